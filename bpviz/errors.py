@@ -1,0 +1,39 @@
+"""Every error bpviz raises on purpose. Each says what was given, what was expected and what to do."""
+
+from __future__ import annotations
+
+__all__ = ["BpvizError", "EngineMissing", "EngineFailed", "LayoutTimeout", "ModelError", "RecordingError", "UsageError"]
+
+
+class BpvizError(Exception):
+    """The root of bpviz's own errors; ``exit_code`` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class UsageError(BpvizError, ValueError):
+    """Something was asked for in a way that cannot be: a wrong name, shape, suffix or option."""
+
+    exit_code = 2
+
+
+class RecordingError(BpvizError, TypeError):
+    """A step of the user's function cannot be recorded; the message names the step, its line and the way out."""
+
+
+class ModelError(BpvizError):
+    """The user's function raised; the original exception is the ``__cause__``."""
+
+
+class EngineMissing(BpvizError, RuntimeError):
+    """No Graphviz engine (or an extra) is installed; the message carries the line that installs it."""
+
+    exit_code = 3
+
+
+class EngineFailed(BpvizError, RuntimeError):
+    """Graphviz ran and failed; the message carries what it said."""
+
+
+class LayoutTimeout(BpvizError, TimeoutError):
+    """The layout took longer than it was given."""

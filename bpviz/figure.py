@@ -1,0 +1,116 @@
+"""The waist of the hourglass: WHAT a figure shows, as frozen plain data.
+
+Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.layout`` turns a `Figure` into a
+`bpviz.picture.Picture`. Nothing here knows NumPy, networkx, DOT or colours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Plain", "Wire"]
+
+Direction = Literal["LR", "TB"]
+BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity)."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A small array, row by row, each cell already formatted; drawn between brackets with aligned columns."""
+
+    rows: tuple[tuple[str, ...], ...]
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A larger array: its shape as text and a small heat map.
+
+    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    """
+
+    text: str
+    cells: tuple[tuple[float | None, ...], ...]
+    marked: bool = False
+
+
+Content = Plain | Grid | Heat
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands at an arrow: the content, and before it the name of the value where it has one."""
+
+    content: Content
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One direction of a wire; without a label the arrow is drawn bare."""
+
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
+
+    ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
+    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud.
+    """
+
+    id: str
+    kind: BoxKind
+    text: str = ""
+    frame: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
+
+    ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
+    carry a constant and are drawn grey.
+    """
+
+    id: str
+    source: str
+    target: str
+    slot: int = 0
+    forward: Arrow | None = None
+    backward: Arrow | None = None
+    constant: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A dashed frame with a title around the boxes (and frames) that name it."""
+
+    id: str
+    title: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Everything a figure shows. Boxes and wires stand in the order in which they were computed."""
+
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    frames: tuple[Frame, ...] = ()
+    title: str = ""
+    description: str = ""
+    notes: tuple[str, ...] = ()
+    direction: Direction = "LR"
