@@ -1,0 +1,169 @@
+"""Themes: what each role of a picture looks like. Pictures name roles, never colours.
+
+Lengths are points. Colour is never the only sign: forward lines are thin and backward lines thick, numbers of the
+forward pass stand above their wire and gradients below it, marked content is boxed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from bpviz.errors import UsageError
+
+__all__ = ["THEMES", "LineRole", "Stroke", "TextRole", "Theme", "theme"]
+
+LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
+TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line: its colour, its width and, where it is dashed, the lengths of dash and gap."""
+
+    colour: str
+    width: float
+    dash: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours, line widths, type sizes and distances of a figure.
+
+    ``fill`` is the inside of boxes; ``heat`` holds the colours of −1, 0 and 1. ``gap`` parts the middles of the two
+    arrows of a wire, ``clearance`` their text from them; ``head`` is the length and the width of an arrow head;
+    ``node`` the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between
+    the figure and the edge of its page.
+    """
+
+    name: str
+    background: str
+    fill: str
+    strokes: Mapping[LineRole, Stroke]
+    inks: Mapping[TextRole, str]
+    heat: tuple[str, str, str]
+    sizes: Mapping[TextRole, float]
+    gap: float = 5.0
+    clearance: float = 3.0
+    head: tuple[float, float] = (9.5, 6.5)
+    node: float = 36.0
+    dot: float = 6.0
+    margin: float = 8.0
+
+
+def theme(name: str) -> Theme:
+    """Return the theme called ``name``.
+
+    Raises: UsageError where there is none; the message offers what comes close.
+
+    >>> theme("dark").background
+    '#1E1E1E'
+    """
+    if name in THEMES:
+        return THEMES[name]
+    close = difflib.get_close_matches(str(name), THEMES, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    raise UsageError(f"There is no theme {name!r}. {hint}Choose one of: {', '.join(THEMES)}.")
+
+
+_SIZES: Mapping[TextRole, float] = MappingProxyType(
+    {
+        "name": 14.0,
+        "constant": 14.0,
+        "symbol": 14.0,
+        "forward": 14.0,
+        "backward": 14.0,
+        "muted": 14.0,
+        "frame": 12.0,
+        "title": 17.0,
+        "note": 12.0,
+    }
+)
+
+
+def _made(
+    name: str,
+    *,
+    background: str,
+    ink: str,
+    forward: str,
+    backward: str,
+    grey: str,
+    mark: str,
+    heat: tuple[str, str, str],
+    backward_stroke: Stroke | None = None,
+) -> Theme:
+    """Spread a handful of colours over the roles."""
+    strokes: dict[LineRole, Stroke] = {
+        "forward": Stroke(forward, 1.0),
+        "backward": backward_stroke or Stroke(backward, 2.0),
+        "constant": Stroke(grey, 1.0),
+        "node": Stroke(ink, 1.0),
+        "group": Stroke(ink, 2.2),
+        "frame": Stroke(grey, 1.0, (6.0, 4.0)),
+        "mark": Stroke(mark, 1.4),
+        "cell": Stroke(grey, 0.6),
+    }
+    inks: dict[TextRole, str] = {
+        "name": ink,
+        "constant": grey,
+        "symbol": ink,
+        "forward": forward,
+        "backward": backward,
+        "muted": grey,
+        "frame": ink,
+        "title": ink,
+        "note": grey,
+    }
+    return Theme(name, background, background, MappingProxyType(strokes), MappingProxyType(inks), heat, _SIZES)
+
+
+_LIGHT = _made(
+    "light",
+    background="#FFFFFF",
+    ink="#1A1A1A",
+    forward="#1A1A1A",
+    backward="#B84A00",
+    grey="#6B6B6B",
+    mark="#C2185B",
+    heat=("#2166AC", "#F5F5F5", "#B2182B"),
+)
+_DARK = _made(
+    "dark",
+    background="#1E1E1E",
+    ink="#E6E6E6",
+    forward="#56B4E9",
+    backward="#E69F00",
+    grey="#A0A0A0",
+    mark="#FF6F91",
+    heat=("#56B4E9", "#333333", "#FF8A65"),
+)
+_BOOK = _made(
+    "book",
+    background="#FFFFFF",
+    ink="#000000",
+    forward="#000000",
+    backward="#0072B2",
+    grey="#666666",
+    mark="#0072B2",
+    heat=("#0072B2", "#FFFFFF", "#000000"),
+)
+# One ink only: the gradient is dashed as well as thick, and heat runs from white to black.
+_PRINT = _made(
+    "print",
+    background="#FFFFFF",
+    ink="#000000",
+    forward="#000000",
+    backward="#000000",
+    grey="#555555",
+    mark="#000000",
+    heat=("#FFFFFF", "#A6A6A6", "#000000"),
+    backward_stroke=Stroke("#000000", 1.8, (4.0, 2.5)),
+)
+
+THEMES: Mapping[str, Theme] = MappingProxyType({made.name: made for made in (_LIGHT, _DARK, _BOOK, _PRINT)})
+"""Every theme by its name."""
+
