@@ -1,0 +1,140 @@
+"""Drives a real Chromium, without a driver: one page goes in, its document with the measurements comes out.
+
+>>> from browser import collisions, measure                                       # doctest: +SKIP
+>>> collisions(measure({"apples": svg})["apples"])                                # doctest: +SKIP
+[]
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from collisions import Cell, Line, Measurement, Outline, Text, collisions
+
+__all__ = ["HOW_TO_INSTALL", "Measurement", "chromium", "collisions", "measure", "screenshot"]
+
+HOW_TO_INSTALL = "no Chromium found: `apt-get install chromium`, or set BPVIZ_CHROMIUM to the program"
+SECONDS = 120
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # containers run as root, where the sandbox refuses to start
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--hide-scrollbars",
+)
+
+
+def chromium() -> str | None:
+    """The program to run: ``BPVIZ_CHROMIUM``, else the first Chromium or Chrome on the path, else None."""
+    names = (os.environ.get("BPVIZ_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+def measure(svgs: Mapping[str, str]) -> dict[str, Measurement]:
+    """Lay out all figures in one page of one browser and measure them.
+
+    Raises `RuntimeError` when there is no browser, when it says nothing, or when a figure cannot be read.
+    """
+    # No `<` can end the script element or open a comment in it.
+    sources = json.dumps(dict(svgs)).replace("<", "\\u003c")
+    script = Path(__file__).with_name("measure.js").read_text(encoding="utf-8")
+    page = (
+        '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>'
+        f'<script type="application/json" id="sources">{sources}</script><script>{script}</script></body></html>'
+    )
+    document = run_browser(page, "--dump-dom")
+    answer = re.search(r'<pre id="result">(.*?)</pre>', document, re.DOTALL)
+    if answer is None:
+        raise RuntimeError(f"the browser returned no measurements but: {document[:500]!r}")
+    result = json.loads(html.unescape(answer[1]))
+    failed = {name: raw["error"] for name, raw in result.items() if "error" in raw}
+    if failed:
+        raise RuntimeError("the browser cannot read " + "; ".join(f"{name}: {why}" for name, why in failed.items()))
+    return {name: measurement(raw) for name, raw in result.items()}
+
+
+def measurement(raw: Mapping[str, Any]) -> Measurement:
+    """The browser's JSON as typed data."""
+
+    def outline(item: Mapping[str, Any]) -> Outline:
+        return Outline(item["kind"], item["owner"], tuple(item["box"]), item.get("radius", 0.0), item["half"])
+
+    def line(item: Mapping[str, Any]) -> Line:
+        flat = item["points"]
+        points = tuple(zip(flat[::2], flat[1::2], strict=True))
+        return Line(item["kind"], item["owner"], points, item["half"])
+
+    return Measurement(
+        view=tuple(raw["view"]),
+        owners=tuple((kind, title) for kind, title in raw["owners"]),
+        texts=tuple(
+            Text(item["content"], item["kind"], item["owner"], tuple(map(tuple, item["boxes"])))
+            for item in raw["texts"]
+        ),
+        shapes=tuple(map(outline, raw["shapes"])),
+        lines=tuple(map(line, raw["lines"])),
+        heads=tuple(map(line, raw["heads"])),
+        frames=tuple(map(outline, raw["frames"])),
+        cells=tuple(Cell(item["owner"], tuple(item["box"])) for item in raw["cells"]),
+    )
+
+
+def screenshot(svg_or_html: str, path: str | Path, dark: bool = False, scale: float = 2.0) -> None:
+    """Write a PNG of an SVG (cut to its size) or of a whole page, as a reader with a light or a dark screen sees it."""
+    page, size = svg_or_html, (1280, 1024)
+    if found := re.search(r"<svg\b[^>]*>", svg_or_html) if "<html" not in svg_or_html.lower() else None:
+        ground = "#1E1E1E" if dark else "#FFFFFF"
+        svg = svg_or_html[found.start() :]
+        view = re.search(r'viewBox="([^"]+)"', found[0])
+        if view is None:
+            raise ValueError("the SVG has no viewBox, so its size is not known; give its root a viewBox")
+        width, height = (float(number) for number in re.split(r"[\s,]+", view[1].strip())[2:])
+        size = (int(width) + 1, int(height) + 1)
+        style = f"margin:0;background:{ground};color-scheme:{'dark' if dark else 'light'}"
+        svg = re.sub(r"^<svg\b", f'<svg style="display:block;width:{width}px;height:{height}px"', svg)
+        page = f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body style="{style}">{svg}</body></html>'
+    target = Path(path).resolve()
+    target.unlink(missing_ok=True)
+    run_browser(
+        page,
+        f"--screenshot={target}",
+        f"--window-size={size[0]},{size[1]}",
+        f"--force-device-scale-factor={scale}",
+        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+    )
+    if not target.exists():
+        raise RuntimeError(f"the browser wrote no picture to {target}")
+
+
+def run_browser(page: str, *arguments: str) -> str:
+    """What the browser prints for a page. It gets a new profile: a running browser would else take the page over."""
+    program = chromium()
+    if program is None:
+        raise RuntimeError(HOW_TO_INSTALL)
+    # A browser that is shutting down may still write into its profile: what it leaves is not worth failing for.
+    with tempfile.TemporaryDirectory(prefix="bpviz-browser-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "page.html")
+        file.write_text(page, encoding="utf-8")
+        command = [program, *FLAGS, f"--user-data-dir={folder}/profile", *arguments, file.as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(f"the browser did not finish within {SECONDS} s") from error
+    if done.returncode:
+        raise RuntimeError(f"the browser ended with {done.returncode}: {done.stderr.decode(errors='replace')[-1000:]}")
+    return done.stdout.decode("utf-8", errors="replace")

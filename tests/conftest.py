@@ -1,0 +1,66 @@
+"""What all tests share: golden files, the hypothesis profiles, and what a missing browser or engine means.
+
+Helpers that lie beside the tests are imported by their bare names (``from browser import measure``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+
+import pytest
+from hypothesis import settings
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from browser import HOW_TO_INSTALL, chromium  # noqa: E402  (found through the line above)
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+# No deadline: a first call may import NumPy. In CI the examples are the same on every run, so a failure is a change's.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "here")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="rewrite tests/golden/* with what comes out now")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a missing program, saying how to install it; in CI nothing may be missing."""
+    needs = {
+        "browser": None if chromium() else HOW_TO_INSTALL,
+        "engine": None
+        if find_spec("pygraphviz") or which("dot")
+        else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`",
+    }
+    for marker, missing in needs.items():
+        if missing and item.get_closest_marker(marker):
+            if IN_CI:
+                pytest.fail(missing, pytrace=False)
+            pytest.skip(missing)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)`` compares a text with tests/golden/<name>, or rewrites the file under ``--regenerate``."""
+
+    def compare(name: str, text: str) -> None:
+        path = HERE / "golden" / name
+        if request.config.getoption("--regenerate"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+            return
+        if not path.exists():
+            pytest.fail(f"tests/golden/{name} is missing; write it with `pytest --regenerate`", pytrace=False)
+        assert text == path.read_bytes().decode("utf-8"), (
+            f"differs from tests/golden/{name}; meant? `pytest --regenerate`"
+        )
+
+    return compare

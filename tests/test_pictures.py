@@ -1,0 +1,104 @@
+"""Every picture as a browser shows it: nothing runs over anything else. As a file: plain, safe, always the same.
+
+The gallery is tested file by file; the random graphs are the same ones on every run, so a seed that fails can be drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from browser import Measurement, collisions, measure
+from random_graphs import random_function, random_matrix_function
+
+import bpviz
+
+GALLERY = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("gallery").rglob("*.svg"))}
+SEEDS = range(50)
+MATRIX_SEEDS = range(10)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def random_picture(seed: int, matrices: bool = False) -> str:
+    """Picture number ``seed``: from 3 operations (seed 0) to 40 (seed 49), or 3 to 12 of matrices."""
+    operations = 3 + (seed if matrices else seed * 37 // 49)
+    function, args = (random_matrix_function if matrices else random_function)(random.Random(seed), operations)
+    try:
+        return bpviz.draw(bpviz.trace(function, *args)).to_svg()
+    except Exception as error:
+        error.add_note(f"while drawing seed {seed}, called with {args}:\n{function.__doc__}")
+        raise
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, str]:
+    gallery = {name: path.read_text(encoding="utf-8") for name, path in GALLERY.items()}
+    scalars = {f"random {seed}": random_picture(seed) for seed in SEEDS}
+    return gallery | scalars | {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
+
+
+@pytest.fixture(scope="module")
+def seen(pictures: Mapping[str, str]) -> dict[str, Measurement]:
+    """All pictures measured in one browser: starting it costs more than measuring."""
+    return measure(pictures)
+
+
+NAMES = [*GALLERY, *(f"random {seed}" for seed in SEEDS), *(f"matrices {seed}" for seed in MATRIX_SEEDS)]
+
+
+@pytest.mark.engine
+@pytest.mark.browser
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_collides(name: str, seen: Mapping[str, Measurement], pictures: Mapping[str, str]) -> None:
+    assert collisions(seen[name]) == []
+    # A picture whose things the harness does not see would pass: it must see all that the file holds.
+    root = ElementTree.fromstring(pictures[name])
+    heads = [path for path in root.iter(f"{SVG}path") if "head" in path.get("class", "").split()]
+    assert len(seen[name].texts) == len(list(root.iter(f"{SVG}text"))) > 0
+    assert len(seen[name].heads) == len(heads)
+    assert len(seen[name].lines) >= len(heads)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", NAMES)
+def test_an_svg_is_plain_and_needs_nothing_else(name: str, pictures: Mapping[str, str]) -> None:
+    """No scripts, no foreign markup, nothing fetched: a picture may be shown wherever pictures may be shown."""
+    root = ElementTree.fromstring(pictures[name])
+    assert root.tag == f"{SVG}svg"
+    assert "bpviz" in root.get("class", "").split()
+    for element in root.iter():
+        assert element.tag.startswith(SVG), element.tag
+        assert element.tag.removeprefix(SVG) not in ("script", "foreignObject", "iframe", "image", "use")
+        for key, value in element.attrib.items():
+            assert not key.lower().startswith("on"), f"{key} on {element.tag}"
+            assert not key.endswith("href") or value.startswith("#"), f"{key}={value}"
+            assert re.search(r"url\((?!['\"]?#)", value) is None, f"{key}={value}"
+    styles = "".join(style.text or "" for style in root.iter(f"{SVG}style"))
+    assert re.search(r"@import|url\((?!['\"]?#)|expression", styles) is None
+
+
+@pytest.mark.engine
+def test_the_same_model_gives_the_same_bytes(pictures: Mapping[str, str]) -> None:
+    """Drawn again in this process, and in a new one whose hashes of names are others."""
+    seeds = (1, 17, 41)
+    assert [random_picture(seed) for seed in seeds] == [pictures[f"random {seed}"] for seed in seeds]
+
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import hashlib, test_pictures\n"
+        f"for seed in {seeds}: print(hashlib.sha256(test_pictures.random_picture(seed).encode()).hexdigest())"
+    )
+    expected = [hashlib.sha256(pictures[f"random {seed}"].encode()).hexdigest() for seed in seeds]
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.stdout.split() == expected, done.stderr
