@@ -1,0 +1,18 @@
+"""bpviz: a plain Python function becomes the figure that a deep-learning textbook prints.
+
+>>> import bpviz
+>>> def total(price=100, count=2, tax=1.1):
+...     subtotal = price * count
+...     return subtotal * tax
+>>> bpviz.backprop(total).grads
+{'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
+"""
+
+from bpviz.flow import Flow
+from bpviz.graph import Graph, Node
+from bpviz.propagate import backprop, propagate
+from bpviz.tracing import group, name, trace
+
+__all__ = ["Flow", "Graph", "Node", "backprop", "group", "name", "propagate", "trace"]
+
+__version__ = "0.1.0"

@@ -201,9 +201,11 @@ def _heading(piece: Piece, *, at_end: bool) -> Point:
 
 
 def _halves(piece: Piece) -> tuple[Piece, ...]:
-    """Cut what bends in two: one cubic cannot follow a shifted half circle, two can."""
-    start, end = _heading(piece, at_end=False), _heading(piece, at_end=True)
-    return (piece,) if start[0] * end[0] + start[1] * end[1] > 0.9999 else _split(piece, 0.5)
+    """Cut what bends in two: one cubic cannot follow a shifted bow, two can."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    across, down = x3 - x0, y3 - y0
+    bow = abs((x1 - x0) * down - (y1 - y0) * across) + abs((x2 - x0) * down - (y2 - y0) * across)
+    return (piece,) if bow < 0.1 * hypot(across, down) else _split(piece, 0.5)
 
 
 def _shifted_piece(piece: Piece, distance: float) -> Piece:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BpvizError", "EngineMissing", "EngineFailed", "LayoutTimeout", "ModelError", "RecordingError", "UsageError"]
+__all__ = ["BpvizError", "EngineMissing", "EngineFailed", "LayoutTimeout", "RecordingError", "UsageError"]
 
 
 class BpvizError(Exception):
@@ -19,10 +19,6 @@ class UsageError(BpvizError, ValueError):
 
 class RecordingError(BpvizError, TypeError):
     """A step of the user's function cannot be recorded; the message names the step, its line and the way out."""
-
-
-class ModelError(BpvizError):
-    """The user's function raised; the original exception is the ``__cause__``."""
 
 
 class EngineMissing(BpvizError, RuntimeError):

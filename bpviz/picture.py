@@ -67,7 +67,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An outline around a centre: a circle, a box (with rounded corners where ``radius`` is above 0) or a filled dot."""
+    """An outline around a centre: a circle, a box (rounded where ``radius`` is above 0) or a filled dot."""
 
     role: LineRole
     kind: ShapeKind

@@ -166,4 +166,3 @@ _PRINT = _made(
 
 THEMES: Mapping[str, Theme] = MappingProxyType({made.name: made for made in (_LIGHT, _DARK, _BOOK, _PRINT)})
 """Every theme by its name."""
-

@@ -1,0 +1,49 @@
+"""The table of operations. One row each; the recorder, propagation, figures and documentation all read it.
+
+Every row is an attribute of this module by its own name (``ops.multiply``, ``ops.sum``).
+"""
+
+from bpviz.errors import UsageError
+from bpviz.ops import arithmetic, elementwise, linear_algebra, losses, reductions, selection, shaping  # noqa: F401
+from bpviz.ops.operation import OPERATIONS, Case, Operation, evaluate, find, operation, plain, pull, shape_of
+from bpviz.ops.shaping import Operand
+
+__all__ = [
+    "OPERATIONS",
+    "Case",
+    "Operand",
+    "Operation",
+    "evaluate",
+    "find",
+    "named",
+    "operation",
+    "plain",
+    "pull",
+    "shape_of",
+]
+
+
+def __getattr__(name: str) -> Operation:
+    if name in OPERATIONS:
+        return OPERATIONS[name]
+    raise AttributeError(f"there is no operation {name!r}")
+
+
+def named(name: str) -> Operation:
+    """The row of that name (or symbol, or NumPy name).
+
+    >>> named("multiply").symbol
+    '×'
+
+    Raises `UsageError` with close matches when there is none.
+    """
+    if name in OPERATIONS:
+        return OPERATIONS[name]
+    found = find(name)
+    if found is not None:
+        return found
+    import difflib
+
+    close = difflib.get_close_matches(name, OPERATIONS, n=3)
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "`bpviz ops` lists them all"
+    raise UsageError(f"there is no operation named {name!r}; {hint}")

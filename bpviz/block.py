@@ -1,0 +1,152 @@
+"""Labels as blocks of known size: a line of text, a bracketed grid or a heat map, with the name of the value before it.
+
+The elements of a block are placed from its top left corner; ``placed`` moves them onto the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bpviz import text
+from bpviz.figure import Content, Grid, Heat, Label, Plain
+from bpviz.picture import Bracket, Cell, Element, Head, Path, Point, Shape, Text
+from bpviz.theme import TextRole, Theme
+
+__all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
+
+_MARK_ROOM = 3.0
+_HEAT_SIDE = (2.0, 8.0)
+_HEAT_ROOM = (72.0, 40.0)
+_GRID_SCALE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Elements within a rectangle of ``width`` × ``height`` points, placed from its top left corner."""
+
+    width: float
+    height: float
+    elements: tuple[Element, ...]
+
+
+def measured(label: Label, role: TextRole, theme: Theme) -> Block:
+    """Return the block of a label whose content is set in ``role``."""
+    block = _content(label.content, role, theme)
+    if label.content.marked:
+        block = _boxed(block)
+    if not label.name:
+        return block
+    name = words(label.name + ("" if isinstance(label.content, Plain | Heat) else " ="), "muted", theme)
+    if isinstance(label.content, Plain) and not label.content.text:
+        return name
+    space = text.width("  ", theme.sizes[role])
+    # A name stands on the line of the text, and in the middle of a grid.
+    drop = (block.height - name.height) / 2 if isinstance(label.content, Grid | Plain) else 0.0
+    return Block(
+        name.width + space + block.width,
+        max(name.height, block.height),
+        (*placed(name, 0.0, max(drop, 0.0)), *placed(block, name.width + space, 0.0)),
+    )
+
+
+def words(line: str, role: TextRole, theme: Theme, scale: float = 1.0) -> Block:
+    """Return the block of one line of text."""
+    shown = text.printable(line)
+    size = theme.sizes[role] * scale
+    width = text.width(shown, size)
+    entry = Text(role, shown, width / 2, text.ASCENT * size, size, width)
+    return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
+
+
+def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
+    """Return the block of text that may hold several lines, each in the middle."""
+    rows = [words(line, role, theme) for line in text.lines(content)]
+    width, leading = max(row.width for row in rows), theme.sizes[role] * text.LINE_HEIGHT
+    elements: list[Element] = []
+    for i, row in enumerate(rows):
+        elements.extend(placed(row, (width - row.width) / 2, i * leading))
+    return Block(width, (len(rows) - 1) * leading + rows[-1].height, tuple(elements))
+
+
+def placed(block: Block, x: float, y: float) -> tuple[Element, ...]:
+    """Return the block's elements with its top left corner at (x, y)."""
+    return tuple(moved(element, x, y) for element in block.elements)
+
+
+def moved(element: Element, dx: float, dy: float) -> Element:
+    """Return the element moved by (dx, dy)."""
+
+    def at(point: Point) -> Point:
+        return (point[0] + dx, point[1] + dy)
+
+    match element:
+        case Text() | Shape() | Cell():
+            return replace(element, x=element.x + dx, y=element.y + dy)
+        case Path():
+            return replace(element, points=tuple(map(at, element.points)))
+        case Head():
+            return replace(element, base=at(element.base), tip=at(element.tip))
+        case Bracket():
+            a, b, c, d = map(at, element.points)
+            return replace(element, points=(a, b, c, d))
+        case _:
+            raise TypeError(f"Not an element of a picture: {type(element).__name__}")
+
+
+def _content(content: Content, role: TextRole, theme: Theme) -> Block:
+    match content:
+        case Plain():
+            return words(content.text, role, theme)
+        case Grid():
+            return _grid(content, role, theme)
+        case Heat():
+            return _heat(content, role, theme)
+        case _:
+            raise TypeError(f"Not the content of a label: {type(content).__name__}")
+
+
+def _boxed(block: Block) -> Block:
+    """Draw a frame around what the eye must not miss."""
+    width, height = block.width + 2 * _MARK_ROOM, block.height
+    outline = Shape("mark", "box", width / 2, height / 2, width, height, 2.5)
+    return Block(width, height, (outline, *placed(block, _MARK_ROOM, 0.0)))
+
+
+def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
+    """Set a small array between square brackets, its columns aligned on the right."""
+    size = theme.sizes[role] * _GRID_SCALE
+    leading, bracket, inset = size * text.LINE_HEIGHT, size * 0.28, size * 0.25
+    cells = [[text.printable(cell) for cell in row] for row in grid.rows]
+    columns = max((len(row) for row in cells), default=0)
+    widths = [max(text.width(row[i], size) for row in cells if i < len(row)) for i in range(columns)]
+    elements: list[Element] = []
+    right = inset * 2
+    for i, width in enumerate(widths):
+        right += width
+        for j, row in enumerate(cells):
+            if i < len(row) and row[i]:
+                baseline = j * leading + (leading + text.CAP_HEIGHT * size) / 2
+                elements.append(Text(role, row[i], right, baseline, size, text.width(row[i], size), "end"))
+        right += size * 0.7
+    total = right - (size * 0.7 if widths else 0.0) + inset * 2
+    height = max(len(cells), 1) * leading
+    elements.append(Bracket(role, ((bracket, 1.0), (0.6, 1.0), (0.6, height - 1.0), (bracket, height - 1.0))))
+    edge = total - bracket
+    elements.append(Bracket(role, ((edge, 1.0), (total - 0.6, 1.0), (total - 0.6, height - 1.0), (edge, height - 1.0))))
+    return Block(total, height, tuple(elements))
+
+
+def _heat(heat: Heat, role: TextRole, theme: Theme) -> Block:
+    """Set the shape as text and under it the heat map."""
+    line = words(heat.text, role, theme)
+    columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
+    if not columns:
+        return line
+    least, most = _HEAT_SIDE
+    side = max(least, min(most, _HEAT_ROOM[0] / columns, _HEAT_ROOM[1] / rows))
+    width = max(line.width, columns * side)
+    left, top = (width - columns * side) / 2, line.height + 1.5
+    elements: list[Element] = [*placed(line, (width - line.width) / 2, 0.0)]
+    for j, row in enumerate(heat.cells):
+        elements.extend(Cell(left + i * side, top + j * side, side, side, value) for i, value in enumerate(row))
+    return Block(width, top + rows * side + 1.0, tuple(elements))

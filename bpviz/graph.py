@@ -1,0 +1,341 @@
+"""What was computed: the recorded steps as a graph, with the names that the user's source gave them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from bpviz import ops
+from bpviz.errors import RecordingError, UsageError
+from bpviz.handle import Handle
+from bpviz.lazy import LazyModule
+from bpviz.recorder import NO_VALUE, Recorder, Scope
+from bpviz.source import RETURNED, line_of, stored_name
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["Graph", "Node", "as_input"]
+
+np: Any = LazyModule("numpy")
+
+
+class Node:
+    """One step, input or constant of a graph, as data to read.
+
+    ``operands`` are the names of the nodes it uses, slot by slot; ``operation`` is ``None`` for inputs and constants.
+    """
+
+    __slots__ = ("graph", "index")
+
+    def __init__(self, graph: Graph, index: int) -> None:
+        self.graph = graph
+        self.index = index
+
+    @property
+    def name(self) -> str:
+        """The name that no other node of the graph has."""
+        return self.graph.names[self.index]
+
+    @property
+    def label(self) -> str:
+        """The name as the source gave it; empty for a step that it left unnamed."""
+        return self.graph.labels[self.index]
+
+    @property
+    def kind(self) -> str:
+        """``input``, ``constant`` or ``operation``."""
+        if self.index in self.graph.record.is_input:
+            return "input"
+        return "constant" if self.operation is None else "operation"
+
+    @property
+    def operation(self) -> ops.Operation | None:
+        """The row of the table."""
+        return self.graph.record.operations[self.index]
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the nodes it uses, slot by slot."""
+        return tuple(self.graph.names[i] for i in self.graph.record.operands[self.index])
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What else the operation was told (axis, shape, index)."""
+        return self.graph.record.parameters.get(self.index, {})
+
+    @property
+    def value(self) -> Any:
+        """The value that was recorded; for other inputs see `bpviz.propagate`."""
+        return self.graph.record.values[self.index]
+
+    @property
+    def scope(self) -> Scope:
+        """The call or group in which it was recorded."""
+        return self.graph.record.step_scopes[self.index]
+
+    @property
+    def line(self) -> int | None:
+        """The line of the user's file, where known."""
+        offset = self.graph.record.offsets[self.index]
+        return None if offset < 0 else line_of(self.scope.code, offset)
+
+    def __repr__(self) -> str:
+        what = self.kind if self.operation is None else self.operation.name
+        return f"<{what} {self.name}>"
+
+
+class Graph:
+    """A recorded computation. `bpviz.trace` makes it from a function; built by hand it records as you compute.
+
+    >>> import bpviz
+    >>> g = bpviz.Graph("apples")
+    >>> price, count, tax = g.input("price", 100), g.input("count", 2), g.input("tax", 1.1)
+    >>> subtotal = price * count
+    >>> total = g.output(subtotal * tax, "total")
+    >>> total.data
+    220.00000000000003
+    >>> [node.name for node in g.nodes]
+    ['price', 'count', 'tax', 'subtotal', 'total']
+    >>> bpviz.propagate(g).grads
+    {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
+    """
+
+    def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
+        self.name = name
+        self.record = Recorder(_user_frame(sys._getframe(1)), name) if record is None else record
+        self._outputs: dict[str, int] = {}
+
+    # Building
+
+    def input(self, name: str, value: Any = NO_VALUE) -> Handle:
+        """Add an input. Without a value, one must be given to `bpviz.propagate`.
+
+        Raises `UsageError` when the name is taken or the value is no number or array of numbers.
+        """
+        if name in self.record.is_input.values():
+            raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
+        if value is not NO_VALUE:
+            given = value
+            value = as_input(name, value)
+        index = self.record.leaf(value, name=name)
+        if value is not NO_VALUE and _is_whole(given):
+            self.record.whole.add(index)
+        self._forget()
+        return Handle(self.record, index, value)
+
+    def output(self, value: Handle, name: str = "") -> Handle:
+        """Mark a value as an output of the graph; a name names it."""
+        if value.__class__ is not Handle:
+            raise UsageError(f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs")
+        self.record.same(value.recorder, "output()")
+        self._forget()
+        if name:
+            self.record.labels[value.index] = name
+        self._outputs[name or f"output {len(self._outputs)}"] = value.index
+        return value
+
+    def _forget(self) -> None:
+        for name in ("names", "labels", "nodes", "nx", "_by_name"):
+            self.__dict__.pop(name, None)
+
+    # Reading
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
+        record = self.record
+        found = [self._label(i) for i in range(len(record))]
+        for index, label in record.labels.items():
+            found[index] = label
+        return tuple(found)
+
+    def _label(self, index: int) -> str:
+        record = self.record
+        if index in record.is_input:
+            return record.is_input[index]
+        offset = record.offsets[index]
+        if offset < 0:
+            return ""
+        scope: Scope | None = record.step_scopes[index]
+        while scope is not None:
+            name = stored_name(scope.code, offset)
+            if name is not RETURNED:
+                return name if isinstance(name, str) else ""
+            # Returned at once: the caller's variable names it.
+            offset, scope = scope.call_offset, scope.parent
+        return ""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
+        taken = set(self.record.is_input.values())
+        counts: dict[str, int] = {}
+        names = []
+        for index, label in enumerate(self.labels):
+            if index in self.record.is_input:
+                names.append(self.record.is_input[index])
+                continue
+            operation = self.record.operations[index]
+            stem = label or ("constant" if operation is None else operation.name)
+            name = stem
+            while name in taken:
+                counts[stem] = counts.get(stem, 1) + 1
+                name = f"{stem}_{counts[stem]}"
+            taken.add(name)
+            names.append(name)
+        return tuple(names)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All inputs, constants and steps, in the order in which they were recorded."""
+        return tuple(Node(self, i) for i in range(len(self.record)))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(self.record.is_input.values())
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the output nodes, in order."""
+        return tuple(dict.fromkeys(self.names[i] for i in self.output_indices))
+
+    @property
+    def output_indices(self) -> tuple[int, ...]:
+        """The numbers of the output nodes; the last step where none was marked."""
+        if self._outputs:
+            return tuple(self._outputs.values())
+        return (len(self.record) - 1,) if len(self.record) else ()
+
+    @property
+    def output_titles(self) -> dict[int, str]:
+        """What stands at the output's end of the figure, by node number."""
+        titles: dict[int, str] = {}
+        for name, index in self._outputs.items():
+            own = self.labels[index]
+            titles.setdefault(index, own or (self.name if name.startswith("output ") and self.name else name))
+        return titles
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        found = {name: i for i, name in enumerate(self.names)}
+        for index, label in enumerate(self.labels):
+            if label:
+                found.setdefault(label, index)
+        # An output is also known by the name it was given as an output, and by that of the graph.
+        for name, index in self._outputs.items():
+            found.setdefault(name, index)
+        if len(self._outputs) == 1 and self.name:
+            found.setdefault(self.name, next(iter(self._outputs.values())))
+        return found
+
+    def find(self, name: str | Handle | Node) -> int:
+        """The number of a node, by its name (or handle, or node).
+
+        Raises `UsageError` with close matches when there is none of that name.
+        """
+        if isinstance(name, Handle):
+            self.record.same(name.recorder, "look-up")
+            return name.index
+        if isinstance(name, Node):
+            return name.index
+        if name in self._by_name:
+            return self._by_name[name]
+        import difflib
+
+        close = difflib.get_close_matches(str(name), self._by_name, n=3, cutoff=0.5)
+        known = ", ".join(list(self._by_name)[:12])
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has: {known}"
+        raise UsageError(f"the graph has no value named {name!r}; {hint}")
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[self.find(name)]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def __repr__(self) -> str:
+        steps = sum(operation is not None for operation in self.record.operations)
+        return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
+
+    @cached_property
+    def nx(self) -> networkx.MultiDiGraph[str]:
+        """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
+
+        >>> import bpviz
+        >>> sorted(bpviz.trace(lambda x=3.0: x * x).nx.edges(keys=True))
+        [('x', 'multiply', 0), ('x', 'multiply', 1)]
+        """
+        import networkx
+
+        made: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(name=self.name)
+        for node in self.nodes:
+            made.add_node(
+                node.name,
+                kind=node.kind,
+                operation=None if node.operation is None else node.operation.name,
+                parameters=dict(node.parameters),
+                label=node.label,
+                value=node.value,
+                line=node.line,
+                group=group_path(node.scope),
+            )
+            made.add_edges_from((operand, node.name, slot) for slot, operand in enumerate(node.operands))
+        return made
+
+
+def group_path(scope: Scope) -> tuple[str, ...]:
+    """The titles of the groups around a step, outermost first; empty at the top."""
+    titles: list[str] = []
+    while scope.parent is not None:
+        titles.append(scope.title)
+        scope = scope.parent
+    return tuple(reversed(titles))
+
+
+def as_input(name: str, value: Any) -> Any:
+    """A user's number or array as an input: numbers become floats, arrays are copied.
+
+    Raises `UsageError` for anything else.
+    """
+    if isinstance(value, bool):
+        raise UsageError(f"the input {name!r} must be a number or an array of numbers, but got {value!r}")
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        try:
+            return float(value)
+        except OverflowError:
+            raise UsageError(f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}") from None
+    if isinstance(value, Handle):
+        raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
+    try:
+        array = np.array(value)
+    except ValueError as error:
+        raise UsageError(f"the input {name!r} is no regular array of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        shown = repr(value)
+        raise UsageError(
+            f"the input {name!r} must be a number or an array of real numbers, but got "
+            f"{shown if len(shown) < 60 else shown[:57] + '…'} ({type(value).__name__}"
+            f"{f' of {array.dtype}' if array.ndim else ''})"
+        )
+    return array
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _user_frame(frame: FrameType) -> FrameType:
+    """The nearest frame that is not bpviz's own."""
+    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").startswith("bpviz."):
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,204 @@
+"""Functions of one number, applied to every element, and the larger or smaller of two."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.operation import Case, operation
+from bpviz.ops.selection import where
+
+__all__ = ["abs_", "cos", "exp", "log", "maximum", "minimum", "relu", "sigmoid", "sign", "sin", "sqrt", "tanh"]
+
+np: Any = LazyModule("numpy")
+
+_ONE = (Case(((),)), Case(((2, 3),)), Case(((0,),)))
+_PAIRS = (Case(((), ())), Case(((2, 3), (3,))), Case(((2, 1), (1, 3))))
+
+exp = operation(
+    "exp",
+    "exp",
+    "x",
+    forward=lambda x: np.exp(x),
+    scalar=math.exp,
+    vjp=(lambda g, z, x: g * z,),
+    numpy=("exp",),
+    says="Multiplies the gradient by its own output.",
+    notation="exp({x})",
+    cases=_ONE,
+)
+
+log = operation(
+    "log",
+    "log",
+    "x",
+    forward=lambda x: np.log(x),
+    scalar=math.log,
+    vjp=(lambda g, z, x: g / x,),
+    numpy=("log",),
+    says="Divides the gradient by the input.",
+    notation="log({x})",
+    domain=((0.2, 3),),
+    cases=_ONE,
+)
+
+sqrt = operation(
+    "sqrt",
+    "√",
+    "x",
+    forward=lambda x: np.sqrt(x),
+    scalar=math.sqrt,
+    vjp=(lambda g, z, x: g / (2 * z),),
+    numpy=("sqrt",),
+    says="Divides the gradient by twice its own output.",
+    notation="√{x}",
+    domain=((0.2, 3),),
+    cases=_ONE,
+    convention="infinite at 0",
+)
+
+sin = operation(
+    "sin",
+    "sin",
+    "x",
+    forward=lambda x: np.sin(x),
+    scalar=math.sin,
+    vjp=(lambda g, z, x: g * cos(x),),
+    numpy=("sin",),
+    says="Multiplies the gradient by cos x.",
+    notation="sin({x})",
+    cases=_ONE,
+)
+
+cos = operation(
+    "cos",
+    "cos",
+    "x",
+    forward=lambda x: np.cos(x),
+    scalar=math.cos,
+    vjp=(lambda g, z, x: -g * sin(x),),
+    numpy=("cos",),
+    says="Multiplies the gradient by −sin x.",
+    notation="cos({x})",
+    cases=_ONE,
+)
+
+tanh = operation(
+    "tanh",
+    "tanh",
+    "x",
+    forward=lambda x: np.tanh(x),
+    scalar=math.tanh,
+    vjp=(lambda g, z, x: g * (1 - z * z),),
+    numpy=("tanh",),
+    says="Multiplies the gradient by 1 − z².",
+    notation="tanh({x})",
+    cases=_ONE,
+)
+
+
+def _sigmoid_of_number(x: float) -> float:
+    # Only ever exp of something ≤ 0, so that no magnitude overflows.
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1 + e)
+
+
+def _sigmoid(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+sigmoid = operation(
+    "sigmoid",
+    "σ",
+    "x",
+    forward=_sigmoid,
+    scalar=_sigmoid_of_number,
+    vjp=(lambda g, z, x: g * z * (1 - z),),
+    says="Multiplies the gradient by z(1 − z).",
+    notation="σ({x})",
+    cases=_ONE,
+    reference="dσ/dx = σ(1 − σ)",
+)
+
+relu = operation(
+    "relu",
+    "ReLU",
+    "x",
+    forward=lambda x, at_zero=0.0: np.maximum(x, 0),
+    scalar=lambda x: 0.0 if x < 0 else x,
+    vjp=(lambda g, z, x, at_zero=0.0: where(x > 0, g, where(x == 0, g * at_zero, 0.0)),),
+    parameters={"at_zero": 0.0},
+    says="Lets the gradient pass where x > 0 and blocks it elsewhere.",
+    notation="ReLU({x})",
+    cases=(*_ONE, Case(((3,),), {"at_zero": 1.0})),
+    convention="at x = 0: blocked, as in PyTorch and JAX; at_zero=1 lets it pass",
+)
+
+sign = operation(
+    "sign",
+    "sign",
+    "x",
+    forward=lambda x: np.sign(x),
+    scalar=lambda x: math.copysign(1.0, x) if x else x,
+    vjp=(lambda g, z, x: g * 0.0,),
+    numpy=("sign",),
+    says="Flat on both sides: no gradient passes.",
+    notation="sign({x})",
+    cases=_ONE,
+    convention="0 everywhere",
+)
+
+abs_ = operation(
+    "abs",
+    "|x|",
+    "x",
+    forward=lambda x: np.abs(x),
+    scalar=abs,
+    vjp=(lambda g, z, x: g * sign(x),),
+    numpy=("abs", "absolute", "fabs"),
+    says="Keeps the gradient where x > 0 and turns its sign where x < 0.",
+    notation="|{x}|",
+    cases=_ONE,
+    convention="0 at x = 0",
+)
+
+
+def _share_of_larger(x: Any, y: Any) -> Any:
+    return where(x > y, 1.0, where(x == y, 0.5, 0.0))
+
+
+maximum = operation(
+    "maximum",
+    "max",
+    "x y",
+    forward=lambda x, y: np.maximum(x, y),
+    vjp=(
+        lambda g, z, x, y: g * _share_of_larger(x, y),
+        lambda g, z, x, y: g * _share_of_larger(y, x),
+    ),
+    numpy=("maximum",),
+    says="The gradient goes to the larger of the two.",
+    notation="max({x}, {y})",
+    cases=_PAIRS,
+    convention="equals share the gradient half and half, as in PyTorch and JAX",
+)
+
+minimum = operation(
+    "minimum",
+    "min",
+    "x y",
+    forward=lambda x, y: np.minimum(x, y),
+    vjp=(
+        lambda g, z, x, y: g * _share_of_larger(y, x),
+        lambda g, z, x, y: g * _share_of_larger(x, y),
+    ),
+    numpy=("minimum",),
+    says="The gradient goes to the smaller of the two.",
+    notation="min({x}, {y})",
+    cases=_PAIRS,
+    convention="equals share the gradient half and half, as in PyTorch and JAX",
+)

@@ -1,0 +1,95 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.shaping import reshape, transpose
+
+__all__ = ["matmul"]
+
+np: Any = LazyModule("numpy")
+
+
+def _swapped(x: Any) -> Any:
+    """The last two axes exchanged; for a matrix simply its transpose."""
+    dimensions = len(shape_of(x))
+    if dimensions == 2:
+        return transpose(x)
+    return transpose(x, axes=(*range(dimensions - 2), dimensions - 1, dimensions - 2))
+
+
+def _column(x: Any) -> Any:
+    return reshape(x, shape=(*shape_of(x), 1))
+
+
+def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
+    if len(shape_of(y)) == 1:
+        # Z = X·y: every row of X meets the same y.
+        return _column(g) * y if shape_of(g) else g * y
+    if len(shape_of(x)) == 1:
+        product = matmul(y, _column(g))
+        return reshape(product, shape=shape_of(product)[:-1])
+    return matmul(g, _swapped(y))
+
+
+def _matmul_y(g: Any, z: Any, x: Any, y: Any) -> Any:
+    if len(shape_of(x)) == 1:
+        if len(shape_of(y)) == 1:
+            return g * x
+        return _column(x) * reshape(g, shape=(*shape_of(g)[:-1], 1, shape_of(g)[-1]))
+    if len(shape_of(y)) == 1:
+        return _column(g) * x
+    return matmul(_swapped(x), g)
+
+
+def _matmul_shape(x: Shape, y: Shape) -> Shape:
+    rows, columns = x[-2:-1], y[-1:] if len(y) > 1 else ()
+    lead, other = x[:-2], y[:-2]
+    if len(lead) < len(other):
+        lead, other = other, lead
+    offset = len(lead) - len(other)
+    batch = tuple(n if i < offset or n != 1 else other[i - offset] for i, n in enumerate(lead))
+    return (*batch, *rows, *columns)
+
+
+def _dot_arguments(x: Any, y: Any, out: Any = None, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    if out is not None or keywords:
+        raise TypeError("a matrix product with out= or other keywords cannot be recorded; assign its result instead")
+    return (x, y), {}
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    # np.dot also takes single numbers, which np.matmul refuses.
+    if not np.ndim(x) or not np.ndim(y):
+        raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
+    return np.matmul(x, y)
+
+
+matmul = operation(
+    "matmul",
+    "dot",
+    "x y",
+    forward=_matmul,
+    vjp=(_matmul_x, _matmul_y),
+    numpy=("matmul",),
+    adapt=_dot_arguments,
+    says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
+    notation="{x}·{y}",
+    shape=_matmul_shape,
+    cases=(
+        Case(((2, 3), (3, 4))),
+        Case(((3,), (3,))),
+        Case(((2, 3), (3,))),
+        Case(((3,), (3, 2))),
+        Case(((4, 2, 3), (3, 2))),
+        Case(((2, 3), (4, 3, 2))),
+        Case(((4, 1, 2, 3), (5, 3, 2))),
+        Case(((4, 2, 3), (3,))),
+        Case(((3,), (4, 3, 2))),
+    ),
+    reference="for Z = X·Y: dX = dZ·Yᵀ, dY = Xᵀ·dZ",
+)

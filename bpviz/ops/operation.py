@@ -1,0 +1,183 @@
+"""What an operation is: one row of the table, and the one way to call it.
+
+A row holds everything bpviz knows of an operation. Its rules (``vjp``) are written once, in the operations' own
+vocabulary, so that the same line gives numbers when it is called with numbers, records the backward pass when it is
+called with handles, and reads as text when it is called with formulas: whoever is *traced* decides (see `Operation`).
+
+In every rule ``g`` is the incoming gradient, ``z`` the output, ``x, y`` the operands.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bpviz.errors import UsageError
+from bpviz.lazy import LazyModule
+
+__all__ = ["OPERATIONS", "Case", "Operation", "evaluate", "find", "operation", "pull", "shape_of"]
+
+np: Any = LazyModule("numpy")
+
+Rule = Callable[..., Any]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example that the tests try: the shapes of the operands and the parameters.
+
+    ``low`` and ``high`` bound the sampled operands where the row's own domain does not fit.
+    """
+
+    shapes: tuple[Shape, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation, everything in one row.
+
+    ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is the quick way for Python floats (when
+    it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
+    ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
+    rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+
+    >>> from bpviz import ops
+    >>> ops.multiply(100.0, 2.0)
+    200.0
+    >>> ops.multiply.vjp[0](1.1, 200.0, 100.0, 2.0)  # the gradient is multiplied by the other operand
+    2.2
+    """
+
+    name: str
+    symbol: str
+    operands: tuple[str, ...]
+    forward: Callable[..., Any]
+    vjp: tuple[Rule | None, ...] | Rule
+    says: str
+    notation: str
+    scalar: Callable[..., Any] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    numpy: tuple[str, ...] = ()
+    method: bool = False
+    adapt: Callable[..., tuple[Sequence[Any], Mapping[str, Any]]] | None = None
+    shape: Callable[..., Shape] | None = None
+    domain: tuple[tuple[float, float], ...] = ()
+    cases: tuple[Case, ...] = ()
+    convention: str = ""
+    reference: str = ""
+    variadic: bool = False
+
+    def __call__(self, *arguments: Any, **parameters: Any) -> Any:
+        """Compute with numbers, record with handles: the first traced operand decides."""
+        if self.variadic:
+            xs: Sequence[Any] = arguments
+        else:
+            count = len(self.operands)
+            xs = arguments[:count]
+            # What follows the operands by position are the parameters, in the order of the row.
+            if len(arguments) > count:
+                parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
+        for x in xs:
+            door = getattr(x, "__bpviz_record__", None)
+            if door is not None:
+                return door(self, xs, parameters, sys._getframe(1))
+        return evaluate(self, xs, parameters)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name} {self.symbol}>"
+
+    def rule(self, slot: int) -> Rule | None:
+        """The rule of one operand; ``None`` where no gradient flows to it."""
+        if isinstance(self.vjp, tuple):
+            return self.vjp[slot]
+        rule = self.vjp
+        return lambda *values, **parameters: rule(*values, slot=slot, **parameters)
+
+
+OPERATIONS: dict[str, Operation] = {}
+_BY_NUMPY: dict[str, Operation] = {}
+
+
+def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
+    """Add a row to the table and return it.
+
+    ``operands`` names them, parted by spaces; a trailing ``*`` makes the operation variadic. The other keywords are
+    the fields of `Operation`.
+
+    Raises `UsageError` when the name is taken.
+    """
+    if name in OPERATIONS:
+        raise UsageError(f"the operation {name!r} exists already; choose another name")
+    names = tuple(operands.split())
+    variadic = bool(names) and names[-1].endswith("*")
+    made = Operation(name, symbol, tuple(n.rstrip("*") for n in names), variadic=variadic, **row)
+    if isinstance(made.vjp, tuple) and len(made.vjp) != len(made.operands):
+        raise UsageError(f"the operation {name!r} has {len(made.operands)} operand(s) but {len(made.vjp)} rule(s)")
+    OPERATIONS[name] = made
+    for numpy_name in made.numpy:
+        _BY_NUMPY[numpy_name] = made
+    return made
+
+
+def find(numpy_name: str) -> Operation | None:
+    """The operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
+
+    >>> find("exp")
+    <operation exp exp>
+    """
+    return _BY_NUMPY.get(numpy_name)
+
+
+def shape_of(value: Any) -> Shape:
+    """The shape of a number, an array or anything traced.
+
+    >>> shape_of(3.0)
+    ()
+    """
+    if isinstance(value, float | int):
+        return ()
+    shape = getattr(value, "shape", None)
+    return tuple(shape) if shape is not None else tuple(np.shape(value))
+
+
+def plain(value: Any) -> Any:
+    """Python's own float for NumPy's 64-bit scalar, an array for its others: fewer kinds of number to think of."""
+    kind = value.__class__
+    if kind is float or kind is int:
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if kind.__module__ == "numpy" and not isinstance(value, np.ndarray):
+        return np.asarray(value)
+    return value
+
+
+def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
+    if row.scalar is not None and not parameters:
+        for x in xs:
+            if x.__class__ is not float:
+                break
+        else:
+            try:
+                return row.scalar(*xs)
+            except (ArithmeticError, ValueError):
+                # Python raises where NumPy says inf or nan (1/0, exp(1000), log(−1)).
+                xs = [np.float64(x) for x in xs]
+    with np.errstate(all="ignore"):
+        return plain(row.forward(*xs, **parameters))
+
+
+def pull(rule: Rule, g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    """One rule with numbers; where Python's floats raise (1/0), NumPy's numbers say inf or nan instead."""
+    try:
+        return rule(g, z, *xs, **parameters)
+    except (ArithmeticError, ValueError):
+        if any(x.__class__ not in (float, int) for x in xs):
+            raise
+        with np.errstate(all="ignore"):
+            return plain(rule(np.float64(g), np.float64(z), *map(np.float64, xs), **parameters))

@@ -1,0 +1,105 @@
+"""Many numbers become fewer: sums, means, softmax."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
+
+__all__ = ["mean", "softmax", "sum_"]
+
+np: Any = LazyModule("numpy")
+
+_CASES = (
+    Case(((),)),
+    Case(((4,),)),
+    Case(((2, 3),)),
+    Case(((2, 3),), {"axis": 0}),
+    Case(((2, 3),), {"axis": -1, "keepdims": True}),
+    Case(((2, 3, 2),), {"axis": (0, 2)}),
+)
+
+
+def _reduced(x: Shape, axis: Any = None, keepdims: bool = False) -> Shape:
+    if keepdims:
+        return kept_shape(x, axis)
+    axes = normalized_axes(axis, len(x))
+    return tuple(n for i, n in enumerate(x) if i not in axes)
+
+
+def _spread(g: Any, x: Any, axis: Any) -> Any:
+    """The gradient of a reduction, back at every element that went into it."""
+    shape = shape_of(x)
+    if not shape:
+        return g
+    return broadcast_to(reshape(g, shape=kept_shape(shape, axis)), shape=shape)
+
+
+def _count(x: Any, axis: Any) -> int:
+    shape = shape_of(x)
+    return math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
+
+
+sum_ = operation(
+    "sum",
+    "Σ",
+    "x",
+    forward=lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    vjp=(lambda g, z, x, axis=None, keepdims=False: _spread(g, x, axis),),
+    parameters={"axis": None, "keepdims": False},
+    numpy=("sum",),
+    method=True,
+    says="Passes the gradient on to every element.",
+    notation="Σ {x}",
+    shape=_reduced,
+    cases=_CASES,
+)
+
+mean = operation(
+    "mean",
+    "mean",
+    "x",
+    forward=lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    vjp=(lambda g, z, x, axis=None, keepdims=False: _spread(g / _count(x, axis), x, axis),),
+    parameters={"axis": None, "keepdims": False},
+    numpy=("mean",),
+    method=True,
+    says="Shares the gradient out evenly: 1/n for each element.",
+    notation="mean({x})",
+    shape=_reduced,
+    cases=_CASES,
+)
+
+
+def _softmax(x: Any, axis: int = -1) -> Any:
+    # The largest logit becomes 0, so that exp cannot overflow; the common factor cancels.
+    if not np.ndim(x):
+        return np.ones_like(x)
+    if not np.shape(x)[axis]:
+        return np.asarray(x)
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _softmax_rule(g: Any, z: Any, x: Any, axis: int = -1) -> Any:
+    if not shape_of(x):
+        return g * 0.0
+    return z * (g - sum_(g * z, axis=axis, keepdims=True))
+
+
+softmax = operation(
+    "softmax",
+    "softmax",
+    "x",
+    forward=_softmax,
+    vjp=(_softmax_rule,),
+    parameters={"axis": -1},
+    says="Each share gets z(g − Σ g·z): what one gains the others lose.",
+    notation="softmax({x})",
+    shape=lambda x, axis=-1: x,
+    cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
+    reference="∂zᵢ/∂xⱼ = zᵢ(δᵢⱼ − zⱼ)",
+)

@@ -1,0 +1,256 @@
+"""Operations that move numbers without changing them. They come in adjoint pairs: the rule of one is the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.operation import Case, Shape, operation, shape_of
+
+__all__ = [
+    "Operand",
+    "broadcast_to",
+    "concatenate",
+    "index",
+    "kept_shape",
+    "normalized_axes",
+    "reshape",
+    "scatter",
+    "sum_to",
+    "transpose",
+]
+
+np: Any = LazyModule("numpy")
+
+
+def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
+    """The axes as non-negative numbers; ``None`` means all of them.
+
+    >>> normalized_axes(-1, 3), normalized_axes(None, 2)
+    ((2,), (0, 1))
+    """
+    if axis is None:
+        return tuple(range(dimensions))
+    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
+    return tuple(int(a) % dimensions if dimensions else 0 for a in axes)
+
+
+def kept_shape(shape: Shape, axis: Any) -> Shape:
+    """A shape with the reduced axes kept as 1, so that it broadcasts against the original.
+
+    >>> kept_shape((4, 3), 1)
+    (4, 1)
+    """
+    axes = normalized_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _sum_to(x: Any, shape: Shape) -> Any:
+    here = np.shape(x)
+    if here == shape:
+        return x
+    lead = len(here) - len(shape)
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1))
+    return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
+
+
+broadcast_to = operation(
+    "broadcast_to",
+    "broadcast",
+    "x",
+    forward=lambda x, shape: np.broadcast_to(x, shape),
+    vjp=(lambda g, z, x, shape: sum_to(g, shape=shape_of(x)),),
+    parameters={"shape": ()},
+    numpy=("broadcast_to",),
+    says="One number is used at many places: their gradients add up.",
+    notation="{x}",
+    shape=lambda x, shape: tuple(shape),
+    cases=(Case(((3,),), {"shape": (2, 3)}), Case(((),), {"shape": (2, 2)}), Case(((2, 1),), {"shape": (4, 2, 3)})),
+)
+
+sum_to = operation(
+    "sum_to",
+    "Σ",
+    "x",
+    forward=_sum_to,
+    vjp=(lambda g, z, x, shape: broadcast_to(g, shape=shape_of(x)),),
+    parameters={"shape": ()},
+    says="Adds up what broadcasting had spread.",
+    notation="Σ {x}",
+    shape=lambda x, shape: tuple(shape),
+    cases=(Case(((2, 3),), {"shape": (3,)}), Case(((2, 3),), {"shape": ()}), Case(((2, 3),), {"shape": (2, 1)})),
+)
+
+
+def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    # np.reshape(x, (2, 3)), x.reshape(2, 3) and x.reshape((2, 3)) all mean the same.
+    if not shape:
+        shape = (keywords.pop("shape", keywords.pop("newshape", None)),)
+    if keywords.pop("order", "C") != "C":
+        raise TypeError("reshape with another order than 'C' cannot be recorded; transpose first")
+    if keywords:
+        raise TypeError(f"reshape with {', '.join(keywords)}= cannot be recorded")
+    wanted = shape[0] if len(shape) == 1 else shape
+    wanted = (wanted,) if hasattr(wanted, "__index__") else tuple(wanted)
+    return (x,), {"shape": tuple(int(n) for n in wanted)}
+
+
+def _reshaped(x: Shape, shape: Shape) -> Shape:
+    if -1 not in shape:
+        return tuple(shape)
+    rest = math.prod(n for n in shape if n != -1)
+    return tuple(math.prod(x) // rest if n == -1 else n for n in shape)
+
+
+reshape = operation(
+    "reshape",
+    "reshape",
+    "x",
+    forward=lambda x, shape: np.reshape(x, shape),
+    vjp=(lambda g, z, x, shape: reshape(g, shape=shape_of(x)),),
+    parameters={"shape": ()},
+    numpy=("reshape",),
+    method=True,
+    adapt=_reshape_arguments,
+    says="The gradient takes the old shape back.",
+    notation="{x}",
+    shape=_reshaped,
+    cases=(Case(((2, 3),), {"shape": (3, 2)}), Case(((4,),), {"shape": (2, -1)}), Case(((),), {"shape": (1, 1)})),
+)
+
+
+def _transpose_arguments(x: Any, *axes: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    if not axes:
+        axes = (keywords.pop("axes", None),)
+    if keywords:
+        raise TypeError(f"transpose with {', '.join(keywords)}= cannot be recorded")
+    wanted = axes[0] if len(axes) == 1 else axes
+    return (x,), {"axes": None if wanted is None else normalized_axes(wanted, len(shape_of(x)))}
+
+
+def _undone(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if axes is None else tuple(axes.index(i) for i in range(len(axes)))
+
+
+transpose = operation(
+    "transpose",
+    "ᵀ",
+    "x",
+    forward=lambda x, axes=None: np.transpose(x, axes),
+    vjp=(lambda g, z, x, axes=None: transpose(g, axes=_undone(axes)),),
+    parameters={"axes": None},
+    numpy=("transpose",),
+    method=True,
+    adapt=_transpose_arguments,
+    says="The gradient is turned back.",
+    notation="{x}ᵀ",
+    shape=lambda x, axes=None: x[::-1] if axes is None else tuple(x[a] for a in axes),
+    cases=(Case(((2, 3),)), Case(((2, 3, 4),), {"axes": (2, 0, 1)}), Case(((3,),))),
+)
+
+
+class Operand:
+    """Stands in an index for a recorded operand, so that the index follows it when the inputs change.
+
+    >>> Operand(0)
+    <operand 0>
+    """
+
+    __slots__ = ("slot",)
+
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+
+    def __repr__(self) -> str:
+        return f"<operand {self.slot}>"
+
+
+def _key(key: Any, positions: Sequence[Any]) -> Any:
+    """The index with the recorded operands put back in."""
+    if isinstance(key, Operand):
+        position = positions[key.slot]
+        return int(position) if isinstance(position, float) else position
+    if isinstance(key, tuple):
+        return tuple(_key(part, positions) for part in key)
+    if isinstance(key, slice):
+        return slice(_key(key.start, positions), _key(key.stop, positions), _key(key.step, positions))
+    return key
+
+
+def _index_rule(g: Any, z: Any, x: Any, *positions: Any, key: Any, slot: int) -> Any:
+    return scatter(g, *positions, key=key, shape=shape_of(x)) if slot == 0 else None
+
+
+def _scatter(x: Any, *positions: Any, key: Any, shape: Shape) -> Any:
+    spread = np.zeros(shape, np.result_type(x, np.float32 if np.asarray(x).dtype == np.float32 else np.float64))
+    # add.at: a place that was taken twice gets both gradients.
+    np.add.at(spread, _key(key, positions), x)
+    return spread
+
+
+index = operation(
+    "index",
+    "[ ]",
+    "x positions*",
+    forward=lambda x, *positions, key: np.asarray(x)[_key(key, positions)],
+    vjp=_index_rule,
+    parameters={"key": ()},
+    says="The gradient goes back to the place that was taken; all other places get 0.",
+    notation="{x}[{key}]",
+    cases=(
+        Case(((3,),), {"key": 1}),
+        Case(((3, 4),), {"key": (slice(None), -1)}),
+        Case(((3, 4),), {"key": (Ellipsis, None, slice(0, 4, 2))}),
+        Case(((3,),), {"key": [0, 0, 2]}),
+    ),
+)
+
+scatter = operation(
+    "scatter",
+    "put",
+    "x positions*",
+    forward=_scatter,
+    vjp=lambda g, z, x, *positions, key, shape, slot: index(g, *positions, key=key) if slot == 0 else None,
+    parameters={"key": (), "shape": ()},
+    says="Puts numbers at their places in an array of zeros.",
+    notation="put({x})",
+    cases=(Case(((),), {"key": 1, "shape": (3,)}), Case(((3,),), {"key": [0, 0, 2], "shape": (4,)})),
+)
+
+
+def _concatenate_arguments(xs: Any, axis: Any = 0, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    if any(value is not None for value in keywords.values()):
+        raise TypeError(f"concatenate with {', '.join(keywords)}= cannot be recorded")
+    return tuple(xs), {"axis": axis}
+
+
+def _concatenate_rule(g: Any, z: Any, *xs: Any, axis: int | None = 0, slot: int) -> Any:
+    if axis is None:
+        sizes = [math.prod(shape_of(x)) for x in xs]
+        start = sum(sizes[:slot])
+        return reshape(index(g, key=slice(start, start + sizes[slot])), shape=shape_of(xs[slot]))
+    lengths = [shape_of(x)[axis] for x in xs]
+    start = sum(lengths[:slot])
+    before = (slice(None),) * (axis % len(shape_of(z)))
+    return index(g, key=(*before, slice(start, start + lengths[slot])))
+
+
+concatenate = operation(
+    "concatenate",
+    "concat",
+    "xs*",
+    forward=lambda *xs, axis=0: np.concatenate(xs, axis=axis),
+    vjp=_concatenate_rule,
+    parameters={"axis": 0},
+    numpy=("concatenate", "concat"),
+    adapt=_concatenate_arguments,
+    says="Each part gets its own stretch of the gradient.",
+    notation="[{xs}]",
+    cases=(
+        Case(((2, 3), (1, 3))),
+        Case(((2, 3), (2, 1), (2, 2)), {"axis": -1}),
+        Case(((2, 2), (3,)), {"axis": None}),
+    ),
+)

@@ -1,0 +1,235 @@
+"""A plain function becomes a graph: it is run once on handles, and every step is recorded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+from bpviz.errors import RecordingError, UsageError
+from bpviz.graph import Graph, as_input
+from bpviz.handle import Handle
+from bpviz.lazy import LazyModule, imported
+from bpviz.recorder import Group, Recorder, current_groups
+
+__all__ = ["group", "inputs_of", "name", "trace"]
+
+np: Any = LazyModule("numpy")
+Value = TypeVar("Value")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def trace(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
+    """Run a function once and record what it computes.
+
+    The parameters become the inputs; those that are not given take their defaults. Numbers and arrays are recorded,
+    also inside lists, tuples and dicts (named ``p[0]``, ``p['W1']``); strings, booleans, None and functions pass
+    through as they are.
+
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     subtotal = price * count
+    ...     return subtotal * tax
+    >>> graph = trace(total)
+    >>> graph.inputs, graph.outputs
+    (('price', 'count', 'tax'), ('total',))
+    >>> graph["subtotal"].value
+    200.0
+
+    Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
+    a step that cannot be recorded. What the function itself raises passes through.
+    """
+    title = getattr(fn, "__name__", "") or type(fn).__name__
+    recorder = Recorder(sys._getframe(), "" if title == "<lambda>" else title, boundary=True)
+    graph = Graph("" if title == "<lambda>" else title, record=recorder)
+    positional, keywords = inputs_of(fn, args, kwargs)
+    given = [(key, _recorded(graph, key, value)) for key, value in positional]
+    named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
+    flat = [part for key, value in given for part in (value if key.startswith("*") else (value,))]
+    groups = current_groups()
+    depth = len(groups)
+    try:
+        with _quiet():
+            result = fn(*flat, **named)
+    finally:
+        # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
+        del groups[depth:]
+        last_words = list(recorder.close())
+    _outputs(graph, result, title)
+    for key, value in last_words:
+        if isinstance(value, Handle) and value.recorder is recorder and not graph.labels[value.index]:
+            recorder.labels.setdefault(value.index, key)
+    graph._forget()
+    return graph
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """NumPy's warnings off: NaN and infinities flow, and are shown in the figure."""
+    if imported("numpy"):
+        with np.errstate(all="ignore"):
+            yield
+    else:
+        yield
+
+
+def inputs_of(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+    """The function's parameters with their values: by position, and by keyword.
+
+    ``*parts`` comes as one entry whose name keeps its star.
+
+    Raises `UsageError` when a parameter has no value or there are more than the function takes.
+    """
+    import inspect
+
+    title = getattr(fn, "__name__", type(fn).__name__)
+    if not callable(fn):
+        raise UsageError(f"a function is needed, but got {fn!r}")
+    try:
+        signature = inspect.signature(fn)
+    except ValueError:
+        # Functions written in C may not tell their parameters.
+        return [(f"x{i}", value) for i, value in enumerate(args)], dict(kwargs)
+    try:
+        bound = signature.bind_partial(*args, **kwargs)
+    except TypeError as error:
+        raise UsageError(f"{title}{signature}: {error}") from None
+    bound.apply_defaults()
+    positional: list[tuple[str, Any]] = []
+    keywords: dict[str, Any] = {}
+    for key, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional.append(("*" + key, bound.arguments[key]))
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            keywords.update(bound.arguments[key])
+        elif key not in bound.arguments:
+            raise UsageError(
+                f"the parameter {key!r} of {title} has no value; give it a default, "
+                f"def {title}({key}=1.0, …), or a value when it is called"
+            )
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            keywords[key] = bound.arguments[key]
+        else:
+            positional.append((key, bound.arguments[key]))
+    return positional, keywords
+
+
+def _recorded(graph: Graph, key: str, value: Any) -> Any:
+    """The value with every number and array in it replaced by an input of the graph."""
+    if key.startswith("*"):
+        return tuple(_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value))
+    if value is None or isinstance(value, str | bytes | bool) or callable(value):
+        return value
+    if isinstance(value, Mapping):
+        return {k: _recorded(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
+    if isinstance(value, tuple | list):
+        parts = [_recorded(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*parts)
+        return type(value)(parts)
+    if isinstance(value, Handle):
+        raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
+    return graph.input(key, value)
+
+
+def _outputs(graph: Graph, result: Any, title: str) -> None:
+    """Mark what the function returned."""
+    found: list[tuple[str, Handle]] = []
+
+    def collect(key: str, value: Any) -> None:
+        if isinstance(value, Handle):
+            found.append((key, value))
+        elif isinstance(value, Mapping):
+            for k, part in value.items():
+                collect(str(k), part)
+        elif isinstance(value, tuple | list):
+            for i, part in enumerate(value):
+                collect(f"{key}[{i}]", part)
+
+    collect("", result)
+    if not found:
+        shown = repr(result)
+        raise UsageError(
+            f"{title} returned {shown if len(shown) < 80 else type(result).__name__}, which does not depend on its inputs "
+            "through any recorded step; return a value that is computed from the parameters"
+        )
+    for key, handle in found:
+        graph.record.same(handle.recorder, title)
+        label = graph.labels[handle.index]
+        own = key if key and not key.startswith("[") else ""
+        stem = title if title != "<lambda>" else "output"
+        wanted = own or label or (stem if len(found) == 1 else f"{stem}{key}")
+        name, count = wanted, 1
+        while name in graph._outputs:
+            count += 1
+            name = f"{wanted}_{count}"
+        graph._outputs[name] = handle.index
+        if not label and handle.index not in graph.record.is_input:
+            graph.record.labels[handle.index] = name
+        graph._forget()
+
+
+def name(value: Value, text: str) -> Value:
+    """Name a value, for the figure and for look-up; what is not recorded is handed back as it is.
+
+    >>> import bpviz
+    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計"))
+    >>> graph.outputs
+    ('税込み合計',)
+    """
+    if isinstance(value, Handle):
+        value.recorder.labels[value.index] = text
+    return value
+
+
+class group:  # noqa: N801 (reads as a statement: with group("Affine 1"):)
+    """A named group: everything recorded inside stands in one frame, which can be drawn closed or open.
+
+    >>> import bpviz
+    >>> def model(x=2.0, w=3.0):
+    ...     with bpviz.group("Affine 1"):
+    ...         y = x * w
+    ...     return y + 1
+    >>> bpviz.trace(model)["y"].scope
+    <scope 1 Affine 1>
+
+    As a decorator it names the group of a function's steps.
+    """
+
+    def __init__(self, title: str) -> None:
+        if not isinstance(title, str):
+            raise UsageError(f'a group needs a title, but got {title!r}; write @bpviz.group("Affine 1")')
+        self.title = title
+        self._opened: list[Group] = []
+
+    def __enter__(self) -> group:
+        self._open(Group(self.title, sys._getframe(1)))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        groups = current_groups()
+        mine = self._opened.pop()
+        if mine in groups:
+            del groups[groups.index(mine) :]
+
+    def _open(self, made: Group) -> None:
+        self._opened.append(made)
+        current_groups().append(made)
+
+    def __call__(self, function: Function) -> Function:
+        title = self.title
+
+        @wraps(function)
+        def grouped(*args: Any, **kwargs: Any) -> Any:
+            frame = sys._getframe(1)
+            own = group(title)
+            own._open(Group(title, frame, getattr(function, "__code__", None)))
+            try:
+                return function(*args, **kwargs)
+            finally:
+                own.__exit__()
+
+        return grouped  # type: ignore[return-value]
