@@ -27,6 +27,9 @@ function measureFigure(root) {
       figure.texts.push({ ...common, content: element.textContent.trim(), boxes: inkBoxes(element, matrix) });
     } else if (element.classList.contains("cell")) {
       figure.cells.push({ ...common, box: boxOf(element.getBBox(), matrix) });
+    } else if (element.classList.contains("mark")) {
+      // Around a marked text (a border that no other text may cross), or a cross in a cell (part of that cell).
+      if (element.localName !== "path") figure.frames.push({ ...common, box: boxOf(element.getBBox(), matrix) });
     } else if (group && group.classList.contains("frame")) {
       figure.frames.push({ ...common, box: boxOf(element.getBBox(), matrix) });
     } else if (element.classList.contains("shape")) {
@@ -101,7 +104,7 @@ function ink(content, style) {
 // The characters that the browser lays out, each with its element: white space collapsed as XML text is by default.
 function collapsed(text) {
   const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
-  const preserve = /^(pre|break-spaces)/.test(getComputedStyle(text).whiteSpace);
+  const preserve = text.getAttribute("xml:space") === "preserve";
   const characters = [];
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;

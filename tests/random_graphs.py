@@ -121,7 +121,7 @@ def random_function(
 
     >>> import random
     >>> model, args = random_function(random.Random(1), 5)
-    >>> abs(model(*args)) < 1e6
+    >>> bool(abs(model(*args)) < 1e6)
     True
     """
     program = Program(rng, operations, {"np": np})

@@ -79,6 +79,12 @@ HARMLESS = {
         '<path class="forward" d="M55 82.5 H80"/><text x="67" y="80">xv<tspan x="67" y="92">ox</tspan></text>'
     ),
     "two strokes of one bracket": '<path class="bracket" d="M84 34 h-3 v10 h3 M116 34 h3 v10 h-3"/>',
+    "spaces that are kept": '<text x="100" y="82" xml:space="preserve">a  b </text>',
+    "a mark around its text and in a cell": (
+        '<g class="wire"><rect class="mark" x="60" y="74" width="30" height="14"/><text x="75" y="85">NaN</text></g>'
+        '<g class="wire"><rect class="cell" x="100" y="74" width="6" height="6"/>'
+        '<path class="mark" d="M100 74 l6 6 M106 74 l-6 6"/></g>'
+    ),
     "hidden things": '<g display="none"><text x="100" y="43">22</text></g><defs><path d="M0 0 H500"/></defs>',
     "a line that ends at a branch dot": (
         '<g class="node branch"><title>d</title><circle class="shape" cx="60" cy="80" r="2.5"/></g>'
@@ -91,7 +97,7 @@ def drawing(extra: str) -> str:
     return (
         '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" class="bpviz" viewBox="0 0 200 120" width="99pt">'
         '<style>text { font: 11px "DejaVu Sans", sans-serif; text-anchor: middle } rect.shape, circle { fill: none }'
-        " path, .shape { stroke: black; fill: none } .head { stroke: none; fill: black }</style>"
+        " path, .shape, .mark { stroke: black; fill: none } .head { stroke: none; fill: black }</style>"
         f'<rect class="background" x="-9" width="999" height="999" fill="white"/>{CLEAN}{extra}</svg>'
     )
 
@@ -121,6 +127,8 @@ def test_boxes_are_the_ink_of_the_glyphs(seen: dict[str, Measurement]) -> None:
     value = next(text for text in seen["nothing"].texts if text.content == "1.1")
     (_, top, _, bottom) = value.boxes[0]
     assert (top, bottom) == (pytest.approx(43 - 11 * 1493 / 2048, abs=0.2), pytest.approx(43, abs=0.2))
+    spaced = next(text for text in seen["spaces that are kept"].texts if text.owner < 0)
+    assert [bottom - top for _, top, _, bottom in spaced.boxes] == [pytest.approx(11 * 1556 / 2048, abs=0.3)]
 
 
 @pytest.mark.browser
