@@ -136,7 +136,7 @@ def _box(box: Box, arriving: int, theme: Theme) -> BoxPlan:
 
 
 def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePlan:
-    """Measure a wire's labels. Its line runs through the middle of their room, or along its edge if one side is bare."""
+    """Measure a wire's labels. Its line runs through the middle of their room."""
     forward = _label(wire.forward, "constant" if wire.constant else "forward", theme)
     backward = _label(wire.backward, "backward", theme)
     level = direction == "LR"
@@ -155,9 +155,7 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
     return measured(arrow.label, role, theme) if arrow and arrow.label else None
 
 
-def _dot(
-    figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]
-) -> str:
+def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
     level = figure.direction == "LR"
     entry, leave = ("w", "e") if level else ("n", "s")
     lines = [
