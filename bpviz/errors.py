@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["BpvizError", "EngineMissing", "EngineFailed", "LayoutTimeout", "RecordingError", "UsageError"]
+__all__ = [
+    "BpvizError",
+    "BpvizWarning",
+    "EngineMissing",
+    "EngineFailed",
+    "LayoutTimeout",
+    "RecordingError",
+    "UsageError",
+]
 
 
 class BpvizError(Exception):
@@ -33,3 +41,7 @@ class EngineFailed(BpvizError, RuntimeError):
 
 class LayoutTimeout(BpvizError, TimeoutError):
     """The layout took longer than it was given."""
+
+
+class BpvizWarning(UserWarning):
+    """Something was done, but not all of it; the message says what is amiss and how to put it right."""
