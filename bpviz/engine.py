@@ -193,7 +193,7 @@ def _bundled_command(program: str, format: str) -> list[str]:
 
 
 def _system_command(program: str, format: str) -> list[str]:
-    """The command line of ``dot`` as the ``graphviz`` package writes it (its own functions that run it, without limit)."""
+    """The command line as the ``graphviz`` package writes it; its functions that run it as well know no time limit."""
     from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
     layout, fixed = ("neato", 2) if program == "nop2" else (program, None)

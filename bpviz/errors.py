@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = [
     "BpvizError",
     "BpvizWarning",
-    "EngineMissing",
     "EngineFailed",
+    "EngineMissing",
     "LayoutTimeout",
     "RecordingError",
     "UsageError",

@@ -52,6 +52,7 @@ class Flow:
     gradients: tuple[Any, ...]
     wire_gradients: tuple[tuple[Any, ...] | None, ...]
     output_index: int
+    seed: Any
     given: Mapping[int, Any]
 
     @property

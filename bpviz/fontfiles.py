@@ -208,7 +208,7 @@ def _directories() -> tuple[Path, ...]:
 @cache
 def _characters(path: Path) -> frozenset[int]:
     """The code points that a font can draw; none where the file is broken."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     try:
         with TTFont(path, fontNumber=0, lazy=True) as font:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
@@ -106,7 +105,7 @@ class Graph:
 
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
-        self.record = Recorder(_user_frame(sys._getframe(1)), name) if record is None else record
+        self.record = Recorder(sys._getframe(1), name) if record is None else record
         self._outputs: dict[str, int] = {}
 
     # Building
@@ -147,14 +146,13 @@ class Graph:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
-        record = self.record
-        found = [self._label(i) for i in range(len(record))]
-        for index, label in record.labels.items():
-            found[index] = label
-        return tuple(found)
+        return tuple(self.label_of(i) for i in range(len(self.record)))
 
-    def _label(self, index: int) -> str:
+    def label_of(self, index: int) -> str:
+        """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
         record = self.record
+        if index in record.labels:
+            return record.labels[index]
         if index in record.is_input:
             return record.is_input[index]
         offset = record.offsets[index]
@@ -271,7 +269,7 @@ class Graph:
 
         >>> import bpviz
         >>> sorted(bpviz.trace(lambda x=3.0: x * x).nx.edges(keys=True))
-        [('x', 'multiply', 0), ('x', 'multiply', 1)]
+        [('x', 'output', 0), ('x', 'output', 1)]
         """
         import networkx
 
@@ -332,10 +330,3 @@ def as_input(name: str, value: Any) -> Any:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _user_frame(frame: FrameType) -> FrameType:
-    """The nearest frame that is not bpviz's own."""
-    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").startswith("bpviz."):
-        frame = frame.f_back
-    return frame

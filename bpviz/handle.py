@@ -188,13 +188,13 @@ def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any
     operands: list[int] = []
     values: list[Any] = []
     reached = False
-    for slot, x in enumerate(xs):
+    for x, rule in zip(xs, operation.rules(len(xs)), strict=False):
         if x.__class__ is Handle:
             if x.recorder is not recorder:
                 recorder.same(x.recorder, written(frame))
             operands.append(x.index)
             values.append(x.data)
-            if recorder.reached[x.index] and operation.rule(slot) is not None:
+            if rule is not None and recorder.reached[x.index]:
                 reached = True
         else:
             value = constant(x, frame)

@@ -12,7 +12,7 @@ from bpviz.flow import Flow
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule, imported
-from bpviz.recorder import NO_VALUE, Recorder, differentiable
+from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
 __all__ = ["backprop", "propagate"]
@@ -62,14 +62,14 @@ def propagate(
     quiet = np.errstate(all="ignore") if imported("numpy") else nullcontext()
     with quiet:
         values = _forward(graph, given) if changed else record.values
-        values = [ops.plain(v) if not getattr(v, "ndim", 1) and differentiable(v) else v for v in values]
         missing = [record.is_input[i] for i in given if values[i] is NO_VALUE]
         if missing:
             raise UsageError(
                 f"the input {missing[0]!r} has no value; give it one: propagate(graph, {{{missing[0]!r}: 1.0}})"
             )
-        gradients, wires = _backward(record, values, index, _seed(seed, values[index], graph.names[index]))
-    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, given)
+        start = _seed(seed, values[index], graph, index)
+        gradients, wires = _backward(record, values, index, start)
+    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
     record.flow = flow
     return flow
 
@@ -96,9 +96,9 @@ def _input_index(graph: Graph, key: str) -> int:
     raise UsageError(f"there is no input named {key!r}; {hint}")
 
 
-def _seed(seed: Any, value: Any, name: str) -> Any:
+def _seed(seed: Any, value: Any, graph: Graph, index: int) -> Any:
     if value.__class__ is not float and np.asarray(value).dtype.kind not in "fiub":
-        raise UsageError(f"the output {name!r} is no number or array of numbers: {value!r}")
+        raise UsageError(f"the output {graph.names[index]!r} is no number or array of numbers: {value!r}")
     if seed is None:
         if value.__class__ is float:
             return 1.0
@@ -108,7 +108,7 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
     array = np.asarray(seed)
     if array.shape != ops.shape_of(value):
         raise UsageError(
-            f"the seed must have the shape of the output {name!r}, {ops.shape_of(value)}, but has {array.shape}"
+            f"the seed must have the shape of the output {graph.names[index]!r}, {ops.shape_of(value)}, but has {array.shape}"
         )
     if value.__class__ is float:
         return float(array)
@@ -156,7 +156,6 @@ def _backward(
         record.reached,
         record.parameters,
     )
-    nothing: dict[str, Any] = {}
     for index in range(output, -1, -1):
         g = gradients[index]
         if g is None:
@@ -167,26 +166,22 @@ def _backward(
         operands = all_operands[index]
         z = values[index]
         xs = [values[i] for i in operands]
-        told = parameters.get(index, nothing)
-        rules = operation.vjp
-        shares: list[Any] = []
-        for slot, i in enumerate(operands):
-            if not reached[i]:
-                shares.append(None)
-                continue
-            rule = rules[slot] if rules.__class__ is tuple else operation.rule(slot)
-            if rule is None:
+        told = parameters.get(index)
+        rules = operation.rules(len(operands))
+        shares = []
+        for i, x, rule in zip(operands, xs, rules, strict=True):
+            if not reached[i] or rule is None:
                 shares.append(None)
                 continue
             try:
-                share = rule(g, z, *xs, **told)
+                share = rule(g, z, *xs) if told is None else rule(g, z, *xs, **told)
             except (ArithmeticError, ValueError):
-                share = ops.pull(rule, g, z, xs, told)
-            if share is None:
-                shares.append(None)
-                continue
-            if share.__class__ is not float or xs[slot].__class__ is not float:
-                share = _fit(share, xs[slot])
+                share = ops.pull(rule, g, z, xs, told or {})
+            if share.__class__ is not float or x.__class__ is not float:
+                if share is None:
+                    shares.append(None)
+                    continue
+                share = _fit(share, x)
             shares.append(share)
             before = gradients[i]
             gradients[i] = share if before is None else before + share

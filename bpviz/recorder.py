@@ -6,6 +6,7 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from bpviz.errors import RecordingError
 from bpviz.ops import Operation
 
-__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups"]
+__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "is_ours"]
 
 
 class _NoValue:
@@ -71,10 +72,15 @@ def current_groups() -> list[Group]:
     return _groups
 
 
-def _is_ours(frame: FrameType) -> bool:
+_HOME = os.path.dirname(__file__) + os.sep
+
+
+def is_ours(frame: FrameType) -> bool:
     """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
+    if frame.f_code.co_filename.startswith(_HOME):
+        return True
     module = frame.f_globals.get("__name__") or ""
-    return module.startswith(("bpviz.", "numpy.")) or module in ("bpviz", "numpy")
+    return module == "numpy" or module.startswith("numpy.")
 
 
 class Recorder:
@@ -171,25 +177,29 @@ class Recorder:
 
     def enter(self, frame: FrameType) -> FrameType:
         """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours."""
-        while _is_ours(frame) and frame.f_back is not None:
+        while is_ours(frame) and frame.f_back is not None:
             frame = frame.f_back
         chain: list[FrameType] = []
         known: FrameType | None = frame
         while known is not None and known not in self.scope_of:
-            if not _is_ours(known):
+            if not is_ours(known):
                 chain.append(known)
             known = known.f_back
         scope = self.scopes[0]
         if known is not None:
             scope = self.scope_of[known]
         else:
-            # A graph built by hand, from a place outside of the function that made it: all one scope.
-            del chain[:-1]
+            # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
+            top = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
+            del chain[top + 1 :]
         if known is None or known is self.boundary:
             known = chain.pop()
-            self.scope_of[known] = scope
             if self.boundary is not None:
                 scope.code = known.f_code
+            else:
+                # Each cell of a notebook is a code object of its own; all of them are the top.
+                scope = Scope(0, None, scope.title, known.f_code, -1)
+            self.scope_of[known] = scope
         caller = known
         opened = list(_groups)
         scope = self._grouped(scope, known, opened)

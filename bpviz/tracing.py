@@ -58,8 +58,8 @@ def trace(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
         last_words = list(recorder.close())
     _outputs(graph, result, title)
     for key, value in last_words:
-        if isinstance(value, Handle) and value.recorder is recorder and not graph.labels[value.index]:
-            recorder.labels.setdefault(value.index, key)
+        if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
+            recorder.labels[value.index] = key
     graph._forget()
     return graph
 
@@ -158,7 +158,7 @@ def _outputs(graph: Graph, result: Any, title: str) -> None:
         )
     for key, handle in found:
         graph.record.same(handle.recorder, title)
-        label = graph.labels[handle.index]
+        label = graph.label_of(handle.index)
         own = key if key and not key.startswith("[") else ""
         stem = title if title != "<lambda>" else "output"
         wanted = own or label or (stem if len(found) == 1 else f"{stem}{key}")
@@ -169,7 +169,6 @@ def _outputs(graph: Graph, result: Any, title: str) -> None:
         graph._outputs[name] = handle.index
         if not label and handle.index not in graph.record.is_input:
             graph.record.labels[handle.index] = name
-        graph._forget()
 
 
 def name(value: Value, text: str) -> Value:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.number import number, superscript
 from bpviz.ops.elementwise import log
 from bpviz.ops.operation import Case, operation
 from bpviz.ops.selection import where
@@ -97,6 +99,16 @@ positive = operation(
     cases=(Case(((),)), Case(((2, 3),))),
 )
 
+
+def _power_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]] | None:
+    """x², x³, x⁻¹: a plain exponent is written into the circle."""
+    exponent = constants[1]
+    if exponent is None:
+        return None
+    text = number(float(exponent))
+    return ("x" + superscript(text), (1,)) if len(text) <= 4 and "×" not in text else None
+
+
 power = operation(
     "power",
     "xʸ",
@@ -109,6 +121,7 @@ power = operation(
         lambda g, z, x, y: g * z * log(where(x == 0, 1.0, x)),
     ),
     numpy=("power", "float_power"),
+    drawn=_power_symbol,
     says="The exponent comes down: y·x^(y−1) goes to x, xʸ·log x to y.",
     notation="{x}^{y}",
     domain=((0.3, 2), (-2, 3)),

@@ -25,7 +25,7 @@ def _scalar(*shapes: Shape) -> Shape:
 
 mean_squared_error = operation(
     "mean_squared_error",
-    "mean (y−t)²",
+    "mean ({y}−{t})²",
     "y t",
     forward=lambda y, t: np.mean((y - t) ** 2),
     vjp=(
@@ -40,7 +40,7 @@ mean_squared_error = operation(
 
 sum_squared_error = operation(
     "sum_squared_error",
-    "½Σ(y−t)²",
+    "½Σ({y}−{t})²",
     "y t",
     forward=lambda y, t: 0.5 * np.sum((y - t) ** 2),
     vjp=(lambda g, z, y, t: g * (y - t), lambda g, z, y, t: g * (t - y)),
@@ -101,7 +101,7 @@ def _cross_entropy_t(g: Any, z: Any, y: Any, t: Any) -> Any:
 
 cross_entropy = operation(
     "cross_entropy",
-    "−Σ t·log y",
+    "−Σ {t}·log {y}",
     "y t",
     forward=_cross_entropy,
     vjp=(_cross_entropy_y, _cross_entropy_t),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bpviz.errors import UsageError
@@ -44,6 +45,8 @@ class Operation:
     it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
     ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
     rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
+    (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
 
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
@@ -64,6 +67,7 @@ class Operation:
     numpy: tuple[str, ...] = ()
     method: bool = False
     adapt: Callable[..., tuple[Sequence[Any], Mapping[str, Any]]] | None = None
+    drawn: Callable[[Sequence[Any], Mapping[str, Any]], tuple[str, tuple[int, ...]] | None] | None = None
     shape: Callable[..., Shape] | None = None
     domain: tuple[tuple[float, float], ...] = ()
     cases: tuple[Case, ...] = ()
@@ -90,12 +94,12 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name} {self.symbol}>"
 
-    def rule(self, slot: int) -> Rule | None:
-        """The rule of one operand; ``None`` where no gradient flows to it."""
-        if isinstance(self.vjp, tuple):
-            return self.vjp[slot]
-        rule = self.vjp
-        return lambda *values, **parameters: rule(*values, slot=slot, **parameters)
+    def rules(self, count: int) -> tuple[Rule | None, ...]:
+        """One rule per operand; ``None`` where no gradient flows to it."""
+        rules = self.vjp
+        if rules.__class__ is tuple:
+            return rules
+        return tuple(partial(rules, slot=slot) for slot in range(count))
 
 
 OPERATIONS: dict[str, Operation] = {}

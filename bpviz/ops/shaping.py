@@ -190,6 +190,24 @@ def _scatter(x: Any, *positions: Any, key: Any, shape: Shape) -> Any:
     return spread
 
 
+def _key_text(key: Any) -> str:
+    if isinstance(key, tuple):
+        return ", ".join(map(_key_text, key))
+    if isinstance(key, slice):
+        text = f"{_key_text(key.start)}:{_key_text(key.stop)}"
+        return text if key.step is None else f"{text}:{_key_text(key.step)}"
+    if key is None:
+        return ""
+    if key is Ellipsis:
+        return "…"
+    return str(key) if isinstance(key, int) else "i"
+
+
+def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]]:
+    key = parameters["key"]
+    return f"[{'None' if key is None else _key_text(key)}]", ()
+
+
 index = operation(
     "index",
     "[ ]",
@@ -197,6 +215,7 @@ index = operation(
     forward=lambda x, *positions, key: np.asarray(x)[_key(key, positions)],
     vjp=_index_rule,
     parameters={"key": ()},
+    drawn=_index_symbol,
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
     cases=(

@@ -1,0 +1,325 @@
+"""The textbook figure: a graph as a circuit, forward values above the wires, gradients below."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.figure import Arrow, Box, Figure, Frame, Label, Plain, Wire
+from bpviz.figures.content import content, spoken
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.number import number
+from bpviz.recorder import NO_VALUE, Scope
+
+__all__ = ["CircuitOptions", "circuit"]
+
+Show = Literal["both", "forward", "backward"]
+Labels = Literal["values", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitOptions:
+    """What of the computation is shown.
+
+    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups.
+    """
+
+    show: Show = "both"
+    labels: Labels = "values"
+    depth: int | None = None
+    open: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
+    precision: int = 4
+    title: str = ""
+    direction: Literal["LR", "TB"] = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A place where a value is used: the box it leads to, the slot there, and the share of the gradient it sends."""
+
+    box: str
+    slot: int
+    share: Any
+
+
+def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
+    """The figure of a flow, or of a graph whose inputs have no values yet.
+
+    >>> import bpviz
+    >>> figure = circuit(bpviz.backprop(lambda price=100, count=2: price * count))
+    >>> [(box.kind, box.text) for box in figure.boxes]
+    [('input', 'price'), ('input', 'count'), ('operation', '×'), ('output', 'output')]
+    >>> figure.wires[0].forward.label.content.text, figure.wires[0].backward.label.content.text
+    ('100', '2')
+
+    Raises `UsageError` when ``open`` or ``close`` names no group.
+    """
+    return _Circuit(target, options or CircuitOptions()).figure()
+
+
+class _Circuit:
+    """One figure in the making."""
+
+    def __init__(self, target: Flow | Graph, options: CircuitOptions) -> None:
+        self.flow = target if isinstance(target, Flow) else None
+        self.graph = target.graph if isinstance(target, Flow) else target
+        self.record = self.graph.record
+        self.options = options
+        self.boxes: dict[str, Box] = {}
+        self.wires: list[Wire] = []
+        outputs = list(self.graph.output_indices)
+        if self.flow is not None and self.flow.output_index not in outputs:
+            outputs.append(self.flow.output_index)
+        self.outputs = outputs
+        self.needed = self._ancestors(outputs)
+        self.folded: set[int] = set()
+        self.closed = self._closed_scopes()
+
+    def _ancestors(self, outputs: Sequence[int]) -> list[int]:
+        needed = bytearray(len(self.record))
+        for index in outputs:
+            needed[index] = 1
+        for index in range(len(needed) - 1, -1, -1):
+            if needed[index]:
+                for operand in self.record.operands[index]:
+                    needed[operand] = 1
+        return [i for i, wanted in enumerate(needed) if wanted]
+
+    # Groups
+
+    def _closed_scopes(self) -> set[int]:
+        options = self.options
+        scopes = self.record.scopes[1:]
+        titles = {scope.title for scope in scopes}
+        for wanted in (*options.open, *options.close):
+            if wanted not in titles:
+                close = difflib.get_close_matches(wanted, titles, n=1)
+                there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
+                raise UsageError(
+                    f"there is no group named {wanted!r}; {f'did you mean {close[0]!r}?' if close else there}"
+                )
+        closed = set()
+        for scope in scopes:
+            too_deep = options.depth is not None and _depth(scope) > options.depth
+            if scope.title in options.close or (too_deep and scope.title not in options.open):
+                closed.add(scope.index)
+        return closed
+
+    def _closed_around(self, index: int) -> Scope | None:
+        """The outermost closed group around a step."""
+        if index in self.record.is_input:
+            return None
+        found, scope = None, self.record.step_scopes[index]
+        while scope.parent is not None:
+            if scope.index in self.closed:
+                found = scope
+            scope = scope.parent
+        return found
+
+    def _box_of(self, index: int) -> str:
+        closed = self._closed_around(index)
+        return f"n{index}" if closed is None else f"g{closed.index}"
+
+    def _frames(self) -> tuple[Frame, ...]:
+        used: dict[int, Scope] = {}
+        for box in self.boxes.values():
+            scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
+            while scope is not None and scope.parent is not None:
+                used[scope.index] = scope
+                scope = scope.parent
+        return tuple(
+            Frame(f"f{scope.index}", scope.title, _frame_id(scope.parent)) for _, scope in sorted(used.items())
+        )
+
+    # Boxes
+
+    def _add_boxes(self) -> None:
+        for index in self.needed:
+            operation = self.record.operations[index]
+            if operation is not None:
+                self.folded.update(self._symbol(index, operation)[1])
+        for index in self.needed:
+            if index in self.folded:
+                continue
+            key = self._box_of(index)
+            if key not in self.boxes:
+                self.boxes[key] = self._box(index, key)
+
+    def _box(self, index: int, key: str) -> Box:
+        closed = self._closed_around(index)
+        if closed is not None:
+            return Box(key, "group", closed.title, _frame_id(closed.parent), f"group {closed.title}, closed")
+        operation = self.record.operations[index]
+        frame = _frame_id(self.record.step_scopes[index])
+        label = self.graph.labels[index]
+        if operation is not None:
+            symbol = self._symbol(index, operation)[0]
+            made = f", makes {label}" if label else ""
+            return Box(key, "operation", symbol, frame, f"{operation.name.replace('_', ' ')}{made}")
+        if index in self.record.is_input:
+            return Box(key, "input", label, None, f"input {label}")
+        value = self.record.values[index]
+        text = label or (
+            number(float(value), self.options.precision) if not ops.shape_of(value) else f"array {_shape_text(value)}"
+        )
+        return Box(key, "constant", text, frame, f"constant {text}")
+
+    def _symbol(self, index: int, operation: ops.Operation) -> tuple[str, tuple[int, ...]]:
+        """What stands in the circle, and the constants that are written there and need no box of their own."""
+        operands = self.record.operands[index]
+        parameters = self.record.parameters.get(index, {})
+        if operation.drawn is not None:
+            constants = [
+                self.record.values[i] if self._is_constant(i) and not ops.shape_of(self.record.values[i]) else None
+                for i in operands
+            ]
+            drawn = operation.drawn(constants, parameters)
+            if drawn is not None:
+                symbol, slots = drawn
+                return symbol, tuple(operands[slot] for slot in slots)
+        names = {}
+        for letter, operand in zip(operation.operands, operands, strict=False):
+            label = self.graph.labels[operand]
+            names[letter] = label if 0 < len(label) <= 3 else letter
+        return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
+
+    def _is_constant(self, index: int) -> bool:
+        return self.record.operations[index] is None and index not in self.record.is_input
+
+    # Wires
+
+    def _ends(self) -> dict[int, list[_End]]:
+        """Where every value is used. What enters a closed group several times enters it once, gradients added."""
+        ends: dict[int, list[_End]] = {index: [] for index in self.needed}
+        merged: dict[tuple[int, str], int] = {}
+        for index in self.needed:
+            target = self._box_of(index)
+            for slot, operand in enumerate(self.record.operands[index]):
+                if operand in self.folded or self._box_of(operand) == target:
+                    continue
+                share = None if self.flow is None else self.flow.wire_share(index, slot)
+                uses = ends[operand]
+                at = merged.get((operand, target)) if target.startswith("g") else None
+                if at is None:
+                    merged[operand, target] = len(uses)
+                    uses.append(_End(target, slot, share))
+                else:
+                    uses[at] = _End(target, uses[at].slot, _sum([uses[at].share, share]))
+        for index in self.outputs:
+            seeded = self.flow is not None and index == self.flow.output_index
+            seed = self.flow.seed if self.flow is not None and seeded else None
+            key = f"out{index}"
+            title = self.graph.output_titles.get(index) or self.graph.labels[index] or self.graph.names[index]
+            self.boxes[key] = Box(key, "output", title, None, f"output {title}")
+            ends[index].append(_End(key, 0, seed))
+        return ends
+
+    def _add_wires(self) -> None:
+        for index, uses in self._ends().items():
+            if not uses:
+                continue
+            source = self._box_of(index)
+            named = self._wire_name(index, uses)
+            if len(uses) == 1:
+                self._wire(index, source, uses[0], name=named)
+                continue
+            # The value branches: left of the dot the summed gradient, right of it each share.
+            dot = f"b{index}"
+            at = self.boxes[source]
+            frame = at.frame
+            self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches")
+            self._wire(index, source, _End(dot, 0, _sum([use.share for use in uses])), name=named)
+            for use in uses:
+                self._wire(index, dot, use)
+
+    def _wire_name(self, index: int, uses: Sequence[_End]) -> str:
+        """A name stands at the wire unless it stands at one of its ends already."""
+        if self.record.operations[index] is None:
+            return ""
+        label = self.graph.labels[index]
+        ends = {self.boxes[use.box].text for use in uses if use.box.startswith("out")}
+        return "" if label in ends else label
+
+    def _wire(self, index: int, source: str, end: _End, name: str = "") -> None:
+        options = self.options
+        value = NO_VALUE if self.flow is None else self.flow.values[index]
+        constant = self._is_constant(index)
+        scalar_constant = constant and not ops.shape_of(self.record.values[index])
+        forward = backward = None
+        told = []
+        if options.show != "backward" or constant or (end.share is None and self.flow is not None):
+            label = None
+            if options.labels == "values" and value is not NO_VALUE and not scalar_constant and options.show != "backward":
+                label = Label(content(value, options.precision), name)
+            elif name:
+                label = Label(Plain(""), name)
+            forward = Arrow(label)
+        if value is not NO_VALUE:
+            told.append(f"value {spoken(value, options.precision)}")
+        if end.share is not None and options.show != "forward":
+            gradient = Label(content(end.share, options.precision)) if options.labels == "values" else None
+            backward = Arrow(gradient)
+        if end.share is not None:
+            told.append(f"gradient {spoken(end.share, options.precision)}")
+        said = f"{self._spoken_box(source)} to {self._spoken_box(end.box)}{': ' if told else ''}{', '.join(told)}"
+        self.wires.append(
+            Wire(f"w{len(self.wires)}", source, end.box, end.slot, forward, backward, constant, said)
+        )
+
+    def _spoken_box(self, key: str) -> str:
+        box = self.boxes[key]
+        return "the branch" if box.kind == "branch" else box.text
+
+    # The whole
+
+    def figure(self) -> Figure:
+        self._add_boxes()
+        self._add_wires()
+        return Figure(
+            boxes=tuple(self.boxes.values()),
+            wires=tuple(self.wires),
+            frames=self._frames(),
+            title=self.options.title,
+            description=self._description(),
+            direction=self.options.direction,
+        )
+
+    def _description(self) -> str:
+        name = self.graph.name or "the computation"
+        if self.flow is None:
+            return f"Computation graph of {name}."
+        precision = self.options.precision
+        result = f"{self.flow.output_name} = {spoken(self.flow.output, precision)}"
+        if self.options.show == "forward":
+            return f"Computation graph of {name}: {result}."
+        gradients = ", ".join(f"{key} {spoken(g, precision)}" for key, g in self.flow.grads.items())
+        return f"Computation graph of {name}: {result}; gradients: {gradients}."
+
+
+def _depth(scope: Scope) -> int:
+    depth = 0
+    while scope.parent is not None:
+        depth, scope = depth + 1, scope.parent
+    return depth
+
+
+def _frame_id(scope: Scope | None) -> str | None:
+    return None if scope is None or scope.parent is None else f"f{scope.index}"
+
+
+def _shape_text(value: Any) -> str:
+    return "×".join(map(str, ops.shape_of(value)))
+
+
+def _sum(shares: Sequence[Any]) -> Any:
+    total = None
+    for share in shares:
+        if share is not None:
+            total = share if total is None else total + share
+    return total

@@ -1,0 +1,69 @@
+"""A value as a figure shows it: a number, a small array as a grid, a larger one as its shape with a heat map."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.figure import Content, Grid, Heat, Plain
+from bpviz.lazy import LazyModule
+from bpviz.number import number
+
+__all__ = ["content", "spoken"]
+
+np: Any = LazyModule("numpy")
+
+_GRID = 4
+"""The most rows and columns that are written out."""
+_CELLS = (8, 12)
+"""The most rows and columns of a heat map; larger arrays are thinned evenly."""
+
+
+def content(value: Any, precision: int = 4) -> Content:
+    """What stands at the arrow for a value.
+
+    >>> content(220.00000000000003)
+    Plain(text='220', marked=False)
+    >>> import numpy as np
+    >>> content(np.array([[1.0, 2.5]]))
+    Grid(rows=(('1', '2.5'),), marked=False)
+    """
+    if isinstance(value, float | int):
+        return Plain(number(float(value), precision), not math.isfinite(value))
+    array = np.asarray(value)
+    if not array.ndim:
+        return Plain(number(float(array), precision), not bool(np.isfinite(array)))
+    marked = not bool(np.isfinite(array).all())
+    shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
+    if not array.size:
+        return Plain(shape)
+    # A vector is a row; of more than two dimensions the last two keep their meaning.
+    flat = array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
+    if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
+        return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
+    return Heat(shape, _cells(flat), marked)
+
+
+def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
+    rows, columns = (
+        np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) for n, most in zip(flat.shape, _CELLS, strict=True)
+    )
+    thin = flat[np.ix_(rows, columns)].astype(float)
+    finite = np.isfinite(thin)
+    scale = float(np.max(np.abs(thin[finite]), initial=0.0)) or 1.0
+    return tuple(
+        tuple(round(float(v) / scale, 3) if ok else None for v, ok in zip(row, oks, strict=True))
+        for row, oks in zip(thin, finite, strict=True)
+    )
+
+
+def spoken(value: Any, precision: int = 4) -> str:
+    """A value in a sentence: the number, the rows of a grid, or the shape.
+
+    >>> spoken(1.1)
+    '1.1'
+    """
+    shown = content(value, precision)
+    if isinstance(shown, Grid):
+        return "[" + "; ".join(", ".join(row) for row in shown.rows) + "]"
+    return shown.text if isinstance(shown, Plain) else f"an array of shape {shown.text}"

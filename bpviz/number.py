@@ -1,0 +1,49 @@
+"""Numbers as a book prints them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["MINUS", "number", "superscript"]
+
+MINUS = "\N{MINUS SIGN}"
+_RAISED = str.maketrans("0123456789-−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·")
+
+
+def superscript(text: str) -> str:
+    """Digits and signs, raised.
+
+    >>> superscript("-12")
+    '⁻¹²'
+    """
+    return text.translate(_RAISED)
+
+
+def number(value: float, precision: int = 4) -> str:
+    """A number with about ``precision`` significant digits, without trailing noise.
+
+    Whole parts are never rounded away below a million; beyond, and below 0.0001, powers of ten are written.
+
+    >>> [number(v) for v in (220.00000000000003, 1.1, -0.09078424878489547, 12345.678, 0.0000123)]
+    ['220', '1.1', '−0.09078', '12346', '1.23×10⁻⁵']
+    >>> [number(v) for v in (1e6, 123456789.0, float("nan"), float("-inf"), -0.0)]
+    ['1000000', '1.235×10⁸', 'NaN', '−∞', '0']
+    """
+    if value != value:
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else MINUS + "∞"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    sign = MINUS if value < 0 else ""
+    if size == int(size) and size < 1e7:
+        return f"{sign}{int(size)}"
+    # Rounded first: 0.99996 is 1, not 1.000.
+    mantissa, _, exponent = f"{size:.{precision - 1}e}".partition("e")
+    power = int(exponent)
+    if -4 <= power < 6:
+        text = f"{size:.{max(precision - 1 - power, 0)}f}"
+        return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{sign}{mantissa}×10{superscript(str(power))}"
