@@ -14,7 +14,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ __all__ = ["HOW_TO_INSTALL", "Measurement", "chromium", "collisions", "measure",
 
 HOW_TO_INSTALL = "no Chromium found: `apt-get install chromium`, or set BPVIZ_CHROMIUM to the program"
 SECONDS = 120
+TOOLBARS = 200
+"""A headless window still counts its toolbars (143 units), and what lies below the page may stay unpainted."""
 FLAGS = (
     "--headless",
     "--no-sandbox",  # containers run as root, where the sandbox refuses to start
@@ -104,7 +108,7 @@ def screenshot(svg_or_html: str, path: str | Path, dark: bool = False, scale: fl
         if view is None:
             raise ValueError("the SVG has no viewBox, so its size is not known; give its root a viewBox")
         width, height = (float(number) for number in re.split(r"[\s,]+", view[1].strip())[2:])
-        size = (int(width) + 1, int(height) + 1)
+        size = (ceil(width), ceil(height))
         style = f"margin:0;background:{ground};color-scheme:{'dark' if dark else 'light'}"
         svg = re.sub(r"^<svg\b", f'<svg style="display:block;width:{width}px;height:{height}px"', svg)
         page = f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body style="{style}">{svg}</body></html>'
@@ -113,12 +117,32 @@ def screenshot(svg_or_html: str, path: str | Path, dark: bool = False, scale: fl
     run_browser(
         page,
         f"--screenshot={target}",
-        f"--window-size={size[0]},{size[1]}",
+        f"--window-size={size[0]},{size[1] + TOOLBARS}",
         f"--force-device-scale-factor={scale}",
         f"--blink-settings=preferredColorScheme={0 if dark else 1}",
     )
     if not target.exists():
         raise RuntimeError(f"the browser wrote no picture to {target}")
+    target.write_bytes(cut(target.read_bytes(), round(size[1] * scale)))
+
+
+def cut(png: bytes, height: int) -> bytes:
+    """The upper ``height`` rows of a PNG as a browser writes it (8 bits a channel, not interlaced)."""
+    chunks, at = [], 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4])
+        chunks.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
+        at += length + 12
+    (header,) = (body for kind, body in chunks if kind == b"IHDR")
+    width, channels = int.from_bytes(header[:4]), {2: 3, 6: 4}[header[9]]
+    rows = zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"))
+    kept = zlib.compress(rows[: height * (width * channels + 1)])
+    header = header[:4] + height.to_bytes(4) + header[8:]
+    parts = [
+        len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+        for kind, body in ((b"IHDR", header), (b"IDAT", kept), (b"IEND", b""))
+    ]
+    return png[:8] + b"".join(parts)
 
 
 def run_browser(page: str, *arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -149,13 +150,17 @@ def test_nothing_is_overlooked(seen: dict[str, Measurement]) -> None:
 
 @pytest.mark.browser
 def test_screenshots_follow_the_reader_s_scheme(tmp_path: Path) -> None:
+    """A page that is one colour to its last row, black or white by the scheme."""
     style = "<style>@media (prefers-color-scheme: dark) { rect { fill: white } }</style>"
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">{style}<rect width="40" height="40"/></svg>'
-    screenshot(svg, tmp_path / "light.png")
-    screenshot(f"<!DOCTYPE html><html><body>{svg}</body></html>", tmp_path / "dark.png", dark=True)
-    light, dark = ((tmp_path / name).read_bytes() for name in ("light.png", "dark.png"))
-    # A PNG carries its width at byte 16: the page is cut to the SVG (80 and one, twice enlarged), or has its own size.
-    assert (int.from_bytes(light[16:20]), int.from_bytes(dark[16:20])) == (162, 2560)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 240">{style}<rect width="80" height="240"/></svg>'
+    for dark, channel in ((False, 0), (True, 255)):
+        screenshot(svg, tmp_path / "shot.png", dark=dark, scale=1.5)
+        png = (tmp_path / "shot.png").read_bytes()
+        assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (120, 360)
+        # The first pixel stands there plainly; filtered, all further rows of a page of one colour are the same bytes.
+        data = zlib.decompress(png[png.index(b"IDAT") + 4 : -16])
+        rows = [data[at : at + len(data) // 360] for at in range(0, len(data), len(data) // 360)]
+        assert (rows[0][1:4], set(rows[2:])) == (bytes((channel,)) * 3, {rows[1]})
 
 
 def test_depth_in_a_circle_and_in_a_rounded_box() -> None:
