@@ -152,14 +152,14 @@ def test_nothing_is_overlooked(seen: dict[str, Measurement]) -> None:
 def test_screenshots_follow_the_reader_s_scheme(tmp_path: Path) -> None:
     """A page that is one colour to its last row, black or white by the scheme."""
     style = "<style>@media (prefers-color-scheme: dark) { rect { fill: white } }</style>"
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 240">{style}<rect width="80" height="240"/></svg>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 96">{style}<rect width="80" height="96"/></svg>'
     for dark, channel in ((False, 0), (True, 255)):
         screenshot(svg, tmp_path / "shot.png", dark=dark, scale=1.5)
         png = (tmp_path / "shot.png").read_bytes()
-        assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (120, 360)
+        assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (120, 144)
         # The first pixel stands there plainly; filtered, all further rows of a page of one colour are the same bytes.
         data = zlib.decompress(png[png.index(b"IDAT") + 4 : -16])
-        rows = [data[at : at + len(data) // 360] for at in range(0, len(data), len(data) // 360)]
+        rows = [data[at : at + len(data) // 144] for at in range(0, len(data), len(data) // 144)]
         assert (rows[0][1:4], set(rows[2:])) == (bytes((channel,)) * 3, {rows[1]})
 
 
