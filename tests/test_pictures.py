@@ -21,7 +21,8 @@ from random_graphs import random_function, random_matrix_function
 
 import bpviz
 
-GALLERY = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("gallery").rglob("*.svg"))}
+FOLDER = Path(__file__).parents[1] / "gallery"
+GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
 SVG = "{http://www.w3.org/2000/svg}"
