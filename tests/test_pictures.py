@@ -59,7 +59,8 @@ NAMES = [*GALLERY, *(f"random {seed}" for seed in SEEDS), *(f"matrices {seed}" f
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_collides(name: str, seen: Mapping[str, Measurement], pictures: Mapping[str, str]) -> None:
-    assert collisions(seen[name]) == []
+    found = collisions(seen[name])
+    assert not found, "\n".join(found)
     # A picture whose things the harness does not see would pass: it must see all that the file holds.
     root = ElementTree.fromstring(pictures[name])
     heads = [path for path in root.iter(f"{SVG}path") if "head" in path.get("class", "").split()]
