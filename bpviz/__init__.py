@@ -8,11 +8,13 @@
 {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
 """
 
+from bpviz import nn
+from bpviz.drawing import Drawing, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
 
-__all__ = ["Flow", "Graph", "Node", "backprop", "group", "name", "propagate", "trace"]
+__all__ = ["Drawing", "Flow", "Graph", "Node", "backprop", "draw", "group", "name", "nn", "propagate", "trace"]
 
 __version__ = "0.1.0"

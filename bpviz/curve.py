@@ -1,4 +1,4 @@
-"""Curves as chains of cubic Bézier pieces: shifted aside, cut, measured, smoothed.
+"""Curves as chains of cubic Bézier pieces: shifted aside, cut, measured.
 
 A curve is a tuple of 3n + 1 points: the start, then two handles and an end for each piece.
 """
@@ -13,7 +13,6 @@ from bpviz.picture import Point
 __all__ = [
     "Curve",
     "Inside",
-    "bend",
     "cut_end",
     "joined",
     "line",
@@ -22,7 +21,6 @@ __all__ = [
     "sampled",
     "shifted",
     "shorten",
-    "smoothed",
 ]
 
 Curve = tuple[Point, ...]
@@ -39,11 +37,6 @@ def line(start: Point, end: Point) -> Curve:
     ((0, 0), (1.0, 0.0), (2.0, 0.0), (3, 0))
     """
     return (start, _between(start, end, 1 / 3), _between(start, end, 2 / 3), end)
-
-
-def bend(start: Point, towards: Point, end: Point) -> Curve:
-    """Return one piece from ``start`` to ``end`` that leaves and arrives heading for the corner ``towards``."""
-    return (start, _between(start, towards, 0.6), _between(end, towards, 0.6), end)
 
 
 def joined(*curves: Curve) -> Curve:
@@ -122,39 +115,6 @@ def shorten(curve: Curve, length: float) -> Curve:
     return curve[:4] if len(curve) < 4 else _split((curve[0], curve[1], curve[2], curve[3]), 0.1)[0]
 
 
-def smoothed(curve: Curve, reach: float = 14.0) -> Curve:
-    """Return the curve with every kink replaced by a piece that begins and ends ``reach`` points away from it."""
-    chain = [piece for piece in pieces(curve) if _size(piece) > 0.5]
-    if len(chain) < 2:
-        return curve
-    chain[0] = (curve[0], *chain[0][1:])
-    chain[-1] = (*chain[-1][:3], curve[-1])
-    result = [chain[0]]
-    for piece in chain[1:]:
-        last = result[-1]
-        before, after = _heading(last, at_end=True), _heading(piece, at_end=False)
-        if before[0] * after[0] + before[1] * after[1] > 0.9986:  # within 3 degrees
-            result.append((last[3], *piece[1:]))
-            continue
-        first = _split(last, 1 - min(0.5, reach / _size(last)))[0]
-        second = _split(piece, min(0.5, reach / _size(piece)))[1]
-        result[-1:] = [first, _bridge(first, second), second]
-    return _chained(result)
-
-
-def _bridge(first: Piece, second: Piece) -> Piece:
-    """Return the piece that leads smoothly from the end of one piece to the start of another."""
-    start, end = first[3], second[0]
-    out, back = _heading(first, at_end=True), _heading(second, at_end=False)
-    length = hypot(end[0] - start[0], end[1] - start[1]) / 3
-    return (
-        start,
-        (start[0] + out[0] * length, start[1] + out[1] * length),
-        (end[0] - back[0] * length, end[1] - back[1] * length),
-        end,
-    )
-
-
 def _between(start: Point, end: Point, share: float) -> Point:
     return (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
 
@@ -179,12 +139,6 @@ def _split(piece: Piece, t: float) -> tuple[Piece, Piece]:
     d, e = _between(a, b, t), _between(b, c, t)
     middle = _between(d, e, t)
     return (piece[0], a, d, middle), (middle, e, c, piece[3])
-
-
-def _size(piece: Piece) -> float:
-    """Return about how long a piece is: the mean of its chord and its handles' way."""
-    way = sum(hypot(piece[i + 1][0] - piece[i][0], piece[i + 1][1] - piece[i][1]) for i in range(3))
-    return (way + hypot(piece[3][0] - piece[0][0], piece[3][1] - piece[0][1])) / 2
 
 
 def _heading(piece: Piece, *, at_end: bool) -> Point:

@@ -131,11 +131,20 @@ class Graph:
         if value.__class__ is not Handle:
             raise UsageError(f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs")
         self.record.same(value.recorder, "output()")
-        self._forget()
         if name:
             self.record.labels[value.index] = name
-        self._outputs[name or f"output {len(self._outputs)}"] = value.index
+        self.mark_output(value.index, name or self.label_of(value.index) or self.name or "output")
         return value
+
+    def mark_output(self, index: int, title: str) -> str:
+        """Mark a node, by number, as an output; answers its title, with a number where that is taken."""
+        unique, count = title, 1
+        while unique in self._outputs:
+            count += 1
+            unique = f"{title}_{count}"
+        self._outputs[unique] = index
+        self._forget()
+        return unique
 
     def _forget(self) -> None:
         for name in ("names", "labels", "nodes", "nx", "_by_name"):
@@ -214,8 +223,7 @@ class Graph:
         """What stands at the output's end of the figure, by node number."""
         titles: dict[int, str] = {}
         for name, index in self._outputs.items():
-            own = self.labels[index]
-            titles.setdefault(index, own or (self.name if name.startswith("output ") and self.name else name))
+            titles.setdefault(index, self.labels[index] or name)
         return titles
 
     @cached_property

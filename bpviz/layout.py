@@ -6,22 +6,25 @@ these graphs, on its version.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from math import ceil
 
 from bpviz import engine as engines
 from bpviz import text
-from bpviz.block import moved, placed, words
-from bpviz.curve import Curve
+from bpviz.arrangement import Arrangement, Edges, arranged
+from bpviz.block import Block, moved, placed, words
+from bpviz.curve import Curve, sampled
 from bpviz.figure import Figure
-from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
-from bpviz.plan import BoxPlan, Plan, WirePlan, planned
+from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, ShapeKind, Text
+from bpviz.plan import BoxPlan, Plan, WirePlan, planned, wire_pitch
 from bpviz.theme import LineRole, Theme
-from bpviz.wiring import Place, arrows, course
+from bpviz.wiring import Place, arrows
 
 __all__ = ["lay_out"]
 
 _CORNER = 8.0
 _TITLE_GAP = 8.0
+_HEADING = 4.0
 
 
 def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
@@ -42,58 +45,49 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     """
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
-    answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size) if size else _NOTHING
-    geometry = _Geometry(answer)
-    parts = (*_frames(figure, plan, geometry), *_wires(figure, plan, geometry, theme), *_nodes(plan, geometry))
-    return _page(figure, theme, parts, geometry.width, geometry.height)
+    answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size) if size else {}
+    found = arranged(plan, answer, wire_pitch(theme))
+    places = {box.box.id: _place(box, at) for box, at in zip(plan.boxes, found.boxes, strict=True)}
+    wires = tuple(
+        _wire(wire, course, at, places, plan.level, theme)
+        for wire, course, at in zip(plan.wires, found.courses, found.labels, strict=True)
+    )
+    nodes = tuple(_node(box, at) for box, at in zip(plan.boxes, found.boxes, strict=True))
+    return _page(figure, theme, (*_frames(figure, plan, found), *wires, *nodes))
 
 
-_NOTHING: dict[str, Any] = {"bb": "0,0,0,0"}
-
-
-class _Geometry:
-    """What Graphviz answered, with y turned downwards: positions and curves by the names used in the DOT."""
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        left, self._floor, right, self._ceiling = (float(number) for number in answer["bb"].split(","))
-        self._left = left
-        self.width, self.height = right - left, self._ceiling - self._floor
-        objects = answer.get("objects", [])
-        self.places: dict[str, Point] = {}
-        self.frames: dict[str, tuple[float, float, float, float]] = {}
-        for thing in objects:
-            if "pos" in thing:
-                self.places[thing["name"]] = self._point(thing["pos"])
-            elif "bb" in thing:
-                x0, y0, x1, y1 = (float(number) for number in thing["bb"].split(","))
-                self.frames[thing["name"]] = (x0 - left, self._ceiling - y1, x1 - left, self._ceiling - y0)
-        self.curves: dict[tuple[str, str], Curve] = {}
-        for edge in answer.get("edges", []):
-            ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
-            self.curves[ends] = tuple(map(self._point, edge["pos"].split()))
-
-    def _point(self, pair: str) -> Point:
-        x, y = pair.split(",")
-        return (float(x) - self._left, self._ceiling - float(y))
-
-
-def _frames(figure: Figure, plan: Plan, geometry: _Geometry) -> list[Part]:
+def _frames(figure: Figure, plan: Plan, found: Arrangement) -> list[Part]:
     """Return the frames, the outer ones first."""
     parts = []
-    for k, frame in enumerate(figure.frames):
-        if f"cluster{k}" not in geometry.frames:
+    for frame, title, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
+        if edges is None:
             continue
-        left, top, right, bottom = geometry.frames[f"cluster{k}"]
-        x, y = (left + right) / 2, (top + bottom) / 2
-        outline = Shape("frame", "box", x, y, right - left, bottom - top, _CORNER)
-        title = plan.titles[k]
-        heading = placed(title, x - title.width / 2, top + 4.0)
-        parts.append(((right - left) * (bottom - top), Part(frame.id, "frame", (outline, *heading), frame.title)))
+        left, top, right, bottom = edges
+        outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
+        heading = placed(title, _free(title, edges, found.courses), top + _HEADING)
+        area = (right - left) * (bottom - top)
+        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
-def _nodes(plan: Plan, geometry: _Geometry) -> list[Part]:
-    return [_node(box, geometry.places[f"n{i}"]) for i, box in enumerate(plan.boxes)]
+def _free(title: Block, edges: Edges, courses: tuple[Curve, ...]) -> float:
+    """Return where along the top of a frame its title meets no wire: in the middle, else as near to it as can be."""
+    left, top, right, _ = edges
+    bottom, margin = top + title.height + _HEADING, 6.0
+    taken = [
+        x
+        for course in courses
+        if min(y for _, y in course) < bottom and max(y for _, y in course) > top
+        for x, y in sampled(course, 16)
+        if top < y < bottom
+    ]
+    middle = (left + right - title.width) / 2
+    reach = max(0.0, (right - left - title.width) / 2 - _CORNER)
+    steps = [side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
+    for x in (middle + step for step in steps):
+        if not any(x - margin < other < x + title.width + margin for other in taken):
+            return x
+    return left + _CORNER
 
 
 def _node(plan: BoxPlan, at: Point) -> Part:
@@ -114,42 +108,25 @@ def _node(plan: BoxPlan, at: Point) -> Part:
     return Part(box.id, "node", elements, box.description or box.text, box.kind)
 
 
-def _wires(figure: Figure, plan: Plan, geometry: _Geometry, theme: Theme) -> list[Part]:
-    index = {box.box.id: i for i, box in enumerate(plan.boxes)}
-    places = []
-    for i, box in enumerate(plan.boxes):
-        x, y = geometry.places[f"n{i}"]
-        places.append(Place(x, y, box.width, box.height, box.round, box.box.kind == "branch"))
-    parts = []
-    for j, wire in enumerate(plan.wires):
-        source, target = index[wire.wire.source], index[wire.wire.target]
-        x, y = geometry.places[f"l{j}"]
-        level = figure.direction == "LR"
-        half = wire.width / 2 if level else wire.height / 2
-        entry, leave = ((x - half, y), (x + half, y)) if level else ((x, y - half), (x, y + half))
-        middle = course(geometry.curves[f"n{source}", f"l{j}"], geometry.curves[f"l{j}", f"n{target}"], entry, leave)
-        forward: LineRole = "constant" if wire.wire.constant else "forward"
-        lines = arrows(
-            middle,
-            places[source],
-            places[target],
-            forward if wire.wire.forward else None,
-            "backward" if wire.wire.backward else None,
-            theme,
-            1 if level else -1,
-        )
-        parts.append(
-            Part(
-                wire.wire.id,
-                "wire",
-                (*lines, *_labels(wire, (x, y), level, theme)),
-                wire.wire.description,
-                "constant" if wire.wire.constant else "",
-                wire.wire.source,
-                wire.wire.target,
-            )
-        )
-    return parts
+def _place(plan: BoxPlan, at: Point) -> Place:
+    return Place(*at, plan.width, plan.height, plan.round, plan.box.kind == "branch")
+
+
+def _wire(plan: WirePlan, course: Curve, at: Point, places: dict[str, Place], level: bool, theme: Theme) -> Part:
+    wire = plan.wire
+    forward: LineRole = "constant" if wire.constant else "forward"
+    lines = arrows(
+        course,
+        places[wire.source],
+        places[wire.target],
+        forward if wire.forward else None,
+        "backward" if wire.backward else None,
+        theme,
+        1 if level else -1,
+    )
+    elements = (*lines, *_labels(plan, at, level, theme))
+    detail = "constant" if wire.constant else ""
+    return Part(wire.id, "wire", elements, wire.description, detail, wire.source, wire.target)
 
 
 def _labels(plan: WirePlan, at: Point, level: bool, theme: Theme) -> tuple[Element, ...]:
@@ -169,27 +146,51 @@ def _labels(plan: WirePlan, at: Point, level: bool, theme: Theme) -> tuple[Eleme
     return tuple(elements)
 
 
-def _page(figure: Figure, theme: Theme, parts: tuple[Part, ...], width: float, height: float) -> Picture:
+def _page(figure: Figure, theme: Theme, parts: tuple[Part, ...]) -> Picture:
     """Set the title above and the notes below, and leave a margin around everything."""
     title = words(figure.title, "title", theme) if figure.title else None
     notes = [words(note, "note", theme) for note in figure.notes]
+    left, upper, right, lower = _extent(parts)
+    width = right - left
     inner = max([width, *(block.width for block in notes), title.width if title else 0.0])
-    left, top = theme.margin + (inner - width) / 2, theme.margin
+    top = theme.margin
     around: list[Part] = []
     if title:
-        around.append(
-            Part("title", "title", placed(title, theme.margin + (inner - title.width) / 2, top), figure.title)
-        )
+        heading = placed(title, theme.margin + (inner - title.width) / 2, top)
+        around.append(Part("title", "title", heading, figure.title))
         top += title.height + _TITLE_GAP
-    parts = tuple(_moved_part(part, left, top) for part in parts)
-    top += height
-    for number, note in enumerate(notes, 1):
+    dx, dy = theme.margin + (inner - width) / 2 - left, top - upper
+    parts = tuple(replace(part, elements=tuple(moved(e, dx, dy) for e in part.elements)) for part in parts)
+    top += lower - upper
+    for number, (note, block) in enumerate(zip(figure.notes, notes, strict=True), 1):
         top += _TITLE_GAP if number == 1 else 0.0
-        around.append(Part(f"note {number}", "note", placed(note, theme.margin, top), figure.notes[number - 1]))
+        around.append(Part(f"note {number}", "note", placed(block, theme.margin, top), note))
         top += theme.sizes["note"] * text.LINE_HEIGHT
-    return Picture(inner + 2 * theme.margin, top + theme.margin, (*parts, *around), figure.title, figure.description)
+    width, height = ceil(inner + 2 * theme.margin), ceil(top + theme.margin)
+    return Picture(width, height, (*parts, *around), figure.title, figure.description)
 
 
-def _moved_part(part: Part, dx: float, dy: float) -> Part:
-    elements = tuple(moved(element, dx, dy) for element in part.elements)
-    return Part(part.id, part.kind, elements, part.description, part.detail, part.source, part.target)
+def _extent(parts: tuple[Part, ...]) -> Edges:
+    corners = [corner for part in parts for element in part.elements for corner in _corners(element)] or [(0.0, 0.0)]
+    across, down = zip(*corners, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def _corners(element: Element) -> tuple[Point, ...]:
+    """Return points between which all of an element lies."""
+    match element:
+        case Path() | Bracket():
+            return element.points
+        case Head():
+            return (element.base, element.tip)
+        case Shape():
+            x, y, width, height = element.x, element.y, element.width / 2, element.height / 2
+            return ((x - width, y - height), (x + width, y + height))
+        case Text():
+            x = element.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[element.anchor] * element.width
+            top, bottom = text.ASCENT * element.size, text.DESCENT * element.size
+            return ((x, element.y - top), (x + element.width, element.y + bottom))
+        case Cell():
+            return ((element.x, element.y), (element.x + element.width, element.y + element.height))
+        case _:
+            raise TypeError(f"Not an element of a picture: {type(element).__name__}")

@@ -6,6 +6,7 @@ whole, even points, so that no engine has anything to round.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, hypot
@@ -16,25 +17,29 @@ from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["BoxPlan", "Plan", "WirePlan", "planned"]
+__all__ = ["BoxPlan", "Plan", "WirePlan", "planned", "wire_pitch"]
 
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
-_LONGEST_SYMBOL = 5
+_LONGEST_SYMBOL = 4
 _FRAME_MARGIN = 8
 _SEPARATION = (8, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class BoxPlan:
-    """A box with its measured text; ``round`` says that it is a circle."""
+    """A box with its measured text; ``round`` says that it is a circle.
+
+    ``room`` is kept free before and behind it along the flow, so that wires can gather there.
+    """
 
     box: Box
     words: Block
     width: float
     height: float
     round: bool
+    room: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,6 @@ class WirePlan:
     backward: Block | None
     width: float
     height: float
-    port: str
     frame: str | None
 
 
@@ -54,12 +58,14 @@ class WirePlan:
 class Plan:
     """Every box and every wire, measured, and the DOT that places them.
 
-    In the DOT, box ``i`` is called ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``.
+    ``level`` says that the flow runs from left to right, else from top to bottom. In the DOT, box ``i`` is called
+    ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``.
     """
 
     boxes: tuple[BoxPlan, ...]
     wires: tuple[WirePlan, ...]
     titles: tuple[Block, ...]
+    level: bool
     dot: str
 
 
@@ -72,16 +78,15 @@ def planned(figure: Figure, theme: Theme) -> Plan:
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
-    arriving: dict[str, int] = {}
-    for wire in figure.wires:
-        arriving[wire.target] = arriving.get(wire.target, 0) + 1
-    boxes = tuple(_box(box, arriving.get(box.id, 0), theme) for box in figure.boxes)
+    arriving = Counter(wire.target for wire in figure.wires)
+    leaving = Counter(wire.source for wire in figure.wires)
+    boxes = tuple(_box(box, arriving[box.id], leaving[box.id], figure.direction, theme) for box in figure.boxes)
     wires = tuple(
         _wire(wire, _common(chain(home[wire.source]), chain(home[wire.target])), figure.direction, theme)
         for wire in figure.wires
     )
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
-    return Plan(boxes, wires, titles, _dot(figure, boxes, wires, titles))
+    return Plan(boxes, wires, titles, figure.direction == "LR", _dot(figure, boxes, wires, titles))
 
 
 def _check(figure: Figure) -> None:
@@ -116,11 +121,12 @@ def _even(length: float) -> int:
     return 2 * ceil(length / 2)
 
 
-def _box(box: Box, arriving: int, theme: Theme) -> BoxPlan:
+def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) -> BoxPlan:
     role: TextRole
     match box.kind:
         case "branch":
-            return BoxPlan(box, Block(0.0, 0.0, ()), theme.dot, theme.dot, True)
+            room = min(6.0 * (leaving - 1), 24.0)
+            return BoxPlan(box, Block(0.0, 0.0, ()), theme.dot, theme.dot, True, room)
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
             block = paragraph(box.text, role, theme)
@@ -131,8 +137,19 @@ def _box(box: Box, arriving: int, theme: Theme) -> BoxPlan:
     if box.kind == "operation" and len(box.text) <= _LONGEST_SYMBOL and "\n" not in box.text:
         size = _even(max(theme.node, diameter))
         return BoxPlan(box, block, size, size, True)
-    height = max(theme.node, block.height + 16.0, (theme.gap + theme.head[1] + 2.0) * arriving + 6.0)
-    return BoxPlan(box, block, _even(max(theme.node, block.width + 18.0)), _even(height), False)
+    width, height = max(theme.node, block.width + 18.0), max(theme.node, block.height + 16.0)
+    # Wires that end side by side at an edge need an arrow head's width each.
+    edge = wire_pitch(theme) * max(arriving, leaving) + 6.0
+    if direction == "LR":
+        height = max(height, edge)
+    else:
+        width = max(width, edge)
+    return BoxPlan(box, block, _even(width), _even(height), False, 4.0 if max(arriving, leaving) > 1 else 0.0)
+
+
+def wire_pitch(theme: Theme) -> float:
+    """Return the least distance between the middles of two wires that run side by side."""
+    return theme.gap + theme.head[1]
 
 
 def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePlan:
@@ -148,7 +165,7 @@ def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePl
     along = max([block.width if level else block.height for block in blocks], default=0.0)
     along = max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST)
     width, height = (along, across) if level else (across, along)
-    return WirePlan(wire, forward, backward, _even(width), _even(height), "", frame)
+    return WirePlan(wire, forward, backward, _even(width), _even(height), frame)
 
 
 def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
@@ -156,23 +173,20 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
 
 
 def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
-    level = figure.direction == "LR"
-    entry, leave = ("w", "e") if level else ("n", "s")
     lines = [
         "digraph {",
         f"rankdir={figure.direction} nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
         'node [shape=box fixedsize=true label=""]',
-        "edge [arrowhead=none headclip=false tailclip=false]",
+        "edge [arrowhead=none]",
     ]
     lines += _nodes(figure, boxes, wires, titles)
     place = {plan.box.id: i for i, plan in enumerate(boxes)}
     for j, plan in enumerate(wires):
         source, target = place[plan.wire.source], place[plan.wire.target]
-        leaving = "" if boxes[source].round else f":{leave}"
-        entering = "" if boxes[target].round else f":{entry}"
-        near = 8 if boxes[source].box.kind in ("input", "constant") else 1
-        lines.append(f"n{source}{leaving} -> l{j}:{entry} [weight={near}]")
-        lines.append(f"l{j}:{leave} -> n{target}{entering} [weight=2]")
+        # A name stands beside its label, and what is computed runs straighter than what is put in.
+        given = boxes[source].box.kind in ("input", "constant")
+        lines.append(f"n{source} -> l{j} [weight={16 if given else 4}]")
+        lines.append(f"l{j} -> n{target} [weight={2 if given else 4}]")
     return "\n".join([*lines, "}"])
 
 
@@ -180,12 +194,14 @@ def _nodes(
     figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]
 ) -> list[str]:
     """Return the nodes, each within the cluster of its frame."""
+    level = figure.direction == "LR"
     inside: dict[str | None, list[str]] = {None: []} | {frame.id: [] for frame in figure.frames}
     for i, box in enumerate(boxes):
-        shape = " shape=circle" if box.round else ""
-        inside[box.box.frame].append(f"n{i} [width={_inches(box.width)} height={_inches(box.height)}{shape}]")
+        inside[box.box.frame].append(
+            f"n{i} {_size(box.width + 2 * box.room * level, box.height + 2 * box.room * (1 - level))}"
+        )
     for j, wire in enumerate(wires):
-        inside[wire.frame].append(f"l{j} [width={_inches(wire.width)} height={_inches(wire.height)}]")
+        inside[wire.frame].append(f"l{j} {_size(wire.width, wire.height)}")
     # A frame may be named before its parent: the deepest are closed first.
     frames = {frame.id: frame for frame in figure.frames}
     order = sorted(range(len(figure.frames)), key=lambda k: -len(_chain(figure.frames[k].id, frames)))
@@ -201,6 +217,10 @@ def _empty_table(block: Block) -> str:
     """Return a label without text that keeps exactly the room of ``block``: Graphviz must not measure fonts."""
     size = f'FIXEDSIZE="TRUE" WIDTH="{_even(block.width)}" HEIGHT="{_even(block.height)}"'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _size(width: float, height: float) -> str:
+    return f"[width={_inches(width)} height={_inches(height)}]"
 
 
 def _inches(points: float) -> str:

@@ -161,14 +161,9 @@ def _outputs(graph: Graph, result: Any, title: str) -> None:
         label = graph.label_of(handle.index)
         own = key if key and not key.startswith("[") else ""
         stem = title if title != "<lambda>" else "output"
-        wanted = own or label or (stem if len(found) == 1 else f"{stem}{key}")
-        name, count = wanted, 1
-        while name in graph._outputs:
-            count += 1
-            name = f"{wanted}_{count}"
-        graph._outputs[name] = handle.index
-        if not label and handle.index not in graph.record.is_input:
-            graph.record.labels[handle.index] = name
+        title_here = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
+        if not label:
+            graph.record.labels[handle.index] = title_here
 
 
 def name(value: Value, text: str) -> Value:

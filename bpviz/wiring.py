@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot
 
-from bpviz.curve import Curve, Inside, cut_end, joined, line, reverse, shifted, shorten, smoothed
-from bpviz.picture import Element, Head, Path, Point
+from bpviz.curve import Curve, Inside, cut_end, reverse, shifted, shorten
+from bpviz.picture import Element, Head, Path
 from bpviz.theme import LineRole, Theme
 
-__all__ = ["Place", "arrows", "course"]
+__all__ = ["Place", "arrows"]
 
 # A line runs this far into its head, so that no seam shows between them.
 _OVERLAP = 1.5
@@ -33,11 +33,6 @@ class Place:
             return lambda point: hypot(point[0] - self.x, point[1] - self.y) < reach
         across, down = self.width / 2 + room, self.height / 2 + room
         return lambda point: abs(point[0] - self.x) < across and abs(point[1] - self.y) < down
-
-
-def course(first: Curve, second: Curve, entry: Point, leave: Point) -> Curve:
-    """Return the line of a wire: to its label, level through the label, and on to its target."""
-    return smoothed(joined((*first[:-1], entry), line(entry, leave), (leave, *second[1:])))
 
 
 def arrows(

@@ -26,7 +26,8 @@ Labels = Literal["values", "none"]
 class CircuitOptions:
     """What of the computation is shown.
 
-    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups.
+    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
+    ``names`` are pairs (a value's name, what the figure calls it).
     """
 
     show: Show = "both"
@@ -34,6 +35,7 @@ class CircuitOptions:
     depth: int | None = None
     open: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     precision: int = 4
     title: str = ""
     direction: Literal["LR", "TB"] = "LR"
@@ -71,6 +73,9 @@ class _Circuit:
         self.graph = target.graph if isinstance(target, Flow) else target
         self.record = self.graph.record
         self.options = options
+        self.labels = list(self.graph.labels)
+        for name, text in options.names:
+            self.labels[self.graph.find(name)] = text
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         outputs = list(self.graph.output_indices)
@@ -157,7 +162,7 @@ class _Circuit:
             return Box(key, "group", closed.title, _frame_id(closed.parent), f"group {closed.title}, closed")
         operation = self.record.operations[index]
         frame = _frame_id(self.record.step_scopes[index])
-        label = self.graph.labels[index]
+        label = self.labels[index]
         if operation is not None:
             symbol = self._symbol(index, operation)[0]
             made = f", makes {label}" if label else ""
@@ -185,7 +190,7 @@ class _Circuit:
                 return symbol, tuple(operands[slot] for slot in slots)
         names = {}
         for letter, operand in zip(operation.operands, operands, strict=False):
-            label = self.graph.labels[operand]
+            label = self.labels[operand]
             names[letter] = label if 0 < len(label) <= 3 else letter
         return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
 
@@ -215,7 +220,7 @@ class _Circuit:
             seeded = self.flow is not None and index == self.flow.output_index
             seed = self.flow.seed if self.flow is not None and seeded else None
             key = f"out{index}"
-            title = self.graph.output_titles.get(index) or self.graph.labels[index] or self.graph.names[index]
+            title = self.labels[index] or self.graph.output_titles.get(index) or self.graph.names[index]
             self.boxes[key] = Box(key, "output", title, None, f"output {title}")
             ends[index].append(_End(key, 0, seed))
         return ends
@@ -242,7 +247,7 @@ class _Circuit:
         """A name stands at the wire unless it stands at one of its ends already."""
         if self.record.operations[index] is None:
             return ""
-        label = self.graph.labels[index]
+        label = self.labels[index]
         ends = {self.boxes[use.box].text for use in uses if use.box.startswith("out")}
         return "" if label in ends else label
 

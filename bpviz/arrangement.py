@@ -1,0 +1,138 @@
+"""From a plan and Graphviz's answer to places on the page: boxes, labels, frames and the course of every wire.
+
+Graphviz decides which rank a box is in and what lies beside what; the courses of the wires are bpviz's own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from bpviz.curve import Curve, joined, line, sampled
+from bpviz.picture import Point
+from bpviz.plan import Plan
+from bpviz.route import Lane, Spot, routed
+
+__all__ = ["Arrangement", "Edges", "arranged"]
+
+Edges = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Middles of boxes and labels, courses of wires and the left, top, right and bottom edges of frames, in points.
+
+    Everything stands in the order of the plan. A frame around nothing has no edges.
+    """
+
+    boxes: tuple[Point, ...]
+    labels: tuple[Point, ...]
+    courses: tuple[Curve, ...]
+    frames: tuple[Edges | None, ...]
+
+
+def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
+    """Read Graphviz's ``answer`` to the plan's DOT, and route the wires at least ``pitch`` points apart."""
+    places, corners, splines = _read(answer, plan.level)
+    spots = _spots(plan, places)
+    index = {box.box.id: i for i, box in enumerate(plan.boxes)}
+    ends = [(index[wire.wire.source], index[wire.wire.target]) for wire in plan.wires]
+    leave, enter = _fanned(plan, spots, ends, pitch)
+    lanes: list[Lane] = []
+    for j, (source, target) in enumerate(ends):
+        label = len(plan.boxes) + j
+        lanes.append(Lane(source, label, True, _crossing(splines[f"n{source}", f"l{j}"]), leave=leave[j]))
+        lanes.append(Lane(label, target, False, _crossing(splines[f"l{j}", f"n{target}"]), enter=enter[j]))
+    named = [k for k in range(len(plan.titles)) if f"cluster{k}" in corners]
+    routing = routed(spots, lanes, [corners[f"cluster{k}"][::2] for k in named], pitch)
+
+    def turned(point: Point) -> Point:
+        return point if plan.level else (point[1], point[0])
+
+    middles = [turned((spot.u, spot.v)) for spot in routing.spots]
+    courses = []
+    for j in range(len(ends)):
+        spot = routing.spots[len(plan.boxes) + j]
+        through = line((spot.u - spot.along / 2, spot.v), (spot.u + spot.along / 2, spot.v))
+        course = joined(routing.curves[2 * j], through, routing.curves[2 * j + 1])
+        courses.append(tuple(map(turned, course)))
+    frames: list[Edges | None] = [None] * len(plan.titles)
+    for k, (start, end) in zip(named, routing.frames, strict=True):
+        _, low, _, high = corners[f"cluster{k}"]
+        frames[k] = (start, low, end, high) if plan.level else (low, start, high, end)
+    count = len(plan.boxes)
+    return Arrangement(tuple(middles[:count]), tuple(middles[count:]), tuple(courses), tuple(frames))
+
+
+def _read(
+    answer: dict[str, Any], level: bool
+) -> tuple[dict[str, Point], dict[str, Edges], dict[tuple[str, str], Curve]]:
+    """Return the places of nodes, edges of clusters and splines of edges, by name and in coordinates of the flow."""
+
+    def at(x: str, y: str) -> Point:
+        # Graphviz's y runs upwards.
+        return (float(x), -float(y)) if level else (-float(y), float(x))
+
+    objects = answer.get("objects", [])
+    places: dict[str, Point] = {}
+    corners: dict[str, Edges] = {}
+    for thing in objects:
+        if "pos" in thing:
+            places[thing["name"]] = at(*thing["pos"].split(","))
+        elif "bb" in thing:
+            x0, y0, x1, y1 = thing["bb"].split(",")
+            (a, b), (c, d) = at(x0, y0), at(x1, y1)
+            corners[thing["name"]] = (min(a, c), min(b, d), max(a, c), max(b, d))
+    splines: dict[tuple[str, str], Curve] = {}
+    for edge in answer.get("edges", []):
+        ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
+        splines[ends] = tuple(at(*pair.split(",")) for pair in edge["pos"].split())
+    return places, corners, splines
+
+
+def _spots(plan: Plan, places: dict[str, Point]) -> list[Spot]:
+    spots = []
+    for i, box in enumerate(plan.boxes):
+        along, across = (box.width, box.height) if plan.level else (box.height, box.width)
+        flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
+        spots.append(Spot(*places[f"n{i}"], along, across, box.round, flush))
+    for j, wire in enumerate(plan.wires):
+        along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
+        spots.append(Spot(*places[f"l{j}"], along, across))
+    return spots
+
+
+def _fanned(
+    plan: Plan, spots: list[Spot], ends: list[tuple[int, int]], pitch: float
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Return how far from the middle of an edge each wire leaves and enters, so that wires end side by side there."""
+    leaving: dict[int, list[int]] = defaultdict(list)
+    entering: dict[int, list[int]] = defaultdict(list)
+    for j, (source, target) in enumerate(ends):
+        leaving[source].append(j)
+        entering[target].append(j)
+    shares: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    for share, gathered in zip(shares, (leaving, entering), strict=True):
+        for i, wires in gathered.items():
+            wires.sort(key=lambda j: spots[len(plan.boxes) + j].v)
+            for place, j in enumerate(wires):
+                share[j] = 0.0 if spots[i].round else (place - (len(wires) - 1) / 2) * pitch
+    return shares
+
+
+def _crossing(spline: Curve) -> Callable[[float], float]:
+    """Return the function from ``u`` to the height at which a spline is there."""
+    points: list[Point] = []
+
+    def height(u: float) -> float:
+        if not points:
+            points.extend(sampled(spline, 8))
+        for (u0, v0), (u1, v1) in pairwise(points):
+            if u0 <= u <= u1:
+                return v0 + (v1 - v0) * (u - u0) / (u1 - u0) if u1 > u0 else v0
+        return points[-1][1] if u > points[-1][0] else points[0][1]
+
+    return height

@@ -1,0 +1,308 @@
+"""One call from a function, a graph or a flow to a picture in any format, or on a notebook's page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bpviz.errors import BpvizError, UsageError
+from bpviz.figure import Figure
+from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.propagate import propagate
+from bpviz.recorder import NO_VALUE
+from bpviz.tracing import trace
+
+if TYPE_CHECKING:
+    from bpviz.picture import Picture
+    from bpviz.theme import Theme
+
+__all__ = ["DrawOptions", "Drawing", "draw", "write_file"]
+
+_CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+_LARGE = 3000
+"""The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawOptions:
+    """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
+
+    ``timeout`` bounds the layout, in seconds; ``None`` means no bound.
+    """
+
+    circuit: CircuitOptions = field(default_factory=CircuitOptions)
+    theme: str = "light"
+    engine: str = "auto"
+    timeout: float | None = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure that can be shown and saved: it shows itself in a notebook, ``save`` writes it to a file.
+
+    >>> import bpviz
+    >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
+    >>> drawing
+    <drawing of the computation: output = 200, 4 boxes>
+    """
+
+    source: Flow | Graph
+    options: DrawOptions
+
+    @cached_property
+    def figure(self) -> Figure:
+        """What it shows, as plain data."""
+        return circuit(self.source, self.options.circuit)
+
+    @cached_property
+    def theme(self) -> Theme:
+        """The colours and measures it is drawn with."""
+        from bpviz.theme import theme
+
+        return theme(self.options.theme)
+
+    @cached_property
+    def picture(self) -> Picture:
+        """Where everything stands.
+
+        Raises `EngineMissing` without Graphviz, `LayoutTimeout` when the layout takes too long, and `UsageError`
+        when there is more than can be drawn readably.
+        """
+        from bpviz.layout import lay_out
+
+        operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
+        if operations > _LARGE:
+            raise UsageError(
+                f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
+                "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
+            )
+        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
+        if not isinstance(self.source, Flow):
+            return ()
+        graph = self.source.graph
+        drawn = {box.id for box in self.figure.boxes}
+        unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
+        told = [f"the input {name!r} does not reach the output" for name in unused]
+        return (*map(str, self.source.nonfinite), *told)
+
+    def to_bytes(self, format: str, **options: Any) -> bytes:
+        """The file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
+
+        Raises `UsageError` for an unknown format.
+        """
+        check_format(format)
+        if format == "json":
+            return self.to_json().encode()
+        from bpviz import writers
+
+        return writers.write(self.picture, self.theme, format, engine=self.options.engine, **options)
+
+    def to_svg(self) -> str:
+        """The picture as SVG text."""
+        return self.to_bytes("svg").decode()
+
+    def to_png(self, scale: float = 2.0) -> bytes:
+        """The picture as PNG; ``scale`` 1 is 96 pixels an inch."""
+        return self.to_bytes("png", scale=scale)
+
+    def to_pdf(self) -> bytes:
+        """The picture as PDF."""
+        return self.to_bytes("pdf")
+
+    def to_dot(self) -> str:
+        """The picture as positioned DOT: ``dot -Kneato -n2`` draws it alike."""
+        return self.to_bytes("dot").decode()
+
+    def to_json(self) -> str:
+        """The graph and its numbers; can be drawn again."""
+        from bpviz.archive import dumped
+
+        return dumped(self.source)
+
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
+        """Write a file, in the format of its suffix unless another is named; answers the path.
+
+        The file is replaced only when the new one is complete. Raises `UsageError` for an unknown suffix or a folder
+        that does not exist.
+        """
+        place = Path(path)
+        write_file(place, self.to_bytes(format or format_of(place)))
+        return place
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        try:
+            bundle["image/svg+xml"] = self.to_svg()
+        except BpvizError as error:
+            # A notebook goes on without its picture, and says why.
+            bundle["text/plain"] += f"\nnot drawn: {error}"
+        return bundle
+
+    def __repr__(self) -> str:
+        graph = self.source.graph if isinstance(self.source, Flow) else self.source
+        name = graph.name or "the computation"
+        boxes = sum(box.kind != "branch" for box in self.figure.boxes)
+        if isinstance(self.source, Flow):
+            from bpviz.figures.content import spoken
+
+            return f"<drawing of {name}: {self.source.output_name} = {spoken(self.source.output)}, {boxes} boxes>"
+        return f"<drawing of {name}: {boxes} boxes>"
+
+
+def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
+    """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
+
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``none``, or a dict that renames
+    inputs and values), ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`),
+    ``names`` (the same dict), ``depth``, ``open``, ``close`` (groups), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``,
+    ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
+
+    >>> import bpviz
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     return price * count * tax
+    >>> bpviz.draw(total, inputs={"tax": 1.2})
+    <drawing of total: total = 240, 6 boxes>
+
+    Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
+    """
+    inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    if isinstance(options.get("labels"), Mapping):
+        options["names"] = options.pop("labels")
+    if isinstance(target, Drawing):
+        made, source = draw_options(target.options, **options), target.source
+    else:
+        made = draw_options(DrawOptions(), **options)
+        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
+    if args and isinstance(target, Graph | Flow | Drawing):
+        raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
+    graph = source.graph if isinstance(source, Flow) else source
+    if isinstance(source, Graph):
+        has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
+        if has_values or inputs is not None:
+            source = propagate(source, inputs, output, seed)
+    elif inputs is not None or output is not None or seed is not None:
+        source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
+    return Drawing(source, made)
+
+
+def _given(flow: Flow) -> dict[str, Any]:
+    return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}
+
+
+def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
+    """The options with some of them replaced.
+
+    Raises `UsageError` for an unknown option, or a value that it cannot have.
+    """
+    from dataclasses import replace
+
+    own = {f.name for f in fields(DrawOptions)} - {"circuit"}
+    for name, value in given.items():
+        if name not in own | _CIRCUIT:
+            import difflib
+
+            close = difflib.get_close_matches(name, own | _CIRCUIT, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(own | _CIRCUIT))}"
+            raise UsageError(f"there is no drawing option {name!r}; {hint}")
+        allowed = _CHOICES.get(name)
+        if allowed and value not in allowed:
+            raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
+        if name in ("open", "close"):
+            given[name] = (value,) if isinstance(value, str) else tuple(value)
+        if name == "names":
+            given[name] = tuple(value.items())
+    if not 1 <= given.get("precision", 4) <= 17:
+        raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
+    shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
+    return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
+
+
+_CHOICES = {
+    "show": ("both", "forward", "backward"),
+    "labels": ("values", "none"),
+    "direction": ("LR", "TB"),
+    "engine": ("auto", "bundled", "system"),
+}
+
+
+def check_format(format: str) -> str:
+    """The format, when there is such a one.
+
+    Raises `UsageError` with close matches otherwise.
+    """
+    from bpviz import writers
+
+    known = (*writers.formats(), "json")
+    if format not in known:
+        import difflib
+
+        close = difflib.get_close_matches(format, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "choose another"
+        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
+    return format
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's suffix names.
+
+    >>> format_of(Path("apples.SVG"))
+    'svg'
+
+    Raises `UsageError` for a suffix that is none.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    if not suffix:
+        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
+    return check_format(suffix)
+
+
+def check_place(path: Path) -> None:
+    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
+
+    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
+    """
+    import tempfile
+
+    check_place(path)
+    # A link is written through, as `>` in a shell would.
+    place = Path(os.path.realpath(path))
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:40]}.", delete=False) as file:
+            temporary = file.name
+            file.write(data)
+        os.chmod(temporary, place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
+        os.replace(temporary, place)
+        temporary = None
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o") from None
+    finally:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

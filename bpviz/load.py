@@ -1,0 +1,170 @@
+"""What a TARGET on the command line stands for: a function, a graph, a flow or a drawing in somebody's file.
+
+To load a model is to run its file, as pytest and uvicorn do with theirs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bpviz.drawing import Drawing
+from bpviz.errors import UsageError
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+
+__all__ = ["Loaded", "load"]
+
+Thing = Callable[..., Any] | Graph | Flow | Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was found, and the name that its picture takes (``apples`` for ``apples.py``)."""
+
+    thing: Thing
+    stem: str
+
+
+def load(target: str) -> Loaded:
+    """The thing that ``FILE.py[:NAME]``, ``package.module:NAME``, ``-`` (standard input) or ``FILE.json`` names.
+
+    Raises `UsageError` when the file, the name or anything to draw is missing, or when there are several and none is
+    called ``main``. What the file itself raises passes through.
+    """
+    if target == "-":
+        return Loaded(_chosen(_run("<stdin>", sys.stdin.read(), Path.cwd()), "", "standard input"), "figure")
+    path, name = _parted(target)
+    file = Path(path)
+    if file.suffix.lower() == ".json":
+        from bpviz.archive import loaded
+
+        return Loaded(loaded(_read(file), str(file)), file.stem)
+    if file.suffix.lower() == ".py" or os.sep in path or file.exists():
+        source = _read(file)
+        return Loaded(_chosen(_run(str(file), source, file.resolve().parent), name, str(file)), file.stem)
+    return Loaded(_chosen(_module(path), name, path), name or path.rpartition(".")[2])
+
+
+def _parted(target: str) -> tuple[str, str]:
+    """The file or module, and the name behind the last colon; a drive letter's colon is not it."""
+    if Path(target).exists():
+        return target, ""
+    path, colon, name = target.rpartition(":")
+    if not colon or len(path) == 1 or "/" in name or "\\" in name:
+        return target, ""
+    return path, name
+
+
+def _read(file: Path) -> str:
+    if file.is_dir():
+        raise UsageError(f"{str(file)!r} is a folder; name a file in it, for example {file / 'model.py'}")
+    try:
+        # utf-8-sig: some editors begin a file with a mark of its encoding.
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        folder = file.parent if file.parent.is_dir() else Path()
+        names = [entry.name for entry in folder.iterdir() if entry.suffix in (".py", ".json")]
+        close = difflib.get_close_matches(file.name, names, n=1)
+        hint = f"did you mean {str(file.parent / close[0])!r}?" if close else "check the path, or the folder you are in"
+        raise UsageError(f"there is no file {str(file)!r}; {hint}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{str(file)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{str(file)!r} cannot be read: {error.strerror or error}") from None
+
+
+def _run(name: str, source: str, folder: Path) -> ModuleType:
+    """Run a model's source as a module of its own; its folder comes first on the path, as for ``python FILE``."""
+    module = ModuleType(Path(name).stem if name != "<stdin>" else "stdin")
+    module.__file__ = name
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
+    sys.modules.setdefault(module.__name__, module)
+    if name == "<stdin>":
+        import linecache
+
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module
+
+
+def _module(path: str) -> ModuleType:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.util.find_spec(path)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise UsageError(
+            f"there is no file or module {path!r}; a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -"
+        )
+    return importlib.import_module(path)
+
+
+def _chosen(module: ModuleType, name: str, where: str) -> Thing:
+    names = vars(module)
+    if name:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
+            raise UsageError(f"{where} has no {name!r}; {hint}")
+        thing = names[name]
+        if not (isinstance(thing, Graph | Flow | Drawing) or callable(thing)):
+            raise UsageError(f"{name!r} in {where} is a {type(thing).__name__}; a function, Graph, Flow or Drawing is needed")
+        return thing
+    candidates = _candidates(module)
+    if "main" in candidates:
+        return candidates["main"]
+    if len(candidates) == 1:
+        return next(iter(candidates.values()))
+    if candidates:
+        first = next(iter(candidates))
+        raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {where}:{first}")
+    functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
+    if functions:
+        lacking = functions[0]
+        raise UsageError(
+            f"{where} has no function whose parameters all have values ({_listed(functions)}); "
+            f"give them defaults, def {lacking}(x=1.0), or name one and its values: {where}:{lacking} --set x=1.0"
+        )
+    raise UsageError(f"{where} has nothing to draw; define a function whose parameters have defaults: def f(x=1.0): …")
+
+
+def _candidates(module: ModuleType) -> dict[str, Thing]:
+    """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
+    found: dict[str, Thing] = {}
+    for key, thing in vars(module).items():
+        if isinstance(thing, Graph | Flow | Drawing):
+            found[key] = thing
+        elif _is_own_function(thing, module) and not key.startswith("_"):
+            code, needed = thing.__code__, len(thing.__defaults__ or ())
+            required = set(code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]) - set(thing.__kwdefaults__ or {})
+            if code.co_argcount and code.co_argcount == needed and not required:
+                found[key] = thing
+            elif not code.co_argcount and code.co_kwonlyargcount and not required:
+                found[key] = thing
+    if "main" not in found and _is_own_function(getattr(module, "main", None), module):
+        found["main"] = module.main
+    return found
+
+
+def _is_own_function(thing: Any, module: ModuleType) -> bool:
+    code = getattr(thing, "__code__", None)
+    return code is not None and getattr(thing, "__module__", None) == module.__name__ and (
+        code.co_filename == module.__file__ or hasattr(thing, "__wrapped__")
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,49 @@
+"""Settings from ``[tool.bpviz]`` of the nearest pyproject.toml: the defaults below the command line and ``BPVIZ_*``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bpviz.errors import UsageError
+
+__all__ = ["project_settings"]
+
+
+def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
+    """The settings that hold in a folder, by the long names of options (``theme``, ``precision``).
+
+    >>> project_settings(Path("/"), {"theme"})
+    {}
+
+    Raises `UsageError` for a key that is no option, or a file that is not TOML.
+    """
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if file.is_file():
+            break
+    else:
+        return {}
+    text = file.read_text(encoding="utf-8")
+    if "tool.bpviz" not in text:
+        # Most projects have no settings for us, and reading TOML takes longer than looking.
+        return {}
+    import tomllib
+
+    try:
+        table: dict[str, Any] = tomllib.loads(text).get("tool", {}).get("bpviz", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not valid TOML: {error}") from None
+    names = set(known)
+    settings = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in names:
+            import difflib
+
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(names))}"
+            raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
+        settings[name] = value
+    return settings
