@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,10 @@ from bpviz.route import Lane, Spot, routed
 __all__ = ["Arrangement", "Edges", "arranged"]
 
 Edges = tuple[float, float, float, float]
+
+# A label may move this far without leaving its frame, if this much air stays between it and its neighbours.
+_NUDGE = 7.0
+_AIR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
     spots = _spots(plan, places)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
     ends = [(index[wire.wire.source], index[wire.wire.target]) for wire in plan.wires]
+    _straightened(plan, spots, ends)
     leave, enter = _fanned(plan, spots, ends, pitch)
     lanes: list[Lane] = []
     for j, (source, target) in enumerate(ends):
@@ -98,7 +103,7 @@ def _spots(plan: Plan, places: dict[str, Point]) -> list[Spot]:
     for i, box in enumerate(plan.boxes):
         along, across = (box.width, box.height) if plan.level else (box.height, box.width)
         flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
-        spots.append(Spot(*places[f"n{i}"], along, across, box.round, flush))
+        spots.append(Spot(*places[f"n{i}"], along, across, box.round, flush, box.room))
     for j, wire in enumerate(plan.wires):
         along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
         spots.append(Spot(*places[f"l{j}"], along, across))
@@ -117,10 +122,42 @@ def _fanned(
     shares: tuple[dict[int, float], dict[int, float]] = ({}, {})
     for share, gathered in zip(shares, (leaving, entering), strict=True):
         for i, wires in gathered.items():
+            if spots[i].round or len(wires) == 1:
+                share.update(dict.fromkeys(wires, 0.0))
+                continue
             wires.sort(key=lambda j: spots[len(plan.boxes) + j].v)
-            for place, j in enumerate(wires):
-                share[j] = 0.0 if spots[i].round else (place - (len(wires) - 1) / 2) * pitch
+            wishes = [spots[len(plan.boxes) + j].v - spots[i].v for j in wires]
+            share.update(zip(wires, _apart(wishes, spots[i].across / 2 - pitch / 2, pitch), strict=True))
     return shares
+
+
+def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
+    """Return numbers near to the (sorted) wishes, at least ``pitch`` apart, and within ± ``limit`` where they fit."""
+    limit = max(limit, (len(wishes) - 1) * pitch / 2)
+    result: list[float] = []
+    for wish in wishes:
+        result.append(max([min(max(wish, -limit), limit), *(result[-1] + pitch for _ in result[:1])]))
+    for i in range(len(result) - 1, -1, -1):
+        result[i] = min(result[i], limit - (len(result) - 1 - i) * pitch)
+    return result
+
+
+def _straightened(plan: Plan, spots: list[Spot], ends: list[tuple[int, int]]) -> None:
+    """Move labels that are almost level with one end of their wire so that they are, where nothing is in the way."""
+    ranks: dict[float, list[int]] = defaultdict(list)
+    for i, spot in enumerate(spots):
+        ranks[round(spot.u, 1)].append(i)
+    for j, (source, target) in enumerate(ends):
+        label = len(plan.boxes) + j
+        spot = spots[label]
+        for end in (source, target):
+            v = spots[end].v
+            if 0.01 < abs(v - spot.v) <= _NUDGE and all(
+                other == label or abs(spots[other].v - v) >= (spots[other].across + spot.across) / 2 + _AIR
+                for other in ranks[round(spot.u, 1)]
+            ):
+                spots[label] = replace(spot, v=v)
+                break
 
 
 def _crossing(spline: Curve) -> Callable[[float], float]:

@@ -14,7 +14,7 @@ from bpviz.theme import TextRole, Theme
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
 
-_MARK_ROOM = 3.0
+_MARK_ROOM = 4.0
 _HEAT_SIDE = (2.0, 8.0)
 _HEAT_ROOM = (72.0, 40.0)
 _GRID_SCALE = 0.9
@@ -107,9 +107,9 @@ def _content(content: Content, role: TextRole, theme: Theme) -> Block:
 
 def _boxed(block: Block) -> Block:
     """Draw a frame around what the eye must not miss."""
-    width, height = block.width + 2 * _MARK_ROOM, block.height
-    outline = Shape("mark", "box", width / 2, height / 2, width, height, 2.5)
-    return Block(width, height, (outline, *placed(block, _MARK_ROOM, 0.0)))
+    width, height = block.width + 2 * _MARK_ROOM, block.height + 2.0
+    outline = Shape("mark", "box", width / 2, height / 2, width, height - 1.0, 2.5)
+    return Block(width, height, (outline, *placed(block, _MARK_ROOM, 1.0)))
 
 
 def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:

@@ -16,7 +16,7 @@ from bpviz.block import Block, moved, placed, words
 from bpviz.curve import Curve, sampled
 from bpviz.figure import Figure
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, ShapeKind, Text
-from bpviz.plan import BoxPlan, Plan, WirePlan, planned, wire_pitch
+from bpviz.plan import BoxPlan, Plan, WirePlan, planned, reached, wire_pitch
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -131,7 +131,7 @@ def _wire(plan: WirePlan, course: Curve, at: Point, places: dict[str, Place], le
 
 def _labels(plan: WirePlan, at: Point, level: bool, theme: Theme) -> tuple[Element, ...]:
     x, y = at
-    reach = theme.clearance + (theme.gap / 2 if plan.wire.forward and plan.wire.backward else 0.0)
+    reach = reached(plan.wire, level, theme)
     elements: list[Element] = []
     if block := plan.forward:
         if level:

@@ -17,13 +17,14 @@ from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["BoxPlan", "Plan", "WirePlan", "planned", "wire_pitch"]
+__all__ = ["BoxPlan", "Plan", "WirePlan", "planned", "reached", "wire_pitch"]
 
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
 _LONGEST_SYMBOL = 4
 _FRAME_MARGIN = 8
+_APPROACH = 8.0
 _SEPARATION = (8, 12)
 
 
@@ -125,7 +126,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
     role: TextRole
     match box.kind:
         case "branch":
-            room = min(6.0 * (leaving - 1), 24.0)
+            room = min(9.0 * (leaving - 1), 27.0)
             return BoxPlan(box, Block(0.0, 0.0, ()), theme.dot, theme.dot, True, room)
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
@@ -144,7 +145,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         height = max(height, edge)
     else:
         width = max(width, edge)
-    return BoxPlan(box, block, _even(width), _even(height), False, 4.0 if max(arriving, leaving) > 1 else 0.0)
+    return BoxPlan(box, block, _even(width), _even(height), False, _APPROACH if max(arriving, leaving) > 1 else 0.0)
 
 
 def wire_pitch(theme: Theme) -> float:
@@ -157,7 +158,7 @@ def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePl
     forward = _label(wire.forward, "constant" if wire.constant else "forward", theme)
     backward = _label(wire.backward, "backward", theme)
     level = direction == "LR"
-    reach = theme.clearance + (theme.gap / 2 if wire.forward and wire.backward else 0.0)
+    reach = reached(wire, direction == "LR", theme)
     one = (forward.height if level else forward.width) if forward else 0.0
     other = (backward.height if level else backward.width) if backward else 0.0
     across = 2 * (max(one, other) + reach)
@@ -168,6 +169,11 @@ def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePl
     return WirePlan(wire, forward, backward, _even(width), _even(height), frame)
 
 
+def reached(wire: Wire, level: bool, theme: Theme) -> float:
+    """Return how far from the middle of a wire its labels begin. Beside a line, text needs more air than above it."""
+    return theme.clearance + (0.0 if level else 2.0) + (theme.gap / 2 if wire.forward and wire.backward else 0.0)
+
+
 def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
     return measured(arrow.label, role, theme) if arrow and arrow.label else None
 
@@ -175,14 +181,15 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
 def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
     lines = [
         "digraph {",
-        f"rankdir={figure.direction} nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
+        f"rankdir={figure.direction} ordering=in nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]
     lines += _nodes(figure, boxes, wires, titles)
     place = {plan.box.id: i for i, plan in enumerate(boxes)}
-    for j, plan in enumerate(wires):
-        source, target = place[plan.wire.source], place[plan.wire.target]
+    # ``ordering=in`` keeps operands in the order in which their lines stand here.
+    for j in sorted(range(len(wires)), key=lambda j: wires[j].wire.slot):
+        source, target = place[wires[j].wire.source], place[wires[j].wire.target]
         # A name stands beside its label, and what is computed runs straighter than what is put in.
         given = boxes[source].box.kind in ("input", "constant")
         lines.append(f"n{source} -> l{j} [weight={16 if given else 4}]")

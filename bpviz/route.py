@@ -24,7 +24,7 @@ class Spot:
     """A box on the page: its middle and its size along and across the flow.
 
     Wires end in the middle of what is ``round``, and at the edge of everything else. ``flush`` is +1 where a box
-    leans against the end of its rank, −1 at its start, 0 in the middle.
+    leans against the end of its rank, −1 at its start, 0 in the middle. Within ``room`` of its edge wires run level.
     """
 
     u: float
@@ -33,6 +33,7 @@ class Spot:
     across: float
     round: bool = False
     flush: int = 0
+    room: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class _Step:
     out_round: bool
     in_round: bool
     track: int = -1
+    bow: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def routed(
     ranks, home = _ranked(spots)
     flush = [_leaning(spot, ranks[home[i]]) for i, spot in enumerate(spots)]
     steps = [_steps(lane, flush, ranks, home, pitch) for lane in lanes]
+    _spread(lanes, steps, spots)
     widths = _tracked([step for lane in steps for step in lane], len(ranks), pitch)
     shift = 0.0
     for rank, following, width in zip(ranks, [*ranks[1:], None], widths, strict=True):
@@ -179,12 +182,26 @@ def _clear(rank: _Rank, spots: Sequence[Spot], a: float, b: float, own: int, way
     low, high = min(a, b) - 3.0, max(a, b) + 3.0
     edge = rank.middle
     if own >= 0:
-        edge = spots[own].u + (0.0 if spots[own].round else way * spots[own].along / 2)
+        edge = spots[own].u + (0.0 if spots[own].round else way * (spots[own].along / 2 + spots[own].room))
     for i in rank.members:
         spot = spots[i]
         if i != own and spot.v - spot.across / 2 < high and spot.v + spot.across / 2 > low:
             edge = max(edge, spot.u + spot.along / 2) if way > 0 else min(edge, spot.u - spot.along / 2)
     return edge
+
+
+def _spread(lanes: Sequence[Lane], steps: list[list[_Step]], spots: Sequence[Spot]) -> None:
+    """Bow the bends that meet on one side of something round differently, the longest most: so they meet at angles."""
+    meeting: dict[tuple[int, bool, bool], list[_Step]] = {}
+    for lane, path in zip(lanes, steps, strict=True):
+        for step, center, out in ((path[0], lane.source, True), (path[-1], lane.target, False)):
+            if (step.out_round if out else step.in_round) and step.a != step.b:
+                meeting.setdefault((center, out, step.a < step.b), []).append(step)
+    for (center, _, _), group in meeting.items():
+        group.sort(key=lambda step: -abs(step.b - step.a))
+        most = 0.9 if spots[center].along > 12.0 else 0.75
+        for place, step in enumerate(group):
+            step.bow = most - 0.5 * place / max(len(group) - 1, 2)
 
 
 def _tracked(steps: list[_Step], ranks: int, pitch: float) -> list[float]:
@@ -235,20 +252,20 @@ def _drawn(
             turn = middle + (step.track + 0.5 - (widths[step.rank] / pitch - 0.6) / 2) * pitch
             way += _detour(first, second, turn)
         else:
-            way.append(_swing(first, second, step.out_round, step.in_round))
+            way.append(_swing(first, second, step))
         here = second
     if finish[0] - here[0] > _LEVEL or not way:
         way.append(line(here, finish))
     return joined(*way)
 
 
-def _swing(first: Point, second: Point, out_round: bool, in_round: bool) -> Curve:
+def _swing(first: Point, second: Point, step: _Step) -> Curve:
     """Return one bend: level where it meets a label, straight from or to the middle of what is round."""
     along = second[0] - first[0]
-    if in_round:
-        return (first, (first[0] + along * 0.9, first[1]), second, second)
-    if out_round:
-        return (first, first, (second[0] - along * 0.9, second[1]), second)
+    if step.in_round:
+        return (first, (first[0] + along * step.bow, first[1]), second, second)
+    if step.out_round:
+        return (first, first, (second[0] - along * step.bow, second[1]), second)
     return (first, (first[0] + along * 0.5, first[1]), (second[0] - along * 0.5, second[1]), second)
 
 
