@@ -18,7 +18,7 @@ from typing import Any
 from bpviz import bundled
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
 
-__all__ = ["CHILD_SIZE", "ENGINES", "EngineInfo", "engines", "lay_out", "render"]
+__all__ = ["CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out", "render"]
 
 ENGINES = ("auto", "bundled", "system")
 
@@ -60,7 +60,7 @@ def lay_out(dot: str, *, engine: str = "auto", timeout: float | None = None, siz
     ('a', '1')
     """
     source = dot.encode()
-    chosen = _choose(engine)
+    chosen = choose(engine)
     if chosen == "bundled" and max(size, source.count(b"->")) < CHILD_SIZE:
         answer = _draw_here(source, "dot", "json0")
     else:
@@ -84,7 +84,7 @@ def render(
     with fontconfig(fonts) as settings:
         environment = {"SOURCE_DATE_EPOCH": "0", **os.environ, **settings}
         return _draw_in_child(
-            _choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=environment
+            choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=environment
         )
 
 
@@ -97,8 +97,13 @@ def engines() -> tuple[EngineInfo, ...]:
     return (_bundled_info(), _system_info())
 
 
-def _choose(engine: str) -> str:
-    """``bundled`` or ``system``, whichever ``engine`` means here."""
+def choose(engine: str) -> str:
+    """Return ``bundled`` or ``system``, whichever ``engine`` means on this machine.
+
+    Raises:
+        UsageError: it is none of `ENGINES`.
+        EngineMissing: it is not installed; the message says what to type.
+    """
     if engine not in ENGINES:
         raise UsageError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
     reason = ""

@@ -1,0 +1,47 @@
+"""Pictures as PDF or PostScript: Graphviz draws the positioned DOT and embeds the fonts."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from bpviz import engine as engines
+from bpviz.fontfiles import fonts_for
+from bpviz.picture import Picture
+from bpviz.theme import Theme
+from bpviz.writers import dot
+
+__all__ = ["write"]
+
+# Cairo's PostScript embeds fonts and has all of Unicode; Graphviz's own, which is its default, has neither.
+_FORMATS = {"pdf": "pdf", "ps": "ps:cairo", "eps": "eps:cairo"}
+
+# The bundled Graphviz sets text with Pango; of the system's nothing is known.
+_LIFTS = {"bundled": 0.05, "system": dot.LIFT}
+
+
+def write(
+    picture: Picture,
+    theme: Theme,
+    *,
+    format: Literal["pdf", "ps", "eps"] = "pdf",
+    engine: str = "auto",
+    timeout: float | None = None,
+) -> bytes:
+    """Return ``picture`` as a PDF (or PostScript) page of its size, with text that can be searched.
+
+    Warns (`BpvizWarning`) of characters that no font of this machine can draw; raises as `bpviz.engine.render` does.
+
+    >>> from bpviz.theme import theme
+    >>> write(Picture(72.0, 36.0, ()), theme("light"))[:5]
+    b'%PDF-'
+    """
+    source = dot.write(picture, theme, lift=_LIFTS[engines.choose(engine)]).decode()
+    drawn = engines.render(source, _FORMATS[format], engine=engine, timeout=timeout, fonts=fonts_for(picture))
+    return _undated(drawn)
+
+
+def _undated(document: bytes) -> bytes:
+    """Put a fixed date in the place of the present one, of the same length: a PDF counts its bytes."""
+    document = re.sub(rb"(/CreationDate \(D:)\d{14}", rb"\g<1>20000101000000", document)
+    return re.sub(rb"(?m)^%%CreationDate: [^\n]*\n", b"", document)
