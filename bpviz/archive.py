@@ -67,9 +67,7 @@ def dumped(target: Flow | Graph) -> str:
             for s in record.scopes[1:]
         ],
         "nodes": nodes,
-        "outputs": [
-            {"title": title, "node": graph.names[index]} for index, title in graph.output_titles.items()
-        ],
+        "outputs": [{"title": title, "node": graph.names[index]} for index, title in graph.output_titles.items()],
     }
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
@@ -87,7 +85,9 @@ def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
     except ValueError as error:
         raise UsageError(f"{where} is not JSON: {error}") from None
     if not isinstance(document, dict) or "bpviz" not in document:
-        raise UsageError(f"{where} is JSON, but not a graph that bpviz wrote; write one with: bpviz render … -o graph.json")
+        raise UsageError(
+            f"{where} is JSON, but not a graph that bpviz wrote; write one with: bpviz render … -o graph.json"
+        )
     if document["bpviz"] != _VERSION:
         raise UsageError(f"{where} is of format {document['bpviz']!r}; this bpviz reads format {_VERSION}")
     try:

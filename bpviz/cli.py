@@ -47,7 +47,7 @@ class _Commands(click.Group):
             sys.exit(130)
         except BrokenPipeError:
             # The reader of stdout went away (`| head`): nothing left to say to it.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             sys.exit(0)
 
 
@@ -72,26 +72,103 @@ def main(ctx: click.Context) -> None:
 
 @main.command()
 @click.argument("target")
-@click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help="Where to write; repeat it for several files; - is stdout. [default: NAME.svg here]")
-@click.option("-f", "--format", "format", envvar="BPVIZ_FORMAT", metavar="FORMAT", help="svg, png, pdf, dot, json, …; wins over the suffix.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.")
-@click.option("--show", type=click.Choice(["both", "forward", "backward"]), default="both", envvar="BPVIZ_SHOW", show_default=True, help="Which arrows are drawn.")
-@click.option("--labels", type=click.Choice(["values", "none"]), default="values", envvar="BPVIZ_LABELS", show_default=True, help="What stands at the arrows.")
-@click.option("--depth", type=click.IntRange(min=0), envvar="BPVIZ_DEPTH", help="Close groups that lie deeper (0: all).")
-@click.option("--open", "open_", multiple=True, metavar="GROUP", help="Show the inside of this group, whatever --depth says.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Where to write; repeat it for several files; - is stdout. [default: NAME.svg here]",
+)
+@click.option(
+    "-f",
+    "--format",
+    "format",
+    envvar="BPVIZ_FORMAT",
+    metavar="FORMAT",
+    help="svg, png, pdf, dot, json, …; wins over the suffix.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(["both", "forward", "backward"]),
+    default="both",
+    envvar="BPVIZ_SHOW",
+    show_default=True,
+    help="Which arrows are drawn.",
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["values", "none"]),
+    default="values",
+    envvar="BPVIZ_LABELS",
+    show_default=True,
+    help="What stands at the arrows.",
+)
+@click.option(
+    "--depth", type=click.IntRange(min=0), envvar="BPVIZ_DEPTH", help="Close groups that lie deeper (0: all)."
+)
+@click.option(
+    "--open", "open_", multiple=True, metavar="GROUP", help="Show the inside of this group, whatever --depth says."
+)
 @click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
-@click.option("--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]")
-@click.option("--direction", type=click.Choice(["LR", "TB"], case_sensitive=False), default="LR", envvar="BPVIZ_DIRECTION", show_default=True, help="Left to right, or top to bottom.")
-@click.option("--theme", default="light", envvar="BPVIZ_THEME", show_default=True, metavar="NAME", help="light, dark, book or print.")
-@click.option("--precision", type=click.IntRange(1, 17), default=4, envvar="BPVIZ_PRECISION", show_default=True, help="Significant digits.")
+@click.option(
+    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["LR", "TB"], case_sensitive=False),
+    default="LR",
+    envvar="BPVIZ_DIRECTION",
+    show_default=True,
+    help="Left to right, or top to bottom.",
+)
+@click.option(
+    "--theme",
+    default="light",
+    envvar="BPVIZ_THEME",
+    show_default=True,
+    metavar="NAME",
+    help="light, dark, book or print.",
+)
+@click.option(
+    "--precision",
+    type=click.IntRange(1, 17),
+    default=4,
+    envvar="BPVIZ_PRECISION",
+    show_default=True,
+    help="Significant digits.",
+)
 @click.option("--title", default="", envvar="BPVIZ_TITLE", metavar="TEXT", help="A line above the figure.")
-@click.option("--engine", type=click.Choice(["auto", "bundled", "system"]), default="auto", envvar="BPVIZ_ENGINE", show_default=True, help="Which Graphviz lays it out.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=60.0, envvar="BPVIZ_TIMEOUT", show_default=True, metavar="SECONDS", help="How long the layout may take.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "bundled", "system"]),
+    default="auto",
+    envvar="BPVIZ_ENGINE",
+    show_default=True,
+    help="Which Graphviz lays it out.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    envvar="BPVIZ_TIMEOUT",
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the layout may take.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.option("--view", is_flag=True, help="Open the result.")
 @click.pass_context
 def render(
     ctx: click.Context,
+    /,
     target: str,
     outputs: tuple[str, ...],
     format: str | None,
@@ -129,7 +206,7 @@ def render(
 
     for path, data in files:
         if path is None:
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.buffer.write(data)
             continue
         write_file(path, data)
         click.echo(f"wrote {path}", err=True)
@@ -165,7 +242,9 @@ def doctor(ctx: click.Context) -> None:
     from bpviz.engine import engines
     from bpviz.fontfiles import font_files
 
-    click.echo(f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    click.echo(
+        f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
     for package in ("numpy", "networkx", "graphviz", "pygraphviz", "resvg-py", "fonttools", "click"):
         try:
             click.echo(f"  {package} {metadata.version(package)}")
@@ -178,7 +257,9 @@ def doctor(ctx: click.Context) -> None:
     japanese = font_files("日本語")
     click.echo(f"  font: {japanese.files[0].name} (bundled)")
     if japanese.missing:
-        click.echo("  Japanese in PNG and PDF: no font found; install one, for example: sudo apt install fonts-noto-cjk")
+        click.echo(
+            "  Japanese in PNG and PDF: no font found; install one, for example: sudo apt install fonts-noto-cjk"
+        )
     else:
         click.echo(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")
     if not any(engine.available for engine in found):
@@ -198,7 +279,9 @@ def _drawing(target: str, assignments: tuple[str, ...], of: str | None, options:
         if isinstance(thing, Drawing):
             # What the author chose in the file holds, but for what the command line says otherwise.
             ctx = click.get_current_context()
-            given = (k for k in options if ctx.get_parameter_source(_parameter(k)) is not click.core.ParameterSource.DEFAULT)
+            given = (
+                k for k in options if ctx.get_parameter_source(_parameter(k)) is not click.core.ParameterSource.DEFAULT
+            )
             options = {k: options[k] for k in given}
         if callable(thing):
             thing = _traced(thing, values)
@@ -233,7 +316,12 @@ def _traced(function: Thing, values: dict[str, Any]) -> Any:
             close = difflib.get_close_matches(name, parameters, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"its inputs are: {', '.join(parameters)}"
             raise UsageError(f"there is no input named {name!r} for --set; {hint}")
-        if hasattr(parameter.default, "shape") or (isinstance(value, list) and not isinstance(parameter.default, list)):
+        is_array = hasattr(parameter.default, "shape")
+        if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
+            raise UsageError(
+                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but --set gave {value!r}"
+            )
+        if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
             import numpy as np
 
             values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))

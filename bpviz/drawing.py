@@ -162,10 +162,10 @@ class Drawing:
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
-    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``none``, or a dict that renames
-    inputs and values), ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`),
-    ``names`` (the same dict), ``depth``, ``open``, ``close`` (groups), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``,
-    ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``none``), ``names`` (a dict that
+    renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output`` and ``seed`` (as
+    in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups), ``precision``, ``title``, ``direction`` (``LR``,
+    ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -296,7 +296,9 @@ def write_file(path: Path, data: bytes) -> None:
         os.replace(temporary, place)
         temporary = None
     except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o") from None
+        raise UsageError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
+        ) from None
     finally:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)

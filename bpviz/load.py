@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from bpviz.drawing import Drawing
 from bpviz.errors import UsageError
@@ -90,9 +91,9 @@ def _run(name: str, source: str, folder: Path) -> ModuleType:
         sys.path.insert(0, str(folder))
     # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
     sys.modules.setdefault(module.__name__, module)
+    # Messages quote the source: what an earlier run read may have been edited since.
+    linecache.checkcache(name)
     if name == "<stdin>":
-        import linecache
-
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(compile(source, name, "exec"), module.__dict__)
     return module
@@ -107,7 +108,8 @@ def _module(path: str) -> ModuleType:
         found = None
     if found is None:
         raise UsageError(
-            f"there is no file or module {path!r}; a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -"
+            f"there is no file or module {path!r}; "
+            "a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -"
         )
     return importlib.import_module(path)
 
@@ -117,12 +119,18 @@ def _chosen(module: ModuleType, name: str, where: str) -> Thing:
     if name:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
+            hint = (
+                f"did you mean {close[0]!r}?"
+                if close
+                else f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
+            )
             raise UsageError(f"{where} has no {name!r}; {hint}")
         thing = names[name]
         if not (isinstance(thing, Graph | Flow | Drawing) or callable(thing)):
-            raise UsageError(f"{name!r} in {where} is a {type(thing).__name__}; a function, Graph, Flow or Drawing is needed")
-        return thing
+            raise UsageError(
+                f"{name!r} in {where} is a {type(thing).__name__}; a function, Graph, Flow or Drawing is needed"
+            )
+        return cast(Thing, thing)
     candidates = _candidates(module)
     if "main" in candidates:
         return candidates["main"]
@@ -145,24 +153,32 @@ def _candidates(module: ModuleType) -> dict[str, Thing]:
     """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
     found: dict[str, Thing] = {}
     for key, thing in vars(module).items():
-        if isinstance(thing, Graph | Flow | Drawing):
+        if isinstance(thing, Graph | Flow | Drawing) or (
+            _is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing)
+        ):
             found[key] = thing
-        elif _is_own_function(thing, module) and not key.startswith("_"):
-            code, needed = thing.__code__, len(thing.__defaults__ or ())
-            required = set(code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]) - set(thing.__kwdefaults__ or {})
-            if code.co_argcount and code.co_argcount == needed and not required:
-                found[key] = thing
-            elif not code.co_argcount and code.co_kwonlyargcount and not required:
-                found[key] = thing
     if "main" not in found and _is_own_function(getattr(module, "main", None), module):
         found["main"] = module.main
     return found
 
 
+def _has_all_values(function: Any) -> bool:
+    """Whether a function has parameters, and all of them have defaults."""
+    code = function.__code__
+    by_keyword = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    return (
+        code.co_argcount + code.co_kwonlyargcount > 0
+        and code.co_argcount == len(function.__defaults__ or ())
+        and set(by_keyword) <= set(function.__kwdefaults__ or {})
+    )
+
+
 def _is_own_function(thing: Any, module: ModuleType) -> bool:
     code = getattr(thing, "__code__", None)
-    return code is not None and getattr(thing, "__module__", None) == module.__name__ and (
-        code.co_filename == module.__file__ or hasattr(thing, "__wrapped__")
+    return (
+        code is not None
+        and getattr(thing, "__module__", None) == module.__name__
+        and (code.co_filename == module.__file__ or hasattr(thing, "__wrapped__"))
     )
 
 

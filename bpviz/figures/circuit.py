@@ -260,7 +260,12 @@ class _Circuit:
         told = []
         if options.show != "backward" or constant or (end.share is None and self.flow is not None):
             label = None
-            if options.labels == "values" and value is not NO_VALUE and not scalar_constant and options.show != "backward":
+            if (
+                options.labels == "values"
+                and value is not NO_VALUE
+                and not scalar_constant
+                and options.show != "backward"
+            ):
                 label = Label(content(value, options.precision), name)
             elif name:
                 label = Label(Plain(""), name)
@@ -273,9 +278,7 @@ class _Circuit:
         if end.share is not None:
             told.append(f"gradient {spoken(end.share, options.precision)}")
         said = f"{self._spoken_box(source)} to {self._spoken_box(end.box)}{': ' if told else ''}{', '.join(told)}"
-        self.wires.append(
-            Wire(f"w{len(self.wires)}", source, end.box, end.slot, forward, backward, constant, said)
-        )
+        self.wires.append(Wire(f"w{len(self.wires)}", source, end.box, end.slot, forward, backward, constant, said))
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]

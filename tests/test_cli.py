@@ -1,0 +1,427 @@
+"""The command line as a user meets it: what it writes, what it says, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import bpviz
+from bpviz.cli import main
+
+APPLES = """\
+def total(price=100, count=2, tax=1.1):
+    subtotal = price * count
+    return subtotal * tax
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("BPVIZ_"):
+            monkeypatch.delenv(name)
+    (tmp_path / "apples.py").write_text(APPLES)
+    return tmp_path
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(arguments), prog_name="bpviz", input=stdin)
+
+
+def model(folder: Path, source: str, name: str = "model.py") -> None:
+    (folder / name).write_text(source)
+
+
+# What it writes
+
+
+def test_render_writes_the_figure_into_the_working_directory(folder: Path) -> None:
+    (folder / "deeper").mkdir()
+    (folder / "apples.py").rename(folder / "deeper" / "apples.py")
+    result = run("render", "deeper/apples.py")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote apples.svg\n")
+    svg = (folder / "apples.svg").read_text()
+    for text in ("price", "subtotal", "total", ">220<", ">1.1<", ">2.2<", ">110<", ">200<"):
+        assert text in svg
+
+
+def test_several_outputs_in_one_run(folder: Path) -> None:
+    result = run("render", "apples.py:total", "-o", "a.png", "-o", "b.pdf", "-o", "c.dot", "-o", "d.json")
+    assert result.exit_code == 0, result.stderr
+    assert (folder / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "b.pdf").read_bytes().startswith(b"%PDF")
+    assert "digraph" in (folder / "c.dot").read_text()
+    assert json.loads((folder / "d.json").read_text())["name"] == "total"
+
+
+def test_format_wins_over_the_suffix_and_names_the_default_file(folder: Path) -> None:
+    assert run("render", "apples.py", "-o", "picture.svg", "-f", "png").exit_code == 0
+    assert (folder / "picture.svg").read_bytes().startswith(b"\x89PNG")
+    assert run("render", "apples.py", "-f", "json").stderr == "wrote apples.json\n"
+
+
+def test_dash_is_stdout_and_holds_nothing_but_the_result(folder: Path) -> None:
+    model(folder, "print('hello from the model')\n" + APPLES)
+    result = run("render", "model.py", "-o", "-")
+    assert result.stdout.startswith("<svg") or result.stdout.startswith("<?xml")
+    assert "hello" not in result.stdout
+    assert "hello from the model" in result.stderr
+
+
+def test_a_model_from_stdin(folder: Path) -> None:
+    result = run("render", "-", "-o", "-", "-f", "json", stdin=APPLES)
+    assert json.loads(result.stdout)["output"] == "total"
+
+
+def test_json_can_be_drawn_again(folder: Path) -> None:
+    assert run("render", "apples.py", "-o", "apples.json", "-o", "one.svg").exit_code == 0
+    assert run("render", "apples.json", "-o", "two.svg").exit_code == 0
+    assert (folder / "one.svg").read_bytes() == (folder / "two.svg").read_bytes()
+    assert run("render", "apples.json", "--set", "tax=1.2", "-o", "three.svg").exit_code == 0
+    assert ">240<" in (folder / "three.svg").read_text()
+
+
+def test_set_gives_other_values_and_the_branches_follow(folder: Path) -> None:
+    model(folder, "def f(x=1.0):\n    if x > 0:\n        return x * 3\n    return x * 5\n")
+    assert (
+        json.loads(run("render", "model.py", "-o", "-", "-f", "json", "--set", "x=-2").stdout)["nodes"][-1]["value"]
+        == -10
+    )
+    model(folder, "import numpy as np\ndef f(w=np.zeros((1, 2))):\n    return np.sum(w * w)\n")
+    nodes = json.loads(run("render", "model.py", "-o", "-", "-f", "json", "--set", "w=[[3, 4]]").stdout)["nodes"]
+    assert nodes[-1]["value"] == 25
+
+
+def test_the_only_candidate_or_main_is_chosen(folder: Path) -> None:
+    model(folder, "from math import tau\ndef helper(x): return x * 2\ndef f(x=3.0): return helper(x)\n")
+    assert run("render", "model.py").exit_code == 0
+    model(folder, "def f(x=3.0): return x * 2\ndef main(y=3.0): return y * 4\n")
+    assert json.loads(run("render", "model.py", "-o", "-", "-f", "json").stdout)["name"] == "main"
+
+
+@pytest.mark.parametrize("name", ["g", "flow", "drawing"])
+def test_graphs_flows_and_drawings_are_targets(folder: Path, name: str) -> None:
+    model(
+        folder,
+        "import bpviz\ng = bpviz.Graph('apples')\nx = g.input('x', 3)\ng.output(x * x, 'square')\n"
+        "flow = bpviz.propagate(g)\ndrawing = bpviz.draw(flow, theme='dark')\n",
+    )
+    result = run("render", f"model.py:{name}", "-o", "-")
+    assert result.exit_code == 0, result.stderr
+    assert ">9<" in result.stdout
+    assert ("#1E1E1E" in result.stdout) == (name == "drawing")
+
+
+def test_a_module_is_a_target(folder: Path) -> None:
+    (folder / "package").mkdir()
+    (folder / "package" / "__init__.py").write_text("")
+    (folder / "package" / "model.py").write_text(APPLES)
+    assert run("render", "package.model:total").stderr == "wrote total.svg\n"
+
+
+def test_show_and_labels(folder: Path) -> None:
+    both, forward, backward, none = (
+        run("render", "apples.py", "-o", "-", *options).stdout
+        for options in ([], ["--show", "forward"], ["--show", "backward"], ["--labels", "none"])
+    )
+    assert ">110<" in both and ">220<" in both
+    assert ">110<" not in forward and ">220<" in forward
+    assert ">110<" in backward and ">220<" not in backward
+    assert ">110<" not in none and ">220<" not in none
+
+
+def test_groups_are_closed_and_opened(folder: Path) -> None:
+    model(
+        folder,
+        "def inner(x): return x * 2\ndef outer(x):\n    y = inner(x)\n    return y + 1\ndef f(x=3.0):\n    return outer(x) - 4\n",
+    )
+
+    def symbols(*options: str) -> set[str]:
+        svg = run("render", "model.py", "-o", "-", *options).stdout
+        return {s for s in ("×", "+", "−", "inner", "outer") if f">{s}<" in svg}
+
+    assert symbols() == {"×", "+", "−", "inner", "outer"}
+    assert symbols("--depth", "0") == {"−", "outer"}
+    assert symbols("--depth", "1") == {"+", "−", "inner", "outer"}
+    assert symbols("--close", "inner") == {"+", "−", "inner", "outer"}
+    assert symbols("--depth", "0", "--open", "outer") == {"+", "−", "inner", "outer"}
+    result = run("render", "model.py", "--close", "iner")
+    assert (result.exit_code, result.stderr) == (2, "bpviz: there is no group named 'iner'; did you mean 'inner'?\n")
+
+
+def test_check_tells_a_stale_file(folder: Path) -> None:
+    assert run("render", "apples.py", "--check").exit_code == 1
+    assert not (folder / "apples.svg").exists()
+    run("render", "apples.py")
+    assert run("render", "apples.py", "--check").exit_code == 0
+    model(folder, APPLES.replace("1.1", "1.2"), "apples.py")
+    result = run("render", "apples.py", "--check")
+    assert result.exit_code == 1
+    assert "not what would be written now: apples.svg" in result.stderr
+
+
+def test_settings_from_the_environment_and_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "dark"\n')
+    assert "#1E1E1E" in run("render", "apples.py", "-o", "-").stdout
+    monkeypatch.setenv("BPVIZ_THEME", "light")
+    assert "#1E1E1E" not in run("render", "apples.py", "-o", "-").stdout
+    assert "#1E1E1E" in run("render", "apples.py", "-o", "-", "--theme", "dark").stdout
+    (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheem = "dark"\n')
+    result = run("render", "apples.py")
+    assert result.exit_code == 2
+    assert "unknown setting 'theem'; did you mean 'theme'?" in result.stderr
+
+
+def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
+    model(folder, "import numpy as np\ndef f(x=0.0, unused=1.0):\n    return np.log(x)\n")
+    result = run("render", "model.py")
+    assert result.exit_code == 0
+    assert "bpviz: note: the value of f is infinite (line 3)" in result.stderr
+    assert "bpviz: note: the input 'unused' does not reach the output" in result.stderr
+
+
+# What it says when something is wrong
+
+WRONG = {
+    "missing file": (["render", "appels.py"], 2, "bpviz: there is no file 'appels.py'; did you mean 'apples.py'?\n"),
+    "folder as a target": (["render", "."], 2, "bpviz: '.' is a folder; name a file in it, for example model.py\n"),
+    "unknown name": (["render", "apples.py:totl"], 2, "bpviz: apples.py has no 'totl'; did you mean 'total'?\n"),
+    "unknown module": (
+        ["render", "nowhere:f"],
+        2,
+        "bpviz: there is no file or module 'nowhere'; "
+        "a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -\n",
+    ),
+    "unknown suffix": (
+        ["render", "apples.py", "-o", "a.pgn"],
+        2,
+        "bpviz: there is no format 'pgn'; did you mean 'png'? (there are: ",
+    ),
+    "no suffix": (
+        ["render", "apples.py", "-o", "picture"],
+        2,
+        "bpviz: 'picture' has no suffix to tell its format; write picture.svg, or name one with --format\n",
+    ),
+    "missing output folder": (
+        ["render", "apples.py", "-o", "nowhere/a.svg"],
+        2,
+        "bpviz: the folder 'nowhere' does not exist; make it first: mkdir -p nowhere\n",
+    ),
+    "folder as output": (
+        ["render", "apples.py", "-o", ".", "-f", "svg"],
+        2,
+        "bpviz: '.' is a folder; name a file in it, for example figure.svg\n",
+    ),
+    "unknown input": (
+        ["render", "apples.py", "--set", "tx=1"],
+        2,
+        "bpviz: there is no input named 'tx' for --set; did you mean 'tax'?\n",
+    ),
+    "set without a value": (
+        ["render", "apples.py", "--set", "tax"],
+        2,
+        "bpviz: --set takes NAME=VALUE, but got 'tax'; for example --set tax=1.2\n",
+    ),
+    "set to a word": (
+        ["render", "apples.py", "--set", "tax=high"],
+        2,
+        "bpviz: the input 'tax' takes a number, but --set gave 'high'\n",
+    ),
+    "unknown theme": (["render", "apples.py", "--theme", "drak"], 2, "'dark'"),
+    "unknown option": (["render", "apples.py", "--thme", "dark"], 2, "--theme"),
+    "unknown output value": (["render", "apples.py", "--of", "subttal"], 2, "did you mean 'subtotal'"),
+    "bad precision": (["render", "apples.py", "--precision", "0"], 2, "1<=x<=17"),
+    "unknown operation": (
+        ["ops", "multipy"],
+        2,
+        "bpviz: there is no operation named 'multipy'; did you mean 'multiply'?\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG, ids=str)
+def test_wrong_use_says_what_to_do(folder: Path, case: str) -> None:
+    arguments, code, text = WRONG[case]
+    result = run(*arguments)
+    assert result.exit_code == code
+    if text.startswith("bpviz: ") and text.endswith("\n"):
+        assert result.stderr == text
+    else:
+        assert text in result.stderr
+    assert result.stdout == ""
+    assert sorted(p.name for p in folder.iterdir() if p.name != "__pycache__") == ["apples.py"]
+
+
+MODELS = {
+    "syntax error": ("def f(x=1.0:\n    return x\n", 1, "bpviz: model.py, line 1 is not valid Python"),
+    "nothing to draw": ("x = 3\n", 2, "bpviz: model.py has nothing to draw; define a function"),
+    "several functions": (
+        "def f(x=1.0): return x * 2\ndef g(x=1.0): return x * 3\n",
+        2,
+        "bpviz: model.py has several things to draw: f, g; name one: model.py:f\n",
+    ),
+    "a parameter without a value": (
+        "def f(x): return x * 2\n",
+        2,
+        "bpviz: model.py has no function whose parameters all have values (f); "
+        "give them defaults, def f(x=1.0), or name one and its values: model.py:f --set x=1.0\n",
+    ),
+    "not a number": (
+        "import datetime\ndef f(x=datetime.date(2020, 1, 1)): return x * 2\n",
+        2,
+        "the input 'x' must be a number",
+    ),
+    "complex": (
+        "def f(x=1j): return x * 2\n",
+        2,
+        "bpviz: the input 'x' must be a number or an array of real numbers, but got 1j",
+    ),
+    "an unsupported function": (
+        "import numpy as np\ndef f(x=1.0):\n    return np.fft.fft(x)\n",
+        1,
+        "line 3 of model.py: np.fft.fft(x)",
+    ),
+    "math instead of NumPy": (
+        "import math\ndef f(x=1.0):\n    return math.exp(x)\n",
+        1,
+        "bpviz: math.exp(x) asks a recorded value for a plain number (line 3 of model.py), "
+        "where its gradient would be lost; write np.exp instead of math.exp\n",
+    ),
+    "a constant result": (
+        "def f(x=1.0): return 3.0\n",
+        2,
+        "bpviz: f returned 3.0, which does not depend on its inputs",
+    ),
+    "sys.exit": ("import sys\nsys.exit(0)\n", 1, "bpviz: the model called sys.exit(); nothing was written\n"),
+}
+
+
+@pytest.mark.parametrize("case", MODELS, ids=str)
+def test_models_that_cannot_be_drawn(folder: Path, case: str) -> None:
+    source, code, text = MODELS[case]
+    model(folder, source)
+    result = run("render", "model.py")
+    assert result.exit_code == code
+    assert text in result.stderr
+    assert "Traceback" not in result.stderr or case == "sys.exit"
+    assert not (folder / "model.svg").exists()
+
+
+def test_a_model_that_raises_shows_its_own_lines_and_leaves_the_old_picture(folder: Path) -> None:
+    (folder / "model.svg").write_text("the old picture")
+    model(folder, "def helper(x):\n    return [][int(3)]\ndef f(x=1.0):\n    return helper(x)\n")
+    result = run("render", "model.py")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "IndexError: list index out of range" in lines
+    assert lines[-1] == "bpviz: the model raised IndexError; nothing was written"
+    assert [line.split('"')[1] for line in lines if line.startswith("  File")] == ["model.py", "model.py"]
+    assert (folder / "model.svg").read_text() == "the old picture"
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_read_only(folder: Path) -> None:
+    (folder / "locked").mkdir(mode=0o555)
+    result = run("render", "apples.py", "-o", "locked/a.svg")
+    assert result.exit_code == 2
+    assert result.stderr == "bpviz: the folder 'locked' cannot be written to; choose another place with -o\n"
+
+
+def test_a_failed_write_leaves_the_old_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "apples.svg").write_text("the old picture")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    result = run("render", "apples.py")
+    assert result.exit_code == 2
+    assert "No space left on device" in result.stderr
+    assert (folder / "apples.svg").read_text() == "the old picture"
+    assert sorted(p.name for p in folder.iterdir() if p.suffix != "") == ["apples.py", "apples.svg"]
+
+
+def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpviz import bundled
+
+    def absent() -> None:
+        raise ImportError("No module named 'pygraphviz'")
+
+    monkeypatch.setattr(bundled, "bindings", absent)
+    monkeypatch.setenv("PATH", str(folder))
+    result = run("render", "apples.py")
+    assert result.exit_code == 3
+    assert 'pip install "pygraphviz' in result.stderr
+    assert run("render", "apples.py", "-o", "apples.json").exit_code == 0
+
+
+def test_a_layout_that_takes_too_long_is_stopped(folder: Path) -> None:
+    model(folder, "def f(x=1.0, y=2.0):\n    for i in range(400):\n        x, y = x * y, x + y\n    return x\n")
+    began = time.monotonic()
+    result = run("render", "model.py", "--timeout", "0.05")
+    assert time.monotonic() - began < 20
+    assert result.exit_code == 1
+    assert "--timeout" in result.stderr
+    assert not (folder / "model.svg").exists()
+
+
+def test_more_than_can_be_drawn_is_said_at_once(folder: Path) -> None:
+    model(folder, "def f(x=1.0):\n    for i in range(10_000):\n        x = x * 1.0001\n    return x\n")
+    result = run("render", "model.py")
+    assert result.exit_code == 2
+    assert "10000 operations" in result.stderr
+    assert "--depth" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_control_c_ends_with_130_and_writes_nothing(folder: Path) -> None:
+    model(folder, "import time\nprint('running', flush=True)\ntime.sleep(30)\n" + APPLES)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bpviz", "render", "model.py"], stderr=subprocess.PIPE, text=True, cwd=folder
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "running\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors == "bpviz: interrupted; nothing was written\n"
+
+
+# What else it knows
+
+
+def test_help_teaches() -> None:
+    text = run("--help").stdout
+    assert "def total(price=100, count=2, tax=1.1):" in text
+    assert "bpviz render apples.py" in text
+    assert "--set tax=1.2" in run("render", "--help").stdout
+
+
+def test_version_and_module() -> None:
+    assert run("--version").stdout == f"bpviz, version {bpviz.__version__}\n"
+    done = subprocess.run([sys.executable, "-m", "bpviz", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"bpviz, version {bpviz.__version__}\n"
+
+
+def test_ops_lists_every_operation() -> None:
+    from bpviz.ops import OPERATIONS
+
+    text = run("ops").stdout
+    assert [line.split()[0] for line in text.splitlines() if not line.startswith(" ")] == list(OPERATIONS)
+    assert "Multiplies the gradient by the other input." in run("ops", "multiply").stdout
+
+
+def test_doctor_names_engines_and_fonts() -> None:
+    text = run("doctor").stdout
+    for word in (f"bpviz {bpviz.__version__}", "numpy", "bundled engine", "system engine", "DejaVuSans.ttf"):
+        assert word in text
