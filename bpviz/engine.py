@@ -202,8 +202,9 @@ def _system_command(program: str, format: str) -> list[str]:
     from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
     layout, fixed = ("neato", 2) if program == "nop2" else (program, None)
+    kind, _, renderer = format.partition(":")
     try:
-        command = dot_command.command(layout, format, neato_no_op=fixed)
+        command = dot_command.command(layout, kind, renderer=renderer or None, neato_no_op=fixed)
     except ValueError as error:
         raise UsageError(f"Graphviz cannot write {format!r}: {error}") from error
     return [str(part) for part in command]

@@ -17,7 +17,7 @@ __all__ = ["write"]
 
 
 def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
-    """Return ``picture`` as a PNG file; at a ``scale`` of 1 it is as large as a browser shows the SVG (96 dots an inch).
+    """Return ``picture`` as a PNG file; at a ``scale`` of 1 it has 96 dots an inch, as a browser shows the SVG.
 
     Warns (`BpvizWarning`) of characters that no font of this machine can draw.
 
