@@ -242,7 +242,8 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
             return slice(template(part.start), template(part.stop), template(part.step))
         return part
 
-    return record(OPERATIONS["index"], (x, *positions), {"key": template(key)}, frame)
+    made = template(key)
+    return record(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
 
 
 def _call_numpy(operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
