@@ -44,13 +44,13 @@ def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
     spots = _spots(plan, places)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
     ends = [(index[wire.wire.source], index[wire.wire.target]) for wire in plan.wires]
-    _straightened(plan, spots, ends)
-    leave, enter = _fanned(plan, spots, ends, pitch)
     lanes: list[Lane] = []
     for j, (source, target) in enumerate(ends):
         label = len(plan.boxes) + j
-        lanes.append(Lane(source, label, True, _crossing(splines[f"n{source}", f"l{j}"]), leave=leave[j]))
-        lanes.append(Lane(label, target, False, _crossing(splines[f"l{j}", f"n{target}"]), enter=enter[j]))
+        lanes.append(Lane(source, label, True, _crossing(splines[f"n{source}", f"l{j}"])))
+        lanes.append(Lane(label, target, False, _crossing(splines[f"l{j}", f"n{target}"])))
+    _straightened(spots, lanes, pitch)
+    lanes = _fanned(spots, lanes, pitch)
     named = [k for k in range(len(plan.titles)) if f"cluster{k}" in corners]
     routing = routed(spots, lanes, [corners[f"cluster{k}"][::2] for k in named], pitch)
 
@@ -103,32 +103,29 @@ def _spots(plan: Plan, places: dict[str, Point]) -> list[Spot]:
     for i, box in enumerate(plan.boxes):
         along, across = (box.width, box.height) if plan.level else (box.height, box.width)
         flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
-        spots.append(Spot(*places[f"n{i}"], along, across, box.round, flush, box.room))
+        spots.append(Spot(*places[f"n{i}"], along, across / 2, across / 2, box.round, flush, box.room))
     for j, wire in enumerate(plan.wires):
         along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
-        spots.append(Spot(*places[f"l{j}"], along, across))
+        u, v = places[f"l{j}"]
+        spots.append(Spot(u, v + wire.lift, along, across / 2 + wire.lift, across / 2 - wire.lift))
     return spots
 
 
-def _fanned(
-    plan: Plan, spots: list[Spot], ends: list[tuple[int, int]], pitch: float
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Return how far from the middle of an edge each wire leaves and enters, so that wires end side by side there."""
-    leaving: dict[int, list[int]] = defaultdict(list)
-    entering: dict[int, list[int]] = defaultdict(list)
-    for j, (source, target) in enumerate(ends):
-        leaving[source].append(j)
-        entering[target].append(j)
-    shares: tuple[dict[int, float], dict[int, float]] = ({}, {})
-    for share, gathered in zip(shares, (leaving, entering), strict=True):
-        for i, wires in gathered.items():
-            if spots[i].round or len(wires) == 1:
-                share.update(dict.fromkeys(wires, 0.0))
-                continue
-            wires.sort(key=lambda j: spots[len(plan.boxes) + j].v)
-            wishes = [spots[len(plan.boxes) + j].v - spots[i].v for j in wires]
-            share.update(zip(wires, _apart(wishes, spots[i].across / 2 - pitch / 2, pitch), strict=True))
-    return shares
+def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> list[Lane]:
+    """Return the lanes with their ends side by side where several meet at the edge of one box."""
+    result = list(lanes)
+    meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    for j, lane in enumerate(lanes):
+        meeting[lane.source if lane.to_label else lane.target, lane.to_label].append(j)
+    for (i, leaving), gathered in meeting.items():
+        if spots[i].round or len(gathered) == 1:
+            continue
+        heights = {j: spots[lanes[j].target if leaving else lanes[j].source].v for j in gathered}
+        gathered.sort(key=heights.__getitem__)
+        wishes = [heights[j] - spots[i].v for j in gathered]
+        for j, share in zip(gathered, _apart(wishes, spots[i].after - pitch / 2, pitch), strict=True):
+            result[j] = replace(lanes[j], leave=share) if leaving else replace(lanes[j], enter=share)
+    return result
 
 
 def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
@@ -142,22 +139,38 @@ def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
     return result
 
 
-def _straightened(plan: Plan, spots: list[Spot], ends: list[tuple[int, int]]) -> None:
-    """Move labels that are almost level with one end of their wire so that they are, where nothing is in the way."""
+def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
+    """Make level what is almost level: labels with an end of their wire, then names with their label.
+
+    Nothing moves where a neighbour, or a wire that passes, is in the way.
+    """
     ranks: dict[float, list[int]] = defaultdict(list)
     for i, spot in enumerate(spots):
         ranks[round(spot.u, 1)].append(i)
-    for j, (source, target) in enumerate(ends):
-        label = len(plan.boxes) + j
-        spot = spots[label]
-        for end in (source, target):
-            v = spots[end].v
-            if 0.01 < abs(v - spot.v) <= _NUDGE and all(
-                other == label or abs(spots[other].v - v) >= (spots[other].across + spot.across) / 2 + _AIR
-                for other in ranks[round(spot.u, 1)]
-            ):
-                spots[label] = replace(spot, v=v)
-                break
+    passing: dict[float, list[float]] = defaultdict(list)
+    for lane in lanes:
+        start, end = spots[lane.source].u + 1.0, spots[lane.target].u - 1.0
+        for u in (u for u in ranks if start < u < end):
+            passing[u].append(lane.crossing(u))
+
+    def move(i: int, heights: tuple[float, ...], air: float) -> None:
+        spot = spots[i]
+        u = round(spot.u, 1)
+        others = [spots[other] for other in ranks[u] if other != i]
+        for v in heights:
+            low, high = v - spot.before - air, v + spot.after + air
+            free = all(other.v - other.before >= high or other.v + other.after <= low for other in others)
+            apart = all(height - pitch / 2 >= high - air or height + pitch / 2 <= low + air for height in passing[u])
+            if 0.01 < abs(v - spot.v) <= _NUDGE and free and apart:
+                spots[i] = replace(spot, v=v)
+                return
+
+    for first, second in zip(lanes[::2], lanes[1::2], strict=True):
+        move(first.target, (spots[first.source].v, spots[second.target].v), _AIR)
+    for first, second in zip(lanes[::2], lanes[1::2], strict=True):
+        for end in (first.source, second.target):
+            if spots[end].flush:
+                move(end, (spots[first.target].v,), 0.0)
 
 
 def _crossing(spline: Curve) -> Callable[[float], float]:

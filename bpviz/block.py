@@ -31,22 +31,21 @@ class Block:
 
 def measured(label: Label, role: TextRole, theme: Theme) -> Block:
     """Return the block of a label whose content is set in ``role``."""
-    block = _content(label.content, role, theme)
-    if label.content.marked:
-        block = _boxed(block)
-    if not label.name:
-        return block
-    name = words(label.name + ("" if isinstance(label.content, Plain | Heat) else " ="), "muted", theme)
-    if isinstance(label.content, Plain) and not label.content.text:
-        return name
-    space = text.width("  ", theme.sizes[role])
-    # A name stands on the line of the text, and in the middle of a grid.
-    drop = (block.height - name.height) / 2 if isinstance(label.content, Grid | Plain) else 0.0
-    return Block(
-        name.width + space + block.width,
-        max(name.height, block.height),
-        (*placed(name, 0.0, max(drop, 0.0)), *placed(block, name.width + space, 0.0)),
-    )
+    content = label.content
+    if isinstance(content, Plain) and not content.text and label.name:
+        return words(label.name, "muted", theme)
+    match content:
+        case Plain():
+            block = _marked(words(content.text, role, theme), content)
+        case Grid():
+            block = _marked(_grid(content, role, theme), content)
+        case Heat():
+            line = _named(label.name, words(content.text, role, theme), role, theme)
+            return _marked(_heat(content, line), content)
+        case _:
+            raise TypeError(f"Not the content of a label: {type(content).__name__}")
+    name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
+    return _named(name, block, role, theme)
 
 
 def words(line: str, role: TextRole, theme: Theme, scale: float = 1.0) -> Block:
@@ -93,20 +92,23 @@ def moved(element: Element, dx: float, dy: float) -> Element:
             raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
 
-def _content(content: Content, role: TextRole, theme: Theme) -> Block:
-    match content:
-        case Plain():
-            return words(content.text, role, theme)
-        case Grid():
-            return _grid(content, role, theme)
-        case Heat():
-            return _heat(content, role, theme)
-        case _:
-            raise TypeError(f"Not the content of a label: {type(content).__name__}")
+def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
+    """Set a name, if there is one, before a block, in the middle of its height."""
+    if not name:
+        return block
+    before = words(name, "muted", theme)
+    left, height = before.width + text.width("  ", theme.sizes[role]), max(before.height, block.height)
+    elements = (
+        *placed(before, 0.0, (height - before.height) / 2),
+        *placed(block, left, (height - block.height) / 2),
+    )
+    return Block(left + block.width, height, elements)
 
 
-def _boxed(block: Block) -> Block:
+def _marked(block: Block, content: Content) -> Block:
     """Draw a frame around what the eye must not miss."""
+    if not content.marked:
+        return block
     width, height = block.width + 2 * _MARK_ROOM, block.height + 2.0
     outline = Shape("mark", "box", width / 2, height / 2, width, height - 1.0, 2.5)
     return Block(width, height, (outline, *placed(block, _MARK_ROOM, 1.0)))
@@ -136,9 +138,8 @@ def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
     return Block(total, height, tuple(elements))
 
 
-def _heat(heat: Heat, role: TextRole, theme: Theme) -> Block:
-    """Set the shape as text and under it the heat map."""
-    line = words(heat.text, role, theme)
+def _heat(heat: Heat, line: Block) -> Block:
+    """Set the heat map under the line that tells its shape."""
     columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
     if not columns:
         return line

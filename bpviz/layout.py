@@ -7,6 +7,7 @@ these graphs, on its version.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import ceil
 
 from bpviz import engine as engines
@@ -59,35 +60,47 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
 def _frames(figure: Figure, plan: Plan, found: Arrangement) -> list[Part]:
     """Return the frames, the outer ones first."""
     parts = []
+    taken = _obstacles(plan, found) if figure.frames else []
     for frame, title, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
         if edges is None:
             continue
         left, top, right, bottom = edges
         outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
-        heading = placed(title, _free(title, edges, found.courses), top + _HEADING)
+        near = [box for box in taken if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
+        heading = placed(title, *_title_place(title, edges, near))
         area = (right - left) * (bottom - top)
         parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
-def _free(title: Block, edges: Edges, courses: tuple[Curve, ...]) -> float:
-    """Return where along the top of a frame its title meets no wire: in the middle, else as near to it as can be."""
-    left, top, right, _ = edges
-    bottom, margin = top + title.height + _HEADING, 6.0
-    taken = [
-        x
-        for course in courses
-        if min(y for _, y in course) < bottom and max(y for _, y in course) > top
-        for x, y in sampled(course, 16)
-        if top < y < bottom
-    ]
+def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
+    """Return where in a frame its title meets nothing: at the top, in the middle, or as near to that as can be."""
+    left, top, right, bottom = edges
     middle = (left + right - title.width) / 2
     reach = max(0.0, (right - left - title.width) / 2 - _CORNER)
-    steps = [side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
-    for x in (middle + step for step in steps):
-        if not any(x - margin < other < x + title.width + margin for other in taken):
-            return x
-    return left + _CORNER
+    columns = [middle + side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
+    for row in range(max(1, int((bottom - top - title.height) / 6.0))):
+        y = top + _HEADING + row * 6.0
+        for margin in (8.0, 4.0):
+            beside = [(x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0]
+            for x in columns:
+                if not any(x0 < x + title.width + margin and x1 > x - margin for x0, x1 in beside):
+                    return (x, y)
+    return (middle, top + _HEADING)
+
+
+def _obstacles(plan: Plan, found: Arrangement) -> list[Edges]:
+    """Return the rectangles around everything that a frame's title must not touch."""
+    taken: list[Edges] = []
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        taken.append((x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2))
+    for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
+        x, y = (x, y - wire.lift) if plan.level else (x - wire.lift, y)
+        taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
+    for course in found.courses:
+        for (x0, y0), (x1, y1) in pairwise(sampled(course, 8)):
+            taken.append((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
+    return taken
 
 
 def _node(plan: BoxPlan, at: Point) -> Part:

@@ -24,7 +24,8 @@ _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
 _LONGEST_SYMBOL = 4
 _FRAME_MARGIN = 8
-_APPROACH = 8.0
+_APPROACH = 12.0
+_PASSAGE = 64.0
 _SEPARATION = (8, 12)
 
 
@@ -45,13 +46,17 @@ class BoxPlan:
 
 @dataclass(frozen=True, slots=True)
 class WirePlan:
-    """A wire with its measured labels and the room that they take together."""
+    """A wire with its measured labels and the room that they take together.
+
+    ``lift`` is how far beyond the middle of that room, across the flow, the line of the wire runs.
+    """
 
     wire: Wire
     forward: Block | None
     backward: Block | None
     width: float
     height: float
+    lift: float
     frame: str | None
 
 
@@ -154,19 +159,22 @@ def wire_pitch(theme: Theme) -> float:
 
 
 def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePlan:
-    """Measure a wire's labels. Its line runs through the middle of their room."""
+    """Measure a wire's labels. Its line runs between them, or along the edge of a single one."""
     forward = _label(wire.forward, "constant" if wire.constant else "forward", theme)
     backward = _label(wire.backward, "backward", theme)
     level = direction == "LR"
-    reach = reached(wire, direction == "LR", theme)
-    one = (forward.height if level else forward.width) if forward else 0.0
-    other = (backward.height if level else backward.width) if backward else 0.0
-    across = 2 * (max(one, other) + reach)
+    reach = reached(wire, level, theme)
     blocks = [block for block in (forward, backward) if block]
     along = max([block.width if level else block.height for block in blocks], default=0.0)
-    along = max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST)
+    along = _even(max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST))
+    across = _even(max([block.height if level else block.width for block in blocks], default=0.0) + reach)
+    lift = 0.0
+    if len(blocks) == 1:
+        lift = across / 2 if forward else -across / 2
+    else:
+        across *= 2
     width, height = (along, across) if level else (across, along)
-    return WirePlan(wire, forward, backward, _even(width), _even(height), frame)
+    return WirePlan(wire, forward, backward, width, height, lift, frame)
 
 
 def reached(wire: Wire, level: bool, theme: Theme) -> float:
@@ -192,8 +200,9 @@ def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...]
         source, target = place[wires[j].wire.source], place[wires[j].wire.target]
         # A name stands beside its label, and what is computed runs straighter than what is put in.
         given = boxes[source].box.kind in ("input", "constant")
-        lines.append(f"n{source} -> l{j} [weight={16 if given else 4}]")
-        lines.append(f"l{j} -> n{target} [weight={2 if given else 4}]")
+        entry, leave = _ports(wires[j].lift, figure.direction)
+        lines.append(f"n{source} -> l{j}{entry} [weight={16 if given else 4}]")
+        lines.append(f"l{j}{leave} -> n{target} [weight={2 if given else 4}]")
     return "\n".join([*lines, "}"])
 
 
@@ -214,16 +223,27 @@ def _nodes(
     order = sorted(range(len(figure.frames)), key=lambda k: -len(_chain(figure.frames[k].id, frames)))
     for k in order:
         frame = figure.frames[k]
-        room = _empty_table(titles[k])
+        # Where wires come in at the top, the title must find room on one side of them.
+        width = titles[k].width if level else titles[k].width + _PASSAGE
+        room = _empty_table(width, titles[k].height)
         body = "\n".join(inside[frame.id])
         inside[frame.parent].append(f"subgraph cluster{k} {{\nmargin={_FRAME_MARGIN} label={room}\n{body}\n}}")
     return inside[None]
 
 
-def _empty_table(block: Block) -> str:
-    """Return a label without text that keeps exactly the room of ``block``: Graphviz must not measure fonts."""
-    size = f'FIXEDSIZE="TRUE" WIDTH="{_even(block.width)}" HEIGHT="{_even(block.height)}"'
+def _empty_table(width: float, height: float) -> str:
+    """Return a label without text that keeps exactly the given room: Graphviz must not measure fonts."""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{_even(width)}" HEIGHT="{_even(height)}"'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _ports(lift: float, direction: str) -> tuple[str, str]:
+    """Return the corners at which a line enters and leaves the room of a label that lies all on one side of it."""
+    if not lift:
+        return "", ""
+    if direction == "LR":
+        return (":sw", ":se") if lift > 0 else (":nw", ":ne")
+    return (":ne", ":se") if lift > 0 else (":nw", ":sw")
 
 
 def _size(width: float, height: float) -> str:

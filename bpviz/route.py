@@ -16,12 +16,13 @@ __all__ = ["Lane", "Routing", "Spot", "routed"]
 
 _TURN = 16.0
 _STEEP = 0.8
+_STEEPEST = 2.2
 _LEVEL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A box on the page: its middle and its size along and across the flow.
+    """A box on the page: where wires meet it, its size along the flow, and how far it reaches to both sides of ``v``.
 
     Wires end in the middle of what is ``round``, and at the edge of everything else. ``flush`` is +1 where a box
     leans against the end of its rank, −1 at its start, 0 in the middle. Within ``room`` of its edge wires run level.
@@ -30,7 +31,8 @@ class Spot:
     u: float
     v: float
     along: float
-    across: float
+    before: float
+    after: float
     round: bool = False
     flush: int = 0
     room: float = 0.0
@@ -164,7 +166,7 @@ def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[_Rank], home: list[int
 def _height(rank: _Rank, spots: Sequence[Spot], wish: float, known: float, pitch: float) -> float:
     """Return the height at which a lane passes a rank: the wish if that is free, else where Graphviz had it."""
     room = pitch / 2
-    blocked = [(spots[i].v - spots[i].across / 2 - room, spots[i].v + spots[i].across / 2 + room) for i in rank.members]
+    blocked = [(spots[i].v - spots[i].before - room, spots[i].v + spots[i].after + room) for i in rank.members]
     blocked += [(height - pitch, height + pitch) for height in rank.taken]
     blocked.sort()
 
@@ -185,7 +187,7 @@ def _clear(rank: _Rank, spots: Sequence[Spot], a: float, b: float, own: int, way
         edge = spots[own].u + (0.0 if spots[own].round else way * (spots[own].along / 2 + spots[own].room))
     for i in rank.members:
         spot = spots[i]
-        if i != own and spot.v - spot.across / 2 < high and spot.v + spot.across / 2 > low:
+        if i != own and spot.v - spot.before < high and spot.v + spot.after > low:
             edge = max(edge, spot.u + spot.along / 2) if way > 0 else min(edge, spot.u - spot.along / 2)
     return edge
 
@@ -212,6 +214,13 @@ def _tracked(steps: list[_Step], ranks: int, pitch: float) -> list[float]:
             gaps[step.rank].append(step)
     widths = []
     for gap in gaps:
+        # One that turns alone may do so in a single bow.
+        gap = [
+            step
+            for step in gap
+            if abs(step.b - step.a) > _STEEPEST * (step.end - step.begin)
+            or any(other is not step and _beside(step, other, pitch) for other in gap)
+        ]
         # Downwards the lowest turns first, upwards the highest: so wires that run the same way do not cross.
         down = sorted((s for s in gap if s.b > s.a), key=lambda s: (-s.a, -s.b))
         up = sorted((s for s in gap if s.b <= s.a), key=lambda s: (s.a, s.b))
