@@ -176,7 +176,7 @@ class TestMissing:
 
     def test_an_old_pygraphviz_is_no_engine(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "pygraphviz._graphviz", object())
-        with pytest.raises(ImportError, match="older than 2.0.4"):
+        with pytest.raises(ImportError, match=r"older than 2\.0\.4"):
             bundled.bindings()
 
     def test_an_unknown_engine_is_a_wrong_usage(self):

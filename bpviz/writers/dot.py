@@ -64,6 +64,7 @@ class _Page:
 
     def nodes(self) -> Iterator[str]:
         """The statements of all nodes, in the order of painting."""
+        middle = (self.width / 2, self.height / 2)
         for part in self._picture.parts:
             shapes = [element for element in part.elements if isinstance(element, Shape) and _is_node(part, element)]
             texts = [element for element in part.elements if isinstance(element, Text) and element.text]
@@ -74,7 +75,7 @@ class _Page:
             for line in texts:
                 yield self._text(line, next(names, None) or self._name("text"))
             for name in names:
-                yield f'{_quoted(name)} [style=invis, pos="0,0", {_size(0.1, 0.1)}]'
+                yield f'{_quoted(name)} [style=invis, pos="{self._at(middle)}", {_size(0, 0)}]'
 
     def edges(self) -> Iterator[str]:
         """The statements of all edges."""
@@ -147,7 +148,7 @@ class _Page:
 
     def _name(self, wanted: str) -> str:
         """A node's name that no other has; DOT could not write a backslash before a quote."""
-        base = re.sub(r'[\\"]', "_", text.printable(wanted))
+        base = re.sub(r'[\\"]', "_", text.printable(wanted)) or "_"
         name, number = base, 2
         while name in self._taken:
             name, number = f"{base} {number}", number + 1

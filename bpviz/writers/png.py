@@ -29,6 +29,7 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
 
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.write(_in_runs(picture), theme).decode(),
+        background=theme.background,  # to the edge: the page is rounded up to whole pixels
         zoom=scale,
         dpi=96,
         skip_system_fonts=True,

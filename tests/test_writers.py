@@ -1,0 +1,51 @@
+import pytest
+from hand_drawn import everything
+
+from bpviz import writers
+from bpviz.errors import UsageError
+from bpviz.theme import theme
+
+LIGHT = theme("light")
+
+STARTS = {
+    "svg": b"<svg ",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF-",
+    "ps": b"%!PS",
+    "eps": b"%!PS",
+    "dot": b"digraph {",
+    "gv": b"digraph {",
+}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("format", writers.formats())
+def test_every_format_is_written(format):
+    assert writers.write(everything(), LIGHT, format).startswith(STARTS[format])
+
+
+@pytest.mark.parametrize("spelling", ["svg", ".svg", "SVG", ".Svg"])
+def test_a_suffix_is_a_format(spelling):
+    assert writers.write(everything(), LIGHT, spelling).startswith(STARTS["svg"])
+
+
+def test_options_reach_the_writers_that_have_them():
+    options = {"scale": 1.0, "engine": "auto", "timeout": None}
+    small, large = (len(writers.write(everything(), LIGHT, "png", **{**options, "scale": scale})) for scale in (1, 4))
+    assert small < large
+    assert writers.write(everything(), LIGHT, "svg", **options) == writers.write(everything(), LIGHT, "svg")
+    with pytest.raises(UsageError, match="There is no engine 'none'"):
+        writers.write(everything(), LIGHT, "pdf", engine="none")
+
+
+def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
+    with pytest.raises(UsageError) as caught:
+        writers.write(everything(), LIGHT, "pngg")
+    assert str(caught.value) == (
+        "There is no picture format 'pngg'. Did you mean 'png'? Choose one of: svg, png, pdf, ps, eps, dot, gv."
+    )
+
+
+def test_an_unknown_option_is_answered_with_a_near_one():
+    with pytest.raises(UsageError, match=r"There is no option of a writer 'scael'\. Did you mean 'scale'\?"):
+        writers.write(everything(), LIGHT, "png", scael=2)
