@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ from hand_drawn import HEIGHT, WIDTH, everything, texts
 from pixels import rows, size
 
 from bpviz import fontfiles
-from bpviz.errors import BpvizWarning
+from bpviz.errors import BpvizWarning, EngineMissing, UsageError
 from bpviz.picture import Part, Picture, Shape, Text
 from bpviz.text import width
 from bpviz.theme import THEMES, theme
@@ -94,3 +95,15 @@ def test_what_no_font_has_is_told(monkeypatch):
 )
 def test_any_text_can_be_drawn(word, recwarn):
     assert size(png.write(texts(word), LIGHT))
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf"), 1e-9, 1000])
+def test_a_size_that_cannot_be_is_refused(scale):
+    with pytest.raises(UsageError, match=r"at most 100 million, .* Give another scale, or write SVG or PDF\."):
+        png.write(everything(), LIGHT, scale=scale)
+
+
+def test_without_resvg_the_line_to_type_is_given(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(EngineMissing, match="pip install resvg-py"):
+        png.write(everything(), LIGHT)

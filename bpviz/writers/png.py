@@ -8,12 +8,18 @@ from itertools import groupby
 from unicodedata import bidirectional, combining
 
 from bpviz import text
+from bpviz.errors import EngineMissing, UsageError
 from bpviz.fontfiles import fonts_for
 from bpviz.picture import Element, Picture, Text
 from bpviz.theme import Theme
 from bpviz.writers import svg
 
-__all__ = ["write"]
+__all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "write"]
+
+DOTS_PER_INCH = 96
+
+MOST_PIXELS = 100_000_000
+"""About ten seconds of work; far beyond it, resvg would not fail but end the whole process."""
 
 
 def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
@@ -21,17 +27,25 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
 
     Warns (`BpvizWarning`) of characters that no font of this machine can draw.
 
+    Raises:
+        UsageError: ``scale`` is not above 0, or gives fewer than one or more than `MOST_PIXELS` pixels.
+        EngineMissing: resvg is not installed.
+
     >>> from bpviz.theme import theme
     >>> write(Picture(72.0, 36.0, ()), theme("light"), scale=1)[1:4]
     b'PNG'
     """
-    import resvg_py
+    _check(picture, scale)
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise EngineMissing(f"PNG needs resvg ({error}). Install it:\n    pip install resvg-py") from error
 
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.write(_in_runs(picture), theme).decode(),
         background=theme.background,  # to the edge: the page is rounded up to whole pixels
         zoom=scale,
-        dpi=96,
+        dpi=DOTS_PER_INCH,
         skip_system_fonts=True,
         font_files=[str(file) for file in fonts_for(picture)],
         font_family=text.FAMILY,
@@ -40,6 +54,15 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
         monospace_family=text.FAMILY,
     )
     return drawn
+
+
+def _check(picture: Picture, scale: float) -> None:
+    width, height = (side * scale * DOTS_PER_INCH / 72 for side in (picture.width, picture.height))
+    if not (scale > 0 and width >= 1 and height >= 1 and width * height <= MOST_PIXELS):
+        raise UsageError(
+            f"A PNG at a scale of {scale:g} would be {width:.0f} × {height:.0f} pixels; it may have at most "
+            f"{MOST_PIXELS / 1e6:.0f} million, and at least one each way. Give another scale, or write SVG or PDF."
+        )
 
 
 def _in_runs(picture: Picture) -> Picture:
