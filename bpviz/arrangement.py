@@ -5,6 +5,7 @@ Graphviz decides which rank a box is in and what lies beside what; the courses o
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -148,9 +149,10 @@ def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
     for i, spot in enumerate(spots):
         ranks[round(spot.u, 1)].append(i)
     passing: dict[float, list[float]] = defaultdict(list)
+    middles = sorted(ranks)
     for lane in lanes:
-        start, end = spots[lane.source].u + 1.0, spots[lane.target].u - 1.0
-        for u in (u for u in ranks if start < u < end):
+        start, end = round(spots[lane.source].u, 1), round(spots[lane.target].u, 1)
+        for u in middles[bisect_right(middles, start) : bisect_left(middles, end)]:
             passing[u].append(lane.crossing(u))
 
     def move(i: int, heights: tuple[float, ...], air: float) -> None:

@@ -34,17 +34,31 @@ def line(start: Point, end: Point) -> Curve:
     """Return the straight line between two points.
 
     >>> line((0, 0), (3, 0))
-    ((0, 0), (1.0, 0.0), (2.0, 0.0), (3, 0))
+    ((0, 0), (1.0, 0), (2.0, 0), (3, 0))
     """
     return (start, _between(start, end, 1 / 3), _between(start, end, 2 / 3), end)
 
 
 def joined(*curves: Curve) -> Curve:
-    """Return one curve that runs through all of them in turn; each begins where the one before it ends."""
-    whole = curves[0]
-    for curve in curves[1:]:
-        whole += curve[1:]
-    return whole
+    """Return one curve that runs through all of them in turn; each begins where the one before it ends.
+
+    Straight pieces that go on in the same direction, level or upright, become one.
+
+    >>> joined(line((0, 0), (3, 0)), line((3, 0), (9, 0)))
+    ((0, 0), (3.0, 0), (6.0, 0), (9, 0))
+    """
+    chain: list[Piece] = []
+    for piece in (piece for curve in curves for piece in pieces(curve)):
+        if chain and any(
+            len({point[axis] for point in (*chain[-1], *piece)}) == 1
+            and (chain[-1][0][1 - axis] < piece[0][1 - axis]) == (piece[0][1 - axis] < piece[3][1 - axis])
+            for axis in (0, 1)
+        ):
+            start, a, b, end = line(chain[-1][0], piece[3])
+            chain[-1] = (start, a, b, end)
+        else:
+            chain.append(piece)
+    return _chained(chain)
 
 
 def reverse(curve: Curve) -> Curve:
@@ -116,7 +130,10 @@ def shorten(curve: Curve, length: float) -> Curve:
 
 
 def _between(start: Point, end: Point, share: float) -> Point:
-    return (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
+    # Exact where nothing changes, so that straight lines can be told from almost straight ones.
+    x = start[0] if start[0] == end[0] else start[0] + (end[0] - start[0]) * share
+    y = start[1] if start[1] == end[1] else start[1] + (end[1] - start[1]) * share
+    return (x, y)
 
 
 def _chained(chain: list[Piece]) -> Curve:

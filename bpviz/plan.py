@@ -189,6 +189,7 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
 def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
     lines = [
         "digraph {",
+        *_limits(len(boxes) + len(wires)),
         f"rankdir={figure.direction} ordering=in nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
@@ -235,6 +236,16 @@ def _empty_table(width: float, height: float) -> str:
     """Return a label without text that keeps exactly the given room: Graphviz must not measure fonts."""
     size = f'FIXEDSIZE="TRUE" WIDTH="{_even(width)}" HEIGHT="{_even(height)}"'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _limits(size: int) -> list[str]:
+    """Return how long Graphviz may improve a large layout. Cut short, it is a little wider, but nothing overlaps.
+
+    Left alone, straightening the wires takes nine tenths of the time from a thousand boxes on.
+    """
+    if size < 250:
+        return []
+    return ["nslimit=0.4"] if size < 1500 else ["nslimit=0.1 mclimit=0.4"]
 
 
 def _ports(lift: float, direction: str) -> tuple[str, str]:

@@ -139,7 +139,17 @@ def _stroke(stroke: Stroke) -> str:
 
 
 def _curve(points: tuple[Point, ...]) -> str:
-    return f"M{_pair(points[0])}C" + " ".join(map(_pair, points[1:]))
+    """Write a chain of cubic curves, with the short forms for what is level or upright."""
+    steps = [f"M{_pair(points[0])}"]
+    for i in range(0, len(points) - 1, 3):
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = points[i : i + 4]
+        if abs(y0 - y3) + abs(y0 - y1) + abs(y0 - y2) < 0.005:
+            steps.append(f"H{_number(x3)}")
+        elif abs(x0 - x3) + abs(x0 - x1) + abs(x0 - x2) < 0.005:
+            steps.append(f"V{_number(y3)}")
+        else:
+            steps.append(f"C{_number(x1)},{_number(y1)} {_number(x2)},{_number(y2)} {_number(x3)},{_number(y3)}")
+    return "".join(steps)
 
 
 def _lines(points: tuple[Point, ...]) -> str:
