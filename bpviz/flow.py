@@ -70,7 +70,7 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        index = self.graph.find(name)
+        index = self._index(name)
         return self._out(self.values[index], index)
 
     def grad(self, name: Name) -> Any:
@@ -78,16 +78,22 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        return self.gradient_of(self.graph.find(name))
+        return self.gradient_of(self._index(name))
+
+    def _index(self, name: Name) -> int:
+        index = self.graph.find(name)
+        if index >= len(self.values):
+            raise UsageError(f"{self.graph.names[index]!r} was recorded after this run; propagate the graph again")
+        return index
 
     def gradient_of(self, index: int) -> Any:
         """The gradient of a node, by number."""
         gradient = self.gradients[index]
         if gradient is None:
             value = self.values[index]
-            if not ops.shape_of(value):
-                return self._out(0.0, index)
-            gradient = np.zeros_like(value, dtype=value.dtype if value.dtype.kind == "f" else np.float64)
+            gradient = 0.0
+            if not isinstance(value, float | int):
+                gradient = np.zeros(value.shape, value.dtype if value.dtype.kind == "f" else np.float64)
         return self._out(gradient, index)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
@@ -95,7 +101,7 @@ class Flow:
 
         Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
         """
-        start, end = self.graph.find(source), self.graph.find(target)
+        start, end = self._index(source), self._index(target)
         operands = self.graph.record.operands[end]
         slots = [i for i, operand in enumerate(operands) if operand == start]
         if slot is None and len(slots) == 1:
@@ -119,38 +125,40 @@ class Flow:
 
     @property
     def nonfinite(self) -> tuple[NonFinite, ...]:
-        """Where a NaN or an infinity first appears: forward, the nodes whose operands are all still finite; backward,
-        the nodes whose incoming gradients are."""
+        """Where a NaN or an infinity first appears: forward, where all operands are still finite; backward, where the
+        gradient that comes in and the values are."""
         found = []
-        operands = self.graph.record.operands
+        names, operands = self.graph.names, self.graph.record.operands
         odd = [_odd(value) for value in self.values]
-        for node in self.graph.nodes:
-            if odd[node.index] and not any(odd[i] for i in operands[node.index]):
-                found.append(NonFinite(node.name, "value", odd[node.index], node.line))
+        for i, text in enumerate(odd):
+            if text and not any(odd[operand] for operand in operands[i]):
+                found.append(NonFinite(names[i], "value", text, self.graph.nodes[i].line))
         # Following a chain of infinite gradients back from the output, only the first is the cause.
-        blamed: set[int] = set()
-        for node in reversed(self.graph.nodes):
-            i = node.index
-            wires = self.wire_gradients[i]
-            if wires is None:
-                continue
-            here = bool(_odd(self.gradients[i])) or bool(odd[i])
-            for slot, j in enumerate(operands[i]):
-                text = _odd(wires[slot])
-                if text and not here and j not in blamed and not odd[j]:
-                    blamed.add(j)
-                    found.append(NonFinite(self.graph.names[j], "gradient", text, node.line))
+        explained = {self.output_index}
+        for i in range(self.output_index, -1, -1):
+            text = _odd(self.gradients[i])
+            if text and i not in explained and not odd[i]:
+                # Each share is finite, their sum is not.
+                found.append(NonFinite(names[i], "gradient", text, self.graph.nodes[i].line))
+            for slot, operand in enumerate(operands[i]):
+                share = _odd(self.wire_share(i, slot))
+                if not share or operand in explained:
+                    continue
+                explained.add(operand)
+                if not text and not odd[i] and not odd[operand]:
+                    found.append(NonFinite(names[operand], "gradient", share, self.graph.nodes[i].line))
         return tuple(found)
 
     def _out(self, value: Any, index: int) -> Any:
-        """A value as users get it: a Python float, or an array of the input's shape (read-only, the flow's own)."""
-        if value.__class__ is float:
-            given = self.given.get(index)
-            return np.asarray(value) if given is not None and given.__class__ is not float else value
-        if isinstance(value, int):
-            return float(value)
-        if isinstance(value, np.ndarray) and not value.ndim and value.dtype == np.float64 and index not in self.given:
-            return float(value)
+        """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+        given = self.given.get(index)
+        if given is None or given.__class__ is float:
+            value = float(value) if isinstance(value, int) else ops.plain(value)
+            if value.__class__ is float:
+                return value
+        # Several nodes and wires may share one array, so nobody may write into it.
+        value = np.asarray(value).view()
+        value.flags.writeable = False
         return value
 
     def __repr__(self) -> str:

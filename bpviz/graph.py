@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError
-from bpviz.handle import Handle
+from bpviz.handle import BY_OPERATOR, Handle
 from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder, Scope
-from bpviz.source import RETURNED, line_of, stored_name
+from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
 
 if TYPE_CHECKING:
     import networkx
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Graph", "Node", "as_input"]
 
 np: Any = LazyModule("numpy")
+Read = TypeVar("Read")
 
 
 class Node:
@@ -87,6 +87,28 @@ class Node:
         return f"<{what} {self.name}>"
 
 
+class _Reading(Generic[Read]):
+    """A property that is worked out once, and again when the record has grown or a value was given a name."""
+
+    def __init__(self, read: Callable[[Graph], Read]) -> None:
+        self.read = read
+        self.name = read.__name__
+        self.__doc__ = read.__doc__
+
+    def __get__(self, graph: Graph, owner: type[Graph]) -> Read:
+        if graph is None:
+            return self
+        edition = (len(graph.record), graph.record.renamed)
+        if graph._edition != edition:
+            graph._readings.clear()
+            graph._edition = edition
+        readings: dict[str, Any] = graph._readings
+        if self.name not in readings:
+            readings[self.name] = self.read(graph)
+        found: Read = readings[self.name]
+        return found
+
+
 class Graph:
     """A recorded computation. `bpviz.trace` makes it from a function; built by hand it records as you compute.
 
@@ -107,6 +129,8 @@ class Graph:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
         self._outputs: dict[str, int] = {}
+        self._readings: dict[str, Any] = {}
+        self._edition = (-1, 0)
 
     # Building
 
@@ -115,24 +139,25 @@ class Graph:
 
         Raises `UsageError` when the name is taken or the value is no number or array of numbers.
         """
+        if self.record.closed:
+            raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
         if name in self.record.is_input.values():
             raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-        if value is not NO_VALUE:
-            given = value
-            value = as_input(name, value)
-        index = self.record.leaf(value, name=name)
-        if value is not NO_VALUE and _is_whole(given):
+        taken = value if value is NO_VALUE else as_input(name, value)
+        index = self.record.leaf(taken, name=name)
+        if isinstance(value, int):
             self.record.whole.add(index)
-        self._forget()
-        return Handle(self.record, index, value)
+        return Handle(self.record, index, taken)
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
         if value.__class__ is not Handle:
-            raise UsageError(f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs")
+            raise UsageError(
+                f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs"
+            )
         self.record.same(value.recorder, "output()")
         if name:
-            self.record.labels[value.index] = name
+            self.record.name(value.index, name)
         self.mark_output(value.index, name or self.label_of(value.index) or self.name or "output")
         return value
 
@@ -143,19 +168,16 @@ class Graph:
             count += 1
             unique = f"{title}_{count}"
         self._outputs[unique] = index
-        self._forget()
+        self._readings.clear()
         return unique
-
-    def _forget(self) -> None:
-        for name in ("names", "labels", "nodes", "nx", "_by_name"):
-            self.__dict__.pop(name, None)
 
     # Reading
 
-    @cached_property
+    @_Reading
     def labels(self) -> tuple[str, ...]:
         """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
-        return tuple(self.label_of(i) for i in range(len(self.record)))
+        constants = self.record.constant_names()
+        return tuple(self.label_of(i) or constants.get(i, "") for i in range(len(self.record)))
 
     def label_of(self, index: int) -> str:
         """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
@@ -164,19 +186,40 @@ class Graph:
             return record.labels[index]
         if index in record.is_input:
             return record.is_input[index]
-        offset = record.offsets[index]
-        if offset < 0:
+        offset, operation = record.offsets[index], record.operations[index]
+        if offset < 0 or operation is None:
             return ""
         scope: Scope | None = record.step_scopes[index]
+        path: tuple[int, ...] = ()
+        assert scope is not None
+        if operation.name in BY_OPERATOR and not by_operator(scope.code, offset) and index in self._gone_on_with:
+            return ""
+        if operation.name == "index" and unpacks(scope.code, offset):
+            # a, b = x takes elements: the second one is b's.
+            path = (record.parameters[index]["key"],)
         while scope is not None:
-            name = stored_name(scope.code, offset)
-            if name is not RETURNED:
-                return name if isinstance(name, str) else ""
+            name = stored_name(scope.code, offset, path)
+            if not isinstance(name, Returned):
+                return name or ""
             # Returned at once: the caller's variable names it.
-            offset, scope = scope.call_offset, scope.parent
+            path, offset, scope = name.path, scope.call_offset, scope.caller
         return ""
 
-    @cached_property
+    @_Reading
+    def _gone_on_with(self) -> frozenset[int]:
+        """The steps with which one call went on computing: ``y = sum(parts)`` names the last of its additions."""
+        record = self.record
+        found: set[int] = set()
+        for index, operation in enumerate(record.operations):
+            if operation is None or operation.name not in BY_OPERATOR:
+                continue
+            offset, scope = record.offsets[index], record.step_scopes[index]
+            if offset >= 0 and not by_operator(scope.code, offset):
+                operands = record.operands[index]
+                found.update(i for i in operands if record.offsets[i] == offset and record.step_scopes[i] is scope)
+        return frozenset(found)
+
+    @_Reading
     def names(self) -> tuple[str, ...]:
         """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
         taken = set(self.record.is_input.values())
@@ -196,7 +239,7 @@ class Graph:
             names.append(name)
         return tuple(names)
 
-    @cached_property
+    @_Reading
     def nodes(self) -> tuple[Node, ...]:
         """All inputs, constants and steps, in the order in which they were recorded."""
         return tuple(Node(self, i) for i in range(len(self.record)))
@@ -209,14 +252,16 @@ class Graph:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the output nodes, in order."""
-        return tuple(dict.fromkeys(self.names[i] for i in self.output_indices))
+        return tuple(self.names[i] for i in self.output_indices)
 
     @property
     def output_indices(self) -> tuple[int, ...]:
-        """The numbers of the output nodes; the last step where none was marked."""
+        """The numbers of the output nodes, each once; the last step where none was marked."""
         if self._outputs:
-            return tuple(self._outputs.values())
-        return (len(self.record) - 1,) if len(self.record) else ()
+            return tuple(dict.fromkeys(self._outputs.values()))
+        steps = [i for i, operation in enumerate(self.record.operations) if operation is not None]
+        last = steps[-1] if steps else len(self.record) - 1
+        return (last,) if last >= 0 else ()
 
     @property
     def output_titles(self) -> dict[int, str]:
@@ -226,7 +271,7 @@ class Graph:
             titles.setdefault(index, self.labels[index] or name)
         return titles
 
-    @cached_property
+    @_Reading
     def _by_name(self) -> dict[str, int]:
         found = {name: i for i, name in enumerate(self.names)}
         for index, label in enumerate(self.labels):
@@ -245,9 +290,10 @@ class Graph:
         Raises `UsageError` with close matches when there is none of that name.
         """
         if isinstance(name, Handle):
-            self.record.same(name.recorder, "look-up")
+            self.record.same(name.recorder, "the look-up")
             return name.index
         if isinstance(name, Node):
+            self.record.same(name.graph.record, "the look-up")
             return name.index
         if name in self._by_name:
             return self._by_name[name]
@@ -271,7 +317,7 @@ class Graph:
         steps = sum(operation is not None for operation in self.record.operations)
         return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
 
-    @cached_property
+    @_Reading
     def nx(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 
@@ -293,7 +339,8 @@ class Graph:
                 line=node.line,
                 group=group_path(node.scope),
             )
-            made.add_edges_from((operand, node.name, slot) for slot, operand in enumerate(node.operands))
+            for slot, operand in enumerate(node.operands):
+                made.add_edge(operand, node.name, slot)
         return made
 
 
@@ -319,7 +366,9 @@ def as_input(name: str, value: Any) -> Any:
         try:
             return float(value)
         except OverflowError:
-            raise UsageError(f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}") from None
+            raise UsageError(
+                f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}"
+            ) from None
     if isinstance(value, Handle):
         raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
     try:
@@ -334,7 +383,3 @@ def as_input(name: str, value: Any) -> Any:
             f"{f' of {array.dtype}' if array.ndim else ''})"
         )
     return array
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
-from bpviz import ops
+from bpviz import ops, refusal
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation
 from bpviz.recorder import NO_VALUE, Recorder
-from bpviz.source import place, written
+from bpviz.source import by_operator, place, written
 
-__all__ = ["Handle"]
+__all__ = ["BY_OPERATOR", "Handle"]
 
 np: Any = LazyModule("numpy")
 
@@ -42,13 +44,13 @@ class Handle:
     def grad(self) -> Any:
         """The gradient from the latest `bpviz.propagate` (or ``backprop``) of its graph; ``None`` before."""
         flow = self.recorder.flow
-        return None if flow is None else flow.gradient_of(self.index)
+        return None if flow is None or self.index >= len(flow.values) else flow.gradient_of(self.index)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value; ``()`` for a number."""
         if self.data is NO_VALUE:
-            raise _without_value(self, "its shape is asked for", _getframe(1))
+            raise refusal.without_value("a shape", _getframe(1))
         return ops.shape_of(self.data)
 
     @property
@@ -67,15 +69,20 @@ class Handle:
     @property
     def dtype(self) -> Any:
         """The NumPy type of the value."""
+        if self.data is NO_VALUE:
+            raise refusal.without_value("a type", _getframe(1))
         return np.asarray(self.data).dtype
 
     @property
-    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+    def T(self) -> Any:
         """The transpose."""
         return record(OPERATIONS["transpose"], (self,), {}, _getframe(1))
 
     def __repr__(self) -> str:
         return f"<handle {self.data!r}>"
+
+    def __format__(self, form: str) -> str:
+        return format(self.data, form) if form else repr(self)
 
     # How it is recorded
 
@@ -87,27 +94,29 @@ class Handle:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
         if keywords.get("out") is not None:
-            raise RecordingError(
-                f"{written(frame)} writes into an existing array ({place(frame)}), which cannot be recorded; "
-                "write the result to a new name instead: y = y + x"
-            )
-        if method == "reduce" and ufunc.__name__ == "add":
-            return _call_numpy(OPERATIONS["sum"], np.sum, inputs, keywords, frame)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        operation = ops.find(name)
-        if operation is None:
-            raise _unknown(f"np.{name}", frame)
-        return record(operation, inputs, keywords, frame)
+            raise refusal.in_place(frame, item=False)
+        name = ufunc.__name__
+        if method == "reduce" and name == "add":
+            return record(OPERATIONS["sum"], inputs, {"axis": 0} | keywords, frame)
+        found = ops.find(name) if method == "__call__" else None
+        if found is None:
+            raise refusal.unknown(f"np.{name}" if method == "__call__" else f"np.{name}.{method}", frame)
+        return record(found, inputs, keywords, frame)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         frame = _getframe(1)
         name = qualified(function)
+        composite = ops.composite(name)
+        if composite is not None:
+            return _composed(composite, args, keywords, frame)
         operation = ops.find(name)
         if operation is None:
-            if name in _ABOUT_SHAPE:
-                return getattr(np, name)(np.broadcast_to(0.0, args[0].shape), *args[1:], **keywords)
-            raise _unknown(f"np.{name}", frame)
-        return _call_numpy(operation, function, args, keywords, frame)
+            if name in _ABOUT_SHAPE and args and args[0].__class__ is Handle:
+                alike = np.broadcast_to(np.zeros((), args[0].dtype), args[0].shape)
+                return getattr(np, name)(alike, *args[1:], **keywords)
+            raise refusal.unknown(f"np.{name}", frame)
+        xs, parameters = _adapted(operation, function, args, keywords, frame)
+        return record(operation, xs, parameters, frame)
 
     # What it also is
 
@@ -116,60 +125,76 @@ class Handle:
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
-            raise RecordingError(f"a single number cannot be walked through ({place(_getframe(1))}); it has no elements")
-        frame = _getframe(1)
-        return (index_by(self, i, frame) for i in range(self.shape[0]))
+            frame = _getframe(1)
+            raise RecordingError(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
+        return _elements(self)
 
     def __len__(self) -> int:
         if not self.shape:
-            raise RecordingError(f"a single number has no length ({place(_getframe(1))})")
+            frame = _getframe(1)
+            raise RecordingError(f"{written(frame)}: a single number has no length ({place(frame)})")
         return self.shape[0]
 
     def __bool__(self) -> bool:
-        if self.data is NO_VALUE:
-            raise _without_value(self, "a branch depends on it", _getframe(1))
-        return bool(self.data)
+        data = self.data
+        if data is NO_VALUE:
+            raise refusal.without_value("a branch", _getframe(1))
+        if data.__class__ is not float and ops.size_of(data) != 1:
+            raise refusal.undecided(self.shape, _getframe(1))
+        return bool(data)
 
     def __index__(self) -> int:
         data = self.data
         if isinstance(data, float):
             if data.is_integer() and self.index in self.recorder.whole:
                 return int(data)
-        elif data is not NO_VALUE and np.asarray(data).dtype.kind in "iu" and np.ndim(data) == 0:
+        elif data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu":
             return int(data)
+        frame = _getframe(1)
         raise RecordingError(
-            f"{written(_getframe(1))} needs a whole number, but was given a recorded value "
-            f"({place(_getframe(1))}); give a whole number as the input, or a plain one"
+            f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
+            "the input (n=3, not n=3.0), or a plain number here"
         )
 
     def __float__(self) -> float:
-        raise _leaves_the_record(_getframe(1))
+        raise refusal.leaves_the_record(_getframe(1))
 
     def __int__(self) -> int:
-        raise _leaves_the_record(_getframe(1))
+        raise refusal.leaves_the_record(_getframe(1))
 
     def __complex__(self) -> complex:
-        raise _leaves_the_record(_getframe(1))
+        raise refusal.leaves_the_record(_getframe(1))
 
     def __array__(self, *args: Any, **keywords: Any) -> Any:
-        raise _leaves_the_record(_getframe(1))
+        raise refusal.leaves_the_record(_getframe(1))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        frame = _getframe(1)
-        raise RecordingError(
-            f"{written(frame)} writes into an array in place ({place(frame)}), which cannot be recorded; "
-            "build a new array instead, for example with np.where(condition, x, y) or np.concatenate"
-        )
+        raise refusal.in_place(_getframe(1), item=True)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"a recorded value has no {name}")
+        raise refusal.no_attribute(name, _getframe(1))
 
     __hash__ = object.__hash__
 
     def item(self) -> Any:
         """Refuse: a number taken out of the record would lose its gradient."""
-        raise _leaves_the_record(_getframe(1))
+        raise refusal.leaves_the_record(_getframe(1))
 
     def copy(self) -> Handle:
         """The value itself: recorded values are never changed."""
         return self
+
+    def __copy__(self) -> Handle:
+        return self
+
+    def __deepcopy__(self, memory: Any) -> Handle:
+        return self
+
+    def dot(self, other: Any) -> Any:
+        """The product with a vector, a matrix or a number, as ``np.dot``."""
+        return _composed(ops.dot, (self, other), {}, _getframe(1))
 
 
 # What NumPy answers from the shape alone, without a value that a gradient could flow through.
@@ -184,48 +209,75 @@ def qualified(function: Any) -> str:
 
 def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
     """The general door: any operation on any mixture of handles, numbers and arrays."""
-    recorder = next(x.recorder for x in xs if x.__class__ is Handle)
+    if len(xs) != len(operation.operands) and not operation.variadic:
+        raise refusal.unused(operation, str(len(xs)), frame)
+    handles = [x for x in xs if x.__class__ is Handle]
+    recorder = handles[0].recorder
+    numbers = all(x.data.__class__ is float or x.data is NO_VALUE for x in handles)
     operands: list[int] = []
     values: list[Any] = []
     reached = False
-    for x, rule in zip(xs, operation.rules(len(xs)), strict=False):
+    for x, rule in zip(xs, operation.rules(len(xs)), strict=True):
         if x.__class__ is Handle:
             if x.recorder is not recorder:
-                recorder.same(x.recorder, written(frame))
+                recorder.same(x.recorder, f"{written(frame)} ({place(frame)})")
             operands.append(x.index)
             values.append(x.data)
             if rule is not None and recorder.reached[x.index]:
                 reached = True
         else:
-            value = constant(x, frame)
-            operands.append(recorder.leaf(value, frame=frame))
+            index, value = _constant(recorder, x, numbers, frame)
+            operands.append(index)
             values.append(value)
-    kept = {k: v for k, v in parameters.items() if k not in operation.parameters or v is not operation.parameters[k]}
+    kept = _kept(operation, parameters, frame) if parameters else {}
     value = NO_VALUE
-    if all(v is not NO_VALUE for v in values):
+    if NO_VALUE not in map(_is_missing, values):
         try:
             value = ops.evaluate(operation, values, kept)
         except (ValueError, TypeError, IndexError) as error:
-            shapes = " and ".join(str(ops.shape_of(v)) for v in values)
-            raise RecordingError(f"{written(frame)} fails on operands of shape {shapes} ({place(frame)}): {error}") from error
+            raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
     index = recorder.append(operation, tuple(operands), kept, value, reached, frame)
     return Handle(recorder, index, value)
 
 
-def constant(value: Any, frame: FrameType) -> Any:
-    """A number or array as it is kept in the record: arrays are copied, so that later changes do no harm."""
+def _is_missing(value: Any) -> Any:
+    # `in` would compare arrays element by element.
+    return value if value is NO_VALUE else None
+
+
+def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
+    """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
+    kept = {}
+    for name, value in parameters.items():
+        if name not in operation.parameters:
+            raise refusal.unused(operation, name, frame)
+        if value is not operation.parameters[name]:
+            kept[name] = _settled(value)
+    return kept
+
+
+def _settled(value: Any) -> Any:
+    if value.__class__ is Handle:
+        return operator.index(value)
+    return tuple(map(_settled, value)) if value.__class__ is tuple else value
+
+
+def _constant(recorder: Recorder, value: Any, as_float: bool, frame: FrameType) -> tuple[int, Any]:
+    """A number or array as an entry of the record; arrays are copied, so that later changes do no harm."""
     kind = value.__class__
-    if kind is float or kind is int:
-        return value
-    if kind is bool:
-        return float(value)
-    array = np.array(value)
-    if array.dtype.kind not in "fiub":
-        raise RecordingError(
-            f"{written(frame)} takes {type(value).__name__} ({place(frame)}), but only real numbers and arrays of them "
-            "can be recorded"
-        )
-    return ops.plain(array[()]) if not array.ndim else array
+    if kind is int or kind is bool:
+        try:
+            value = float(value) if as_float or kind is bool else value
+        except OverflowError:
+            raise refusal.no_number(value, frame) from None
+    elif kind is not float:
+        array = np.array(value)
+        if array.dtype.kind not in "fiub":
+            raise refusal.no_number(value, frame)
+        if array.ndim:
+            return recorder.kept(value, array, frame), array
+        value = ops.plain(array[()])
+    return recorder.leaf(value, frame=frame), value
 
 
 def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
@@ -246,79 +298,61 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     return record(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
 
 
-def _call_numpy(operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
+def _elements(x: Handle) -> Iterator[Any]:
+    for i in range(x.shape[0]):
+        # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
+        yield index_by(x, i, _getframe(1))
+
+
+def _composed(function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
+    """What is made of several operations; its own complaints get the user's line."""
+    try:
+        return function(*args, **keywords)
+    except RecordingError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+
+
+def _adapted(
+    operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """A NumPy function's own way of calling, brought into operands and parameters of the row."""
     try:
         if operation.adapt is not None:
-            xs, parameters = operation.adapt(*args, **keywords)
-        else:
-            xs, parameters = _bind(operation, function, args, keywords)
+            return operation.adapt(*args, **keywords)
+        bound = _signature(function).bind(*args, **keywords).arguments
+    except RecordingError:
+        raise
     except TypeError as error:
         raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-    return record(operation, xs, parameters, frame)
-
-
-def _bind(operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any]) -> Any:
-    import inspect
-
-    bound = inspect.signature(function).bind(*args, **keywords).arguments
     names = list(bound)
     count = len(operation.operands)
-    xs = [bound[name] for name in names[:count]]
-    parameters: dict[str, Any] = {}
-    for name in names[count:]:
-        value = bound[name]
-        if name in operation.parameters:
-            parameters[name] = value
-        elif value is not None:
-            raise TypeError(f"{name}= cannot be recorded; leave it out")
-    return xs, parameters
+    # What is left at its default need not be known here: np.sum(x, dtype=None).
+    told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
+    return [bound[name] for name in names[:count]], told
 
 
-def _unknown(name: str, frame: FrameType) -> RecordingError:
-    import difflib
+@lru_cache(maxsize=256)
+def _signature(function: Any) -> Any:
+    import inspect
 
-    short = name.rpartition(".")[2]
-    close = [f"np.{n}" for row in OPERATIONS.values() for n in row.numpy if n in difflib.get_close_matches(short, [n])]
-    hint = f"did you mean {close[0]}? " if close else ""
-    return RecordingError(
-        f"{name} is not an operation that bpviz can record ({place(frame)}: {written(frame)}); {hint}"
-        "`bpviz ops` lists those that it can; write it with them, or add it with bpviz.op(...)"
-    )
+    return inspect.signature(function)
 
 
-def _leaves_the_record(frame: FrameType) -> RecordingError:
-    text = written(frame)
-    advice = "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)"
-    if text.startswith("math."):
-        name = text[5:].partition("(")[0]
-        advice = f"write np.{name} instead of math.{name}"
-    elif text.startswith(("np.array", "np.asarray", "numpy.array", "numpy.asarray")):
-        advice = "use the value as it is; to put several values into one array use np.concatenate"
-    elif text.startswith(("float(", "int(")):
-        advice = "leave the conversion out"
-    return RecordingError(
-        f"{text} asks a recorded value for a plain number ({place(frame)}), where its gradient would be lost; {advice}"
-    )
-
-
-def _without_value(handle: Handle, why: str, frame: FrameType) -> RecordingError:
-    return RecordingError(
-        f"a value is needed where {why} ({place(frame)}: {written(frame)}), but the inputs have none; "
-        'give the inputs values: graph.input("x", 3.0)'
-    )
-
-
-def _binary(operation: Operation) -> Callable[[Handle, Any], Any]:
+def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
+    adds = operation.name == "add"
+    compares = operation.name in ("equal", "not_equal")
 
     def method(self: Handle, other: Any) -> Any:
         x = self.data
+        kind = other.__class__
         if x.__class__ is float and scalar is not None:
             # The quick way for plain numbers, which is what long scalar programs consist of.
             recorder = self.recorder
-            if other.__class__ is Handle:
+            if kind is Handle:
                 y = other.data
                 if y.__class__ is float and other.recorder is recorder:
                     try:
@@ -332,33 +366,37 @@ def _binary(operation: Operation) -> Callable[[Handle, Any], Any]:
                         operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
                     )
                     return Handle(recorder, index, z)
-            elif other.__class__ is float or other.__class__ is int:
+            elif kind is float or (kind is int and -_LARGEST < other < _LARGEST):
                 frame = _getframe(1)
                 y = float(other)
+                if adds and reflected and kind is int and not y and not by_operator(frame.f_code, frame.f_lasti):
+                    # sum(parts) starts at a 0 that nobody wrote.
+                    return self
+                left, right = (y, x) if reflected else (x, y)
                 try:
-                    z = scalar(x, y)
+                    z = scalar(left, right)
                 except (ArithmeticError, ValueError):
-                    z = ops.evaluate(operation, (x, y), {})
+                    z = ops.evaluate(operation, (left, right), {})
                 i = self.index
                 j = recorder.leaf(y, frame=frame)
-                index = recorder.append(operation, (i, j), None, z, differentiates and recorder.reached[i], frame)
+                operands = (j, i) if reflected else (i, j)
+                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
-        if not _is_operand(other):
-            return NotImplemented
-        return record(operation, (self, other), {}, _getframe(1))
+        frame = _getframe(1)
+        if kind is not Handle and not _is_operand(other):
+            # Something of another library may know what to do with a handle; Python's own types do not.
+            if compares or kind.__module__ != "builtins":
+                return NotImplemented
+            raise refusal.no_number(other, frame)
+        if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
+            return self
+        return record(operation, (other, self) if reflected else (self, other), {}, frame)
 
     return method
 
 
-def _reflected(operation: Operation) -> Callable[[Handle, Any], Any]:
-    def method(self: Handle, other: Any) -> Any:
-        if not _is_operand(other):
-            return NotImplemented
-        if other.__class__ is int and self.data.__class__ is float:
-            other = float(other)
-        return record(operation, (other, self), {}, _getframe(1))
-
-    return method
+_LARGEST = 1 << 1000
+"""Whole numbers beyond this may be too large for a float."""
 
 
 def _unary(operation: Operation) -> Callable[[Handle], Any]:
@@ -370,19 +408,26 @@ def _unary(operation: Operation) -> Callable[[Handle], Any]:
 
 def _named(operation: Operation) -> Callable[..., Any]:
     def method(self: Handle, *args: Any, **keywords: Any) -> Any:
-        if operation.adapt is not None:
-            xs, parameters = operation.adapt(self, *args, **keywords)
-        else:
-            xs, parameters = (self,), dict(zip(operation.parameters, args, strict=False)) | keywords
-        return record(operation, xs, parameters, _getframe(1))
+        frame = _getframe(1)
+        if operation.adapt is None:
+            return record(operation, (self,), dict(zip(operation.parameters, args, strict=False)) | keywords, frame)
+        xs, parameters = _adapted(operation, None, (self, *args), keywords, frame)
+        return record(operation, xs, parameters, frame)
 
     method.__name__ = operation.name
     method.__doc__ = operation.says
     return method
 
 
+def _refused(sign: str) -> Callable[..., Any]:
+    def method(self: Handle, *others: Any) -> Any:
+        raise refusal.unknown(sign, _getframe(1))
+
+    return method
+
+
 def _is_operand(value: Any) -> bool:
-    return value.__class__ is Handle or isinstance(value, float | int | list | tuple) or hasattr(value, "__array__")
+    return isinstance(value, float | int | list | tuple) or hasattr(value, "__array__")
 
 
 _OPERATORS = {
@@ -393,8 +438,20 @@ _OPERATORS = {
     "pow": "power",
     "matmul": "matmul",
 }
-_COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+_COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "abs"}
+_REFUSED = {"floordiv": "//", "mod": "%", "divmod": "divmod", "and": "&", "or": "|", "xor": "^"}
+_REFUSED_UNARY = {"invert": "~", "round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+
+BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
+"""The operations that Python's operators stand for."""
 
 
 def _dress() -> None:
@@ -402,9 +459,14 @@ def _dress() -> None:
     for python_name, name in (_OPERATORS | _COMPARISONS).items():
         setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
     for python_name, name in _OPERATORS.items():
-        setattr(Handle, f"__r{python_name}__", _reflected(OPERATIONS[name]))
+        setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
     for python_name, name in _UNARY.items():
         setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
+    for python_name, sign in _REFUSED.items():
+        setattr(Handle, f"__{python_name}__", _refused(sign))
+        setattr(Handle, f"__r{python_name}__", _refused(sign))
+    for python_name, sign in _REFUSED_UNARY.items():
+        setattr(Handle, f"__{python_name}__", _refused(sign))
     for operation in OPERATIONS.values():
         if operation.method:
             setattr(Handle, operation.name, _named(operation))

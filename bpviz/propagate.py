@@ -45,36 +45,22 @@ def propagate(
         raise UsageError("the graph is empty; give it inputs and compute something from them first")
     index = graph.output_indices[0] if output is None else graph.find(output)
     given = {i: record.values[i] for i in record.is_input}
-    changed = False
-    for key, value in (inputs or {}).items():
-        at = _input_index(graph, key)
-        value = as_input(key, value)
-        before = given[at]
-        if before is not NO_VALUE and ops.shape_of(before) != ops.shape_of(value):
-            raise UsageError(
-                f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape {ops.shape_of(value)}; "
-                "trace the function again with the new shape"
-            )
-        if before is not NO_VALUE and before.__class__ is not float and before.dtype.kind != "f":
-            value = np.asarray(value).astype(before.dtype) if np.all(np.mod(value, 1) == 0) else value
-        given[at] = value
-        changed = True
-    quiet = np.errstate(all="ignore") if imported("numpy") else nullcontext()
-    with quiet:
-        values = _forward(graph, given) if changed else record.values
-        missing = [record.is_input[i] for i in given if values[i] is NO_VALUE]
-        if missing:
-            raise UsageError(
-                f"the input {missing[0]!r} has no value; give it one: propagate(graph, {{{missing[0]!r}: 1.0}})"
-            )
-        start = _seed(seed, values[index], graph, index)
+    changed = [_take(graph, given, key, value) for key, value in (inputs or {}).items()]
+    missing = [record.is_input[i] for i, value in given.items() if value is NO_VALUE]
+    if missing:
+        raise UsageError(
+            f"the input {missing[0]!r} has no value; give it one: propagate(graph, {{{missing[0]!r}: 1.0}})"
+        )
+    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+        values = _forward(graph, given, changed) if changed else record.values
+        start = _seed(seed, values[index], graph.names[index] if seed is not None else "")
         gradients, wires = _backward(record, values, index, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
     record.flow = flow
     return flow
 
 
-def backprop(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Flow:
+def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     """Trace a function and propagate: forward values and gradients in one call.
 
     >>> def total(price=100, count=2, tax=1.1):
@@ -85,58 +71,62 @@ def backprop(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Flow:
     return propagate(trace(fn, *args, **kwargs))
 
 
-def _input_index(graph: Graph, key: str) -> int:
-    for index, name in graph.record.is_input.items():
-        if name == key:
-            return index
-    import difflib
+def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
+    """Put another value in the place of an input's own; answers the input's number."""
+    index = next((i for i, name in graph.record.is_input.items() if name == key), None)
+    if index is None:
+        import difflib
 
-    close = difflib.get_close_matches(key, graph.inputs, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"its inputs are: {', '.join(graph.inputs)}"
-    raise UsageError(f"there is no input named {key!r}; {hint}")
+        close = difflib.get_close_matches(str(key), graph.inputs, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"its inputs are: {', '.join(graph.inputs)}"
+        raise UsageError(f"there is no input named {key!r}; {hint}")
+    value, before = as_input(key, value), given[index]
+    if before is not NO_VALUE:
+        if ops.shape_of(before) != ops.shape_of(value):
+            raise UsageError(
+                f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape "
+                f"{ops.shape_of(value)}; trace the function again with the new shape"
+            )
+        if before.__class__ is not float:
+            value = np.asarray(value)
+            # Whole numbers stay whole, so that what is an index stays one; 1.5 in their place is taken as it is.
+            if before.dtype.kind == "f" or np.all(value == value.astype(before.dtype)):
+                value = value.astype(before.dtype)
+    given[index] = value
+    return index
 
 
-def _seed(seed: Any, value: Any, graph: Graph, index: int) -> Any:
-    if value.__class__ is not float and np.asarray(value).dtype.kind not in "fiub":
-        raise UsageError(f"the output {graph.names[index]!r} is no number or array of numbers: {value!r}")
+def _seed(seed: Any, value: Any, name: str) -> Any:
+    """The gradient that starts at the output: of its shape and precision."""
+    if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
+        return 1.0 if seed is None else float(seed)
+    value = np.asarray(value)
+    dtype = value.dtype if value.dtype.kind == "f" else np.float64
     if seed is None:
-        if value.__class__ is float:
-            return 1.0
-        return np.ones_like(value, dtype=value.dtype if value.dtype.kind == "f" else np.float64)
-    if value.__class__ is float and isinstance(seed, float | int):
-        return float(seed)
+        return ops.plain(np.ones(value.shape, dtype))
     array = np.asarray(seed)
-    if array.shape != ops.shape_of(value):
-        raise UsageError(
-            f"the seed must have the shape of the output {graph.names[index]!r}, {ops.shape_of(value)}, but has {array.shape}"
-        )
-    if value.__class__ is float:
-        return float(array)
-    return array.astype(value.dtype if value.dtype.kind == "f" else np.float64)
+    if array.dtype.kind not in "fiub":
+        raise UsageError(f"the seed must be a number or an array of numbers, but got {seed!r}")
+    if array.shape != value.shape:
+        raise UsageError(f"the seed must have the shape of the output {name!r}, {value.shape}, but has {array.shape}")
+    return ops.plain(array.astype(dtype))
 
 
-def _forward(graph: Graph, given: Mapping[int, Any]) -> list[Any]:
-    """Every value again, from other inputs; the recorded structure stays."""
+def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> list[Any]:
+    """The values again, where other inputs change them; the recorded structure stays."""
     record = graph.record
     values = list(record.values)
-    for index, value in given.items():
-        values[index] = value
     fresh = bytearray(len(values))
-    for index in given:
+    for index in changed:
+        values[index] = given[index]
         fresh[index] = 1
-    parameters = record.parameters
     for index, operation in enumerate(record.operations):
-        if operation is None:
-            continue
-        operands = record.operands[index]
-        if not any(fresh[i] for i in operands):
+        if operation is None or not any(fresh[i] for i in record.operands[index]):
             continue
         fresh[index] = 1
-        xs = [values[i] for i in operands]
-        if any(x is NO_VALUE for x in xs):
-            continue
+        xs = [values[i] for i in record.operands[index]]
         try:
-            values[index] = ops.evaluate(operation, xs, parameters.get(index, {}))
+            values[index] = ops.evaluate(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
@@ -150,51 +140,70 @@ def _backward(
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
     gradients[output] = seed
-    operations, all_operands, reached, parameters = (
-        record.operations,
-        record.operands,
-        record.reached,
-        record.parameters,
-    )
+    operations, all_operands, reached = record.operations, record.operands, record.reached
+    parameters = record.parameters
     for index in range(output, -1, -1):
         g = gradients[index]
-        if g is None:
-            continue
         operation = operations[index]
-        if operation is None:
+        if g is None or operation is None:
             continue
         operands = all_operands[index]
-        z = values[index]
+        rules = operation.vjp
+        if len(operands) == 2 and index not in parameters and rules.__class__ is tuple:
+            # Written out for two operands, of which long scalar programs consist.
+            i, j = operands
+            z, x, y = values[index], values[i], values[j]
+            share_x = share_y = None
+            rule = rules[0]
+            if reached[i] and rule is not None:
+                try:
+                    share_x = rule(g, z, x, y)
+                except (ArithmeticError, ValueError):
+                    share_x = ops.pull(rule, g, z, (x, y), {})
+                if share_x.__class__ is not float or x.__class__ is not float:
+                    share_x = _fit(share_x, x)
+                if share_x is not None:
+                    before = gradients[i]
+                    gradients[i] = share_x if before is None else before + share_x
+            rule = rules[1]
+            if reached[j] and rule is not None:
+                try:
+                    share_y = rule(g, z, x, y)
+                except (ArithmeticError, ValueError):
+                    share_y = ops.pull(rule, g, z, (x, y), {})
+                if share_y.__class__ is not float or y.__class__ is not float:
+                    share_y = _fit(share_y, y)
+                if share_y is not None:
+                    before = gradients[j]
+                    gradients[j] = share_y if before is None else before + share_y
+            wires[index] = (share_x, share_y)
+            continue
+        told = parameters.get(index, {})
         xs = [values[i] for i in operands]
-        told = parameters.get(index)
-        rules = operation.rules(len(operands))
-        shares = []
-        for i, x, rule in zip(operands, xs, rules, strict=True):
-            if not reached[i] or rule is None:
-                shares.append(None)
-                continue
-            try:
-                share = rule(g, z, *xs) if told is None else rule(g, z, *xs, **told)
-            except (ArithmeticError, ValueError):
-                share = ops.pull(rule, g, z, xs, told or {})
-            if share.__class__ is not float or x.__class__ is not float:
-                if share is None:
-                    shares.append(None)
-                    continue
-                share = _fit(share, x)
-            shares.append(share)
-            before = gradients[i]
-            gradients[i] = share if before is None else before + share
+        shares: list[Any] = [None] * len(operands)
+        for slot, (i, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True)):
+            if reached[i] and rule is not None:
+                share = shares[slot] = _fit(ops.pull(rule, g, values[index], xs, told), xs[slot])
+                if share is not None:
+                    before = gradients[i]
+                    gradients[i] = share if before is None else before + share
         wires[index] = tuple(shares)
     return gradients, wires
 
 
 def _fit(gradient: Any, operand: Any) -> Any:
-    """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand."""
+    """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand.
+
+    ``None`` stays: the rule has found that no gradient flows.
+    """
+    if gradient is None or (gradient.__class__ is float and operand.__class__ is float):
+        return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
+    shape = ops.shape_of(operand)
     gradient = np.asarray(gradient)
-    if gradient.shape != operand.shape:
-        gradient = ops.sum_to.forward(np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, operand.shape)), operand.shape)
+    if gradient.shape != shape:
+        spread = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
+        gradient = np.asarray(ops.sum_to.forward(spread, shape))
     dtype = operand.dtype if operand.dtype.kind == "f" else np.float64
     return gradient.astype(dtype, copy=False)

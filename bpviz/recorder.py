@@ -6,15 +6,16 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
 from bpviz.ops import Operation
+from bpviz.source import is_ours, place, referred_names, written
 
-__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "is_ours"]
+__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
 
 
 class _NoValue:
@@ -32,17 +33,31 @@ NO_VALUE = _NoValue()
 class Scope:
     """One call of one of the user's functions (or one ``bpviz.group``): the steps recorded in it form a group.
 
-    ``call_offset`` is where its caller stood when it was called.
+    ``parent`` is the group around it. ``code`` is what its steps were written in, ``caller`` the scope that called
+    that code, and ``call_offset`` where the caller stood.
     """
 
-    __slots__ = ("call_offset", "code", "index", "parent", "title")
+    __slots__ = ("call_offset", "caller", "code", "index", "parent", "title")
 
-    def __init__(self, index: int, parent: Scope | None, title: str, code: CodeType, call_offset: int) -> None:
+    def __init__(
+        self,
+        index: int,
+        parent: Scope | None,
+        title: str,
+        code: CodeType,
+        call_offset: int,
+        caller: Scope | None = None,
+    ) -> None:
         self.index = index
         self.parent = parent
         self.title = title
         self.code = code
         self.call_offset = call_offset
+        self.caller = caller
+
+    def within(self, code: CodeType, call_offset: int, caller: Scope | None) -> Scope:
+        """The same group, for steps that are written in other code: a lambda, a cell of a notebook."""
+        return Scope(self.index, self.parent, self.title, code, call_offset, caller)
 
     def __repr__(self) -> str:
         return f"<scope {self.index} {self.title}>"
@@ -59,28 +74,37 @@ class Group:
         self.skips = skips
 
 
-_groups: list[Group] = []
-# Recorders that remember the frame they saw last; opening or closing a group makes them look again.
-_remembering: list[Recorder] = []
+class _Open(threading.local):
+    """What is open in this thread: groups, and recorders that remember the frame they saw last."""
+
+    def __init__(self) -> None:
+        self.groups: list[Group] = []
+        self.remembering: list[Recorder] = []
+
+
+_open = _Open()
 
 
 def current_groups() -> list[Group]:
-    """The groups that are open now, outermost first (the list itself: `bpviz.group` pushes and pops here)."""
-    for recorder in _remembering:
+    """The groups that are open in this thread, outermost first (the list itself: `bpviz.group` changes it).
+
+    Recorders look again at where they are: the next step may lie in another group.
+    """
+    for recorder in _open.remembering:
         recorder.frame = None
-    _remembering.clear()
-    return _groups
+    _open.remembering.clear()
+    return _open.groups
 
 
-_HOME = os.path.dirname(__file__) + os.sep
+class _Constant:
+    """An array of the user's that was used as a constant: the very object, what it held, and the nodes that show it."""
 
+    __slots__ = ("holds", "indices", "original")
 
-def is_ours(frame: FrameType) -> bool:
-    """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
-    if frame.f_code.co_filename.startswith(_HOME):
-        return True
-    module = frame.f_globals.get("__name__") or ""
-    return module == "numpy" or module.startswith("numpy.")
+    def __init__(self, original: Any, holds: Any, index: int) -> None:
+        self.original = original
+        self.holds = holds
+        self.indices = [index]
 
 
 class Recorder:
@@ -95,6 +119,9 @@ class Recorder:
 
     __slots__ = (
         "boundary",
+        "closed",
+        "constants",
+        "flow",
         "frame",
         "is_input",
         "labels",
@@ -103,13 +130,13 @@ class Recorder:
         "operations",
         "parameters",
         "reached",
+        "renamed",
         "scope",
         "scope_of",
         "scopes",
-        "flow",
-        "whole",
         "step_scopes",
         "values",
+        "whole",
     )
 
     def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
@@ -122,15 +149,26 @@ class Recorder:
         self.parameters: dict[int, dict[str, Any]] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # How often a label was given; with the number of entries it tells whether names must be read again.
+        self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
+        # The user's arrays that are constants here, by identity: used twice they are one node.
+        self.constants: dict[int, _Constant] = {}
         self.flow: Any = None
+        self.closed = False
         self.scope = Scope(0, None, name, root.f_code, -1)
         self.scopes: list[Scope] = [self.scope]
         self.frame: FrameType | None = None
         self.boundary = root if boundary else None
         # Frames are kept (not their ids, which are used again), so that two calls of one function stay two groups.
         self.scope_of: dict[Any, Scope] = {root: self.scope}
+        if not boundary:
+            # A graph that a helper made is built on in the code that called it: that is the top, too.
+            caller = root
+            while caller.f_code.co_name != "<module>" and caller.f_back is not None:
+                caller = caller.f_back
+                self.scope_of[caller] = self.scope.within(caller.f_code, -1, None)
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -176,8 +214,16 @@ class Recorder:
         return index
 
     def enter(self, frame: FrameType) -> FrameType:
-        """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours."""
-        while is_ours(frame) and frame.f_back is not None:
+        """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours.
+
+        Raises `RecordingError` when the graph was traced and is complete.
+        """
+        if self.closed:
+            raise RecordingError(
+                f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
+                "function that is traced, or take its number: value.data"
+            )
+        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
             frame = frame.f_back
         chain: list[FrameType] = []
         known: FrameType | None = frame
@@ -185,73 +231,154 @@ class Recorder:
             if not is_ours(known):
                 chain.append(known)
             known = known.f_back
-        scope = self.scopes[0]
-        if known is not None:
-            scope = self.scope_of[known]
-        else:
+        top = self.scopes[0]
+        if known is None:
             # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
-            top = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
-            del chain[top + 1 :]
-        if known is None or known is self.boundary:
+            outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
+            del chain[outermost + 1 :]
+        if chain and (known is None or known is self.boundary):
             known = chain.pop()
-            if self.boundary is not None:
-                scope.code = known.f_code
-            else:
-                # Each cell of a notebook is a code object of its own; all of them are the top.
-                scope = Scope(0, None, scope.title, known.f_code, -1)
-            self.scope_of[known] = scope
-        caller = known
-        opened = list(_groups)
-        scope = self._grouped(scope, known, opened)
+            self.scope_of[known] = top.within(known.f_code, -1, None)
+        caller = known or frame
+        opened = list(_open.groups)
+        scope = self._grouped(self.scope_of[caller], caller, opened)
         for inner in reversed(chain):
-            offset = caller.f_lasti
-            # Lambdas and comprehensions are not steps of their own in the reader's mind.
-            named = not inner.f_code.co_name.startswith("<") and all(g.skips is not inner.f_code for g in opened)
-            scope = self._child(scope, inner, title_of(inner), inner.f_code, offset) if named else scope
-            self.scope_of.setdefault(inner, scope)
+            scope = self._called(scope, inner, caller.f_lasti, opened)
             scope = self._grouped(scope, inner, opened)
             caller = inner
         if self.frame is None:
-            _remembering.append(self)
+            _open.remembering.append(self)
         self.frame = frame
         self.scope = scope
         return frame
 
+    def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
+        """The scope of a function that was called from another."""
+        code = frame.f_code
+        # Lambdas and comprehensions are not steps of their own in the reader's mind.
+        if code.co_name.startswith("<") or any(group.skips is code for group in opened):
+            self.scope_of[frame] = scope = caller.within(code, offset, caller)
+            return scope
+        return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))
+
     def _grouped(self, scope: Scope, frame: FrameType, opened: Sequence[Group]) -> Scope:
+        """The innermost of the groups that were opened in this frame, or the frame's own scope."""
         for group in opened:
             if group.frame is frame:
-                scope = self._child(scope, group, group.title, scope.code, scope.call_offset)
+                inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
+                scope = self.scope_of.get(group) or self._child(group, inside)
         return scope
 
-    def _child(self, parent: Scope, key: Any, title: str, code: CodeType, offset: int) -> Scope:
-        found = self.scope_of.get(key)
+    def _child(self, key: Any, scope: Scope) -> Scope:
+        self.scopes.append(scope)
+        self.scope_of[key] = scope
+        return scope
+
+    def name(self, index: int, text: str) -> None:
+        """Give an entry its name."""
+        self.labels[index] = text
+        self.renamed += 1
+
+    def kept(self, original: Any, holds: Any, frame: FrameType) -> int:
+        """The entry of a constant that is an object of the user's; the one from before when it still holds the same."""
+        if frame is not self.frame:
+            self.enter(frame)
+        found = self.constants.get(id(original))
+        if found is not None and _same_array(found.holds, holds):
+            index = found.indices[-1]
+            self.step_scopes[index] = _around_both(self.step_scopes[index], self.scope)
+            return index
+        index = self.leaf(holds)
         if found is None:
-            found = Scope(len(self.scopes), parent, title, code, offset)
-            self.scopes.append(found)
-            self.scope_of[key] = found
+            self.constants[id(original)] = _Constant(original, holds, index)
+        else:
+            found.holds = holds
+            found.indices.append(index)
+        return index
+
+    def constant_names(self) -> dict[int, str]:
+        """The names of the arrays that are constants: those of the user's variables that hold them."""
+        found: dict[int, str] = {}
+        if not self.constants:
+            return found
+        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
+        for name, value in (*self._held(frames), *(pair for f in frames for pair in _parameters_of(f))):
+            constant = self.constants.get(id(value))
+            if constant is not None:
+                for index in constant.indices:
+                    found.setdefault(index, name)
         return found
+
+    def _held(self, frames: Sequence[FrameType]) -> Iterator[tuple[str, Any]]:
+        """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of."""
+        for frame in frames:
+            yield from _own_variables(frame)
+            attributes = getattr(frame.f_locals.get("self"), "__dict__", {})
+            for name in referred_names(frame.f_code):
+                for place_of_names in (frame.f_globals, attributes):
+                    if name in place_of_names:
+                        yield name, place_of_names[name]
 
     def close(self) -> Iterator[tuple[str, Any]]:
         """Let go of the frames; yields what their local variables hold, (name, value), as the last word on names."""
-        frames = [f for f in self.scope_of if isinstance(f, FrameType)]
+        for index, name in self.constant_names().items():
+            self.labels.setdefault(index, name)
+        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
+        if not frames:
+            # Nothing was written by the user: a NumPy function itself was traced.
+            self.offsets = [-1] * len(self)
+        if self in _open.remembering:
+            _open.remembering.remove(self)
+        self.closed = True
         self.frame = self.boundary = None
         self.scope_of = {}
-        for frame in frames:
-            code = frame.f_code
-            # What a function calls its parameters says little about the value that it was given.
-            parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            yield from ((name, value) for name, value in frame.f_locals.items() if name not in parameters)
+        self.constants = {}
+        # What a function calls its parameters says little about the value that it was given.
+        return (pair for frame in frames for pair in _own_variables(frame))
 
     def same(self, other: Recorder, what: str) -> None:
         """Raise `RecordingError` when a value of another graph is used in this one."""
         if other is not self:
             raise RecordingError(
-                f"{what} mixes values of two different graphs; a value can only be used in the graph it was made in"
+                f"{what} mixes values of two different graphs; a value can only be used in the graph it was made in "
+                "(value.data is its plain number)"
             )
 
 
+def _parameters_of(frame: FrameType) -> list[tuple[str, Any]]:
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return [(name, value) for name, value in dict(frame.f_locals).items() if name in names]
+
+
+def _own_variables(frame: FrameType) -> list[tuple[str, Any]]:
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    # The names that the interpreter makes up start with a dot.
+    return [(k, v) for k, v in dict(frame.f_locals).items() if k not in names and k[0] != "."]
+
+
+def _same_array(one: Any, other: Any) -> bool:
+    """Whether two arrays hold the same numbers, bit for bit, so that NaN is the same as NaN."""
+    return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+
+
+def _around_both(one: Scope, other: Scope) -> Scope:
+    """The innermost group that holds both."""
+    indices = set()
+    scope: Scope | None = one
+    while scope is not None:
+        indices.add(scope.index)
+        scope = scope.parent
+    while other.index not in indices and other.parent is not None:
+        other = other.parent
+    return other
+
+
 def differentiable(value: Any) -> bool:
-    """Whether a gradient can flow to such a value: numbers and float arrays, not whole-number or boolean arrays.
+    """Whether a gradient can flow to such a value: numbers and arrays of them, not true and false.
+
+    Arrays of whole numbers count: where they are no more than an index, no gradient comes their way.
 
     >>> differentiable(3.0), differentiable(True)
     (True, False)
@@ -259,7 +386,7 @@ def differentiable(value: Any) -> bool:
     if value.__class__ is float or value is NO_VALUE:
         return True
     dtype = getattr(value, "dtype", None)
-    return dtype is not None and dtype.kind == "f"
+    return dtype is not None and dtype.kind in "fiu"
 
 
 def title_of(frame: FrameType) -> str:

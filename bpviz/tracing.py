@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import wraps
+from types import FunctionType
 from typing import Any, TypeVar
 
 from bpviz.errors import RecordingError, UsageError
-from bpviz.graph import Graph, as_input
+from bpviz.graph import Graph
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule, imported
 from bpviz.recorder import Group, Recorder, current_groups
@@ -17,11 +18,12 @@ from bpviz.recorder import Group, Recorder, current_groups
 __all__ = ["group", "inputs_of", "name", "trace"]
 
 np: Any = LazyModule("numpy")
+CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def trace(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
+def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     """Run a function once and record what it computes.
 
     The parameters become the inputs; those that are not given take their defaults. Numbers and arrays are recorded,
@@ -40,38 +42,41 @@ def trace(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
     a step that cannot be recorded. What the function itself raises passes through.
     """
-    title = getattr(fn, "__name__", "") or type(fn).__name__
-    recorder = Recorder(sys._getframe(), "" if title == "<lambda>" else title, boundary=True)
-    graph = Graph("" if title == "<lambda>" else title, record=recorder)
+    title = _title(fn)
+    recorder = Recorder(sys._getframe(), title, boundary=True)
+    graph = Graph(title, record=recorder)
     positional, keywords = inputs_of(fn, args, kwargs)
-    given = [(key, _recorded(graph, key, value)) for key, value in positional]
+    given: list[Any] = []
+    for key, value in positional:
+        if key.startswith("*"):
+            given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
+        else:
+            given.append(_recorded(graph, key, value))
     named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
-    flat = [part for key, value in given for part in (value if key.startswith("*") else (value,))]
     groups = current_groups()
     depth = len(groups)
     try:
-        with _quiet():
-            result = fn(*flat, **named)
+        with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+            result = fn(*given, **named)
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
         del groups[depth:]
-        last_words = list(recorder.close())
-    _outputs(graph, result, title)
+        last_words = recorder.close()
+    _name_outputs(graph, result, title)
     for key, value in last_words:
         if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
             recorder.labels[value.index] = key
-    graph._forget()
+    recorder.renamed += 1
     return graph
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """NumPy's warnings off: NaN and infinities flow, and are shown in the figure."""
-    if imported("numpy"):
-        with np.errstate(all="ignore"):
-            yield
-    else:
-        yield
+def _title(fn: Any) -> str:
+    """What a function is called; empty where it has no name."""
+    while not hasattr(fn, "__name__") and hasattr(fn, "func"):
+        # functools.partial
+        fn = fn.func
+    title = getattr(fn, "__name__", "") or type(fn).__name__
+    return "" if title == "<lambda>" else title
 
 
 def inputs_of(
@@ -83,11 +88,18 @@ def inputs_of(
 
     Raises `UsageError` when a parameter has no value or there are more than the function takes.
     """
-    import inspect
-
-    title = getattr(fn, "__name__", type(fn).__name__)
+    title = _title(fn) or "<lambda>"
     if not callable(fn):
         raise UsageError(f"a function is needed, but got {fn!r}")
+    if type(fn).__module__ == "numpy" or (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
+        # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
+        return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
+    if type(fn) is FunctionType and not kwargs and not hasattr(fn, "__wrapped__"):
+        simple = _simple_inputs(fn, args)
+        if simple is not None:
+            return simple, {}
+    import inspect
+
     try:
         signature = inspect.signature(fn)
     except ValueError:
@@ -107,8 +119,8 @@ def inputs_of(
             keywords.update(bound.arguments[key])
         elif key not in bound.arguments:
             raise UsageError(
-                f"the parameter {key!r} of {title} has no value; give it a default, "
-                f"def {title}({key}=1.0, …), or a value when it is called"
+                f"the parameter {key!r} of {title} has no value; give it a default ({key}=1.0), "
+                "or a value when it is called"
             )
         elif parameter.kind is parameter.KEYWORD_ONLY:
             keywords[key] = bound.arguments[key]
@@ -117,10 +129,18 @@ def inputs_of(
     return positional, keywords
 
 
+def _simple_inputs(fn: FunctionType, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
+    """`inputs_of` for the common case, plain parameters that all have a value, without what a full reading costs."""
+    code = fn.__code__
+    names = code.co_varnames[: code.co_argcount]
+    values = args + (fn.__defaults__ or ())[len(args) - len(names) :] if len(args) < len(names) else args
+    if len(values) != len(names) or code.co_kwonlyargcount or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+        return None
+    return list(zip(names, values, strict=True))
+
+
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if key.startswith("*"):
-        return tuple(_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value))
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):
@@ -135,7 +155,7 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
     return graph.input(key, value)
 
 
-def _outputs(graph: Graph, result: Any, title: str) -> None:
+def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
     found: list[tuple[str, Handle]] = []
 
@@ -153,17 +173,17 @@ def _outputs(graph: Graph, result: Any, title: str) -> None:
     if not found:
         shown = repr(result)
         raise UsageError(
-            f"{title} returned {shown if len(shown) < 80 else type(result).__name__}, which does not depend on its inputs "
-            "through any recorded step; return a value that is computed from the parameters"
+            f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}, which does not "
+            "depend on its inputs through any recorded step; return a value that is computed from the parameters"
         )
     for key, handle in found:
-        graph.record.same(handle.recorder, title)
+        graph.record.same(handle.recorder, f"what {title or '<lambda>'} returns")
         label = graph.label_of(handle.index)
         own = key if key and not key.startswith("[") else ""
-        stem = title if title != "<lambda>" else "output"
-        title_here = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
+        stem = title or "output"
+        made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
         if not label:
-            graph.record.labels[handle.index] = title_here
+            graph.record.name(handle.index, made)
 
 
 def name(value: Value, text: str) -> Value:
@@ -175,11 +195,11 @@ def name(value: Value, text: str) -> Value:
     ('税込み合計',)
     """
     if isinstance(value, Handle):
-        value.recorder.labels[value.index] = text
+        value.recorder.name(value.index, text)
     return value
 
 
-class group:  # noqa: N801 (reads as a statement: with group("Affine 1"):)
+class group:
     """A named group: everything recorded inside stands in one frame, which can be drawn closed or open.
 
     >>> import bpviz
@@ -214,6 +234,7 @@ class group:  # noqa: N801 (reads as a statement: with group("Affine 1"):)
         current_groups().append(made)
 
     def __call__(self, function: Function) -> Function:
+        """The same function, whose steps stand in a group of this title at every call."""
         title = self.title
 
         @wraps(function)

@@ -5,21 +5,40 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 
 from bpviz.errors import UsageError
 from bpviz.ops import arithmetic, elementwise, linear_algebra, losses, reductions, selection, shaping  # noqa: F401
-from bpviz.ops.operation import OPERATIONS, Case, Operation, evaluate, find, operation, plain, pull, shape_of
-from bpviz.ops.shaping import Operand
+from bpviz.ops.linear_algebra import dot
+from bpviz.ops.operation import (
+    OPERATIONS,
+    REQUIRED,
+    Case,
+    Operation,
+    composite,
+    evaluate,
+    find,
+    operation,
+    plain,
+    pull,
+    shape_of,
+    size_of,
+)
+from bpviz.ops.shaping import Operand, key_text
 
 __all__ = [
     "OPERATIONS",
+    "REQUIRED",
     "Case",
     "Operand",
     "Operation",
+    "composite",
+    "dot",
     "evaluate",
     "find",
+    "key_text",
     "named",
     "operation",
     "plain",
     "pull",
     "shape_of",
+    "size_of",
 ]
 
 

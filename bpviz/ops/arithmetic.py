@@ -10,7 +10,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
 from bpviz.ops.elementwise import log
-from bpviz.ops.operation import Case, operation
+from bpviz.ops.operation import Case, Operation, operation
 from bpviz.ops.selection import where
 
 __all__ = ["add", "divide", "multiply", "negative", "positive", "power", "subtract"]
@@ -109,7 +109,7 @@ def _power_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple
     return ("x" + superscript(text), (1,)) if len(text) <= 4 and "×" not in text else None
 
 
-power = operation(
+power: Operation = operation(
     "power",
     "xʸ",
     "x y",
@@ -117,7 +117,7 @@ power = operation(
     scalar=math.pow,
     # x⁰ = 1 has no slope, also at x = 0, where y·x^(y−1) would be 0·∞. d(xʸ)/dy = xʸ·log x, taken as 0 at x = 0.
     vjp=(
-        lambda g, z, x, y: g * y * x ** where(y == 0, 1.0, y - 1),
+        lambda g, z, x, y: g * y * power(x, where(y == 0, 1.0, y - 1)),
         lambda g, z, x, y: g * z * log(where(x == 0, 1.0, x)),
     ),
     numpy=("power", "float_power"),

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.operation import Case, operation
+from bpviz.ops.operation import Case, Operation, operation
 from bpviz.ops.selection import where
 
 __all__ = ["abs_", "cos", "exp", "log", "maximum", "minimum", "relu", "sigmoid", "sign", "sin", "sqrt", "tanh"]
@@ -71,7 +71,7 @@ sin = operation(
     cases=_ONE,
 )
 
-cos = operation(
+cos: Operation = operation(
     "cos",
     "cos",
     "x",
@@ -176,6 +176,8 @@ maximum = operation(
     "max",
     "x y",
     forward=lambda x, y: np.maximum(x, y),
+    # NaN wins, as in NumPy.
+    scalar=lambda x, y: x if x >= y or x != x else y,
     vjp=(
         lambda g, z, x, y: g * _share_of_larger(x, y),
         lambda g, z, x, y: g * _share_of_larger(y, x),
@@ -192,6 +194,7 @@ minimum = operation(
     "min",
     "x y",
     forward=lambda x, y: np.minimum(x, y),
+    scalar=lambda x, y: x if x <= y or x != x else y,
     vjp=(
         lambda g, z, x, y: g * _share_of_larger(y, x),
         lambda g, z, x, y: g * _share_of_larger(x, y),

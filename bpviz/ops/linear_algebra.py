@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.arithmetic import multiply
+from bpviz.ops.operation import Case, Shape, made_of_operations, operation, shape_of
 from bpviz.ops.shaping import reshape, transpose
 
-__all__ = ["matmul"]
+__all__ = ["dot", "matmul"]
 
 np: Any = LazyModule("numpy")
 
@@ -56,14 +56,7 @@ def _matmul_shape(x: Shape, y: Shape) -> Shape:
     return (*batch, *rows, *columns)
 
 
-def _dot_arguments(x: Any, y: Any, out: Any = None, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
-    if out is not None or keywords:
-        raise TypeError("a matrix product with out= or other keywords cannot be recorded; assign its result instead")
-    return (x, y), {}
-
-
 def _matmul(x: Any, y: Any) -> Any:
-    # np.dot also takes single numbers, which np.matmul refuses.
     if not np.ndim(x) or not np.ndim(y):
         raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
     return np.matmul(x, y)
@@ -76,7 +69,6 @@ matmul = operation(
     forward=_matmul,
     vjp=(_matmul_x, _matmul_y),
     numpy=("matmul",),
-    adapt=_dot_arguments,
     says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
     notation="{x}·{y}",
     shape=_matmul_shape,
@@ -93,3 +85,23 @@ matmul = operation(
     ),
     reference="for Z = X·Y: dX = dZ·Yᵀ, dY = Xᵀ·dZ",
 )
+
+
+@made_of_operations("dot")
+def dot(x: Any, y: Any, out: Any = None) -> Any:
+    """``np.dot``: a matrix product, or a multiplication where one of the two is a single number.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0]), dot(2.0, 3.0)
+    (11.0, 6.0)
+
+    Raises `ValueError` for more than two dimensions, where ``np.dot`` and ``@`` mean different things.
+    """
+    if out is not None:
+        raise TypeError("np.dot with out= cannot be recorded; assign its result instead")
+    dimensions = len(shape_of(x)), len(shape_of(y))
+    if max(dimensions) > 2:
+        raise ValueError(
+            f"np.dot of arrays of {dimensions[0]} and {dimensions[1]} dimensions cannot be recorded; "
+            "write x @ y, which multiplies their last two axes"
+        )
+    return matmul(x, y) if all(dimensions) else multiply(x, y)

@@ -10,8 +10,8 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.elementwise import log
-from bpviz.ops.operation import Case, Shape, operation, shape_of
-from bpviz.ops.reductions import softmax, sum_
+from bpviz.ops.operation import REQUIRED, Case, Shape, operation, shape_of
+from bpviz.ops.reductions import log_softmax, softmax, sum_
 from bpviz.ops.selection import where
 
 __all__ = ["cross_entropy", "mean_squared_error", "softmax_cross_entropy", "sum_squared_error"]
@@ -28,6 +28,7 @@ mean_squared_error = operation(
     "mean ({y}−{t})²",
     "y t",
     forward=lambda y, t: np.mean((y - t) ** 2),
+    scalar=lambda y, t: (y - t) ** 2,
     vjp=(
         lambda g, z, y, t: g * 2 * (y - t) / _size(y, t),
         lambda g, z, y, t: g * 2 * (t - y) / _size(y, t),
@@ -43,6 +44,7 @@ sum_squared_error = operation(
     "½Σ({y}−{t})²",
     "y t",
     forward=lambda y, t: 0.5 * np.sum((y - t) ** 2),
+    scalar=lambda y, t: 0.5 * (y - t) ** 2,
     vjp=(lambda g, z, y, t: g * (y - t), lambda g, z, y, t: g * (t - y)),
     says="The gradient is the difference y − t.",
     notation="½Σ({y} − {t})²",
@@ -53,7 +55,8 @@ sum_squared_error = operation(
 
 def _size(y: Any, t: Any) -> int:
     """How many differences y − t are averaged, broadcasting included."""
-    return math.prod(np.broadcast_shapes(shape_of(y), shape_of(t)))
+    shape, other = shape_of(y), shape_of(t)
+    return math.prod(shape if shape == other else np.broadcast_shapes(shape, other))
 
 
 def _batch(y: Any) -> int:
@@ -74,13 +77,15 @@ one_hot = operation(
     "one_hot",
     "one-hot",
     "t",
-    forward=lambda t, classes: np.eye(classes)[np.asarray(t).astype(np.int64)],
+    # Small whole numbers take the precision of what they meet.
+    forward=lambda t, classes: np.eye(classes, dtype=np.int8)[np.asarray(t).astype(np.int64)],
     vjp=(None,),
-    parameters={"classes": 0},
+    parameters={"classes": REQUIRED},
     says="1 at the right class, 0 elsewhere; a class number carries no gradient.",
     notation="one-hot({t})",
     shape=lambda t, classes: (*t, classes),
-    cases=(),
+    domain=((0, 0.9),),
+    cases=(Case(((),), {"classes": 3}), Case(((2,),), {"classes": 3})),
 )
 
 
@@ -115,9 +120,8 @@ cross_entropy = operation(
 
 def _softmax_cross_entropy(x: Any, t: Any) -> Any:
     t = _shares(x, t)
-    top = x - np.max(x, axis=-1, keepdims=True)
-    logs = top - np.log(np.sum(np.exp(top), axis=-1, keepdims=True))
-    return -np.sum(np.where(t == 0, 0.0, t * logs)) / _batch(x)
+    # 0·log 0 is 0 here, too.
+    return -np.sum(np.where(t == 0, 0.0, t * log_softmax(x))) / _batch(x)
 
 
 def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:
@@ -128,7 +132,7 @@ def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:
 
 
 def _softmax_cross_entropy_t(g: Any, z: Any, x: Any, t: Any) -> Any:
-    return None if _is_index(x, t) else -g * log(softmax(x)) / _batch(x)
+    return None if _is_index(x, t) else -g * log_softmax(x) / _batch(x)
 
 
 softmax_cross_entropy = operation(

@@ -9,6 +9,7 @@ In every rule ``g`` is the incoming gradient, ``z`` the output, ``x, y`` the ope
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,38 @@ from typing import Any
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 
-__all__ = ["OPERATIONS", "Case", "Operation", "evaluate", "find", "operation", "pull", "shape_of"]
+__all__ = [
+    "OPERATIONS",
+    "REQUIRED",
+    "Case",
+    "Operation",
+    "composite",
+    "evaluate",
+    "find",
+    "made_of_operations",
+    "operation",
+    "plain",
+    "pull",
+    "shape_of",
+    "size_of",
+]
 
 np: Any = LazyModule("numpy")
 
 Rule = Callable[..., Any]
 Shape = tuple[int, ...]
+
+
+class _Required:
+    """Stands in a row for a parameter that has no default."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +113,10 @@ class Operation:
             if len(arguments) > count:
                 parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
         for x in xs:
-            door = getattr(x, "__bpviz_record__", None)
-            if door is not None:
-                return door(self, xs, parameters, sys._getframe(1))
+            if x.__class__ is not float:
+                door = getattr(x, "__bpviz_record__", None)
+                if door is not None:
+                    return door(self, xs, parameters, sys._getframe(1))
         return evaluate(self, xs, parameters)
 
     def __repr__(self) -> str:
@@ -97,7 +125,7 @@ class Operation:
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
-        if rules.__class__ is tuple:
+        if isinstance(rules, tuple):
             return rules
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
@@ -127,6 +155,29 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     return made
 
 
+_COMPOSITES: dict[str, Callable[..., Any]] = {}
+
+
+def made_of_operations(*numpy_names: str) -> Callable[[Rule], Rule]:
+    """Mark a function that does, by operations of the table, what these NumPy functions do."""
+
+    def mark(function: Rule) -> Rule:
+        for name in numpy_names:
+            _COMPOSITES[name] = function
+        return function
+
+    return mark
+
+
+def composite(numpy_name: str) -> Callable[..., Any] | None:
+    """The function that stands for a NumPy function which is no operation of its own, if any.
+
+    >>> composite("dot").__name__
+    'dot'
+    """
+    return _COMPOSITES.get(numpy_name)
+
+
 def find(numpy_name: str) -> Operation | None:
     """The operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
 
@@ -148,32 +199,54 @@ def shape_of(value: Any) -> Shape:
     return tuple(shape) if shape is not None else tuple(np.shape(value))
 
 
+def size_of(value: Any) -> int:
+    """The number of elements.
+
+    >>> size_of(3.0)
+    1
+    """
+    return math.prod(shape_of(value))
+
+
 def plain(value: Any) -> Any:
-    """Python's own float for NumPy's 64-bit scalar, an array for its others: fewer kinds of number to think of."""
+    """Python's own float for a single 64-bit number, an array for all others: fewer kinds of number to think of."""
     kind = value.__class__
-    if kind is float or kind is int:
+    if kind is float or kind is int or kind is bool:
         return value
     if isinstance(value, float):
         return float(value)
-    if kind.__module__ == "numpy" and not isinstance(value, np.ndarray):
-        return np.asarray(value)
+    if kind.__module__ == "numpy":
+        value = np.asarray(value)
+        if not value.ndim and value.dtype == np.float64:
+            return float(value)
     return value
 
 
 def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
+    refused = False
     if row.scalar is not None and not parameters:
         for x in xs:
-            if x.__class__ is not float:
+            if x.__class__ is not float and x.__class__ is not bool:
                 break
         else:
             try:
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
-                # Python raises where NumPy says inf or nan (1/0, exp(1000), log(−1)).
-                xs = [np.float64(x) for x in xs]
+                refused = True
     with np.errstate(all="ignore"):
-        return plain(row.forward(*xs, **parameters))
+        if not refused:
+            # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+            try:
+                return plain(row.forward(*xs, **parameters))
+            except ArithmeticError:
+                pass
+        return plain(row.forward(*map(_as_numpy, xs), **parameters))
+
+
+def _as_numpy(x: Any) -> Any:
+    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan."""
+    return np.float64(x) if x.__class__ is float or x.__class__ is int else x
 
 
 def pull(rule: Rule, g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
@@ -181,7 +254,5 @@ def pull(rule: Rule, g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str,
     try:
         return rule(g, z, *xs, **parameters)
     except (ArithmeticError, ValueError):
-        if any(x.__class__ not in (float, int) for x in xs):
-            raise
         with np.errstate(all="ignore"):
-            return plain(rule(np.float64(g), np.float64(z), *map(np.float64, xs), **parameters))
+            return plain(rule(*map(_as_numpy, (g, z, *xs)), **parameters))

@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.elementwise import exp
+from bpviz.ops.operation import Case, Shape, operation, shape_of, size_of
 from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
 
-__all__ = ["mean", "softmax", "sum_"]
+__all__ = ["log_softmax", "mean", "softmax", "sum_"]
 
 np: Any = LazyModule("numpy")
 
@@ -58,11 +59,19 @@ sum_ = operation(
     cases=_CASES,
 )
 
+
+def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if size_of(x):
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    # The mean of nothing is NaN, without the warning that NumPy prints.
+    return np.full(_reduced(shape_of(x), axis, keepdims), np.nan, np.result_type(x, np.float32))
+
+
 mean = operation(
     "mean",
     "mean",
     "x",
-    forward=lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    forward=_mean,
     vjp=(lambda g, z, x, axis=None, keepdims=False: _spread(g / _count(x, axis), x, axis),),
     parameters={"axis": None, "keepdims": False},
     numpy=("mean",),
@@ -102,4 +111,32 @@ softmax = operation(
     shape=lambda x, axis=-1: x,
     cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
     reference="∂zᵢ/∂xⱼ = zᵢ(δᵢⱼ − zⱼ)",
+)
+
+
+def _log_softmax(x: Any, axis: int = -1) -> Any:
+    if not size_of(x) or not np.ndim(x):
+        return np.zeros_like(x)
+    top = x - np.max(x, axis=axis, keepdims=True)
+    return top - np.log(np.sum(np.exp(top), axis=axis, keepdims=True))
+
+
+def _log_softmax_rule(g: Any, z: Any, x: Any, axis: int = -1) -> Any:
+    if not shape_of(x):
+        return g * 0.0
+    return g - exp(z) * sum_(g, axis=axis, keepdims=True)
+
+
+log_softmax = operation(
+    "log_softmax",
+    "log softmax",
+    "x",
+    forward=_log_softmax,
+    vjp=(_log_softmax_rule,),
+    parameters={"axis": -1},
+    says="Each gets g − softmax(x)·Σ g.",
+    notation="log softmax({x})",
+    shape=lambda x, axis=-1: x,
+    cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
+    reference="∂zᵢ/∂xⱼ = δᵢⱼ − softmax(x)ⱼ",
 )

@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.operation import Case, operation
+from bpviz.ops.operation import Case, Operation, operation
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "where"]
 
@@ -40,11 +40,12 @@ def _choose(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
-where = operation(
+where: Operation = operation(
     "where",
     "where",
     "c x y",
     forward=_choose,
+    scalar=lambda c, x, y: x if c else y,
     vjp=(None, lambda g, z, c, x, y: where(c, g, 0.0), lambda g, z, c, x, y: where(c, 0.0, g)),
     numpy=("where",),
     says="Takes x where the condition holds and y elsewhere; the gradient goes to the one that was taken.",

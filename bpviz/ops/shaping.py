@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.operation import REQUIRED, Case, Operation, Shape, operation, shape_of, size_of
 
 __all__ = [
     "Operand",
@@ -18,6 +19,7 @@ __all__ = [
     "normalized_axes",
     "reshape",
     "scatter",
+    "stack",
     "sum_to",
     "transpose",
 ]
@@ -34,7 +36,7 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(dimensions))
     axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
-    return tuple(int(a) % dimensions if dimensions else 0 for a in axes)
+    return tuple(operator.index(a) % dimensions if dimensions else 0 for a in axes)
 
 
 def kept_shape(shape: Shape, axis: Any) -> Shape:
@@ -62,7 +64,7 @@ broadcast_to = operation(
     "x",
     forward=lambda x, shape: np.broadcast_to(x, shape),
     vjp=(lambda g, z, x, shape: sum_to(g, shape=shape_of(x)),),
-    parameters={"shape": ()},
+    parameters={"shape": REQUIRED},
     numpy=("broadcast_to",),
     says="One number is used at many places: their gradients add up.",
     notation="{x}",
@@ -70,13 +72,13 @@ broadcast_to = operation(
     cases=(Case(((3,),), {"shape": (2, 3)}), Case(((),), {"shape": (2, 2)}), Case(((2, 1),), {"shape": (4, 2, 3)})),
 )
 
-sum_to = operation(
+sum_to: Operation = operation(
     "sum_to",
     "Σ",
     "x",
     forward=_sum_to,
     vjp=(lambda g, z, x, shape: broadcast_to(g, shape=shape_of(x)),),
-    parameters={"shape": ()},
+    parameters={"shape": REQUIRED},
     says="Adds up what broadcasting had spread.",
     notation="Σ {x}",
     shape=lambda x, shape: tuple(shape),
@@ -94,7 +96,7 @@ def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[A
         raise TypeError(f"reshape with {', '.join(keywords)}= cannot be recorded")
     wanted = shape[0] if len(shape) == 1 else shape
     wanted = (wanted,) if hasattr(wanted, "__index__") else tuple(wanted)
-    return (x,), {"shape": tuple(int(n) for n in wanted)}
+    return (x,), {"shape": tuple(map(operator.index, wanted))}
 
 
 def _reshaped(x: Shape, shape: Shape) -> Shape:
@@ -104,13 +106,13 @@ def _reshaped(x: Shape, shape: Shape) -> Shape:
     return tuple(math.prod(x) // rest if n == -1 else n for n in shape)
 
 
-reshape = operation(
+reshape: Operation = operation(
     "reshape",
     "reshape",
     "x",
     forward=lambda x, shape: np.reshape(x, shape),
     vjp=(lambda g, z, x, shape: reshape(g, shape=shape_of(x)),),
-    parameters={"shape": ()},
+    parameters={"shape": REQUIRED},
     numpy=("reshape",),
     method=True,
     adapt=_reshape_arguments,
@@ -134,9 +136,9 @@ def _undone(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(axes.index(i) for i in range(len(axes)))
 
 
-transpose = operation(
+transpose: Operation = operation(
     "transpose",
-    "ᵀ",
+    "T",
     "x",
     forward=lambda x, axes=None: np.transpose(x, axes),
     vjp=(lambda g, z, x, axes=None: transpose(g, axes=_undone(axes)),),
@@ -171,7 +173,11 @@ def _key(key: Any, positions: Sequence[Any]) -> Any:
     """The index with the recorded operands put back in."""
     if isinstance(key, Operand):
         position = positions[key.slot]
-        return int(position) if isinstance(position, float) else position
+        if not isinstance(position, float):
+            return position
+        if not position.is_integer():
+            raise IndexError(f"an index must be a whole number, but is {position}")
+        return int(position)
     if isinstance(key, tuple):
         return tuple(_key(part, positions) for part in key)
     if isinstance(key, slice):
@@ -190,12 +196,17 @@ def _scatter(x: Any, *positions: Any, key: Any, shape: Shape) -> Any:
     return spread
 
 
-def _key_text(key: Any) -> str:
+def key_text(key: Any) -> str:
+    """An index as it is written: ``:, −1``; recorded positions are ``i``.
+
+    >>> key_text((slice(None), 2))
+    ':, 2'
+    """
     if isinstance(key, tuple):
-        return ", ".join(map(_key_text, key))
+        return ", ".join(map(key_text, key))
     if isinstance(key, slice):
-        text = f"{_key_text(key.start)}:{_key_text(key.stop)}"
-        return text if key.step is None else f"{text}:{_key_text(key.step)}"
+        text = f"{key_text(key.start)}:{key_text(key.stop)}"
+        return text if key.step is None else f"{text}:{key_text(key.step)}"
     if key is None:
         return ""
     if key is Ellipsis:
@@ -205,7 +216,7 @@ def _key_text(key: Any) -> str:
 
 def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]]:
     key = parameters["key"]
-    return f"[{'None' if key is None else _key_text(key)}]", ()
+    return f"[{'None' if key is None else key_text(key)}]", ()
 
 
 index = operation(
@@ -214,7 +225,7 @@ index = operation(
     "x positions*",
     forward=lambda x, *positions, key: np.asarray(x)[_key(key, positions)],
     vjp=_index_rule,
-    parameters={"key": ()},
+    parameters={"key": REQUIRED},
     drawn=_index_symbol,
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
@@ -232,7 +243,7 @@ scatter = operation(
     "x positions*",
     forward=_scatter,
     vjp=lambda g, z, x, *positions, key, shape, slot: index(g, *positions, key=key) if slot == 0 else None,
-    parameters={"key": (), "shape": ()},
+    parameters={"key": REQUIRED, "shape": REQUIRED},
     says="Puts numbers at their places in an array of zeros.",
     notation="put({x})",
     cases=(Case(((),), {"key": 1, "shape": (3,)}), Case(((3,),), {"key": [0, 0, 2], "shape": (4,)})),
@@ -247,7 +258,7 @@ def _concatenate_arguments(xs: Any, axis: Any = 0, **keywords: Any) -> tuple[Seq
 
 def _concatenate_rule(g: Any, z: Any, *xs: Any, axis: int | None = 0, slot: int) -> Any:
     if axis is None:
-        sizes = [math.prod(shape_of(x)) for x in xs]
+        sizes = list(map(size_of, xs))
         start = sum(sizes[:slot])
         return reshape(index(g, key=slice(start, start + sizes[slot])), shape=shape_of(xs[slot]))
     lengths = [shape_of(x)[axis] for x in xs]
@@ -272,4 +283,23 @@ concatenate = operation(
         Case(((2, 3), (2, 1), (2, 2)), {"axis": -1}),
         Case(((2, 2), (3,)), {"axis": None}),
     ),
+)
+
+
+def _stack_rule(g: Any, z: Any, *xs: Any, axis: int = 0, slot: int) -> Any:
+    return index(g, key=(*(slice(None),) * (axis % len(shape_of(z))), slot))
+
+
+stack = operation(
+    "stack",
+    "stack",
+    "xs*",
+    forward=lambda *xs, axis=0: np.stack(xs, axis=axis),
+    vjp=_stack_rule,
+    parameters={"axis": 0},
+    numpy=("stack",),
+    adapt=_concatenate_arguments,
+    says="Each part gets its own slice of the gradient.",
+    notation="[{xs}]",
+    cases=(Case(((), (), ())), Case(((2,), (2,))), Case(((2, 3), (2, 3)), {"axis": -1})),
 )

@@ -1,0 +1,125 @@
+"""What cannot be recorded, said in a sentence: the call as written, its line, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from bpviz import ops
+from bpviz.errors import RecordingError
+from bpviz.source import place, written
+
+__all__ = [
+    "NoAttribute",
+    "fails",
+    "in_place",
+    "leaves_the_record",
+    "no_attribute",
+    "no_number",
+    "undecided",
+    "unknown",
+    "unused",
+    "without_value",
+]
+
+
+class NoAttribute(RecordingError, AttributeError):
+    """A recorded value was asked for something that NumPy's arrays have and it has not."""
+
+
+_ADVICE = {
+    "astype": "leave it out, and give the input the type that you want: np.array([1.0, 2.0], dtype=np.float32)",
+    "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
+    "flatten": "write .reshape(-1)",
+    "ravel": "write .reshape(-1)",
+    "tolist": "walk through it, or leave it out",
+}
+_TABLE = "`bpviz ops` lists the operations that can be recorded"
+
+
+def unknown(name: str, frame: FrameType) -> RecordingError:
+    """A function or operator that is not in the table."""
+    short = name.rpartition(".")[2]
+    known = [known for row in ops.OPERATIONS.values() for known in row.numpy]
+    close = difflib.get_close_matches(short, known, n=1, cutoff=0.7)
+    hint = f"did you mean np.{close[0]}? " if close else ""
+    return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {hint}{_TABLE}")
+
+
+def leaves_the_record(frame: FrameType) -> RecordingError:
+    """A plain number is asked of a recorded value: ``math.exp(x)``, ``float(x)``, ``np.asarray(x)``."""
+    text = written(frame)
+    advice = "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)"
+    called, _, argument = text.partition("(")
+    module, _, name = called.rpartition(".")
+    if module == "math":
+        instead = ops.find(name)
+        advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
+    elif called in ("float", "int"):
+        advice = "leave the conversion out"
+    elif argument.startswith("[") or "[" in text.replace("(", ""):
+        advice = "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate"
+    elif name in ("array", "asarray", "asanyarray", "ascontiguousarray"):
+        advice = "use the value as it is"
+    return RecordingError(
+        f"{text} asks a recorded value for a plain number ({place(frame)}), where its gradient would be lost; {advice}"
+    )
+
+
+def in_place(frame: FrameType, *, item: bool) -> RecordingError:
+    """An array is written into."""
+    if item:
+        text, advice = f"{written(frame)} = …", "build a new array instead: np.where(condition, x, y) or np.concatenate"
+    else:
+        text, advice = written(frame), "give the result a name of its own: y = y + x"
+    return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")
+
+
+def undecided(shape: tuple[int, ...], frame: FrameType) -> RecordingError:
+    """A branch on an array of several elements."""
+    return RecordingError(
+        f"{written(frame)}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
+        "choose element by element with np.where(condition, x, y)"
+    )
+
+
+def no_number(value: Any, frame: FrameType) -> RecordingError:
+    """An operand that is no real number."""
+    kind = f"an array of {value.dtype}" if hasattr(value, "dtype") and hasattr(value, "ndim") else type(value).__name__
+    if isinstance(value, int):
+        kind = "a whole number too large for a float"
+    return RecordingError(
+        f"{written(frame)} computes with {kind} ({place(frame)}); only real numbers and arrays of them can be recorded"
+    )
+
+
+def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RecordingError:
+    """NumPy itself refuses: mostly shapes that do not fit."""
+    told = " and ".join(map(str, shapes))
+    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {error}")
+
+
+def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:
+    """A call with operands or parameters that the row does not have."""
+    takes = f"it takes {len(operation.operands)}: {', '.join(operation.operands)}"
+    if what.isdigit():
+        return RecordingError(f"{written(frame)} gives {operation.name} {what} operand(s) ({place(frame)}); {takes}")
+    return RecordingError(f"{written(frame)}: {what}= cannot be recorded ({place(frame)}); leave it out")
+
+
+def no_attribute(name: str, frame: FrameType) -> NoAttribute:
+    """Something that arrays have and recorded values have not."""
+    advice = _ADVICE.get(name)
+    if advice is None:
+        advice = f"write np.{name}(…)" if ops.find(name) else _TABLE
+    return NoAttribute(f"{written(frame)}: a recorded value has no .{name} ({place(frame)}); {advice}")
+
+
+def without_value(why: str, frame: FrameType) -> RecordingError:
+    """A number is needed, but the graph's inputs were given none."""
+    return RecordingError(
+        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs were given none; "
+        'give them values: graph.input("x", 3.0)'
+    )
