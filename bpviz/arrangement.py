@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import floor
 from typing import Any
 
 from bpviz.curve import Curve, joined, line, sampled
@@ -79,8 +80,9 @@ def _read(
     """Return the places of nodes, edges of clusters and splines of edges, by name and in coordinates of the flow."""
 
     def at(x: str, y: str) -> Point:
-        # Graphviz's y runs upwards.
-        return (float(x), -float(y)) if level else (-float(y), float(x))
+        # Whole points, because older Graphviz rounds where newer does not. Its y runs upwards.
+        across, up = floor(float(x) + 0.5), floor(float(y) + 0.5)
+        return (across, -up) if level else (-up, across)
 
     objects = answer.get("objects", [])
     places: dict[str, Point] = {}
