@@ -9,12 +9,27 @@
 """
 
 from bpviz import nn
+from bpviz.check import numerical_diff, numerical_gradient
 from bpviz.drawing import Drawing, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
 
-__all__ = ["Drawing", "Flow", "Graph", "Node", "backprop", "draw", "group", "name", "nn", "propagate", "trace"]
+__all__ = [
+    "Drawing",
+    "Flow",
+    "Graph",
+    "Node",
+    "backprop",
+    "draw",
+    "group",
+    "name",
+    "nn",
+    "numerical_diff",
+    "numerical_gradient",
+    "propagate",
+    "trace",
+]
 
 __version__ = "0.1.0"

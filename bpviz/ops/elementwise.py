@@ -143,7 +143,7 @@ sign = operation(
     "sign",
     "x",
     forward=lambda x: np.sign(x),
-    scalar=lambda x: math.copysign(1.0, x) if x else x,
+    scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x,
     vjp=(lambda g, z, x: g * 0.0,),
     numpy=("sign",),
     says="Flat on both sides: no gradient passes.",
