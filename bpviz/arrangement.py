@@ -16,7 +16,7 @@ from typing import Any
 from bpviz.curve import Curve, joined, line, sampled
 from bpviz.picture import Point
 from bpviz.plan import Plan
-from bpviz.route import Lane, Spot, routed
+from bpviz.route import Border, Lane, Spot, routed
 
 __all__ = ["Arrangement", "Edges", "arranged"]
 
@@ -25,6 +25,7 @@ Edges = tuple[float, float, float, float]
 # A label may move this far without leaving its frame, if this much air stays between it and its neighbours.
 _NUDGE = 7.0
 _AIR = 4.0
+_HEADING = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
     _straightened(spots, lanes, pitch)
     lanes = _fanned(spots, lanes, pitch)
     named = [k for k in range(len(plan.titles)) if f"cluster{k}" in corners]
-    routing = routed(spots, lanes, [corners[f"cluster{k}"][::2] for k in named], pitch)
+    borders = [_border(corners[f"cluster{k}"], plan.titles[k].height, plan.level) for k in named]
+    routing = routed(spots, lanes, borders, pitch)
 
     def turned(point: Point) -> Point:
         return point if plan.level else (point[1], point[0])
@@ -99,6 +101,11 @@ def _read(
         ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
         splines[ends] = tuple(at(*pair.split(",")) for pair in edge["pos"].split())
     return places, corners, splines
+
+
+def _border(edges: Edges, title: float, level: bool) -> Border:
+    start, low, end, _ = edges
+    return Border(start, end, (low, low + title + _HEADING) if level else None)
 
 
 def _spots(plan: Plan, places: dict[str, Point]) -> list[Spot]:

@@ -54,13 +54,13 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
         for wire, course, at in zip(plan.wires, found.courses, found.labels, strict=True)
     )
     nodes = tuple(_node(box, at) for box, at in zip(plan.boxes, found.boxes, strict=True))
-    return _page(figure, theme, (*_frames(figure, plan, found), *wires, *nodes))
+    return _page(figure, theme, (*_frames(figure, plan, found, theme), *wires, *nodes))
 
 
-def _frames(figure: Figure, plan: Plan, found: Arrangement) -> list[Part]:
+def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list[Part]:
     """Return the frames, the outer ones first."""
     parts = []
-    taken = _obstacles(plan, found) if figure.frames else []
+    taken = _obstacles(plan, found, theme) if figure.frames else []
     for frame, title, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
         if edges is None:
             continue
@@ -81,7 +81,7 @@ def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
     columns = [middle + side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
     for row in range(max(1, int((bottom - top - title.height) / 6.0))):
         y = top + _HEADING + row * 6.0
-        for margin in (8.0, 4.0):
+        for margin in (6.0, 1.0):
             beside = [(x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0]
             for x in columns:
                 if not any(x0 < x + title.width + margin and x1 > x - margin for x0, x1 in beside):
@@ -89,7 +89,7 @@ def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
     return (middle, top + _HEADING)
 
 
-def _obstacles(plan: Plan, found: Arrangement) -> list[Edges]:
+def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
     """Return the rectangles around everything that a frame's title must not touch."""
     taken: list[Edges] = []
     for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
@@ -97,9 +97,10 @@ def _obstacles(plan: Plan, found: Arrangement) -> list[Edges]:
     for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
         x, y = (x, y - wire.lift) if plan.level else (x - wire.lift, y)
         taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
+    aside = theme.gap / 2 + theme.strokes["backward"].width
     for course in found.courses:
         for (x0, y0), (x1, y1) in pairwise(sampled(course, 8)):
-            taken.append((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
+            taken.append((min(x0, x1) - aside, min(y0, y1) - aside, max(x0, x1) + aside, max(y0, y1) + aside))
     return taken
 
 

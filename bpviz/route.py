@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from bpviz.curve import Curve, joined, line
 from bpviz.picture import Point
 
-__all__ = ["Lane", "Routing", "Spot", "routed"]
+__all__ = ["Border", "Lane", "Routing", "Spot", "routed"]
 
 _TURN = 16.0
 _STEEP = 0.8
@@ -54,14 +54,28 @@ class Lane:
     enter: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Where along the flow a frame starts and ends, and the stretch across it that its title takes, if it does."""
+
+    start: float
+    end: float
+    title: tuple[float, float] | None = None
+
+
 @dataclass(slots=True)
 class _Rank:
-    """The spots that stand side by side: from ``start`` to ``end``, sorted by ``v``; ``shift`` is added for tracks."""
+    """The spots that stand side by side, from ``start`` to ``end``, sorted by ``v``.
+
+    ``titles`` are the stretches of ``v`` that frames keep for theirs, ``taken`` the heights of wires that pass;
+    ``shift`` is added for tracks.
+    """
 
     middle: float
     start: float
     end: float
     members: list[int] = field(default_factory=list)
+    titles: list[tuple[float, float]] = field(default_factory=list)
     taken: list[float] = field(default_factory=list)
     shift: float = 0.0
 
@@ -90,15 +104,14 @@ class Routing:
     frames: tuple[tuple[float, float], ...]
 
 
-def routed(
-    spots: Sequence[Spot], lanes: Sequence[Lane], frames: Sequence[tuple[float, float]], pitch: float
-) -> Routing:
+def routed(spots: Sequence[Spot], lanes: Sequence[Lane], frames: Sequence[Border], pitch: float) -> Routing:
     """Route every lane, and move the spots and frames apart where tracks need room.
 
-    ``pitch`` is the least distance between two wires that run side by side; ``frames`` holds where along the flow
-    each frame starts and ends.
+    ``pitch`` is the least distance between two wires that run side by side.
     """
     ranks, home = _ranked(spots)
+    for rank in ranks:
+        rank.titles += [frame.title for frame in frames if frame.title and frame.start <= rank.middle <= frame.end]
     flush = [_leaning(spot, ranks[home[i]]) for i, spot in enumerate(spots)]
     steps = [_steps(lane, flush, ranks, home, pitch) for lane in lanes]
     _spread(lanes, steps, spots)
@@ -111,9 +124,9 @@ def routed(
     moved = [replace(spot, u=spot.u + ranks[home[i]].shift) for i, spot in enumerate(flush)]
     curves = [_drawn(lane, path, moved, ranks, widths, pitch) for lane, path in zip(lanes, steps, strict=True)]
     borders = []
-    for start, end in frames:
-        shifts = [rank.shift for rank in ranks if start <= rank.middle <= end] or [0.0]
-        borders.append((start + shifts[0], end + shifts[-1]))
+    for frame in frames:
+        shifts = [rank.shift for rank in ranks if frame.start <= rank.middle <= frame.end] or [0.0]
+        borders.append((frame.start + shifts[0], frame.end + shifts[-1]))
     return Routing(tuple(moved), tuple(curves), tuple(borders))
 
 
@@ -185,6 +198,8 @@ def _clear(rank: _Rank, spots: Sequence[Spot], a: float, b: float, own: int, way
     edge = rank.middle
     if own >= 0:
         edge = spots[own].u + (0.0 if spots[own].round else way * (spots[own].along / 2 + spots[own].room))
+    if any(top < high and bottom > low for top, bottom in rank.titles):
+        edge = max(edge, rank.end) if way > 0 else min(edge, rank.start)
     for i in rank.members:
         spot = spots[i]
         if i != own and spot.v - spot.before < high and spot.v + spot.after > low:
