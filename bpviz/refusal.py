@@ -79,8 +79,13 @@ def in_place(frame: FrameType, *, item: bool) -> RecordingError:
 
 def undecided(shape: tuple[int, ...], frame: FrameType) -> RecordingError:
     """A branch on an array of several elements."""
+    text = written(frame)
+    keyword, _, rest = text.partition(" ")
+    if keyword in ("if", "elif", "while"):
+        # Some versions of Python point at the whole statement.
+        text = rest.partition(": ")[0].removesuffix(":")
     return RecordingError(
-        f"{written(frame)}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
+        f"{text}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
         "choose element by element with np.where(condition, x, y)"
     )
 
@@ -98,7 +103,7 @@ def no_number(value: Any, frame: FrameType) -> RecordingError:
 def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RecordingError:
     """NumPy itself refuses: mostly shapes that do not fit."""
     told = " and ".join(map(str, shapes))
-    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {error}")
+    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
 
 
 def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:

@@ -79,7 +79,7 @@ def test_walrus_and_chained_assignment() -> None:
 def test_elements_that_are_taken_apart() -> None:
     def f(x: Any = np.array([1.0, 2.0, 3.0])) -> Any:
         a, b, c = x
-        first, *rest = x
+        first, *_rest = x
         return a * b * c + first
 
     assert labels(bpviz.trace(f))[:4] == ["a", "b", "c", "first"]
@@ -136,11 +136,11 @@ def test_lambdas_and_comprehensions_are_read_in_their_own_code() -> None:
     def f(x: Any = 2.0) -> Any:
         double = lambda v: v * 2
         y = double(x)
-        parts = [z := p * y for p in (x, y)]
+        parts = [_z := p * y for p in (x, y)]
         return sum(q * q for q in parts)
 
     graph = bpviz.trace(f)
-    assert labels(graph)[:3] == ["y", "z", "z"]
+    assert labels(graph)[:3] == ["y", "_z", "_z"]
     assert {node.scope.title for node in graph.nodes} == {"f"}
     assert {node.line for node in graph.nodes if node.kind == "operation"} == {
         f.__code__.co_firstlineno + n for n in (1, 3, 4)

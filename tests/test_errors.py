@@ -1,0 +1,333 @@
+"""What cannot be recorded: each raises `RecordingError` that names the call, the user's line, and what to write."""
+
+from __future__ import annotations
+
+import copy
+import linecache
+import math
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpviz
+from bpviz import errors
+from bpviz.errors import RecordingError, UsageError
+
+V = np.array([1.0, 2.0, 3.0])
+TABLE = "`bpviz ops` lists the operations that can be recorded"
+
+
+def message(f: Callable[..., Any], *args: Any) -> str:
+    """What is said when ``f`` is traced, with the line counted from the function's first."""
+    with pytest.raises(RecordingError) as caught:
+        bpviz.trace(f, *args)
+    said = str(caught.value)
+    found = re.search(r"line (\d+) of test_errors\.py", said)
+    assert found, said
+    here = int(found[1]) - f.__code__.co_firstlineno
+    return said.replace(found[0], f"line +{here}")
+
+
+def test_the_whole_sentence_for_a_function_of_math() -> None:
+    def f(x: Any = 2.0) -> Any:
+        y = x * 2
+        return math.exp(y)
+
+    assert message(f) == (
+        "math.exp(y) asks a recorded value for a plain number (line +2), where its gradient would be lost; "
+        "write np.exp instead of math.exp"
+    )
+
+
+def test_the_whole_sentence_for_shapes_that_do_not_fit() -> None:
+    def f(x: Any = np.ones((2, 3)), y: Any = np.ones(2)) -> Any:
+        return x * (y + 1)
+
+    assert message(f) == (
+        "x * (y + 1) fails on operands of shape (2, 3) and (2,) (line +1): "
+        "operands could not be broadcast together with shapes (2,3) (2,)"
+    )
+
+
+def test_an_expression_of_several_lines_is_quoted_on_one() -> None:
+    source = "import math\ndef f(x=2.0):\n    return math.exp(\n        x\n        * 税\n    )\n税 = 2\n"
+    scope: dict[str, Any] = {}
+    linecache.cache["lines.py"] = (len(source), None, source.splitlines(keepends=True), "lines.py")
+    exec(compile(source, "lines.py", "exec"), scope)
+    with pytest.raises(RecordingError, match=r"^math\.exp\( x \* 税 \) asks .* \(line 3 of lines\.py\)"):
+        bpviz.trace(scope["f"])
+
+
+def test_the_whole_sentence_for_values_of_two_graphs() -> None:
+    stranger = bpviz.Graph("other").input("q", 1.0)
+
+    def f(x: Any = 2.0) -> Any:
+        return x * stranger
+
+    assert message(f) == (
+        "x * stranger (line +1) mixes values of two different graphs; a value can only be used in the graph it was "
+        "made in (value.data is its plain number)"
+    )
+
+
+def test_the_whole_sentence_for_a_value_that_has_outlived_its_trace() -> None:
+    kept = []
+
+    def f(x: Any = 2.0) -> Any:
+        kept.append(x)
+        return x * 2
+
+    graph = bpviz.trace(f)
+    with pytest.raises(RecordingError) as caught:
+        kept[0] * 3
+    assert "kept[0] * 3 uses a value of a graph that is complete (line " in str(caught.value)
+    assert str(caught.value).endswith("compute it inside the function that is traced, or take its number: value.data")
+    with pytest.raises(UsageError, match=r"the graph 'f' was traced and is complete; build another with bpviz.Graph"):
+        graph.input("y", 1.0)
+    assert len(graph) == 3
+
+
+def in_place_item(x: Any = V) -> Any:
+    x[0] = 1.0
+    return x
+
+
+def in_place_sum(x: Any = V) -> Any:
+    total = np.zeros(3)
+    total += x
+    return total
+
+
+def branch(x: Any = V) -> Any:
+    if x:
+        return x
+    return x * 2
+
+
+CASES: dict[str, tuple[Callable[..., Any], str]] = {
+    "math without NumPy's": (
+        lambda x=2.0: math.gamma(x),
+        f"math.gamma(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; {TABLE}",
+    ),
+    "float": (
+        lambda x=2.0: float(x) * 2,
+        "float(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "leave the conversion out",
+    ),
+    "int": (
+        lambda x=2: int(x) * 2,
+        "int(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "leave the conversion out",
+    ),
+    "asarray": (
+        lambda x=V: np.asarray(x),
+        "np.asarray(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "use the value as it is",
+    ),
+    "array of values": (
+        lambda x=1.0, y=2.0: np.array([x, y]),
+        "np.array([x, y]) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate",
+    ),
+    "sum of a list": (
+        lambda x=1.0, y=2.0: np.sum([x, y]),
+        "np.sum([x, y]) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate",
+    ),
+    "list as operand": (
+        lambda x=1.0, y=2.0: x * [x, y],
+        "x * [x, y] asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate",
+    ),
+    "item": (
+        lambda x=V: x.item(),
+        "x.item() asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)",
+    ),
+    "item assignment": (
+        in_place_item,
+        "x[0] = … writes into an array in place (line +1), which cannot be recorded; "
+        "build a new array instead: np.where(condition, x, y) or np.concatenate",
+    ),
+    "in-place sum": (
+        in_place_sum,
+        "total += x writes into an array in place (line +2), which cannot be recorded; "
+        "give the result a name of its own: y = y + x",
+    ),
+    "out=": (
+        lambda x=V: np.add(x, 1, out=np.zeros(3)),
+        "np.add(x, 1, out=np.zeros(3)) writes into an array in place (line +0), which cannot be recorded; "
+        "give the result a name of its own: y = y + x",
+    ),
+    "branch on an array": (
+        branch,
+        "x: a branch needs a single value, but got an array of shape (3,) (line +1); "
+        "choose element by element with np.where(condition, x, y)",
+    ),
+    "where with one argument": (
+        lambda x=V: np.where(x),
+        "np.where(x) gives where 1 operand(s) (line +0); it takes 3: c, x, y",
+    ),
+    "fft": (lambda x=V: np.fft.fft(x), f"np.fft.fft cannot be recorded (line +0: np.fft.fft(x)); {TABLE}"),
+    "svd": (
+        lambda x=np.eye(2): np.linalg.svd(x),
+        f"np.linalg.svd cannot be recorded (line +0: np.linalg.svd(x)); {TABLE}",
+    ),
+    "a close match": (
+        lambda x=V: np.exp2(x),
+        f"np.exp2 cannot be recorded (line +0: np.exp2(x)); did you mean np.exp? {TABLE}",
+    ),
+    "method of a ufunc": (
+        lambda x=V: np.multiply.reduce(x),
+        f"np.multiply.reduce cannot be recorded (line +0: np.multiply.reduce(x)); {TABLE}",
+    ),
+    "keyword": (
+        lambda x=V: np.sum(x, where=x > 1),
+        "np.sum(x, where=x > 1): where= cannot be recorded (line +0); leave it out",
+    ),
+    "keyword of a ufunc": (
+        lambda x=V: np.add(x, 1, dtype=np.float32),
+        "np.add(x, 1, dtype=np.float32): dtype= cannot be recorded (line +0); leave it out",
+    ),
+    "dot of many dimensions": (
+        lambda x=np.ones((2, 2, 2)): np.dot(x, x),
+        "np.dot(x, x) (line +0): np.dot of arrays of 3 and 3 dimensions cannot be recorded; "
+        "write x @ y, which multiplies their last two axes",
+    ),
+    "modulo": (lambda x=2.0: x % 2, f"% cannot be recorded (line +0: x % 2); {TABLE}"),
+    "round": (lambda x=2.0: round(x), f"round cannot be recorded (line +0: round(x)); {TABLE}"),
+    "complex": (
+        lambda x=2.0: x * 1j,
+        "x * 1j computes with complex (line +0); only real numbers and arrays of them can be recorded",
+    ),
+    "complex array": (
+        lambda x=2.0: x * np.array([1j]),
+        "x * np.array([1j]) computes with an array of complex128 (line +0); "
+        "only real numbers and arrays of them can be recorded",
+    ),
+    "string": (
+        lambda x=2.0: x + "a",
+        'x + "a" computes with str (line +0); only real numbers and arrays of them can be recorded',
+    ),
+    "nothing": (
+        lambda x=V: x * None,
+        "x * None computes with NoneType (line +0); only real numbers and arrays of them can be recorded",
+    ),
+    "too large": (
+        lambda x=2.0: x * 10**400,
+        "x * 10**400 computes with a whole number too large for a float (line +0); "
+        "only real numbers and arrays of them can be recorded",
+    ),
+    "no whole number": (
+        lambda n=3.0: list(range(n)),
+        "range(n) needs a whole number, but got a recorded value (line +0); "
+        "give a whole number as the input (n=3, not n=3.0), or a plain number here",
+    ),
+    "length": (lambda x=1.0: len(x), "len(x): a single number has no length (line +0)"),
+    "astype": (
+        lambda x=V: x.astype(float),
+        "x.astype: a recorded value has no .astype (line +0); leave it out, and give the input the type that you "
+        "want: np.array([1.0, 2.0], dtype=np.float32)",
+    ),
+    "flatten": (lambda x=V: x.flatten(), "x.flatten: a recorded value has no .flatten (line +0); write .reshape(-1)"),
+    "a function as a method": (
+        lambda x=V: x.exp(),
+        "x.exp: a recorded value has no .exp (line +0); write np.exp(…)",
+    ),
+    "anything else": (lambda x=V: x.foo, f"x.foo: a recorded value has no .foo (line +0); {TABLE}"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_says_the_call_the_line_and_the_way_out(case: str) -> None:
+    f, expected = CASES[case]
+    assert message(f) == expected
+
+
+def test_a_missing_attribute_is_an_attribute_error_too() -> None:
+    assert bpviz.trace(lambda x=V: x * getattr(x, "foo", 2.0)).nodes[1].value == 2.0
+    assert bpviz.trace(lambda x=V: x if hasattr(x, "shape") and not hasattr(x, "__array_interface__") else None)
+
+
+def test_values_are_not_copied() -> None:
+    graph = bpviz.trace(lambda x=2.0: copy.copy(x) * copy.deepcopy([x])[0] * x.copy())
+    assert len(graph.inputs) == 1
+    assert bpviz.propagate(graph).grads == {"x": 12.0}
+
+
+def test_numbers_of_other_libraries_are_python_s_own_complaint() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        bpviz.trace(lambda x=2.0: x * Fraction(1, 2))
+
+
+def test_comparing_with_something_else_is_false_as_ever() -> None:
+    graph = bpviz.trace(lambda x=2.0: x * 2 if x != "a" and x != None else x)  # noqa: E711
+    assert graph.nodes[-1].value == 4.0
+    assert len(graph) == 3
+
+
+def test_a_value_may_be_printed() -> None:
+    said = []
+
+    def f(x: Any = 2.0) -> Any:
+        said.append(f"{x:.2f} {x}")
+        return x * 2
+
+    bpviz.trace(f)
+    assert said == ["2.00 <handle 2.0>"]
+
+
+def test_code_without_source_still_gets_a_sentence() -> None:
+    scope: dict[str, Any] = {"math": math}
+    exec("def f(x=2.0):\n    return math.exp(x)", scope)
+    with pytest.raises(RecordingError, match=r"^a step of f asks a recorded value .*\(line 2 of <string>\)"):
+        bpviz.trace(scope["f"])
+
+
+def test_what_the_model_raises_passes_through() -> None:
+    def f(x: Any = 2.0) -> Any:
+        with bpviz.group("A"):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        bpviz.trace(f)
+    graph = bpviz.trace(lambda x=2.0: x * 2)
+    assert graph.nodes[-1].scope.parent is None  # the group that was left by the exception is closed
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "said"),
+    [
+        (lambda x: x, (), "the parameter 'x' of <lambda> has no value; give it a default (x=1.0), or a value when"),
+        (lambda x=1.0: x, (1, 2), "<lambda>(x=1.0): too many positional arguments"),
+        (lambda x=1.0: 3, (), "<lambda> returned 3, which does not depend on its inputs through any recorded step"),
+        (lambda: 3, (), "<lambda> returned 3, which does not depend on its inputs"),
+        (lambda x=1.0: None, (), "<lambda> returned None, which does not depend"),
+        (3, (), "a function is needed, but got 3"),
+        (lambda x: x, ({1, 2},), "the input 'x' must be a number or an array of real numbers, but got {1, 2} (set)"),
+        (lambda x: x, (1j,), "the input 'x' must be a number or an array of real numbers, but got 1j (complex)"),
+        (lambda x: x, (np.array(["a"]),), "(ndarray of <U1)"),
+        (lambda x: x, (10**400,), "the input 'x' is a whole number too large for a float: about 10^401"),
+    ],
+)
+def test_what_cannot_be_traced(f: Any, args: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        bpviz.trace(f, *args)
+
+
+def test_a_value_of_another_graph_as_an_argument() -> None:
+    x = bpviz.Graph().input("x", 1.0)
+    with pytest.raises(RecordingError, match="the parameter 'y' is a recorded value of another graph"):
+        bpviz.trace(lambda y: y * 2, x)
+
+
+def test_errors_are_the_builtin_ones_they_specialise() -> None:
+    assert issubclass(errors.RecordingError, TypeError)
+    assert issubclass(errors.UsageError, ValueError)
+    assert issubclass(errors.LayoutTimeout, TimeoutError)
+    for name in errors.__all__:
+        assert getattr(errors, name).__doc__.endswith("."), name
