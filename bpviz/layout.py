@@ -77,7 +77,7 @@ def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
     """Return where in a frame its title meets nothing: at the top, in the middle, or as near to that as can be."""
     left, top, right, bottom = edges
     middle = (left + right - title.width) / 2
-    reach = max(0.0, (right - left - title.width) / 2 - _CORNER)
+    reach = max(0.0, (right - left - title.width) / 2 - _HEADING)
     columns = [middle + side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
     for row in range(max(1, int((bottom - top - title.height) / 6.0))):
         y = top + _HEADING + row * 6.0

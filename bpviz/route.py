@@ -117,10 +117,9 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], frames: Sequence[Border
     _spread(lanes, steps, spots)
     widths = _tracked([step for lane in steps for step in lane], len(ranks), pitch)
     shift = 0.0
-    for rank, following, width in zip(ranks, [*ranks[1:], None], widths, strict=True):
-        rank.shift = shift
-        if following:
-            shift += max(0.0, width - (following.start - rank.end))
+    for rank, following, width in zip(ranks, ranks[1:], widths, strict=False):
+        shift += max(0.0, width - (following.start - rank.end))
+        following.shift = shift
     moved = [replace(spot, u=spot.u + ranks[home[i]].shift) for i, spot in enumerate(flush)]
     curves = [_drawn(lane, path, moved, ranks, widths, pitch) for lane, path in zip(lanes, steps, strict=True)]
     borders = []

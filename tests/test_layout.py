@@ -1,0 +1,226 @@
+"""The layout, by its numbers: what stands where, and that nothing runs over anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from math import hypot
+
+import pytest
+from figures_by_hand import arrow, layers, pencils, random_figure, square, wire
+
+from bpviz.curve import sampled
+from bpviz.engine import engines
+from bpviz.errors import UsageError
+from bpviz.figure import Box, Figure, Frame, Wire
+from bpviz.layout import lay_out
+from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Shape, Text
+from bpviz.theme import theme
+
+pytestmark = pytest.mark.engine
+
+LIGHT = theme("light")
+Edges = tuple[float, float, float, float]
+
+
+def part(picture: Picture, id: str) -> Part:
+    return next(part for part in picture.parts if part.id == id)
+
+
+def one(part: Part, kind: type, role: str) -> Element:
+    (found,) = [e for e in part.elements if isinstance(e, kind) and getattr(e, "role", "") == role]
+    return found
+
+
+def edges(element: Element) -> Edges:
+    """The box around an element's ink; of text, from cap height to a little below the baseline."""
+    match element:
+        case Text(x=x, y=y, size=size, width=width, anchor=anchor):
+            left = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width
+            return (left, y - 0.73 * size, left + width, y + 0.1 * size)
+        case Shape(x=x, y=y, width=width, height=height):
+            return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        case Cell(x=x, y=y, width=width, height=height):
+            return (x, y, x + width, y + height)
+    points = {Bracket: lambda e: e.points, Head: lambda e: e.corners(6.5), Path: lambda e: sampled(e.points, 24)}
+    across, down = zip(*points[type(element)](element), strict=True)
+    return (min(across), min(down), max(across), max(down))
+
+
+def overlap(a: Edges, b: Edges) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def collisions(picture: Picture) -> Iterator[str]:
+    """Everything that runs over a text or a node, or off the page."""
+    solid: list[tuple[Part, Element, Edges]] = []
+    for owner in picture.parts:
+        for element in owner.elements:
+            around = edges(element)
+            if around[0] < 0 or around[1] < 0 or around[2] > picture.width or around[3] > picture.height:
+                yield f"{element} lies outside the page"
+            if isinstance(element, Text | Bracket | Cell) or (isinstance(element, Shape) and owner.kind == "node"):
+                solid.append((owner, element, around))
+    for i, (owner, element, around) in enumerate(solid):
+        for other, second, beside in solid[i + 1 :]:
+            if other is not owner and overlap(around, beside):
+                yield f"{element} and {second} overlap"
+    for owner in picture.parts:
+        for line in owner.elements:
+            if not isinstance(line, Path | Head):
+                continue
+            around = edges(line)
+            dots = sampled(line.points, 24) if isinstance(line, Path) else line.corners(6.5)
+            for other, element, beside in solid:
+                if overlap(around, beside) and other.id not in (owner.source, owner.target):
+                    yield from (f"{owner.id} crosses {element}" for dot in dots if inside(dot, element, beside))
+
+
+def inside(dot: tuple[float, float], element: Element, around: Edges) -> bool:
+    if isinstance(element, Shape) and element.kind != "box":
+        return hypot(dot[0] - element.x, dot[1] - element.y) < element.width / 2
+    return around[0] < dot[0] < around[2] and around[1] < dot[1] < around[3]
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("seed", range(50))
+def test_nothing_collides(seed: int, direction: str) -> None:
+    figure = replace(random_figure(3 + seed * 37 // 49, seed), direction=direction)
+    assert not list(collisions(lay_out(figure, LIGHT)))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
+def test_nothing_collides_in_figures_by_hand(figure: Figure, direction: str) -> None:
+    for shown in (
+        figure,
+        replace(figure, wires=tuple(replace(old, backward=None) for old in figure.wires)),
+        replace(figure, wires=tuple(replace(old, forward=None) for old in figure.wires)),
+        replace(figure, wires=tuple(replace(old, forward=arrow(""), backward=arrow("")) for old in figure.wires)),
+    ):
+        assert not list(collisions(lay_out(replace(shown, direction=direction), LIGHT)))
+
+
+def test_forward_runs_above_backward_with_its_number_above_and_the_gradient_below() -> None:
+    found = part(lay_out(pencils(), LIGHT), "m p 0")
+    forward, backward = one(found, Path, "forward"), one(found, Path, "backward")
+    above, below = one(found, Text, "forward"), one(found, Text, "backward")
+    assert (above.text, below.text) == ("200", "1.1")
+    # Beside the labels both lines are level, five points apart.
+    line, other = (min(sampled(way.points, 40), key=lambda p: abs(p[0] - above.x))[1] for way in (forward, backward))
+    assert other - line == pytest.approx(5)
+    assert above.y < line < other < below.y - 0.7 * below.size
+    assert above.x == below.x
+
+
+def test_a_single_arrow_runs_in_the_middle() -> None:
+    figure = Figure((Box("x", "input", "x"), Box("o", "operation", "exp")), (wire("x o", "1"),))
+    picture = lay_out(figure, LIGHT)
+    assert {y for _, y in one(part(picture, "x o 0"), Path, "forward").points} == {
+        one(part(picture, "o"), Shape, "node").y
+    }
+
+
+def test_heads_land_on_the_border_and_point_into_the_node() -> None:
+    picture = lay_out(pencils(), LIGHT)
+    for id, target in (("m p 0", "p"), ("n p 1", "p"), ("t q 1", "q"), ("a m 0", "m")):
+        head, circle = one(part(picture, id), Head, "forward"), one(part(picture, target), Shape, "node")
+        to_tip = hypot(head.tip[0] - circle.x, head.tip[1] - circle.y)
+        assert to_tip == pytest.approx(circle.width / 2, abs=1.0)
+        assert hypot(head.base[0] - circle.x, head.base[1] - circle.y) - to_tip > 0.8 * LIGHT.head[0]
+
+
+def test_an_operand_used_twice_is_two_wires_in_two_places() -> None:
+    picture = lay_out(square(), LIGHT)
+    one_label, other = (one(part(picture, f"x* m {slot}"), Text, "forward") for slot in (0, 1))
+    assert other.y - one_label.y > 2 * LIGHT.sizes["forward"]
+
+
+def test_forward_lines_pass_through_a_branch_dot_without_a_head() -> None:
+    into = part(lay_out(square(), LIGHT), "x x* 0")
+    assert [e.role for e in into.elements if isinstance(e, Head)] == ["backward"]
+
+
+def test_names_of_one_column_end_together_and_operands_keep_their_order() -> None:
+    picture = lay_out(pencils(), LIGHT)
+    names = [one(part(picture, id), Text, "name") for id in "abcd"]
+    assert len({round(name.x + name.width / 2, 6) for name in names}) == 1
+    assert [name.y for name in names] == sorted(name.y for name in names)
+
+
+def test_frames_hold_what_they_name_and_lie_within_their_parents() -> None:
+    picture = lay_out(layers(), LIGHT)
+    inner, outer = (edges(one(part(picture, id), Shape, "frame")) for id in ("affine", "layer"))
+    dot, sigma, product = (edges(part(picture, id).elements[0]) for id in "dsm")
+
+    def within(a: Edges, b: Edges) -> bool:
+        return b[0] < a[0] and b[1] < a[1] and a[2] < b[2] and a[3] < b[3]
+
+    assert within(inner, outer)
+    assert within(dot, inner)
+    assert within(sigma, outer)
+    assert not overlap(sigma, inner)
+    assert not overlap(product, outer)
+
+
+def test_marked_content_is_boxed_and_constants_are_grey() -> None:
+    picture = lay_out(layers(), LIGHT)
+    assert one(part(picture, "d s 0"), Shape, "mark")
+    constant = part(picture, "two")
+    assert {e.role for e in constant.elements} == {"constant"}
+    assert (constant.detail, constant.source, constant.target) == ("constant", "c", "m")
+
+
+def test_columns_of_a_grid_end_together() -> None:
+    cells = [e for e in part(lay_out(layers(), LIGHT), "x d 0").elements if isinstance(e, Text) and e.role == "forward"]
+    assert [cell.text for cell in cells] == ["1", "30", "−2", "4.5"]
+    assert all(cell.anchor == "end" for cell in cells)
+    assert cells[0].x == cells[1].x < cells[2].x == cells[3].x
+
+
+def test_a_title_stands_above_and_notes_below() -> None:
+    picture = lay_out(pencils(), LIGHT)
+    title, *notes = (part(picture, id).elements[0] for id in ("title", "note 1", "note 2"))
+    rest = [edges(e) for p in picture.parts if p.kind in ("node", "wire") for e in p.elements]
+    assert title.y < min(top for _, top, _, _ in rest)
+    assert max(bottom for _, _, _, bottom in rest) < notes[0].y < notes[1].y
+
+
+def test_top_to_bottom_runs_down_with_forward_on_the_left() -> None:
+    picture = lay_out(replace(pencils(), direction="TB"), LIGHT)
+    found = part(picture, "p q 0")
+    assert one(found, Text, "forward").x < one(found, Text, "backward").x
+    assert one(part(picture, "p"), Shape, "node").y < one(part(picture, "q"), Shape, "node").y
+
+
+def test_the_same_figure_gives_the_same_picture() -> None:
+    assert lay_out(random_figure(30, 1), LIGHT) == lay_out(random_figure(30, 1), LIGHT)
+
+
+@pytest.mark.skipif(
+    sum(engine.available for engine in engines() if engine.name in ("bundled", "system")) < 2,
+    reason="needs two engines",
+)
+@pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
+def test_every_engine_gives_the_same_picture(figure: Figure) -> None:
+    assert lay_out(figure, LIGHT, engine="bundled") == lay_out(figure, LIGHT, engine="system")
+
+
+def test_hostile_ids_and_names_reach_no_engine() -> None:
+    names = ['"; }', "<b>&", "\\N", "a\x00b", "\ud800", "", "x" * 200, "é́😀", "graph"]
+    boxes = tuple(Box(name, "operation", name) for name in names)
+    wires = tuple(Wire(a, a, b, forward=arrow(b)) for a, b in pairwise(names))
+    picture = lay_out(Figure(boxes, wires, (Frame('<"', '<"', None),)), LIGHT)
+    assert [part.id for part in picture.parts if part.kind == "node"] == names
+
+
+def test_an_empty_figure_is_a_small_page() -> None:
+    picture = lay_out(Figure((), ()), LIGHT)
+    assert (picture.parts, picture.width, picture.height) == ((), 16, 16)
+
+
+def test_wires_to_nowhere_are_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        lay_out(Figure((Box("x", "input", "x"),), (wire("x m", "1"),)), LIGHT)
+    assert str(caught.value) == "Wire 'x m 0' ends at 'm', but the figure has no box of that id."

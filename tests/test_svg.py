@@ -1,0 +1,105 @@
+"""The SVG writer: well-formed whatever the names, the promised classes, plain colours, ids that do not clash."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from figures_by_hand import layers, pencils, square
+from hand_drawn import everything
+
+from bpviz.layout import lay_out
+from bpviz.picture import Part, Picture, Text
+from bpviz.theme import THEMES, theme
+from bpviz.writers.svg import shade, write
+
+LIGHT = theme("light")
+NS = "{http://www.w3.org/2000/svg}"
+
+
+def read(picture: Picture, look: str = "light") -> ElementTree.Element:
+    return ElementTree.fromstring(write(picture, theme(look)))
+
+
+def said(*texts: str) -> Picture:
+    parts = tuple(Part(text, "node", (Text("name", text, 5.0, 5.0, 14.0, 9.0),), text) for text in texts)
+    return Picture(10.0, 10.0, parts, texts[0], texts[0])
+
+
+@pytest.mark.engine
+def test_every_part_is_a_group_with_its_classes() -> None:
+    root = read(lay_out(layers(), LIGHT))
+    assert (root.get("class"), root.get("role")) == ("bpviz", "img")
+    groups = [group.get("class") for group in root.findall(f"{NS}g")]
+    assert groups[:2] == ["frame", "frame"]
+    assert groups.count("wire") == 6
+    assert groups.count("wire constant") == 1
+    assert [name for name in groups if name.startswith("node")] == [
+        "node input",
+        "node input",
+        "node operation",
+        "node operation",
+        "node constant",
+        "node operation",
+        "node group",
+        "node output",
+    ]
+    classes = {element.get("class") for element in root.iter()}
+    assert classes >= {"background", "forward", "backward", "head forward", "head backward", "forward value"}
+    assert classes >= {"backward value", "bracket", "shape", "symbol", "name", "cell", "mark"}
+
+
+def test_the_page_is_described_and_measured_in_points() -> None:
+    root = read(replace(everything(), title="A & B", description="what it shows"))
+    assert root.get("width", "").endswith("pt")
+    assert root.get("viewBox") == f"0 0 {root.get('width', '')[:-2]} {root.get('height', '')[:-2]}"
+    title, desc = root.find(f"{NS}title"), root.find(f"{NS}desc")
+    assert title is not None
+    assert desc is not None
+    assert (title.text, desc.text) == ("A & B", "what it shows")
+    assert root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
+
+
+HOSTILE = ["<b>&\"'", "]]>", "a\x00\x1b", "\ud800", "\ufffe", "&alpha;", "<!--", "שלום", "😀", "", "x" * 200, "  two  "]
+
+
+def test_hostile_text_comes_back_as_it_was() -> None:
+    root = read(said(*HOSTILE))
+    shown = [text.text or "" for text in root.iter(f"{NS}text")]
+    assert shown == [*HOSTILE[:2], "a␀␛", "�", "�", *HOSTILE[5:]]
+    spaced = [text for text in root.iter(f"{NS}text") if text.text == "  two  "]
+    assert spaced[0].get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
+
+
+@pytest.mark.parametrize("look", THEMES)
+def test_colours_are_literal_and_nothing_runs_or_is_fetched(look: str) -> None:
+    file = write(everything(), theme(look)).decode()
+    colours = re.findall(r'(?:fill|stroke)="([^"]*)"', file)
+    assert all(re.fullmatch(r"#[0-9A-F]{6}|none", colour) for colour in colours)
+    assert not re.search(r"<script|<style|href|url\(|var\(", file)
+
+
+@pytest.mark.engine
+def test_figures_on_one_page_share_no_ids() -> None:
+    pages = [write(lay_out(figure, LIGHT), LIGHT).decode() for figure in (pencils(), square(), layers())]
+    ids = [id for page in pages for id in re.findall(r' id="([^"]*)"', page)]
+    assert len(ids) == len(set(ids))
+    assert pages[0] == write(lay_out(pencils(), LIGHT), LIGHT).decode()
+
+
+def test_coordinates_have_two_decimals_at_most() -> None:
+    numbers = re.findall(r"-?\d+\.(\d+)", write(everything(), LIGHT).decode().split("viewBox", 1)[1])
+    assert numbers
+    assert all(len(decimals) <= 2 and not decimals.endswith("0") for decimals in numbers)
+
+
+def test_heat_runs_from_one_end_to_the_other() -> None:
+    assert [shade(value, LIGHT) for value in (-1.0, 0.0, 1.0)] == list(LIGHT.heat)
+    assert shade(0.5, theme("print")) == "#535353"
+
+
+def test_what_is_no_element_is_refused() -> None:
+    with pytest.raises(TypeError, match="Not an element of a picture: str"):
+        write(Picture(1.0, 1.0, (Part("x", "node", ("x",)),)), LIGHT)  # type: ignore[arg-type]

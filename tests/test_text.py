@@ -1,0 +1,74 @@
+"""The measure of text: against the font file itself, and for what the font lacks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from fontTools.ttLib import TTFont
+
+import bpviz
+from bpviz import text
+
+FONT = Path(bpviz.__file__).parent / "fonts" / "DejaVuSans.ttf"
+
+
+def test_widths_are_those_of_the_font_file() -> None:
+    font = TTFont(FONT)
+    glyphs, advances, em = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
+    for code in [*range(32, 127), 0x2212, 0x3C3, 0x2202, 0x207B, 0x1D40, *sorted(glyphs)[::97]]:
+        if code >= 0x1F000 or advances[glyphs[code]][0] == 0:
+            continue
+        assert text.width(chr(code), em) == advances[glyphs[code]][0], hex(code)
+
+
+def test_width_adds_up_and_scales() -> None:
+    assert text.width("", 14) == 0
+    assert text.width("AV", 14) == pytest.approx(text.width("A", 7) * 2 + text.width("V", 7) * 2)
+
+
+@pytest.mark.parametrize(
+    ("character", "em"),
+    [("鉛", 1.0), ("ゴ", 1.0), ("한", 1.0), ("\u0301", 0.0), ("\u200d", 0.0), ("😀", 1.3), ("𓀀", 1.0)],
+)
+def test_width_of_what_the_font_lacks(character: str, em: float) -> None:
+    assert text.width(character, 10) == pytest.approx(10 * em)
+
+
+def test_missing_lists_each_character_once_in_order() -> None:
+    assert text.missing("x = 鉛筆の鉛 σ → −1 ½ ᵀ") == "鉛筆の"
+    assert text.missing("e\u0301 αβγ\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("a\tb\r\nc\rd", "a b c d"),
+        ("\x00\x1b\x7f", "␀␛␡"),
+        ("\ud800x\ufffe", "�x�"),
+        ("<b>&", "<b>&"),
+        ("عربي", "عربي"),
+    ],
+)
+def test_printable(raw: str, shown: str) -> None:
+    assert text.printable(raw) == shown
+
+
+def test_whatever_is_printable_can_be_written_as_xml() -> None:
+    every = "".join(map(chr, [*range(0x300), *range(0xD7F0, 0xE010), *range(0xFFF0, 0x10010), 0x1FFFF]))
+    shown = text.printable(every).replace("&", "&amp;").replace("<", "&lt;")
+    ElementTree.fromstring(f"<a>{shown}</a>".encode())
+
+
+def test_lines_part_at_line_breaks_only() -> None:
+    assert text.lines("a\r\nb\nc\td") == ("a", "b", "c d")
+    assert text.lines("") == ("",)
+
+
+def test_measuring_needs_no_font_library() -> None:
+    code = "import sys, bpviz.text; print(sorted({'fontTools', 'numpy', 'networkx'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
