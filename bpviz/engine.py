@@ -22,7 +22,7 @@ __all__ = ["CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out"
 
 ENGINES = ("auto", "bundled", "system")
 
-CHILD_SIZE = 150
+CHILD_SIZE = 600
 """From this many boxes or wires on, a layout runs in a child process: it may take a tenth of a second or minutes,
 beside which the start of a child (about 35 ms) is small."""
 

@@ -32,7 +32,7 @@ def write(picture: Picture, theme: Theme) -> bytes:
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
     width, height = _number(picture.width), _number(picture.height)
-    prefix = _prefix(picture, theme)
+    prefix = _PREFIX
     title = _escaped(picture.title or "Computation graph")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="img" '
@@ -45,12 +45,13 @@ def write(picture: Picture, theme: Theme) -> bytes:
     for number, part in enumerate(picture.parts):
         lines.append(_part(part, f"{prefix}-{number}", theme))
     lines.append("</svg>\n")
-    return "\n".join(lines).encode("utf-8")
+    body = "\n".join(lines).encode("utf-8")
+    # The ids of two figures on one page must differ; those of equal pictures may be the same.
+    return body.replace(_PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
 
 
-def _prefix(picture: Picture, theme: Theme) -> str:
-    """Return what keeps the ids of two figures on one page apart: equal pictures may share theirs."""
-    return f"bpviz-{crc32(repr((picture, theme.name)).encode('utf-8', 'surrogatepass')):08x}"
+_PREFIX = "\0"
+"""Stands for the prefix of the ids until the whole is known; no text that is drawn can hold it."""
 
 
 def _part(part: Part, name: str, theme: Theme) -> str:
