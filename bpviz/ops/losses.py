@@ -11,7 +11,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.elementwise import log
 from bpviz.ops.operation import REQUIRED, Case, Shape, operation, shape_of
-from bpviz.ops.reductions import log_softmax, softmax, sum_
+from bpviz.ops.reductions import log_softmax, mean, softmax, sum_
 from bpviz.ops.selection import where
 
 __all__ = ["cross_entropy", "mean_squared_error", "softmax_cross_entropy", "sum_squared_error"]
@@ -27,7 +27,7 @@ mean_squared_error = operation(
     "mean_squared_error",
     "mean ({y}−{t})²",
     "y t",
-    forward=lambda y, t: np.mean((y - t) ** 2),
+    forward=lambda y, t: mean((y - t) ** 2),
     scalar=lambda y, t: (y - t) ** 2,
     vjp=(
         lambda g, z, y, t: g * 2 * (y - t) / _size(y, t),
