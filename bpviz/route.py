@@ -15,6 +15,7 @@ from bpviz.picture import Point
 __all__ = ["Border", "Lane", "Routing", "Spot", "routed"]
 
 _TURN = 16.0
+_LEAD = 10.0
 _STEEP = 0.8
 _STEEPEST = 2.2
 _LEVEL = 0.01
@@ -115,18 +116,26 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], frames: Sequence[Border
     flush = [_leaning(spot, ranks[home[i]]) for i, spot in enumerate(spots)]
     steps = [_steps(lane, flush, ranks, home, pitch) for lane in lanes]
     _spread(lanes, steps, spots)
-    widths = _tracked([step for lane in steps for step in lane], len(ranks), pitch)
+    gaps = _tracked([step for lane in steps for step in lane], ranks, pitch)
     shift = 0.0
-    for rank, following, width in zip(ranks, ranks[1:], widths, strict=False):
-        shift += max(0.0, width - (following.start - rank.end))
+    for rank, following, gap in zip(ranks, ranks[1:], gaps, strict=False):
+        shift += max(0.0, gap.width - (following.start - rank.end))
         following.shift = shift
     moved = [replace(spot, u=spot.u + ranks[home[i]].shift) for i, spot in enumerate(flush)]
-    curves = [_drawn(lane, path, moved, ranks, widths, pitch) for lane, path in zip(lanes, steps, strict=True)]
+    curves = [_drawn(lane, path, moved, ranks, gaps, pitch) for lane, path in zip(lanes, steps, strict=True)]
     borders = []
     for frame in frames:
         shifts = [rank.shift for rank in ranks if frame.start <= rank.middle <= frame.end] or [0.0]
         borders.append((frame.start + shifts[0], frame.end + shifts[-1]))
     return Routing(tuple(moved), tuple(curves), tuple(borders))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """The least width of the gap behind a rank; its tracks begin ``lead`` points into it."""
+
+    width: float
+    lead: float
 
 
 def _ranked(spots: Sequence[Spot]) -> tuple[list[_Rank], list[int]]:
@@ -171,6 +180,11 @@ def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[_Rank], home: list[int
         end = _clear(ranks[number + 1], spots, a, b, lane.target if number + 1 == last else -1, -1)
         own = k == 0 and source.round and begin <= source.u + _LEVEL
         into = number + 1 == last and target.round and end >= target.u - _LEVEL
+        # What must leave or enter something round straight on needs the length of an arrow head for it.
+        if k == 0 and source.round and not own and a != b:
+            begin = max(begin, source.u + source.along / 2 + _LEAD)
+        if number + 1 == last and target.round and not into and a != b:
+            end = min(end, target.u - target.along / 2 - _LEAD)
         steps.append(_Step(number, a, b, begin, end, own, into))
     return steps
 
@@ -220,14 +234,14 @@ def _spread(lanes: Sequence[Lane], steps: list[list[_Step]], spots: Sequence[Spo
             step.bow = most - 0.5 * place / max(len(group) - 1, 2)
 
 
-def _tracked(steps: list[_Step], ranks: int, pitch: float) -> list[float]:
-    """Give every steep step a track of its own, and return how wide each gap must be."""
-    gaps: list[list[_Step]] = [[] for _ in range(ranks)]
+def _tracked(steps: list[_Step], ranks: list[_Rank], pitch: float) -> list[_Gap]:
+    """Give every steep step a track of its own, and return what room that takes in each gap."""
+    gaps: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
         if not (step.out_round or step.in_round) and abs(step.b - step.a) * _STEEP > step.end - step.begin:
             gaps[step.rank].append(step)
-    widths = []
-    for gap in gaps:
+    result = []
+    for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
         # One that turns alone may do so in a single bow.
         gap = [
             step
@@ -245,8 +259,10 @@ def _tracked(steps: list[_Step], ranks: int, pitch: float) -> list[float]:
             step.track = 1 + max((other.track for other in near), default=-1)
             placed.append(step)
             count = max(count, step.track + 1)
-        widths.append((count + 0.6) * pitch if count else 0.0)
-    return widths
+        lead = max([step.begin - rank.end for step in gap if step.begin > rank.end], default=0.0)
+        tail = max([following.start - step.end for step in gap if step.end < following.start], default=0.0)
+        result.append(_Gap(lead + (count + 0.6) * pitch + tail if count else 0.0, lead))
+    return result
 
 
 def _beside(one: _Step, other: _Step, pitch: float) -> bool:
@@ -255,7 +271,7 @@ def _beside(one: _Step, other: _Step, pitch: float) -> bool:
 
 
 def _drawn(
-    lane: Lane, steps: list[_Step], spots: Sequence[Spot], ranks: list[_Rank], widths: list[float], pitch: float
+    lane: Lane, steps: list[_Step], spots: Sequence[Spot], ranks: list[_Rank], gaps: list[_Gap], pitch: float
 ) -> Curve:
     source, target = spots[lane.source], spots[lane.target]
     start = (source.u + (0.0 if source.round else source.along / 2), source.v + lane.leave)
@@ -271,8 +287,9 @@ def _drawn(
         if first[0] - here[0] > _LEVEL:
             way.append(line(here, first))
         if step.track >= 0:
-            middle = (behind.end + behind.shift + ahead.start + ahead.shift) / 2
-            turn = middle + (step.track + 0.5 - (widths[step.rank] / pitch - 0.6) / 2) * pitch
+            gap, near = gaps[step.rank], behind.end + behind.shift
+            spare = ahead.start + ahead.shift - near - gap.width
+            turn = near + gap.lead + spare / 2 + (step.track + 0.8) * pitch
             way += _detour(first, second, turn)
         else:
             way.append(_swing(first, second, step))
