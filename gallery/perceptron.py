@@ -8,7 +8,7 @@ X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 Y = np.array([[0], [0], [0], [1]])
 
 
-def E(X=X, W=np.array([[0.5, -0.3]]), b=np.array([0.1]), Y=Y):
+def E(W=np.array([[0.5, -0.3]]), b=np.array([0.1])):
     Z = X @ W.T + b
     A = sigmoid(Z)
     return sum_squared_error(A, Y)
