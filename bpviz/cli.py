@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import bpviz
-from bpviz.errors import BpvizError, UsageError
+from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.settings import project_settings
 
 if TYPE_CHECKING:
@@ -311,10 +311,7 @@ def _traced(function: Thing, values: dict[str, Any]) -> Any:
     for name, value in values.items():
         parameter = parameters.get(name)
         if parameter is None:
-            import difflib
-
-            close = difflib.get_close_matches(name, parameters, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"its inputs are: {', '.join(parameters)}"
+            hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
             raise UsageError(f"there is no input named {name!r} for --set; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):

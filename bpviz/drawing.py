@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.errors import BpvizError, UsageError
+from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.figure import Figure
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
@@ -209,10 +209,7 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
     own = {f.name for f in fields(DrawOptions)} - {"circuit"}
     for name, value in given.items():
         if name not in own | _CIRCUIT:
-            import difflib
-
-            close = difflib.get_close_matches(name, own | _CIRCUIT, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(own | _CIRCUIT))}"
+            hint = did_you_mean(name, own | _CIRCUIT, f"there are: {', '.join(sorted(own | _CIRCUIT))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
         allowed = _CHOICES.get(name)
         if allowed and value not in allowed:
@@ -244,10 +241,7 @@ def check_format(format: str) -> str:
 
     known = (*writers.formats(), "json")
     if format not in known:
-        import difflib
-
-        close = difflib.get_close_matches(format, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "choose another"
+        hint = did_you_mean(format, known, "choose another")
         raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
     return format
 
@@ -282,29 +276,20 @@ def write_file(path: Path, data: bytes) -> None:
 
     Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
     """
-    import tempfile
-
     check_place(path)
     # A link is written through, as `>` in a shell would.
     place = Path(os.path.realpath(path))
-    temporary = None
+    # Two processes may write the same figure at once; "x" refuses a name that is there already.
+    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:40]}.", delete=False) as file:
-            temporary = file.name
+        with open(temporary, "xb") as file:
             file.write(data)
-        os.chmod(temporary, place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
+        if place.exists():
+            os.chmod(temporary, place.stat().st_mode & 0o777)
         os.replace(temporary, place)
-        temporary = None
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
         ) from None
     finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        temporary.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "BpvizError",
     "BpvizWarning",
@@ -10,7 +12,21 @@ __all__ = [
     "LayoutTimeout",
     "RecordingError",
     "UsageError",
+    "did_you_mean",
 ]
+
+
+def did_you_mean(given: object, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint at the end of a message: the known name that comes closest to the given one, else another hint.
+
+    >>> did_you_mean("tx", ["price", "tax"]), did_you_mean("q", ["price"], "its inputs are: price")
+    ("did you mean 'tax'?", 'its inputs are: price')
+    """
+    # Imported only when something is wrong already.
+    import difflib
+
+    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 class BpvizError(Exception):

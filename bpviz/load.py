@@ -5,7 +5,6 @@ To load a model is to run its file, as pytest and uvicorn do with theirs.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import linecache
@@ -18,7 +17,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from bpviz.drawing import Drawing
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 
@@ -74,8 +73,8 @@ def _read(file: Path) -> str:
     except FileNotFoundError:
         folder = file.parent if file.parent.is_dir() else Path()
         names = [entry.name for entry in folder.iterdir() if entry.suffix in (".py", ".json")]
-        close = difflib.get_close_matches(file.name, names, n=1)
-        hint = f"did you mean {str(file.parent / close[0])!r}?" if close else "check the path, or the folder you are in"
+        known = [str(file.parent / name) for name in names]
+        hint = did_you_mean(file, known, "check the path, or the folder you are in")
         raise UsageError(f"there is no file {str(file)!r}; {hint}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{str(file)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
@@ -118,12 +117,8 @@ def _chosen(module: ModuleType, name: str, where: str) -> Thing:
     names = vars(module)
     if name:
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = (
-                f"did you mean {close[0]!r}?"
-                if close
-                else f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
-            )
+            there = f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
+            hint = did_you_mean(name, names, there)
             raise UsageError(f"{where} has no {name!r}; {hint}")
         thing = names[name]
         if not (isinstance(thing, Graph | Flow | Drawing) or callable(thing)):

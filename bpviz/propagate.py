@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
@@ -75,10 +75,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
     """Put another value in the place of an input's own; answers the input's number."""
     index = next((i for i, name in graph.record.is_input.items() if name == key), None)
     if index is None:
-        import difflib
-
-        close = difflib.get_close_matches(str(key), graph.inputs, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"its inputs are: {', '.join(graph.inputs)}"
+        hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
         raise UsageError(f"there is no input named {key!r}; {hint}")
     value, before = as_input(key, value), given[index]
     if before is not NO_VALUE:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 
 __all__ = ["project_settings"]
 
@@ -40,10 +40,7 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in names:
-            import difflib
-
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(names))}"
+            hint = did_you_mean(name, names, f"there are: {', '.join(sorted(names))}")
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
         settings[name] = value
     return settings

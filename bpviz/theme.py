@@ -6,13 +6,12 @@ forward pass stand above their wire and gradients below it, marked content is bo
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 
 __all__ = ["THEMES", "LineRole", "Stroke", "TextRole", "Theme", "theme"]
 
@@ -64,9 +63,8 @@ def theme(name: str) -> Theme:
     """
     if name in THEMES:
         return THEMES[name]
-    close = difflib.get_close_matches(str(name), THEMES, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    raise UsageError(f"There is no theme {name!r}. {hint}Choose one of: {', '.join(THEMES)}.")
+    hint = did_you_mean(name, THEMES, "choose another")
+    raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(THEMES)})")
 
 
 _SIZES: Mapping[TextRole, float] = MappingProxyType(

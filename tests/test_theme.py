@@ -55,6 +55,4 @@ def test_colours_agreed_on() -> None:
 def test_an_unknown_theme_is_refused_with_what_comes_close() -> None:
     with pytest.raises(UsageError) as caught:
         theme("drak")
-    assert str(caught.value) == (
-        "There is no theme 'drak'. Did you mean 'dark'? Choose one of: light, dark, book, print."
-    )
+    assert str(caught.value) == ("there is no theme 'drak'; did you mean 'dark'? (there are: light, dark, book, print)")

@@ -42,10 +42,10 @@ def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
     with pytest.raises(UsageError) as caught:
         writers.write(everything(), LIGHT, "pngg")
     assert str(caught.value) == (
-        "There is no picture format 'pngg'. Did you mean 'png'? Choose one of: svg, png, pdf, ps, eps, dot, gv."
+        "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv)"
     )
 
 
 def test_an_unknown_option_is_answered_with_a_near_one():
-    with pytest.raises(UsageError, match=r"There is no option of a writer 'scael'\. Did you mean 'scale'\?"):
+    with pytest.raises(UsageError, match="there is no option of a writer 'scael'; did you mean 'scale'"):
         writers.write(everything(), LIGHT, "png", scael=2)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bpviz import ops
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Arrow, Box, Figure, Frame, Label, Plain, Wire
 from bpviz.figures.content import content, spoken
 from bpviz.flow import Flow
@@ -104,11 +103,8 @@ class _Circuit:
         titles = {scope.title for scope in scopes}
         for wanted in (*options.open, *options.close):
             if wanted not in titles:
-                close = difflib.get_close_matches(wanted, titles, n=1)
                 there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
-                raise UsageError(
-                    f"there is no group named {wanted!r}; {f'did you mean {close[0]!r}?' if close else there}"
-                )
+                raise UsageError(f"there is no group named {wanted!r}; {did_you_mean(wanted, titles, there)}")
         closed = set()
         for scope in scopes:
             too_deep = options.depth is not None and _depth(scope) > options.depth

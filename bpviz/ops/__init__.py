@@ -3,7 +3,7 @@
 Every row is an attribute of this module by its own name (``ops.multiply``, ``ops.sum``).
 """
 
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 from bpviz.ops import arithmetic, elementwise, linear_algebra, losses, reductions, selection, shaping  # noqa: F401
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (
@@ -61,8 +61,5 @@ def named(name: str) -> Operation:
     found = find(name)
     if found is not None:
         return found
-    import difflib
-
-    close = difflib.get_close_matches(name, OPERATIONS, n=3)
-    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "`bpviz ops` lists them all"
+    hint = did_you_mean(name, OPERATIONS, "`bpviz ops` lists them all")
     raise UsageError(f"there is no operation named {name!r}; {hint}")

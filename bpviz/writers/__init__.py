@@ -5,13 +5,12 @@ A writer is a function ``write(picture, theme, **options) -> bytes`` in a module
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from bpviz.errors import UsageError
+from bpviz.errors import UsageError, did_you_mean
 from bpviz.picture import Picture
 from bpviz.theme import Theme
 
@@ -75,6 +74,5 @@ def write(picture: Picture, theme: Theme, format: str, **options: Any) -> bytes:
 
 
 def _unknown(what: str, given: str, word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"There is no {what} {given!r}. {hint}Choose one of: {', '.join(known)}."
+    hint = did_you_mean(word, known, "choose another")
+    return f"there is no {what} {given!r}; {hint} (there are: {', '.join(known)})"
