@@ -172,7 +172,7 @@ class Flow:
 
 def _odd(value: Any) -> str:
     """``nan`` or ``infinite`` where a number or an element of an array is; empty where all are finite."""
-    if value is None:
+    if value is None or isinstance(value, int):
         return ""
     if value.__class__ is float:
         if value - value == 0:

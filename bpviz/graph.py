@@ -128,6 +128,7 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
+        self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._readings: dict[str, Any] = {}
         self._edition = (-1, 0)
@@ -141,10 +142,12 @@ class Graph:
         """
         if self.record.closed:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
-        if name in self.record.is_input.values():
+        if len(self._inputs) != len(self.record.is_input):
+            self._inputs = {name: i for i, name in self.record.is_input.items()}
+        if name in self._inputs:
             raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
         taken = value if value is NO_VALUE else as_input(name, value)
-        index = self.record.leaf(taken, name=name)
+        index = self._inputs[name] = self.record.leaf(taken, name=name)
         if isinstance(value, int):
             self.record.whole.add(index)
         return Handle(self.record, index, taken)

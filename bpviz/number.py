@@ -42,7 +42,8 @@ def number(value: float, precision: int = 4) -> str:
     # Rounded first: 0.99996 is 1, not 1.000.
     mantissa, _, exponent = f"{size:.{precision - 1}e}".partition("e")
     power = int(exponent)
-    if -4 <= power < 6:
+    # Below a million also where its first digits round up to one.
+    if -4 <= power < 6 or 1 < size < 999_999.5:
         text = f"{size:.{max(precision - 1 - power, 0)}f}"
         return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa

@@ -92,6 +92,7 @@ def current_groups() -> list[Group]:
     """
     for recorder in _open.remembering:
         recorder.frame = None
+        recorder.seen.clear()
     _open.remembering.clear()
     return _open.groups
 
@@ -134,6 +135,7 @@ class Recorder:
         "scope",
         "scope_of",
         "scopes",
+        "seen",
         "step_scopes",
         "values",
         "whole",
@@ -160,6 +162,8 @@ class Recorder:
         self.scope = Scope(0, None, name, root.f_code, -1)
         self.scopes: list[Scope] = [self.scope]
         self.frame: FrameType | None = None
+        # The scope of a frame with the groups that are open now; emptied when one opens or closes.
+        self.seen: dict[FrameType, Scope] = {}
         self.boundary = root if boundary else None
         # Frames are kept (not their ids, which are used again), so that two calls of one function stay two groups.
         self.scope_of: dict[Any, Scope] = {root: self.scope}
@@ -218,13 +222,22 @@ class Recorder:
 
         Raises `RecordingError` when the graph was traced and is complete.
         """
+        scope = self.seen.get(frame)
+        if scope is None:
+            while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
+                frame = frame.f_back
+            scope = self.seen.get(frame) or self._scope_at(frame)
+        self.frame = frame
+        self.scope = scope
+        return frame
+
+    def _scope_at(self, frame: FrameType) -> Scope:
+        """The scope of a frame that was not seen since a group was opened or closed."""
         if self.closed:
             raise RecordingError(
                 f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
                 "function that is traced, or take its number: value.data"
             )
-        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
-            frame = frame.f_back
         chain: list[FrameType] = []
         known: FrameType | None = frame
         while known is not None and known not in self.scope_of:
@@ -246,11 +259,10 @@ class Recorder:
             scope = self._called(scope, inner, caller.f_lasti, opened)
             scope = self._grouped(scope, inner, opened)
             caller = inner
-        if self.frame is None:
+        if not self.seen:
             _open.remembering.append(self)
-        self.frame = frame
-        self.scope = scope
-        return frame
+        self.seen[frame] = scope
+        return scope
 
     def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
         """The scope of a function that was called from another."""
@@ -332,6 +344,7 @@ class Recorder:
         self.closed = True
         self.frame = self.boundary = None
         self.scope_of = {}
+        self.seen = {}
         self.constants = {}
         # What a function calls its parameters says little about the value that it was given.
         return (pair for frame in frames for pair in _own_variables(frame))

@@ -104,6 +104,17 @@ class Operation:
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
+        scalar = self.scalar
+        if scalar is not None and not parameters:
+            # The quick way for plain numbers; wrong numbers of operands and what Python refuses go the long way.
+            for x in arguments:
+                if x.__class__ is not float and x.__class__ is not bool:
+                    break
+            else:
+                try:
+                    return scalar(*arguments)
+                except (ArithmeticError, ValueError, TypeError):
+                    pass
         if self.variadic:
             xs: Sequence[Any] = arguments
         else:
