@@ -9,7 +9,7 @@
 """
 
 from bpviz import nn
-from bpviz.check import numerical_diff, numerical_gradient
+from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.drawing import Drawing, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
@@ -20,9 +20,12 @@ __all__ = [
     "Drawing",
     "Flow",
     "Graph",
+    "InputCheck",
     "Node",
+    "Report",
     "backprop",
     "draw",
+    "gradcheck",
     "group",
     "name",
     "nn",

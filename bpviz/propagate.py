@@ -15,7 +15,7 @@ from bpviz.lazy import LazyModule, imported
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
-__all__ = ["backprop", "propagate"]
+__all__ = ["backprop", "flow_at", "propagate", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -51,13 +51,25 @@ def propagate(
         raise UsageError(
             f"the input {missing[0]!r} has no value; give it one: propagate(graph, {{{missing[0]!r}: 1.0}})"
         )
+    return flow_at(graph, given, changed, index, seed)
+
+
+def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
+    """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
+    record = graph.record
     with np.errstate(all="ignore") if imported("numpy") else nullcontext():
         values = _forward(graph, given, changed) if changed else record.values
-        start = _seed(seed, values[index], graph.names[index] if seed is not None else "")
-        gradients, wires = _backward(record, values, index, start)
-    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
+        start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
+        gradients, wires = _backward(record, values, output, start)
+    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
     record.flow = flow
     return flow
+
+
+def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
+    """The forward value of one node alone, for inputs by number."""
+    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+        return _forward(graph, given, changed)[output]
 
 
 def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
