@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bpviz import ops
-from bpviz.errors import RecordingError, UsageError
+from bpviz.errors import RecordingError, UsageError, did_you_mean
 from bpviz.handle import BY_OPERATOR, Handle
 from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder, Scope
@@ -300,11 +300,7 @@ class Graph:
             return name.index
         if name in self._by_name:
             return self._by_name[name]
-        import difflib
-
-        close = difflib.get_close_matches(str(name), self._by_name, n=3, cutoff=0.5)
-        known = ", ".join(list(self._by_name)[:12])
-        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has: {known}"
+        hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 
     def __getitem__(self, name: str) -> Node:

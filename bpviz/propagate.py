@@ -89,6 +89,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
     if index is None:
         hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
         raise UsageError(f"there is no input named {key!r}; {hint}")
+    typed = hasattr(value, "dtype")
     value, before = as_input(key, value), given[index]
     if before is not NO_VALUE:
         if ops.shape_of(before) != ops.shape_of(value):
@@ -98,8 +99,11 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
             )
         if before.__class__ is not float:
             value = np.asarray(value)
-            # Whole numbers stay whole, so that what is an index stays one; 1.5 in their place is taken as it is.
-            if before.dtype.kind == "f" or np.all(value == value.astype(before.dtype)):
+            if before.dtype.kind == "f":
+                # A list takes the recorded precision; an array has its own.
+                value = value if typed and value.dtype.kind == "f" else value.astype(before.dtype)
+            elif np.all(value == value.astype(before.dtype)):
+                # Whole numbers stay whole, so that what is an index stays one; 1.5 in their place is taken as it is.
                 value = value.astype(before.dtype)
     given[index] = value
     return index

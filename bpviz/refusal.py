@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -36,16 +35,29 @@ _ADVICE = {
     "ravel": "write .reshape(-1)",
     "tolist": "walk through it, or leave it out",
 }
+_INSTEAD = {
+    "clip": "np.minimum(np.maximum(x, low), high)",
+    "exp2": "2 ** x",
+    "linalg.norm": "np.sqrt(np.sum(x ** 2))",
+    "log10": "np.log(x) / np.log(10)",
+    "log1p": "np.log(1 + x)",
+    "log2": "np.log(x) / np.log(2)",
+    "outer": "x.reshape(-1, 1) * y",
+    "ravel": "x.reshape(-1)",
+    "reciprocal": "1 / x",
+    "square": "x ** 2",
+    "std": "np.sqrt(np.mean((x - np.mean(x)) ** 2))",
+    "tan": "np.sin(x) / np.cos(x)",
+    "var": "np.mean((x - np.mean(x)) ** 2)",
+}
 _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 
 def unknown(name: str, frame: FrameType) -> RecordingError:
     """A function or operator that is not in the table."""
-    short = name.rpartition(".")[2]
-    known = [known for row in ops.OPERATIONS.values() for known in row.numpy]
-    close = difflib.get_close_matches(short, known, n=1, cutoff=0.7)
-    hint = f"did you mean np.{close[0]}? " if close else ""
-    return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {hint}{_TABLE}")
+    instead = _INSTEAD.get(name.removeprefix("np."))
+    advice = f"write {instead}" if instead else _TABLE
+    return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
 
 
 def leaves_the_record(frame: FrameType) -> RecordingError:

@@ -27,7 +27,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writers.pdf",),
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
-    ("source", "ops.operation", "check"),
+    ("source", "ops.operation"),
     ("ops.selection", "ops.shaping"),
     ("ops.elementwise",),
     ("ops.arithmetic", "ops.reductions"),
@@ -38,7 +38,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive",),
+    ("archive", "check"),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.circuit",),

@@ -201,6 +201,9 @@ def test_numbers_of_every_kind_keep_theirs() -> None:
     for dtype in (np.int8, np.int64, np.uint16):
         assert bpviz.backprop(f, np.ones(3, dtype)).grad("x").dtype == np.float64
     assert bpviz.backprop(f, np.array([True, False, True])).grad("x").tolist() == [0.0, 0.0, 0.0]
+    graph = bpviz.trace(f, np.ones(2, np.float32))
+    for other, dtype in (([3, 4], np.float32), (np.ones(2), np.float64), (np.ones(2, int), np.float32)):
+        assert bpviz.propagate(graph, {"x": other}).grad("x").dtype == dtype
     mixed = bpviz.backprop(lambda x, y: np.sum(x * y), np.ones(2, np.float32), np.ones(2))
     assert (mixed.grad("x").dtype, mixed.grad("y").dtype) == (np.float32, np.float64)
 
