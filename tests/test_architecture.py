@@ -41,7 +41,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("archive", "check"),
     # What joins the two.
     ("figures", "figures.content"),
-    ("figures.circuit",),
+    ("figures.circuit", "figures.card"),
     ("drawing",),
     ("load",),
     ("",),

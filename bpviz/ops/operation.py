@@ -74,6 +74,8 @@ class Operation:
     rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
+    ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
+    shows when the operation is opened.
 
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
@@ -100,6 +102,7 @@ class Operation:
     cases: tuple[Case, ...] = ()
     convention: str = ""
     reference: str = ""
+    inside: Callable[..., Any] | None = None
     variadic: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:

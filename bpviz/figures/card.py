@@ -1,0 +1,108 @@
+"""The card of an operation: one node, forward and backward, in symbols read from its own row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpviz import ops
+from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
+from bpviz.formula import Formula, symbol, written_out
+from bpviz.ops import Case, Operation
+
+__all__ = ["GENERAL", "card"]
+
+GENERAL = "general"
+"""The card that all others are cases of: y = f(x)."""
+
+
+def card(name: str) -> Figure:
+    """The card of an operation, by its name; ``general`` is that of any y = f(x).
+
+    >>> [w.backward.label.content.text for w in card("multiply").wires]
+    ['∂L/∂z·y', '∂L/∂z·x', '∂L/∂z']
+    >>> [w.backward.label.content.text for w in card("matmul").wires]
+    ['∂L/∂Z·Yᵀ', 'Xᵀ·∂L/∂Z', '∂L/∂Z']
+
+    Raises `UsageError` for an operation that is not in the table.
+    """
+    if name == GENERAL:
+        return _figure(
+            "f",
+            ["x"],
+            ["t·∂y/∂x"],
+            "y",
+            "y = f(x)",
+            "t",
+            "",
+            ("Any node multiplies what comes back by its own slope.",),
+        )
+    row = ops.named(name)
+    case = _typical(row)
+    operands, z, g = _symbols(row, case)
+    made = row(*operands, **case.parameters)
+    rules = row.rules(len(operands))
+    backward = [None if rule is None else rule(g, z, *operands, **case.parameters) for rule in rules]
+    notes = (row.says, *([f"Convention: {row.convention}."] if row.convention else []))
+    return _figure(
+        row.symbol.format(**{x.name.lower(): x.name for x in operands}) if "{" in row.symbol else row.symbol,
+        [x.name for x in operands],
+        ["" if formula is None else written_out(formula) for formula in backward],
+        z.name,
+        f"{z.name} = {written_out(made)}",
+        g.name,
+        row.name.replace("_", " "),
+        notes,
+    )
+
+
+def _typical(row: Operation) -> Case:
+    """The example that shows most: of matrices where there is one, for it tells order and transposes."""
+    plain = [case for case in row.cases if not case.parameters] or list(row.cases)
+    if not plain:
+        return Case(tuple(() for _ in row.operands))
+    if row.shape is None:
+        return plain[0]
+    return next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
+
+
+def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formula]:
+    names = list(row.operands)
+    if row.variadic:
+        stem = names.pop().rstrip("s")
+        names += [f"{stem}{i + 1}" for i in range(len(case.shapes) - len(names))]
+    # Matrices are written with capitals.
+    big = row.name == "matmul"
+    operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, case.shapes, strict=True)]
+    made: Any = row(*operands, **case.parameters)
+    z = "Z" if big else "z"
+    shape = made.shape if isinstance(made, Formula) else ()
+    return operands, symbol(z, shape), symbol(f"∂L/∂{z}", shape)
+
+
+def _figure(
+    node: str,
+    operands: list[str],
+    backward: list[str],
+    result: str,
+    forward: str,
+    upstream: str,
+    title: str,
+    notes: tuple[str, ...],
+) -> Figure:
+    boxes = [Box(f"x{i}", "input", name, description=f"operand {name}") for i, name in enumerate(operands)]
+    boxes += [Box("node", "operation", node, description=title), Box("z", "output", result)]
+    wires = [
+        Wire(
+            f"w{i}",
+            f"x{i}",
+            "node",
+            i,
+            Arrow(Label(Plain(name))),
+            Arrow(Label(Plain(back))) if back else None,
+            description=f"{name}: gradient {back or 'none'}",
+        )
+        for i, (name, back) in enumerate(zip(operands, backward, strict=True))
+    ]
+    out = Arrow(Label(Plain(forward))), Arrow(Label(Plain(upstream)))
+    wires.append(Wire("out", "node", "z", 0, *out, description=f"{forward}: gradient {upstream}"))
+    return Figure(tuple(boxes), tuple(wires), title=title, description=f"{title}: {forward}", notes=notes)
