@@ -10,7 +10,8 @@ from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
 from bpviz.handle import BY_OPERATOR, Handle
 from bpviz.lazy import LazyModule
-from bpviz.recorder import NO_VALUE, Recorder, Scope
+from bpviz.recorder import NO_VALUE, Recorder
+from bpviz.scope import Scope, group_path
 from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
 
 if TYPE_CHECKING:
@@ -341,15 +342,6 @@ class Graph:
             for slot, operand in enumerate(node.operands):
                 made.add_edge(operand, node.name, slot)
         return made
-
-
-def group_path(scope: Scope) -> tuple[str, ...]:
-    """The titles of the groups around a step, outermost first; empty at the top."""
-    titles: list[str] = []
-    while scope.parent is not None:
-        titles.append(scope.title)
-        scope = scope.parent
-    return tuple(reversed(titles))
 
 
 def as_input(name: str, value: Any) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from types import FrameType
 from typing import Any
 
 from bpviz import ops, refusal
+from bpviz.calls import adapted, composed, qualified
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation
@@ -108,14 +108,14 @@ class Handle:
         name = qualified(function)
         composite = ops.composite(name)
         if composite is not None:
-            return _composed(composite, args, keywords, frame)
+            return composed(composite, args, keywords, frame)
         operation = ops.find(name)
         if operation is None:
             if name in _ABOUT_SHAPE and args and args[0].__class__ is Handle:
                 alike = np.broadcast_to(np.zeros((), args[0].dtype), args[0].shape)
                 return getattr(np, name)(alike, *args[1:], **keywords)
             raise refusal.unknown(f"np.{name}", frame)
-        xs, parameters = _adapted(operation, function, args, keywords, frame)
+        xs, parameters = adapted(operation, function, args, keywords, frame)
         return record(operation, xs, parameters, frame)
 
     # What it also is
@@ -194,17 +194,11 @@ class Handle:
 
     def dot(self, other: Any) -> Any:
         """The product with a vector, a matrix or a number, as ``np.dot``."""
-        return _composed(ops.dot, (self, other), {}, _getframe(1))
+        return composed(ops.dot, (self, other), {}, _getframe(1))
 
 
 # What NumPy answers from the shape alone, without a value that a gradient could flow through.
 _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
-
-
-def qualified(function: Any) -> str:
-    """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
-    module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
-    return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
 
 
 def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
@@ -304,42 +298,6 @@ def _elements(x: Handle) -> Iterator[Any]:
         yield index_by(x, i, _getframe(1))
 
 
-def _composed(function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
-    """What is made of several operations; its own complaints get the user's line."""
-    try:
-        return function(*args, **keywords)
-    except RecordingError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-
-
-def _adapted(
-    operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType
-) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """A NumPy function's own way of calling, brought into operands and parameters of the row."""
-    try:
-        if operation.adapt is not None:
-            return operation.adapt(*args, **keywords)
-        bound = _signature(function).bind(*args, **keywords).arguments
-    except RecordingError:
-        raise
-    except TypeError as error:
-        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-    names = list(bound)
-    count = len(operation.operands)
-    # What is left at its default need not be known here: np.sum(x, dtype=None).
-    told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
-    return [bound[name] for name in names[:count]], told
-
-
-@lru_cache(maxsize=256)
-def _signature(function: Any) -> Any:
-    import inspect
-
-    return inspect.signature(function)
-
-
 def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
@@ -411,7 +369,7 @@ def _named(operation: Operation) -> Callable[..., Any]:
         frame = _getframe(1)
         if operation.adapt is None:
             return record(operation, (self,), dict(zip(operation.parameters, args, strict=False)) | keywords, frame)
-        xs, parameters = _adapted(operation, None, (self, *args), keywords, frame)
+        xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
         return record(operation, xs, parameters, frame)
 
     method.__name__ = operation.name

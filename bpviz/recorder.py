@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
 from bpviz.ops import Operation
+from bpviz.scope import Group, Scope, around_both, title_of
 from bpviz.source import is_ours, place, referred_names, written
 
 __all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
@@ -28,50 +29,6 @@ class _NoValue:
 
 
 NO_VALUE = _NoValue()
-
-
-class Scope:
-    """One call of one of the user's functions (or one ``bpviz.group``): the steps recorded in it form a group.
-
-    ``parent`` is the group around it. ``code`` is what its steps were written in, ``caller`` the scope that called
-    that code, and ``call_offset`` where the caller stood.
-    """
-
-    __slots__ = ("call_offset", "caller", "code", "index", "parent", "title")
-
-    def __init__(
-        self,
-        index: int,
-        parent: Scope | None,
-        title: str,
-        code: CodeType,
-        call_offset: int,
-        caller: Scope | None = None,
-    ) -> None:
-        self.index = index
-        self.parent = parent
-        self.title = title
-        self.code = code
-        self.call_offset = call_offset
-        self.caller = caller
-
-    def within(self, code: CodeType, call_offset: int, caller: Scope | None) -> Scope:
-        """The same group, for steps that are written in other code: a lambda, a cell of a notebook."""
-        return Scope(self.index, self.parent, self.title, code, call_offset, caller)
-
-    def __repr__(self) -> str:
-        return f"<scope {self.index} {self.title}>"
-
-
-class Group:
-    """A group that the user opened by name; ``frame`` is where, ``skips`` the function that it stands for."""
-
-    __slots__ = ("frame", "skips", "title")
-
-    def __init__(self, title: str, frame: FrameType, skips: CodeType | None = None) -> None:
-        self.title = title
-        self.frame = frame
-        self.skips = skips
 
 
 class _Open(threading.local):
@@ -130,6 +87,7 @@ class Recorder:
         "operands",
         "operations",
         "parameters",
+        "pinned",
         "reached",
         "renamed",
         "scope",
@@ -159,6 +117,8 @@ class Recorder:
         self.constants: dict[int, _Constant] = {}
         self.flow: Any = None
         self.closed = False
+        # While an operation is opened, its steps are recorded into this scope, wherever they are written.
+        self.pinned: Scope | None = None
         self.scope = Scope(0, None, name, root.f_code, -1)
         self.scopes: list[Scope] = [self.scope]
         self.frame: FrameType | None = None
@@ -194,6 +154,25 @@ class Recorder:
             self.reached.append(differentiable(value))
         return index
 
+    def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
+        """Append an entry of another record as it stands there, on other operands; answers its number here."""
+        new = len(self.operations)
+        self.operations.append(other.operations[index])
+        self.operands.append(operands)
+        self.values.append(other.values[index])
+        self.reached.append(other.reached[index])
+        self.offsets.append(other.offsets[index])
+        self.step_scopes.append(other.step_scopes[index])
+        if index in other.parameters:
+            self.parameters[new] = other.parameters[index]
+        if index in other.is_input:
+            self.is_input[new] = other.is_input[index]
+        if index in other.whole:
+            self.whole.add(new)
+        if index in other.labels:
+            self.labels[new] = other.labels[index]
+        return new
+
     def append(
         self,
         operation: Operation,
@@ -222,6 +201,10 @@ class Recorder:
 
         Raises `RecordingError` when the graph was traced and is complete.
         """
+        if self.pinned is not None:
+            self.frame = frame
+            self.scope = self.pinned.within(frame.f_code, -1, None)
+            return frame
         scope = self.seen.get(frame)
         if scope is None:
             while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
@@ -298,7 +281,7 @@ class Recorder:
         found = self.constants.get(id(original))
         if found is not None and _same_array(found.holds, holds):
             index = found.indices[-1]
-            self.step_scopes[index] = _around_both(self.step_scopes[index], self.scope)
+            self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
             return index
         index = self.leaf(holds)
         if found is None:
@@ -376,18 +359,6 @@ def _same_array(one: Any, other: Any) -> bool:
     return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
 
 
-def _around_both(one: Scope, other: Scope) -> Scope:
-    """The innermost group that holds both."""
-    indices = set()
-    scope: Scope | None = one
-    while scope is not None:
-        indices.add(scope.index)
-        scope = scope.parent
-    while other.index not in indices and other.parent is not None:
-        other = other.parent
-    return other
-
-
 def differentiable(value: Any) -> bool:
     """Whether a gradient can flow to such a value: numbers and arrays of them, not true and false.
 
@@ -400,18 +371,3 @@ def differentiable(value: Any) -> bool:
         return True
     dtype = getattr(value, "dtype", None)
     return dtype is not None and dtype.kind in "fiu"
-
-
-def title_of(frame: FrameType) -> str:
-    """A function's name as a reader would say it; for ``Affine.forward`` the class.
-
-    >>> import sys
-    >>> title_of(sys._getframe())
-    '<module>'
-    """
-    name = frame.f_code.co_name
-    if name in ("forward", "__call__", "call", "apply"):
-        owner = frame.f_code.co_qualname.rpartition(".")[0].rpartition(".")[2]
-        if owner and owner != "<locals>":
-            return owner
-    return name

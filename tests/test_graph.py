@@ -14,6 +14,7 @@ from random_graphs import random_function
 
 import bpviz
 from bpviz.errors import RecordingError, UsageError
+from bpviz.scope import group_path
 
 
 def test_a_multidigraph_keyed_by_operand_slot() -> None:
@@ -115,7 +116,7 @@ def test_a_graph_made_by_a_helper_is_built_on_at_the_top() -> None:
 
     g, x = made()
     y = square(x) + x
-    assert [(n.name, bpviz.graph.group_path(n.scope)) for n in g.nodes] == [
+    assert [(n.name, group_path(n.scope)) for n in g.nodes] == [
         ("x", ()),
         ("multiply", ("square",)),
         ("y", ()),

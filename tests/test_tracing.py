@@ -11,6 +11,7 @@ import pytest
 
 import bpviz
 from bpviz.errors import UsageError
+from bpviz.scope import group_path
 
 
 def product(x: Any = 2.0, y: Any = 3.0) -> Any:
@@ -218,7 +219,7 @@ def test_named_groups_nest_and_close() -> None:
         return y * 5
 
     graph = bpviz.trace(f)
-    assert [bpviz.graph.group_path(n.scope) for n in graph.nodes if n.operation] == [
+    assert [group_path(n.scope) for n in graph.nodes if n.operation] == [
         ("outer",),
         ("outer", "inner"),
         ("outer",),

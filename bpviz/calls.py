@@ -1,0 +1,56 @@
+"""NumPy's own ways of calling, brought into operands and parameters of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import FrameType
+from typing import Any
+
+from bpviz.errors import RecordingError
+from bpviz.ops import Operation
+from bpviz.source import place, written
+
+__all__ = ["adapted", "composed", "qualified"]
+
+
+def qualified(function: Any) -> str:
+    """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
+    module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
+    return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
+
+
+def composed(function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
+    """What is made of several operations; its own complaints get the user's line."""
+    try:
+        return function(*args, **keywords)
+    except RecordingError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+
+
+def adapted(
+    operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """A NumPy function's own way of calling, brought into operands and parameters of the row."""
+    try:
+        if operation.adapt is not None:
+            return operation.adapt(*args, **keywords)
+        bound = _signature(function).bind(*args, **keywords).arguments
+    except RecordingError:
+        raise
+    except TypeError as error:
+        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+    names = list(bound)
+    count = len(operation.operands)
+    # What is left at its default need not be known here: np.sum(x, dtype=None).
+    told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
+    return [bound[name] for name in names[:count]], told
+
+
+@lru_cache(maxsize=256)
+def _signature(function: Any) -> Any:
+    import inspect
+
+    return inspect.signature(function)
