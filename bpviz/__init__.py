@@ -10,9 +10,11 @@
 
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
+from bpviz.custom import op
 from bpviz.drawing import Drawing, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
+from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
 
@@ -31,6 +33,8 @@ __all__ = [
     "nn",
     "numerical_diff",
     "numerical_gradient",
+    "op",
+    "open",
     "propagate",
     "trace",
 ]

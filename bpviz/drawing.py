@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from bpviz.figure import Figure
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.opening import open_operations, openable
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
@@ -192,7 +193,20 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             source = propagate(source, inputs, output, seed)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    return Drawing(source, made)
+    return _opened(Drawing(source, made))
+
+
+def _opened(drawing: Drawing) -> Drawing:
+    """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches."""
+    options, source = drawing.options.circuit, drawing.source
+    known = openable(source.graph if isinstance(source, Flow) else source)
+    names = tuple(name for name in options.open if name in known)
+    if not known or not (names or options.depth):
+        return drawing
+    source = open_operations(source, *names, depth=options.depth)
+    # What is open now is a group like any other; the rest of the names are groups already.
+    rest = tuple(name for name in options.open if name not in names)
+    return Drawing(source, replace(drawing.options, circuit=replace(options, open=rest)))
 
 
 def _given(flow: Flow) -> dict[str, Any]:
@@ -204,8 +218,6 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
 
     Raises `UsageError` for an unknown option, or a value that it cannot have.
     """
-    from dataclasses import replace
-
     own = {f.name for f in fields(DrawOptions)} - {"circuit"}
     for name, value in given.items():
         if name not in own | _CIRCUIT:

@@ -33,7 +33,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.arithmetic", "ops.reductions"),
     ("ops.linear_algebra", "ops.losses"),
     ("ops",),
-    ("recorder", "refusal", "calls", "formula", "nn"),
+    ("recorder", "refusal", "calls", "formula", "custom", "nn"),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),

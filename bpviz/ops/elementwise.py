@@ -122,6 +122,7 @@ sigmoid = operation(
     notation="σ({x})",
     cases=_ONE,
     reference="dσ/dx = σ(1 − σ)",
+    inside=lambda x: 1 / (1 + exp(-x)),
 )
 
 relu = operation(
