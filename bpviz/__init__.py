@@ -11,7 +11,7 @@
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
-from bpviz.drawing import Drawing, draw
+from bpviz.drawing import Drawing, card, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.opening import open_operations as open
@@ -26,6 +26,7 @@ __all__ = [
     "Node",
     "Report",
     "backprop",
+    "card",
     "draw",
     "gradcheck",
     "group",

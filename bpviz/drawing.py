@@ -53,13 +53,13 @@ class Drawing:
     <drawing of the computation: output = 200, 4 boxes>
     """
 
-    source: Flow | Graph
+    source: Flow | Graph | Figure
     options: DrawOptions
 
     @cached_property
     def figure(self) -> Figure:
         """What it shows, as plain data."""
-        return circuit(self.source, self.options.circuit)
+        return self.source if isinstance(self.source, Figure) else circuit(self.source, self.options.circuit)
 
     @cached_property
     def theme(self) -> Theme:
@@ -128,6 +128,8 @@ class Drawing:
         """The graph and its numbers; can be drawn again."""
         from bpviz.archive import dumped
 
+        if isinstance(self.source, Figure):
+            raise UsageError("a card has no numbers that JSON could hold; save it as svg, png, pdf or dot")
         return dumped(self.source)
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
@@ -150,9 +152,11 @@ class Drawing:
         return bundle
 
     def __repr__(self) -> str:
+        boxes = sum(box.kind != "branch" for box in self.figure.boxes)
+        if isinstance(self.source, Figure):
+            return f"<drawing of {self.source.title or 'a figure'}: {boxes} boxes>"
         graph = self.source.graph if isinstance(self.source, Flow) else self.source
         name = graph.name or "the computation"
-        boxes = sum(box.kind != "branch" for box in self.figure.boxes)
         if isinstance(self.source, Flow):
             from bpviz.figures.content import spoken
 
@@ -179,8 +183,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
+    source: Flow | Graph | Figure
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
+        if isinstance(source, Figure):
+            return Drawing(source, made)
     else:
         made = draw_options(DrawOptions(), **options)
         source = target if isinstance(target, Graph | Flow) else trace(target, *args)
@@ -193,20 +200,36 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             source = propagate(source, inputs, output, seed)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    return _opened(Drawing(source, made))
+    return _opened(source, made)
 
 
-def _opened(drawing: Drawing) -> Drawing:
+def card(name: str, **options: Any) -> Drawing:
+    """The card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
+
+    ``general`` is the card of any y = f(x). Options are those of `bpviz.draw` that concern the look.
+
+    >>> import bpviz
+    >>> bpviz.card("relu")
+    <drawing of relu: 3 boxes>
+
+    Raises `UsageError` for an operation that is not in the table.
+    """
+    from bpviz.figures.card import card as figure_of
+
+    return Drawing(figure_of(name), draw_options(DrawOptions(), **options))
+
+
+def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
     """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches."""
-    options, source = drawing.options.circuit, drawing.source
+    options = made.circuit
     known = openable(source.graph if isinstance(source, Flow) else source)
     names = tuple(name for name in options.open if name in known)
     if not known or not (names or options.depth):
-        return drawing
+        return Drawing(source, made)
     source = open_operations(source, *names, depth=options.depth)
     # What is open now is a group like any other; the rest of the names are groups already.
     rest = tuple(name for name in options.open if name not in names)
-    return Drawing(source, replace(drawing.options, circuit=replace(options, open=rest)))
+    return Drawing(source, replace(made, circuit=replace(options, open=rest)))
 
 
 def _given(flow: Flow) -> dict[str, Any]:

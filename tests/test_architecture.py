@@ -45,6 +45,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("drawing",),
     ("load",),
     ("",),
+    ("cli.output", "cli.session"),
+    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli",),
     ("__main__",),
 )

@@ -425,3 +425,67 @@ def test_doctor_names_engines_and_fonts() -> None:
     text = run("doctor").stdout
     for word in (f"bpviz {bpviz.__version__}", "numpy", "bundled engine", "system engine", "DejaVuSans.ttf"):
         assert word in text
+
+
+# Checking and cards
+
+
+def test_gradcheck_prints_a_table_and_ends_with_0(folder: Path) -> None:
+    result = run("gradcheck", "apples.py")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["input", "price", "count", "tax", "gradient"]
+    assert all(line.endswith("ok") for line in lines[1:4])
+    assert lines[-1].startswith("gradient check of total passed")
+
+
+WRONG_RULE = """\
+import bpviz
+twice = bpviz.op("twice", lambda x: 2 * x, lambda g, z, x: g * 2.001)
+def f(x=3.0, y=2.0):
+    return twice(x) * y
+"""
+
+
+def test_gradcheck_finds_a_wrong_rule_and_ends_with_1(folder: Path) -> None:
+    model(folder, WRONG_RULE)
+    result = run("gradcheck", "model.py", "--draw", "checked.svg")
+    assert result.exit_code == 1
+    assert "WRONG: gradient 4.002, differences 4" in result.stdout
+    assert "gradient check of f FAILED" in result.stdout
+    svg = (folder / "checked.svg").read_text()
+    assert "✗ 0.0005" in svg
+    assert "✓" in svg
+    assert run("gradcheck", "model.py", "--tolerance", "0.01").exit_code == 0
+
+
+def test_gradcheck_tells_kinks_from_errors(folder: Path) -> None:
+    model(folder, "def f(x=0.0, y=2.0):\n    return abs(x) * y\n")
+    result = run("gradcheck", "model.py")
+    assert result.exit_code == 0
+    assert "not differentiable here" in result.stdout
+    assert "not differentiable" not in run("gradcheck", "model.py", "--set", "x=1").stdout
+
+
+def test_cards(folder: Path) -> None:
+    assert run("card", "mul").stderr == "wrote multiply.svg\n"
+    svg = (folder / "multiply.svg").read_text()
+    assert "∂L/∂z·y" in svg
+    assert "∂L/∂z·x" in svg
+    assert run("card", "general", "-o", "y.png").exit_code == 0
+    assert run("card", "--all", "-o", "cards").exit_code == 0
+    from bpviz.ops import OPERATIONS
+
+    made = {path.stem for path in (folder / "cards").iterdir()}
+    assert {"general", *(name for name in OPERATIONS if not name.startswith("test"))} <= made
+    assert run("card", "--all", "-o", "cards", "--check").exit_code == 0
+
+
+def test_cards_that_are_not_there(folder: Path) -> None:
+    result = run("card", "multipy")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "bpviz: there is no operation named 'multipy'; did you mean 'multiply'?\n",
+    )
+    assert "name an operation" in run("card").stderr
+    assert run("card", "relu", "-o", "relu.json").exit_code == 2

@@ -50,17 +50,21 @@ def __getattr__(name: str) -> Operation:
     raise AttributeError(f"there is no operation {name!r}")
 
 
-def named(name: str) -> Operation:
-    """The row of that name (or symbol, or NumPy name).
+_SHORT = {"mul": "multiply", "sub": "subtract", "div": "divide", "truediv": "divide", "pow": "power", "neg": "negative"}
 
-    >>> named("multiply").symbol
-    '×'
+
+def named(name: str) -> Operation:
+    """The row of that name; NumPy's names, symbols and those of Python's operators (``mul``) are understood too.
+
+    >>> named("multiply").symbol, named("mul").name, named("×").name
+    ('×', 'multiply', 'multiply')
 
     Raises `UsageError` with close matches when there is none.
     """
     if name in OPERATIONS:
         return OPERATIONS[name]
-    found = find(name)
+    found = find(name) or OPERATIONS.get(_SHORT.get(name, ""))
+    found = found or next((row for row in OPERATIONS.values() if row.symbol == name), None)
     if found is not None:
         return found
     hint = did_you_mean(name, OPERATIONS, "`bpviz ops` lists them all")

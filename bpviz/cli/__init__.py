@@ -1,0 +1,74 @@
+"""The command line: ``bpviz render model.py`` and its companions; every command is a module of this package.
+
+Results go to stdout or files, everything else to stderr. Exit codes: 0 done; 1 the model raised, a check failed or a
+file is stale; 2 wrong usage; 3 Graphviz or an extra is missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import bpviz
+from bpviz.errors import BpvizError
+from bpviz.settings import project_settings
+
+__all__ = ["main"]
+
+_SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
+_COMMANDS = ("render", "gradcheck", "card", "ops", "doctor")
+
+
+class _Commands(click.Group):
+    """The commands, each loaded when it is used, ending with bpviz's own exit codes and messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"bpviz.cli.{cmd_name}").command
+        return command
+
+    def main(self, *args: Any, **keywords: Any) -> Any:
+        try:
+            return super().main(*args, **keywords)
+        except BpvizError as error:
+            click.echo(f"bpviz: {error}", err=True)
+            sys.exit(error.exit_code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("bpviz: interrupted; nothing was written", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader of stdout went away (`| head`): nothing left to say to it.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            sys.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(bpviz.__version__, "-V", "--version", prog_name="bpviz")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """The textbook figure of backpropagation, from a plain Python function.
+
+    \b
+    Write a function whose parameters have values:
+        def total(price=100, count=2, tax=1.1):
+            subtotal = price * count
+            return subtotal * tax
+    and draw it:
+        bpviz render apples.py
+
+    Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
+    """
+    ctx.default_map = {"render": project_settings(Path.cwd(), _SETTINGS)}

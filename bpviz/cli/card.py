@@ -1,0 +1,59 @@
+"""``bpviz card``: the one-node figure of an operation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bpviz.cli.output import write_files
+
+__all__ = ["command"]
+
+
+@click.command("card")
+@click.argument("name", required=False)
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="FILE", help="Where to write. [default: NAME.svg here]"
+)
+@click.option("-f", "--format", metavar="FORMAT", help="svg, png, pdf, …; wins over the suffix.")
+@click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")
+@click.option("--theme", default="light", envvar="BPVIZ_THEME", show_default=True, metavar="NAME")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    name: str | None,
+    outputs: tuple[str, ...],
+    format: str | None,
+    everything: bool,
+    theme: str,
+    check: bool,
+) -> None:
+    """Draw the card of the operation NAME: one node, forward and backward in symbols.
+
+    ``general`` is the card of any y = f(x). ``bpviz ops`` lists the operations.
+
+    \b
+    bpviz card multiply                 writes multiply.svg
+    bpviz card relu -o relu.png
+    bpviz card --all -o cards/          one file for each
+    """
+    from bpviz import ops
+    from bpviz.drawing import card
+    from bpviz.figures.card import GENERAL
+
+    if everything:
+        if name or len(outputs) > 1:
+            raise click.UsageError("--all takes no name and one folder: bpviz card --all -o cards/")
+        folder = Path(outputs[0] if outputs else "cards")
+        if not check:
+            folder.mkdir(parents=True, exist_ok=True)
+        for each in (GENERAL, *ops.OPERATIONS):
+            write_files(ctx, card(each, theme=theme), [str(folder / f"{each}.{format or 'svg'}")], each, format, check)
+        return
+    if not name:
+        raise click.UsageError("name an operation, for example: bpviz card multiply; `bpviz ops` lists them")
+    row = GENERAL if name == GENERAL else ops.named(name).name
+    write_files(ctx, card(row, theme=theme), outputs, row, format, check)

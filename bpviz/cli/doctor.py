@@ -1,0 +1,43 @@
+"""``bpviz doctor``: what is installed, and what to install."""
+
+from __future__ import annotations
+
+import click
+
+import bpviz
+
+__all__ = ["command"]
+
+
+@click.command("doctor")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Tell which Graphviz engines, fonts and packages are there, and what to install."""
+    import platform
+    from importlib import metadata
+
+    from bpviz.engine import engines
+    from bpviz.fontfiles import font_files
+
+    click.echo(
+        f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
+    for package in ("numpy", "networkx", "graphviz", "pygraphviz", "resvg-py", "fonttools", "click"):
+        try:
+            click.echo(f"  {package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            click.echo(f"  {package} is missing: pip install {package}")
+    found = engines()
+    for engine in found:
+        where = f"Graphviz {engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
+        click.echo(f"  {engine.name} engine: {where}")
+    japanese = font_files("日本語")
+    click.echo(f"  font: {japanese.files[0].name} (bundled)")
+    if japanese.missing:
+        click.echo(
+            "  Japanese in PNG and PDF: no font found; install one, for example: sudo apt install fonts-noto-cjk"
+        )
+    else:
+        click.echo(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")
+    if not any(engine.available for engine in found):
+        ctx.exit(3)

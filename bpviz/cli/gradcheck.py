@@ -1,0 +1,95 @@
+"""``bpviz gradcheck``: are the gradients what differences show?"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bpviz.cli.output import write_files
+from bpviz.cli.session import recorded, user_code
+from bpviz.errors import UsageError
+
+if TYPE_CHECKING:
+    from bpviz.check import InputCheck, Report
+
+__all__ = ["command"]
+
+
+@click.command("gradcheck")
+@click.argument("target")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-5,
+    show_default=True,
+    help="The largest relative error that passes.",
+)
+@click.option(
+    "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
+)
+@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    target: str,
+    assignments: tuple[str, ...],
+    tolerance: float,
+    outputs: tuple[str, ...],
+    format: str | None,
+) -> None:
+    """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
+
+    Small inputs are checked element by element, large ones by their slopes in random directions. Where a function has
+    a kink, "not differentiable here" is said, which is no failure.
+
+    \b
+    bpviz gradcheck network.py
+    bpviz gradcheck network.py:loss --set x=0 --draw checked.svg
+    """
+    from bpviz.check import gradcheck
+    from bpviz.drawing import Drawing, draw
+    from bpviz.figure import Figure
+
+    thing, stem = recorded(target, assignments)
+    source = thing.source if isinstance(thing, Drawing) else thing
+    if isinstance(source, Figure):
+        raise UsageError(f"{target} is a card, which has no numbers to check; name a function, a Graph or a Flow")
+    with user_code(), _Progress() as progress:
+        report = gradcheck(source, tolerance=tolerance, progress=progress.show)
+    click.echo(str(report))
+    if outputs:
+        drawing = draw(source, names={check.name: f"{check.name}\n{badge}" for check, badge in _badges(report)})
+        write_files(ctx, drawing, outputs, stem, format)
+    ctx.exit(0 if report.ok else 1)
+
+
+def _badges(report: Report) -> list[tuple[InputCheck, str]]:
+    from bpviz.number import number
+
+    marks = {"ok": "✓", "wrong": "✗", "not differentiable": "kink", "not finite": "?", "no gradient": "–"}
+    return [
+        (check, f"{marks[check.verdict]} {number(check.relative, 2) if check.compared else ''}".rstrip())
+        for check in report.inputs
+    ]
+
+
+class _Progress:
+    """A line that counts what was compared, on a terminal, when it takes long."""
+
+    def __enter__(self) -> _Progress:
+        self.shown = False
+        return self
+
+    def show(self, done: int, total: int) -> None:
+        """Say how far the check is."""
+        if total > 100 and sys.stderr.isatty() and (done % 20 == 0 or done == total):
+            click.echo(f"\rcompared {done} of {total}", err=True, nl=False)
+            self.shown = True
+
+    def __exit__(self, *exception: object) -> None:
+        if self.shown:
+            click.echo("", err=True)

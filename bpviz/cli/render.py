@@ -1,0 +1,139 @@
+"""``bpviz render``: the figure of a model, as files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bpviz.cli.output import write_files
+from bpviz.cli.session import drawing_of
+
+__all__ = ["command"]
+
+
+@click.command("render")
+@click.argument("target")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Where to write; repeat it for several files; - is stdout. [default: NAME.svg here]",
+)
+@click.option(
+    "-f",
+    "--format",
+    "format",
+    envvar="BPVIZ_FORMAT",
+    metavar="FORMAT",
+    help="svg, png, pdf, dot, json, …; wins over the suffix.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(["both", "forward", "backward"]),
+    default="both",
+    envvar="BPVIZ_SHOW",
+    show_default=True,
+    help="Which arrows are drawn.",
+)
+@click.option(
+    "--labels",
+    type=click.Choice(["values", "none"]),
+    default="values",
+    envvar="BPVIZ_LABELS",
+    show_default=True,
+    help="What stands at the arrows.",
+)
+@click.option(
+    "--depth", type=click.IntRange(min=0), envvar="BPVIZ_DEPTH", help="Close groups that lie deeper (0: all)."
+)
+@click.option(
+    "--open", "open_", multiple=True, metavar="GROUP", help="Show the inside of this group, whatever --depth says."
+)
+@click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
+@click.option(
+    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["LR", "TB"], case_sensitive=False),
+    default="LR",
+    envvar="BPVIZ_DIRECTION",
+    show_default=True,
+    help="Left to right, or top to bottom.",
+)
+@click.option(
+    "--theme",
+    default="light",
+    envvar="BPVIZ_THEME",
+    show_default=True,
+    metavar="NAME",
+    help="light, dark, book or print.",
+)
+@click.option(
+    "--precision",
+    type=click.IntRange(1, 17),
+    default=4,
+    envvar="BPVIZ_PRECISION",
+    show_default=True,
+    help="Significant digits.",
+)
+@click.option("--title", default="", envvar="BPVIZ_TITLE", metavar="TEXT", help="A line above the figure.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "bundled", "system"]),
+    default="auto",
+    envvar="BPVIZ_ENGINE",
+    show_default=True,
+    help="Which Graphviz lays it out.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    envvar="BPVIZ_TIMEOUT",
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the layout may take.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@click.option("--view", is_flag=True, help="Open the result.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    target: str,
+    outputs: tuple[str, ...],
+    format: str | None,
+    assignments: tuple[str, ...],
+    of: str | None,
+    check: bool,
+    view: bool,
+    **options: Any,
+) -> None:
+    """Draw TARGET: FILE.py[:NAME], package.module:NAME, FILE.json or - (stdin).
+
+    NAME is a function whose parameters have values, or a Graph, Flow or Drawing; without it main, or the only one
+    there is. The file is run to get it, so draw only files that you would run.
+
+    \b
+    bpviz render apples.py                              writes apples.svg
+    bpviz render apples.py:total -o a.png -o a.pdf      two formats
+    bpviz render apples.py --set tax=1.2 --view         another input, and look
+    bpviz render net.py --depth 0                       each function as one box
+    """
+    options["open"] = options.pop("open_")
+    options["direction"] = options["direction"].upper()
+    drawing, stem = drawing_of(target, assignments, of, options)
+    written = write_files(ctx, drawing, outputs, stem, format, check)
+    if view and written:
+        click.launch(str(written[0]))

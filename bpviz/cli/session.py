@@ -1,0 +1,134 @@
+"""The user's code, run for a command: loading a target, giving its inputs values, showing what it raises."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpviz.errors import BpvizError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from bpviz.drawing import Drawing
+    from bpviz.flow import Flow
+    from bpviz.graph import Graph
+
+__all__ = ["drawing_of", "recorded", "user_code"]
+
+
+def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
+    """What a target stands for, traced where it is a function, and the name that its files take."""
+    with user_code():
+        from bpviz.load import load
+
+        found = load(target)
+        thing = found.thing
+        values = dict(_assignment(text) for text in assignments)
+        if callable(thing):
+            return _traced(thing, values), found.stem
+        if values:
+            from bpviz.drawing import draw
+
+            return draw(thing, inputs=values), found.stem
+    return thing, found.stem
+
+
+def drawing_of(
+    target: str, assignments: tuple[str, ...], of: str | None, options: dict[str, Any]
+) -> tuple[Drawing, str]:
+    """The drawing that a target and the options stand for, and the name that its files take."""
+    thing, stem = recorded(target, assignments)
+    with user_code():
+        from bpviz.drawing import Drawing, draw
+
+        if isinstance(thing, Drawing):
+            # What the author chose in the file holds, but for what the command line says otherwise.
+            source_of = click.get_current_context().get_parameter_source
+            default = click.core.ParameterSource.DEFAULT
+            options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
+        return draw(thing, **options, **({"output": of} if of else {})), stem
+
+
+def _parameter(option: str) -> str:
+    return "open_" if option == "open" else option
+
+
+def _traced(function: Callable[..., Any], values: dict[str, Any]) -> Graph:
+    """The function's graph with other values for some parameters: run with them, so that its branches follow."""
+    import inspect
+
+    from bpviz.tracing import trace
+
+    parameters = inspect.signature(function).parameters
+    for name, value in values.items():
+        parameter = parameters.get(name)
+        if parameter is None:
+            hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
+            raise UsageError(f"there is no input named {name!r} for --set; {hint}")
+        is_array = hasattr(parameter.default, "shape")
+        if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
+            raise UsageError(
+                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but --set gave {value!r}"
+            )
+        if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
+            import numpy as np
+
+            values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
+    return trace(function, **values)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    import ast
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"--set takes NAME=VALUE, but got {text!r}; for example --set tax=1.2")
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        try:
+            return name.strip(), float(value)
+        except ValueError:
+            return name.strip(), value
+
+
+@contextlib.contextmanager
+def user_code() -> Iterator[None]:
+    """Run the user's code: its prints go to stderr, its exceptions show its own frames only."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except (BpvizError, KeyboardInterrupt, click.ClickException):
+        raise
+    except SyntaxError as error:
+        import traceback
+
+        click.echo("".join(traceback.format_exception_only(error)), err=True, nl=False)
+        place = f"{Path(error.filename or '').name}, line {error.lineno}"
+        click.echo(f"bpviz: {place} is not valid Python: {error.msg}; nothing was written", err=True)
+        sys.exit(1)
+    except (Exception, SystemExit) as error:
+        _show_own_frames(error)
+        sys.exit(1)
+
+
+def _show_own_frames(error: BaseException) -> None:
+    import traceback
+
+    told = traceback.TracebackException.from_exception(error)
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+    part: traceback.TracebackException | None = told
+    while part is not None:
+        own = [f for f in part.stack if not f.filename.startswith((home, "<frozen importlib"))]
+        part.stack = traceback.StackSummary.from_list(own)
+        part = part.__cause__ or part.__context__
+    click.echo("".join(told.format()), err=True, nl=False)
+    if isinstance(error, SystemExit):
+        click.echo("bpviz: the model called sys.exit(); nothing was written", err=True)
+    else:
+        click.echo(f"bpviz: the model raised {type(error).__name__}; nothing was written", err=True)
