@@ -4,7 +4,21 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 """
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.ops import arithmetic, elementwise, linear_algebra, losses, reductions, selection, shaping  # noqa: F401
+from bpviz.ops import (  # noqa: F401
+    activations,
+    arithmetic,
+    attention,
+    convolution,
+    elementwise,
+    layers,
+    linear_algebra,
+    losses,
+    normalization,
+    pooling,
+    reductions,
+    selection,
+    shaping,
+)
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (
     OPERATIONS,

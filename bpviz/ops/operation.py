@@ -13,7 +13,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from bpviz.errors import UsageError
@@ -57,11 +57,14 @@ REQUIRED = _Required()
 class Case:
     """An example that the tests try: the shapes of the operands and the parameters.
 
-    ``low`` and ``high`` bound the sampled operands where the row's own domain does not fit.
+    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks.
+    ``typical`` marks the example that the card of the operation shows.
     """
 
     shapes: tuple[Shape, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    typical: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,9 @@ class Operation:
     ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is the quick way for Python floats (when
     it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
     ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
-    rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    rule, called with the keyword ``slot``, or a tuple whose last one is repeated. A rule returns the gradient of its operand and
+    need not undo broadcasting. ``together``, in the place of ``vjp``, is one rule that answers the gradients of all
+    operands, for operations whose rules have much of their work in common.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -104,6 +109,7 @@ class Operation:
     reference: str = ""
     inside: Callable[..., Any] | None = None
     variadic: bool = False
+    together: Rule | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
@@ -140,7 +146,7 @@ class Operation:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
         if isinstance(rules, tuple):
-            return rules
+            return rules if len(rules) == count else (*rules[:count], *rules[-1:] * (count - len(rules)))
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
 
@@ -160,6 +166,11 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
         raise UsageError(f"the operation {name!r} exists already; choose another name")
     names = tuple(operands.split())
     variadic = bool(names) and names[-1].endswith("*")
+    if "together" in row:
+        # What may be left out (a mask) carries no gradient.
+        row["vjp"] = tuple(
+            None if name.endswith("*") else _part(row["together"], slot) for slot, name in enumerate(names)
+        )
     made = Operation(name, symbol, tuple(n.rstrip("*") for n in names), variadic=variadic, **row)
     if isinstance(made.vjp, tuple) and len(made.vjp) != len(made.operands):
         raise UsageError(f"the operation {name!r} has {len(made.operands)} operand(s) but {len(made.vjp)} rule(s)")
@@ -167,6 +178,16 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     for numpy_name in made.numpy:
         _BY_NUMPY[numpy_name] = made
     return made
+
+
+def _part(together: Rule, slot: int) -> Rule:
+    """One operand's rule, of a rule for all of them."""
+
+    @wraps(together)
+    def rule(*values: Any, **parameters: Any) -> Any:
+        return together(*values, **parameters)[slot]
+
+    return rule
 
 
 _COMPOSITES: dict[str, Callable[..., Any]] = {}
