@@ -29,11 +29,15 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),
     ("ops.selection", "ops.shaping"),
-    ("ops.elementwise",),
-    ("ops.arithmetic", "ops.reductions"),
-    ("ops.linear_algebra", "ops.losses"),
+    ("ops.elementwise", "ops.assumptions"),
+    ("ops.arithmetic", "ops.reductions", "ops.activations"),
+    ("ops.linear_algebra", "ops.losses", "ops.normalization"),
+    ("ops.layers", "ops.convolution", "ops.transformer"),
+    ("ops.pooling",),
     ("ops",),
-    ("recorder", "refusal", "calls", "formula", "custom", "nn"),
+    ("recorder", "refusal", "calls", "expression", "custom", "nn"),
+    ("notation",),
+    ("formula",),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),
@@ -52,7 +56,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:23] for module in modules}
+GRAPH = {module for modules in RANKS[11:27] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

@@ -7,7 +7,6 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.ops import (  # noqa: F401
     activations,
     arithmetic,
-    attention,
     convolution,
     elementwise,
     layers,
@@ -18,6 +17,7 @@ from bpviz.ops import (  # noqa: F401
     reductions,
     selection,
     shaping,
+    transformer,
 )
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (

@@ -35,7 +35,7 @@ guard: Operation = operation(
     scalar=lambda c, s, x: s if c else x,
     vjp=(None, lambda g, z, c, s, x: where(c, g, 0.0), lambda g, z, c, s, x: where(c, 0.0, g)),
     says="Puts s in the place of x where the condition holds, so that nothing breaks there.",
-    notation="{x}",
+    notation="{s} if {c} else {x}",
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
 )
 

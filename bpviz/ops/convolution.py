@@ -13,7 +13,7 @@ from bpviz.ops.operation import REQUIRED, Case, Operation, Shape, operation, sha
 from bpviz.ops.reductions import sum_
 from bpviz.ops.shaping import reshape, transpose
 
-__all__ = ["col2im", "conv2d", "im2col", "pair", "padded", "windows_of"]
+__all__ = ["col2im", "conv2d", "im2col", "padded", "pair", "windows_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -96,9 +96,7 @@ im2col = operation(
     "im2col",
     "x",
     forward=_im2col,
-    vjp=(
-        lambda g, z, x, size, stride=1, pad=0: col2im(g, shape=shape_of(x), size=size, stride=stride, pad=pad),
-    ),
+    vjp=(lambda g, z, x, size, stride=1, pad=0: col2im(g, shape=shape_of(x), size=size, stride=stride, pad=pad),),
     parameters={"size": REQUIRED, "stride": 1, "pad": 0},
     says="Lays every window out as a row; the gradients of a pixel add up over the windows that it lies in.",
     notation="im2col({x})",

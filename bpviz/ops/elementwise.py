@@ -126,6 +126,7 @@ sigmoid = operation(
     inside=lambda x: 1 / (1 + exp(-x)),
 )
 
+
 def _relu_rule(g: Any, z: Any, x: Any, at_zero: float = 0.0) -> Any:
     if not at_zero:
         return where(x > 0, g, 0.0)

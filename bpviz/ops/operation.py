@@ -74,9 +74,9 @@ class Operation:
     ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is the quick way for Python floats (when
     it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
     ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
-    rule, called with the keyword ``slot``, or a tuple whose last one is repeated. A rule returns the gradient of its operand and
-    need not undo broadcasting. ``together``, in the place of ``vjp``, is one rule that answers the gradients of all
-    operands, for operations whose rules have much of their work in common.
+    rule, called with the keyword ``slot``, or a tuple whose last one is repeated. A rule returns the gradient of its
+    operand and need not undo broadcasting. ``together``, in the place of ``vjp``, is one rule that answers the
+    gradients of all operands, for operations whose rules have much of their work in common.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -274,14 +274,15 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
             # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
             try:
                 return plain(row.forward(*xs, **parameters))
-            except ArithmeticError:
+            except (ArithmeticError, TypeError):
                 pass
         return plain(row.forward(*map(_as_numpy, xs), **parameters))
 
 
 def _as_numpy(x: Any) -> Any:
-    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan."""
-    return np.float64(x) if x.__class__ is float or x.__class__ is int else x
+    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan. And for lists."""
+    kind = x.__class__
+    return np.float64(x) if kind is float or kind is int else np.asarray(x) if kind in (list, tuple) else x
 
 
 def pull(rule: Rule, g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.convolution import col2im, im2col, padded, pair, windows_of
-from bpviz.ops.operation import REQUIRED, Case, Operation, Shape, operation, shape_of
+from bpviz.ops.operation import Case, Operation, Shape, operation, shape_of
 from bpviz.ops.reductions import mean
 from bpviz.ops.selection import where
 from bpviz.ops.shaping import broadcast_to, reshape, transpose

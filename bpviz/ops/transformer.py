@@ -67,7 +67,7 @@ def _rules(g: Any, z: Any, q: Any, k: Any, v: Any, *masks: Any, causal: bool = F
     for mask in masks:
         # Where a query may look nowhere all weights are alike, and none of them a matter of q and k.
         d_scores = where(mask, d_scores, 0.0)
-    d_scores = called(d_scores, "dS") * _scale(q)
+    d_scores = called(d_scores * _scale(q), "dS")
     return matmul(d_scores, k), matmul(_turned(d_scores), q), matmul(_turned(weights), g)
 
 
@@ -83,7 +83,7 @@ attention = operation(
     forward=_checked,
     together=_rules,
     parameters={"causal": False},
-    says="With A = softmax(q·kᵀ/√d) and dA = g·vᵀ: dS = A ∘ (dA − Σ dA ∘ A) is what the scores get.",
+    says="With A = softmax(q·kᵀ/√d) and dA = g·vᵀ: dS = A ∘ (dA − Σ dA ∘ A)/√d goes back through q·kᵀ.",
     notation="softmax({q}·{k}ᵀ/√d)·{v}",
     shape=_shape,
     cases=(
