@@ -26,7 +26,7 @@ class Symbols:
     >>> flow = bpviz.backprop(y)
     >>> read = Symbols(flow)
     >>> [read.gradient(flow.graph.find(name)) for name in ("p", "n", "t", "x", "y")]
-    ['n·t', 'p·t', 'x', 't', '1']
+    ['t·n', 't·p', 'x', 't', '1']
     >>> read.value(flow.graph.find("x"))
     'p·n'
     """
