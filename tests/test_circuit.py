@@ -135,8 +135,8 @@ def test_functions_are_frames() -> None:
     drawn = figure(model)
     assert [frame.title for frame in drawn.frames] == ["layer", "layer"]
     inside = [sum(box.frame == frame.id for box in drawn.boxes) for frame in drawn.frames]
-    # Two operations each; the branch of a value stands where the value comes from.
-    assert inside == [3, 2]
+    # Two operations each; the branch of a value that is only used outside stands outside.
+    assert inside == [2, 2]
 
 
 def test_a_closed_group_is_one_box_with_the_right_numbers_on_its_border() -> None:
