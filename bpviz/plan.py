@@ -115,19 +115,25 @@ def _check(figure: Figure) -> None:
 
 
 def _circle(figure: Figure) -> str | None:
-    """Return a box from which wires lead back to itself, or None. Takes away what nothing leads to, box by box."""
+    """Return a box from which wires lead back to itself, or None."""
     following: dict[str, list[str]] = {}
     for wire in figure.wires:
         following.setdefault(wire.source, []).append(wire.target)
     arriving = Counter(wire.target for wire in figure.wires)
     free = [box.id for box in figure.boxes if not arriving[box.id]]
-    while free:
+    while free:  # take away what nothing leads to, box by box
         for target in following.pop(free.pop(), ()):
             arriving[target] -= 1
             if not arriving[target]:
                 free.append(target)
-    # What is left lies on circles or behind them: only what also leads on may be on one.
-    return next(iter(following), None)
+    if not following:
+        return None
+    # What is left lies on a circle or behind one: backwards, every way ends on a circle.
+    before = {target: source for source, targets in following.items() for target in targets}
+    here = next(iter(following))
+    for _ in following:
+        here = before[here]
+    return here
 
 
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
