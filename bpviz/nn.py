@@ -69,7 +69,7 @@ def embedding(W: Any, ids: Any) -> Any:
 
 
 def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
-    """``x`` where ``mask`` is 1 (or True), 0 elsewhere, divided by 1 − ``rate`` so that the mean stays.
+    """``x`` where ``mask`` is 1 (or True), divided by 1 − ``rate`` so that the mean stays; 0 elsewhere.
 
     The mask is the caller's (``rng.random(x.shape) >= rate``) and gets no gradient; when the net is used rather than
     trained, leave dropout out. Raises `ValueError` for a rate that is not in [0, 1).

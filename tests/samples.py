@@ -22,7 +22,7 @@ def sample(row: Operation, case: Case, seed: int = 0, dtype: Any = np.float64) -
     else:
         made = [np.where(np.abs(x - np.round(x)) < 0.02, x + 0.04, x).astype(dtype) for x in xs]
     # A condition is true and false.
-    made = [x > 0 if name == "c" else m for name, x, m in zip([*row.operands, *"...."], xs, made, strict=False)]
+    made = [x > 0 if name in ("c", "d") else m for name, x, m in zip([*row.operands, *"...."], xs, made, strict=False)]
     return [
         np.asarray(case.given[n]) if n in case.given else m
         for n, m in zip([*row.operands, *"...."], made, strict=False)

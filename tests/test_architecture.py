@@ -28,21 +28,24 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),
-    ("ops.selection", "ops.shaping"),
-    ("ops.elementwise", "ops.assumptions"),
+    ("ops.selection", "ops.shaping", "ops.functions"),
+    ("ops.elementwise", "ops.assumptions", "ops.axes", "ops.picking"),
     ("ops.arithmetic", "ops.reductions", "ops.activations"),
-    ("ops.linear_algebra", "ops.losses", "ops.normalization"),
+    ("ops.trigonometry", "ops.logarithms", "ops.rounding", "ops.joining"),
+    ("ops.linear_algebra", "ops.losses", "ops.normalization", "ops.logic", "ops.arranging"),
     ("ops.layers", "ops.convolution", "ops.transformer"),
     ("ops.pooling",),
+    ("ops.extremes", "ops.casting", "ops.contraction", "ops.matrices"),
+    ("ops.statistics",),
     ("ops",),
-    ("recorder", "refusal", "calls", "expression", "custom", "nn"),
-    ("notation",),
+    ("recorder", "refusal", "expression", "custom", "nn"),
+    ("calls", "notation"),
     ("formula",),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening"),
+    ("archive", "check", "opening", "symbols"),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.circuit", "figures.card"),
@@ -56,7 +59,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:27] for module in modules}
+GRAPH = {module for modules in RANKS[11:30] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

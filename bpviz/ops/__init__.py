@@ -7,20 +7,34 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.ops import (  # noqa: F401
     activations,
     arithmetic,
+    arranging,
+    axes,
+    casting,
+    contraction,
     convolution,
     elementwise,
+    extremes,
+    joining,
     layers,
     linear_algebra,
+    logarithms,
+    logic,
     losses,
+    matrices,
     normalization,
+    picking,
     pooling,
     reductions,
+    rounding,
     selection,
     shaping,
+    statistics,
     transformer,
+    trigonometry,
 )
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (
+    COMPOSITE_METHODS,
     OPERATIONS,
     REQUIRED,
     Case,
@@ -38,6 +52,7 @@ from bpviz.ops.operation import (
 from bpviz.ops.shaping import Operand, key_text
 
 __all__ = [
+    "COMPOSITE_METHODS",
     "OPERATIONS",
     "REQUIRED",
     "Case",

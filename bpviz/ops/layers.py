@@ -7,6 +7,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra import matmul
 from bpviz.ops.operation import Case, Shape, operation, shape_of
+from bpviz.ops.selection import where
 from bpviz.ops.shaping import Operand, index, reshape, scatter, sum_to, transpose
 
 __all__ = ["affine", "dropout", "embedding"]
@@ -61,19 +62,19 @@ affine = operation(
 )
 
 
-def _kept(mask: Any, rate: float) -> Any:
-    """The mask, scaled so that the mean stays: 1/(1 − rate) for what is kept."""
+def _scale(rate: float) -> float:
+    """What is kept is enlarged by this, so that the mean stays."""
     if not 0 <= rate < 1:
         raise ValueError(f"dropout keeps a share of 1 − rate, so the rate must lie in [0, 1), but is {rate}")
-    return mask / (1 - rate)
+    return 1 / (1 - rate)
 
 
 dropout = operation(
     "dropout",
     "Dropout",
     "x mask",
-    forward=lambda x, mask, rate=0.5: x * _kept(_of_precision(mask, x), rate),
-    vjp=(lambda g, z, x, mask, rate=0.5: g * _kept(mask, rate), None),
+    forward=lambda x, mask, rate=0.5: np.where(mask, x * _scale(rate), 0.0),
+    vjp=(lambda g, z, x, mask, rate=0.5: where(mask, g * _scale(rate), 0.0), None),
     parameters={"rate": 0.5},
     says="Lets the gradient pass where the mask is 1, enlarged as the values were, by 1/(1 − rate).",
     notation="dropout({x}, {mask})",
@@ -82,15 +83,8 @@ dropout = operation(
         Case(((2, 3), (3,)), {"rate": 0.2}, given={"mask": (True, True, False)}),
     ),
     reference="Srivastava et al. 2014, in its inverted form: scaled while training, untouched afterwards",
-    inside=lambda x, mask, rate=0.5: x * _kept(mask, rate),
+    inside=lambda x, mask, rate=0.5: where(mask, x * _scale(rate), 0.0),
 )
-
-
-def _of_precision(mask: Any, x: Any) -> Any:
-    """A mask of true and false, or of whole numbers, in the precision of what it is laid on."""
-    mask = np.asarray(mask)
-    dtype = np.asarray(x).dtype
-    return mask.astype(dtype) if mask.dtype.kind in "biu" and dtype.kind == "f" else mask
 
 
 embedding = operation(

@@ -58,18 +58,18 @@ def _hits(x: Any, size: Any, stride: Any, pad: Any) -> Iterator[Any]:
         yield hit
 
 
-def _max_unpool2d(d: Any, x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
-    d = np.asarray(d)
+def _max_unpool2d(v: Any, x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
+    v = np.asarray(v)
     n, c, height, width = np.shape(x)
     above, beside = pair(pad)
-    made = np.zeros((n, c, height + 2 * above, width + 2 * beside), d.dtype if d.dtype.kind == "f" else np.float64)
-    for view, hit in zip(_views(made, size, stride, d.shape[2:]), _hits(x, size, stride, pad), strict=True):
-        np.add(view, d, out=view, where=hit)
+    made = np.zeros((n, c, height + 2 * above, width + 2 * beside), v.dtype if v.dtype.kind == "f" else np.float64)
+    for view, hit in zip(_views(made, size, stride, v.shape[2:]), _hits(x, size, stride, pad), strict=True):
+        np.add(view, v, out=view, where=hit)
     return made[:, :, above : above + height, beside : beside + width]
 
 
-def _picked(d: Any, x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
-    images = padded(d, pad)
+def _picked(v: Any, x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
+    images = padded(v, pad)
     made = np.zeros(_shape(np.shape(x), size, stride, pad), images.dtype)
     for view, hit in zip(_views(images, size, stride, made.shape[2:]), _hits(x, size, stride, pad), strict=True):
         np.copyto(made, view, where=hit)
@@ -79,13 +79,13 @@ def _picked(d: Any, x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> 
 max_unpool2d: Operation = operation(
     "max_unpool2d",
     "unpool",
-    "d x",
+    "v x",
     forward=_max_unpool2d,
-    vjp=(lambda g, z, d, x, **told: picked_at_largest(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **told: picked_at_largest(g, x, **told), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Puts each number where its window of x has its largest pixel.",
-    notation="unpool({d})",
-    shape=lambda d, x, **told: x,
+    notation="unpool({v})",
+    shape=lambda v, x, **told: x,
     cases=(
         Case(((2, 2, 2, 2), (2, 2, 4, 4))),
         Case(((1, 2, 3, 3), (1, 2, 5, 4)), {"size": (3, 2), "stride": 1}),
@@ -96,13 +96,13 @@ max_unpool2d: Operation = operation(
 picked_at_largest: Operation = operation(
     "picked_at_largest",
     "at max",
-    "d x",
+    "v x",
     forward=_picked,
-    vjp=(lambda g, z, d, x, **told: max_unpool2d(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **told: max_unpool2d(g, x, **told), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Takes the number that lies where the window of x has its largest pixel.",
-    notation="pick({d})",
-    shape=lambda d, x, **told: _shape(x, **told),
+    notation="pick({v})",
+    shape=lambda v, x, **told: _shape(x, **told),
     cases=tuple(Case(case.shapes * 2, case.parameters) for case in _CASES),
 )
 
