@@ -7,7 +7,11 @@ from typing import Any
 
 from bpviz.ops import OPERATIONS, Operation, Shape
 
-__all__ = ["Count", "Expression", "is_number", "is_upstream", "made_by", "same", "starts_upstream"]
+__all__ = ["UNWRITTEN", "Count", "Expression", "is_number", "is_upstream", "made_by", "same", "starts_upstream"]
+
+
+UNWRITTEN = ("broadcast_to", "reshape", "positive")
+"""Operations that an author does not write: the number stays the same."""
 
 
 class Count(int):
@@ -28,6 +32,9 @@ class Count(int):
     def __rmul__(self, other: int) -> int:
         # math.prod starts at 1.
         return self if other == 1 else int(self) * other
+
+    def __sub__(self, other: int) -> int:
+        return self if other == 0 else int(self) - other
 
 
 class Expression:
@@ -74,7 +81,7 @@ def is_upstream(value: Any) -> bool:
 
 def starts_upstream(value: Any) -> bool:
     """Whether a product starts with such a derivative, which then stays in front."""
-    while made_by(value, "multiply") or made_by(value, "divide"):
+    while any(made_by(value, name) for name in ("multiply", "divide", *UNWRITTEN)):
         value = value.operands[0]
     return is_upstream(value)
 

@@ -146,7 +146,12 @@ def _multiply(x: Any, y: Any) -> Any:
         return y * x
     if is_number(x) and made_by(y, "multiply") and is_number(y.operands[0]):
         return x * y.operands[0] * y.operands[1]
-    return x**2 if same(x, y) else None
+    # x·x = x², and (a·x)·x = a·x²
+    if same(x, y):
+        return x**2
+    if made_by(x, "multiply") and same(x.operands[1], y) and not is_number(y):
+        return x.operands[0] * y**2
+    return None
 
 
 def _divide(x: Any, y: Any) -> Any:

@@ -7,11 +7,14 @@ import re
 from typing import Any
 
 from bpviz import ops
-from bpviz.expression import Count, Expression, is_upstream
+from bpviz.expression import UNWRITTEN, Count, Expression, is_upstream
+from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
 from bpviz.ops import OPERATIONS, Operation
 
 __all__ = ["text_of"]
+
+np: Any = LazyModule("numpy")
 
 _ATOM = 90
 _PRECEDENCE = {
@@ -36,8 +39,6 @@ _PRECEDENCE = {
     "index": 60,
 }
 """How tightly an operation binds; what is not listed tells by its notation (`_binding`)."""
-_PASSES = frozenset({"broadcast_to", "reshape", "positive"})
-"""Operations that an author does not write: the number stays the same."""
 
 
 def text_of(value: Any) -> tuple[str, int]:
@@ -52,11 +53,11 @@ def text_of(value: Any) -> tuple[str, int]:
         if isinstance(value, int | float):
             text = number(float(value))
             return text, (_ATOM if value >= 0 else _PRECEDENCE["negative"])
-        return "…" if ops.shape_of(value) else str(value), _ATOM
+        return _of_array(value) if ops.shape_of(value) else str(value), _ATOM
     operation = value.operation
     if operation is None:
         return value.name, (_PRECEDENCE["divide"] if is_upstream(value) else _ATOM)
-    if operation.name in _PASSES or _only_moves(value):
+    if operation.name in UNWRITTEN or _only_moves(value):
         return text_of(value.operands[0])
     binds = _binding(operation)
     if operation.name == "power" and isinstance(value.operands[1], int | float):
@@ -69,6 +70,12 @@ def text_of(value: Any) -> tuple[str, int]:
         # ∂L/∂z/y would look as if y belonged to the derivative.
         notation = "{x}·1/{y}"
     return _filled(notation, operation, value, binds), binds
+
+
+def _of_array(value: Any) -> str:
+    """The identity matrix has a letter; another array is not written out."""
+    shape = ops.shape_of(value)
+    return "I" if len(shape) == 2 and np.array_equal(value, np.eye(*shape)) else "…"
 
 
 def _only_moves(value: Expression) -> bool:
@@ -113,7 +120,9 @@ def _filled(notation: str, operation: Operation, value: Expression, binds: int) 
     names = dict(zip(operation.operands, value.operands, strict=False))
     parts: dict[str, str] = {}
     for at, (name, operand) in enumerate(names.items()):
-        if _mixes(value, operand, at):
+        if is_upstream(operand) and _apart(notation, name):
+            parts[name] = operand.name
+        elif _mixes(value, operand, at):
             parts[name] = f"({text_of(operand)[0]})"
         else:
             parts[name] = _closed(operand, _need(operation, notation, name, at, binds))
@@ -122,6 +131,12 @@ def _filled(notation: str, operation: Operation, value: Expression, binds: int) 
         parts[operation.operands[-1]] = ", ".join(text_of(x)[0] for x in rest)
     told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
     return notation.format(**{**operation.parameters, **told, **parts})
+
+
+def _apart(notation: str, name: str) -> bool:
+    """Whether an operand stands free, so that a fraction is not misread."""
+    before, _, after = notation.partition("{" + name + "}")
+    return (before + after != "") and before[-1:] in ("", " ", "·") and after[:1] in ("", " ", "·")
 
 
 def _mixes(value: Expression, operand: Any, at: int) -> bool:
@@ -141,7 +156,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
 
 def _written(value: Expression) -> Expression:
     """What of an expression is written first: operations that only move numbers are not."""
-    while value.operation is not None and (value.operation.name in _PASSES or _only_moves(value)):
+    while value.operation is not None and (value.operation.name in UNWRITTEN or _only_moves(value)):
         value = value.operands[0]
     return value
 
