@@ -39,6 +39,11 @@ class Formula(Expression):
     ) -> Any:
         return _made(operation, tuple(xs), parameters)
 
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return _made(OPERATIONS["transpose"], (self,), {})
+
     def __bpviz_called__(self, name: str) -> Formula:
         # What an author gives a name of its own (`bpviz.ops.assumptions.called`).
         return Formula(name, self.shape)

@@ -70,7 +70,7 @@ def wrong_in(row: Operation, slot: int) -> Operation:
     if isinstance(row.vjp, tuple):
         rules = tuple(scaled(r) if i == slot and r else r for i, r in enumerate(row.vjp))
         return replace(row, vjp=rules, together=None)
-    return replace(row, vjp=scaled(row.vjp))
+    return replace(row, vjp=scaled(row.vjp), together=None)
 
 
 @pytest.mark.parametrize(

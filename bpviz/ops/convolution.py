@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.linear_algebra import matmul
 from bpviz.ops.operation import REQUIRED, Case, Operation, Shape, operation, shape_of
 from bpviz.ops.reductions import sum_
 from bpviz.ops.shaping import reshape, transpose
@@ -136,7 +135,7 @@ def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
             f"but got shapes {shape} and {filters}"
         )
     rows = im2col(x, size=filters[2:], stride=stride, pad=pad)
-    product = rows @ transpose(reshape(W, shape=(filters[0], -1))) + b
+    product = rows @ reshape(W, shape=(filters[0], -1)).T + b
     n, _, *out = _conv2d_shape(shape, filters, (), stride, pad)
     return transpose(reshape(product, shape=(n, *out, filters[0])), axes=(0, 3, 1, 2))
 
@@ -147,13 +146,13 @@ def _as_rows(g: Any) -> Any:
 
 
 def _conv2d_x(g: Any, z: Any, x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
-    rows = matmul(_as_rows(g), reshape(W, shape=(shape_of(W)[0], -1)))
+    rows = _as_rows(g) @ reshape(W, shape=(shape_of(W)[0], -1))
     return col2im(rows, shape=shape_of(x), size=shape_of(W)[2:], stride=stride, pad=pad)
 
 
 def _conv2d_W(g: Any, z: Any, x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
     rows = im2col(x, size=shape_of(W)[2:], stride=stride, pad=pad)
-    return reshape(matmul(transpose(_as_rows(g)), rows), shape=shape_of(W))
+    return reshape(_as_rows(g).T @ rows, shape=shape_of(W))
 
 
 conv2d = operation(

@@ -8,7 +8,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra import matmul
 from bpviz.ops.operation import Case, Shape, operation, shape_of
 from bpviz.ops.selection import where
-from bpviz.ops.shaping import Operand, index, reshape, scatter, sum_to, transpose
+from bpviz.ops.shaping import Operand, index, reshape, scatter, sum_to
 
 __all__ = ["affine", "dropout", "embedding"]
 
@@ -21,12 +21,18 @@ def _affine(x: Any, W: Any, b: Any) -> Any:
     return np.matmul(x, W) + b
 
 
+def _affine_x(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
+    return g @ W.T if len(shape_of(W)) == 2 else _OF_MATMUL[0](g, z, x, W)
+
+
 def _affine_W(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
-    if len(shape_of(x)) > 2 and len(shape_of(W)) == 2:
+    dimensions = len(shape_of(x))
+    if dimensions == 1 or len(shape_of(W)) == 1:
+        return _OF_MATMUL[1](g, z, x, W)
+    if dimensions > 2:
         # All rows at once, however many axes they lie along.
-        rows, gradients = reshape(x, shape=(-1, shape_of(x)[-1])), reshape(g, shape=(-1, shape_of(W)[-1]))
-        return matmul(transpose(rows), gradients)
-    return _OF_MATMUL[1](g, z, x, W)
+        x, g = reshape(x, shape=(-1, shape_of(x)[-1])), reshape(g, shape=(-1, shape_of(W)[-1]))
+    return x.T @ g
 
 
 _OF_MATMUL: Any = matmul.vjp
@@ -43,7 +49,7 @@ affine = operation(
     "x W b",
     forward=_affine,
     vjp=(
-        lambda g, z, x, W, b: _OF_MATMUL[0](g, z, x, W),
+        _affine_x,
         _affine_W,
         lambda g, z, x, W, b: sum_to(g, shape=shape_of(b)),
     ),

@@ -92,16 +92,26 @@ def _shares(y: Any, t: Any) -> Any:
     return one_hot(t, classes=shape_of(y)[-1]) if _is_index(y, t) else t
 
 
-def _numbers(t: Any) -> Any:
-    """Numbers of classes as NumPy indexes with them, one axis more."""
-    return np.asarray(t).astype(np.int64)[..., None]
+def _places(t: Any, classes: int) -> tuple[Any, Any]:
+    """Where the right classes lie among rows of ``classes``: which row, which place in it."""
+    numbers = np.asarray(t).astype(np.int64).ravel()
+    if numbers.size and not -classes <= numbers.min() <= numbers.max() < classes:
+        raise IndexError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
+    return np.arange(numbers.size), numbers
 
 
 def _one_hot(t: Any, classes: int) -> Any:
     # Small whole numbers take the precision of what they meet.
-    shares = np.zeros((*np.shape(t), classes), np.int8)
-    np.put_along_axis(shares, _numbers(t), 1, axis=-1)
-    return shares
+    shares = np.zeros((np.size(t), classes), np.int8)
+    shares[_places(t, classes)] = 1
+    return shares.reshape(*np.shape(t), classes)
+
+
+def _at_class(x: Any, t: Any) -> Any:
+    """What stands at the right class of every row."""
+    x = np.asarray(x)
+    classes = x.shape[-1]
+    return x.reshape(-1, classes)[_places(t, classes)]
 
 
 one_hot = operation(
@@ -136,7 +146,7 @@ def _mean_over_batch(total: Any, y: Any) -> Any:
 
 def _cross_entropy(y: Any, t: Any) -> Any:
     if _is_index(y, t):
-        return -np.sum(np.log(np.take_along_axis(np.asarray(y), _numbers(t), axis=-1))) / _batch(y)
+        return -np.sum(np.log(_at_class(y, t))) / _batch(y)
     # 0·log 0 is 0: a class that is not the target has no part in the loss.
     return -np.sum(t * np.log(np.where(t == 0, 1.0, y))) / _batch(y)
 
@@ -168,9 +178,9 @@ cross_entropy = operation(
 
 def _softmax_cross_entropy(x: Any, t: Any) -> Any:
     if _is_index(x, t):
-        return -np.sum(np.take_along_axis(log_softmax(x), _numbers(t), axis=-1)) / _batch(x)
+        return -np.sum(_at_class(log_softmax.forward(x), t)) / _batch(x)
     # 0·log 0 is 0 here, too.
-    return -np.sum(np.where(t == 0, 0.0, t * log_softmax(x))) / _batch(x)
+    return -np.sum(np.where(t == 0, 0.0, t * log_softmax.forward(x))) / _batch(x)
 
 
 def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:

@@ -31,20 +31,21 @@ def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
 
 
 def _rules(g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> tuple[Any, Any, Any]:
-    centred = x - mean(x, axis=axis, keepdims=True)
-    sigma = called(sqrt(mean(centred * centred, axis=axis, keepdims=True) + eps), "σ")
+    shape, own = shape_of(x), shape_of(gamma)
+    kept, n = kept_shape(shape, axis), math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
+    # Σ/n is what a formula calls the mean.
+    centred = x - sum_(x, axis=axis, keepdims=True) / n
+    sigma = called(sqrt(sum_(centred * centred, axis=axis, keepdims=True) / n + eps), "σ")
     hat = called(centred / sigma, "x̂")
     along = g * hat
-    kept, own = kept_shape(shape_of(x), axis), shape_of(gamma)
     if (1,) * (len(kept) - len(own)) + own == kept:
         # γ is the same all along the axis, so that its own gradients are the sums needed here, too.
-        n = math.prod(shape_of(x)[a] for a in normalized_axes(axis, len(kept)))
         d_beta, d_gamma = sum_(g, axis=axis, keepdims=True), sum_(along, axis=axis, keepdims=True)
         d_x = (g - d_beta / n - hat * (d_gamma / n)) * (gamma / sigma)
         return d_x, sum_to(d_gamma, shape=own), sum_to(d_beta, shape=shape_of(beta))
     h = g * gamma
-    across = mean(h, axis=axis, keepdims=True)
-    d_x = (h - across - hat * mean(h * hat, axis=axis, keepdims=True)) / sigma
+    across, stretch = sum_(h, axis=axis, keepdims=True) / n, sum_(h * hat, axis=axis, keepdims=True) / n
+    d_x = (h - across - hat * stretch) / sigma
     return d_x, sum_to(along, shape=own), sum_to(g, shape=shape_of(beta))
 
 

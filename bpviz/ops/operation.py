@@ -76,9 +76,9 @@ class Operation:
     ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is the quick way for Python floats (when
     it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
     ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
-    rule, called with the keyword ``slot``, or a tuple whose last one is repeated. A rule returns the gradient of its
-    operand and need not undo broadcasting. ``together``, in the place of ``vjp``, is one rule that answers the
-    gradients of all operands, for operations whose rules have much of their work in common.
+    rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    ``together``, in the place of ``vjp``, is one rule that answers the gradients of all operands, for operations whose
+    rules have much of their work in common.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -148,7 +148,7 @@ class Operation:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
         if isinstance(rules, tuple):
-            return rules if len(rules) == count else (*rules[:count], *rules[-1:] * (count - len(rules)))
+            return rules
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
 
@@ -169,10 +169,8 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     names = tuple(operands.split())
     variadic = bool(names) and names[-1].endswith("*")
     if "together" in row:
-        # What may be left out (a mask) carries no gradient.
-        row["vjp"] = tuple(
-            None if name.endswith("*") else _part(row["together"], slot) for slot, name in enumerate(names)
-        )
+        together = row["together"]
+        row["vjp"] = _part(together) if variadic else tuple(_part(together, slot) for slot in range(len(names)))
     made = Operation(name, symbol, tuple(n.rstrip("*") for n in names), variadic=variadic, **row)
     if isinstance(made.vjp, tuple) and len(made.vjp) != len(made.operands):
         raise UsageError(f"the operation {name!r} has {len(made.operands)} operand(s) but {len(made.vjp)} rule(s)")
@@ -182,11 +180,11 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     return made
 
 
-def _part(together: Rule, slot: int) -> Rule:
-    """One operand's rule, of a rule for all of them."""
+def _part(together: Rule, own: int | None = None) -> Rule:
+    """One operand's rule, of a rule for all of them; without ``own`` it is asked by the keyword ``slot``."""
 
     @wraps(together)
-    def rule(*values: Any, **parameters: Any) -> Any:
+    def rule(*values: Any, slot: int | None = own, **parameters: Any) -> Any:
         return together(*values, **parameters)[slot]
 
     return rule

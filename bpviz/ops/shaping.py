@@ -54,6 +54,9 @@ def _sum_to(x: Any, shape: Shape) -> Any:
     if here == shape:
         return x
     lead = len(here) - len(shape)
+    if here[lead:] == shape:
+        # A bias and the like: only axes in front.
+        return np.add.reduce(x, axis=tuple(range(lead)))
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1))
     return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import called
-from bpviz.ops.linear_algebra import matmul
 from bpviz.ops.operation import Case, Shape, operation, shape_of
 from bpviz.ops.reductions import softmax, sum_
 from bpviz.ops.selection import where
@@ -24,7 +23,7 @@ _BLOCKED = -1e30
 def _turned(x: Any) -> Any:
     """The last two axes exchanged."""
     n = len(shape_of(x))
-    return transpose(x) if n == 2 else transpose(x, axes=(*range(n - 2), n - 1, n - 2))
+    return x.T if n == 2 else transpose(x, axes=(*range(n - 2), n - 1, n - 2))
 
 
 def _before(q: Any, k: Any) -> Any:
@@ -37,7 +36,7 @@ def _scale(q: Any) -> float:
 
 
 def _weights(q: Any, k: Any, masks: tuple[Any, ...], causal: bool) -> Any:
-    scores = matmul(q, _turned(k)) * _scale(q)
+    scores = (q @ _turned(k)) * _scale(q)
     for mask in masks:
         scores = where(mask, scores, _BLOCKED)
     if causal:
@@ -47,7 +46,7 @@ def _weights(q: Any, k: Any, masks: tuple[Any, ...], causal: bool) -> Any:
 
 def _attention(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
     weights = _weights(q, k, masks, causal)
-    return matmul(weights, v)
+    return weights @ v
 
 
 def _checked(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
@@ -57,18 +56,18 @@ def _checked(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
             "attention takes queries (…, L, d), keys (…, S, d) and values (…, S, e), "
             f"but got shapes {shapes[0]}, {shapes[1]} and {shapes[2]}"
         )
-    return _attention(q, k, v, *masks, causal=causal)
+    return _attention(np.asarray(q), np.asarray(k), np.asarray(v), *masks, causal=causal)
 
 
-def _rules(g: Any, z: Any, q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> tuple[Any, Any, Any]:
+def _rules(g: Any, z: Any, q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> tuple[Any, ...]:
     weights = called(_weights(q, k, masks, causal), "A")
-    d_weights = matmul(g, _turned(v))
+    d_weights = g @ _turned(v)
     d_scores = weights * (d_weights - sum_(d_weights * weights, axis=-1, keepdims=True))
     for mask in masks:
         # Where a query may look nowhere all weights are alike, and none of them a matter of q and k.
         d_scores = where(mask, d_scores, 0.0)
     d_scores = called(d_scores * _scale(q), "dS")
-    return matmul(d_scores, k), matmul(_turned(d_scores), q), matmul(_turned(weights), g)
+    return d_scores @ k, _turned(d_scores) @ q, _turned(weights) @ g, *(None for _ in masks)
 
 
 def _shape(q: Shape, k: Shape, v: Shape, *masks: Shape, causal: bool = False) -> Shape:
