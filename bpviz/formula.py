@@ -79,13 +79,16 @@ def written_out(value: Any) -> str:
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
     if not any(isinstance(x, Formula) for x in xs):
         return operation(*xs, **parameters)
+    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
+    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else _broadcast(shapes)
     rewriting = _REWRITINGS.get(operation.name)
     if rewriting is not None and not parameters:
         found = rewriting(*xs)
-        if found is not None:
+        if found is not None and (ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED):
             return found
-    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
-    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else _broadcast(shapes)
+        if isinstance(found, int | float):
+            # Everywhere the same number; how often counts where it is added up.
+            return Formula(written_out(found), shape, parameters={"value": found})
     return Formula("", shape, operation, xs, parameters)
 
 
@@ -96,6 +99,8 @@ def _broadcast(shapes: Sequence[Shape]) -> Shape:
 
 
 def _is(value: Any, wanted: float) -> bool:
+    if isinstance(value, Formula):
+        value = value.parameters.get("value") if value.operation is None else None
     return isinstance(value, int | float) and value == wanted
 
 
@@ -219,6 +224,7 @@ _REWRITINGS: dict[str, Callable[..., Any]] = {
     "guard": lambda c, s, x: x,
     "total_share": lambda x: 1.0,
 }
+_TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
 
 
 # Python's operators, from the table

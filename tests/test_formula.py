@@ -62,7 +62,8 @@ def evaluated(value: Any, leaves: Mapping[str, Any]) -> Any:
     if not isinstance(value, Expression):
         return value
     if value.operation is None:
-        return leaves[value.name]
+        constant = value.parameters.get("value")
+        return leaves[value.name] if constant is None else np.full(value.shape, constant)
     return value.operation(*(evaluated(x, leaves) for x in value.operands), **value.parameters)
 
 
@@ -71,7 +72,7 @@ def finite(value: Any) -> bool:
 
 
 @given(SCALAR_TREES)
-@settings(max_examples=400)
+@settings(max_examples=300)
 def test_rewritings_of_scalars_keep_the_number(tree: Tree) -> None:
     expected = computed(tree, SCALARS)
     if finite(expected):
@@ -80,7 +81,7 @@ def test_rewritings_of_scalars_keep_the_number(tree: Tree) -> None:
 
 
 @given(ARRAY_TREES)
-@settings(max_examples=400)
+@settings(max_examples=300)
 def test_rewritings_of_arrays_keep_numbers_and_shapes(tree: Tree) -> None:
     try:
         expected = computed(tree, VALUES)
@@ -103,9 +104,6 @@ def read(text: str, leaves: Mapping[str, float]) -> float:
     return float(eval(text, {"exp": math.exp, "abs": abs}, dict(leaves)))
 
 
-SHORT = {-2.0, -1.0, 0.5, 2.0, 3.0}
-
-
 def exactly_written(value: Any) -> bool:
     """Whether all numbers in a formula are written in full, and no bars stand within bars."""
     if isinstance(value, Expression):
@@ -114,13 +112,17 @@ def exactly_written(value: Any) -> bool:
 
 
 @given(SCALAR_TREES)
-@settings(max_examples=400)
+@settings(max_examples=300)
 def test_printed_scalars_are_read_as_they_are_meant(tree: Tree) -> None:
     made = computed(tree, {name: symbol(name) for name in SCALARS})
     expected = evaluated(made, SCALARS)
     text = written_out(made)
     if finite(expected) and exactly_written(made) and text.count("|") <= 2 and abs(expected) < 1e6:
-        assert read(text, SCALARS) == pytest.approx(expected, rel=1e-6, abs=1e-6), text
+        try:
+            found = read(text, SCALARS)
+        except (ZeroDivisionError, OverflowError):
+            return  # Python raises on the way where NumPy says ∞
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), text
 
 
 def test_products_of_two_kinds_are_kept_apart() -> None:
