@@ -19,7 +19,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
     ("picture",),
-    ("curve", "block", "fontfiles"),
+    ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "wiring", "engine"),
     ("arrangement",),
     ("layout", "writers.svg"),
