@@ -199,6 +199,11 @@ def _transpose(x: Any) -> Any:
     # (xᵀ)ᵀ = x, and a single number is its own transpose
     if isinstance(x, Formula) and x.operation is OPERATIONS["transpose"] and not x.parameters:
         return x.operands[0]
+    # (Xᵀ·Y)ᵀ = Yᵀ·X
+    if made_by(x, "matmul") and len(x.shape) == 2 and all(len(ops.shape_of(part)) == 2 for part in x.operands):
+        left, right = x.operands
+        if made_by(left, "transpose") or made_by(right, "transpose"):
+            return OPERATIONS["transpose"](right) @ OPERATIONS["transpose"](left)
     return x if isinstance(x, Formula) and len(x.shape) < 2 else None
 
 
