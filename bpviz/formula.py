@@ -79,6 +79,9 @@ def written_out(value: Any) -> str:
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
     if not any(isinstance(x, Formula) for x in xs):
         return operation(*xs, **parameters)
+    # What is as it would be anyway is not told.
+    usual = operation.parameters
+    parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
     shape = operation.shape(*shapes, **parameters) if operation.shape is not None else _broadcast(shapes)
     rewriting = _REWRITINGS.get(operation.name)
