@@ -107,7 +107,7 @@ def _figure(
             f"x{i}",
             "node",
             i,
-            Arrow(Label(Plain(name))),
+            Arrow(),
             Arrow(Label(Plain(back))) if back else None,
             description=f"{name}: gradient {back or 'none'}",
         )
