@@ -103,32 +103,67 @@ def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> lis
     """Return the frames, the outer ones first."""
     parts = []
     taken = _obstacles(plan, found, theme) if figure.frames else []
-    for frame, title, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
+    for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
         if edges is None:
             continue
         left, top, right, bottom = edges
         outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
         near = [box for box in taken if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
-        heading = placed(title, *_title_place(title, edges, near))
+        near += [other for other in found.frames if other and other != edges and _within(other, edges)]
+        x, y, room = _title_place(block, edges, near)
+        title = block if block.width <= room else _shortened(frame.title, room, theme)
+        taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
+        heading = placed(title, x - title.width / 2, y)
         area = (right - left) * (bottom - top)
         parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
-def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
-    """Return where in a frame its title meets nothing: at the top, in the middle, or as near to that as can be."""
+def _within(one: Edges, other: Edges) -> bool:
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
+
+
+def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
+    """Return where the middle of a frame's title and its top meet nothing, and how wide it may be there.
+
+    That is as near as can be to the top and the middle; where there is no room at all for the whole of it, the widest
+    gap there is.
+    """
     left, top, right, bottom = edges
-    middle = (left + right - title.width) / 2
-    reach = max(0.0, (right - left - title.width) / 2 - _INSET)
-    columns = [middle + side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
+    middle = (left + right) / 2
+    widest = (middle, top + _INSET, 0.0)
     for row in range(max(1, int((bottom - top - title.height) / 6.0))):
         y = top + _INSET + row * 6.0
+        across = sorted((x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0)
+        gaps = _gaps(left + _INSET, right - _INSET, across)
         for margin in (6.0, 1.0):
-            beside = [(x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0]
-            for x in columns:
-                if not any(x0 < x + title.width + margin and x1 > x - margin for x0, x1 in beside):
-                    return (x, y)
-    return (middle, top + _INSET)
+            half = title.width / 2 + margin
+            places = [min(max(middle, x0 + half), x1 - half) for x0, x1 in gaps if x1 - x0 >= 2 * half]
+            if places:
+                return min(places, key=lambda x: abs(x - middle)), y, title.width
+        for x0, x1 in gaps:
+            if x1 - x0 - 2.0 > widest[2]:
+                widest = ((x0 + x1) / 2, y, x1 - x0 - 2.0)
+    return widest
+
+
+def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return what of a stretch is left free by others, which are sorted."""
+    gaps = []
+    for low, high in [*taken, (end, end)]:
+        if low > start:
+            gaps.append((start, min(low, end)))
+        start = max(start, high)
+    return gaps
+
+
+def _shortened(title: str, room: float, theme: Theme) -> Block:
+    """Return a title without as much of its end as makes it fit; its whole is the frame's description."""
+    for length in range(len(title) - 1, 0, -1):
+        block = words(title[:length].rstrip() + "…", "frame", theme)
+        if block.width <= room:
+            return block
+    return words("", "frame", theme)
 
 
 def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:

@@ -48,8 +48,11 @@ class Border(NamedTuple):
 class Rank:
     """The spots that stand side by side, from ``start`` to ``end``; ``shift`` is added once tracks need room."""
 
-    def __init__(self, middle: float, members: Sequence[Spot], borders: Sequence[Border], room: float) -> None:
-        """Gather ``members``, sorted by ``v``; a wire passes at least ``room`` points beside each."""
+    def __init__(self, middle: float, members: Sequence[Spot], around: dict[int, Border], room: float) -> None:
+        """Gather ``members``, sorted by ``v``; a wire passes at least ``room`` points beside each.
+
+        ``around`` holds the frames of this rank by number, with their sides as far as these belong to it.
+        """
         self.middle = middle
         self.start = min(spot.u - spot.along / 2 for spot in members)
         self.end = max(spot.u + spot.along / 2 for spot in members)
@@ -57,12 +60,11 @@ class Rank:
         self.members = members
         self._tops = [spot.v - spot.before for spot in members]
         self._bottoms = [spot.v + spot.after for spot in members]
-        around = [(k, border) for k, border in enumerate(borders) if border.start <= self.middle <= border.end]
-        self._frames = [(border.low - room, border.high + room, k) for k, border in around]
-        self._titles = [border.title for _, border in around if border.title]
+        self._frames = [(border.low - room, border.high + room, k) for k, border in around.items()]
+        self._titles = [(*border.title, border.start, border.end) for border in around.values() if border.title]
         self._room = room
         blocked = [(top - room, bottom + room) for top, bottom in zip(self._tops, self._bottoms, strict=True)]
-        blocked += [(low - room, high + room) for low, high in self._titles]
+        blocked += [(low - room, high + room) for low, high, _, _ in self._titles]
         blocked.sort()
         self._lows: list[float] = []
         self._highs: list[float] = []
@@ -114,8 +116,9 @@ class Rank:
         edge = self.middle
         if own:
             edge = own.u + (0.0 if own.round else way * (own.along / 2 + own.room))
-        if any(top < high and bottom > low for top, bottom in self._titles):
-            edge = max(edge, self.end) if way > 0 else min(edge, self.start)
+        for top, bottom, start, end in self._titles:
+            if top < high and bottom > low:
+                edge = max(edge, end) if way > 0 else min(edge, start)
         for i in range(bisect_right(self._bottoms, low), bisect_left(self._tops, high)):
             spot = self.members[i]
             if spot is not own:
@@ -139,7 +142,17 @@ def ranked(spots: Sequence[Spot], borders: Sequence[Border], room: float) -> tup
             start, end = sides[spot.rank]
             leaning[i] = spot._replace(u=end - spot.along / 2 if spot.flush > 0 else start + spot.along / 2)
         members[spot.rank].append(leaning[i])
+    around: dict[int, dict[int, Border]] = {number: {} for number in rows}
+    for k, border in enumerate(borders):
+        inside = [number for number, row in rows.items() if border.start <= row[0].u <= border.end]
+        for number in inside:
+            start, end = sides[number]
+            # A frame may be wider than its ranks, before the first of them and behind the last.
+            start = min(start, border.start) if number == inside[0] else start
+            end = max(end, border.end) if number == inside[-1] else end
+            around[number][k] = border._replace(start=start, end=end)
     ranks = [
-        Rank(rows[number][0].u, sorted(row, key=lambda spot: spot.v), borders, room) for number, row in members.items()
+        Rank(rows[number][0].u, sorted(row, key=lambda spot: spot.v), around[number], room)
+        for number, row in members.items()
     ]
     return leaning, ranks
