@@ -52,15 +52,18 @@ def open_named(
     A name may be that of an operation which only appears when another is opened.
     """
     wanted = tuple(names)
-    unknown = set(wanted)
-    source = opened(source, lambda node: depth is not None and _depth(node) < depth)
+    found: set[str] = set()
+
+    def is_wanted(node: Node) -> bool:
+        return _is_named(node, found) or (depth is not None and _depth(node) < depth)
+
+    source = opened(source, is_wanted)
     while True:
-        known = openable(source.graph if isinstance(source, Flow) else source)
-        here = unknown.intersection(known)
-        if not here:
-            return source, tuple(name for name in wanted if name in unknown)
-        unknown -= here
-        source = opened(source, lambda node: _is_named(node, wanted) or (depth is not None and _depth(node) < depth))
+        here = set(openable(source.graph if isinstance(source, Flow) else source)).intersection(wanted)
+        if here <= found:
+            return source, tuple(name for name in wanted if name not in found)
+        found |= here
+        source = opened(source, is_wanted)
 
 
 def openable(graph: Graph) -> tuple[str, ...]:
