@@ -38,7 +38,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening"),
+    ("archive", "check", "opening", "symbols"),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.circuit", "figures.card"),

@@ -151,3 +151,15 @@ def test_a_foreign_element_is_refused():
 
 def test_the_hand_drawn_page_is_what_the_tests_think_it_is():
     assert (everything().width, everything().height) == (WIDTH, HEIGHT)
+
+
+def test_a_background_longer_than_one_string_of_graphviz() -> None:
+    # Graphviz reads at most 16,384 characters as one string; many heat cells make more than that.
+    import numpy as np
+
+    import bpviz
+
+    drawing = bpviz.draw(lambda x=np.arange(96.0).reshape(8, 12): np.sum(x * x * x * x))
+    source = drawing.to_dot()
+    assert len(source) > 20_000
+    assert b"<svg" in engine.render(source, "svg")

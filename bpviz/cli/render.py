@@ -47,7 +47,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--labels",
-    type=click.Choice(["values", "none"]),
+    type=click.Choice(["values", "symbols", "none"]),
     default="values",
     envvar="BPVIZ_LABELS",
     show_default=True,

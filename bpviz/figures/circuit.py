@@ -9,16 +9,22 @@ from typing import Any, Literal
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Arrow, Box, Figure, Frame, Label, Plain, Wire
-from bpviz.figures.content import content, spoken
+from bpviz.figures.content import content, shape_text, spoken
 from bpviz.flow import Flow
+from bpviz.formula import written_out
 from bpviz.graph import Graph
 from bpviz.number import number
 from bpviz.recorder import NO_VALUE, Scope
+from bpviz.symbols import Symbols
 
 __all__ = ["CircuitOptions", "circuit"]
 
 Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "none"]
+Labels = Literal["values", "symbols", "none"]
+
+
+_LONG = 28
+"""The most characters of an expression above a wire; beyond, the name alone stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +48,15 @@ class CircuitOptions:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """A place where a value is used: the box it leads to, the slot there, and the share of the gradient it sends."""
+    """A place where a value is used: the box it leads to, the slot there, and the share of the gradient it sends.
+
+    ``formula`` is that share in symbols, where symbols are shown.
+    """
 
     box: str
     slot: int
     share: Any
+    formula: Any = None
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -81,6 +91,7 @@ class _Circuit:
         if self.flow is not None and self.flow.output_index not in outputs:
             outputs.append(self.flow.output_index)
         self.outputs = outputs
+        self.symbols = Symbols(self.flow, self.labels) if self.flow and options.labels == "symbols" else None
         self.needed = self._ancestors(outputs)
         self.folded: set[int] = set()
         self.closed = self._closed_scopes()
@@ -167,7 +178,9 @@ class _Circuit:
             return Box(key, "input", label, None, f"input {label}")
         value = self.record.values[index]
         text = label or (
-            number(float(value), self.options.precision) if not ops.shape_of(value) else f"array {_shape_text(value)}"
+            number(float(value), self.options.precision)
+            if not ops.shape_of(value)
+            else f"array {shape_text(ops.shape_of(value))}"
         )
         return Box(key, "constant", text, frame, f"constant {text}")
 
@@ -205,20 +218,22 @@ class _Circuit:
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
                 share = None if self.flow is None else self.flow.wire_share(index, slot)
+                formula = None if self.symbols is None else self.symbols.share(index, slot)
                 uses = ends[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
                 if at is None:
                     merged[operand, target] = len(uses)
-                    uses.append(_End(target, slot, share))
+                    uses.append(_End(target, slot, share, formula))
                 else:
-                    uses[at] = _End(target, uses[at].slot, _sum([uses[at].share, share]))
+                    before = uses[at]
+                    uses[at] = _End(target, before.slot, _sum([before.share, share]), _sum([before.formula, formula]))
         for index in self.outputs:
             seeded = self.flow is not None and index == self.flow.output_index
             seed = self.flow.seed if self.flow is not None and seeded else None
             key = f"out{index}"
             title = self.labels[index] or self.graph.output_titles.get(index) or self.graph.names[index]
             self.boxes[key] = Box(key, "output", title, None, f"output {title}")
-            ends[index].append(_End(key, 0, seed))
+            ends[index].append(_End(key, 0, seed, 1.0 if seeded else None))
         return ends
 
     def _add_wires(self) -> None:
@@ -235,7 +250,8 @@ class _Circuit:
             at = self.boxes[source]
             frame = at.frame
             self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches")
-            self._wire(index, source, _End(dot, 0, _sum([use.share for use in uses])), name=named)
+            total = _End(dot, 0, _sum([use.share for use in uses]), _sum([use.formula for use in uses]))
+            self._wire(index, source, total, name=named)
             for use in uses:
                 self._wire(index, dot, use)
 
@@ -248,33 +264,48 @@ class _Circuit:
         return "" if label in ends else label
 
     def _wire(self, index: int, source: str, end: _End, name: str = "") -> None:
-        options = self.options
+        show = self.options.show
         value = NO_VALUE if self.flow is None else self.flow.values[index]
         constant = self._is_constant(index)
-        scalar_constant = constant and not ops.shape_of(self.record.values[index])
         forward = backward = None
+        if show != "backward" or constant or (end.share is None and self.flow is not None):
+            stem = not source.startswith("b")
+            forward = Arrow(self._forward_label(index, value, name, stem) if show != "backward" else None)
+        if end.share is not None and show != "forward":
+            backward = Arrow(self._backward_label(index, source, end))
         told = []
-        if options.show != "backward" or constant or (end.share is None and self.flow is not None):
-            label = None
-            if (
-                options.labels == "values"
-                and value is not NO_VALUE
-                and not scalar_constant
-                and options.show != "backward"
-            ):
-                label = Label(content(value, options.precision), name)
-            elif name:
-                label = Label(Plain(""), name)
-            forward = Arrow(label)
         if value is not NO_VALUE:
-            told.append(f"value {spoken(value, options.precision)}")
-        if end.share is not None and options.show != "forward":
-            gradient = Label(content(end.share, options.precision)) if options.labels == "values" else None
-            backward = Arrow(gradient)
+            told.append(f"value {spoken(value, self.options.precision)}")
         if end.share is not None:
-            told.append(f"gradient {spoken(end.share, options.precision)}")
+            told.append(f"gradient {spoken(end.share, self.options.precision)}")
         said = f"{self._spoken_box(source)} to {self._spoken_box(end.box)}{': ' if told else ''}{', '.join(told)}"
         self.wires.append(Wire(f"w{len(self.wires)}", source, end.box, end.slot, forward, backward, constant, said))
+
+    def _forward_label(self, index: int, value: Any, name: str, stem: bool) -> Label | None:
+        """What stands at the forward arrow; ``stem`` tells the wire at which the value appears first."""
+        bare = Label(Plain(""), name) if name else None
+        if self.options.labels == "none" or value is NO_VALUE:
+            return bare
+        shape = ops.shape_of(value)
+        if self._is_constant(index) and not shape:
+            return None
+        if self.symbols is None:
+            return Label(content(value, self.options.precision), name)
+        if self.record.operations[index] is None:
+            return Label(Plain(shape_text(shape))) if shape and stem else None
+        expression = self.symbols.value(index)
+        if not stem or len(expression) > _LONG:
+            return bare
+        return Label(Plain(f"{name} = {expression}" if name else expression))
+
+    def _backward_label(self, index: int, source: str, end: _End) -> Label | None:
+        if self.options.labels == "none":
+            return None
+        if self.symbols is None:
+            return Label(content(end.share, self.options.precision))
+        text = "" if end.formula is None else written_out(end.formula)
+        called = "" if source.startswith("b") or end.box.startswith("out") else self.symbols.derivative(index)
+        return Label(Plain(f"{called} = {text}" if called else text))
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]
@@ -315,10 +346,6 @@ def _depth(scope: Scope) -> int:
 
 def _frame_id(scope: Scope | None) -> str | None:
     return None if scope is None or scope.parent is None else f"f{scope.index}"
-
-
-def _shape_text(value: Any) -> str:
-    return "×".join(map(str, ops.shape_of(value)))
 
 
 def _sum(shares: Sequence[Any]) -> Any:

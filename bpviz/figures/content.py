@@ -9,7 +9,7 @@ from bpviz.figure import Content, Grid, Heat, Plain
 from bpviz.lazy import LazyModule
 from bpviz.number import number
 
-__all__ = ["content", "spoken"]
+__all__ = ["content", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -34,7 +34,7 @@ def content(value: Any, precision: int = 4) -> Content:
     if not array.ndim:
         return Plain(number(float(array), precision), not bool(np.isfinite(array)))
     marked = not bool(np.isfinite(array).all())
-    shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
+    shape = shape_text(array.shape)
     if not array.size:
         return Plain(shape)
     # A vector is a row; of more than two dimensions the last two keep their meaning.
@@ -42,6 +42,15 @@ def content(value: Any, precision: int = 4) -> Content:
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
     return Heat(shape, _cells(flat), marked)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as NumPy writes it.
+
+    >>> shape_text((4, 2)), shape_text((3,))
+    ('(4, 2)', '(3,)')
+    """
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:

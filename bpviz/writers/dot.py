@@ -42,7 +42,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     lines = [
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
-        f'bgcolor="{theme.background}", _background="{page.background()}"]',
+        f'bgcolor="{theme.background}", _background={_long(page.background())}]',
         f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{text.FAMILY}"]',
         "edge [dir=none]",
         *page.nodes(),
@@ -187,6 +187,12 @@ def _straight(start: Point, end: Point) -> tuple[Point, Point, Point]:
 def _label(line: str) -> str:
     """A text as a DOT label that is shown as it stands: neither entities nor ``\\N`` and its like are replaced."""
     return text.printable(line).replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
+
+
+def _long(words: str) -> str:
+    """A long string in quotes, in pieces joined by DOT's ``+``: Graphviz reads at most 16,384 characters as one."""
+    pieces = [words[start : start + 8000] for start in range(0, len(words), 8000)]
+    return " + ".join(f'"{piece}"' for piece in pieces)
 
 
 def _quoted(name: str) -> str:
