@@ -14,6 +14,7 @@ from bpviz.source import place, written
 __all__ = ["adapted", "composed", "qualified"]
 
 
+@lru_cache(maxsize=1024)
 def qualified(function: Any) -> str:
     """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
     module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
@@ -37,16 +38,29 @@ def adapted(
     try:
         if operation.adapt is not None:
             return operation.adapt(*args, **keywords)
-        bound = _signature(function).bind(*args, **keywords).arguments
+        count = len(operation.operands)
+        names = _positional(function)
+        if count <= len(args) <= len(names) and not keywords.keys() - names[len(args) :]:
+            # The common case, without what a full reading costs.
+            bound = dict(zip(names, args, strict=False)) | keywords
+        else:
+            bound = _signature(function).bind(*args, **keywords).arguments
     except RecordingError:
         raise
     except TypeError as error:
         raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-    names = list(bound)
-    count = len(operation.operands)
+    names = tuple(bound)
     # What is left at its default need not be known here: np.sum(x, dtype=None).
     told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
     return [bound[name] for name in names[:count]], told
+
+
+@lru_cache(maxsize=256)
+def _positional(function: Any) -> tuple[str, ...]:
+    """The names of the parameters that can be given by position or by name; none where there are others."""
+    parameters = _signature(function).parameters.values()
+    simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    return tuple(p.name for p in parameters) if simple else ()
 
 
 @lru_cache(maxsize=256)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.flow import Flow
+from bpviz.flow import Flow, gradient_at
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
-from bpviz.lazy import LazyModule, imported
+from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
@@ -57,18 +57,19 @@ def propagate(
 def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
     """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
-    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+    with ops.silence():
         values = _forward(graph, given, changed) if changed else record.values
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = _backward(record, values, output, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
-    record.flow = flow
+    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
     return flow
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
     """The forward value of one node alone, for inputs by number."""
-    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+    with ops.silence():
         return _forward(graph, given, changed)[output]
 
 

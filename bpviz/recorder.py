@@ -7,7 +7,7 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -79,8 +79,8 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
-        "flow",
         "frame",
+        "gradient_of",
         "is_input",
         "labels",
         "offsets",
@@ -115,7 +115,8 @@ class Recorder:
         self.whole: set[int] = set()
         # The user's arrays that are constants here, by identity: used twice they are one node.
         self.constants: dict[int, _Constant] = {}
-        self.flow: Any = None
+        # The gradients of the latest run, by number.
+        self.gradient_of: Callable[[int], Any] | None = None
         self.closed = False
         # While an operation is opened, its steps are recorded into this scope, wherever they are written.
         self.pinned: Scope | None = None
@@ -274,16 +275,21 @@ class Recorder:
         self.labels[index] = text
         self.renamed += 1
 
-    def kept(self, original: Any, holds: Any, frame: FrameType) -> int:
-        """The entry of a constant that is an object of the user's; the one from before when it still holds the same."""
+    def known(self, original: Any, frame: FrameType) -> int:
+        """The entry of a constant that is an object of the user's and holds the same as before; −1 where none is."""
+        found = self.constants.get(id(original))
+        if found is None or not _same_array(found.holds, original):
+            return -1
         if frame is not self.frame:
             self.enter(frame)
+        index = found.indices[-1]
+        self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
+        return index
+
+    def keep(self, original: Any, holds: Any, frame: FrameType) -> int:
+        """Append a constant that is an object of the user's; ``holds`` is a copy of its own."""
+        index = self.leaf(holds, frame=frame)
         found = self.constants.get(id(original))
-        if found is not None and _same_array(found.holds, holds):
-            index = found.indices[-1]
-            self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
-            return index
-        index = self.leaf(holds)
         if found is None:
             self.constants[id(original)] = _Constant(original, holds, index)
         else:
@@ -355,8 +361,18 @@ def _own_variables(frame: FrameType) -> list[tuple[str, Any]]:
 
 
 def _same_array(one: Any, other: Any) -> bool:
-    """Whether two arrays hold the same numbers, bit for bit, so that NaN is the same as NaN."""
-    return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+    """Whether an array holds the same numbers as another (or a list), bit for bit, so that NaN is the same as NaN."""
+    dtype = one.dtype
+    if other.__class__ is not one.__class__:
+        import numpy as np
+
+        other = np.asarray(other)
+    if other.dtype != dtype or other.shape != one.shape:
+        return False
+    if dtype.itemsize in (1, 2, 4, 8):
+        as_bits = f"u{dtype.itemsize}"
+        return bool((one.view(as_bits) == other.view(as_bits)).all())
+    return bool(one.tobytes() == other.tobytes())
 
 
 def differentiable(value: Any) -> bool:

@@ -19,6 +19,7 @@ from bpviz.ops.operation import (
     plain,
     pull,
     shape_of,
+    silence,
     size_of,
 )
 from bpviz.ops.shaping import Operand, key_text
@@ -40,6 +41,7 @@ __all__ = [
     "plain",
     "pull",
     "shape_of",
+    "silence",
     "size_of",
 ]
 

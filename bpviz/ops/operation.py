@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from bpviz.errors import UsageError
-from bpviz.lazy import LazyModule
+from bpviz.lazy import LazyModule, imported
 
 __all__ = [
     "OPERATIONS",
@@ -32,6 +33,7 @@ __all__ = [
     "plain",
     "pull",
     "shape_of",
+    "silence",
     "size_of",
 ]
 
@@ -127,10 +129,13 @@ class Operation:
             if len(arguments) > count:
                 parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
         for x in xs:
-            if x.__class__ is not float:
+            if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
                     return door(self, xs, parameters, sys._getframe(1))
+                if x.__class__.__module__ == "numpy":
+                    # An array has no door, nor has any other of its class: it is not asked again.
+                    _PLAIN.add(x.__class__)
         return evaluate(self, xs, parameters)
 
     def __repr__(self) -> str:
@@ -139,10 +144,13 @@ class Operation:
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
-        if isinstance(rules, tuple):
+        if rules.__class__ is tuple:
             return rules
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
+
+# The classes of numbers and arrays that were seen: none of them is traced.
+_PLAIN: set[type] = {float, int, bool}
 
 OPERATIONS: dict[str, Operation] = {}
 _BY_NUMPY: dict[str, Operation] = {}
@@ -229,11 +237,41 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return float(value)
-    if kind.__module__ == "numpy":
+    if kind is np.ndarray or kind.__module__ == "numpy":
         value = np.asarray(value)
         if not value.ndim and value.dtype == np.float64:
             return float(value)
     return value
+
+
+_silent = ContextVar("_silent", default=False)
+"""Whether NumPy's warnings are off already: turning them off takes as long as a small operation does."""
+
+
+class silence:
+    """Let NaN and infinities flow in what is done here, without a word from NumPy.
+
+    NumPy is not imported for it: without it there is nothing to silence.
+
+    >>> from bpviz import ops
+    >>> with silence():
+    ...     ops.divide.forward(np.ones(1), 0.0)
+    array([inf])
+    """
+
+    __slots__ = ("_state", "_token")
+
+    def __enter__(self) -> None:
+        self._token = None
+        if imported("numpy") and not _silent.get():
+            self._state = np.errstate(all="ignore")
+            self._state.__enter__()
+            self._token = _silent.set(True)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._token is not None:
+            _silent.reset(self._token)
+            self._state.__exit__(*exception)
 
 
 def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
@@ -248,14 +286,20 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 refused = True
+    if _silent.get():
+        return _evaluated(row, xs, parameters, refused)
     with np.errstate(all="ignore"):
-        if not refused:
-            # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
-            try:
-                return plain(row.forward(*xs, **parameters))
-            except ArithmeticError:
-                pass
-        return plain(row.forward(*map(_as_numpy, xs), **parameters))
+        return _evaluated(row, xs, parameters, refused)
+
+
+def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], refused: bool) -> Any:
+    if not refused:
+        # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+        try:
+            return plain(row.forward(*xs, **parameters))
+        except ArithmeticError:
+            pass
+    return plain(row.forward(*map(_as_numpy, xs), **parameters))
 
 
 def _as_numpy(x: Any) -> Any:
