@@ -9,6 +9,7 @@ from typing import Any
 
 from bpviz.errors import RecordingError
 from bpviz.ops import Operation
+from bpviz.recorder import Recorder
 from bpviz.source import place, written
 
 __all__ = ["adapted", "composed", "qualified"]
@@ -21,14 +22,25 @@ def qualified(function: Any) -> str:
     return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
 
 
-def composed(function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType) -> Any:
+def composed(
+    recorder: Recorder, function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType
+) -> Any:
     """What is made of several operations; its own complaints get the user's line."""
+    before = len(recorder)
     try:
-        return function(*args, **keywords)
+        result = function(*args, **keywords)
     except RecordingError:
         raise
-    except (TypeError, ValueError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+    if len(recorder) > before + 1:
+        # The user's variable names the result, not the steps on the way to it.
+        parts = result if isinstance(result, tuple | list) else (result,)
+        results = {part.index for part in parts if getattr(part, "recorder", None) is recorder}
+        for index in range(before, len(recorder)):
+            if index not in results and recorder.operations[index] is not None:
+                recorder.name(index, "")
+    return result
 
 
 def adapted(

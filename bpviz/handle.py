@@ -95,12 +95,15 @@ class Handle:
         frame = _getframe(1)
         if keywords.get("out") is not None:
             raise refusal.in_place(frame, item=False)
-        name = ufunc.__name__
-        if method == "reduce" and name == "add":
-            return record(OPERATIONS["sum"], inputs, {"axis": 0} | keywords, frame)
-        found = ops.find(name) if method == "__call__" else None
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        if method in ("reduce", "accumulate"):
+            keywords = {"axis": 0} | keywords
+        composite = ops.composite(name)
+        if composite is not None:
+            return composed(self.recorder, composite, inputs, keywords, frame)
+        found = ops.find(name)
         if found is None:
-            raise refusal.unknown(f"np.{name}" if method == "__call__" else f"np.{name}.{method}", frame)
+            raise refusal.unknown(f"np.{name}", frame)
         return record(found, inputs, keywords, frame)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
@@ -108,7 +111,7 @@ class Handle:
         name = qualified(function)
         composite = ops.composite(name)
         if composite is not None:
-            return composed(composite, args, keywords, frame)
+            return composed(self.recorder, composite, args, keywords, frame)
         operation = ops.find(name)
         if operation is None:
             if name in _ABOUT_SHAPE and args and args[0].__class__ is Handle:
@@ -116,6 +119,9 @@ class Handle:
                 return getattr(np, name)(alike, *args[1:], **keywords)
             raise refusal.unknown(f"np.{name}", frame)
         xs, parameters = adapted(operation, function, args, keywords, frame)
+        if not any(x.__class__ is Handle for x in xs):
+            # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
+            return ops.evaluate(operation, xs, _kept(operation, parameters, frame))
         return record(operation, xs, parameters, frame)
 
     # What it also is
@@ -191,10 +197,6 @@ class Handle:
 
     def __deepcopy__(self, memory: Any) -> Handle:
         return self
-
-    def dot(self, other: Any) -> Any:
-        """The product with a vector, a matrix or a number, as ``np.dot``."""
-        return composed(ops.dot, (self, other), {}, _getframe(1))
 
 
 # What NumPy answers from the shape alone, without a value that a gradient could flow through.
@@ -396,6 +398,15 @@ def _refused(sign: str) -> Callable[..., Any]:
     return method
 
 
+def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
+        return composed(self.recorder, function, (self, *args), keywords, _getframe(1))
+
+    method.__name__ = name
+    method.__doc__ = (function.__doc__ or "").partition("\n")[0]
+    return method
+
+
 def _is_operand(value: Any) -> bool:
     return isinstance(value, float | int | list | tuple) or hasattr(value, "__array__")
 
@@ -407,6 +418,11 @@ _OPERATORS = {
     "truediv": "divide",
     "pow": "power",
     "matmul": "matmul",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
 }
 _COMPARISONS = {
     "lt": "less",
@@ -416,9 +432,9 @@ _COMPARISONS = {
     "eq": "equal",
     "ne": "not_equal",
 }
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs"}
-_REFUSED = {"floordiv": "//", "mod": "%", "divmod": "divmod", "and": "&", "or": "|", "xor": "^"}
-_REFUSED_UNARY = {"invert": "~", "round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
+_REFUSED = {"divmod": "divmod"}
+_REFUSED_UNARY = {"round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
 
 BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
 """The operations that Python's operators stand for."""
@@ -440,6 +456,8 @@ def _dress() -> None:
     for operation in OPERATIONS.values():
         if operation.method:
             setattr(Handle, operation.name, _named(operation))
+    for name, function in ops.COMPOSITE_METHODS.items():
+        setattr(Handle, name, _composed_method(name, function))
 
 
 _dress()

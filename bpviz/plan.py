@@ -107,6 +107,33 @@ def _check(figure: Figure) -> None:
     for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
         if frame is not None and frame not in frames:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
+    if circle := _circle(figure):
+        raise UsageError(
+            f"The wires lead in a circle through {circle!r}, but values flow one way: "
+            "draw each turn of a loop as boxes of its own."
+        )
+
+
+def _circle(figure: Figure) -> str | None:
+    """Return a box from which wires lead back to itself, or None."""
+    following: dict[str, list[str]] = {}
+    for wire in figure.wires:
+        following.setdefault(wire.source, []).append(wire.target)
+    arriving = Counter(wire.target for wire in figure.wires)
+    free = [box.id for box in figure.boxes if not arriving[box.id]]
+    while free:  # take away what nothing leads to, box by box
+        for target in following.pop(free.pop(), ()):
+            arriving[target] -= 1
+            if not arriving[target]:
+                free.append(target)
+    if not following:
+        return None
+    # What is left lies on a circle or behind one: backwards, every way ends on a circle.
+    before = {target: source for source, targets in following.items() for target in targets}
+    here = next(iter(following))
+    for _ in following:
+        here = before[here]
+    return here
 
 
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
@@ -190,6 +217,8 @@ def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...]
     lines = [
         "digraph {",
         *_limits(len(boxes) + len(wires)),
+        # Without ``newrank`` each frame is ranked alone, and wires between frames may then lead backwards.
+        *(["newrank=true"] if figure.frames else []),
         f"rankdir={figure.direction} ordering=in nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",

@@ -29,34 +29,52 @@ class NoAttribute(RecordingError, AttributeError):
 
 
 _ADVICE = {
-    "astype": "leave it out, and give the input the type that you want: np.array([1.0, 2.0], dtype=np.float32)",
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
-    "flatten": "write .reshape(-1)",
-    "ravel": "write .reshape(-1)",
+    "fill": "build a new array instead: np.full(shape, value)",
+    "sort": "write np.sort(x), which makes a new array",
     "tolist": "walk through it, or leave it out",
 }
 _INSTEAD = {
-    "clip": "np.minimum(np.maximum(x, low), high)",
-    "exp2": "2 ** x",
-    "linalg.norm": "np.sqrt(np.sum(x ** 2))",
-    "log10": "np.log(x) / np.log(10)",
-    "log1p": "np.log(1 + x)",
-    "log2": "np.log(x) / np.log(2)",
-    "outer": "x.reshape(-1, 1) * y",
-    "ravel": "x.reshape(-1)",
-    "reciprocal": "1 / x",
-    "square": "x ** 2",
-    "std": "np.sqrt(np.mean((x - np.mean(x)) ** 2))",
-    "tan": "np.sin(x) / np.cos(x)",
-    "var": "np.mean((x - np.mean(x)) ** 2)",
+    "copysign": "np.abs(x) * np.sign(y)",
+    "ediff1d": "np.diff(x)",
+    "nanmax": "np.max(np.where(np.isnan(x), -np.inf, x))",
+    "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
+    "real": "x",
+}
+_NEW_ARRAY = "build a new array instead: np.where(condition, x, y) or np.concatenate"
+_POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
+_ELEMENT = "sort, and take the element: np.sort(x)[k]"
+_EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
+_BECAUSE = {
+    "argpartition": "it leaves the order open; write np.argsort(x)",
+    "argwhere": _POSITIONS,
+    "copyto": "to fill an array with one value write np.broadcast_to(x, shape); otherwise " + _NEW_ARRAY,
+    "fill_diagonal": _NEW_ARRAY,
+    "flatnonzero": _POSITIONS,
+    "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
+    "linalg.eig": _EIGENVALUES,
+    "linalg.eigh": _EIGENVALUES,
+    "linalg.lstsq": "solve the normal equations: np.linalg.solve(A.T @ A, A.T @ b)",
+    "linalg.pinv": "write np.linalg.inv(A.T @ A) @ A.T",
+    "linalg.svd": _EIGENVALUES,
+    "nonzero": _POSITIONS,
+    "partition": "it leaves the order open; write np.sort(x)",
+    "percentile": _ELEMENT,
+    "piecewise": "write np.select or np.where",
+    "place": _NEW_ARRAY,
+    "put": _NEW_ARRAY,
+    "put_along_axis": _NEW_ARRAY,
+    "putmask": _NEW_ARRAY,
+    "quantile": _ELEMENT,
+    "unique": "how long its result is depends on the values; compute it before, from plain numbers",
 }
 _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 
 def unknown(name: str, frame: FrameType) -> RecordingError:
     """A function or operator that is not in the table."""
-    instead = _INSTEAD.get(name.removeprefix("np."))
-    advice = f"write {instead}" if instead else _TABLE
+    short = name.removeprefix("np.")
+    advice = f"write {_INSTEAD[short]}" if short in _INSTEAD else _BECAUSE.get(short, _TABLE)
     return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
 
 
@@ -83,7 +101,7 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
 def in_place(frame: FrameType, *, item: bool) -> RecordingError:
     """An array is written into."""
     if item:
-        text, advice = f"{written(frame)} = …", "build a new array instead: np.where(condition, x, y) or np.concatenate"
+        text, advice = f"{written(frame)} = …", _NEW_ARRAY
     else:
         text, advice = written(frame), "give the result a name of its own: y = y + x"
     return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")

@@ -28,12 +28,15 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),
-    ("ops.selection", "ops.shaping"),
-    ("ops.elementwise",),
-    ("ops.arithmetic", "ops.reductions"),
-    ("ops.linear_algebra", "ops.losses"),
+    ("ops.selection", "ops.shaping", "ops.functions"),
+    ("ops.elementwise", "ops.axes", "ops.picking"),
+    ("ops.arithmetic", "ops.reductions", "ops.trigonometry", "ops.logarithms", "ops.rounding", "ops.joining"),
+    ("ops.linear_algebra", "ops.losses", "ops.logic", "ops.arranging"),
+    ("ops.extremes", "ops.casting", "ops.contraction", "ops.matrices"),
+    ("ops.statistics",),
     ("ops",),
-    ("recorder", "refusal", "calls", "formula", "custom", "nn"),
+    ("recorder", "refusal", "formula", "custom", "nn"),
+    ("calls",),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),
@@ -52,7 +55,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:23] for module in modules}
+GRAPH = {module for modules in RANKS[11:26] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

@@ -224,3 +224,21 @@ def test_wires_to_nowhere_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         lay_out(Figure((Box("x", "input", "x"),), (wire("x m", "1"),)), LIGHT)
     assert str(caught.value) == "Wire 'x m 0' ends at 'm', but the figure has no box of that id."
+
+
+def test_wires_in_a_circle_are_refused() -> None:
+    boxes = tuple(Box(id, "operation", id) for id in "zabc")
+    figure = Figure(boxes, (wire("c z", "1"), wire("b c", "1"), wire("a b", "1"), wire("b a", "1")))
+    with pytest.raises(UsageError) as caught:
+        lay_out(figure, LIGHT)
+    assert str(caught.value) == (
+        "The wires lead in a circle through 'b', but values flow one way: draw each turn of a loop as boxes of its own."
+    )
+
+
+def test_wires_between_frames_lead_forward() -> None:
+    """Ranked one by one, the frames of this figure were placed so that wires led backwards."""
+    picture = lay_out(random_figure(150, 7), LIGHT)
+    places = {part.id: part.elements[0] for part in picture.parts if part.kind == "node"}
+    wires = [part for part in picture.parts if part.kind == "wire"]
+    assert all(edges(places[wire.source])[2] < edges(places[wire.target])[0] for wire in wires)

@@ -67,18 +67,18 @@ def test_depth_opens_what_lies_less_deep(norm: ops.Operation) -> None:
 
 def test_inner_composites_open_with_their_outer_ones(norm: ops.Operation) -> None:
     outer = bpviz.op(
-        "outer",
+        "outermost",
         lambda x: np.sqrt(x * x + 9),
         lambda g, z, x: g * x / z,
         inside=lambda x: norm(x, 3.0),
     )
     try:
         flow = bpviz.backprop(lambda x=4.0: outer(x))
-        assert [s.title for s in bpviz.open(flow).graph.record.scopes] == ["", "outer", "norm2"]
+        assert [s.title for s in bpviz.open(flow).graph.record.scopes] == ["", "outermost", "norm2"]
         assert bpviz.open(flow).grads == pytest.approx({"x": 0.8})
-        assert bpviz.open(flow, "outer").graph.record.scopes[1:][0].title == "outer"
+        assert bpviz.open(flow, "outermost").graph.record.scopes[1:][0].title == "outermost"
     finally:
-        del OPERATIONS["outer"]
+        del OPERATIONS["outermost"]
 
 
 def test_what_cannot_be_opened_is_said() -> None:

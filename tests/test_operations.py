@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import autograd
@@ -21,10 +22,10 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.ops import OPERATIONS, Case, Operation
 
+# As they are now: other tests add operations of a user's own.
+ROWS = tuple(OPERATIONS.values())
 EVERY_CASE = [
-    pytest.param(row, case, id=f"{row.name}-{number}")
-    for row in OPERATIONS.values()
-    for number, case in enumerate(row.cases)
+    pytest.param(row, case, id=f"{row.name}-{number}") for row in ROWS for number, case in enumerate(row.cases)
 ]
 
 
@@ -41,7 +42,7 @@ def sample(row: Operation, case: Case, seed: int = 0, dtype: Any = np.float64) -
     else:
         made = [np.where(np.abs(x - np.round(x)) < 0.02, x + 0.04, x).astype(dtype) for x in xs]
     # A condition is true and false.
-    return [x > 0 if name == "c" else m for name, x, m in zip([*row.operands, *"...."], xs, made, strict=False)]
+    return [x > 0 if name in ("c", "d") else m for name, x, m in zip([*row.operands, *"...."], xs, made, strict=False)]
 
 
 def rules(row: Operation, case: Case) -> list[Callable[..., Any] | None]:
@@ -49,7 +50,7 @@ def rules(row: Operation, case: Case) -> list[Callable[..., Any] | None]:
 
 
 def test_every_op_says_what_it_is() -> None:
-    for row in OPERATIONS.values():
+    for row in ROWS:
         assert row.cases, row.name
         assert row.says.endswith("."), row.name
         assert row.symbol and row.notation, row.name
@@ -89,9 +90,9 @@ def wrong_in(row: Operation, slot: int) -> Operation:
     ("row", "slot"),
     [
         pytest.param(row, slot, id=f"{row.name}-{slot}")
-        for row in OPERATIONS.values()
+        for row in ROWS
         for slot, rule in enumerate(row.rules(len(row.cases[0].shapes)))
-        if rule is not None and row.name != "sign"
+        if rule is not None and not row.convention.startswith("0 everywhere")
     ],
 )
 def test_the_checker_finds_a_rule_that_is_wrong_by_a_twentieth_of_a_percent(row: Operation, slot: int) -> None:
@@ -135,14 +136,61 @@ SPELLED_OUT: dict[str, Callable[..., Any]] = {
     # autograd's own rules do not undo the broadcasting of these, or know their keywords.
     "where": lambda c, x, y: anp.where(c, x + np.zeros(np.shape(c)), y + np.zeros(np.shape(c))),
     "broadcast_to": lambda x, shape: x + np.zeros(shape),
+    "clip": lambda x, lower, upper: anp.minimum(anp.maximum(x, lower), upper),
+    "fmod": lambda x, y: x - y * anp.trunc(x / y),
+    "tile": lambda x, reps: anp.reshape(x, (1,) * (np.size(reps) - x.ndim) + x.shape)[_places(x, reps)],
+    "repeat": lambda x, repeats, axis=None: (
+        anp.reshape(x, (-1,))[np.repeat(np.arange(x.size), repeats)]
+        if axis is None
+        else x[(slice(None),) * (axis % x.ndim) + (np.repeat(np.arange(x.shape[axis]), repeats),)]
+    ),
+    "roll": lambda x, shift, axis=None: anp.reshape(x, (-1,))[np.roll(np.arange(x.size).reshape(x.shape), shift, axis)],
+    "flip": lambda x, axis=None: anp.reshape(x, (-1,))[np.flip(np.arange(x.size).reshape(x.shape), axis)],
+    "diag": lambda x, k=0: (
+        anp.diag(x, k) if x.ndim == 1 else anp.reshape(x, (-1,))[np.diag(np.arange(x.size).reshape(x.shape), k)]
+    ),
+    "pad": lambda x, pad_width, constant_values=0: anp.append(anp.reshape(x, (-1,)), constant_values)[
+        np.pad(np.arange(x.size).reshape(x.shape), pad_width, constant_values=x.size)
+    ],
+    "einsum": lambda *xs, subscripts: anp.einsum(subscripts, *xs),
+    "outer": lambda x, y: anp.reshape(x, (-1, 1)) * anp.reshape(y, (1, -1)),
+    "cross": lambda x, y: anp.einsum("ijk,...j,...k->...i", LEVI_CIVITA, x + 0 * y, y + 0 * x),
+    "convolve": lambda x, y, mode="full": anp.einsum("i,j,ijk->k", x, y, _meeting(x.size, y.size))[
+        slice(None) if mode == "full" else slice(y.size - 1, x.size)
+    ],
+    "cbrt": lambda x: x ** (1 / 3),
+    "astype": lambda x, dtype: 1.0 * x,
+    "inv": anp.linalg.inv,
+    "solve": anp.linalg.solve,
+    "det": anp.linalg.det,
+    "logabsdet": lambda x: anp.linalg.slogdet(x)[1],
+    "logsumexp": lambda x, axis=None, keepdims=False: anp.log(anp.sum(anp.exp(x), axis=axis, keepdims=keepdims)),
+    "norm": lambda x, axis=None, keepdims=False: anp.sqrt(anp.sum(x * x, axis=axis, keepdims=keepdims)),
+    "cumprod": lambda x, axis=None: anp.exp(anp.cumsum(anp.log(anp.reshape(x, x.shape or (1,))), axis=axis)),
 }
-WITHOUT_PEER = {"sum_to", "scatter", "one_hot"}
+LEVI_CIVITA = np.linalg.det(np.eye(3)[np.indices((3, 3, 3)).transpose(1, 2, 3, 0)]).round()
+WITHOUT_PEER = {"sum_to", "scatter", "one_hot", "heaviside"}
+# Here autograd has no rule: several lines sorted, one operand's index twice.
+CASES_WITHOUT_PEER = {"sort-1", "sort-2", "sort-3", "einsum-5", "einsum-6", "einsum-7"}
+
+
+def _meeting(n: int, m: int) -> Any:
+    """Where the products of a convolution go: 1 at k = i + j."""
+    i, j, k = np.indices((n, m, n + m - 1))
+    return (i + j == k) * 1.0
+
+
+def _places(x: Any, reps: Any) -> Any:
+    """Where each element of a tiled array comes from."""
+    shape = (1,) * (np.size(reps) - x.ndim) + x.shape
+    return tuple(np.tile(places, reps) for places in np.indices(shape))
 
 
 @pytest.mark.parametrize(("row", "case"), EVERY_CASE)
-def test_every_op_against_autograd(row: Operation, case: Case) -> None:
+def test_every_op_against_autograd(row: Operation, case: Case, request: pytest.FixtureRequest) -> None:
     peer = SPELLED_OUT.get(row.name) or next((getattr(anp, n) for n in row.numpy if hasattr(anp, n)), None)
-    if row.name in WITHOUT_PEER or all(rule is None for rule in rules(row, case)):
+    here = request.node.callspec.id
+    if row.name in WITHOUT_PEER or here in CASES_WITHOUT_PEER or all(rule is None for rule in rules(row, case)):
         pytest.skip("nothing to compare with")
     assert peer is not None, f"say in SPELLED_OUT what {row.name} is in autograd's terms"
     xs = sample(row, case)
@@ -161,7 +209,7 @@ def test_every_op_keeps_shape_and_precision(row: Operation, case: Case) -> None:
     flow = bpviz.backprop(lambda *xs: row(*xs, **case.parameters), *xs)
     value = flow.values[flow.output_index]
     decides = value.dtype.kind in "bi"
-    assert decides or value.dtype == np.float32
+    assert decides or value.dtype == case.parameters.get("dtype", np.float32)
     for x, gradient in zip(xs, flow.grads.values(), strict=True):
         assert gradient.shape == x.shape
         assert gradient.dtype == (np.float32 if x.dtype == np.float32 else np.float64)
@@ -171,6 +219,8 @@ def test_every_op_keeps_shape_and_precision(row: Operation, case: Case) -> None:
 
 @pytest.mark.parametrize(("row", "case"), EVERY_CASE)
 def test_every_op_takes_whole_numbers(row: Operation, case: Case) -> None:
+    if row.name in ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "reciprocal"):
+        pytest.skip("NumPy has another meaning, or none, for one of the two")
     xs = sample(row, case, dtype=np.int64)
     if row.name == "one_hot":
         xs = [x - 1 for x in xs]
@@ -203,7 +253,7 @@ def test_every_rule_reads_with_handles(row: Operation, case: Case) -> None:
         assert_gradient(backward, [seed, *xs], np.random.default_rng(2), tolerance=1e-4)
 
 
-@pytest.mark.parametrize("row", [r for r in OPERATIONS.values() if r.scalar is not None], ids=lambda r: r.name)
+@pytest.mark.parametrize("row", [r for r in ROWS if r.scalar is not None], ids=lambda r: r.name)
 def test_every_quick_way_agrees_with_numpy(row: Operation) -> None:
     """On every kind of number: Python's own way of computing gives what NumPy gives, and raises nothing."""
     odd = (0.0, -0.0, 1.0, -1.0, 0.5, -3.0, 1e-320, 710.0, -750.0, 1e200, -1e300, math.inf, -math.inf, math.nan)
@@ -217,7 +267,7 @@ def test_every_quick_way_agrees_with_numpy(row: Operation) -> None:
             assert quick.__class__ in (float, bool)
 
 
-@pytest.mark.parametrize("row", [r for r in OPERATIONS.values() if r.scalar is not None], ids=lambda r: r.name)
+@pytest.mark.parametrize("row", [r for r in ROWS if r.scalar is not None], ids=lambda r: r.name)
 def test_every_rule_survives_odd_numbers(row: Operation) -> None:
     odd = (0.0, 1.0, -2.0, 1e200, -math.inf, math.nan)
     for xs in itertools.product(odd, repeat=len(row.operands)):
@@ -280,14 +330,16 @@ def test_a_target_may_be_the_number_of_the_class() -> None:
 
 
 def test_every_numpy_name_is_one_of_numpy_s() -> None:
-    for row in OPERATIONS.values():
+    for row in ROWS:
         for name in row.numpy:
-            assert hasattr(np, name) or name == "concat", (row.name, name)
+            # Some are younger than the oldest NumPy that will do.
+            young = name in ("concat", "bitwise_not") or name.startswith("linalg.")
+            assert young or attrgetter(name)(np) is not None, (row.name, name)
 
 
 def test_rules_are_written_in_the_operations_own_vocabulary() -> None:
     """A rule that calls NumPy could not be read with handles."""
-    for row in OPERATIONS.values():
+    for row in ROWS:
         for rule in row.vjp if isinstance(row.vjp, tuple) else (row.vjp,):
             assert rule is None or "np" not in inspect.unwrap(rule).__code__.co_names, row.name
 

@@ -248,12 +248,25 @@ class _Circuit:
             # The value branches: left of the dot the summed gradient, right of it each share.
             dot = f"b{index}"
             at = self.boxes[source]
-            frame = at.frame
+            frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
             self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches")
             total = _End(dot, 0, _sum([use.share for use in uses]), _sum([use.formula for use in uses]))
             self._wire(index, source, total, name=named)
             for use in uses:
                 self._wire(index, dot, use)
+
+    def _branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
+        """The frame of a branch dot: the source's, unless every branch leaves it."""
+        while source is not None and not any(source in self._frames_around(target) for target in targets):
+            source = _frame_id(self.record.scopes[int(source[1:])].parent)
+        return source
+
+    def _frames_around(self, frame: str | None) -> list[str]:
+        around = []
+        while frame is not None:
+            around.append(frame)
+            frame = _frame_id(self.record.scopes[int(frame[1:])].parent)
+        return around
 
     def _wire_name(self, index: int, uses: Sequence[_End]) -> str:
         """A name stands at the wire unless it stands at one of its ends already."""

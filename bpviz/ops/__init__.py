@@ -4,9 +4,31 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 """
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.ops import arithmetic, elementwise, linear_algebra, losses, reductions, selection, shaping  # noqa: F401
+from bpviz.ops import (  # noqa: F401
+    arithmetic,
+    arranging,
+    axes,
+    casting,
+    contraction,
+    elementwise,
+    extremes,
+    joining,
+    linear_algebra,
+    logarithms,
+    logic,
+    losses,
+    matrices,
+    picking,
+    reductions,
+    rounding,
+    selection,
+    shaping,
+    statistics,
+    trigonometry,
+)
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (
+    COMPOSITE_METHODS,
     OPERATIONS,
     REQUIRED,
     Case,
@@ -25,6 +47,7 @@ from bpviz.ops.operation import (
 from bpviz.ops.shaping import Operand, key_text
 
 __all__ = [
+    "COMPOSITE_METHODS",
     "OPERATIONS",
     "REQUIRED",
     "Case",

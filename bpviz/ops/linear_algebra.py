@@ -68,7 +68,7 @@ matmul = operation(
     "x y",
     forward=_matmul,
     vjp=(_matmul_x, _matmul_y),
-    numpy=("matmul",),
+    numpy=("matmul", "linalg.matmul"),
     says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
     notation="{x}·{y}",
     shape=_matmul_shape,
@@ -87,7 +87,7 @@ matmul = operation(
 )
 
 
-@made_of_operations("dot")
+@made_of_operations("dot", methods=("dot",))
 def dot(x: Any, y: Any, out: Any = None) -> Any:
     """``np.dot``: a matrix product, or a multiplication where one of the two is a single number.
 

@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule, imported
 
 __all__ = [
+    "COMPOSITE_METHODS",
     "OPERATIONS",
     "REQUIRED",
     "Case",
@@ -41,6 +42,7 @@ np: Any = LazyModule("numpy")
 
 Rule = Callable[..., Any]
 Shape = tuple[int, ...]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Required:
@@ -178,14 +180,17 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
 
 
 _COMPOSITES: dict[str, Callable[..., Any]] = {}
+COMPOSITE_METHODS: dict[str, Callable[..., Any]] = {}
 
 
-def made_of_operations(*numpy_names: str) -> Callable[[Rule], Rule]:
-    """Mark a function that does, by operations of the table, what these NumPy functions do."""
+def made_of_operations(*numpy_names: str, methods: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Mark a function that does, by operations of the table, what these NumPy functions (and methods of arrays) do."""
 
-    def mark(function: Rule) -> Rule:
+    def mark(function: Function) -> Function:
         for name in numpy_names:
             _COMPOSITES[name] = function
+        for name in methods:
+            COMPOSITE_METHODS[name] = function
         return function
 
     return mark

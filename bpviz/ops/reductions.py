@@ -10,11 +10,11 @@ from bpviz.ops.elementwise import exp
 from bpviz.ops.operation import Case, Shape, operation, shape_of, size_of
 from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
 
-__all__ = ["log_softmax", "mean", "softmax", "sum_"]
+__all__ = ["REDUCTIONS", "count", "log_softmax", "mean", "reduced_shape", "softmax", "spread", "sum_"]
 
 np: Any = LazyModule("numpy")
 
-_CASES = (
+REDUCTIONS: tuple[Case, ...] = (
     Case(((),)),
     Case(((4,),)),
     Case(((2, 3),)),
@@ -22,16 +22,22 @@ _CASES = (
     Case(((2, 3),), {"axis": -1, "keepdims": True}),
     Case(((2, 3, 2),), {"axis": (0, 2)}),
 )
+"""What the tests try of everything that takes ``axis`` and ``keepdims``."""
 
 
-def _reduced(x: Shape, axis: Any = None, keepdims: bool = False) -> Shape:
+def reduced_shape(x: Shape, axis: Any = None, keepdims: bool = False, **_: Any) -> Shape:
+    """The shape that remains; ``axis`` and ``keepdims`` as NumPy has them.
+
+    >>> reduced_shape((2, 3), axis=-1), reduced_shape((2, 3), axis=-1, keepdims=True)
+    ((2,), (2, 1))
+    """
     if keepdims:
         return kept_shape(x, axis)
     axes = normalized_axes(axis, len(x))
     return tuple(n for i, n in enumerate(x) if i not in axes)
 
 
-def _spread(g: Any, x: Any, axis: Any) -> Any:
+def spread(g: Any, x: Any, axis: Any) -> Any:
     """The gradient of a reduction, back at every element that went into it."""
     shape = shape_of(x)
     if not shape:
@@ -39,7 +45,12 @@ def _spread(g: Any, x: Any, axis: Any) -> Any:
     return broadcast_to(reshape(g, shape=kept_shape(shape, axis)), shape=shape)
 
 
-def _count(x: Any, axis: Any) -> int:
+def count(x: Any, axis: Any) -> int:
+    """How many elements go into each result of a reduction.
+
+    >>> count([[1, 2, 3], [4, 5, 6]], 0)
+    2
+    """
     shape = shape_of(x)
     return math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
 
@@ -49,14 +60,14 @@ sum_ = operation(
     "Σ",
     "x",
     forward=lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
-    vjp=(lambda g, z, x, axis=None, keepdims=False: _spread(g, x, axis),),
+    vjp=(lambda g, z, x, axis=None, keepdims=False: spread(g, x, axis),),
     parameters={"axis": None, "keepdims": False},
-    numpy=("sum",),
+    numpy=("sum", "add.reduce"),
     method=True,
     says="Passes the gradient on to every element.",
     notation="Σ {x}",
-    shape=_reduced,
-    cases=_CASES,
+    shape=reduced_shape,
+    cases=REDUCTIONS,
 )
 
 
@@ -64,7 +75,7 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if size_of(x):
         return np.mean(x, axis=axis, keepdims=keepdims)
     # The mean of nothing is NaN, without the warning that NumPy prints.
-    return np.full(_reduced(shape_of(x), axis, keepdims), np.nan, np.result_type(x, np.float32))
+    return np.full(reduced_shape(shape_of(x), axis, keepdims), np.nan, np.result_type(x, np.float32))
 
 
 mean = operation(
@@ -72,14 +83,14 @@ mean = operation(
     "mean",
     "x",
     forward=_mean,
-    vjp=(lambda g, z, x, axis=None, keepdims=False: _spread(g / _count(x, axis), x, axis),),
+    vjp=(lambda g, z, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis),),
     parameters={"axis": None, "keepdims": False},
     numpy=("mean",),
     method=True,
     says="Shares the gradient out evenly: 1/n for each element.",
     notation="mean({x})",
-    shape=_reduced,
-    cases=_CASES,
+    shape=reduced_shape,
+    cases=REDUCTIONS,
 )
 
 

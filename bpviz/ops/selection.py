@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
@@ -40,6 +41,15 @@ def _choose(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
+def _where_arguments(condition: Any, *choices: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+    if len(choices) != 2:
+        raise TypeError(
+            "np.where(condition) alone gives positions whose number depends on the values; write "
+            "np.where(condition, x, y), or x[condition] for what is chosen"
+        )
+    return (condition, *choices), {}
+
+
 where: Operation = operation(
     "where",
     "where",
@@ -48,6 +58,7 @@ where: Operation = operation(
     scalar=lambda c, x, y: x if c else y,
     vjp=(None, lambda g, z, c, x, y: where(c, g, 0.0), lambda g, z, c, x, y: where(c, 0.0, g)),
     numpy=("where",),
+    adapt=_where_arguments,
     says="Takes x where the condition holds and y elsewhere; the gradient goes to the one that was taken.",
     notation="{x} if {c} else {y}",
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),

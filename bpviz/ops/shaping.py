@@ -219,6 +219,12 @@ def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple
     return f"[{'None' if key is None else key_text(key)}]", ()
 
 
+def _indexed_shape(x: Shape, *positions: Shape, key: Any) -> Shape:
+    # NumPy's own answer, on an array that takes no memory.
+    places = [np.zeros(shape, np.int64) for shape in positions]
+    return tuple(np.broadcast_to(False, x)[_key(key, places)].shape)
+
+
 index = operation(
     "index",
     "[ ]",
@@ -229,6 +235,7 @@ index = operation(
     drawn=_index_symbol,
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
+    shape=_indexed_shape,
     cases=(
         Case(((3,),), {"key": 1}),
         Case(((3, 4),), {"key": (slice(None), -1)}),
@@ -246,6 +253,7 @@ scatter = operation(
     parameters={"key": REQUIRED, "shape": REQUIRED},
     says="Puts numbers at their places in an array of zeros.",
     notation="put({x})",
+    shape=lambda x, *positions, key, shape: tuple(shape),
     cases=(Case(((),), {"key": 1, "shape": (3,)}), Case(((3,),), {"key": [0, 0, 2], "shape": (4,)})),
 )
 
@@ -267,6 +275,13 @@ def _concatenate_rule(g: Any, z: Any, *xs: Any, axis: int | None = 0, slot: int)
     return index(g, key=(*before, slice(start, start + lengths[slot])))
 
 
+def _concatenated_shape(*shapes: Shape, axis: int | None = 0) -> Shape:
+    if axis is None:
+        return (sum(map(math.prod, shapes)),)
+    axis %= len(shapes[0])
+    return tuple(sum(shape[axis] for shape in shapes) if i == axis else n for i, n in enumerate(shapes[0]))
+
+
 concatenate = operation(
     "concatenate",
     "concat",
@@ -278,6 +293,7 @@ concatenate = operation(
     adapt=_concatenate_arguments,
     says="Each part gets its own stretch of the gradient.",
     notation="[{xs}]",
+    shape=_concatenated_shape,
     cases=(
         Case(((2, 3), (1, 3))),
         Case(((2, 3), (2, 1), (2, 2)), {"axis": -1}),
@@ -288,6 +304,11 @@ concatenate = operation(
 
 def _stack_rule(g: Any, z: Any, *xs: Any, axis: int = 0, slot: int) -> Any:
     return index(g, key=(*(slice(None),) * (axis % len(shape_of(z))), slot))
+
+
+def _stacked_shape(*shapes: Shape, axis: int = 0) -> Shape:
+    axis %= len(shapes[0]) + 1
+    return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
 
 
 stack = operation(
@@ -301,5 +322,6 @@ stack = operation(
     adapt=_concatenate_arguments,
     says="Each part gets its own slice of the gradient.",
     notation="[{xs}]",
+    shape=_stacked_shape,
     cases=(Case(((), (), ())), Case(((2,), (2,))), Case(((2, 3), (2, 3)), {"axis": -1})),
 )
