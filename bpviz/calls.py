@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -51,28 +52,32 @@ def adapted(
         if operation.adapt is not None:
             return operation.adapt(*args, **keywords)
         count = len(operation.operands)
-        names = _positional(function)
-        if count <= len(args) <= len(names) and not keywords.keys() - names[len(args) :]:
-            # The common case, without what a full reading costs.
-            bound = dict(zip(names, args, strict=False)) | keywords
-        else:
-            bound = _signature(function).bind(*args, **keywords).arguments
+        names = _simply(function, operation, len(args), tuple(keywords))
+        if names is not None:
+            return args[:count], dict(zip(names, args[count:], strict=True)) | keywords
+        pairs = iter(_signature(function).bind(*args, **keywords).arguments.items())
     except RecordingError:
         raise
     except TypeError as error:
         raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-    names = tuple(bound)
+    xs = [value for _, value in islice(pairs, count)]
     # What is left at its default need not be known here: np.sum(x, dtype=None).
-    told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
-    return [bound[name] for name in names[:count]], told
+    return xs, {name: value for name, value in pairs if value is not None or name in operation.parameters}
 
 
-@lru_cache(maxsize=256)
-def _positional(function: Any) -> tuple[str, ...]:
-    """The names of the parameters that can be given by position or by name; none where there are others."""
-    parameters = _signature(function).parameters.values()
-    simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
-    return tuple(p.name for p in parameters) if simple else ()
+@lru_cache(maxsize=1024)
+def _simply(function: Any, operation: Operation, given: int, keywords: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of what is given by position after the operands, in calls that need no full reading.
+
+    These give all operands by position and, after them, nothing but parameters of the row.
+    """
+    count = len(operation.operands)
+    parameters = _signature(function).parameters
+    names = tuple(parameters)[:given]
+    told = names[count:] + keywords
+    usual = all(parameters[name].kind.name == "POSITIONAL_OR_KEYWORD" for name in names)
+    simple = usual and count <= given == len(names) and len({*told}) == len(told)
+    return names[count:] if simple and operation.parameters.keys() >= {*told} else None
 
 
 @lru_cache(maxsize=256)

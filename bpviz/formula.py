@@ -33,6 +33,7 @@ _PRECEDENCE = {
     "power": 5,
     "transpose": 5,
     "where": 0,
+    "larger": 0,
 }
 """How tightly an operation binds; what is not listed encloses its operands (``exp(x)``, ``|x|``)."""
 _PASSES = frozenset({"broadcast_to", "reshape", "positive"})

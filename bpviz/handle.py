@@ -95,9 +95,11 @@ class Handle:
         frame = _getframe(1)
         if keywords.get("out") is not None:
             raise refusal.in_place(frame, item=False)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        if method in ("reduce", "accumulate"):
-            keywords = {"axis": 0} | keywords
+        name = ufunc.__name__
+        if method != "__call__":
+            name = f"{name}.{method}"
+            if method in ("reduce", "accumulate"):
+                keywords = {"axis": 0} | keywords
         composite = ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, inputs, keywords, frame)
@@ -205,12 +207,13 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 
 def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
     """The general door: any operation on any mixture of handles, numbers and arrays."""
-    rules = operation.vjp
-    if rules.__class__ is not tuple:
-        rules = operation.rules(len(xs))
+    rules = operation.rules(len(xs)) if operation.variadic else operation.vjp
     if len(xs) != len(rules):
         raise refusal.unused(operation, str(len(xs)), frame)
-    recorder = next(x.recorder for x in xs if x.__class__ is Handle)
+    for x in xs:
+        if x.__class__ is Handle:
+            recorder = x.recorder
+            break
     operands: list[int] = []
     values: list[Any] = []
     reached = missing = False
@@ -408,7 +411,7 @@ def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., A
 
 
 def _is_operand(value: Any) -> bool:
-    return isinstance(value, float | int | list | tuple) or hasattr(value, "__array__")
+    return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
 
 
 _OPERATORS = {

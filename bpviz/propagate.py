@@ -192,10 +192,11 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        told = parameters.get(index, {})
+        told = parameters.get(index, _NONE)
         xs = [values[i] for i in operands]
         shares: list[Any] = [None] * len(operands)
-        for slot, (i, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True)):
+        for slot, rule in enumerate(operation.rules(len(operands))):
+            i = operands[slot]
             if reached[i] and rule is not None:
                 share = shares[slot] = _fit(ops.pull(rule, g, values[index], xs, told), xs[slot])
                 if share is not None:
@@ -203,6 +204,9 @@ def _backward(
                     gradients[i] = share if before is None else before + share
         wires[index] = tuple(shares)
     return gradients, wires
+
+
+_NONE: Mapping[str, Any] = {}
 
 
 def _fit(gradient: Any, operand: Any) -> Any:
@@ -214,10 +218,16 @@ def _fit(gradient: Any, operand: Any) -> Any:
         return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
-    shape = ops.shape_of(operand)
-    gradient = np.asarray(gradient)
-    if gradient.shape != shape:
-        spread = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
-        gradient = np.asarray(ops.sum_to.forward(spread, shape))
-    dtype = operand.dtype if operand.dtype.kind == "f" else np.float64
-    return gradient.astype(dtype, copy=False)
+    shape = operand.shape
+    if gradient.__class__ is not np.ndarray:
+        gradient = np.asarray(gradient)
+    here = gradient.shape
+    if here != shape:
+        lead = len(here) - len(shape)
+        if lead < 0 or any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True)):
+            gradient = ops.broadcast_to.forward(gradient, np.broadcast_shapes(here, shape))
+        gradient = np.asarray(ops.sum_to.forward(gradient, shape))
+    dtype = operand.dtype
+    if gradient.dtype is dtype and dtype.kind == "f":
+        return gradient
+    return gradient.astype(dtype if dtype.kind == "f" else np.float64, copy=False)

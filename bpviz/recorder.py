@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
@@ -302,29 +302,22 @@ class Recorder:
         found: dict[int, str] = {}
         if not self.constants:
             return found
-        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
-        for name, value in (*self._held(frames), *(pair for f in frames for pair in _parameters_of(f))):
+        for name, value in _held(self._locals()):
             constant = self.constants.get(id(value))
             if constant is not None:
                 for index in constant.indices:
                     found.setdefault(index, name)
         return found
 
-    def _held(self, frames: Sequence[FrameType]) -> Iterator[tuple[str, Any]]:
-        """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of."""
-        for frame in frames:
-            yield from _own_variables(frame)
-            attributes = getattr(frame.f_locals.get("self"), "__dict__", {})
-            for name in referred_names(frame.f_code):
-                for place_of_names in (frame.f_globals, attributes):
-                    if name in place_of_names:
-                        yield name, place_of_names[name]
+    def _locals(self) -> list[tuple[FrameType, dict[str, Any]]]:
+        """The user's frames with what their variables hold."""
+        return [(f, dict(f.f_locals)) for f in self.scope_of if f.__class__ is FrameType and f is not self.boundary]
 
-    def close(self) -> Iterator[tuple[str, Any]]:
-        """Let go of the frames; yields what their local variables hold, (name, value), as the last word on names."""
+    def close(self) -> list[tuple[str, Any]]:
+        """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
         for index, name in self.constant_names().items():
             self.labels.setdefault(index, name)
-        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
+        frames = self._locals()
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
@@ -336,7 +329,7 @@ class Recorder:
         self.seen = {}
         self.constants = {}
         # What a function calls its parameters says little about the value that it was given.
-        return (pair for frame in frames for pair in _own_variables(frame))
+        return [pair for frame, variables in frames for pair in _own(frame, variables)]
 
     def same(self, other: Recorder, what: str) -> None:
         """Raise `RecordingError` when a value of another graph is used in this one."""
@@ -347,17 +340,32 @@ class Recorder:
             )
 
 
-def _parameters_of(frame: FrameType) -> list[tuple[str, Any]]:
-    code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return [(name, value) for name, value in dict(frame.f_locals).items() if name in names]
+def _held(frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> Iterator[tuple[str, Any]]:
+    """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of.
+
+    What they call their parameters comes last.
+    """
+    for frame, variables in frames:
+        yield from _own(frame, variables)
+        names, attributes = referred_names(frame.f_code), getattr(variables.get("self"), "__dict__", None)
+        for place_of_names in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
+            for name in names:
+                if name in place_of_names:
+                    yield name, place_of_names[name]
+    for frame, variables in frames:
+        for name in _parameters(frame.f_code):
+            if name in variables:
+                yield name, variables[name]
 
 
-def _own_variables(frame: FrameType) -> list[tuple[str, Any]]:
-    code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _own(frame: FrameType, variables: dict[str, Any]) -> list[tuple[str, Any]]:
+    parameters = _parameters(frame.f_code)
     # The names that the interpreter makes up start with a dot.
-    return [(k, v) for k, v in dict(frame.f_locals).items() if k not in names and k[0] != "."]
+    return [(k, v) for k, v in variables.items() if k not in parameters and k[0] != "."]
 
 
 def _same_array(one: Any, other: Any) -> bool:
@@ -369,7 +377,8 @@ def _same_array(one: Any, other: Any) -> bool:
         other = np.asarray(other)
     if other.dtype != dtype or other.shape != one.shape:
         return False
-    if dtype.itemsize in (1, 2, 4, 8):
+    if one.nbytes > 4096 and dtype.itemsize in (1, 2, 4, 8):
+        # Without copying them.
         as_bits = f"u{dtype.itemsize}"
         return bool((one.view(as_bits) == other.view(as_bits)).all())
     return bool(one.tobytes() == other.tobytes())

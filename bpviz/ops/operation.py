@@ -220,9 +220,13 @@ def shape_of(value: Any) -> Shape:
     >>> shape_of(3.0)
     ()
     """
-    if isinstance(value, float | int):
+    if value.__class__ is float:
         return ()
     shape = getattr(value, "shape", None)
+    if shape.__class__ is tuple:
+        return shape  # type: ignore[no-any-return]
+    if isinstance(value, int | float):
+        return ()
     return tuple(shape) if shape is not None else tuple(np.shape(value))
 
 
@@ -291,10 +295,17 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 refused = True
-    if _silent.get():
-        return _evaluated(row, xs, parameters, refused)
-    with np.errstate(all="ignore"):
-        return _evaluated(row, xs, parameters, refused)
+    if not _silent.get():
+        with np.errstate(all="ignore"):
+            return _evaluated(row, xs, parameters, refused)
+    if not refused:
+        # `_evaluated`, without the call: this is where arrays come by.
+        try:
+            value = row.forward(*xs, **parameters)
+            return value if value.__class__ is np.ndarray and value.shape else plain(value)
+        except ArithmeticError:
+            refused = True
+    return _evaluated(row, xs, parameters, refused)
 
 
 def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], refused: bool) -> Any:

@@ -35,6 +35,8 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(dimensions))
+    if axis.__class__ is int and dimensions:
+        return (axis % dimensions,)
     axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
     return tuple(operator.index(a) % dimensions if dimensions else 0 for a in axes)
 
@@ -50,19 +52,32 @@ def kept_shape(shape: Shape, axis: Any) -> Shape:
 
 
 def _sum_to(x: Any, shape: Shape) -> Any:
-    here = np.shape(x)
+    here = shape_of(x)
     if here == shape:
         return x
     lead = len(here) - len(shape)
-    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1))
-    return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
+    inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
+    # np.sum comes to the same, by a longer way.
+    if not inner:
+        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+    return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
+
+
+def _broadcast_to(x: Any, shape: Shape) -> Any:
+    if shape_of(x):
+        return np.broadcast_to(x, shape)
+    # One number everywhere: np.broadcast_to takes four times as long to say so.
+    x = np.asarray(x)
+    spread = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    spread.flags.writeable = False
+    return spread
 
 
 broadcast_to = operation(
     "broadcast_to",
     "broadcast",
     "x",
-    forward=lambda x, shape: np.broadcast_to(x, shape),
+    forward=_broadcast_to,
     vjp=(lambda g, z, x, shape: sum_to(g, shape=shape_of(x)),),
     parameters={"shape": REQUIRED},
     numpy=("broadcast_to",),
