@@ -207,6 +207,7 @@ def _backward(
 
 
 _NONE: Mapping[str, Any] = {}
+_SUM_TO = ops.sum_to.forward
 
 
 def _fit(gradient: Any, operand: Any) -> Any:
@@ -224,9 +225,9 @@ def _fit(gradient: Any, operand: Any) -> Any:
     here = gradient.shape
     if here != shape:
         lead = len(here) - len(shape)
-        if lead < 0 or any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True)):
+        if lead < 0 or (here[lead:] != shape and any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True))):
             gradient = ops.broadcast_to.forward(gradient, np.broadcast_shapes(here, shape))
-        gradient = np.asarray(ops.sum_to.forward(gradient, shape))
+        gradient = np.asarray(_SUM_TO(gradient, shape))
     dtype = operand.dtype
     if gradient.dtype is dtype and dtype.kind == "f":
         return gradient

@@ -299,13 +299,14 @@ class Recorder:
 
     def constant_names(self) -> dict[int, str]:
         """The names of the arrays that are constants: those of the user's variables that hold them."""
+        return self._constant_names(self._locals()) if self.constants else {}
+
+    def _constant_names(self, frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> dict[int, str]:
         found: dict[int, str] = {}
-        if not self.constants:
-            return found
-        for name, value in _held(self._locals()):
-            constant = self.constants.get(id(value))
-            if constant is not None:
-                for index in constant.indices:
+        constants = self.constants
+        for name, value in _held(frames):
+            if id(value) in constants:
+                for index in constants[id(value)].indices:
                     found.setdefault(index, name)
         return found
 
@@ -315,9 +316,9 @@ class Recorder:
 
     def close(self) -> list[tuple[str, Any]]:
         """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
-        for index, name in self.constant_names().items():
-            self.labels.setdefault(index, name)
         frames = self._locals()
+        if self.constants:
+            self.labels = self._constant_names(frames) | self.labels
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)

@@ -171,7 +171,7 @@ abs_ = operation(
 def _larger(x: Any, y: Any) -> Any:
     share = np.greater(x, y).astype(np.result_type(x, y, np.float16))
     equals = np.equal(x, y)
-    return np.where(equals, 0.5, share) if equals.any() else share
+    return np.where(equals, 0.5, share) if np.count_nonzero(equals) else share
 
 
 larger = operation(

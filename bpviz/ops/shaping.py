@@ -56,10 +56,10 @@ def _sum_to(x: Any, shape: Shape) -> Any:
     if here == shape:
         return x
     lead = len(here) - len(shape)
-    inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
     # np.sum comes to the same, by a longer way.
-    if not inner:
+    if here[lead:] == shape:
         return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+    inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
     return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
 
 
@@ -125,7 +125,7 @@ reshape: Operation = operation(
     "reshape",
     "reshape",
     "x",
-    forward=lambda x, shape: np.reshape(x, shape),
+    forward=lambda x, shape: np.asarray(x).reshape(shape),
     vjp=(lambda g, z, x, shape: reshape(g, shape=shape_of(x)),),
     parameters={"shape": REQUIRED},
     numpy=("reshape",),
@@ -155,7 +155,7 @@ transpose: Operation = operation(
     "transpose",
     "T",
     "x",
-    forward=lambda x, axes=None: np.transpose(x, axes),
+    forward=lambda x, axes=None: np.asarray(x).transpose(axes),
     vjp=(lambda g, z, x, axes=None: transpose(g, axes=_undone(axes)),),
     parameters={"axes": None},
     numpy=("transpose",),
