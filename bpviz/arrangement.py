@@ -5,18 +5,16 @@ Graphviz decides which rank a box is in and what lies beside what; the courses o
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
-from bpviz.curve import Curve, joined, line, sampled
+from bpviz.curve import Curve
 from bpviz.picture import Point
-from bpviz.plan import Plan
-from bpviz.route import Border, Lane, Spot, routed
+from bpviz.plan import SEPARATION, Plan
+from bpviz.rank import LEVEL, Border, Spot
+from bpviz.route import Lane, routed
 
 __all__ = ["Arrangement", "Edges", "arranged"]
 
@@ -28,114 +26,107 @@ _AIR = 4.0
 _HEADING = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """Middles of boxes and labels, courses of wires and the left, top, right and bottom edges of frames, in points.
 
     Everything stands in the order of the plan. A frame around nothing has no edges.
     """
 
-    boxes: tuple[Point, ...]
-    labels: tuple[Point, ...]
-    courses: tuple[Curve, ...]
-    frames: tuple[Edges | None, ...]
+    boxes: list[Point]
+    labels: list[Point]
+    courses: list[Curve]
+    frames: list[Edges | None]
+
+    def moved(self, dx: float, dy: float) -> Arrangement:
+        """Return the whole of it moved by (dx, dy)."""
+        return Arrangement(
+            [(x + dx, y + dy) for x, y in self.boxes],
+            [(x + dx, y + dy) for x, y in self.labels],
+            [tuple([(x + dx, y + dy) for x, y in course]) for course in self.courses],
+            [edges and (edges[0] + dx, edges[1] + dy, edges[2] + dx, edges[3] + dy) for edges in self.frames],
+        )
 
 
 def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
     """Read Graphviz's ``answer`` to the plan's DOT, and route the wires at least ``pitch`` points apart."""
-    places, corners, splines = _read(answer, plan.level)
-    spots = _spots(plan, places)
+    spots, corners = _read(plan, answer)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
-    ends = [(index[wire.wire.source], index[wire.wire.target]) for wire in plan.wires]
     lanes: list[Lane] = []
-    for j, (source, target) in enumerate(ends):
-        label = len(plan.boxes) + j
-        lanes.append(Lane(source, label, True, _crossing(splines[f"n{source}", f"l{j}"])))
-        lanes.append(Lane(label, target, False, _crossing(splines[f"l{j}", f"n{target}"])))
+    for label, wire in enumerate(plan.wires, len(plan.boxes)):
+        lanes.append(Lane(index[wire.wire.source], label, True))
+        lanes.append(Lane(label, index[wire.wire.target], False))
     _straightened(spots, lanes, pitch)
-    lanes = _fanned(spots, lanes, pitch)
-    named = [k for k in range(len(plan.titles)) if f"cluster{k}" in corners]
-    borders = [_border(corners[f"cluster{k}"], plan.titles[k].height, plan.level) for k in named]
+    _fanned(spots, lanes, pitch)
+    borders = [_border(edges, plan.titles[k].height, plan.level) for k, edges in corners.items()]
     routing = routed(spots, lanes, borders, pitch)
-
-    def turned(point: Point) -> Point:
-        return point if plan.level else (point[1], point[0])
-
-    middles = [turned((spot.u, spot.v)) for spot in routing.spots]
-    courses = []
-    for j in range(len(ends)):
-        spot = routing.spots[len(plan.boxes) + j]
-        through = line((spot.u - spot.along / 2, spot.v), (spot.u + spot.along / 2, spot.v))
-        course = joined(routing.curves[2 * j], through, routing.curves[2 * j + 1])
-        courses.append(tuple(map(turned, course)))
+    middles = [(spot.u, spot.v) for spot in routing.spots]
+    courses = routing.courses
     frames: list[Edges | None] = [None] * len(plan.titles)
-    for k, (start, end) in zip(named, routing.frames, strict=True):
-        _, low, _, high = corners[f"cluster{k}"]
+    for (k, (_, low, _, high)), (start, end) in zip(corners.items(), routing.frames, strict=True):
         frames[k] = (start, low, end, high) if plan.level else (low, start, high, end)
+    if not plan.level:
+        middles = [(v, u) for u, v in middles]
+        courses = [tuple([(v, u) for u, v in course]) for course in courses]
     count = len(plan.boxes)
-    return Arrangement(tuple(middles[:count]), tuple(middles[count:]), tuple(courses), tuple(frames))
+    return Arrangement(middles[:count], middles[count:], courses, frames)
 
 
-def _read(
-    answer: dict[str, Any], level: bool
-) -> tuple[dict[str, Point], dict[str, Edges], dict[tuple[str, str], Curve]]:
-    """Return the places of nodes, edges of clusters and splines of edges, by name and in coordinates of the flow."""
+def _read(plan: Plan, answer: dict[str, Any]) -> tuple[list[Spot], dict[int, Edges]]:
+    """Return where Graphviz put boxes and labels, and the edges of frames by number, in coordinates of the flow."""
 
     def at(x: str, y: str) -> Point:
         # Whole points, because older Graphviz rounds where newer does not. Its y runs upwards.
         across, up = floor(float(x) + 0.5), floor(float(y) + 0.5)
-        return (across, -up) if level else (-up, across)
+        return (across, -up) if plan.level else (-up, across)
 
-    objects = answer.get("objects", [])
-    places: dict[str, Point] = {}
-    corners: dict[str, Edges] = {}
-    for thing in objects:
-        if "pos" in thing:
-            places[thing["name"]] = at(*thing["pos"].split(","))
-        elif "bb" in thing:
+    things: dict[str, dict[str, Any]] = {thing["name"]: thing for thing in answer.get("objects", ())}
+    corners: dict[int, Edges] = {}
+    for k in range(len(plan.titles)):
+        thing = things.get(f"cluster{k}", {})
+        if "bb" in thing:
             x0, y0, x1, y1 = thing["bb"].split(",")
             (a, b), (c, d) = at(x0, y0), at(x1, y1)
-            corners[thing["name"]] = (min(a, c), min(b, d), max(a, c), max(b, d))
-    splines: dict[tuple[str, str], Curve] = {}
-    for edge in answer.get("edges", []):
-        ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
-        splines[ends] = tuple(at(*pair.split(",")) for pair in edge["pos"].split())
-    return places, corners, splines
+            corners[k] = (min(a, c), min(b, d), max(a, c), max(b, d))
+    place = {k: number for number, k in enumerate(corners)}
+    around: dict[str | None, frozenset[int]] = {None: frozenset()}
+    around |= {id: frozenset(place[k] for k in chain if k in place) for id, chain in plan.chains.items()}
+
+    boxes = [at(*things[f"n{i}"]["pos"].split(",")) for i in range(len(plan.boxes))]
+    labels = [at(*things[f"l{j}"]["pos"].split(",")) for j in range(len(plan.wires))]
+    rank = {u: number for number, u in enumerate(sorted({u for u, _ in (*boxes, *labels)}))}
+    spots = []
+    for box, (u, v) in zip(plan.boxes, boxes, strict=True):
+        along, across = (box.width, box.height) if plan.level else (box.height, box.width)
+        flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
+        half, frames = across / 2, around[box.box.frame]
+        spots.append(Spot(u, v, along, half, half, rank[u], frames, box.round, flush, box.room))
+    for wire, (u, v) in zip(plan.wires, labels, strict=True):
+        along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
+        half, lift = across / 2, wire.lift
+        spots.append(Spot(u, v + lift, along, half + lift, half - lift, rank[u], around[wire.frame]))
+    return spots, corners
 
 
 def _border(edges: Edges, title: float, level: bool) -> Border:
-    start, low, end, _ = edges
-    return Border(start, end, (low, low + title + _HEADING) if level else None)
+    start, low, end, high = edges
+    return Border(start, end, low, high, (low, low + title + _HEADING) if level else None)
 
 
-def _spots(plan: Plan, places: dict[str, Point]) -> list[Spot]:
-    spots = []
-    for i, box in enumerate(plan.boxes):
-        along, across = (box.width, box.height) if plan.level else (box.height, box.width)
-        flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
-        spots.append(Spot(*places[f"n{i}"], along, across / 2, across / 2, box.round, flush, box.room))
-    for j, wire in enumerate(plan.wires):
-        along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
-        u, v = places[f"l{j}"]
-        spots.append(Spot(u, v + wire.lift, along, across / 2 + wire.lift, across / 2 - wire.lift))
-    return spots
-
-
-def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> list[Lane]:
-    """Return the lanes with their ends side by side where several meet at the edge of one box."""
-    result = list(lanes)
+def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
+    """Set the ends of lanes side by side where several meet at the edge of one box."""
     meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for j, lane in enumerate(lanes):
-        meeting[lane.source if lane.to_label else lane.target, lane.to_label].append(j)
+        end = lane.source if lane.to_label else lane.target
+        if not spots[end].round:
+            meeting[end, lane.to_label].append(j)
     for (i, leaving), gathered in meeting.items():
-        if spots[i].round or len(gathered) == 1:
+        if len(gathered) == 1:
             continue
         heights = {j: spots[lanes[j].target if leaving else lanes[j].source].v for j in gathered}
         gathered.sort(key=heights.__getitem__)
         wishes = [heights[j] - spots[i].v for j in gathered]
         for j, share in zip(gathered, _apart(wishes, spots[i].after - pitch / 2, pitch), strict=True):
-            result[j] = replace(lanes[j], leave=share) if leaving else replace(lanes[j], enter=share)
-    return result
+            lanes[j] = lanes[j]._replace(leave=share) if leaving else lanes[j]._replace(enter=share)
 
 
 def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
@@ -152,28 +143,34 @@ def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
 def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
     """Make level what is almost level: labels with an end of their wire, then names with their label.
 
-    Nothing moves where a neighbour, or a wire that passes, is in the way.
+    Nothing moves where a neighbour is in the way, or where wires that pass between them may be.
     """
-    ranks: dict[float, list[int]] = defaultdict(list)
-    for i, spot in enumerate(spots):
-        ranks[round(spot.u, 1)].append(i)
-    passing: dict[float, list[float]] = defaultdict(list)
-    middles = sorted(ranks)
-    for lane in lanes:
-        start, end = round(spots[lane.source].u, 1), round(spots[lane.target].u, 1)
-        for u in middles[bisect_right(middles, start) : bisect_left(middles, end)]:
-            passing[u].append(lane.crossing(u))
+    rows: dict[int, list[int]] = defaultdict(list)
+    for i in sorted(range(len(spots)), key=lambda i: spots[i].v):
+        rows[spots[i].rank].append(i)
+    place = {i: k for row in rows.values() for k, i in enumerate(row)}
+    between = {
+        (i, other): _passing(spots[other].v - spots[other].before - spots[i].v - spots[i].after) * pitch
+        for row in rows.values()
+        for i, other in pairwise(row)
+    }
+
+    def free(i: int, v: float, air: float) -> bool:
+        spot, row = spots[i], rows[spots[i].rank]
+        if place[i] > 0:
+            other = row[place[i] - 1]
+            if v - spot.before - max(air, between[other, i]) < spots[other].v + spots[other].after:
+                return False
+        if place[i] + 1 < len(row):
+            other = row[place[i] + 1]
+            return v + spot.after + max(air, between[i, other]) <= spots[other].v - spots[other].before
+        return True
 
     def move(i: int, heights: tuple[float, ...], air: float) -> None:
         spot = spots[i]
-        u = round(spot.u, 1)
-        others = [spots[other] for other in ranks[u] if other != i]
         for v in heights:
-            low, high = v - spot.before - air, v + spot.after + air
-            free = all(other.v - other.before >= high or other.v + other.after <= low for other in others)
-            apart = all(height - pitch / 2 >= high - air or height + pitch / 2 <= low + air for height in passing[u])
-            if 0.01 < abs(v - spot.v) <= _NUDGE and free and apart:
-                spots[i] = replace(spot, v=v)
+            if LEVEL < abs(v - spot.v) <= _NUDGE and free(i, v, air):
+                spots[i] = spot._replace(v=v)
                 return
 
     for first, second in zip(lanes[::2], lanes[1::2], strict=True):
@@ -184,16 +181,6 @@ def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
                 move(end, (spots[first.target].v,), 0.0)
 
 
-def _crossing(spline: Curve) -> Callable[[float], float]:
-    """Return the function from ``u`` to the height at which a spline is there."""
-    points: list[Point] = []
-
-    def height(u: float) -> float:
-        if not points:
-            points.extend(sampled(spline, 8))
-        for (u0, v0), (u1, v1) in pairwise(points):
-            if u0 <= u <= u1:
-                return v0 + (v1 - v0) * (u - u0) / (u1 - u0) if u1 > u0 else v0
-        return points[-1][1] if u > points[-1][0] else points[0][1]
-
-    return height
+def _passing(space: float) -> int:
+    """Return how many wires Graphviz may have led through the space between two boxes: it keeps so much for each."""
+    return max(0, int((space - SEPARATION) / (2 * SEPARATION + 2)))

@@ -5,14 +5,14 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bpviz import text
 from bpviz.figure import Content, Grid, Heat, Label, Plain
-from bpviz.picture import Bracket, Cell, Element, Head, Path, Point, Shape, Text
+from bpviz.picture import Anchor, Bracket, Cell, Element, Shape, Text
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
+__all__ = ["Block", "measured", "paragraph", "placed", "words"]
 
 _MARK_ROOM = 4.0
 _HEAT_SIDE = (2.0, 8.0)
@@ -20,8 +20,7 @@ _HEAT_ROOM = (72.0, 40.0)
 _GRID_SCALE = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Elements within a rectangle of ``width`` × ``height`` points, placed from its top left corner."""
 
     width: float
@@ -48,12 +47,13 @@ def measured(label: Label, role: TextRole, theme: Theme) -> Block:
     return _named(name, block, role, theme)
 
 
-def words(line: str, role: TextRole, theme: Theme, scale: float = 1.0) -> Block:
-    """Return the block of one line of text."""
+def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle") -> Block:
+    """Return the block of one line of text, held at its ``anchor`` where a reader's font is not as wide as ours."""
     shown = text.printable(line)
-    size = theme.sizes[role] * scale
+    size = theme.sizes[role]
     width = text.width(shown, size)
-    entry = Text(role, shown, width / 2, text.ASCENT * size, size, width)
+    place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
+    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor)
     return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
 
 
@@ -69,27 +69,22 @@ def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
 
 def placed(block: Block, x: float, y: float) -> tuple[Element, ...]:
     """Return the block's elements with its top left corner at (x, y)."""
-    return tuple(moved(element, x, y) for element in block.elements)
+    return tuple(_moved(element, x, y) for element in block.elements)
 
 
-def moved(element: Element, dx: float, dy: float) -> Element:
+def _moved(element: Element, dx: float, dy: float) -> Element:
     """Return the element moved by (dx, dy)."""
-
-    def at(point: Point) -> Point:
-        return (point[0] + dx, point[1] + dy)
-
     match element:
-        case Text() | Shape() | Cell():
-            return replace(element, x=element.x + dx, y=element.y + dy)
-        case Path():
-            return replace(element, points=tuple(map(at, element.points)))
-        case Head():
-            return replace(element, base=at(element.base), tip=at(element.tip))
-        case Bracket():
-            a, b, c, d = map(at, element.points)
-            return replace(element, points=(a, b, c, d))
+        case Text(role, line, x, y, size, width, anchor):
+            return Text(role, line, x + dx, y + dy, size, width, anchor)
+        case Shape(role, kind, x, y, width, height, radius):
+            return Shape(role, kind, x + dx, y + dy, width, height, radius)
+        case Cell(x, y, width, height, value):
+            return Cell(x + dx, y + dy, width, height, value)
+        case Bracket(role, ((x0, y0), (x1, y1), (x2, y2), (x3, y3))):
+            return Bracket(role, ((x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x2 + dx, y2 + dy), (x3 + dx, y3 + dy)))
         case _:
-            raise TypeError(f"Not an element of a picture: {type(element).__name__}")
+            raise TypeError(f"Not an element of a block: {type(element).__name__}")
 
 
 def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:

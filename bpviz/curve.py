@@ -1,75 +1,43 @@
 """Curves as chains of cubic Bézier pieces: shifted aside, cut, measured.
 
-A curve is a tuple of 3n + 1 points: the start, then two handles and an end for each piece.
+A curve is a tuple of 3n + 1 points: the start, then two handles and an end for each piece. Most pieces are level or
+upright lines; what is done to a curve is done to these without any sampling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from math import hypot
 
 from bpviz.picture import Point
 
-__all__ = [
-    "Curve",
-    "Inside",
-    "cut_end",
-    "joined",
-    "line",
-    "pieces",
-    "reverse",
-    "sampled",
-    "shifted",
-    "shorten",
-]
+__all__ = ["Curve", "Piece", "at", "line", "reverse", "sampled", "shifted", "shorten", "split", "straight"]
 
 Curve = tuple[Point, ...]
 Piece = tuple[Point, Point, Point, Point]
-Inside = Callable[[Point], bool]
 
 _NEAR = 1e-6
 
 
-def line(start: Point, end: Point) -> Curve:
+def line(start: Point, end: Point) -> Piece:
     """Return the straight line between two points.
 
     >>> line((0, 0), (3, 0))
     ((0, 0), (1.0, 0), (2.0, 0), (3, 0))
     """
+    (x0, y0), (x3, y3) = start, end
+    # Exact where nothing changes, so that straight lines can be told from almost straight ones.
+    if y0 == y3:
+        step = (x3 - x0) / 3
+        return (start, (x0 + step, y0), (x3 - step, y0), end)
+    if x0 == x3:
+        step = (y3 - y0) / 3
+        return (start, (x0, y0 + step), (x0, y3 - step), end)
     return (start, _between(start, end, 1 / 3), _between(start, end, 2 / 3), end)
-
-
-def joined(*curves: Curve) -> Curve:
-    """Return one curve that runs through all of them in turn; each begins where the one before it ends.
-
-    Straight pieces that go on in the same direction, level or upright, become one.
-
-    >>> joined(line((0, 0), (3, 0)), line((3, 0), (9, 0)))
-    ((0, 0), (3.0, 0), (6.0, 0), (9, 0))
-    """
-    chain: list[Piece] = []
-    for piece in (piece for curve in curves for piece in pieces(curve)):
-        if chain and any(
-            len({point[axis] for point in (*chain[-1], *piece)}) == 1
-            and (chain[-1][0][1 - axis] < piece[0][1 - axis]) == (piece[0][1 - axis] < piece[3][1 - axis])
-            for axis in (0, 1)
-        ):
-            start, a, b, end = line(chain[-1][0], piece[3])
-            chain[-1] = (start, a, b, end)
-        else:
-            chain.append(piece)
-    return _chained(chain)
 
 
 def reverse(curve: Curve) -> Curve:
     """Return the same curve run through the other way."""
     return curve[::-1]
-
-
-def pieces(curve: Curve) -> Iterator[Piece]:
-    """Iterate over the cubic pieces."""
-    for i in range(0, len(curve) - 1, 3):
-        yield (curve[i], curve[i + 1], curve[i + 2], curve[i + 3])
 
 
 def sampled(curve: Curve, count: int = 12) -> tuple[Point, ...]:
@@ -79,8 +47,9 @@ def sampled(curve: Curve, count: int = 12) -> tuple[Point, ...]:
     ((0, 0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0))
     """
     points = [curve[0]]
-    for piece in pieces(curve):
-        points.extend(_at(piece, i / count) for i in range(1, count + 1))
+    for i in range(0, len(curve) - 1, 3):
+        piece = (curve[i], curve[i + 1], curve[i + 2], curve[i + 3])
+        points.extend(at(piece, step / count) for step in range(1, count + 1))
     return tuple(points)
 
 
@@ -88,45 +57,68 @@ def shifted(curve: Curve, distance: float) -> Curve:
     """Return the curve moved aside by ``distance``, to its left as one walks along it (y grows downwards).
 
     >>> shifted(line((0, 0), (3, 0)), 2)[-1]
-    (3.0, -2.0)
+    (3.0, -2)
     """
-    result: list[Point] = []
-    for piece in pieces(curve):
-        for part in _halves(piece):
-            moved = _shifted_piece(part, distance)
-            result.extend(moved if not result else moved[1:])
-    return tuple(result)
-
-
-def cut_end(curve: Curve, inside: Inside) -> Curve:
-    """Return the curve up to where it finally enters a region that holds its end; all of it if it never is outside."""
-    chain = list(pieces(curve))
-    while chain:
-        piece = chain.pop()
-        if not inside(piece[3]):
-            return _chained([*chain, piece])
-        for i in range(7, -1, -1):
-            if not inside(_at(piece, i / 8)):
-                low, high = i / 8, (i + 1) / 8
-                for _ in range(18):
-                    middle = (low + high) / 2
-                    low, high = (low, middle) if inside(_at(piece, middle)) else (middle, high)
-                return _chained([*chain, _split(piece, low)[0]])
-    return curve
+    points: list[Point] = []
+    for i in range(0, len(curve) - 1, 3):
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve[i : i + 4]
+        if y0 == y1 == y2 == y3:
+            y = y0 - distance if x3 > x0 else y0 + distance
+            moved: tuple[Point, ...] = ((x0, y), (x1, y), (x2, y), (x3, y))
+        elif x0 == x1 == x2 == x3:
+            x = x0 + distance if y3 > y0 else x0 - distance
+            moved = ((x, y0), (x, y1), (x, y2), (x, y3))
+        else:
+            moved = _bend_shifted(((x0, y0), (x1, y1), (x2, y2), (x3, y3)), distance)
+        points += moved[1:] if points else moved
+    return tuple(points)
 
 
 def shorten(curve: Curve, length: float) -> Curve:
-    """Return the curve without the last ``length`` points of its way, but never less than a tenth of its last piece."""
-    chain = list(pieces(curve))
-    while chain:
-        piece = chain.pop()
+    """Return the curve without the last ``length`` points of its way, but never less than a tenth of its last piece.
+
+    >>> shorten(line((0, 0), (9, 0)), 3)[-1]
+    (6.0, 0)
+    """
+    for i in range(len(curve) - 4, -1, -3):
+        piece = (curve[i], curve[i + 1], curve[i + 2], curve[i + 3])
+        if straight(piece):
+            (x0, y0), (x3, y3) = piece[0], piece[3]
+            whole = abs(x3 - x0) + abs(y3 - y0)
+            if whole > length:
+                share = max(0.02, 1 - length / whole)
+                return (*curve[:i], *line(piece[0], (x0 + (x3 - x0) * share, y0 + (y3 - y0) * share)))
+            length -= whole
+            continue
         steps = sampled(piece, 8)
-        for i in range(8, 0, -1):
-            step = hypot(steps[i][0] - steps[i - 1][0], steps[i][1] - steps[i - 1][1])
+        for k in range(8, 0, -1):
+            step = hypot(steps[k][0] - steps[k - 1][0], steps[k][1] - steps[k - 1][1])
             if step >= length and step > 0:
-                return _chained([*chain, _split(piece, max(0.02, (i - length / step) / 8))[0]])
+                return (*curve[:i], *split(piece, max(0.02, (k - length / step) / 8))[0])
             length -= step
-    return curve[:4] if len(curve) < 4 else _split((curve[0], curve[1], curve[2], curve[3]), 0.1)[0]
+    return curve[:4] if len(curve) < 4 else split((curve[0], curve[1], curve[2], curve[3]), 0.1)[0]
+
+
+def straight(piece: Piece) -> bool:
+    """Whether a piece is a level or an upright line."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    return y0 == y1 == y2 == y3 or x0 == x1 == x2 == x3
+
+
+def at(piece: Piece, t: float) -> Point:
+    """Return the point of a piece at the parameter ``t``, from 0 to 1."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    s = 1 - t
+    a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+    return (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
+
+
+def split(piece: Piece, t: float) -> tuple[Piece, Piece]:
+    """Cut a piece in two at the parameter ``t`` (de Casteljau)."""
+    a, b, c = (_between(piece[i], piece[i + 1], t) for i in range(3))
+    d, e = _between(a, b, t), _between(b, c, t)
+    middle = _between(d, e, t)
+    return (piece[0], a, d, middle), (middle, e, c, piece[3])
 
 
 def _between(start: Point, end: Point, share: float) -> Point:
@@ -136,58 +128,34 @@ def _between(start: Point, end: Point, share: float) -> Point:
     return (x, y)
 
 
-def _chained(chain: list[Piece]) -> Curve:
-    points: list[Point] = [chain[0][0]]
-    for piece in chain:
-        points.extend(piece[1:])
-    return tuple(points)
+def _bend_shifted(piece: Piece, distance: float) -> tuple[Point, ...]:
+    """Shift what bends, in two halves: one cubic cannot follow a shifted bow, two can."""
+    first, second = split(piece, 0.5)
+    start, middle, end = _heading(*piece), _heading(*second), _heading(*piece[::-1])
+    return (
+        *_shifted_piece(first, start, middle, distance),
+        *_shifted_piece(second, middle, (-end[0], -end[1]), distance)[1:],
+    )
 
 
-def _at(piece: Piece, t: float) -> Point:
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
-    s = 1 - t
-    a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
-    return (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
-
-
-def _split(piece: Piece, t: float) -> tuple[Piece, Piece]:
-    """Cut a piece in two at the parameter ``t`` (de Casteljau)."""
-    a, b, c = (_between(piece[i], piece[i + 1], t) for i in range(3))
-    d, e = _between(a, b, t), _between(b, c, t)
-    middle = _between(d, e, t)
-    return (piece[0], a, d, middle), (middle, e, c, piece[3])
-
-
-def _heading(piece: Piece, *, at_end: bool) -> Point:
-    """Return the direction, of length 1, in which a piece starts or ends; handles may coincide with their ends."""
-    if at_end:
-        pairs = ((piece[2], piece[3]), (piece[1], piece[3]), (piece[0], piece[3]))
-    else:
-        pairs = ((piece[0], piece[1]), (piece[0], piece[2]), (piece[0], piece[3]))
-    for (x0, y0), (x1, y1) in pairs:
+def _heading(*points: Point) -> Point:
+    """Return the direction, of length 1, in which a piece starts; handles may coincide with its end."""
+    x0, y0 = points[0]
+    for x1, y1 in points[1:]:
         length = hypot(x1 - x0, y1 - y0)
         if length > _NEAR:
             return ((x1 - x0) / length, (y1 - y0) / length)
     return (1.0, 0.0)
 
 
-def _halves(piece: Piece) -> tuple[Piece, ...]:
-    """Cut what bends in two: one cubic cannot follow a shifted bow, two can."""
+def _shifted_piece(piece: Piece, start: Point, end: Point, distance: float) -> Piece:
+    """Shift a piece that starts and ends in the directions ``start`` and ``end``."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
-    across, down = x3 - x0, y3 - y0
-    bow = abs((x1 - x0) * down - (y1 - y0) * across) + abs((x2 - x0) * down - (y2 - y0) * across)
-    return (piece,) if bow < 0.1 * hypot(across, down) else _split(piece, 0.5)
-
-
-def _shifted_piece(piece: Piece, distance: float) -> Piece:
-    start, end = _heading(piece, at_end=False), _heading(piece, at_end=True)
-    first = (piece[0][0] + start[1] * distance, piece[0][1] - start[0] * distance)
-    last = (piece[3][0] + end[1] * distance, piece[3][1] - end[0] * distance)
-    old = hypot(piece[3][0] - piece[0][0], piece[3][1] - piece[0][1])
-    new = hypot(last[0] - first[0], last[1] - first[1])
-    scale = new / old if old > _NEAR else 1.0
-    out = hypot(piece[1][0] - piece[0][0], piece[1][1] - piece[0][1]) * scale
-    back = hypot(piece[3][0] - piece[2][0], piece[3][1] - piece[2][1]) * scale
+    first = (x0 + start[1] * distance, y0 - start[0] * distance)
+    last = (x3 + end[1] * distance, y3 - end[0] * distance)
+    old = hypot(x3 - x0, y3 - y0)
+    scale = hypot(last[0] - first[0], last[1] - first[1]) / old if old > _NEAR else 1.0
+    out, back = hypot(x1 - x0, y1 - y0) * scale, hypot(x3 - x2, y3 - y2) * scale
     return (
         first,
         (first[0] + start[0] * out, first[1] + start[1] * out),

@@ -7,40 +7,20 @@ it as short as an author would write it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.number import number
-from bpviz.ops import OPERATIONS, Operation
+from bpviz.expression import Expression, is_number, made_by, same, starts_upstream
+from bpviz.notation import text_of
+from bpviz.ops import OPERATIONS, Operation, Shape
 
 __all__ = ["Formula", "symbol", "written_out"]
 
-Shape = tuple[int, ...]
 
-_ATOM = 9
-_PRECEDENCE = {
-    "add": 2,
-    "subtract": 2,
-    "multiply": 3,
-    "matmul": 3,
-    "divide": 3,
-    "negative": 3,
-    "sum": 3,
-    "sum_to": 3,
-    "sqrt": 4,
-    "power": 5,
-    "transpose": 5,
-    "where": 0,
-    "larger": 0,
-}
-"""How tightly an operation binds; what is not listed encloses its operands (``exp(x)``, ``|x|``)."""
-_PASSES = frozenset({"broadcast_to", "reshape", "positive"})
-"""Operations that an author does not write: the number stays the same."""
-
-
-class Formula:
+class Formula(Expression):
     """An expression in named values.
 
     >>> n, t = symbol("n"), symbol("t")
@@ -48,37 +28,31 @@ class Formula:
     ('n·t', '(n + t)·t', 'n − (t − 1)', '−n/t')
     >>> str(1.0 * n), str(-(-n)), str(n + -t)
     ('n', 'n', 'n − t')
+    >>> str(n * 2.0), str(n * n), str((n + t) * 2 * 3)
+    ('2·n', 'n²', '6·(n + t)')
     """
 
-    __slots__ = ("name", "operands", "operation", "parameters", "shape")
-    __array_ufunc__ = None
-
-    def __init__(
-        self,
-        name: str,
-        shape: Shape = (),
-        operation: Operation | None = None,
-        operands: tuple[Any, ...] = (),
-        parameters: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.name = name
-        self.shape = shape
-        self.operation = operation
-        self.operands = operands
-        self.parameters: Mapping[str, Any] = parameters or {}
+    __slots__ = ()
 
     def __bpviz_record__(
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
     ) -> Any:
         return _made(operation, tuple(xs), parameters)
 
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return _made(OPERATIONS["transpose"], (self,), {})
+
+    def __bpviz_called__(self, name: str) -> Formula:
+        # What an author gives a name of its own (`bpviz.ops.assumptions.called`).
+        return Formula(name, self.shape)
+
     def __str__(self) -> str:
-        return _text(self)[0]
+        return text_of(self)[0]
 
     def __repr__(self) -> str:
         return f"<formula {self}>"
-
-    __hash__ = object.__hash__
 
 
 def symbol(name: str, shape: Shape = ()) -> Formula:
@@ -96,7 +70,7 @@ def written_out(value: Any) -> str:
     >>> written_out(1.0)
     '1'
     """
-    return _text(value)[0]
+    return text_of(value)[0]
 
 
 # Making: shapes, numbers, rewritings
@@ -105,13 +79,19 @@ def written_out(value: Any) -> str:
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
     if not any(isinstance(x, Formula) for x in xs):
         return operation(*xs, **parameters)
+    # What is as it would be anyway is not told.
+    usual = operation.parameters
+    parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
+    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
+    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else _broadcast(shapes)
     rewriting = _REWRITINGS.get(operation.name)
     if rewriting is not None and not parameters:
         found = rewriting(*xs)
-        if found is not None:
+        if found is not None and (ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED):
             return found
-    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
-    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else _broadcast(shapes)
+        if isinstance(found, int | float):
+            # Everywhere the same number; how often counts where it is added up.
+            return Formula(written_out(found), shape, parameters={"value": found})
     return Formula("", shape, operation, xs, parameters)
 
 
@@ -122,6 +102,8 @@ def _broadcast(shapes: Sequence[Shape]) -> Shape:
 
 
 def _is(value: Any, wanted: float) -> bool:
+    if isinstance(value, Formula):
+        value = value.parameters.get("value") if value.operation is None else None
     return isinstance(value, int | float) and value == wanted
 
 
@@ -167,9 +149,21 @@ def _multiply(x: Any, y: Any) -> Any:
         return -(_minus(x) * y)
     if _minus(y) is not None:
         return -(x * _minus(y))
-    # x·(1/y) = x/y
-    if isinstance(y, Formula) and y.operation is OPERATIONS["divide"] and _is(y.operands[0], 1):
+    # x·(1/y) = x/y, and (x/c)·y = x·y/c
+    if made_by(y, "divide") and _is(y.operands[0], 1):
         return x / y.operands[1]
+    if made_by(x, "divide"):
+        return x.operands[0] * y / x.operands[1]
+    # The number goes to the front, and numbers are multiplied out: x·2 = 2·x, 2·(3·x) = 6·x
+    if is_number(y) and not starts_upstream(x):
+        return y * x
+    if is_number(x) and made_by(y, "multiply") and is_number(y.operands[0]):
+        return x * y.operands[0] * y.operands[1]
+    # x·x = x², and (a·x)·x = a·x²
+    if same(x, y):
+        return x**2
+    if made_by(x, "multiply") and same(x.operands[1], y) and not is_number(y):
+        return x.operands[0] * y**2
     return None
 
 
@@ -179,9 +173,18 @@ def _divide(x: Any, y: Any) -> Any:
     if _is(x, 0):
         return 0.0
     # (−x)/y = x/(−y) = −(x/y)
-    if _minus(x) is not None and not _is(x, -1):
+    if _minus(x) is not None:
         return -(_minus(x) / y)
+    if _minus(y) is not None:
+        return -(x / _minus(y))
+    # The sum of n elements, divided by n
+    if made_by(x, "sum") and _is(y, _elements(x.operands[0]) / _elements(x)):
+        return ops.named("mean")(*x.operands, **x.parameters)
     return None
+
+
+def _elements(x: Formula) -> int:
+    return math.prod(x.shape) or 1
 
 
 def _power(x: Any, y: Any) -> Any:
@@ -189,10 +192,21 @@ def _power(x: Any, y: Any) -> Any:
     return x if _is(y, 1) else 1.0 if _is(y, 0) else None
 
 
+def _matmul(x: Any, y: Any) -> Any:
+    if made_by(x, "negative"):
+        return -(x.operands[0] @ y)
+    return -(x @ y.operands[0]) if made_by(y, "negative") else None
+
+
 def _transpose(x: Any) -> Any:
     # (xᵀ)ᵀ = x, and a single number is its own transpose
     if isinstance(x, Formula) and x.operation is OPERATIONS["transpose"] and not x.parameters:
         return x.operands[0]
+    # (Xᵀ·Y)ᵀ = Yᵀ·X
+    if made_by(x, "matmul") and len(x.shape) == 2 and all(len(ops.shape_of(part)) == 2 for part in x.operands):
+        left, right = x.operands
+        if made_by(left, "transpose") or made_by(right, "transpose"):
+            return OPERATIONS["transpose"](right) @ OPERATIONS["transpose"](left)
     return x if isinstance(x, Formula) and len(x.shape) < 2 else None
 
 
@@ -211,59 +225,14 @@ _REWRITINGS: dict[str, Callable[..., Any]] = {
     "multiply": _multiply,
     "divide": _divide,
     "power": _power,
+    "matmul": _matmul,
     "transpose": _transpose,
     "where": _where,
+    # What an author takes for granted: nothing is 0 where it would do harm, and shares add up to 1.
+    "guard": lambda c, s, x: x,
+    "total_share": lambda x: 1.0,
 }
-
-
-# Writing
-
-
-def _text(value: Any) -> tuple[str, int]:
-    """The text of an expression, and how tightly it binds."""
-    if not isinstance(value, Formula):
-        if isinstance(value, int | float):
-            text = number(float(value))
-            return text, (_ATOM if value >= 0 else _PRECEDENCE["negative"])
-        return str(value), _ATOM
-    operation = value.operation
-    if operation is None:
-        return value.name, _ATOM
-    if operation.name in _PASSES:
-        return _text(value.operands[0])
-    binds = _PRECEDENCE.get(operation.name, _ATOM)
-    if operation.name == "power" and isinstance(value.operands[1], int | float):
-        from bpviz.number import superscript
-
-        return _closed(value.operands[0], binds + 1) + superscript(number(float(value.operands[1]))), binds
-    notation = operation.notation
-    if operation.name == "multiply" and all(isinstance(x, Formula) and x.shape for x in value.operands):
-        # Element by element, as opposed to the product of matrices.
-        notation = "{x} ∘ {y}"
-    return _filled(notation, operation, value, binds), binds
-
-
-def _filled(notation: str, operation: Operation, value: Formula, binds: int) -> str:
-    names = dict(zip(operation.operands, value.operands, strict=False))
-    parts: dict[str, str] = {}
-    for at, (name, operand) in enumerate(names.items()):
-        if binds == _ATOM:
-            # Between brackets, bars or commas nothing can be misread.
-            parts[name] = _text(operand)[0]
-        else:
-            # x − (y − z) and x/(y·z) need their brackets, (x − y) − z does not.
-            strict = at > 0 and operation.name in ("subtract", "divide")
-            parts[name] = _closed(operand, binds + strict)
-    if operation.variadic:
-        rest = value.operands[len(operation.operands) - 1 :]
-        parts[operation.operands[-1]] = ", ".join(_text(x)[0] for x in rest)
-    told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
-    return notation.format(**{**operation.parameters, **told, **parts})
-
-
-def _closed(value: Any, least: int) -> str:
-    text, binds = _text(value)
-    return text if binds >= least else f"({text})"
+_TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
 
 
 # Python's operators, from the table

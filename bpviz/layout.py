@@ -6,18 +6,18 @@ these graphs, on its version.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil
 
 from bpviz import engine as engines
 from bpviz import text
 from bpviz.arrangement import Arrangement, Edges, arranged
-from bpviz.block import Block, moved, placed, words
-from bpviz.curve import Curve, sampled
+from bpviz.block import Block, placed, words
+from bpviz.curve import sampled, straight
 from bpviz.figure import Figure
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, ShapeKind, Text
-from bpviz.plan import BoxPlan, Plan, WirePlan, planned, reached, wire_pitch
+from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
+from bpviz.plan import Plan, WirePlan, planned, reached, wire_pitch
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -25,7 +25,7 @@ __all__ = ["lay_out"]
 
 _CORNER = 8.0
 _TITLE_GAP = 8.0
-_HEADING = 4.0
+_INSET = 4.0
 
 
 def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
@@ -48,45 +48,122 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     size = len(plan.boxes) + len(plan.wires)
     answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size) if size else {}
     found = arranged(plan, answer, wire_pitch(theme))
-    places = {box.box.id: _place(box, at) for box, at in zip(plan.boxes, found.boxes, strict=True)}
-    wires = tuple(
-        _wire(wire, course, at, places, plan.level, theme)
-        for wire, course, at in zip(plan.wires, found.courses, found.labels, strict=True)
-    )
-    nodes = tuple(_node(box, at) for box, at in zip(plan.boxes, found.boxes, strict=True))
-    return _page(figure, theme, (*_frames(figure, plan, found, theme), *wires, *nodes))
+    # Everything is moved to where it stands on the page before anything is drawn.
+    left, upper, right, lower = _extent(plan, found, theme)
+    heading, top, inner = _heading(figure, right - left, theme)
+    found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
+    notes, bottom = _notes(figure, top + lower - upper, theme)
+    parts = (*_frames(figure, plan, found, theme), *_wires(plan, found, theme), *_nodes(plan, found), *heading, *notes)
+    width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
+    return Picture(width, height, parts, figure.title, figure.description)
+
+
+def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
+    """Return the edges of all that is drawn, before it has its place on the page."""
+    rectangles = [edges for edges in found.frames if edges]
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        width, height = (box.words.width, box.words.height) if box.bare else (box.width, box.height)
+        rectangles.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+    for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
+        for block, (dx, dy) in _labels(wire, plan.level, theme):
+            rectangles.append((x + dx, y + dy, x + dx + block.width, y + dy + block.height))
+    aside = theme.gap / 2 + theme.strokes["backward"].width / 2
+    for course in found.courses:
+        across, down = zip(*course, strict=True)
+        rectangles.append((min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside))
+    if not rectangles:
+        return (0.0, 0.0, 0.0, 0.0)
+    left, top, right, bottom = zip(*rectangles, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _heading(figure: Figure, width: float, theme: Theme) -> tuple[list[Part], float, float]:
+    """Return the title, where below it the figure begins, and the width between the margins."""
+    blocks = [words(note, "note", theme) for note in figure.notes]
+    if not figure.title:
+        return [], theme.margin, max([width, *(block.width for block in blocks)])
+    title = words(figure.title, "title", theme)
+    inner = max([width, title.width, *(block.width for block in blocks)])
+    elements = placed(title, theme.margin + (inner - title.width) / 2, theme.margin)
+    return [Part("title", "title", elements, figure.title)], theme.margin + title.height + _TITLE_GAP, inner
+
+
+def _notes(figure: Figure, top: float, theme: Theme) -> tuple[list[Part], float]:
+    """Return the notes, a line each from the left margin on, and where they end."""
+    parts = []
+    for number, note in enumerate(figure.notes, 1):
+        top += _TITLE_GAP if number == 1 else 0.0
+        block = words(note, "note", theme, anchor="start")
+        parts.append(Part(f"note {number}", "note", placed(block, theme.margin, top), note))
+        top += theme.sizes["note"] * text.LINE_HEIGHT
+    return parts, top
 
 
 def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list[Part]:
     """Return the frames, the outer ones first."""
     parts = []
     taken = _obstacles(plan, found, theme) if figure.frames else []
-    for frame, title, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
+    for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
         if edges is None:
             continue
         left, top, right, bottom = edges
         outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
         near = [box for box in taken if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
-        heading = placed(title, *_title_place(title, edges, near))
+        near += [other for other in found.frames if other and other != edges and _within(other, edges)]
+        x, y, room = _title_place(block, edges, near)
+        title = block if block.width <= room else _shortened(frame.title, room, theme)
+        taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
+        heading = placed(title, x - title.width / 2, y)
         area = (right - left) * (bottom - top)
         parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
-def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> Point:
-    """Return where in a frame its title meets nothing: at the top, in the middle, or as near to that as can be."""
+def _within(one: Edges, other: Edges) -> bool:
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
+
+
+def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
+    """Return where the middle of a frame's title and its top meet nothing, and how wide it may be there.
+
+    That is as near as can be to the top and the middle; where there is no room at all for the whole of it, the widest
+    gap there is.
+    """
     left, top, right, bottom = edges
-    middle = (left + right - title.width) / 2
-    reach = max(0.0, (right - left - title.width) / 2 - _HEADING)
-    columns = [middle + side * step * 4.0 for step in range(int(reach / 4.0) + 1) for side in (-1, 1)]
+    middle = (left + right) / 2
+    widest = (middle, top + _INSET, 0.0)
     for row in range(max(1, int((bottom - top - title.height) / 6.0))):
-        y = top + _HEADING + row * 6.0
+        y = top + _INSET + row * 6.0
+        across = sorted((x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0)
+        gaps = _gaps(left + _INSET, right - _INSET, across)
         for margin in (6.0, 1.0):
-            beside = [(x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0]
-            for x in columns:
-                if not any(x0 < x + title.width + margin and x1 > x - margin for x0, x1 in beside):
-                    return (x, y)
-    return (middle, top + _HEADING)
+            half = title.width / 2 + margin
+            places = [min(max(middle, x0 + half), x1 - half) for x0, x1 in gaps if x1 - x0 >= 2 * half]
+            if places:
+                return min(places, key=lambda x: abs(x - middle)), y, title.width
+        for x0, x1 in gaps:
+            if x1 - x0 - 2.0 > widest[2]:
+                widest = ((x0 + x1) / 2, y, x1 - x0 - 2.0)
+    return widest
+
+
+def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return what of a stretch is left free by others, which are sorted."""
+    gaps = []
+    for low, high in [*taken, (end, end)]:
+        if low > start:
+            gaps.append((start, min(low, end)))
+        start = max(start, high)
+    return gaps
+
+
+def _shortened(title: str, room: float, theme: Theme) -> Block:
+    """Return a title without as much of its end as makes it fit; its whole is the frame's description."""
+    for length in range(len(title) - 1, 0, -1):
+        block = words(title[:length].rstrip() + "…", "frame", theme)
+        if block.width <= room:
+            return block
+    return words("", "frame", theme)
 
 
 def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
@@ -99,112 +176,49 @@ def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
         taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
     aside = theme.gap / 2 + theme.strokes["backward"].width
     for course in found.courses:
-        for (x0, y0), (x1, y1) in pairwise(sampled(course, 8)):
-            taken.append((min(x0, x1) - aside, min(y0, y1) - aside, max(x0, x1) + aside, max(y0, y1) + aside))
+        for i in range(0, len(course) - 1, 3):
+            piece = (course[i], course[i + 1], course[i + 2], course[i + 3])
+            for (x0, y0), (x1, y1) in pairwise(sampled(piece, 1 if straight(piece) else 8)):
+                taken.append((min(x0, x1) - aside, min(y0, y1) - aside, max(x0, x1) + aside, max(y0, y1) + aside))
     return taken
 
 
-def _node(plan: BoxPlan, at: Point) -> Part:
-    x, y = at
-    box = plan.box
-    words = placed(plan.words, x - plan.words.width / 2, y - plan.words.height / 2)
-    elements: tuple[Element, ...]
-    match box.kind:
-        case "branch":
-            elements = (Shape("node", "dot", x, y, plan.width, plan.height),)
-        case "input" | "output" | "constant":
+def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        words = placed(box.words, x - box.words.width / 2, y - box.words.height / 2)
+        kind = box.box.kind
+        elements: tuple[Element, ...]
+        if kind == "branch":
+            elements = (Shape("node", "dot", x, y, box.width, box.height),)
+        elif box.bare:
             elements = words
-        case "operation" | "group":
-            role: LineRole = "group" if box.kind == "group" else "node"
-            corner = 0.0 if plan.round else _CORNER
-            kind: ShapeKind = "circle" if plan.round else "box"
-            elements = (Shape(role, kind, x, y, plan.width, plan.height, corner), *words)
-    return Part(box.id, "node", elements, box.description or box.text, box.kind)
+        else:
+            role: LineRole = "group" if kind == "group" else "node"
+            outline: ShapeKind = "circle" if box.round else "box"
+            elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
+        yield Part(box.box.id, "node", elements, box.box.description or box.box.text, kind)
 
 
-def _place(plan: BoxPlan, at: Point) -> Place:
-    return Place(*at, plan.width, plan.height, plan.round, plan.box.kind == "branch")
+def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
+    places = {
+        box.box.id: Place(x, y, box.width, box.height, box.round, box.box.kind == "branch")
+        for box, (x, y) in zip(plan.boxes, found.boxes, strict=True)
+    }
+    side = 1 if plan.level else -1
+    for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
+        wire = drawn.wire
+        ends = places[wire.source], places[wire.target]
+        forward: LineRole | None = ("constant" if wire.constant else "forward") if wire.forward else None
+        lines = arrows(course, *ends, forward, "backward" if wire.backward else None, theme, side)
+        labels = [e for block, (dx, dy) in _labels(drawn, plan.level, theme) for e in placed(block, x + dx, y + dy)]
+        detail = "constant" if wire.constant else ""
+        yield Part(wire.id, "wire", (*lines, *labels), wire.description, detail, wire.source, wire.target)
 
 
-def _wire(plan: WirePlan, course: Curve, at: Point, places: dict[str, Place], level: bool, theme: Theme) -> Part:
-    wire = plan.wire
-    forward: LineRole = "constant" if wire.constant else "forward"
-    lines = arrows(
-        course,
-        places[wire.source],
-        places[wire.target],
-        forward if wire.forward else None,
-        "backward" if wire.backward else None,
-        theme,
-        1 if level else -1,
-    )
-    elements = (*lines, *_labels(plan, at, level, theme))
-    detail = "constant" if wire.constant else ""
-    return Part(wire.id, "wire", elements, wire.description, detail, wire.source, wire.target)
-
-
-def _labels(plan: WirePlan, at: Point, level: bool, theme: Theme) -> tuple[Element, ...]:
-    x, y = at
+def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:
+    """Iterate over a wire's labels and their top left corners, seen from the middle of their room."""
     reach = reached(plan.wire, level, theme)
-    elements: list[Element] = []
     if block := plan.forward:
-        if level:
-            elements += placed(block, x - block.width / 2, y - reach - block.height)
-        else:
-            elements += placed(block, x - reach - block.width, y - block.height / 2)
+        yield block, (-block.width / 2, -reach - block.height) if level else (-reach - block.width, -block.height / 2)
     if block := plan.backward:
-        if level:
-            elements += placed(block, x - block.width / 2, y + reach)
-        else:
-            elements += placed(block, x + reach, y - block.height / 2)
-    return tuple(elements)
-
-
-def _page(figure: Figure, theme: Theme, parts: tuple[Part, ...]) -> Picture:
-    """Set the title above and the notes below, and leave a margin around everything."""
-    title = words(figure.title, "title", theme) if figure.title else None
-    notes = [words(note, "note", theme) for note in figure.notes]
-    left, upper, right, lower = _extent(parts)
-    width = right - left
-    inner = max([width, *(block.width for block in notes), title.width if title else 0.0])
-    top = theme.margin
-    around: list[Part] = []
-    if title:
-        heading = placed(title, theme.margin + (inner - title.width) / 2, top)
-        around.append(Part("title", "title", heading, figure.title))
-        top += title.height + _TITLE_GAP
-    dx, dy = theme.margin + (inner - width) / 2 - left, top - upper
-    parts = tuple(replace(part, elements=tuple(moved(e, dx, dy) for e in part.elements)) for part in parts)
-    top += lower - upper
-    for number, (note, block) in enumerate(zip(figure.notes, notes, strict=True), 1):
-        top += _TITLE_GAP if number == 1 else 0.0
-        around.append(Part(f"note {number}", "note", placed(block, theme.margin, top), note))
-        top += theme.sizes["note"] * text.LINE_HEIGHT
-    width, height = ceil(inner + 2 * theme.margin), ceil(top + theme.margin)
-    return Picture(width, height, (*parts, *around), figure.title, figure.description)
-
-
-def _extent(parts: tuple[Part, ...]) -> Edges:
-    corners = [corner for part in parts for element in part.elements for corner in _corners(element)] or [(0.0, 0.0)]
-    across, down = zip(*corners, strict=True)
-    return min(across), min(down), max(across), max(down)
-
-
-def _corners(element: Element) -> tuple[Point, ...]:
-    """Return points between which all of an element lies."""
-    match element:
-        case Path() | Bracket():
-            return element.points
-        case Head():
-            return (element.base, element.tip)
-        case Shape():
-            x, y, width, height = element.x, element.y, element.width / 2, element.height / 2
-            return ((x - width, y - height), (x + width, y + height))
-        case Text():
-            x = element.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[element.anchor] * element.width
-            top, bottom = text.ASCENT * element.size, text.DESCENT * element.size
-            return ((x, element.y - top), (x + element.width, element.y + bottom))
-        case Cell():
-            return ((element.x, element.y), (element.x + element.width, element.y + element.height))
-        case _:
-            raise TypeError(f"Not an element of a picture: {type(element).__name__}")
+        yield block, (-block.width / 2, reach) if level else (reach, -block.height / 2)

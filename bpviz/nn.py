@@ -1,28 +1,281 @@
-"""Textbook layers and losses, each one node of the figure.
+"""Textbook layers and losses, each one node of the figure, which can be opened.
+
+They take numbers, arrays and recorded values. Each is one row of the table (`bpviz.ops`) with the textbook's fused
+gradient, and holds the same computation in small operations, shown by ``--open`` and `bpviz.open`. Losses are averaged
+over the batch, the leading axes.
 
 >>> import bpviz
 >>> bpviz.backprop(lambda x=0.0: bpviz.nn.sigmoid(x)).grads
 {'x': 0.25}
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from bpviz import ops
 
 __all__ = [
+    "affine",
+    "attention",
+    "average_pool2d",
+    "batch_norm",
+    "conv2d",
     "cross_entropy",
+    "dropout",
+    "embedding",
+    "gelu",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "max_pool2d",
     "mean_squared_error",
     "relu",
     "sigmoid",
+    "sigmoid_cross_entropy",
     "softmax",
     "softmax_cross_entropy",
+    "softplus",
     "sum_squared_error",
     "tanh",
 ]
 
-cross_entropy = ops.cross_entropy
-mean_squared_error = ops.mean_squared_error
-relu = ops.relu
-sigmoid = ops.sigmoid
-softmax = ops.softmax
-softmax_cross_entropy = ops.softmax_cross_entropy
-sum_squared_error = ops.sum_squared_error
-tanh = ops.tanh
+Pair = int | tuple[int, int]
+"""One number for both directions, or (down, right)."""
+
+
+# Layers
+
+
+def affine(x: Any, W: Any, b: Any) -> Any:
+    """x·W + b, for ``x`` of shape (M,), (N, M) or (…, N, M), ``W`` (M, H) and ``b`` (H,).
+
+    One neuron is ``W`` of shape (M,) with a single number ``b``. Shapes that do not fit raise `ValueError`.
+
+    >>> affine([1.0, 2.0], [[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]], [0.5, 0.0, 0.0])
+    array([1.5, 2. , 4. ])
+    """
+    return ops.affine(x, W, b)
+
+
+def embedding(W: Any, ids: Any) -> Any:
+    """The rows ``ids`` (whole numbers, of any shape) of ``W`` (V, D); what is looked up twice gets both gradients.
+
+    >>> embedding([[1.0, 2.0], [3.0, 4.0]], [1, 1])
+    array([[3., 4.],
+           [3., 4.]])
+    """
+    return ops.embedding(W, ids)
+
+
+def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
+    """``x`` where ``mask`` is 1 (or True), divided by 1 − ``rate`` so that the mean stays; 0 elsewhere.
+
+    The mask is the caller's (``rng.random(x.shape) >= rate``) and gets no gradient; when the net is used rather than
+    trained, leave dropout out. Raises `ValueError` for a rate that is not in [0, 1).
+
+    >>> dropout([1.0, 2.0, 3.0], [1, 0, 1], 0.5)
+    array([2., 0., 6.])
+    """
+    return ops.dropout(x, mask, rate=rate)
+
+
+def batch_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = 0, eps: float = 1e-5) -> Any:
+    """γ·(x − mean)/√(variance + ε) + β with the mean and the variance of the batch, as in training.
+
+    ``x`` is (N, D), ``gamma`` and ``beta`` are (D,). For images (N, C, H, W) give ``axis=(0, 2, 3)`` and ``gamma``
+    and ``beta`` of shape (C, 1, 1).
+
+    >>> batch_norm([[1.0], [3.0]], 1.0, 0.0, eps=0.0)
+    array([[-1.],
+           [ 1.]])
+    """
+    return ops.batch_norm(x, gamma, beta, axis=axis, eps=eps)
+
+
+def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, eps: float = 1e-5) -> Any:
+    """γ·(x − mean)/√(variance + ε) + β with the mean and the variance of each example, its last axis.
+
+    ``x`` is (…, D), ``gamma`` and ``beta`` are (D,).
+
+    >>> layer_norm([1.0, 3.0], [1.0, 1.0], [0.0, 5.0], eps=0.0)
+    array([-1.,  6.])
+    """
+    return ops.layer_norm(x, gamma, beta, axis=axis, eps=eps)
+
+
+def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
+    """The filters ``W`` (F, C, FH, FW) laid on every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
+
+    The result is (N, F, OH, OW) with OH = (H + 2·pad − FH)//stride + 1. ``pad`` is a border of zeros. Raises
+    `ValueError` when shapes do not fit.
+
+    >>> import numpy as np
+    >>> conv2d(np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2)), 0.0)[0, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
+    """
+    return ops.conv2d(x, W, b, stride=stride, pad=pad)
+
+
+def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
+    """The largest pixel of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+
+    Of equal pixels the first one gets the gradient. The border, ``pad``, is never the largest.
+
+    >>> max_pool2d([[[[1.0, 2.0], [4.0, 3.0]]]])
+    array([[[[4.]]]])
+    """
+    return ops.max_pool2d(x, size=size, stride=stride, pad=pad)
+
+
+def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
+    """The mean of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+
+    The zeros of the border, ``pad``, count as pixels.
+
+    >>> average_pool2d([[[[1.0, 2.0], [4.0, 3.0]]]])
+    array([[[[2.5]]]])
+    """
+    return ops.average_pool2d(x, size=size, stride=stride, pad=pad)
+
+
+def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) -> Any:
+    """softmax(q·kᵀ/√d)·v, for queries (…, L, d), keys (…, S, d) and values (…, S, e); heads are leading axes.
+
+    ``mask`` (…, L, S) is 1 (or True) where a query may look at a key; ``causal`` lets it look at those up to its own
+    place only. A query that may look nowhere takes the mean of all values. Raises `ValueError` when shapes do not fit.
+
+    >>> attention([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
+    array([[15.]])
+    """
+    masks = () if mask is None else (mask,)
+    return ops.attention(q, k, v, *masks, causal=causal)
+
+
+# Activations
+
+
+def relu(x: Any, at_zero: float = 0.0) -> Any:
+    """The larger of x and 0. Where x is 0, ``at_zero`` of the gradient passes.
+
+    >>> relu(-2.0), relu(3.0)
+    (0.0, 3.0)
+    """
+    return ops.relu(x) if at_zero == 0.0 else ops.relu(x, at_zero=at_zero)
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """x where it is above 0, a little of it (``slope``) elsewhere.
+
+    >>> leaky_relu(-2.0)
+    -0.02
+    """
+    return ops.leaky_relu(x) if slope == 0.01 else ops.leaky_relu(x, slope=slope)
+
+
+def sigmoid(x: Any) -> Any:
+    """1/(1 + e⁻ˣ), for every size of x.
+
+    >>> sigmoid(0.0), sigmoid(-1000.0)
+    (0.5, 0.0)
+    """
+    return ops.sigmoid(x)
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent.
+
+    >>> tanh(0.0)
+    0.0
+    """
+    return ops.tanh(x)
+
+
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """x·Φ(x), with Φ the share of the normal distribution below x; ``approximate`` takes the formula with tanh.
+
+    >>> gelu(1.0), gelu(1.0, approximate=True)
+    (0.841344746068543, 0.8411919906082768)
+    """
+    return ops.gelu(x, approximate=True) if approximate else ops.gelu(x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + eˣ), for every size of x.
+
+    >>> softplus(0.0), softplus(1000.0)
+    (0.6931471805599453, 1000.0)
+    """
+    return ops.softplus(x)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """eˣ/Σ eˣ along an axis, for every size of x.
+
+    >>> softmax([0.0, 0.0, -1000.0])
+    array([0.5, 0.5, 0. ])
+    """
+    return ops.softmax(x, axis=axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """log(eˣ/Σ eˣ) along an axis, for every size of x.
+
+    >>> log_softmax([0.0, -1000.0])
+    array([    0., -1000.])
+    """
+    return ops.log_softmax(x, axis=axis)
+
+
+# Losses
+
+
+def mean_squared_error(y: Any, t: Any) -> Any:
+    """The mean of (y − t)².
+
+    >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
+    2.0
+    """
+    return ops.mean_squared_error(y, t)
+
+
+def sum_squared_error(y: Any, t: Any) -> Any:
+    """½Σ(y − t)²: its gradient is y − t.
+
+    >>> sum_squared_error([1.0, 2.0], [1.0, 4.0])
+    2.0
+    """
+    return ops.sum_squared_error(y, t)
+
+
+def cross_entropy(y: Any, t: Any) -> Any:
+    """−Σ t·log y, averaged over the batch, for shares ``y`` (…, classes) that add up to 1.
+
+    ``t`` is one-hot (or shares, of the shape of ``y``) or the number of the right class (…). The loss is infinite where
+    the right class has share 0; what comes from `softmax` is better given to `softmax_cross_entropy` directly.
+
+    >>> cross_entropy([0.5, 0.5], 1)
+    0.6931471805599453
+    """
+    return ops.cross_entropy(y, t)
+
+
+def softmax_cross_entropy(x: Any, t: Any) -> Any:
+    """Softmax and cross entropy in one, averaged over the batch: the gradient is y − t with y = softmax(x).
+
+    ``t`` is one-hot (or shares, of the shape of ``x``) or the number of the right class.
+
+    >>> softmax_cross_entropy([0.0, 0.0], [1.0, 0.0])
+    0.6931471805599453
+    """
+    return ops.softmax_cross_entropy(x, t)
+
+
+def sigmoid_cross_entropy(x: Any, t: Any) -> Any:
+    """Sigmoid and cross entropy of yes (1) or no (0) in one, averaged over all answers: the gradient is (y − t)/n.
+
+    >>> sigmoid_cross_entropy(0.0, 1.0)
+    0.6931471805599453
+    """
+    return ops.sigmoid_cross_entropy(x, t)

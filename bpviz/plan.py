@@ -7,9 +7,9 @@ whole, even points, so that no engine has anything to round.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from math import ceil, hypot
+from typing import NamedTuple
 
 from bpviz import text
 from bpviz.block import Block, measured, paragraph, words
@@ -17,7 +17,10 @@ from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["BoxPlan", "Plan", "WirePlan", "planned", "reached", "wire_pitch"]
+__all__ = ["SEPARATION", "BoxPlan", "Plan", "WirePlan", "planned", "reached", "wire_pitch"]
+
+SEPARATION = 8
+"""The least distance between two boxes that stand side by side."""
 
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
@@ -26,12 +29,11 @@ _LONGEST_SYMBOL = 4
 _FRAME_MARGIN = 8
 _APPROACH = 12.0
 _PASSAGE = 64.0
-_SEPARATION = (8, 12)
+_RANK_SEPARATION = 12
 
 
-@dataclass(frozen=True, slots=True)
-class BoxPlan:
-    """A box with its measured text; ``round`` says that it is a circle.
+class BoxPlan(NamedTuple):
+    """A box with its measured text; ``round`` says that it is a circle, ``bare`` that only its text is drawn.
 
     ``room`` is kept free before and behind it along the flow, so that wires can gather there.
     """
@@ -40,12 +42,12 @@ class BoxPlan:
     words: Block
     width: float
     height: float
-    round: bool
+    round: bool = False
     room: float = 0.0
+    bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WirePlan:
+class WirePlan(NamedTuple):
     """A wire with its measured labels and the room that they take together.
 
     ``lift`` is how far beyond the middle of that room, across the flow, the line of the wire runs.
@@ -60,12 +62,12 @@ class WirePlan:
     frame: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Every box and every wire, measured, and the DOT that places them.
 
     ``level`` says that the flow runs from left to right, else from top to bottom. In the DOT, box ``i`` is called
-    ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``.
+    ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``. ``chains`` holds for the id of each frame
+    the numbers of those around it and its own.
     """
 
     boxes: tuple[BoxPlan, ...]
@@ -73,6 +75,7 @@ class Plan:
     titles: tuple[Block, ...]
     level: bool
     dot: str
+    chains: dict[str, tuple[int, ...]]
 
 
 def planned(figure: Figure, theme: Theme) -> Plan:
@@ -92,7 +95,9 @@ def planned(figure: Figure, theme: Theme) -> Plan:
         for wire in figure.wires
     )
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
-    return Plan(boxes, wires, titles, figure.direction == "LR", _dot(figure, boxes, wires, titles))
+    number = {id: k for k, id in enumerate(frames)}
+    chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames}
+    return Plan(boxes, wires, titles, figure.direction == "LR", _dot(figure, boxes, wires, titles), chains)
 
 
 def _check(figure: Figure) -> None:
@@ -163,7 +168,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
             block = paragraph(box.text, role, theme)
-            return BoxPlan(box, block, _even(block.width + 2 * _NAME_PAD), _even(block.height), False)
+            return BoxPlan(box, block, _even(block.width + 2 * _NAME_PAD), _even(block.height), bare=True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)
     diameter = hypot(block.width, text.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0
@@ -216,17 +221,21 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
 def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
     lines = [
         "digraph {",
+        # Splines would take Graphviz as long as all the rest, and are not used. (``phase=3``, which also ends before
+        # them, crashes Graphviz 14 where there are frames.)
+        "splines=false",
         *_limits(len(boxes) + len(wires)),
         # Without ``newrank`` each frame is ranked alone, and wires between frames may then lead backwards.
         *(["newrank=true"] if figure.frames else []),
-        f"rankdir={figure.direction} ordering=in nodesep={_inches(_SEPARATION[0])} ranksep={_inches(_SEPARATION[1])}",
+        f"rankdir={figure.direction} ordering=in nodesep={_inches(SEPARATION)} ranksep={_inches(_RANK_SEPARATION)}",
         'node [shape=box fixedsize=true label=""]',
-        "edge [arrowhead=none]",
     ]
     lines += _nodes(figure, boxes, wires, titles)
     place = {plan.box.id: i for i, plan in enumerate(boxes)}
-    # ``ordering=in`` keeps operands in the order in which their lines stand here.
-    for j in sorted(range(len(wires)), key=lambda j: wires[j].wire.slot):
+    # ``ordering=in`` keeps operands in the order in which their lines stand here (the other way round where the flow
+    # runs to the right within a frame: Graphviz flips these twice).
+    flipped = [figure.direction == "LR" and wire.frame is not None for wire in wires]
+    for j in sorted(range(len(wires)), key=lambda j: -wires[j].wire.slot if flipped[j] else wires[j].wire.slot):
         source, target = place[wires[j].wire.source], place[wires[j].wire.target]
         # A name stands beside its label, and what is computed runs straighter than what is put in.
         given = boxes[source].box.kind in ("input", "constant")

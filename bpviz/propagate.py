@@ -195,10 +195,12 @@ def _backward(
         told = parameters.get(index, _NONE)
         xs = [values[i] for i in operands]
         shares: list[Any] = [None] * len(operands)
+        together = operation.together and ops.pull(operation.together, g, values[index], xs, told)
         for slot, rule in enumerate(operation.rules(len(operands))):
             i = operands[slot]
             if reached[i] and rule is not None:
-                share = shares[slot] = _fit(ops.pull(rule, g, values[index], xs, told), xs[slot])
+                share = together[slot] if together else ops.pull(rule, g, values[index], xs, told)
+                share = shares[slot] = _fit(share, xs[slot])
                 if share is not None:
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share

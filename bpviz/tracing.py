@@ -8,7 +8,7 @@ from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
-from bpviz import ops
+from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
@@ -92,6 +92,9 @@ def inputs_of(
     if type(fn).__module__ == "numpy" or (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
         # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
         return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
+    if type(fn) is FunctionType and fn.__module__ == nn.__name__ and fn.__name__ in nn.__all__:
+        # Of a layer likewise: what has a default is no number that flows.
+        return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
     if type(fn) is FunctionType and not kwargs and not hasattr(fn, "__wrapped__"):
         simple = _simple_inputs(fn, args)
         if simple is not None:

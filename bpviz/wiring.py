@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
+from typing import NamedTuple
 
-from bpviz.curve import Curve, Inside, cut_end, reverse, shifted, shorten
+from bpviz.curve import Curve, Piece, at, line, reverse, shifted, shorten, split
 from bpviz.picture import Element, Head, Path
 from bpviz.theme import LineRole, Theme
 
@@ -15,9 +15,8 @@ __all__ = ["Place", "arrows"]
 _OVERLAP = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a box stands: its middle and size; ``kind`` says what arrows do at its border."""
+class Place(NamedTuple):
+    """Where a box stands: its middle and size; ``round`` and ``dot`` say what arrows do at its border."""
 
     x: float
     y: float
@@ -26,13 +25,11 @@ class Place:
     round: bool = False
     dot: bool = False
 
-    def around(self, room: float) -> Inside:
-        """Return the test whether a point lies inside, or nearer than ``room`` to the border."""
+    def depth(self, x: float, y: float, room: float) -> float:
+        """Return how deep a point lies within ``room`` of the inside; it is negative outside."""
         if self.round:
-            reach = self.width / 2 + room
-            return lambda point: hypot(point[0] - self.x, point[1] - self.y) < reach
-        across, down = self.width / 2 + room, self.height / 2 + room
-        return lambda point: abs(point[0] - self.x) < across and abs(point[1] - self.y) < down
+            return self.width / 2 + room - hypot(x - self.x, y - self.y)
+        return min(self.width / 2 + room - abs(x - self.x), self.height / 2 + room - abs(y - self.y))
 
 
 def arrows(
@@ -62,10 +59,49 @@ def arrows(
 def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Theme) -> list[Element]:
     """Return line and head of one arrow. A forward line runs into a branch dot without a head: it passes through."""
     if not source.dot:
-        way = reverse(cut_end(reverse(way), source.around(0.0)))
+        way = reverse(_outside(reverse(way), source, 0.0))
     if target.dot and role != "backward":
         return [Path(role, way)]
-    way = cut_end(way, target.around(1.0 if target.dot else theme.strokes["node"].width / 2))
-    tip = way[-1]
-    base = shorten(way, theme.head[0])[-1]
-    return [Path(role, shorten(way, theme.head[0] - _OVERLAP)), Head(role, base, tip)]
+    way = _outside(way, target, 1.0 if target.dot else theme.strokes["node"].width / 2)
+    stem = shorten(way, theme.head[0] - _OVERLAP)
+    return [Path(role, stem), Head(role, shorten(stem, _OVERLAP)[-1], way[-1])]
+
+
+def _outside(way: Curve, place: Place, room: float) -> Curve:
+    """Return the way up to where it finally comes within ``room`` of the place that it leads into."""
+    if place.depth(*way[-1], room) <= 0:
+        return way
+    i = len(way) - 4
+    while i > 0 and place.depth(*way[i], room) > 0:
+        i -= 3
+    piece = (way[i], way[i + 1], way[i + 2], way[i + 3])
+    if place.depth(*piece[0], room) > 0:
+        return way
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    if y0 == y1 == y2 == y3:
+        half = sqrt((place.width / 2 + room) ** 2 - (y0 - place.y) ** 2) if place.round else place.width / 2 + room
+        return (*way[:i], *line(piece[0], (place.x - half if x0 < x3 else place.x + half, y0)))
+    if x0 == x1 == x2 == x3:
+        half = sqrt((place.width / 2 + room) ** 2 - (x0 - place.x) ** 2) if place.round else place.height / 2 + room
+        return (*way[:i], *line(piece[0], (x0, place.y - half if y0 < y3 else place.y + half)))
+    return (*way[:i], *split(piece, _entry(piece, place, room))[0])
+
+
+def _entry(piece: Piece, place: Place, room: float) -> float:
+    """Return the parameter at which a piece that starts outside and ends inside finally enters."""
+    high, inner = 1.0, place.depth(*piece[3], room)
+    low, outer = 0.875, place.depth(*at(piece, 0.875), room)
+    while outer > 0 and low > 0:
+        high, inner = low, outer
+        low -= 0.125
+        outer = place.depth(*at(piece, low), room)
+    # False position: within an eighth of a piece the depth is almost linear.
+    share = low
+    for _ in range(3):
+        share = low + (high - low) * outer / (outer - inner)
+        here = place.depth(*at(piece, share), room)
+        if here <= 0:
+            low, outer = share, here
+        else:
+            high, inner = share, here
+    return share

@@ -126,3 +126,56 @@ def random_figure(operations: int, seed: int) -> Figure:
         wires.append(wire(f"{start} {target}", pick.choice(NUMBERS), pick.choice(NUMBERS), slot))
     frames = tuple(Frame(frame, f"Frame {frame}") for frame in sorted({box.frame for box in boxes if box.frame}))
     return Figure(tuple(boxes), tuple(wires), frames)
+
+
+SIZES = (3, 5, 8, 12, 16, 20, 30, 40, 60, 150)
+
+
+def varied_figure(seed: int) -> Figure:
+    """A random circuit of any kind: small or large, dense or local, with closed groups, nested frames, large labels,
+    long names, one direction of arrows or both, from left to right or from top to bottom.
+    """
+    pick = random.Random(seed)
+    size, far = SIZES[seed % len(SIZES)], pick.choice((0.0, 0.1, 0.3, 1.0))
+    framed, rich = pick.random() < 0.6, pick.random() < 0.5
+    forward, backward = pick.choice(((True, True), (True, True), (True, False), (False, True)))
+    values = [f"x{i}" for i in range(max(2, size // 6))]
+    boxes = [Box(value, "input", pick.choice((value, "a rather long name", "名前の長い値"))) for value in values]
+    frames: dict[str, Frame] = {}
+    ends: list[tuple[str, str, int]] = []
+    for i in range(size):
+        group, id = i // 6, f"o{i}"
+        frame = f"f{group}" if framed and group % 3 else None
+        if frame and frame not in frames:
+            title = pick.choice(("F", "Affine layer", "a very long title of a frame indeed"))
+            frames[frame] = Frame(frame, title, f"f{group - 1}" if group % 3 == 2 and pick.random() < 0.5 else None)
+        closed, sign = pick.random() < 0.07, pick.choice(("+", "×", "÷", "exp", "dot", "LayerNorm", "two\nlines"))
+        boxes.append(Box(id, "group" if closed else "operation", sign, frame))
+        for slot in range(3 if closed else 1 if sign == "exp" else 2):
+            source = pick.choice(values if pick.random() < far else values[-6:])
+            if pick.random() < 0.12:
+                source = f"c{i} {slot}"
+                boxes.append(Box(source, "constant", "0.5", frame))
+            ends.append((source, id, slot))
+        values.append(id)
+
+    def content() -> str | Content:
+        grid = Grid(((pick.choice(NUMBERS),) * pick.randint(1, 4),) * pick.randint(1, 4))
+        heat = Heat("(64, 32)", ((0.5, -1.0, None, 1.0),) * 2)
+        return pick.choice((pick.choice(NUMBERS), pick.choice(NUMBERS), grid, heat) if rich else NUMBERS)
+
+    def drawn(source: str, target: str, slot: int) -> Wire:
+        constant = source[0] == "c"
+        ahead = arrow(content()) if forward or constant else None
+        back = arrow(content()) if backward and not constant else None
+        return Wire(f"{source} {target} {slot}", source, target, slot, ahead, back, constant)
+
+    used = Counter(source for source, _, _ in ends)
+    ends += [(value, f"{value}>", 0) for value in values if not used[value]]
+    boxes += [Box(f"{value}>", "output", value) for value in values if not used[value]]
+    home = {box.id: box.frame for box in boxes}
+    shared = [value for value in values if used[value] > 1]
+    boxes += [Box(f"{value}*", "branch", "", home[value]) for value in shared]
+    wires = [drawn(value, f"{value}*", 0) for value in shared]
+    wires += [drawn(f"{source}*" if used[source] > 1 else source, target, slot) for source, target, slot in ends]
+    return Figure(tuple(boxes), tuple(wires), tuple(frames.values()), direction=pick.choice(("LR", "TB")))

@@ -19,7 +19,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
     ("picture",),
-    ("curve", "block", "fontfiles"),
+    ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "wiring", "engine"),
     ("arrangement",),
     ("layout", "writers.svg"),
@@ -29,14 +29,18 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),
     ("ops.selection", "ops.shaping", "ops.functions"),
-    ("ops.elementwise", "ops.axes", "ops.picking"),
-    ("ops.arithmetic", "ops.reductions", "ops.trigonometry", "ops.logarithms", "ops.rounding", "ops.joining"),
-    ("ops.linear_algebra", "ops.losses", "ops.logic", "ops.arranging"),
+    ("ops.elementwise", "ops.assumptions", "ops.axes", "ops.picking"),
+    ("ops.arithmetic", "ops.reductions", "ops.activations"),
+    ("ops.trigonometry", "ops.logarithms", "ops.rounding", "ops.joining"),
+    ("ops.linear_algebra", "ops.losses", "ops.normalization", "ops.logic", "ops.arranging"),
+    ("ops.layers", "ops.convolution", "ops.transformer"),
+    ("ops.pooling",),
     ("ops.extremes", "ops.casting", "ops.contraction", "ops.matrices"),
     ("ops.statistics",),
     ("ops",),
-    ("recorder", "refusal", "formula", "custom", "nn"),
-    ("calls",),
+    ("recorder", "refusal", "expression", "custom", "nn"),
+    ("calls", "notation"),
+    ("formula",),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),
@@ -55,7 +59,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:26] for module in modules}
+GRAPH = {module for modules in RANKS[11:30] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

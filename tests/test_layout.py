@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import hypot
 
 import pytest
-from figures_by_hand import arrow, layers, pencils, random_figure, square, wire
+from figures_by_hand import arrow, layers, pencils, random_figure, square, varied_figure, wire
+from overlaps import Edges, collisions, edges, overlap
 
 from bpviz.curve import sampled
 from bpviz.engine import engines
 from bpviz.errors import UsageError
 from bpviz.figure import Box, Figure, Frame, Wire
 from bpviz.layout import lay_out
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Shape, Text
+from bpviz.picture import Element, Head, Part, Path, Picture, Shape, Text
 from bpviz.theme import theme
 
 pytestmark = pytest.mark.engine
 
 LIGHT = theme("light")
-Edges = tuple[float, float, float, float]
 
 
 def part(picture: Picture, id: str) -> Part:
@@ -33,61 +32,16 @@ def one(part: Part, kind: type, role: str) -> Element:
     return found
 
 
-def edges(element: Element) -> Edges:
-    """The box around an element's ink; of text, from cap height to a little below the baseline."""
-    match element:
-        case Text(x=x, y=y, size=size, width=width, anchor=anchor):
-            left = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width
-            return (left, y - 0.73 * size, left + width, y + 0.1 * size)
-        case Shape(x=x, y=y, width=width, height=height):
-            return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-        case Cell(x=x, y=y, width=width, height=height):
-            return (x, y, x + width, y + height)
-    points = {Bracket: lambda e: e.points, Head: lambda e: e.corners(6.5), Path: lambda e: sampled(e.points, 24)}
-    across, down = zip(*points[type(element)](element), strict=True)
-    return (min(across), min(down), max(across), max(down))
-
-
-def overlap(a: Edges, b: Edges) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def collisions(picture: Picture) -> Iterator[str]:
-    """Everything that runs over a text or a node, or off the page."""
-    solid: list[tuple[Part, Element, Edges]] = []
-    for owner in picture.parts:
-        for element in owner.elements:
-            around = edges(element)
-            if around[0] < 0 or around[1] < 0 or around[2] > picture.width or around[3] > picture.height:
-                yield f"{element} lies outside the page"
-            if isinstance(element, Text | Bracket | Cell) or (isinstance(element, Shape) and owner.kind == "node"):
-                solid.append((owner, element, around))
-    for i, (owner, element, around) in enumerate(solid):
-        for other, second, beside in solid[i + 1 :]:
-            if other is not owner and overlap(around, beside):
-                yield f"{element} and {second} overlap"
-    for owner in picture.parts:
-        for line in owner.elements:
-            if not isinstance(line, Path | Head):
-                continue
-            around = edges(line)
-            dots = sampled(line.points, 24) if isinstance(line, Path) else line.corners(6.5)
-            for other, element, beside in solid:
-                if overlap(around, beside) and other.id not in (owner.source, owner.target):
-                    yield from (f"{owner.id} crosses {element}" for dot in dots if inside(dot, element, beside))
-
-
-def inside(dot: tuple[float, float], element: Element, around: Edges) -> bool:
-    if isinstance(element, Shape) and element.kind != "box":
-        return hypot(dot[0] - element.x, dot[1] - element.y) < element.width / 2
-    return around[0] < dot[0] < around[2] and around[1] < dot[1] < around[3]
-
-
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize("seed", range(50))
 def test_nothing_collides(seed: int, direction: str) -> None:
     figure = replace(random_figure(3 + seed * 37 // 49, seed), direction=direction)
     assert not list(collisions(lay_out(figure, LIGHT)))
+
+
+@pytest.mark.parametrize("seed", range(90))
+def test_figures_of_every_kind_lay_out_and_nothing_collides(seed: int) -> None:
+    assert not list(collisions(lay_out(varied_figure(seed), LIGHT)))
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])

@@ -61,7 +61,7 @@ class Pair(NamedTuple):
         (Model.of_class, (), {}, {"x": 4.0}),
         (np.exp, (0.0,), {}, {"x": 1.0}),
         (np.add, (1.0, 2.0), {}, {"x0": 1.0, "x1": 1.0}),
-        (bpviz.nn.sigmoid, (0.0,), {}, {"arguments[0]": 0.25}),
+        (bpviz.nn.sigmoid, (0.0,), {}, {"x": 0.25}),
         (lambda x: x, (5.0,), {}, {"x": 1.0}),
     ],
 )

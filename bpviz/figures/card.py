@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz import ops
+from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
 from bpviz.formula import Formula, symbol, written_out
 from bpviz.ops import Case, Operation
@@ -39,7 +40,8 @@ def card(name: str) -> Figure:
     row = ops.named(name)
     case = _typical(row)
     operands, z, g = _symbols(row, case)
-    made = row(*operands, **case.parameters)
+    # As the row writes itself; between other operations it might be written shorter.
+    made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
     backward = [None if rule is None else rule(g, z, *operands, **case.parameters) for rule in rules]
     notes = (row.says, *([f"Convention: {row.convention}."] if row.convention else []))
@@ -57,12 +59,19 @@ def card(name: str) -> Figure:
 
 def _typical(row: Operation) -> Case:
     """The example that shows most: of matrices where there is one, for it tells order and transposes."""
+    marked = [case for case in row.cases if case.typical]
+    if marked:
+        return marked[0]
     plain = [case for case in row.cases if not case.parameters] or list(row.cases)
     if not plain:
         return Case(tuple(() for _ in row.operands))
     if row.shape is None:
         return plain[0]
-    return next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
+    matrices = next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
+    if row.shape(*matrices.shapes, **matrices.parameters) == ():
+        # What makes a single number of many shows it on a line of them.
+        return next((case for case in plain if all(len(shape) == 1 for shape in case.shapes)), matrices)
+    return matrices
 
 
 def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formula]:
@@ -71,8 +80,9 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
         stem = names.pop().rstrip("s")
         names += [f"{stem}{i + 1}" for i in range(len(case.shapes) - len(names))]
     # Matrices are written with capitals.
-    big = row.name == "matmul"
-    operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, case.shapes, strict=True)]
+    big = row.name in ("matmul", "affine", "attention")
+    shapes = [tuple(Count(n, "n") for n in shape) if len(shape) == 1 else shape for shape in case.shapes]
+    operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, shapes, strict=True)]
     made: Any = row(*operands, **case.parameters)
     z = "Z" if big else "z"
     shape = made.shape if isinstance(made, Formula) else ()
@@ -97,7 +107,7 @@ def _figure(
             f"x{i}",
             "node",
             i,
-            Arrow(Label(Plain(name))),
+            Arrow(),
             Arrow(Label(Plain(back))) if back else None,
             description=f"{name}: gradient {back or 'none'}",
         )

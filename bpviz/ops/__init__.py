@@ -5,25 +5,31 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.ops import (  # noqa: F401
+    activations,
     arithmetic,
     arranging,
     axes,
     casting,
     contraction,
+    convolution,
     elementwise,
     extremes,
     joining,
+    layers,
     linear_algebra,
     logarithms,
     logic,
     losses,
     matrices,
+    normalization,
     picking,
+    pooling,
     reductions,
     rounding,
     selection,
     shaping,
     statistics,
+    transformer,
     trigonometry,
 )
 from bpviz.ops.linear_algebra import dot

@@ -9,9 +9,9 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
+from bpviz.ops.assumptions import guard
 from bpviz.ops.elementwise import log
 from bpviz.ops.operation import Case, Operation, operation
-from bpviz.ops.selection import where
 
 __all__ = ["add", "divide", "multiply", "negative", "positive", "power", "subtract"]
 
@@ -117,8 +117,8 @@ power: Operation = operation(
     scalar=math.pow,
     # x⁰ = 1 has no slope, also at x = 0, where y·x^(y−1) would be 0·∞. d(xʸ)/dy = xʸ·log x, taken as 0 at x = 0.
     vjp=(
-        lambda g, z, x, y: g * y * power(x, where(y == 0, 1.0, y - 1)),
-        lambda g, z, x, y: g * z * log(where(x == 0, 1.0, x)),
+        lambda g, z, x, y: g * y * power(x, guard(y == 0, 1.0, y - 1)),
+        lambda g, z, x, y: g * z * log(guard(x == 0, 1.0, x)),
     ),
     numpy=("power", "float_power"),
     drawn=_power_symbol,

@@ -95,6 +95,7 @@ tanh = operation(
     says="Multiplies the gradient by 1 − z².",
     notation="tanh({x})",
     cases=_ONE,
+    inside=lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
 )
 
 
@@ -107,8 +108,8 @@ def _sigmoid_of_number(x: float) -> float:
 
 
 def _sigmoid(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    # Where exp overflows, 1/∞ = 0 is the answer, too.
+    return 1 / (1 + np.exp(-x))
 
 
 sigmoid = operation(
@@ -125,18 +126,32 @@ sigmoid = operation(
     inside=lambda x: 1 / (1 + exp(-x)),
 )
 
+
+def _relu_rule(g: Any, z: Any, x: Any, at_zero: float = 0.0) -> Any:
+    if not at_zero:
+        return where(x > 0, g, 0.0)
+    return where(x > 0, g, where(x == 0, g * at_zero, 0.0))
+
+
+def _relu_inside(x: Any, at_zero: float = 0.0) -> Any:
+    if not at_zero:
+        return where(x > 0, x, 0.0)
+    return where(x > 0, x, where(x == 0, x * at_zero, 0.0))
+
+
 relu = operation(
     "relu",
     "ReLU",
     "x",
     forward=lambda x, at_zero=0.0: np.maximum(x, 0),
     scalar=lambda x: 0.0 if x < 0 else x,
-    vjp=(lambda g, z, x, at_zero=0.0: where(x > 0, g, where(x == 0, g * at_zero, 0.0)),),
+    vjp=(_relu_rule,),
     parameters={"at_zero": 0.0},
     says="Lets the gradient pass where x > 0 and blocks it elsewhere.",
     notation="ReLU({x})",
     cases=(*_ONE, Case(((3,),), {"at_zero": 1.0})),
     convention="at x = 0: blocked, as in PyTorch and JAX; at_zero=1 lets it pass",
+    inside=_relu_inside,
 )
 
 sign = operation(

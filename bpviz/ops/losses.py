@@ -9,12 +9,19 @@ import math
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.elementwise import log
+from bpviz.ops.assumptions import guard, total_share
+from bpviz.ops.elementwise import log, sigmoid
 from bpviz.ops.operation import REQUIRED, Case, Shape, operation, shape_of
 from bpviz.ops.reductions import log_softmax, mean, softmax, sum_
-from bpviz.ops.selection import where
 
-__all__ = ["cross_entropy", "mean_squared_error", "softmax_cross_entropy", "sum_squared_error"]
+__all__ = [
+    "cross_entropy",
+    "mean_squared_error",
+    "one_hot",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sum_squared_error",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -23,6 +30,19 @@ def _scalar(*shapes: Shape) -> Shape:
     return ()
 
 
+def _size(y: Any, t: Any) -> int:
+    """How many pairs of y and t are averaged, broadcasting included."""
+    shape, other = shape_of(y), shape_of(t)
+    return math.prod(shape if shape == other else np.broadcast_shapes(shape, other))
+
+
+_PAIRS = (
+    Case(((), ())),
+    Case(((3,), (3,))),
+    Case(((2, 3), (2, 3))),
+    Case(((2, 3), (3,))),
+)
+
 mean_squared_error = operation(
     "mean_squared_error",
     "mean ({y}−{t})²",
@@ -30,13 +50,14 @@ mean_squared_error = operation(
     forward=lambda y, t: mean((y - t) ** 2),
     scalar=lambda y, t: (y - t) ** 2,
     vjp=(
-        lambda g, z, y, t: g * 2 * (y - t) / _size(y, t),
-        lambda g, z, y, t: g * 2 * (t - y) / _size(y, t),
+        lambda g, z, y, t: g * 2 / _size(y, t) * (y - t),
+        lambda g, z, y, t: g * 2 / _size(y, t) * (t - y),
     ),
     says="The gradient is the difference y − t, times 2/n.",
     notation="mean(({y} − {t})²)",
     shape=_scalar,
-    cases=(Case(((), ())), Case(((3,), (3,))), Case(((2, 3), (2, 3))), Case(((2, 3), (3,)))),
+    cases=_PAIRS,
+    inside=lambda y, t: mean((y - t) ** 2),
 )
 
 sum_squared_error = operation(
@@ -49,14 +70,12 @@ sum_squared_error = operation(
     says="The gradient is the difference y − t.",
     notation="½Σ({y} − {t})²",
     shape=_scalar,
-    cases=(Case(((), ())), Case(((3,), (3,))), Case(((2, 3), (2, 3))), Case(((2, 3), (3,)))),
+    cases=_PAIRS,
+    inside=lambda y, t: 0.5 * sum_((y - t) ** 2),
 )
 
 
-def _size(y: Any, t: Any) -> int:
-    """How many differences y − t are averaged, broadcasting included."""
-    shape, other = shape_of(y), shape_of(t)
-    return math.prod(shape if shape == other else np.broadcast_shapes(shape, other))
+# Classes: targets are shares (one-hot) or the number of the right class
 
 
 def _batch(y: Any) -> int:
@@ -73,35 +92,72 @@ def _shares(y: Any, t: Any) -> Any:
     return one_hot(t, classes=shape_of(y)[-1]) if _is_index(y, t) else t
 
 
+def _places(t: Any, classes: int) -> tuple[Any, Any]:
+    """Where the right classes lie among rows of ``classes``: which row, which place in it."""
+    numbers = np.asarray(t).astype(np.int64).ravel()
+    if numbers.size and not -classes <= numbers.min() <= numbers.max() < classes:
+        raise IndexError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
+    return np.arange(numbers.size), numbers
+
+
+def _one_hot(t: Any, classes: int) -> Any:
+    # Small whole numbers take the precision of what they meet.
+    shares = np.zeros((np.size(t), classes), np.int8)
+    shares[_places(t, classes)] = 1
+    return shares.reshape(*np.shape(t), classes)
+
+
+def _at_class(x: Any, t: Any) -> Any:
+    """What stands at the right class of every row."""
+    x = np.asarray(x)
+    classes = x.shape[-1]
+    return x.reshape(-1, classes)[_places(t, classes)]
+
+
 one_hot = operation(
     "one_hot",
     "one-hot",
     "t",
-    # Small whole numbers take the precision of what they meet.
-    forward=lambda t, classes: np.eye(classes, dtype=np.int8)[np.asarray(t).astype(np.int64)],
+    forward=_one_hot,
     vjp=(None,),
     parameters={"classes": REQUIRED},
     says="1 at the right class, 0 elsewhere; a class number carries no gradient.",
     notation="one-hot({t})",
     shape=lambda t, classes: (*t, classes),
-    domain=((0, 0.9),),
-    cases=(Case(((),), {"classes": 3}), Case(((2,),), {"classes": 3})),
+    cases=(
+        Case(((),), {"classes": 3}, given={"t": 1}),
+        Case(((2,),), {"classes": 3}, given={"t": (2, 0)}),
+    ),
+)
+
+_CLASSES = (
+    Case(((3,), (3,))),
+    Case(((2, 3), (2, 3))),
+    Case(((2, 2, 3), (2, 2, 3))),
+    Case(((3,), ()), given={"t": 1}),
+    Case(((2, 3), (2,)), given={"t": (2, 0)}),
 )
 
 
+def _mean_over_batch(total: Any, y: Any) -> Any:
+    n = _batch(y)
+    return total if n == 1 else total / n
+
+
 def _cross_entropy(y: Any, t: Any) -> Any:
-    t = _shares(y, t)
+    if _is_index(y, t):
+        return -np.sum(np.log(_at_class(y, t))) / _batch(y)
     # 0·log 0 is 0: a class that is not the target has no part in the loss.
-    return -np.sum(np.where(t == 0, 0.0, t * np.log(np.where(t == 0, 1.0, y)))) / _batch(y)
+    return -np.sum(t * np.log(np.where(t == 0, 1.0, y))) / _batch(y)
 
 
 def _cross_entropy_y(g: Any, z: Any, y: Any, t: Any) -> Any:
     t = _shares(y, t)
-    return -g * where(t == 0, 0.0, t / where(t == 0, 1.0, y)) / _batch(y)
+    return -g / _batch(y) * (t / guard(t == 0, 1.0, y))
 
 
 def _cross_entropy_t(g: Any, z: Any, y: Any, t: Any) -> Any:
-    return None if _is_index(y, t) else -g * log(y) / _batch(y)
+    return None if _is_index(y, t) else -g / _batch(y) * log(y)
 
 
 cross_entropy = operation(
@@ -114,25 +170,27 @@ cross_entropy = operation(
     notation="−Σ {t}·log {y}",
     domain=((0.1, 1), (0.1, 1)),
     shape=_scalar,
-    cases=(Case(((3,), (3,))), Case(((2, 3), (2, 3)))),
+    cases=_CLASSES,
+    convention="0·log 0 is 0 and passes no gradient; where t > 0 and y = 0 both are infinite",
+    inside=lambda y, t: _mean_over_batch(-sum_(_shares(y, t) * log(y)), y),
 )
 
 
 def _softmax_cross_entropy(x: Any, t: Any) -> Any:
-    t = _shares(x, t)
+    if _is_index(x, t):
+        return -np.sum(_at_class(log_softmax.forward(x), t)) / _batch(x)
     # 0·log 0 is 0 here, too.
-    return -np.sum(np.where(t == 0, 0.0, t * log_softmax(x))) / _batch(x)
+    return -np.sum(np.where(t == 0, 0.0, t * log_softmax.forward(x))) / _batch(x)
 
 
 def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:
     # −Σ t·log softmax(x): the slope is softmax(x)·Σt − t, and Σt is 1 for one-hot targets and shares.
-    if _is_index(x, t):
-        return g * (softmax(x) - _shares(x, t)) / _batch(x)
-    return g * (softmax(x) * sum_(t, axis=-1, keepdims=True) - t) / _batch(x)
+    y = softmax(x)
+    return g / _batch(x) * (y - _shares(x, t) if _is_index(x, t) else y * total_share(t) - t)
 
 
 def _softmax_cross_entropy_t(g: Any, z: Any, x: Any, t: Any) -> Any:
-    return None if _is_index(x, t) else -g * log_softmax(x) / _batch(x)
+    return None if _is_index(x, t) else -g / _batch(x) * log_softmax(x)
 
 
 softmax_cross_entropy = operation(
@@ -145,6 +203,32 @@ softmax_cross_entropy = operation(
     notation="cross entropy(softmax({x}), {t})",
     domain=((-2, 2), (0.1, 1)),
     shape=_scalar,
-    cases=(Case(((3,), (3,))), Case(((2, 3), (2, 3)))),
+    cases=_CLASSES,
     reference="∂L/∂xᵢ = yᵢ − tᵢ with y = softmax(x)",
+    inside=lambda x, t: cross_entropy(softmax(x), t),
+)
+
+
+def _sigmoid_cross_entropy_inside(x: Any, t: Any) -> Any:
+    y = sigmoid(x)
+    return mean(-(t * log(y) + (1 - t) * log(1 - y)))
+
+
+sigmoid_cross_entropy = operation(
+    "sigmoid_cross_entropy",
+    "σ loss",
+    "x t",
+    # log(1 + eˣ) − t·x, for every size of x.
+    forward=lambda x, t: np.mean(np.logaddexp(0, x) - t * x),
+    vjp=(
+        lambda g, z, x, t: g / _size(x, t) * (sigmoid(x) - t),
+        lambda g, z, x, t: -g / _size(x, t) * x,
+    ),
+    says="Sigmoid and cross entropy of yes or no in one: the gradient is y − t, averaged over all answers.",
+    notation="cross entropy(σ({x}), {t})",
+    domain=((-2, 2), (0.1, 0.9)),
+    shape=_scalar,
+    cases=_PAIRS,
+    reference="∂L/∂xᵢ = (yᵢ − tᵢ)/n with y = σ(x)",
+    inside=_sigmoid_cross_entropy_inside,
 )

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from bpviz.errors import UsageError
@@ -61,11 +61,14 @@ REQUIRED = _Required()
 class Case:
     """An example that the tests try: the shapes of the operands and the parameters.
 
-    ``low`` and ``high`` bound the sampled operands where the row's own domain does not fit.
+    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks.
+    ``typical`` marks the example that the card of the operation shows.
     """
 
     shapes: tuple[Shape, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    typical: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,8 @@ class Operation:
     it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
     ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
     rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    ``together``, in the place of ``vjp``, is one rule that answers the gradients of all operands, for operations whose
+    rules have much of their work in common.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -108,6 +113,7 @@ class Operation:
     reference: str = ""
     inside: Callable[..., Any] | None = None
     variadic: bool = False
+    together: Rule | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
@@ -170,6 +176,9 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
         raise UsageError(f"the operation {name!r} exists already; choose another name")
     names = tuple(operands.split())
     variadic = bool(names) and names[-1].endswith("*")
+    if "together" in row:
+        together = row["together"]
+        row["vjp"] = _part(together) if variadic else tuple(_part(together, slot) for slot in range(len(names)))
     made = Operation(name, symbol, tuple(n.rstrip("*") for n in names), variadic=variadic, **row)
     if isinstance(made.vjp, tuple) and len(made.vjp) != len(made.operands):
         raise UsageError(f"the operation {name!r} has {len(made.operands)} operand(s) but {len(made.vjp)} rule(s)")
@@ -177,6 +186,16 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     for numpy_name in made.numpy:
         _BY_NUMPY[numpy_name] = made
     return made
+
+
+def _part(together: Rule, own: int | None = None) -> Rule:
+    """One operand's rule, of a rule for all of them; without ``own`` it is asked by the keyword ``slot``."""
+
+    @wraps(together)
+    def rule(*values: Any, slot: int | None = own, **parameters: Any) -> Any:
+        return together(*values, **parameters)[slot]
+
+    return rule
 
 
 _COMPOSITES: dict[str, Callable[..., Any]] = {}
@@ -303,7 +322,7 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
         try:
             value = row.forward(*xs, **parameters)
             return value if value.__class__ is np.ndarray and value.shape else plain(value)
-        except ArithmeticError:
+        except (ArithmeticError, TypeError):
             refused = True
     return _evaluated(row, xs, parameters, refused)
 
@@ -313,14 +332,15 @@ def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any],
         # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
         try:
             return plain(row.forward(*xs, **parameters))
-        except ArithmeticError:
+        except (ArithmeticError, TypeError):
             pass
     return plain(row.forward(*map(_as_numpy, xs), **parameters))
 
 
 def _as_numpy(x: Any) -> Any:
-    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan."""
-    return np.float64(x) if x.__class__ is float or x.__class__ is int else x
+    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan. And for lists."""
+    kind = x.__class__
+    return np.float64(x) if kind is float or kind is int else np.asarray(x) if kind in (list, tuple) else x
 
 
 def pull(rule: Rule, g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.elementwise import exp
+from bpviz.ops.assumptions import largest
+from bpviz.ops.elementwise import exp, log
 from bpviz.ops.operation import Case, Shape, operation, shape_of, size_of
 from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
 
@@ -110,7 +111,13 @@ def _softmax(x: Any, axis: int = -1) -> Any:
     if not np.shape(x)[axis]:
         return np.asarray(x)
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e /= np.sum(e, axis=axis, keepdims=True)
+    return e
+
+
+def _softmax_inside(x: Any, axis: int = -1) -> Any:
+    e = exp(x - largest(x, axis=axis))
+    return e / sum_(e, axis=axis, keepdims=True)
 
 
 def _softmax_rule(g: Any, z: Any, x: Any, axis: int = -1) -> Any:
@@ -131,6 +138,7 @@ softmax = operation(
     shape=lambda x, axis=-1: x,
     cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
     reference="∂zᵢ/∂xⱼ = zᵢ(δᵢⱼ − zⱼ)",
+    inside=_softmax_inside,
 )
 
 
@@ -139,6 +147,11 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
         return np.zeros_like(x)
     top = x - np.max(x, axis=axis, keepdims=True)
     return top - np.log(np.sum(np.exp(top), axis=axis, keepdims=True))
+
+
+def _log_softmax_inside(x: Any, axis: int = -1) -> Any:
+    top = x - largest(x, axis=axis)
+    return top - log(sum_(exp(top), axis=axis, keepdims=True))
 
 
 def _log_softmax_rule(g: Any, z: Any, x: Any, axis: int = -1) -> Any:
@@ -159,4 +172,5 @@ log_softmax = operation(
     shape=lambda x, axis=-1: x,
     cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
     reference="∂zᵢ/∂xⱼ = δᵢⱼ − softmax(x)ⱼ",
+    inside=_log_softmax_inside,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.arithmetic import add, divide, multiply, power, subtract
 from bpviz.ops.arranging import flip
+from bpviz.ops.assumptions import guard
 from bpviz.ops.elementwise import abs_, exp, log, sqrt
 from bpviz.ops.extremes import max_, min_
 from bpviz.ops.logic import count_nonzero, isnan, logical_and
@@ -72,7 +73,7 @@ def _var_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False, 
 def _std_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     deviation = x - mean(x, axis=axis, keepdims=True)
     # Of equal numbers: 0/1 in place of 0/0.
-    return spread(g / where(z == 0, 1.0, z), x, axis) * deviation / (count(x, axis) - ddof)
+    return spread(g / guard(z == 0, 1.0, z), x, axis) * deviation / (count(x, axis) - ddof)
 
 
 def _var_inside(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
@@ -130,7 +131,7 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _logsumexp_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     # Where everything is −∞ nothing takes part.
-    return spread(g, x, axis) * exp(x - spread(where(z == -math.inf, 0.0, z), x, axis))
+    return spread(g, x, axis) * exp(x - spread(guard(z == -math.inf, 0.0, z), x, axis))
 
 
 def _logsumexp_inside(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -158,7 +159,7 @@ logsumexp = operation(
 
 
 def _norm_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return spread(g / where(z == 0, 1.0, z), x, axis) * x
+    return spread(g / guard(z == 0, 1.0, z), x, axis) * x
 
 
 norm = operation(
@@ -268,7 +269,7 @@ def _cumprod_rule(g: Any, z: Any, x: Any, axis: int | None = None) -> Any:
     # Up to the first 0 the outputs divided by x; at it the products without it; after it nothing.
     first = logical_and(x == 0, cumsum(where(x == 0, 1.0, 0.0), axis=along) == 1)
     without = cumprod(where(first, 1.0, x), axis=along)
-    before = _from_the_end(g * z, along) / where(x == 0, 1.0, x)
+    before = _from_the_end(g * z, along) / guard(x == 0, 1.0, x)
     return reshape(where(first, _from_the_end(g * without, along), before), shape=shape)
 
 

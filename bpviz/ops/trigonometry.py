@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bpviz.ops.assumptions import guard
 from bpviz.ops.elementwise import cos, sqrt
 from bpviz.ops.functions import function, function_of_two
 from bpviz.ops.operation import Operation
@@ -122,7 +123,7 @@ arctan2 = function_of_two(
 
 
 def _share_of_length(g: Any, z: Any, x: Any) -> Any:
-    return g * x / where(z == 0, 1.0, z)
+    return g * x / guard(z == 0, 1.0, z)
 
 
 hypot = function_of_two(
@@ -160,7 +161,7 @@ rad2deg = function(
 
 def _slope_of_sinc(g: Any, z: Any, x: Any) -> Any:
     # At 0 the slope is −π²x/3 to first order: written so that the second derivative is right there, too.
-    elsewhere = (cos(math.pi * x) - z) / where(x == 0, 1.0, x)
+    elsewhere = (cos(math.pi * x) - z) / guard(x == 0, 1.0, x)
     return g * where(x == 0, x * (-math.pi * math.pi / 3), elsewhere)
 
 

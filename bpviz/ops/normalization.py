@@ -1,0 +1,108 @@
+"""Numbers brought to mean 0 and deviation 1, then scaled and shifted: over the batch, or over each example."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.assumptions import called
+from bpviz.ops.elementwise import sqrt
+from bpviz.ops.operation import Case, Operation, operation, shape_of
+from bpviz.ops.reductions import mean, sum_
+from bpviz.ops.shaping import kept_shape, normalized_axes, sum_to
+
+__all__ = ["batch_norm", "layer_norm"]
+
+np: Any = LazyModule("numpy")
+
+
+def _mean(x: Any, axis: Any) -> Any:
+    # np.mean without its preparations, which cost more than the work where arrays are small.
+    n = math.prod(x.shape[a] for a in normalized_axes(axis, x.ndim))
+    return np.add.reduce(x, axis=axis, keepdims=True) / n
+
+
+def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
+    x = np.asarray(x)
+    z = x - _mean(x, axis)
+    z /= np.sqrt(_mean(z * z, axis) + eps)
+    return z * gamma + beta
+
+
+def _rules(g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> tuple[Any, Any, Any]:
+    shape, own = shape_of(x), shape_of(gamma)
+    kept, n = kept_shape(shape, axis), math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
+    # Σ/n is what a formula calls the mean.
+    centred = x - sum_(x, axis=axis, keepdims=True) / n
+    sigma = called(sqrt(sum_(centred * centred, axis=axis, keepdims=True) / n + eps), "σ")
+    hat = called(centred / sigma, "x̂")
+    along = g * hat
+    if (1,) * (len(kept) - len(own)) + own == kept:
+        # γ is the same all along the axis, so that its own gradients are the sums needed here, too.
+        d_beta, d_gamma = sum_(g, axis=axis, keepdims=True), sum_(along, axis=axis, keepdims=True)
+        d_x = (g - d_beta / n - hat * (d_gamma / n)) * (gamma / sigma)
+        return d_x, sum_to(d_gamma, shape=own), sum_to(d_beta, shape=shape_of(beta))
+    h = g * gamma
+    across, stretch = sum_(h, axis=axis, keepdims=True) / n, sum_(h * hat, axis=axis, keepdims=True) / n
+    d_x = (h - across - hat * stretch) / sigma
+    return d_x, sum_to(along, shape=own), sum_to(g, shape=shape_of(beta))
+
+
+def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
+    centred = x - mean(x, axis=axis, keepdims=True)
+    variance = mean(centred**2, axis=axis, keepdims=True)
+    normalized = centred / sqrt(variance + eps)
+    return normalized * gamma + beta
+
+
+def _row(name: str, symbol: str, default: Any, says: str, cases: tuple[Case, ...], reference: str) -> Operation:
+    def told(rule: Any) -> Any:
+        def with_parameters(*values: Any, axis: Any = default, eps: float = 1e-5) -> Any:
+            return rule(*values, axis, eps)
+
+        return with_parameters
+
+    return operation(
+        name,
+        symbol,
+        "x γ β",
+        forward=told(_normalized),
+        together=told(_rules),
+        parameters={"axis": default, "eps": 1e-5},
+        says=says,
+        notation=symbol + "({x})·{γ} + {β}",
+        shape=lambda x, gamma, beta, axis=default, eps=1e-5: x,
+        cases=cases,
+        reference=reference,
+        inside=told(_inside),
+    )
+
+
+batch_norm = _row(
+    "batch_norm",
+    "BatchNorm",
+    0,
+    "With x̂ = (x − mean)/σ over the batch: the mean of the gradient, and its part along x̂, are taken away.",
+    (
+        Case(((4, 3), (3,), (3,)), typical=True),
+        Case(((4, 3), (), ())),
+        Case(((4, 3), (3,), (3,)), {"eps": 0.1}),
+        Case(((2, 3, 2, 2), (3, 1, 1), (3, 1, 1)), {"axis": (0, 2, 3)}),
+    ),
+    "σ = √(variance + ε), statistics of the batch as in training (Ioffe and Szegedy 2015)",
+)
+
+layer_norm = _row(
+    "layer_norm",
+    "LayerNorm",
+    -1,
+    "With x̂ = (x − mean)/σ over each example: the mean of γ·g, and its part along x̂, are taken away.",
+    (
+        Case(((2, 3), (3,), (3,)), typical=True),
+        Case(((3,), (3,), (3,))),
+        Case(((2, 2, 3), (3,), (3,)), {"eps": 0.1}),
+        Case(((2, 2, 3), (2, 3), (2, 3)), {"axis": (-2, -1)}),
+    ),
+    "σ = √(variance + ε), statistics of each example (Ba, Kiros and Hinton 2016)",
+)

@@ -1,0 +1,158 @@
+"""Ranks: the boxes that stand side by side, and the heights at which wires may pass between them.
+
+Everything here is in the coordinates of the flow: ``u`` runs from source to target, ``v`` across.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["LEVEL", "Border", "Rank", "Spot", "ranked"]
+
+LEVEL = 0.01
+"""Heights that differ by less are the same."""
+
+
+class Spot(NamedTuple):
+    """A box on the page: where wires meet it, its size along the flow, and how far it reaches to both sides of ``v``.
+
+    Wires end in the middle of what is ``round``, and at the edge of everything else. ``flush`` is +1 where a box
+    leans against the end of its rank, −1 at its start, 0 in the middle. Within ``room`` of its edge wires run level.
+    ``rank`` is the place of its rank in the flow; ``frames`` are those around it.
+    """
+
+    u: float
+    v: float
+    along: float
+    before: float
+    after: float
+    rank: int
+    frames: frozenset[int] = frozenset()
+    round: bool = False
+    flush: int = 0
+    room: float = 0.0
+
+
+class Border(NamedTuple):
+    """The four sides of a frame, and the stretch across the flow that its title takes, if it does."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+    title: tuple[float, float] | None = None
+
+
+class Rank:
+    """The spots that stand side by side, from ``start`` to ``end``; ``shift`` is added once tracks need room."""
+
+    def __init__(self, middle: float, members: Sequence[Spot], around: dict[int, Border], room: float) -> None:
+        """Gather ``members``, sorted by ``v``; a wire passes at least ``room`` points beside each.
+
+        ``around`` holds the frames of this rank by number, with their sides as far as these belong to it.
+        """
+        self.middle = middle
+        self.start = min(spot.u - spot.along / 2 for spot in members)
+        self.end = max(spot.u + spot.along / 2 for spot in members)
+        self.shift = 0.0
+        self.members = members
+        self._tops = [spot.v - spot.before for spot in members]
+        self._bottoms = [spot.v + spot.after for spot in members]
+        self._frames = [(border.low - room, border.high + room, k) for k, border in around.items()]
+        self._titles = [(*border.title, border.start, border.end) for border in around.values() if border.title]
+        self._room = room
+        blocked = [(top - room, bottom + room) for top, bottom in zip(self._tops, self._bottoms, strict=True)]
+        blocked += [(low - room, high + room) for low, high, _, _ in self._titles]
+        blocked.sort()
+        self._lows: list[float] = []
+        self._highs: list[float] = []
+        for low, high in blocked:
+            if self._highs and low < self._highs[-1]:
+                self._highs[-1] = max(high, self._highs[-1])
+            else:
+                self._lows.append(low)
+                self._highs.append(high)
+        self._taken: list[float] = []
+
+    def passage(self, wish: float, far: float, frames: frozenset[int]) -> float:
+        """Take and return a height at which a wire may pass: the wish, or what costs the least detour on its way.
+
+        ``far`` is the height that the wire has to reach in the end; it may pass within ``frames`` only.
+        """
+        closed = [(low, high) for low, high, k in self._frames if k not in frames]
+        height = self._free(wish, 1, closed)
+        if height != wish:
+            other = self._free(wish, -1, closed)
+            if abs(other - wish) + abs(other - far) < abs(height - wish) + abs(height - far):
+                height = other
+        insort(self._taken, height)
+        return height
+
+    def _free(self, height: float, way: int, closed: list[tuple[float, float]]) -> float:
+        """Return the first height that is free, from ``height`` on downwards (``way`` +1) or upwards (−1)."""
+        taken, pitch = self._taken, 2 * self._room
+        while True:
+            before = height
+            i = bisect_right(self._lows, height - LEVEL) - 1
+            if i >= 0 and height + LEVEL < self._highs[i]:
+                height = self._highs[i] if way > 0 else self._lows[i]
+            for low, high in closed:
+                if low < height - LEVEL and height + LEVEL < high:
+                    height = high if way > 0 else low
+            i = bisect_left(taken, height - pitch + LEVEL)
+            if i < len(taken) and taken[i] < height + pitch - LEVEL:
+                height = taken[i] + way * pitch
+            if height == before:
+                return height
+
+    def clear(self, a: float, b: float, own: Spot | None, way: int) -> float:
+        """Return from where on (``way`` +1) or until where (−1) a wire may move between two heights beside this rank.
+
+        ``own`` is the spot at which it starts or ends, if that stands here.
+        """
+        low, high = min(a, b) - 3.0, max(a, b) + 3.0
+        edge = self.middle
+        if own:
+            edge = own.u + (0.0 if own.round else way * (own.along / 2 + own.room))
+        for top, bottom, start, end in self._titles:
+            if top < high and bottom > low:
+                edge = max(edge, end) if way > 0 else min(edge, start)
+        for i in range(bisect_right(self._bottoms, low), bisect_left(self._tops, high)):
+            spot = self.members[i]
+            if spot is not own:
+                edge = max(edge, spot.u + spot.along / 2) if way > 0 else min(edge, spot.u - spot.along / 2)
+        return edge
+
+
+def ranked(spots: Sequence[Spot], borders: Sequence[Border], room: float) -> tuple[list[Spot], list[Rank]]:
+    """Return the spots, each leaning where it should, and the ranks they stand in."""
+    rows: dict[int, list[Spot]] = {spot.rank: [] for spot in sorted(spots, key=lambda spot: spot.rank)}
+    for spot in spots:
+        rows[spot.rank].append(spot)
+    sides = {
+        number: (min(spot.u - spot.along / 2 for spot in row), max(spot.u + spot.along / 2 for spot in row))
+        for number, row in rows.items()
+    }
+    leaning = list(spots)
+    members: dict[int, list[Spot]] = {number: [] for number in rows}
+    for i, spot in enumerate(spots):
+        if spot.flush:
+            start, end = sides[spot.rank]
+            leaning[i] = spot._replace(u=end - spot.along / 2 if spot.flush > 0 else start + spot.along / 2)
+        members[spot.rank].append(leaning[i])
+    around: dict[int, dict[int, Border]] = {number: {} for number in rows}
+    for k, border in enumerate(borders):
+        inside = [number for number, row in rows.items() if border.start <= row[0].u <= border.end]
+        for number in inside:
+            start, end = sides[number]
+            # A frame may be wider than its ranks, before the first of them and behind the last.
+            start = min(start, border.start) if number == inside[0] else start
+            end = max(end, border.end) if number == inside[-1] else end
+            around[number][k] = border._replace(start=start, end=end)
+    ranks = [
+        Rank(rows[number][0].u, sorted(row, key=lambda spot: spot.v), around[number], room)
+        for number, row in members.items()
+    ]
+    return leaning, ranks
