@@ -317,13 +317,6 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
     if not _silent.get():
         with np.errstate(all="ignore"):
             return _evaluated(row, xs, parameters, refused)
-    if not refused:
-        # `_evaluated`, without the call: this is where arrays come by.
-        try:
-            value = row.forward(*xs, **parameters)
-            return value if value.__class__ is np.ndarray and value.shape else plain(value)
-        except (ArithmeticError, TypeError):
-            refused = True
     return _evaluated(row, xs, parameters, refused)
 
 
@@ -331,7 +324,8 @@ def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any],
     if not refused:
         # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
         try:
-            return plain(row.forward(*xs, **parameters))
+            value = row.forward(*xs, **parameters)
+            return value if value.__class__ is np.ndarray and value.shape else plain(value)
         except (ArithmeticError, TypeError):
             pass
     return plain(row.forward(*map(_as_numpy, xs), **parameters))
