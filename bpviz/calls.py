@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,7 @@ from bpviz.source import place, written
 __all__ = ["adapted", "composed", "qualified"]
 
 
+@lru_cache(maxsize=1024)
 def qualified(function: Any) -> str:
     """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
     module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
@@ -49,16 +51,33 @@ def adapted(
     try:
         if operation.adapt is not None:
             return operation.adapt(*args, **keywords)
-        bound = _signature(function).bind(*args, **keywords).arguments
+        count = len(operation.operands)
+        names = _simply(function, operation, len(args), tuple(keywords))
+        if names is not None:
+            return args[:count], dict(zip(names, args[count:], strict=True)) | keywords
+        pairs = iter(_signature(function).bind(*args, **keywords).arguments.items())
     except RecordingError:
         raise
     except TypeError as error:
         raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
-    names = list(bound)
-    count = len(operation.operands)
+    xs = [value for _, value in islice(pairs, count)]
     # What is left at its default need not be known here: np.sum(x, dtype=None).
-    told = {name: bound[name] for name in names[count:] if name in operation.parameters or bound[name] is not None}
-    return [bound[name] for name in names[:count]], told
+    return xs, {name: value for name, value in pairs if value is not None or name in operation.parameters}
+
+
+@lru_cache(maxsize=1024)
+def _simply(function: Any, operation: Operation, given: int, keywords: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of what is given by position after the operands, in calls that need no full reading.
+
+    These give all operands by position and, after them, nothing but parameters of the row.
+    """
+    count = len(operation.operands)
+    parameters = _signature(function).parameters
+    names = tuple(parameters)[:given]
+    told = names[count:] + keywords
+    usual = all(parameters[name].kind.name == "POSITIONAL_OR_KEYWORD" for name in names)
+    simple = usual and count <= given == len(names) and len({*told}) == len(told)
+    return names[count:] if simple and operation.parameters.keys() >= {*told} else None
 
 
 @lru_cache(maxsize=256)

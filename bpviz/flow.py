@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
 
-__all__ = ["Flow", "NonFinite"]
+__all__ = ["Flow", "NonFinite", "gradient_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -88,13 +88,7 @@ class Flow:
 
     def gradient_of(self, index: int) -> Any:
         """The gradient of a node, by number."""
-        gradient = self.gradients[index]
-        if gradient is None:
-            value = self.values[index]
-            gradient = 0.0
-            if not isinstance(value, float | int):
-                gradient = np.zeros(value.shape, value.dtype if value.dtype.kind == "f" else np.float64)
-        return self._out(gradient, index)
+        return gradient_at(self.values, self.gradients, self.given, index)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
         """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
@@ -150,16 +144,7 @@ class Flow:
         return tuple(found)
 
     def _out(self, value: Any, index: int) -> Any:
-        """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
-        given = self.given.get(index)
-        if given is None or given.__class__ is float:
-            value = float(value) if isinstance(value, int) else ops.plain(value)
-            if value.__class__ is float:
-                return value
-        # Several nodes and wires may share one array, so nobody may write into it.
-        value = np.asarray(value).view()
-        value.flags.writeable = False
-        return value
+        return _handed_out(value, self.given.get(index))
 
     def __repr__(self) -> str:
         return f"<flow of {self.graph.name or 'a graph'}: {self.output_name} = {self.output!r}>"
@@ -168,6 +153,31 @@ class Flow:
         lines = [f"{self.output_name} = {self.output}"]
         lines += [f"d {self.output_name} / d {name} = {value}" for name, value in self.grads.items()]
         return "\n".join(lines)
+
+
+def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[int, Any], index: int) -> Any:
+    """The gradient of a node by number, as users get it; ``None`` where the run did not know the node yet."""
+    if index >= len(values):
+        return None
+    gradient = gradients[index]
+    if gradient is None:
+        value = values[index]
+        gradient = 0.0
+        if not isinstance(value, float | int):
+            gradient = np.zeros(value.shape, value.dtype if value.dtype.kind == "f" else np.float64)
+    return _handed_out(gradient, given.get(index))
+
+
+def _handed_out(value: Any, given: Any) -> Any:
+    """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+    if given is None or given.__class__ is float:
+        value = float(value) if isinstance(value, int) else ops.plain(value)
+        if value.__class__ is float:
+            return value
+    # Several nodes and wires may share one array, so nobody may write into it.
+    value = np.asarray(value).view()
+    value.flags.writeable = False
+    return value
 
 
 def _odd(value: Any) -> str:

@@ -349,6 +349,9 @@ def as_input(name: str, value: Any) -> Any:
 
     Raises `UsageError` for anything else.
     """
+    if value.__class__.__name__ == "ndarray" and value.dtype.kind in "fiub":
+        # What all that follows comes to, for what is given most often.
+        return np.array(value)
     if isinstance(value, bool):
         raise UsageError(f"the input {name!r} must be a number or an array of numbers, but got {value!r}")
     if isinstance(value, float):

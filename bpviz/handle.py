@@ -43,8 +43,8 @@ class Handle:
     @property
     def grad(self) -> Any:
         """The gradient from the latest `bpviz.propagate` (or ``backprop``) of its graph; ``None`` before."""
-        flow = self.recorder.flow
-        return None if flow is None or self.index >= len(flow.values) else flow.gradient_of(self.index)
+        gradient_of = self.recorder.gradient_of
+        return None if gradient_of is None else gradient_of(self.index)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,9 +95,11 @@ class Handle:
         frame = _getframe(1)
         if keywords.get("out") is not None:
             raise refusal.in_place(frame, item=False)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        if method in ("reduce", "accumulate"):
-            keywords = {"axis": 0} | keywords
+        name = ufunc.__name__
+        if method != "__call__":
+            name = f"{name}.{method}"
+            if method in ("reduce", "accumulate"):
+                keywords = {"axis": 0} | keywords
         composite = ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, inputs, keywords, frame)
@@ -205,40 +207,40 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 
 def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
     """The general door: any operation on any mixture of handles, numbers and arrays."""
-    if len(xs) != len(operation.operands) and not operation.variadic:
+    rules = operation.rules(len(xs)) if operation.variadic else operation.vjp
+    if len(xs) != len(rules):
         raise refusal.unused(operation, str(len(xs)), frame)
-    handles = [x for x in xs if x.__class__ is Handle]
-    recorder = handles[0].recorder
-    numbers = all(x.data.__class__ is float or x.data is NO_VALUE for x in handles)
+    for x in xs:
+        if x.__class__ is Handle:
+            recorder = x.recorder
+            break
     operands: list[int] = []
     values: list[Any] = []
-    reached = False
-    for x, rule in zip(xs, operation.rules(len(xs)), strict=True):
+    reached = missing = False
+    for x, rule in zip(xs, rules, strict=True):
         if x.__class__ is Handle:
             if x.recorder is not recorder:
                 recorder.same(x.recorder, f"{written(frame)} ({place(frame)})")
-            operands.append(x.index)
-            values.append(x.data)
-            if rule is not None and recorder.reached[x.index]:
+            index, value = x.index, x.data
+            if value is NO_VALUE:
+                missing = True
+            if rule is not None and recorder.reached[index]:
                 reached = True
         else:
-            index, value = _constant(recorder, x, numbers, frame)
-            operands.append(index)
-            values.append(value)
-    kept = _kept(operation, parameters, frame) if parameters else {}
+            index, value = _constant(recorder, x, xs, frame)
+        operands.append(index)
+        values.append(value)
+    kept = _kept(operation, parameters, frame) if parameters else _NONE
     value = NO_VALUE
-    if NO_VALUE not in map(_is_missing, values):
+    if not missing:
         try:
             value = ops.evaluate(operation, values, kept)
         except (ValueError, TypeError, IndexError) as error:
             raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-    index = recorder.append(operation, tuple(operands), kept, value, reached, frame)
-    return Handle(recorder, index, value)
+    return Handle(recorder, recorder.append(operation, tuple(operands), kept, value, reached, frame), value)
 
 
-def _is_missing(value: Any) -> Any:
-    # `in` would compare arrays element by element.
-    return value if value is NO_VALUE else None
+_NONE: dict[str, Any] = {}
 
 
 def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
@@ -258,40 +260,53 @@ def _settled(value: Any) -> Any:
     return tuple(map(_settled, value)) if value.__class__ is tuple else value
 
 
-def _constant(recorder: Recorder, value: Any, as_float: bool, frame: FrameType) -> tuple[int, Any]:
-    """A number or array as an entry of the record; arrays are copied, so that later changes do no harm."""
+def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
+    """A number or array, an operand beside ``xs``, as an entry of the record.
+
+    Arrays are copied, so that later changes do no harm.
+    """
     kind = value.__class__
     if kind is int or kind is bool:
         try:
-            value = float(value) if as_float or kind is bool else value
+            # Beside arrays a whole number stays one, so that it takes their precision.
+            value = float(value) if kind is bool or _all_numbers(xs) else value
         except OverflowError:
             raise refusal.no_number(value, frame) from None
     elif kind is not float:
+        index = recorder.known(value, frame)
+        if index >= 0:
+            return index, recorder.values[index]
         array = np.array(value)
         if array.dtype.kind not in "fiub":
             raise refusal.no_number(value, frame)
         if array.ndim:
-            return recorder.kept(value, array, frame), array
+            return recorder.keep(value, array, frame), array
         value = ops.plain(array[()])
     return recorder.leaf(value, frame=frame), value
+
+
+def _all_numbers(xs: Sequence[Any]) -> bool:
+    """Whether all handles hold plain numbers, or nothing yet."""
+    return all(x.data.__class__ is float or x.data is NO_VALUE for x in xs if x.__class__ is Handle)
 
 
 def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     """``x[key]``; handles inside the key become operands."""
     positions: list[Any] = []
-
-    def template(part: Any) -> Any:
-        if part.__class__ is Handle:
-            positions.append(part)
-            return Operand(len(positions) - 1)
-        if isinstance(part, tuple):
-            return tuple(template(p) for p in part)
-        if isinstance(part, slice):
-            return slice(template(part.start), template(part.stop), template(part.step))
-        return part
-
-    made = template(key)
+    made = _template(key, positions)
     return record(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+
+
+def _template(part: Any, positions: list[Any]) -> Any:
+    """An index in which numbered places stand for the handles; these are added to ``positions``."""
+    if part.__class__ is Handle:
+        positions.append(part)
+        return Operand(len(positions) - 1)
+    if isinstance(part, tuple):
+        return tuple(_template(p, positions) for p in part)
+    if isinstance(part, slice):
+        return slice(*(_template(p, positions) for p in (part.start, part.stop, part.step)))
+    return part
 
 
 def _elements(x: Handle) -> Iterator[Any]:
@@ -396,7 +411,7 @@ def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., A
 
 
 def _is_operand(value: Any) -> bool:
-    return isinstance(value, float | int | list | tuple) or hasattr(value, "__array__")
+    return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
 
 
 _OPERATORS = {

@@ -19,6 +19,7 @@ np: Any = LazyModule("numpy")
 _ATOM = 90
 _PRECEDENCE = {
     "where": 0,
+    "larger": 0,
     "less": 10,
     "less_equal": 10,
     "greater": 10,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.flow import Flow
+from bpviz.flow import Flow, gradient_at
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
-from bpviz.lazy import LazyModule, imported
+from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
@@ -57,18 +57,19 @@ def propagate(
 def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
     """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
-    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+    with ops.silence():
         values = _forward(graph, given, changed) if changed else record.values
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = _backward(record, values, output, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
-    record.flow = flow
+    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
     return flow
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
     """The forward value of one node alone, for inputs by number."""
-    with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+    with ops.silence():
         return _forward(graph, given, changed)[output]
 
 
@@ -191,11 +192,12 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        told = parameters.get(index, {})
+        told = parameters.get(index, _NONE)
         xs = [values[i] for i in operands]
         shares: list[Any] = [None] * len(operands)
         together = operation.together and ops.pull(operation.together, g, values[index], xs, told)
-        for slot, (i, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True)):
+        for slot, rule in enumerate(operation.rules(len(operands))):
+            i = operands[slot]
             if reached[i] and rule is not None:
                 share = together[slot] if together else ops.pull(rule, g, values[index], xs, told)
                 share = shares[slot] = _fit(share, xs[slot])
@@ -204,6 +206,10 @@ def _backward(
                     gradients[i] = share if before is None else before + share
         wires[index] = tuple(shares)
     return gradients, wires
+
+
+_NONE: Mapping[str, Any] = {}
+_SUM_TO = ops.sum_to.forward
 
 
 def _fit(gradient: Any, operand: Any) -> Any:
@@ -215,10 +221,16 @@ def _fit(gradient: Any, operand: Any) -> Any:
         return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
-    shape = ops.shape_of(operand)
-    gradient = np.asarray(gradient)
-    if gradient.shape != shape:
-        spread = np.broadcast_to(gradient, np.broadcast_shapes(gradient.shape, shape))
-        gradient = np.asarray(ops.sum_to.forward(spread, shape))
-    dtype = operand.dtype if operand.dtype.kind == "f" else np.float64
-    return gradient.astype(dtype, copy=False)
+    shape = operand.shape
+    if gradient.__class__ is not np.ndarray:
+        gradient = np.asarray(gradient)
+    here = gradient.shape
+    if here != shape:
+        lead = len(here) - len(shape)
+        if lead < 0 or (here[lead:] != shape and any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True))):
+            gradient = ops.broadcast_to.forward(gradient, np.broadcast_shapes(here, shape))
+        gradient = np.asarray(_SUM_TO(gradient, shape))
+    dtype = operand.dtype
+    if gradient.dtype is dtype and dtype.kind == "f":
+        return gradient
+    return gradient.astype(dtype if dtype.kind == "f" else np.float64, copy=False)

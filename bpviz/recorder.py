@@ -7,8 +7,8 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType, FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
@@ -79,8 +79,8 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
-        "flow",
         "frame",
+        "gradient_of",
         "is_input",
         "labels",
         "offsets",
@@ -115,7 +115,8 @@ class Recorder:
         self.whole: set[int] = set()
         # The user's arrays that are constants here, by identity: used twice they are one node.
         self.constants: dict[int, _Constant] = {}
-        self.flow: Any = None
+        # The gradients of the latest run, by number.
+        self.gradient_of: Callable[[int], Any] | None = None
         self.closed = False
         # While an operation is opened, its steps are recorded into this scope, wherever they are written.
         self.pinned: Scope | None = None
@@ -274,16 +275,21 @@ class Recorder:
         self.labels[index] = text
         self.renamed += 1
 
-    def kept(self, original: Any, holds: Any, frame: FrameType) -> int:
-        """The entry of a constant that is an object of the user's; the one from before when it still holds the same."""
+    def known(self, original: Any, frame: FrameType) -> int:
+        """The entry of a constant that is an object of the user's and holds the same as before; −1 where none is."""
+        found = self.constants.get(id(original))
+        if found is None or not _same_array(found.holds, original):
+            return -1
         if frame is not self.frame:
             self.enter(frame)
+        index = found.indices[-1]
+        self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
+        return index
+
+    def keep(self, original: Any, holds: Any, frame: FrameType) -> int:
+        """Append a constant that is an object of the user's; ``holds`` is a copy of its own."""
+        index = self.leaf(holds, frame=frame)
         found = self.constants.get(id(original))
-        if found is not None and _same_array(found.holds, holds):
-            index = found.indices[-1]
-            self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
-            return index
-        index = self.leaf(holds)
         if found is None:
             self.constants[id(original)] = _Constant(original, holds, index)
         else:
@@ -293,32 +299,26 @@ class Recorder:
 
     def constant_names(self) -> dict[int, str]:
         """The names of the arrays that are constants: those of the user's variables that hold them."""
+        return self._constant_names(self._locals()) if self.constants else {}
+
+    def _constant_names(self, frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> dict[int, str]:
         found: dict[int, str] = {}
-        if not self.constants:
-            return found
-        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
-        for name, value in (*self._held(frames), *(pair for f in frames for pair in _parameters_of(f))):
-            constant = self.constants.get(id(value))
-            if constant is not None:
-                for index in constant.indices:
+        constants = self.constants
+        for name, value in _held(frames):
+            if id(value) in constants:
+                for index in constants[id(value)].indices:
                     found.setdefault(index, name)
         return found
 
-    def _held(self, frames: Sequence[FrameType]) -> Iterator[tuple[str, Any]]:
-        """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of."""
-        for frame in frames:
-            yield from _own_variables(frame)
-            attributes = getattr(frame.f_locals.get("self"), "__dict__", {})
-            for name in referred_names(frame.f_code):
-                for place_of_names in (frame.f_globals, attributes):
-                    if name in place_of_names:
-                        yield name, place_of_names[name]
+    def _locals(self) -> list[tuple[FrameType, dict[str, Any]]]:
+        """The user's frames with what their variables hold."""
+        return [(f, dict(f.f_locals)) for f in self.scope_of if f.__class__ is FrameType and f is not self.boundary]
 
-    def close(self) -> Iterator[tuple[str, Any]]:
-        """Let go of the frames; yields what their local variables hold, (name, value), as the last word on names."""
-        for index, name in self.constant_names().items():
-            self.labels.setdefault(index, name)
-        frames = [f for f in self.scope_of if isinstance(f, FrameType) and f is not self.boundary]
+    def close(self) -> list[tuple[str, Any]]:
+        """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
+        frames = self._locals()
+        if self.constants:
+            self.labels = self._constant_names(frames) | self.labels
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
@@ -330,7 +330,7 @@ class Recorder:
         self.seen = {}
         self.constants = {}
         # What a function calls its parameters says little about the value that it was given.
-        return (pair for frame in frames for pair in _own_variables(frame))
+        return [pair for frame, variables in frames for pair in _own(frame, variables)]
 
     def same(self, other: Recorder, what: str) -> None:
         """Raise `RecordingError` when a value of another graph is used in this one."""
@@ -341,22 +341,48 @@ class Recorder:
             )
 
 
-def _parameters_of(frame: FrameType) -> list[tuple[str, Any]]:
-    code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return [(name, value) for name, value in dict(frame.f_locals).items() if name in names]
+def _held(frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> Iterator[tuple[str, Any]]:
+    """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of.
+
+    What they call their parameters comes last.
+    """
+    for frame, variables in frames:
+        yield from _own(frame, variables)
+        names, attributes = referred_names(frame.f_code), getattr(variables.get("self"), "__dict__", None)
+        for place_of_names in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
+            for name in names:
+                if name in place_of_names:
+                    yield name, place_of_names[name]
+    for frame, variables in frames:
+        for name in _parameters(frame.f_code):
+            if name in variables:
+                yield name, variables[name]
 
 
-def _own_variables(frame: FrameType) -> list[tuple[str, Any]]:
-    code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _own(frame: FrameType, variables: dict[str, Any]) -> list[tuple[str, Any]]:
+    parameters = _parameters(frame.f_code)
     # The names that the interpreter makes up start with a dot.
-    return [(k, v) for k, v in dict(frame.f_locals).items() if k not in names and k[0] != "."]
+    return [(k, v) for k, v in variables.items() if k not in parameters and k[0] != "."]
 
 
 def _same_array(one: Any, other: Any) -> bool:
-    """Whether two arrays hold the same numbers, bit for bit, so that NaN is the same as NaN."""
-    return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+    """Whether an array holds the same numbers as another (or a list), bit for bit, so that NaN is the same as NaN."""
+    dtype = one.dtype
+    if other.__class__ is not one.__class__:
+        import numpy as np
+
+        other = np.asarray(other)
+    if other.dtype != dtype or other.shape != one.shape:
+        return False
+    if one.nbytes > 4096 and dtype.itemsize in (1, 2, 4, 8):
+        # Without copying them.
+        as_bits = f"u{dtype.itemsize}"
+        return bool((one.view(as_bits) == other.view(as_bits)).all())
+    return bool(one.tobytes() == other.tobytes())
 
 
 def differentiable(value: Any) -> bool:

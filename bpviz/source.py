@@ -205,12 +205,20 @@ def line_of(code: CodeType, offset: int) -> int | None:
     return lines[at] if 0 <= at < len(lines) else None
 
 
+_ours: dict[str, bool] = {}
+
+
 def is_ours(frame: FrameType) -> bool:
     """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
-    if frame.f_code.co_filename.startswith(_HOME):
-        return True
-    module = frame.f_globals.get("__name__") or ""
-    return module == "numpy" or module.startswith("numpy.")
+    file = frame.f_code.co_filename
+    found = _ours.get(file)
+    if found is None:
+        module = frame.f_globals.get("__name__") or ""
+        found = file.startswith(_HOME) or module == "numpy" or module.startswith("numpy.")
+        if not file.startswith("<"):
+            # What has no file of its own (a cell, a string) shares its name with others.
+            _ours[file] = found
+    return found
 
 
 def users_frame(frame: FrameType) -> FrameType:

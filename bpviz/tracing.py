@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
-from bpviz import nn
+from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
-from bpviz.lazy import LazyModule, imported
 from bpviz.recorder import Group, Recorder, current_groups
 
 __all__ = ["group", "inputs_of", "name", "trace"]
 
-np: Any = LazyModule("numpy")
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -57,7 +54,7 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     groups = current_groups()
     depth = len(groups)
     try:
-        with np.errstate(all="ignore") if imported("numpy") else nullcontext():
+        with ops.silence():
             result = fn(*given, **named)
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
@@ -145,6 +142,8 @@ def _simple_inputs(fn: FunctionType, args: tuple[Any, ...]) -> list[tuple[str, A
 
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
+    if value.__class__.__name__ == "ndarray":
+        return graph.input(key, value)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):
@@ -161,19 +160,7 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    found: list[tuple[str, Handle]] = []
-
-    def collect(key: str, value: Any) -> None:
-        if isinstance(value, Handle):
-            found.append((key, value))
-        elif isinstance(value, Mapping):
-            for k, part in value.items():
-                collect(str(k), part)
-        elif isinstance(value, tuple | list):
-            for i, part in enumerate(value):
-                collect(f"{key}[{i}]", part)
-
-    collect("", result)
+    found = list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(
@@ -188,6 +175,18 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
         made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
         if not label:
             graph.record.name(handle.index, made)
+
+
+def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
+    """The handles in what a function returned, each with its place: ``'loss'``, ``'[1]'``."""
+    if isinstance(value, Handle):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for k, part in value.items():
+            yield from _handles(str(k), part)
+    elif isinstance(value, tuple | list):
+        for i, part in enumerate(value):
+            yield from _handles(f"{key}[{i}]", part)
 
 
 def name(value: Value, text: str) -> Value:

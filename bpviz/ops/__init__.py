@@ -47,6 +47,7 @@ from bpviz.ops.operation import (
     plain,
     pull,
     shape_of,
+    silence,
     size_of,
 )
 from bpviz.ops.shaping import Operand, key_text
@@ -69,6 +70,7 @@ __all__ = [
     "plain",
     "pull",
     "shape_of",
+    "silence",
     "size_of",
 ]
 

@@ -9,7 +9,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.operation import Case, Operation, operation
 from bpviz.ops.selection import where
 
-__all__ = ["abs_", "cos", "exp", "log", "maximum", "minimum", "relu", "sigmoid", "sign", "sin", "sqrt", "tanh"]
+__all__ = ["abs_", "cos", "exp", "larger", "log", "maximum", "minimum", "relu", "sigmoid", "sign", "sin", "sqrt", "tanh"]
 
 np: Any = LazyModule("numpy")
 
@@ -183,8 +183,23 @@ abs_ = operation(
 )
 
 
-def _share_of_larger(x: Any, y: Any) -> Any:
-    return where(x > y, 1.0, where(x == y, 0.5, 0.0))
+def _larger(x: Any, y: Any) -> Any:
+    share = np.greater(x, y).astype(np.result_type(x, y, np.float16))
+    equals = np.equal(x, y)
+    return np.where(equals, 0.5, share) if np.count_nonzero(equals) else share
+
+
+larger = operation(
+    "larger",
+    "x>y",
+    "x y",
+    forward=_larger,
+    scalar=lambda x, y: 1.0 if x > y else 0.5 if x == y else 0.0,
+    vjp=(None, None),
+    says="1 where x is the larger, ½ where both are equal, 0 elsewhere; a decision carries no gradient.",
+    notation="1 if {x} > {y} else 0.5 if {x} = {y} else 0",
+    cases=_PAIRS,
+)
 
 
 maximum = operation(
@@ -195,8 +210,8 @@ maximum = operation(
     # NaN wins, as in NumPy.
     scalar=lambda x, y: x if x >= y or x != x else y,
     vjp=(
-        lambda g, z, x, y: g * _share_of_larger(x, y),
-        lambda g, z, x, y: g * _share_of_larger(y, x),
+        lambda g, z, x, y: g * larger(x, y),
+        lambda g, z, x, y: g * larger(y, x),
     ),
     numpy=("maximum",),
     says="The gradient goes to the larger of the two.",
@@ -212,8 +227,8 @@ minimum = operation(
     forward=lambda x, y: np.minimum(x, y),
     scalar=lambda x, y: x if x <= y or x != x else y,
     vjp=(
-        lambda g, z, x, y: g * _share_of_larger(y, x),
-        lambda g, z, x, y: g * _share_of_larger(x, y),
+        lambda g, z, x, y: g * larger(y, x),
+        lambda g, z, x, y: g * larger(x, y),
     ),
     numpy=("minimum",),
     says="The gradient goes to the smaller of the two.",

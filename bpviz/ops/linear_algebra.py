@@ -57,9 +57,12 @@ def _matmul_shape(x: Shape, y: Shape) -> Shape:
 
 
 def _matmul(x: Any, y: Any) -> Any:
-    if not np.ndim(x) or not np.ndim(y):
-        raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
-    return np.matmul(x, y)
+    try:
+        return np.matmul(x, y)
+    except ValueError:
+        if np.ndim(x) and np.ndim(y):
+            raise
+    raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
 
 
 matmul = operation(

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any, TypeVar
 
 from bpviz.errors import UsageError
-from bpviz.lazy import LazyModule
+from bpviz.lazy import LazyModule, imported
 
 __all__ = [
     "COMPOSITE_METHODS",
@@ -33,6 +34,7 @@ __all__ = [
     "plain",
     "pull",
     "shape_of",
+    "silence",
     "size_of",
 ]
 
@@ -135,10 +137,13 @@ class Operation:
             if len(arguments) > count:
                 parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
         for x in xs:
-            if x.__class__ is not float:
+            if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
                     return door(self, xs, parameters, sys._getframe(1))
+                if x.__class__.__module__ == "numpy":
+                    # An array has no door, nor has any other of its class: it is not asked again.
+                    _PLAIN.add(x.__class__)
         return evaluate(self, xs, parameters)
 
     def __repr__(self) -> str:
@@ -147,10 +152,13 @@ class Operation:
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
-        if isinstance(rules, tuple):
+        if rules.__class__ is tuple:
             return rules
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
+
+# The classes of numbers and arrays that were seen: none of them is traced.
+_PLAIN: set[type] = {float, int, bool}
 
 OPERATIONS: dict[str, Operation] = {}
 _BY_NUMPY: dict[str, Operation] = {}
@@ -231,9 +239,13 @@ def shape_of(value: Any) -> Shape:
     >>> shape_of(3.0)
     ()
     """
-    if isinstance(value, float | int):
+    if value.__class__ is float:
         return ()
     shape = getattr(value, "shape", None)
+    if shape.__class__ is tuple:
+        return shape  # type: ignore[no-any-return]
+    if isinstance(value, int | float):
+        return ()
     return tuple(shape) if shape is not None else tuple(np.shape(value))
 
 
@@ -253,11 +265,41 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return float(value)
-    if kind.__module__ == "numpy":
+    if kind is np.ndarray or kind.__module__ == "numpy":
         value = np.asarray(value)
         if not value.ndim and value.dtype == np.float64:
             return float(value)
     return value
+
+
+_silent = ContextVar("_silent", default=False)
+"""Whether NumPy's warnings are off already: turning them off takes as long as a small operation does."""
+
+
+class silence:
+    """Let NaN and infinities flow in what is done here, without a word from NumPy.
+
+    NumPy is not imported for it: without it there is nothing to silence.
+
+    >>> from bpviz import ops
+    >>> with silence():
+    ...     ops.divide.forward(np.ones(1), 0.0)
+    array([inf])
+    """
+
+    __slots__ = ("_state", "_token")
+
+    def __enter__(self) -> None:
+        self._token = None
+        if imported("numpy") and not _silent.get():
+            self._state = np.errstate(all="ignore")
+            self._state.__enter__()
+            self._token = _silent.set(True)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._token is not None:
+            _silent.reset(self._token)
+            self._state.__exit__(*exception)
 
 
 def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
@@ -272,14 +314,21 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 refused = True
-    with np.errstate(all="ignore"):
-        if not refused:
-            # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
-            try:
-                return plain(row.forward(*xs, **parameters))
-            except (ArithmeticError, TypeError):
-                pass
-        return plain(row.forward(*map(_as_numpy, xs), **parameters))
+    if not _silent.get():
+        with np.errstate(all="ignore"):
+            return _evaluated(row, xs, parameters, refused)
+    return _evaluated(row, xs, parameters, refused)
+
+
+def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], refused: bool) -> Any:
+    if not refused:
+        # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+        try:
+            value = row.forward(*xs, **parameters)
+            return value if value.__class__ is np.ndarray and value.shape else plain(value)
+        except (ArithmeticError, TypeError):
+            pass
+    return plain(row.forward(*map(_as_numpy, xs), **parameters))
 
 
 def _as_numpy(x: Any) -> Any:

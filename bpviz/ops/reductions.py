@@ -43,7 +43,10 @@ def spread(g: Any, x: Any, axis: Any) -> Any:
     shape = shape_of(x)
     if not shape:
         return g
-    return broadcast_to(reshape(g, shape=kept_shape(shape, axis)), shape=shape)
+    if axis is not None:
+        kept = kept_shape(shape, axis)
+        g = g if shape_of(g) == kept else reshape(g, shape=kept)
+    return broadcast_to(g, shape=shape)
 
 
 def count(x: Any, axis: Any) -> int:
@@ -52,6 +55,8 @@ def count(x: Any, axis: Any) -> int:
     >>> count([[1, 2, 3], [4, 5, 6]], 0)
     2
     """
+    if axis is None:
+        return size_of(x)
     shape = shape_of(x)
     return math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
 
@@ -60,7 +65,8 @@ sum_ = operation(
     "sum",
     "Σ",
     "x",
-    forward=lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    # What np.sum calls in the end.
+    forward=lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     vjp=(lambda g, z, x, axis=None, keepdims=False: spread(g, x, axis),),
     parameters={"axis": None, "keepdims": False},
     numpy=("sum", "add.reduce"),
@@ -74,6 +80,9 @@ sum_ = operation(
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if size_of(x):
+        if x.__class__ is np.ndarray and x.dtype.char == "d":
+            # What np.mean does in the end, where it need not watch its precision.
+            return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
         return np.mean(x, axis=axis, keepdims=keepdims)
     # The mean of nothing is NaN, without the warning that NumPy prints.
     return np.full(reduced_shape(shape_of(x), axis, keepdims), np.nan, np.result_type(x, np.float32))

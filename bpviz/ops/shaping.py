@@ -35,6 +35,8 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(dimensions))
+    if axis.__class__ is int and dimensions:
+        return (axis % dimensions,)
     axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
     return tuple(operator.index(a) % dimensions if dimensions else 0 for a in axes)
 
@@ -50,22 +52,32 @@ def kept_shape(shape: Shape, axis: Any) -> Shape:
 
 
 def _sum_to(x: Any, shape: Shape) -> Any:
-    here = np.shape(x)
+    here = shape_of(x)
     if here == shape:
         return x
     lead = len(here) - len(shape)
+    # np.sum comes to the same, by a longer way.
     if here[lead:] == shape:
-        # A bias and the like: only axes in front.
-        return np.add.reduce(x, axis=tuple(range(lead)))
-    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1))
-    return np.reshape(np.sum(x, axis=axes, keepdims=True), shape)
+        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+    inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
+    return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
+
+
+def _broadcast_to(x: Any, shape: Shape) -> Any:
+    if shape_of(x):
+        return np.broadcast_to(x, shape)
+    # One number everywhere: np.broadcast_to takes four times as long to say so.
+    x = np.asarray(x)
+    spread = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    spread.flags.writeable = False
+    return spread
 
 
 broadcast_to = operation(
     "broadcast_to",
     "broadcast",
     "x",
-    forward=lambda x, shape: np.broadcast_to(x, shape),
+    forward=_broadcast_to,
     vjp=(lambda g, z, x, shape: sum_to(g, shape=shape_of(x)),),
     parameters={"shape": REQUIRED},
     numpy=("broadcast_to",),
@@ -113,7 +125,7 @@ reshape: Operation = operation(
     "reshape",
     "reshape",
     "x",
-    forward=lambda x, shape: np.reshape(x, shape),
+    forward=lambda x, shape: np.asarray(x).reshape(shape),
     vjp=(lambda g, z, x, shape: reshape(g, shape=shape_of(x)),),
     parameters={"shape": REQUIRED},
     numpy=("reshape",),
@@ -143,7 +155,7 @@ transpose: Operation = operation(
     "transpose",
     "T",
     "x",
-    forward=lambda x, axes=None: np.transpose(x, axes),
+    forward=lambda x, axes=None: np.asarray(x).transpose(axes),
     vjp=(lambda g, z, x, axes=None: transpose(g, axes=_undone(axes)),),
     parameters={"axes": None},
     numpy=("transpose",),
