@@ -5,6 +5,7 @@ The same bytes are shown by browsers, rasterisers and vector editors: no style s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
 from bpviz import text
@@ -15,6 +16,9 @@ __all__ = ["FONTS", "write"]
 
 FONTS = f"'{text.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, IPAGothic, sans-serif"
 """The bundled font, what is as wide where it is missing, then what has Japanese; a browser takes each in turn."""
+
+_SIZE = 14.0
+"""The size of most texts, which inherit it."""
 
 _CLASSES = {
     "forward": "forward value",
@@ -37,7 +41,8 @@ def write(picture: Picture, theme: Theme) -> bytes:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="img" '
         f'aria-labelledby="{prefix}-title {prefix}-desc" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" font-family="{FONTS}" text-anchor="middle" fill="none">',
+        f'viewBox="0 0 {width} {height}" font-family="{FONTS}" font-size="{_number(_SIZE)}" '
+        f'text-anchor="middle" fill="none">',
         f'<title id="{prefix}-title">{title}</title>',
         f'<desc id="{prefix}-desc">{_escaped(picture.description)}</desc>',
         f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
@@ -86,7 +91,8 @@ def _text(element: Text, part: Part, theme: Theme) -> str:
     anchor = "" if element.anchor == "middle" else f' text-anchor="{element.anchor}"'
     # Without this, spaces at the ends and in a row would be lost.
     space = ' xml:space="preserve"' if "  " in element.text or element.text != element.text.strip(" ") else ""
-    place = f'x="{_number(element.x)}" y="{_number(element.y)}" font-size="{_number(element.size)}"'
+    size = "" if element.size == _SIZE else f' font-size="{_number(element.size)}"'
+    place = f'x="{_number(element.x)}" y="{_number(element.y)}"{size}'
     ink = theme.inks[element.role]
     return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{_escaped(element.text)}</text>'
 
@@ -113,7 +119,7 @@ def _cell(cell: Cell, theme: Theme) -> str:
     edge = _stroke(theme.strokes["cell"])
     if cell.value is not None:
         return f'<rect class="cell" {frame} fill="{shade(cell.value, theme)}" {edge}/>'
-    cross = f"M{_pair((x, y))}L{_pair((x + width, y + height))}M{_pair((x + width, y))}L{_pair((x, y + height))}"
+    cross = _lines(((x, y), (x + width, y + height))) + _lines(((x + width, y), (x, y + height)))
     mark = _stroke(theme.strokes["mark"])
     return f'<rect class="cell" {frame} fill="{theme.background}" {edge}/><path class="mark" d="{cross}" {mark}/>'
 
@@ -135,36 +141,52 @@ def shade(value: float, theme: Theme) -> str:
 
 
 def _stroke(stroke: Stroke) -> str:
+    width = "" if stroke.width == 1.0 else f' stroke-width="{_number(stroke.width)}"'
     dash = f' stroke-dasharray="{" ".join(map(_number, stroke.dash))}"' if stroke.dash else ""
-    return f'stroke="{stroke.colour}" stroke-width="{_number(stroke.width)}"{dash}'
+    return f'stroke="{stroke.colour}"{width}{dash}'
 
 
 def _curve(points: tuple[Point, ...]) -> str:
-    """Write a chain of cubic curves, with the short forms for what is level or upright."""
-    steps = [f"M{_pair(points[0])}"]
-    for i in range(0, len(points) - 1, 3):
-        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = points[i : i + 4]
-        if abs(y0 - y3) + abs(y0 - y1) + abs(y0 - y2) < 0.005:
-            steps.append(f"H{_number(x3)}")
-        elif abs(x0 - x3) + abs(x0 - x1) + abs(x0 - x2) < 0.005:
-            steps.append(f"V{_number(y3)}")
+    """Write a chain of cubic curves, each from the end of the one before: that is shorter than from the page's corner.
+
+    Whole hundredths are counted, so that nothing adds up; what is level or upright has forms of its own.
+    """
+    x, y = round(points[0][0] * 100), round(points[0][1] * 100)
+    steps = [f"M{_hundredths(x)},{_hundredths(y)}"]
+    for i in range(1, len(points), 3):
+        (ax, ay), (bx, by), (cx, cy) = points[i : i + 3]
+        end, foot = round(cx * 100), round(cy * 100)
+        if foot == y == round(ay * 100) == round(by * 100):
+            steps.append(f"h{_hundredths(end - x)}")
+        elif end == x == round(ax * 100) == round(bx * 100):
+            steps.append(f"v{_hundredths(foot - y)}")
         else:
-            steps.append(f"C{_number(x1)},{_number(y1)} {_number(x2)},{_number(y2)} {_number(x3)},{_number(y3)}")
+            out = f"{_hundredths(round(ax * 100) - x)},{_hundredths(round(ay * 100) - y)}"
+            into = f"{_hundredths(round(bx * 100) - x)},{_hundredths(round(by * 100) - y)}"
+            steps.append(f"c{out} {into} {_hundredths(end - x)},{_hundredths(foot - y)}")
+        x, y = end, foot
     return "".join(steps)
 
 
 def _lines(points: tuple[Point, ...]) -> str:
-    return f"M{_pair(points[0])}L" + " ".join(map(_pair, points[1:]))
-
-
-def _pair(point: Point) -> str:
-    return f"{_number(point[0])},{_number(point[1])}"
+    """Write straight lines, each from the end of the one before."""
+    x, y = round(points[0][0] * 100), round(points[0][1] * 100)
+    steps = [f"M{_hundredths(x)},{_hundredths(y)}"]
+    for point in points[1:]:
+        end, foot = round(point[0] * 100), round(point[1] * 100)
+        steps.append(f"{'l' if len(steps) == 1 else ' '}{_hundredths(end - x)},{_hundredths(foot - y)}")
+        x, y = end, foot
+    return "".join(steps)
 
 
 def _number(value: float) -> str:
     """Write a number with at most two decimals and no zeros at its end."""
-    shown = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if shown == "-0" else shown
+    return _hundredths(round(value * 100))
+
+
+@lru_cache(maxsize=1 << 14)
+def _hundredths(count: int) -> str:
+    return f"{count / 100:.2f}".rstrip("0").rstrip(".")
 
 
 def _escaped(content: str) -> str:
