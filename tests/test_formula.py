@@ -193,6 +193,6 @@ def test_cards_read_as_the_book_prints_them() -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_card_can_be_drawn(name: str) -> None:
-    for text in (*backward(name), *(w.forward.label.content.text for w in card(name).wires)):
+    for text in (*backward(name), *(w.forward.label.content.text for w in card(name).wires if w.forward.label)):
         assert "{" not in text and "object at" not in text and "\n" not in text
         assert "∂z/" not in text
