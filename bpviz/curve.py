@@ -32,7 +32,8 @@ def line(start: Point, end: Point) -> Piece:
     if x0 == x3:
         step = (y3 - y0) / 3
         return (start, (x0, y0 + step), (x0, y3 - step), end)
-    return (start, _between(start, end, 1 / 3), _between(start, end, 2 / 3), end)
+    across, down = (x3 - x0) / 3, (y3 - y0) / 3
+    return (start, (x0 + across, y0 + down), (x3 - across, y3 - down), end)
 
 
 def reverse(curve: Curve) -> Curve:
@@ -90,12 +91,14 @@ def shorten(curve: Curve, length: float) -> Curve:
                 return (*curve[:i], *line(piece[0], (x0 + (x3 - x0) * share, y0 + (y3 - y0) * share)))
             length -= whole
             continue
-        steps = sampled(piece, 8)
-        for k in range(8, 0, -1):
-            step = hypot(steps[k][0] - steps[k - 1][0], steps[k][1] - steps[k - 1][1])
+        last = piece[3]
+        for k in range(7, -1, -1):
+            x, y = at(piece, k / 8)
+            step = hypot(last[0] - x, last[1] - y)
             if step >= length and step > 0:
-                return (*curve[:i], *split(piece, max(0.02, (k - length / step) / 8))[0])
+                return (*curve[:i], *split(piece, max(0.02, (k + 1 - length / step) / 8))[0])
             length -= step
+            last = (x, y)
     return curve[:4] if len(curve) < 4 else split((curve[0], curve[1], curve[2], curve[3]), 0.1)[0]
 
 
@@ -115,17 +118,12 @@ def at(piece: Piece, t: float) -> Point:
 
 def split(piece: Piece, t: float) -> tuple[Piece, Piece]:
     """Cut a piece in two at the parameter ``t`` (de Casteljau)."""
-    a, b, c = (_between(piece[i], piece[i + 1], t) for i in range(3))
-    d, e = _between(a, b, t), _between(b, c, t)
-    middle = _between(d, e, t)
-    return (piece[0], a, d, middle), (middle, e, c, piece[3])
-
-
-def _between(start: Point, end: Point, share: float) -> Point:
-    # Exact where nothing changes, so that straight lines can be told from almost straight ones.
-    x = start[0] if start[0] == end[0] else start[0] + (end[0] - start[0]) * share
-    y = start[1] if start[1] == end[1] else start[1] + (end[1] - start[1]) * share
-    return (x, y)
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    ax, bx, cx = x0 + (x1 - x0) * t, x1 + (x2 - x1) * t, x2 + (x3 - x2) * t
+    ay, by, cy = y0 + (y1 - y0) * t, y1 + (y2 - y1) * t, y2 + (y3 - y2) * t
+    dx, ex, dy, ey = ax + (bx - ax) * t, bx + (cx - bx) * t, ay + (by - ay) * t, by + (cy - by) * t
+    middle = (dx + (ex - dx) * t, dy + (ey - dy) * t)
+    return (piece[0], (ax, ay), (dx, dy), middle), (middle, (ex, ey), (cx, cy), piece[3])
 
 
 def _bend_shifted(piece: Piece, distance: float) -> tuple[Point, ...]:

@@ -14,7 +14,7 @@ from bpviz.figure import Figure
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
 from bpviz.graph import Graph
-from bpviz.opening import open_operations, openable
+from bpviz.opening import open_named
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
@@ -223,13 +223,8 @@ def card(name: str, **options: Any) -> Drawing:
 def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
     """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches."""
     options = made.circuit
-    known = openable(source.graph if isinstance(source, Flow) else source)
-    names = tuple(name for name in options.open if name in known)
-    if not known or not (names or options.depth):
-        return Drawing(source, made)
-    source = open_operations(source, *names, depth=options.depth)
-    # What is open now is a group like any other; the rest of the names are groups already.
-    rest = tuple(name for name in options.open if name not in names)
+    # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
+    source, rest = open_named(source, options.open, options.depth)
     return Drawing(source, replace(made, circuit=replace(options, open=rest)))
 
 

@@ -6,7 +6,7 @@ these graphs, on its version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 
@@ -68,9 +68,7 @@ def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
         for block, (dx, dy) in _labels(wire, plan.level, theme):
             rectangles.append((x + dx, y + dy, x + dx + block.width, y + dy + block.height))
     aside = theme.gap / 2 + theme.strokes["backward"].width / 2
-    for course in found.courses:
-        across, down = zip(*course, strict=True)
-        rectangles.append((min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside))
+    rectangles += [_around(course, aside) for course in found.courses]
     if not rectangles:
         return (0.0, 0.0, 0.0, 0.0)
     left, top, right, bottom = zip(*rectangles, strict=True)
@@ -108,7 +106,7 @@ def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> lis
             continue
         left, top, right, bottom = edges
         outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
-        near = [box for box in taken if box[0] < right and box[2] > left and box[1] < bottom and box[3] > top]
+        near = [box for box in taken if _meet(box, edges)]
         near += [other for other in found.frames if other and other != edges and _within(other, edges)]
         x, y, room = _title_place(block, edges, near)
         title = block if block.width <= room else _shortened(frame.title, room, theme)
@@ -178,9 +176,21 @@ def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
     for course in found.courses:
         for i in range(0, len(course) - 1, 3):
             piece = (course[i], course[i + 1], course[i + 2], course[i + 3])
-            for (x0, y0), (x1, y1) in pairwise(sampled(piece, 1 if straight(piece) else 8)):
-                taken.append((min(x0, x1) - aside, min(y0, y1) - aside, max(x0, x1) + aside, max(y0, y1) + aside))
+            around = _around(piece, aside)
+            if straight(piece):
+                taken.append(around)
+            elif any(edges and _meet(around, edges) for edges in found.frames):
+                taken += [_around(pair, aside) for pair in pairwise(sampled(piece, 8))]
     return taken
+
+
+def _around(points: Sequence[Point], aside: float) -> Edges:
+    across, down = zip(*points, strict=True)
+    return min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside
+
+
+def _meet(one: Edges, other: Edges) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
 
 
 def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:

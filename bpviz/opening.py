@@ -14,7 +14,7 @@ from bpviz.propagate import flow_at
 from bpviz.recorder import Recorder, Scope
 from bpviz.tracing import trace
 
-__all__ = ["open_operations", "openable", "opened"]
+__all__ = ["open_named", "open_operations", "openable", "opened"]
 
 
 def open_operations(
@@ -34,15 +34,36 @@ def open_operations(
     Raises `UsageError` when nothing of that name can be opened.
     """
     source = target if isinstance(target, Graph | Flow) else trace(target)
-    graph = source.graph if isinstance(source, Flow) else source
-    known = openable(graph)
-    for name in names:
-        if name not in known:
-            there = f"there are: {', '.join(known)}" if known else "no operation of the graph has an inside"
-            raise UsageError(f"nothing named {name!r} can be opened; {did_you_mean(name, known, there)}")
     if not names and depth is None:
         return opened(source, lambda node: True)
-    return opened(source, lambda node: _is_named(node, names) or (depth is not None and _depth(node) < depth))
+    found, unknown = open_named(source, names, depth)
+    for name in unknown:
+        known = openable(source.graph if isinstance(source, Flow) else source)
+        there = f"there are: {', '.join(known)}" if known else "no operation of the graph has an inside"
+        raise UsageError(f"nothing named {name!r} can be opened; {did_you_mean(name, known, there)}")
+    return found
+
+
+def open_named(
+    source: Graph | Flow, names: Iterable[str], depth: int | None = None
+) -> tuple[Graph | Flow, tuple[str, ...]]:
+    """The source with what is named (or not as deep as ``depth``) opened, and the names that nothing had.
+
+    A name may be that of an operation which only appears when another is opened.
+    """
+    wanted = tuple(names)
+    found: set[str] = set()
+
+    def is_wanted(node: Node) -> bool:
+        return _is_named(node, found) or (depth is not None and _depth(node) < depth)
+
+    source = opened(source, is_wanted)
+    while True:
+        here = set(openable(source.graph if isinstance(source, Flow) else source)).intersection(wanted)
+        if here <= found:
+            return source, tuple(name for name in wanted if name not in found)
+        found |= here
+        source = opened(source, is_wanted)
 
 
 def openable(graph: Graph) -> tuple[str, ...]:

@@ -283,7 +283,7 @@ def _limits(size: int) -> list[str]:
     """
     if size < 250:
         return []
-    return ["nslimit=0.4"] if size < 1500 else ["nslimit=0.1 mclimit=0.4"]
+    return ["nslimit=0.4"] if size < 1500 else ["nslimit=0.1"]
 
 
 def _ports(lift: float, direction: str) -> tuple[str, str]:

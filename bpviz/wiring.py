@@ -63,8 +63,11 @@ def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Them
     if target.dot and role != "backward":
         return [Path(role, way)]
     way = _outside(way, target, 1.0 if target.dot else theme.strokes["node"].width / 2)
-    stem = shorten(way, theme.head[0] - _OVERLAP)
-    return [Path(role, stem), Head(role, shorten(stem, _OVERLAP)[-1], way[-1])]
+    length = theme.head[0]
+    stem = shorten(way, length - _OVERLAP)
+    (x, y), (tip_x, tip_y) = stem[-1], way[-1]
+    share = length / (hypot(x - tip_x, y - tip_y) or length)
+    return [Path(role, stem), Head(role, (tip_x + (x - tip_x) * share, tip_y + (y - tip_y) * share), way[-1])]
 
 
 def _outside(way: Curve, place: Place, room: float) -> Curve:

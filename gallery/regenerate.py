@@ -1,12 +1,17 @@
 """Draw every model of the gallery again and write README.md, which shows them all.
 
-python gallery/regenerate.py            write what has changed
-python gallery/regenerate.py --check    write nothing; exit 1 and say which files are stale
+    python gallery/regenerate.py            write what has changed
+    python gallery/regenerate.py --check    write nothing; exit 1 and say which files are stale
+
+Plots (a model file with a function ``plot``) are drawn by matplotlib, whose bytes differ from version to version: they
+are written where they are missing, and are never stale.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.util
+import io
 import sys
 from pathlib import Path
 
@@ -14,17 +19,38 @@ import bpviz
 from bpviz.load import load
 
 HERE = Path(__file__).parent
+ORDER = (
+    *("apples", "pencils", "gradient", "perceptron", "neuron", "softmax_with_loss"),
+    *("secant", "differences", "gradient_field"),
+)
+CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 
 def models() -> list[Path]:
     """The model files, in the order of the articles."""
-    order = ["apples", "pencils", "gradient", "perceptron", "neuron"]
     found = [path for path in HERE.glob("*.py") if path.name != Path(__file__).name]
-    return sorted(found, key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem))
+    return sorted(found, key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem))
+
+
+def is_plot(path: Path) -> bool:
+    """Whether a model file draws with matplotlib."""
+    return "def plot(" in path.read_text(encoding="utf-8")
+
+
+def plot(path: Path) -> bytes:
+    """The picture of a plot, as PNG."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    file = io.BytesIO()
+    module.plot().savefig(file, format="png", dpi=120, metadata={"Software": None})
+    return file.getvalue()
 
 
 def pictures() -> dict[Path, bytes]:
-    """Every file of the gallery that is made from the models, as it should be."""
+    """Every file of the gallery that is made from the models, as it should be; plots are left out."""
     made: dict[Path, bytes] = {}
     lines = [
         "# Gallery",
@@ -33,19 +59,20 @@ def pictures() -> dict[Path, bytes]:
         "",
     ]
     for path in models():
-        drawing = bpviz.draw(load(str(path)).thing)
-        picture = path.with_suffix(".svg")
-        made[picture] = drawing.to_svg().encode()
         source = path.read_text(encoding="utf-8")
         summary = " ".join((ast.get_docstring(ast.parse(source)) or path.stem).split())
-        lines += [
-            f"## [{path.name}]({path.name})",
-            "",
-            summary,
-            "",
-            f"![{drawing.figure.description}]({picture.name})",
-            "",
-        ]
+        lines += [f"## [{path.name}]({path.name})", "", summary, ""]
+        if is_plot(path):
+            lines += [f"![{summary}]({path.stem}.png)", ""]
+            continue
+        drawing = bpviz.draw(load(str(path)).thing)
+        made[path.with_suffix(".svg")] = drawing.to_svg().encode()
+        lines += [f"![{drawing.figure.description}]({path.stem}.svg)", ""]
+    lines += ["## Cards", "", "One operation each, forward and backward in symbols: `bpviz card NAME`.", ""]
+    for name in CARDS:
+        card = bpviz.card(name)
+        made[HERE / "cards" / f"{name}.svg"] = card.to_svg().encode()
+        lines += [f"![{card.figure.description}](cards/{name}.svg)", ""]
     made[HERE / "README.md"] = "\n".join(lines).encode()
     return made
 
@@ -55,6 +82,13 @@ def stale() -> list[Path]:
     return [path for path, data in pictures().items() if not path.exists() or path.read_bytes() != data]
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file of the gallery, and say so."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    print(f"wrote {path.relative_to(HERE.parent)}")
+
+
 if __name__ == "__main__":
     changed = stale()
     if "--check" in sys.argv[1:]:
@@ -62,5 +96,7 @@ if __name__ == "__main__":
         sys.exit(bool(changed))
     for path, data in pictures().items():
         if path in changed:
-            path.write_bytes(data)
-            print(f"wrote {path.relative_to(HERE.parent)}")
+            write(path, data)
+    for path in models():
+        if is_plot(path) and not path.with_suffix(".png").exists():
+            write(path.with_suffix(".png"), plot(path))

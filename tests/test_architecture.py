@@ -46,6 +46,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("flow", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "symbols"),
+    ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.circuit", "figures.card"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree
 
 import numpy as np
@@ -154,13 +156,25 @@ def test_any_text_makes_wellformed_svg(name: str) -> None:
     assert json.loads(drawing.to_json())["nodes"][0]["name"] == name
 
 
-def test_the_gallery_is_up_to_date() -> None:
-    import importlib.util
-
+def _gallery() -> ModuleType:
     place = Path(__file__).parent.parent / "gallery" / "regenerate.py"
     spec = importlib.util.spec_from_file_location("regenerate", place)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert [path.name for path in module.stale()] == [], "run: python gallery/regenerate.py"
+    return module
+
+
+def test_the_gallery_is_up_to_date() -> None:
+    assert [path.name for path in _gallery().stale()] == [], "run: python gallery/regenerate.py"
+
+
+def test_the_plots_of_the_gallery_can_be_drawn() -> None:
+    pytest.importorskip("matplotlib")
+    gallery = _gallery()
+    plots = [path for path in gallery.models() if gallery.is_plot(path)]
+    assert [path.stem for path in plots] == ["secant", "differences", "gradient_field"]
+    for path in plots:
+        assert path.with_suffix(".png").exists()
+        assert gallery.plot(path).startswith(b"\x89PNG")

@@ -81,6 +81,19 @@ def test_inner_composites_open_with_their_outer_ones(norm: ops.Operation) -> Non
         del OPERATIONS["outermost"]
 
 
+def test_names_open_what_another_opening_shows() -> None:
+    def f(x=np.array([0.3, 2.9, 4.0]), t=np.array([0.0, 0.0, 1.0])):
+        return bpviz.nn.softmax_cross_entropy(x, t)
+
+    names = ("softmax_cross_entropy", "softmax", "cross_entropy")
+    frames = [frame.title for frame in bpviz.draw(f, open=names).figure.frames]
+    assert sorted(frames) == ["cross entropy", "softmax", "softmax cross entropy"]
+    opened = bpviz.open(bpviz.backprop(f), *names)
+    # The textbook's result: y − t, whichever way it is computed.
+    y = np.exp([0.3, 2.9, 4.0]) / np.sum(np.exp([0.3, 2.9, 4.0]))
+    np.testing.assert_allclose(opened.grad("x"), y - [0, 0, 1], rtol=1e-12)
+
+
 def test_what_cannot_be_opened_is_said() -> None:
     with pytest.raises(UsageError, match="nothing named 'add' can be opened; no operation of the graph has an inside"):
         bpviz.open(lambda x=1.0: x + 1, "add")
