@@ -148,7 +148,7 @@ def gradient_field(
 
 
 def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
-    """The gradient of ``f`` at every point of two grids: all at once where ``f`` keeps the points apart, else one by one.
+    """The gradient of ``f`` at every point of two grids: all at once where ``f`` keeps them apart, else one by one.
 
     >>> import numpy
     >>> u, v = gradients_on_grid(lambda x: x[0] ** 2 + x[1] ** 2, numpy.array([[3.0]]), numpy.array([[4.0]]))
