@@ -54,7 +54,7 @@ def adapted(
         count = len(operation.operands)
         names = _simply(function, operation, len(args), tuple(keywords))
         if names is not None:
-            return args[:count], dict(zip(names, args[count:], strict=True)) | keywords
+            return args[:count], {**dict(zip(names, args[count:], strict=True)), **keywords}
         pairs = iter(_signature(function).bind(*args, **keywords).arguments.items())
     except RecordingError:
         raise

@@ -207,8 +207,8 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 
 def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
     """The general door: any operation on any mixture of handles, numbers and arrays."""
-    rules = operation.rules(len(xs)) if operation.variadic else operation.vjp
-    if len(xs) != len(rules):
+    rules = operation.rules(len(xs))
+    if len(xs) != len(operation.operands) and not operation.variadic:
         raise refusal.unused(operation, str(len(xs)), frame)
     for x in xs:
         if x.__class__ is Handle:

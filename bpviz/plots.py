@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz.check import numerical_diff
-from bpviz.errors import EngineMissing
+from bpviz.errors import EngineMissing, RecordingError, UsageError
 from bpviz.lazy import LazyModule
 from bpviz.number import MINUS, number
-from bpviz.propagate import propagate
+from bpviz.propagate import backprop
 from bpviz.theme import Theme, theme
-from bpviz.tracing import trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,22 +148,36 @@ def gradient_field(
 
 
 def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
-    """The gradient of ``f`` at every point of two grids, traced once.
+    """The gradient of ``f`` at every point of two grids: all at once where ``f`` keeps them apart, else one by one.
 
     >>> import numpy
     >>> u, v = gradients_on_grid(lambda x: x[0] ** 2 + x[1] ** 2, numpy.array([[3.0]]), numpy.array([[4.0]]))
     >>> u.tolist(), v.tolist()
     ([[6.0]], [[8.0]])
     """
-    # A function of (x₀, x₁) is one of two grids, too; the gradient of its sum over the grid is that at each point.
-    graph = trace(f, np.stack([a, b]))
-    gradient = propagate(graph).grad(graph.inputs[0])
+    points = np.stack([a, b])
+    last = _gradient(f, points[..., -1, -1])[1]
+    try:
+        # A function of (x₀, x₁) is one of two grids, too; the gradient of its sum over the grid is that at each point.
+        shape, gradient = _gradient(f, points)
+        if shape == a.shape and np.allclose(gradient[..., -1, -1], last, equal_nan=True):
+            return gradient[0], gradient[1]
+    except (RecordingError, UsageError, ValueError):
+        # It branches, or multiplies x by a matrix: that takes one point at a time.
+        pass
+    gradients = [_gradient(f, points[..., i, j])[1] for i, j in np.ndindex(a.shape)]
+    gradient = np.stack(gradients, axis=-1).reshape(points.shape)
     return gradient[0], gradient[1]
 
 
+def _gradient(f: Function, x: Any) -> tuple[tuple[int, ...], Any]:
+    """The shape of what ``f`` gives at ``x``, and its gradient."""
+    flow = backprop(f, x)
+    return np.shape(flow.output), flow.grad(flow.graph.inputs[0])
+
+
 def _slope(f: Function, x: float) -> float:
-    graph = trace(f, float(x))
-    return float(propagate(graph).grad(graph.inputs[0]))
+    return float(_gradient(f, float(x))[1])
 
 
 def _axes(look: Theme) -> tuple[Figure, Axes]:

@@ -48,6 +48,25 @@ def test_the_gradient_field_of_article_002() -> None:
     assert np.asarray(arrows.U).tolist() == [2, 0, -2, 2, 0, -2, 2, 0, -2]
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sqrt(np.sum(x**2)),
+        lambda x: np.linalg.norm(x),
+        lambda x: (x @ np.eye(2) @ x) ** 0.5,
+        lambda x: (x[0] ** 2 + x[1] ** 2) ** 0.5 if x[0] > 0 else np.sqrt(x[0] * x[0] + x[1] * x[1]),
+        lambda x: np.sqrt(x[0] ** 2 + x[1] ** 2) + 0 * np.sum(x),
+    ],
+    ids=["sum", "norm", "product", "branch", "elements"],
+)
+def test_a_field_of_functions_that_mix_the_two(f: object) -> None:
+    # The distance from 0 grows by 1 straight outwards: at (3, 4) by 3/5 and 4/5.
+    a, b = np.array([[3.0, -3.0], [5.0, 0.5]]), np.array([[4.0, 4.0], [-12.0, 0.0]])
+    u, v = plots.gradients_on_grid(f, a, b)  # type: ignore[arg-type]
+    np.testing.assert_allclose(u, [[0.6, -0.6], [5 / 13, 1.0]])
+    np.testing.assert_allclose(v, [[0.8, 0.8], [-12 / 13, 0.0]], atol=1e-15)
+
+
 def test_matplotlib_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(EngineMissing, match=r'pip install "bpviz\[plot\]"') as caught:

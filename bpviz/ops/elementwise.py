@@ -9,7 +9,21 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.operation import Case, Operation, operation
 from bpviz.ops.selection import where
 
-__all__ = ["abs_", "cos", "exp", "larger", "log", "maximum", "minimum", "relu", "sigmoid", "sign", "sin", "sqrt", "tanh"]
+__all__ = [
+    "abs_",
+    "cos",
+    "exp",
+    "larger",
+    "log",
+    "maximum",
+    "minimum",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "tanh",
+]
 
 np: Any = LazyModule("numpy")
 

@@ -152,7 +152,7 @@ class Operation:
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
-        if rules.__class__ is tuple:
+        if isinstance(rules, tuple):
             return rules
         return tuple(partial(rules, slot=slot) for slot in range(count))
 
@@ -243,7 +243,8 @@ def shape_of(value: Any) -> Shape:
         return ()
     shape = getattr(value, "shape", None)
     if shape.__class__ is tuple:
-        return shape  # type: ignore[no-any-return]
+        found: Shape = shape
+        return found
     if isinstance(value, int | float):
         return ()
     return tuple(shape) if shape is not None else tuple(np.shape(value))
