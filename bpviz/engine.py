@@ -18,13 +18,16 @@ from typing import Any
 from bpviz import bundled
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
 
-__all__ = ["CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out", "render"]
+__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out", "render"]
 
 ENGINES = ("auto", "bundled", "system")
 
 CHILD_SIZE = 600
 """From this many boxes or wires on, a layout runs in a child process: it may take a tenth of a second or minutes,
 beside which the start of a child (about 35 ms) is small."""
+
+CHILD_EFFORT = 3000
+"""From so many places on that boxes and long wires take in all ranks, even a layout of few boxes may take long."""
 
 INSTALL_BUNDLED = 'pip install "pygraphviz>=2.0.4"'
 INSTALL_SYSTEM = {
@@ -44,11 +47,14 @@ class EngineInfo:
     hint: str = ""
 
 
-def lay_out(dot: str, *, engine: str = "auto", timeout: float | None = None, size: int = 0) -> dict[str, Any]:
+def lay_out(
+    dot: str, *, engine: str = "auto", timeout: float | None = None, size: int = 0, effort: int = 0
+) -> dict[str, Any]:
     """Lay ``dot`` out with Graphviz's ``dot`` and return what its ``json0`` format says.
 
-    ``timeout`` is in seconds, ``None`` for no limit; it holds from `CHILD_SIZE` boxes or wires on, below which a layout
-    takes milliseconds. ``size`` is the number of boxes, for that choice and for the message.
+    ``timeout`` is in seconds, ``None`` for no limit; it holds from `CHILD_SIZE` boxes or wires and from `CHILD_EFFORT`
+    places on, below which a layout takes milliseconds. ``size`` is the number of boxes, for that choice and for the
+    message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
 
     Raises:
         EngineMissing: no engine, or not the one asked for, is installed.
@@ -61,7 +67,8 @@ def lay_out(dot: str, *, engine: str = "auto", timeout: float | None = None, siz
     """
     source = dot.encode()
     chosen = choose(engine)
-    if chosen == "bundled" and max(size, source.count(b"->")) < CHILD_SIZE:
+    small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
+    if chosen == "bundled" and small:
         answer = _draw_here(source, "dot", "json0")
     else:
         answer = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)

@@ -34,7 +34,7 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
 
     Raises:
-        UsageError: a wire or a frame of the figure names what is not there.
+        UsageError: a wire or a frame of the figure names what is not there, or wires lead in a circle.
         EngineMissing, EngineFailed, LayoutTimeout: from `bpviz.engine.lay_out`.
 
     >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
@@ -46,7 +46,9 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     """
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
-    answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size) if size else {}
+    answer = {}
+    if size:
+        answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size, effort=plan.effort)
     found = arranged(plan, answer, wire_pitch(theme))
     # Everything is moved to where it stands on the page before anything is drawn.
     left, upper, right, lower = _extent(plan, found, theme)

@@ -67,7 +67,7 @@ class Plan(NamedTuple):
 
     ``level`` says that the flow runs from left to right, else from top to bottom. In the DOT, box ``i`` is called
     ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``. ``chains`` holds for the id of each frame
-    the numbers of those around it and its own.
+    the numbers of those around it and its own. ``effort`` tells about how many places Graphviz has to fill.
     """
 
     boxes: tuple[BoxPlan, ...]
@@ -76,14 +76,16 @@ class Plan(NamedTuple):
     level: bool
     dot: str
     chains: dict[str, tuple[int, ...]]
+    effort: int
 
 
 def planned(figure: Figure, theme: Theme) -> Plan:
     """Measure everything in ``figure`` and write its DOT.
 
-    Raises: UsageError where a wire or a frame names something that is not in the figure.
+    Raises: UsageError where a wire or a frame names something that is not in the figure, or wires lead in a circle.
     """
     _check(figure)
+    effort = _effort(figure)
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
@@ -97,7 +99,8 @@ def planned(figure: Figure, theme: Theme) -> Plan:
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
     number = {id: k for k, id in enumerate(frames)}
     chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames}
-    return Plan(boxes, wires, titles, figure.direction == "LR", _dot(figure, boxes, wires, titles), chains)
+    dot = _dot(figure, boxes, wires, titles, effort)
+    return Plan(boxes, wires, titles, figure.direction == "LR", dot, chains, effort)
 
 
 def _check(figure: Figure) -> None:
@@ -112,33 +115,44 @@ def _check(figure: Figure) -> None:
     for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
         if frame is not None and frame not in frames:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
-    if circle := _circle(figure):
-        raise UsageError(
-            f"The wires lead in a circle through {circle!r}, but values flow one way: "
-            "draw each turn of a loop as boxes of its own."
-        )
 
 
-def _circle(figure: Figure) -> str | None:
-    """Return a box from which wires lead back to itself, or None."""
-    following: dict[str, list[str]] = {}
+def _ordered(figure: Figure) -> list[str]:
+    """Return the ids of all boxes so that every wire leads from an earlier to a later one."""
+    following: dict[str, list[str]] = {box.id: [] for box in figure.boxes}
     for wire in figure.wires:
-        following.setdefault(wire.source, []).append(wire.target)
+        following[wire.source].append(wire.target)
     arriving = Counter(wire.target for wire in figure.wires)
-    free = [box.id for box in figure.boxes if not arriving[box.id]]
-    while free:  # take away what nothing leads to, box by box
-        for target in following.pop(free.pop(), ()):
+    order = [box.id for box in figure.boxes if not arriving[box.id]]
+    for id in order:  # take away what nothing leads to, box by box
+        for target in following[id]:
             arriving[target] -= 1
             if not arriving[target]:
-                free.append(target)
-    if not following:
-        return None
+                order.append(target)
+    if len(order) == len(figure.boxes):
+        return order
     # What is left lies on a circle or behind one: backwards, every way ends on a circle.
-    before = {target: source for source, targets in following.items() for target in targets}
-    here = next(iter(following))
-    for _ in following:
+    done = set(order)
+    before = {target: id for id, targets in following.items() if id not in done for target in targets}
+    here = next(iter(before.values()))
+    for _ in before:
         here = before[here]
-    return here
+    raise UsageError(
+        f"The wires lead in a circle through {here!r}, but values flow one way: "
+        "draw each turn of a loop as boxes of its own."
+    )
+
+
+def _effort(figure: Figure) -> int:
+    """Estimate in how many places of how many ranks Graphviz will set something: boxes, labels and long wires."""
+    steps: dict[str, int] = {}
+    leading: dict[str, list[str]] = {}
+    for wire in figure.wires:
+        leading.setdefault(wire.source, []).append(wire.target)
+    for id in reversed(_ordered(figure)):
+        steps[id] = 1 + max((steps[target] for target in leading.get(id, ())), default=0)
+    passed = sum(steps[wire.source] - steps[wire.target] - 1 for wire in figure.wires)
+    return len(figure.boxes) + len(figure.wires) + 2 * passed
 
 
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
@@ -218,13 +232,15 @@ def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
     return measured(arrow.label, role, theme) if arrow and arrow.label else None
 
 
-def _dot(figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]) -> str:
+def _dot(
+    figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...], effort: int
+) -> str:
     lines = [
         "digraph {",
         # Splines would take Graphviz as long as all the rest, and are not used. (``phase=3``, which also ends before
         # them, crashes Graphviz 14 where there are frames.)
         "splines=false",
-        *_limits(len(boxes) + len(wires)),
+        *_limits(len(boxes) + len(wires), effort),
         # Without ``newrank`` each frame is ranked alone, and wires between frames may then lead backwards.
         *(["newrank=true"] if figure.frames else []),
         f"rankdir={figure.direction} ordering=in nodesep={_inches(SEPARATION)} ranksep={_inches(_RANK_SEPARATION)}",
@@ -276,14 +292,15 @@ def _empty_table(width: float, height: float) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-def _limits(size: int) -> list[str]:
-    """Return how long Graphviz may improve a large layout. Cut short, it is a little wider, but nothing overlaps.
+def _limits(size: int, effort: int) -> list[str]:
+    """Return how long Graphviz may straighten the wires of a large layout: ``nslimit`` times its boxes, in steps.
 
-    Left alone, straightening the wires takes nine tenths of the time from a thousand boxes on.
+    Cut short, wires bend a little more, and nothing overlaps. Left alone, it takes nine tenths of the time from a
+    thousand boxes on; a limit that falls with the size keeps the steps as many as a readable figure can use.
     """
-    if size < 250:
+    if effort < 600:
         return []
-    return ["nslimit=0.4"] if size < 1500 else ["nslimit=0.1"]
+    return ["nslimit=0.4"] if effort < 3500 else [f"nslimit={min(0.1, 250 / size):.3f}"]
 
 
 def _ports(lift: float, direction: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import pairwise
 from math import hypot
@@ -12,7 +13,7 @@ from overlaps import Edges, collisions, edges, overlap
 
 from bpviz.curve import sampled
 from bpviz.engine import engines
-from bpviz.errors import UsageError
+from bpviz.errors import LayoutTimeout, UsageError
 from bpviz.figure import Box, Figure, Frame, Wire
 from bpviz.layout import lay_out
 from bpviz.picture import Element, Head, Part, Path, Picture, Shape, Text
@@ -186,7 +187,7 @@ def test_wires_in_a_circle_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         lay_out(figure, LIGHT)
     assert str(caught.value) == (
-        "The wires lead in a circle through 'b', but values flow one way: draw each turn of a loop as boxes of its own."
+        "The wires lead in a circle through 'a', but values flow one way: draw each turn of a loop as boxes of its own."
     )
 
 
@@ -196,3 +197,14 @@ def test_wires_between_frames_lead_forward() -> None:
     places = {part.id: part.elements[0] for part in picture.parts if part.kind == "node"}
     wires = [part for part in picture.parts if part.kind == "wire"]
     assert all(edges(places[wire.source])[2] < edges(places[wire.target])[0] for wire in wires)
+
+
+def test_few_boxes_with_long_wires_stop_at_the_time_limit_too() -> None:
+    """A value used in every one of 250 steps: few boxes, but 60,000 places at which a wire passes one."""
+    boxes = [Box("x", "input", "x"), Box("b", "branch"), *(Box(f"o{i}", "operation", "+") for i in range(250))]
+    wires = [wire("x b", "1"), *(wire(f"b o{i}", "1") for i in range(250))]
+    wires += [wire(f"o{i} o{i + 1}", "1", slot=1) for i in range(249)]
+    started = time.monotonic()
+    with pytest.raises(LayoutTimeout, match=r"took longer than 0\.2 s and was stopped"):
+        lay_out(Figure(tuple(boxes), tuple(wires)), LIGHT, timeout=0.2)
+    assert time.monotonic() - started < 3
