@@ -49,20 +49,24 @@ def _process_cost(command: Sequence[str], environment: Mapping[str, str]) -> Cos
     return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes on the clock; garbage of earlier work is collected first, its own as it comes."""
+def seconds(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
+    """How long one call takes; garbage of earlier work is collected first, its own as it comes."""
     gc.collect()
-    start = perf_counter()
+    start = clock()
     result = work()
-    taken = perf_counter() - start
+    taken = clock() - start
     del result
     return taken
 
 
 def in_turn(
-    works: Mapping[str, Callable[[], object]], least: int = 3, most: int = 25, budget: float = 0.3
+    works: Mapping[str, Callable[[], object]],
+    least: int = 3,
+    most: int = 25,
+    budget: float = 0.3,
+    clock: Callable[[], float] = perf_counter,
 ) -> dict[str, float]:
-    """Call every work once per round and return its median time.
+    """Call every work once per round and return its median time, by ``clock``.
 
     There are ``least`` rounds, and then more, up to ``most``, while they fit into ``budget`` seconds.
     """
@@ -72,7 +76,7 @@ def in_turn(
         if done >= least and perf_counter() - start > budget:
             break
         for name, work in works.items():
-            taken[name].append(seconds(work))
+            taken[name].append(seconds(work, clock))
     return {name: median(times) for name, times in taken.items()}
 
 

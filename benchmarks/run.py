@@ -1,6 +1,6 @@
 """Run all benchmarks and write their tables into README.md: ``python benchmarks/run.py``.
 
-Takes a few minutes. Needs the ``benchmark`` extra; ``dot`` on PATH is used where there is one.
+Takes a few minutes. Needs the ``benchmark`` extra; ``dot`` on PATH and PyTorch are used where they are there.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import sys
 from pathlib import Path
 
 import cold_start
+import overhead
 import recording
 import rendering
 from measure import machine
 
 README = Path(__file__).resolve().parent / "README.md"
-PACKAGES = ("bpviz", "numpy", "click", "pygraphviz", "graphviz", "micrograd", "autograd", "networkx")
+PACKAGES = ("bpviz", "numpy", "click", "pygraphviz", "graphviz", "micrograd", "autograd", "torch", "networkx")
 
 
 def main() -> None:
     about = f"Measured on {datetime.date.today():%d %B %Y} on {machine(PACKAGES)}."
     sections = {"machine": about}
-    for benchmark in (cold_start, recording, rendering):
+    for benchmark in (cold_start, recording, overhead, rendering):
         print(f"{benchmark.__name__} …", file=sys.stderr, flush=True)
         sections[benchmark.__name__] = benchmark.report()
         print(sections[benchmark.__name__], flush=True)

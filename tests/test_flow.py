@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import warnings
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -201,3 +203,27 @@ def test_a_report_reads_as_a_sentence() -> None:
 
 def test_a_finite_flow_reports_nothing() -> None:
     assert bpviz.backprop(lambda x=2.0: np.exp(x) / x).nonfinite == ()
+
+
+def test_a_flow_that_is_dropped_frees_its_arrays_at_once() -> None:
+    """No circles: arrays that wait for the garbage collector would make every training loop grow and slow down."""
+
+    def loss(x: Any, w: Any) -> Any:
+        with bpviz.group("layer"):
+            hidden = np.tanh(x @ w)
+        return np.sum(hidden[0] * hidden[1:]), np.mean(hidden)
+
+    freed: list[bool] = []
+    x, w = np.ones((3, 2)), np.ones((2, 4))
+    gc.collect()
+    gc.disable()
+    try:
+        flow = bpviz.backprop(loss, x, w)
+        weakref.finalize(flow.values[2], freed.append, True)
+        assert flow.grads["w"].shape == (2, 4)
+        assert not freed
+        del flow
+        assert freed
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

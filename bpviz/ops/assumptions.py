@@ -43,7 +43,7 @@ total_share = operation(
     "total_share",
     "Σ",
     "x",
-    forward=lambda x: np.sum(x, axis=-1, keepdims=True),
+    forward=lambda x: np.add.reduce(x, axis=-1, keepdims=True),
     vjp=(lambda g, z, x: broadcast_to(g, shape=shape_of(x)),),
     says="The sum of shares, which is 1 for targets as they are meant; the gradient goes to every share.",
     notation="Σ {x}",

@@ -179,8 +179,12 @@ cross_entropy = operation(
 def _softmax_cross_entropy(x: Any, t: Any) -> Any:
     if _is_index(x, t):
         return -np.sum(_at_class(log_softmax.forward(x), t)) / _batch(x)
-    # 0·log 0 is 0 here, too.
-    return -np.sum(np.where(t == 0, 0.0, t * log_softmax.forward(x))) / _batch(x)
+    shares = t * log_softmax.forward(x)
+    total = np.add.reduce(shares, axis=None)
+    if not np.isfinite(total):
+        # 0·log 0 is 0 here, too.
+        total = np.sum(np.where(t == 0, 0.0, shares))
+    return -total / _batch(x)
 
 
 def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:

@@ -106,12 +106,14 @@ mean = operation(
 
 def _softmax(x: Any, axis: int = -1) -> Any:
     # The largest logit becomes 0, so that exp cannot overflow; the common factor cancels.
-    if not np.ndim(x):
+    shape = shape_of(x)
+    if not shape:
         return np.ones_like(x)
-    if not np.shape(x)[axis]:
+    if not shape[axis]:
         return np.asarray(x)
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    e /= np.sum(e, axis=axis, keepdims=True)
+    # What np.max and np.sum call in the end.
+    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    e /= np.add.reduce(e, axis=axis, keepdims=True)
     return e
 
 
@@ -143,10 +145,10 @@ softmax = operation(
 
 
 def _log_softmax(x: Any, axis: int = -1) -> Any:
-    if not size_of(x) or not np.ndim(x):
+    if not size_of(x) or not shape_of(x):
         return np.zeros_like(x)
-    top = x - np.max(x, axis=axis, keepdims=True)
-    return top - np.log(np.sum(np.exp(top), axis=axis, keepdims=True))
+    top = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    return top - np.log(np.add.reduce(np.exp(top), axis=axis, keepdims=True))
 
 
 def _log_softmax_inside(x: Any, axis: int = -1) -> Any:
