@@ -174,7 +174,7 @@ def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
     for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
         x, y = (x, y - wire.lift) if plan.level else (x - wire.lift, y)
         taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
-    aside = theme.gap / 2 + theme.strokes["backward"].width
+    aside = (theme.gap + theme.head[1]) / 2
     for course in found.courses:
         for i in range(0, len(course) - 1, 3):
             piece = (course[i], course[i + 1], course[i + 2], course[i + 3])
