@@ -147,7 +147,7 @@ class Graph:
             self._inputs = {name: i for i, name in self.record.is_input.items()}
         if name in self._inputs:
             raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-        taken = value if value is NO_VALUE else as_input(name, value)
+        taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
         index = self._inputs[name] = self.record.leaf(taken, name=name)
         if isinstance(value, int):
             self.record.whole.add(index)

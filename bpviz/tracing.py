@@ -142,7 +142,7 @@ def _simple_inputs(fn: FunctionType, args: tuple[Any, ...]) -> list[tuple[str, A
 
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__.__name__ == "ndarray":
+    if value.__class__ is float or value.__class__ is int or value.__class__.__name__ == "ndarray":
         return graph.input(key, value)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
