@@ -25,7 +25,7 @@ def did_you_mean(given: object, known: Iterable[str], otherwise: str = "") -> st
     # Imported only when something is wrong already.
     import difflib
 
-    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else otherwise
 
 
