@@ -111,7 +111,11 @@ def differences(f: Function, x: float, h: float = 1.0, *, theme_name: str = "lig
     )
     for at, name in ((x - h, f"x {MINUS} h"), (x, "x"), (x + h, "x + h")):
         axes.plot([at], [f(at)], "o", markersize=5, color=look.inks["forward"])
-        axes.annotate(name, (at, f(at)), (-7, 7), textcoords="offset points", color=look.inks["name"], ha="right")
+        # The outer names stand above the curve, the middle one below, where the central secant does not pass.
+        offset, side = ((6, -14), "left") if name == "x" else ((-7, 7), "right")
+        axes.annotate(name, (at, f(at)), offset, textcoords="offset points", color=look.inks["name"], ha=side)
+    axes.set_xlabel("x", color=look.inks["name"])
+    axes.set_ylabel("f(x)", color=look.inks["name"])
     _legend(axes, look)
     return figure
 

@@ -93,7 +93,12 @@ def test_json_holds_everything_and_comes_back() -> None:
     assert isinstance(again, bpviz.Flow)
     np.testing.assert_array_equal(again.grad("x"), flow.grad("x"))
     assert bpviz.draw(again).to_svg() == bpviz.draw(flow).to_svg()
-    assert bpviz.draw(again).to_json().replace('"line"', "") == text or "line" in text
+
+    def without_lines(document: str) -> list[dict[str, object]]:
+        # Where a step was written is known to its source alone.
+        return [{k: v for k, v in node.items() if k != "line"} for node in json.loads(document)["nodes"]]
+
+    assert without_lines(bpviz.draw(again).to_json()) == without_lines(text)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +146,6 @@ def test_names_come_out_literally(name: str, tmp_path: Path) -> None:
     shown = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert shown.count(name) >= (3 if name else 0)
     assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
-    assert json.loads(bpviz.draw(bpviz.propagate(graph), title=name).to_json())["name"] == "g"
     assert drawing.to_bytes("dot")
 
 
