@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Plain", "Wire"]
+__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Plain", "Tone", "Wire"]
 
 Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
+Tone = Literal["plain", "pale", "strong", "shared"]
+"""How loud a thing is drawn: as always, in the background, brought to the front, or as what several others use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Box:
     text: str = ""
     frame: str | None = None
     description: str = ""
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Wire:
     backward: Arrow | None = None
     constant: bool = False
     description: str = ""
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)

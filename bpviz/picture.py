@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bpviz.figure import Tone
 from bpviz.theme import LineRole, TextRole
 
 __all__ = [
@@ -118,7 +119,7 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Part:
     detail: str = ""
     source: str = ""
     target: str = ""
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)

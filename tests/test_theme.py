@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from bpviz.errors import UsageError
-from bpviz.theme import THEMES, LineRole, TextRole, Theme, theme
+from bpviz.figure import Tone
+from bpviz.theme import THEMES, LineRole, TextRole, Theme, looks, theme
 
 
 def luminance(colour: str) -> float:
@@ -30,6 +31,23 @@ def test_every_role_has_a_style_and_text_is_legible(look: Theme) -> None:
         assert contrast(ink, look.background) >= 4.5, role
 
 
+@pytest.mark.parametrize("tone", get_args(Tone))
+@pytest.mark.parametrize("base", THEMES.values(), ids=THEMES)
+def test_text_is_legible_in_every_tone(base: Theme, tone: Tone) -> None:
+    for role, ink in looks(base)[tone].inks.items():
+        assert contrast(ink, base.background) >= 4.5, role
+
+
+@pytest.mark.parametrize("base", THEMES.values(), ids=THEMES)
+def test_tones_differ_without_colour(base: Theme) -> None:
+    plain, pale, strong, shared = (looks(base)[tone] for tone in get_args(Tone))
+    assert plain is base
+    for role in ("forward", "backward", "node"):
+        assert contrast(pale.strokes[role].colour, base.background) < 2.2
+        assert strong.strokes[role].width >= 1.5 * base.strokes[role].width
+    assert shared.strokes["backward"].width >= 1.5 * base.strokes["backward"].width
+
+
 @pytest.mark.parametrize("look", THEMES.values(), ids=THEMES)
 def test_the_two_arrows_differ_without_colour(look: Theme) -> None:
     forward, backward = look.strokes["forward"], look.strokes["backward"]
@@ -38,6 +56,7 @@ def test_the_two_arrows_differ_without_colour(look: Theme) -> None:
 
 def test_print_uses_no_colour() -> None:
     look = theme("print")
+    assert look.pale[1:3] == look.pale[3:5] == look.pale[5:7]
     for colour in (*look.inks.values(), *(stroke.colour for stroke in look.strokes.values()), *look.heat):
         assert colour[1:3] == colour[3:5] == colour[5:7]
     levels = [luminance(colour) for colour in look.heat]

@@ -13,7 +13,7 @@ from math import ceil
 
 from bpviz import text
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme
+from bpviz.theme import Stroke, Theme, looks
 from bpviz.writers.svg import shade
 
 __all__ = ["LIFT", "write"]
@@ -57,6 +57,7 @@ class _Page:
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
+        self._looks = looks(theme)
         # Graphviz rounds the page, which could cut a hair off its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
@@ -71,9 +72,9 @@ class _Page:
             # The names of the nodes that wires lead to; a bare text is such a node itself.
             names = iter([self._names[part.id]] if part.kind == "node" else [])
             for shape in shapes:
-                yield self._shape(shape, next(names, None) or self._name("shape"))
+                yield self._shape(shape, next(names, None) or self._name("shape"), self._looks[part.tone])
             for line in texts:
-                yield self._text(line, next(names, None) or self._name("text"))
+                yield self._text(line, next(names, None) or self._name("text"), self._looks[part.tone])
             for name in names:
                 yield f'{_quoted(name)} [style=invis, pos="{self._at(middle)}", {_size(0, 0)}]'
 
@@ -82,7 +83,7 @@ class _Page:
         for part in self._picture.parts:
             for element in part.elements:
                 if isinstance(element, Path):
-                    stroke = self._theme.strokes[element.role]
+                    stroke = self._looks[part.tone].strokes[element.role]
                     ends = [_quoted(self._names[end]) for end in (part.source, part.target)]
                     start, end = reversed(ends) if element.role == "backward" else ends
                     course = " ".join(map(self._at, element.points))
@@ -99,46 +100,46 @@ class _Page:
         return " ".join(operations)
 
     def _decoration(self, part: Part, element: Element) -> Iterator[str]:
-        strokes = self._theme.strokes
+        look = self._looks[part.tone]
         match element:
             case Head():
-                colour = strokes[element.role].colour
-                corners = self._points("P", element.corners(self._theme.head[1]))
+                colour = look.strokes[element.role].colour
+                corners = self._points("P", element.corners(look.head[1]))
                 yield f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {corners}"
             case Bracket():
-                yield f"{_ink(Stroke(self._theme.inks[element.role], 1.0))} {self._points('L', element.points)}"
+                yield f"{_ink(Stroke(look.inks[element.role], 1.0))} {self._points('L', element.points)}"
             case Cell():
-                yield from self._cell(element)
+                yield from self._cell(element, look)
             case Shape():
                 if not _is_node(part, element):
-                    yield f"{_ink(strokes[element.role])} {self._points('B', _rounded(element))}"
+                    yield f"{_ink(look.strokes[element.role])} {self._points('B', _rounded(element))}"
             case Path() | Text():
                 pass  # an edge and a node
             case _:
                 raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
-    def _cell(self, cell: Cell) -> Iterator[str]:
+    def _cell(self, cell: Cell, look: Theme) -> Iterator[str]:
         left, top, right, bottom = cell.x, cell.y, cell.x + cell.width, cell.y + cell.height
-        colour = self._theme.background if cell.value is None else shade(cell.value, self._theme)
+        colour = look.background if cell.value is None else shade(cell.value, look)
         outline = self._points("P", ((left, top), (right, top), (right, bottom), (left, bottom)))
-        yield f"{_ink(self._theme.strokes['cell'])} {_fill(colour)} {outline}"
+        yield f"{_ink(look.strokes['cell'])} {_fill(colour)} {outline}"
         if cell.value is None:
-            yield _ink(self._theme.strokes["mark"])
+            yield _ink(look.strokes["mark"])
             yield self._points("L", ((left, top), (right, bottom)))
             yield self._points("L", ((right, top), (left, bottom)))
 
-    def _text(self, line: Text, name: str) -> str:
+    def _text(self, line: Text, name: str, look: Theme) -> str:
         middle = line.x + {"start": 0.5, "middle": 0.0, "end": -0.5}[line.anchor] * line.width
         y = line.y + (_ROOM / 2 - 1 + self._lift) * line.size
         return (
             f'{_quoted(name)} [label="{_label(line.text)}", pos="{self._at((middle, y))}", '
             f"{_size(line.width + _SIDE * line.size, _ROOM * line.size)}, fontsize={_number(line.size)}, "
-            f'fontcolor="{self._theme.inks[line.role]}"]'
+            f'fontcolor="{look.inks[line.role]}"]'
         )
 
-    def _shape(self, shape: Shape, name: str) -> str:
-        stroke = self._theme.strokes[shape.role]
-        fill = stroke.colour if shape.kind == "dot" else self._theme.fill
+    def _shape(self, shape: Shape, name: str, look: Theme) -> str:
+        stroke = look.strokes[shape.role]
+        fill = stroke.colour if shape.kind == "dot" else look.fill
         style = "filled,rounded" if shape.kind == "box" and shape.radius else "filled"
         pen = _pen(stroke, style) if shape.kind != "dot" else f'style=filled, penwidth=0, color="{fill}"'
         return (

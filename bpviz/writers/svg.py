@@ -10,7 +10,7 @@ from zlib import crc32
 
 from bpviz import text
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme
+from bpviz.theme import Stroke, Theme, looks, mixed
 
 __all__ = ["FONTS", "write"]
 
@@ -47,8 +47,9 @@ def write(picture: Picture, theme: Theme) -> bytes:
         f'<desc id="{prefix}-desc">{_escaped(picture.description)}</desc>',
         f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
     ]
+    toned = looks(theme)
     for number, part in enumerate(picture.parts):
-        lines.append(_part(part, f"{prefix}-{number}", theme))
+        lines.append(_part(part, f"{prefix}-{number}", toned[part.tone]))
     lines.append("</svg>\n")
     body = "\n".join(lines).encode("utf-8")
     # The ids of two figures on one page must differ; those of equal pictures may be the same.
@@ -61,7 +62,7 @@ _PREFIX = "\0"
 
 def _part(part: Part, name: str, theme: Theme) -> str:
     about = f"<title>{_escaped(part.description)}</title>" if part.description else ""
-    classes = f"{part.kind} {part.detail}".strip()
+    classes = " ".join(filter(None, (part.kind, part.detail, "" if part.tone == "plain" else part.tone)))
     body = "\n".join(_element(element, part, theme) for element in part.elements)
     return f'<g class="{classes}" id="{name}">{about}\n{body}\n</g>'
 
@@ -133,11 +134,7 @@ def shade(value: float, theme: Theme) -> str:
     """
     least, zero, most = theme.heat
     end, share = (most, value) if value >= 0 else (least, -value)
-    channels = (
-        round(int(zero[i : i + 2], 16) + (int(end[i : i + 2], 16) - int(zero[i : i + 2], 16)) * min(share, 1.0))
-        for i in (1, 3, 5)
-    )
-    return "#" + "".join(f"{channel:02X}" for channel in channels)
+    return mixed(zero, end, min(share, 1.0))
 
 
 def _stroke(stroke: Stroke) -> str:
