@@ -288,6 +288,10 @@ class Graph:
             found.setdefault(self.name, next(iter(self._outputs.values())))
         return found
 
+    def is_constant(self, index: int) -> bool:
+        """Whether a node, by number, is a number or an array that no input leads to."""
+        return self.record.operations[index] is None and index not in self.record.is_input
+
     def find(self, name: str | Handle | Node) -> int:
         """The number of a node, by its name (or handle, or node).
 

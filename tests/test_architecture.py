@@ -49,6 +49,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
+    ("figures.labels",),
     ("figures.circuit", "figures.card"),
     ("drawing",),
     ("load",),

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Arrow, Box, Figure, Frame, Label, Plain, Wire
-from bpviz.figures.content import content, shape_text, spoken
+from bpviz.figure import Arrow, Box, Figure, Frame, Wire
+from bpviz.figures.content import shape_text, spoken
+from bpviz.figures.labels import Use, labels_of
 from bpviz.flow import Flow
-from bpviz.formula import written_out
 from bpviz.graph import Graph
 from bpviz.number import number
-from bpviz.recorder import NO_VALUE, Scope
-from bpviz.symbols import Symbols
+from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "symbols", "none"]
-
-
-_LONG = 28
-"""The most characters of an expression above a wire; beyond, the name alone stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +39,6 @@ class CircuitOptions:
     precision: int = 4
     title: str = ""
     direction: Literal["LR", "TB"] = "LR"
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """A place where a value is used: the box it leads to, the slot there, and the share of the gradient it sends.
-
-    ``formula`` is that share in symbols, where symbols are shown.
-    """
-
-    box: str
-    slot: int
-    share: Any
-    formula: Any = None
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -91,7 +73,7 @@ class _Circuit:
         if self.flow is not None and self.flow.output_index not in outputs:
             outputs.append(self.flow.output_index)
         self.outputs = outputs
-        self.symbols = Symbols(self.flow, self.labels) if self.flow and options.labels == "symbols" else None
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision)
         self.needed = self._ancestors(outputs)
         self.folded: set[int] = set()
         self.closed = self._closed_scopes()
@@ -190,7 +172,7 @@ class _Circuit:
         parameters = self.record.parameters.get(index, {})
         if operation.drawn is not None:
             constants = [
-                self.record.values[i] if self._is_constant(i) and not ops.shape_of(self.record.values[i]) else None
+                self.record.values[i] if self.graph.is_constant(i) and not ops.shape_of(self.record.values[i]) else None
                 for i in operands
             ]
             drawn = operation.drawn(constants, parameters)
@@ -203,14 +185,11 @@ class _Circuit:
             names[letter] = label if 0 < len(label) <= 3 else letter
         return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
 
-    def _is_constant(self, index: int) -> bool:
-        return self.record.operations[index] is None and index not in self.record.is_input
-
     # Wires
 
-    def _ends(self) -> dict[int, list[_End]]:
+    def _uses(self) -> dict[int, list[Use]]:
         """Where every value is used. What enters a closed group several times enters it once, gradients added."""
-        ends: dict[int, list[_End]] = {index: [] for index in self.needed}
+        found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
             target = self._box_of(index)
@@ -218,26 +197,24 @@ class _Circuit:
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
                 share = None if self.flow is None else self.flow.wire_share(index, slot)
-                formula = None if self.symbols is None else self.symbols.share(index, slot)
-                uses = ends[operand]
+                use = Use(target, slot, share, ((index, slot),))
+                uses = found[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
                 if at is None:
                     merged[operand, target] = len(uses)
-                    uses.append(_End(target, slot, share, formula))
+                    uses.append(use)
                 else:
-                    before = uses[at]
-                    uses[at] = _End(target, before.slot, _sum([before.share, share]), _sum([before.formula, formula]))
+                    uses[at] = uses[at].with_others([use])
         for index in self.outputs:
             seeded = self.flow is not None and index == self.flow.output_index
-            seed = self.flow.seed if self.flow is not None and seeded else None
             key = f"out{index}"
             title = self.labels[index] or self.graph.output_titles.get(index) or self.graph.names[index]
             self.boxes[key] = Box(key, "output", title, None, f"output {title}")
-            ends[index].append(_End(key, 0, seed, 1.0 if seeded else None))
-        return ends
+            found[index].append(Use(key, 0, self.flow.seed if self.flow is not None and seeded else None, (), seeded))
+        return found
 
     def _add_wires(self) -> None:
-        for index, uses in self._ends().items():
+        for index, uses in self._uses().items():
             if not uses:
                 continue
             source = self._box_of(index)
@@ -250,8 +227,7 @@ class _Circuit:
             at = self.boxes[source]
             frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
             self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches")
-            total = _End(dot, 0, _sum([use.share for use in uses]), _sum([use.formula for use in uses]))
-            self._wire(index, source, total, name=named)
+            self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
 
@@ -268,7 +244,7 @@ class _Circuit:
             frame = _frame_id(self.record.scopes[int(frame[1:])].parent)
         return around
 
-    def _wire_name(self, index: int, uses: Sequence[_End]) -> str:
+    def _wire_name(self, index: int, uses: Sequence[Use]) -> str:
         """A name stands at the wire unless it stands at one of its ends already."""
         if self.record.operations[index] is None:
             return ""
@@ -276,49 +252,22 @@ class _Circuit:
         ends = {self.boxes[use.box].text for use in uses if use.box.startswith("out")}
         return "" if label in ends else label
 
-    def _wire(self, index: int, source: str, end: _End, name: str = "") -> None:
+    def _wire(self, index: int, source: str, use: Use, name: str = "") -> None:
         show = self.options.show
-        value = NO_VALUE if self.flow is None else self.flow.values[index]
-        constant = self._is_constant(index)
+        constant = self.graph.is_constant(index)
+        stem = not source.startswith("b")
         forward = backward = None
-        if show != "backward" or constant or (end.share is None and self.flow is not None):
-            stem = not source.startswith("b")
-            forward = Arrow(self._forward_label(index, value, name, stem) if show != "backward" else None)
-        if end.share is not None and show != "forward":
-            backward = Arrow(self._backward_label(index, source, end))
+        if show != "backward" or constant or (use.share is None and self.flow is not None):
+            forward = Arrow(self.wording.forward(index, name, stem) if show != "backward" else None)
+        if use.share is not None and show != "forward":
+            backward = Arrow(self.wording.backward(index, use, stem))
         told = []
-        if value is not NO_VALUE:
-            told.append(f"value {spoken(value, self.options.precision)}")
-        if end.share is not None:
-            told.append(f"gradient {spoken(end.share, self.options.precision)}")
-        said = f"{self._spoken_box(source)} to {self._spoken_box(end.box)}{': ' if told else ''}{', '.join(told)}"
-        self.wires.append(Wire(f"w{len(self.wires)}", source, end.box, end.slot, forward, backward, constant, said))
-
-    def _forward_label(self, index: int, value: Any, name: str, stem: bool) -> Label | None:
-        """What stands at the forward arrow; ``stem`` tells the wire at which the value appears first."""
-        bare = Label(Plain(""), name) if name else None
-        if self.options.labels == "none" or value is NO_VALUE:
-            return bare
-        shape = ops.shape_of(value)
-        if self._is_constant(index) and not shape:
-            return None
-        if self.symbols is None:
-            return Label(content(value, self.options.precision), name)
-        if self.record.operations[index] is None:
-            return Label(Plain(shape_text(shape))) if shape and stem else None
-        expression = self.symbols.value(index)
-        if not stem or len(expression) > _LONG:
-            return bare
-        return Label(Plain(f"{name} = {expression}" if name else expression))
-
-    def _backward_label(self, index: int, source: str, end: _End) -> Label | None:
-        if self.options.labels == "none":
-            return None
-        if self.symbols is None:
-            return Label(content(end.share, self.options.precision))
-        text = "" if end.formula is None else written_out(end.formula)
-        called = "" if source.startswith("b") or end.box.startswith("out") else self.symbols.derivative(index)
-        return Label(Plain(f"{called} = {text}" if called else text))
+        if self.flow is not None:
+            told.append(f"value {spoken(self.flow.values[index], self.options.precision)}")
+        if use.share is not None:
+            told.append(f"gradient {spoken(use.share, self.options.precision)}")
+        said = f"{self._spoken_box(source)} to {self._spoken_box(use.box)}{': ' if told else ''}{', '.join(told)}"
+        self.wires.append(Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, said))
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]
@@ -359,11 +308,3 @@ def _depth(scope: Scope) -> int:
 
 def _frame_id(scope: Scope | None) -> str | None:
     return None if scope is None or scope.parent is None else f"f{scope.index}"
-
-
-def _sum(shares: Sequence[Any]) -> Any:
-    total = None
-    for share in shares:
-        if share is not None:
-            total = share if total is None else total + share
-    return total
