@@ -17,7 +17,7 @@ from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
 from bpviz.figure import Figure
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
-from bpviz.plan import Plan, WirePlan, planned, reached, wire_pitch
+from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -42,7 +42,7 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     >>> double = Wire("w", "x", "twice", forward=Arrow(Label(Plain("3"))))
     >>> picture = lay_out(Figure((Box("x", "input", "x"), Box("twice", "operation", "×2")), (double,)), theme("light"))
     >>> [part.kind for part in picture.parts]
-    ['wire', 'node', 'node']
+    ['node', 'wire', 'node']
     """
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
@@ -55,7 +55,8 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     heading, top, inner = _heading(figure, right - left, theme)
     found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
     notes, bottom = _notes(figure, top + lower - upper, theme)
-    parts = (*_frames(figure, plan, found, theme), *_wires(plan, found, theme), *_nodes(plan, found), *heading, *notes)
+    drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
+    parts = (*_frames(figure, plan, found, theme), *drawn, *heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
 
@@ -193,6 +194,17 @@ def _around(points: Sequence[Point], aside: float) -> Edges:
 
 def _meet(one: Edges, other: Edges) -> bool:
     return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
+
+
+def _in_order(figure: Figure, wires: Iterator[Part], nodes: Iterator[Part]) -> Iterator[Part]:
+    """Return wires and nodes as they are read aloud: each node behind the wires that lead to it."""
+    place = {id: number for number, id in enumerate(ordered(figure))}
+    arriving: dict[str, list[Part]] = {id: [] for id in place}
+    for wire in wires:
+        arriving[wire.target].append(wire)
+    for node in sorted(nodes, key=lambda node: place[node.id]):
+        yield from sorted(arriving[node.id], key=lambda wire: place[wire.source])
+        yield node
 
 
 def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["SEPARATION", "BoxPlan", "Plan", "WirePlan", "planned", "reached", "wire_pitch"]
+__all__ = ["SEPARATION", "BoxPlan", "Plan", "WirePlan", "ordered", "planned", "reached", "wire_pitch"]
 
 SEPARATION = 8
 """The least distance between two boxes that stand side by side."""
@@ -117,8 +117,11 @@ def _check(figure: Figure) -> None:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
 
 
-def _ordered(figure: Figure) -> list[str]:
-    """Return the ids of all boxes so that every wire leads from an earlier to a later one."""
+def ordered(figure: Figure) -> list[str]:
+    """Return the ids of all boxes so that every wire leads from an earlier to a later one.
+
+    Raises: UsageError where wires lead in a circle.
+    """
     following: dict[str, list[str]] = {box.id: [] for box in figure.boxes}
     for wire in figure.wires:
         following[wire.source].append(wire.target)
@@ -149,7 +152,7 @@ def _effort(figure: Figure) -> int:
     leading: dict[str, list[str]] = {}
     for wire in figure.wires:
         leading.setdefault(wire.source, []).append(wire.target)
-    for id in reversed(_ordered(figure)):
+    for id in reversed(ordered(figure)):
         steps[id] = 1 + max((steps[target] for target in leading.get(id, ())), default=0)
     passed = sum(steps[wire.source] - steps[wire.target] - 1 for wire in figure.wires)
     return len(figure.boxes) + len(figure.wires) + 2 * passed

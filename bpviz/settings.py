@@ -42,5 +42,6 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
         if name not in names:
             hint = did_you_mean(name, names, f"there are: {', '.join(sorted(names))}")
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
-        settings[name] = value
+        # A file is meant beside pyproject.toml, wherever below it bpviz is run.
+        settings[name] = str(file.parent / value) if name == "theme" and str(value).endswith(".toml") else value
     return settings

@@ -1,20 +1,25 @@
 """Themes: what each role of a picture looks like. Pictures name roles, never colours.
 
-Lengths are points. Colour is never the only sign: forward lines are thin and backward lines thick, numbers of the
-forward pass stand above their wire and gradients below it, marked content is boxed.
+A theme is one small TOML file, of bpviz's own (``bpviz/themes``) or of the user's. Lengths are points. Colour is never
+the only sign: forward lines are thin and backward lines thick, numbers of the forward pass stand above their wire and
+gradients below it, marked content is boxed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Tone
 
-__all__ = ["THEMES", "LineRole", "Stroke", "TextRole", "Theme", "looks", "mixed", "theme"]
+__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "looks", "mixed", "names", "theme"]
 
 LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
 TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
@@ -37,7 +42,8 @@ class Theme:
     background, ``shared`` the line of gradients that serve several others (see `looks`). ``gap`` parts the middles of
     the two arrows of a wire, ``clearance`` their text from them; ``head`` is the length and the width of an arrow head;
     ``node`` the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between
-    the figure and the edge of its page.
+    the figure and the edge of its page. ``dark``, where given, is how it looks where the reader prefers dark pages, in
+    formats that can follow (SVG, HTML).
     """
 
     name: str
@@ -55,20 +61,218 @@ class Theme:
     node: float = 36.0
     dot: float = 6.0
     margin: float = 8.0
+    dark: Theme | None = None
+
+
+_HOME = Path(__file__).parent / "themes"
+_SUFFIX = ".toml"
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of bpviz's own themes.
+
+    >>> names()
+    ('auto', 'book', 'cs231n', 'dark', 'light', 'print')
+    """
+    return tuple(sorted(path.stem for path in _HOME.glob(f"*{_SUFFIX}")))
 
 
 def theme(name: str) -> Theme:
-    """Return the theme called ``name``.
+    """Return the theme called ``name``, or that of a file ``name.toml``.
 
-    Raises: UsageError where there is none; the message offers what comes close.
+    A file may set any of the keys of bpviz's own themes; the others are those of its ``base`` (light, where it names
+    none). ``dark`` names the theme for readers who prefer dark pages. Where text is hard to read, a warning says so.
+
+    Raises `UsageError` where there is no such theme (the message offers what comes close), and for a file with
+    unknown keys or values that are no colours or numbers.
 
     >>> theme("dark").background
     '#1E1E1E'
     """
-    if name in THEMES:
-        return THEMES[name]
-    hint = did_you_mean(name, THEMES, "choose another")
-    raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(THEMES)})")
+    return _found(name, ())
+
+
+def _found(name: str, within: tuple[Path, ...]) -> Theme:
+    """The theme of that name; ``within`` are the files that ask for it, one for the other."""
+    path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
+    if path in within:
+        raise _Wrong("is its own base; name another, such as 'light'")
+    try:
+        return _read(path, path.stat().st_mtime_ns, within)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = did_you_mean(name, names(), "choose another, or name a file: my.toml")
+        raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(names())})") from None
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, edition: int, within: tuple[Path, ...]) -> Theme:
+    """The theme of a file; ``edition`` is another one when the file has changed."""
+    import tomllib
+
+    try:
+        return _made(path, tomllib.loads(path.read_text(encoding="utf-8")), within)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the theme {str(path)!r} is not valid TOML: {error}") from None
+    except _Wrong as error:
+        raise UsageError(f"the theme {str(path)!r} {error}") from None
+
+
+class _Wrong(Exception):
+    """What is the matter with a theme's file, in words that follow its name."""
+
+
+_COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
+_MEASURES = ("gap", "clearance", "node", "dot", "margin")
+_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
+
+
+def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
+    """The theme that the table of a file describes, on top of its base."""
+    _only(table, _KEYS, "")
+    others = {key: _other(table[key], (*within, path)) for key in ("base", "dark") if key in table}
+    base = others.get("base") or (_BARE if path.parent == _HOME else theme("light"))
+    colours = {key: _colour(key, table[key]) for key in _COLOURS if key in table}
+    lines = table.get("lines", {})
+    _only(lines, (*get_args(LineRole), "shared"), "lines.")
+    strokes = {role: _stroke(role, s, colours, lines.get(role, {})) for role, s in base.strokes.items()}
+    inks = {role: colours.get(_INKS[role], ink) for role, ink in base.inks.items()}
+    sizes, measures = table.get("sizes", {}), table.get("measures", {})
+    _only(sizes, get_args(TextRole), "sizes.")
+    _only(measures, _MEASURES, "measures.")
+    made = replace(
+        base,
+        name=path.stem,
+        background=colours.get("background", base.background),
+        fill=colours.get("background", base.fill),
+        strokes=MappingProxyType(strokes),
+        inks=MappingProxyType(inks),
+        heat=_heat(table["heat"]) if "heat" in table else base.heat,
+        pale=colours.get("pale", base.pale),
+        shared=_stroke("shared", base.shared, colours, lines.get("shared", {})),
+        sizes=MappingProxyType({**base.sizes, **{k: _length(f"sizes.{k}", v) for k, v in sizes.items()}}),
+        dark=others.get("dark", base.dark),
+    )
+    made = replace(made, **{key: _length(f"measures.{key}", value) for key, value in measures.items()})  # type: ignore[arg-type]
+    faint = sorted(role for role, ink in made.inks.items() if contrast(ink, made.background) < _LEGIBLE)
+    if faint:
+        warnings.warn(
+            f"in the theme {path.stem!r} the text of {', '.join(faint)} is hard to read: its contrast to the "
+            f"background is less than {_LEGIBLE}:1",
+            stacklevel=2,
+        )
+    return made
+
+
+def _other(name: Any, within: tuple[Path, ...]) -> Theme:
+    """Another theme that a file names: one of bpviz's own, or a file beside it."""
+    if not isinstance(name, str):
+        raise _Wrong(f"names another theme as {name!r}; write its name in quotes, such as 'light'")
+    return _found(str(within[-1].parent / name) if name.endswith(_SUFFIX) else name, within)
+
+
+def _only(table: Any, known: Iterable[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise _Wrong(f"has {where.rstrip('.')} = {table!r}; a table is expected: [{where.rstrip('.')}]")
+    for key in table:
+        if key not in known:
+            hint = did_you_mean(key, known, f"there are: {', '.join(known)}")
+            raise _Wrong(f"has an unknown key {where + key!r}; {hint}")
+
+
+def _colour(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise _Wrong(f"has {key} = {value!r}; a colour is written as '#RRGGBB', such as '#B84A00'")
+    return value.upper()
+
+
+def _heat(value: Any) -> tuple[str, str, str]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise _Wrong(f"has heat = {value!r}; three colours are expected: of −1, 0 and 1")
+    least, zero, most = (_colour("heat", colour) for colour in value)
+    return least, zero, most
+
+
+def _length(key: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1000:
+        raise _Wrong(f"has {key} = {value!r}; a length in points is expected, such as 14")
+    return float(value)
+
+
+def _stroke(role: str, base: Stroke, colours: Mapping[str, str], told: Any) -> Stroke:
+    """A line as the base draws it, in this theme's colour, with what the file tells of its width and dash."""
+    _only(told, ("width", "dash"), f"lines.{role}.")
+    width = _length(f"lines.{role}.width", told["width"]) if "width" in told else base.width
+    dash = tuple(_length(f"lines.{role}.dash", part) for part in told["dash"]) if "dash" in told else base.dash
+    return Stroke(colours.get(_LINES[role], base.colour), width, dash)
+
+
+_LINES: Mapping[str, str] = {
+    "forward": "forward",
+    "backward": "backward",
+    "constant": "grey",
+    "node": "ink",
+    "group": "ink",
+    "frame": "grey",
+    "mark": "mark",
+    "cell": "grey",
+    "shared": "shared",
+}
+"""Which of a file's colours each kind of line has."""
+
+_INKS: Mapping[TextRole, str] = {
+    "name": "ink",
+    "constant": "grey",
+    "symbol": "ink",
+    "forward": "forward",
+    "backward": "backward",
+    "muted": "grey",
+    "frame": "ink",
+    "title": "ink",
+    "note": "grey",
+}
+"""Which of a file's colours each kind of text has."""
+
+_BARE = Theme(
+    name="",
+    background="",
+    fill="",
+    strokes=MappingProxyType(
+        {
+            "forward": Stroke("", 1.0),
+            "backward": Stroke("", 2.0),
+            "constant": Stroke("", 1.0),
+            "node": Stroke("", 1.0),
+            "group": Stroke("", 2.2),
+            "frame": Stroke("", 1.0, (6.0, 4.0)),
+            "mark": Stroke("", 1.4),
+            "cell": Stroke("", 0.6),
+        }
+    ),
+    inks=MappingProxyType(dict.fromkeys(_INKS, "")),
+    heat=("", "", ""),
+    pale="",
+    shared=Stroke("", 3.0),
+    sizes=MappingProxyType({**dict.fromkeys(_INKS, 14.0), "frame": 12.0, "title": 17.0, "note": 12.0}),
+)
+"""The measures that bpviz's own themes begin with; each brings all colours."""
+
+_LEGIBLE = 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, from 1 to 21, as WCAG 2 defines it; text wants 4.5 at least.
+
+    >>> contrast("#000000", "#FFFFFF")
+    21.0
+    """
+    dark, light = sorted(map(_luminance, (one, other)))
+    return round((light + 0.05) / (dark + 0.05), 2)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def looks(theme: Theme) -> Mapping[Tone, Theme]:
@@ -117,115 +321,3 @@ def mixed(colour: str, other: str, share: float) -> str:
     ends = ((int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
     channels = (round(start + (end - start) * share) for start, end in ends)
     return "#" + "".join(f"{channel:02X}" for channel in channels)
-
-
-_SIZES: Mapping[TextRole, float] = MappingProxyType(
-    {
-        "name": 14.0,
-        "constant": 14.0,
-        "symbol": 14.0,
-        "forward": 14.0,
-        "backward": 14.0,
-        "muted": 14.0,
-        "frame": 12.0,
-        "title": 17.0,
-        "note": 12.0,
-    }
-)
-
-
-def _made(
-    name: str,
-    *,
-    background: str,
-    ink: str,
-    forward: str,
-    backward: str,
-    grey: str,
-    mark: str,
-    heat: tuple[str, str, str],
-    pale: str,
-    shared: Stroke,
-    backward_stroke: Stroke | None = None,
-) -> Theme:
-    """Spread a handful of colours over the roles."""
-    strokes: dict[LineRole, Stroke] = {
-        "forward": Stroke(forward, 1.0),
-        "backward": backward_stroke or Stroke(backward, 2.0),
-        "constant": Stroke(grey, 1.0),
-        "node": Stroke(ink, 1.0),
-        "group": Stroke(ink, 2.2),
-        "frame": Stroke(grey, 1.0, (6.0, 4.0)),
-        "mark": Stroke(mark, 1.4),
-        "cell": Stroke(grey, 0.6),
-    }
-    inks: dict[TextRole, str] = {
-        "name": ink,
-        "constant": grey,
-        "symbol": ink,
-        "forward": forward,
-        "backward": backward,
-        "muted": grey,
-        "frame": ink,
-        "title": ink,
-        "note": grey,
-    }
-    return Theme(
-        name, background, background, MappingProxyType(strokes), MappingProxyType(inks), heat, pale, shared, _SIZES
-    )
-
-
-_LIGHT = _made(
-    "light",
-    background="#FFFFFF",
-    ink="#1A1A1A",
-    forward="#1A1A1A",
-    backward="#B84A00",
-    grey="#6B6B6B",
-    mark="#C2185B",
-    heat=("#2166AC", "#F5F5F5", "#B2182B"),
-    pale="#757575",
-    shared=Stroke("#7B1FA2", 3.0),
-)
-_DARK = _made(
-    "dark",
-    background="#1E1E1E",
-    ink="#E6E6E6",
-    forward="#56B4E9",
-    backward="#E69F00",
-    grey="#A0A0A0",
-    mark="#FF6F91",
-    heat=("#56B4E9", "#333333", "#FF8A65"),
-    pale="#8C8C8C",
-    shared=Stroke("#CE93D8", 3.0),
-)
-_BOOK = _made(
-    "book",
-    background="#FFFFFF",
-    ink="#000000",
-    forward="#000000",
-    backward="#0072B2",
-    grey="#666666",
-    mark="#0072B2",
-    heat=("#0072B2", "#FFFFFF", "#000000"),
-    pale="#757575",
-    # One accent only: what is shared is told by its weight.
-    shared=Stroke("#0072B2", 3.6),
-)
-# One ink only: the gradient is dashed as well as thick, and heat runs from white to black.
-_PRINT = _made(
-    "print",
-    background="#FFFFFF",
-    ink="#000000",
-    forward="#000000",
-    backward="#000000",
-    grey="#555555",
-    mark="#000000",
-    heat=("#FFFFFF", "#A6A6A6", "#000000"),
-    pale="#757575",
-    shared=Stroke("#000000", 3.6),
-    backward_stroke=Stroke("#000000", 1.8, (4.0, 2.5)),
-)
-
-THEMES: Mapping[str, Theme] = MappingProxyType({made.name: made for made in (_LIGHT, _DARK, _BOOK, _PRINT)})
-"""Every theme by its name."""

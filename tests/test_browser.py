@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from browser import Measurement, collisions, measure, screenshot
 from collisions import Outline
+from devtools import opened
+
+import bpviz
 
 # Two circles (radius 12) joined by a paired wire with its two numbers, in a frame: nothing touches what it must not.
 CLEAN = """
@@ -171,4 +174,34 @@ def test_depth_in_a_circle_and_in_a_rounded_box() -> None:
         5.0,
         -3.0,
         pytest.approx(2 - 9.2195, abs=1e-4),
+    ]
+
+
+@pytest.mark.browser
+@pytest.mark.engine
+def test_a_figure_reads_aloud_in_the_order_of_computation(tmp_path: Path) -> None:
+    def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
+        subtotal = price * count
+        return subtotal * tax
+
+    page = tmp_path / "page.html"
+    page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{bpviz.draw(total).to_svg()}', encoding="utf-8")
+    with opened(page) as browser:
+        said = [(role, name) for role, name in browser.spoken() if role not in ("StaticText", "InlineTextBox")]
+    assert said == [
+        (
+            "graphics-document",
+            "Computation graph Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.",
+        ),
+        ("image", "input price"),
+        ("image", "input count"),
+        ("image", "input tax"),
+        ("image", "price to ×: value 100, gradient 2.2"),
+        ("image", "count to ×: value 2, gradient 110"),
+        ("image", "multiply, makes subtotal"),
+        ("image", "tax to ×: value 1.1, gradient 200"),
+        ("image", "subtotal to ×: value 200, gradient 1.1"),
+        ("image", "multiply, makes total"),
+        ("image", "× to total: value 220, gradient 1"),
+        ("image", "output total"),
     ]

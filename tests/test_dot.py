@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bpviz import engine
 from bpviz.picture import Part, Picture
 from bpviz.text import printable
-from bpviz.theme import THEMES, theme
+from bpviz.theme import names, theme
 from bpviz.writers import dot
 
 pytestmark = pytest.mark.engine
@@ -136,7 +136,7 @@ def test_text_stands_on_its_baseline(name):
     assert found == pytest.approx([20, 40], abs=2)
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", names())
 def test_every_theme_and_picture_is_accepted(name):
     source = dot.write(everything(), theme(name))
     assert source == dot.write(everything(), theme(name))

@@ -8,7 +8,7 @@ from hand_drawn import everything, texts
 from bpviz import engine, fontfiles
 from bpviz.errors import BpvizWarning, EngineMissing
 from bpviz.picture import Picture
-from bpviz.theme import THEMES, theme
+from bpviz.theme import names, theme
 from bpviz.writers import pdf
 
 pytestmark = pytest.mark.engine
@@ -51,7 +51,7 @@ def test_japanese_can_be_read_back_and_both_fonts_are_inside(name, recwarn):
 
 
 @poppler
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", names())
 def test_the_page_is_as_large_as_the_picture_and_as_dark_as_the_theme(name):
     document = pdf.write(everything(), theme(name))
     image = asked(document, "pdftoppm", "-r", "72", "-")

@@ -9,7 +9,7 @@ from bpviz import fontfiles
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
 from bpviz.picture import Part, Picture, Shape, Text
 from bpviz.text import width
-from bpviz.theme import THEMES, theme
+from bpviz.theme import names, theme
 from bpviz.writers import png
 
 LIGHT = theme("light")
@@ -25,7 +25,7 @@ def test_the_size_is_that_of_the_page_at_96_dots_an_inch(scale, expected):
     assert abs(drawn[0] - expected[0]) + abs(drawn[1] - expected[1]) <= 1
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", names())
 def test_the_colours_are_the_themes(name):
     square = Picture(60.0, 60.0, (Part("d", "node", (Shape("backward", "dot", 30.0, 30.0, 30.0, 30.0),)),))
     pixels = rows(png.write(square, theme(name), scale=1))

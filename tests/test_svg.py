@@ -12,7 +12,7 @@ from hand_drawn import everything
 
 from bpviz.layout import lay_out
 from bpviz.picture import Part, Picture, Text
-from bpviz.theme import THEMES, theme
+from bpviz.theme import names, theme
 from bpviz.writers.svg import shade, write
 
 LIGHT = theme("light")
@@ -31,7 +31,7 @@ def said(*texts: str) -> Picture:
 @pytest.mark.engine
 def test_every_part_is_a_group_with_its_classes() -> None:
     root = read(lay_out(layers(), LIGHT))
-    assert (root.get("class"), root.get("role")) == ("bpviz", "img")
+    assert (root.get("class"), root.get("role")) == ("bpviz", "graphics-document document")
     groups = [group.get("class") for group in root.findall(f"{NS}g")]
     assert groups[:2] == ["frame", "frame"]
     assert groups.count("wire") == 6
@@ -39,9 +39,9 @@ def test_every_part_is_a_group_with_its_classes() -> None:
     assert [name for name in groups if name.startswith("node")] == [
         "node input",
         "node input",
-        "node operation",
-        "node operation",
         "node constant",
+        "node operation",
+        "node operation",
         "node operation",
         "node group",
         "node output",
@@ -73,12 +73,27 @@ def test_hostile_text_comes_back_as_it_was() -> None:
     assert spaced[0].get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
 
 
-@pytest.mark.parametrize("look", THEMES)
+@pytest.mark.parametrize("look", names())
 def test_colours_are_literal_and_nothing_runs_or_is_fetched(look: str) -> None:
     file = write(everything(), theme(look)).decode()
     colours = re.findall(r'(?:fill|stroke)="([^"]*)"', file)
     assert all(re.fullmatch(r"#[0-9A-F]{6}|none", colour) for colour in colours)
-    assert not re.search(r"<script|<style|href|url\(|var\(", file)
+    assert not re.search(r"<script|href|url\(|var\(|@import", file)
+    assert file.count("<style") == (theme(look).dark is not None)
+
+
+def test_a_theme_may_follow_the_reader_to_dark_pages() -> None:
+    light, dark, auto = (write(everything(), theme(look)).decode() for look in ("light", "dark", "auto"))
+    rules = dict(re.findall(r"\.(c\d+)\{([^}]*)\}", auto))
+    ours = [element for element in ElementTree.fromstring(auto).iter() if element.tag != f"{NS}style"]
+    days, nights = (list(ElementTree.fromstring(file).iter()) for file in (light, dark))
+    for element, day, night in zip(ours, days, nights, strict=True):
+        # Without the style sheet it is the light picture, with it the dark one.
+        paints = {key: element.get(key) for key in ("fill", "stroke")}
+        assert paints == {key: day.get(key) for key in ("fill", "stroke")}
+        for name in element.get("class", "").split():
+            paints |= dict(rule.split(":") for rule in rules.get(name, "").split(";") if rule)
+        assert paints == {key: night.get(key) for key in ("fill", "stroke")}
 
 
 @pytest.mark.engine

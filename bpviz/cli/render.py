@@ -77,7 +77,7 @@ __all__ = ["command"]
     envvar="BPVIZ_THEME",
     show_default=True,
     metavar="NAME",
-    help="light, dark, book or print.",
+    help="light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
 )
 @click.option(
     "--precision",

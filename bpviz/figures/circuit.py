@@ -266,7 +266,10 @@ class _Circuit:
             told.append(f"value {spoken(self.flow.values[index], self.options.precision)}")
         if use.share is not None:
             told.append(f"gradient {spoken(use.share, self.options.precision)}")
-        said = f"{self._spoken_box(source)} to {self._spoken_box(use.box)}{': ' if told else ''}{', '.join(told)}"
+        end = self._spoken_box(use.box)
+        named = stem and self.labels[index] not in ("", end)
+        start = self.labels[index] if named else self._spoken_box(source)
+        said = f"{start} to {end}{': ' if told else ''}{', '.join(told)}"
         self.wires.append(Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, said))
 
     def _spoken_box(self, key: str) -> str:

@@ -1,10 +1,12 @@
 """Pictures as SVG: one group per frame, wire and node, every colour written out, nothing that needs a browser.
 
-The same bytes are shown by browsers, rasterisers and vector editors: no style sheet, no script, no outside link.
+The same bytes are shown by browsers, rasterisers and vector editors: no script, no outside link, and a style sheet only
+where the theme follows the reader to dark pages (in an ``<img>`` as well).
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from zlib import crc32
 
@@ -35,25 +37,55 @@ def write(picture: Picture, theme: Theme) -> bytes:
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
-    width, height = _number(picture.width), _number(picture.height)
-    prefix = _PREFIX
-    title = _escaped(picture.title or "Computation graph")
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="img" '
-        f'aria-labelledby="{prefix}-title {prefix}-desc" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" font-family="{FONTS}" font-size="{_number(_SIZE)}" '
-        f'text-anchor="middle" fill="none">',
-        f'<title id="{prefix}-title">{title}</title>',
-        f'<desc id="{prefix}-desc">{_escaped(picture.description)}</desc>',
-        f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
-    ]
-    toned = looks(theme)
-    for number, part in enumerate(picture.parts):
-        lines.append(_part(part, f"{prefix}-{number}", toned[part.tone]))
-    lines.append("</svg>\n")
-    body = "\n".join(lines).encode("utf-8")
+    lines = _written(picture, theme)
+    if theme.dark is not None:
+        lines = _following(lines, _written(picture, theme.dark))
+    body = "\n".join([*lines, "</svg>\n"]).encode("utf-8")
     # The ids of two figures on one page must differ; those of equal pictures may be the same.
     return body.replace(_PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
+
+
+def _written(picture: Picture, theme: Theme) -> list[str]:
+    """All but the end of the file, a piece for the opening, the background and each part."""
+    width, height = _number(picture.width), _number(picture.height)
+    title = _escaped(picture.title or "Computation graph")
+    toned = looks(theme)
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="graphics-document document" '
+        f'aria-labelledby="{_PREFIX}-title {_PREFIX}-desc" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" font-family="{FONTS}" font-size="{_number(_SIZE)}" '
+        f'text-anchor="middle" fill="none">\n'
+        f'<title id="{_PREFIX}-title">{title}</title>\n'
+        f'<desc id="{_PREFIX}-desc">{_escaped(picture.description)}</desc>',
+        f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
+        *(_part(part, f"{_PREFIX}-{number}", toned[part.tone]) for number, part in enumerate(picture.parts)),
+    ]
+
+
+def _following(light: list[str], dark: list[str]) -> list[str]:
+    """The lines of a file that is light, and dark where the reader prefers it: what differs gets a class and a rule."""
+    rules: dict[str, str] = {}
+    opening, *drawn = light
+    followed = []
+    for piece, other in zip(drawn, dark[1:], strict=True):
+        nights = iter(_TAG.findall(other))
+        followed.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules), piece))  # type: ignore[misc]
+    style = "".join(f".{_PREFIX} .{name}{{{rule}}}" for rule, name in rules.items())
+    opening = opening.replace('class="bpviz"', f'class="bpviz {_PREFIX}"', 1)
+    return [opening, f"<style>@media screen and (prefers-color-scheme:dark){{{style}}}</style>", *followed]
+
+
+_TAG = re.compile("<[a-z]+ class=[^>]*>")
+_PAINT = re.compile('(fill|stroke)="(#[0-9A-F]{6})"')
+
+
+def _classed(tag: str, night: str, rules: dict[str, str]) -> str:
+    pairs = zip(_PAINT.findall(tag), _PAINT.findall(night), strict=True)
+    rule = ";".join(f"{paint}:{dark}" for (_, light), (paint, dark) in pairs if dark != light)
+    if not rule:
+        return tag
+    name = rules.setdefault(rule, f"c{len(rules)}")
+    return tag.replace('class="', f'class="{name} ', 1)
 
 
 _PREFIX = "\0"
@@ -64,7 +96,8 @@ def _part(part: Part, name: str, theme: Theme) -> str:
     about = f"<title>{_escaped(part.description)}</title>" if part.description else ""
     classes = " ".join(filter(None, (part.kind, part.detail, "" if part.tone == "plain" else part.tone)))
     body = "\n".join(_element(element, part, theme) for element in part.elements)
-    return f'<g class="{classes}" id="{name}">{about}\n{body}\n</g>'
+    role = ' role="img"' if about else ""
+    return f'<g class="{classes}" id="{name}"{role}>{about}\n{body}\n</g>'
 
 
 def _element(element: Element, part: Part, theme: Theme) -> str:
