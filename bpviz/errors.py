@@ -9,6 +9,7 @@ __all__ = [
     "BpvizWarning",
     "EngineFailed",
     "EngineMissing",
+    "ExtraMissing",
     "LayoutTimeout",
     "RecordingError",
     "UsageError",
@@ -46,7 +47,13 @@ class RecordingError(BpvizError, TypeError):
 
 
 class EngineMissing(BpvizError, RuntimeError):
-    """No Graphviz engine (or an extra) is installed; the message carries the line that installs it."""
+    """No Graphviz engine is installed; the message carries the line that installs it."""
+
+    exit_code = 3
+
+
+class ExtraMissing(BpvizError, ImportError):
+    """What was asked for needs a package that is not installed; the message carries the line that installs it."""
 
     exit_code = 3
 

@@ -21,7 +21,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -41,17 +41,40 @@ def load(target: str) -> Loaded:
     called ``main``. What the file itself raises passes through.
     """
     if target == "-":
-        return Loaded(_chosen(_run("<stdin>", sys.stdin.read(), Path.cwd()), "", "standard input"), "figure")
-    path, name = _parted(target)
-    file = Path(path)
+        return Loaded(_chosen(_run("<stdin>", sys.stdin.read(), Path.cwd()), "", "standard input"), stem_of(target))
+    (path, name), file = _parted(target), file_of(target)
+    if file is None:
+        return Loaded(_chosen(_module(path), name, path), stem_of(target))
     if file.suffix.lower() == ".json":
         from bpviz.archive import loaded
 
-        return Loaded(loaded(_read(file), str(file)), file.stem)
-    if file.suffix.lower() == ".py" or os.sep in path or file.exists():
-        source = _read(file)
-        return Loaded(_chosen(_run(str(file), source, file.resolve().parent), name, str(file)), file.stem)
-    return Loaded(_chosen(_module(path), name, path), name or path.rpartition(".")[2])
+        return Loaded(loaded(_read(file), str(file)), stem_of(target))
+    source = _read(file)
+    return Loaded(_chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
+
+
+def stem_of(target: str) -> str:
+    """The name that the picture of a target takes, told without running it.
+
+    >>> stem_of("gallery/apples.py:total"), stem_of("package.module:loss"), stem_of("-")
+    ('apples', 'loss', 'figure')
+    """
+    file, (path, name) = file_of(target), _parted(target)
+    if file is not None:
+        return file.stem
+    return "figure" if target == "-" else name or path.rpartition(".")[2]
+
+
+def file_of(target: str) -> Path | None:
+    """The file that a target names; ``None`` for a module, and for standard input.
+
+    >>> file_of("gallery/apples.py:total").name, file_of("package.module:loss")
+    ('apples.py', None)
+    """
+    path = _parted(target)[0]
+    file = Path(path)
+    named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
+    return file if named and target != "-" else None
 
 
 def _parted(target: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from bpviz.errors import UsageError, did_you_mean
+from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.figure import Tone
 
 __all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "looks", "mixed", "names", "theme"]
@@ -158,6 +158,7 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         warnings.warn(
             f"in the theme {path.stem!r} the text of {', '.join(faint)} is hard to read: its contrast to the "
             f"background is less than {_LEGIBLE}:1",
+            BpvizWarning,
             stacklevel=2,
         )
     return made

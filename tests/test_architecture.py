@@ -54,7 +54,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("drawing",),
     ("load",),
     ("",),
-    ("cli.output", "cli.session"),
+    ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli",),
     ("__main__",),

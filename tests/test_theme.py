@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from bpviz.errors import UsageError
+from bpviz.errors import BpvizWarning, UsageError
 from bpviz.figure import Tone
 from bpviz.theme import LineRole, Stroke, TextRole, Theme, looks, names, theme
 
@@ -165,7 +165,7 @@ def test_a_theme_that_is_its_own_base_is_refused(tmp_path: Path) -> None:
 def test_faint_text_is_told(tmp_path: Path) -> None:
     file = tmp_path / "faint.toml"
     file.write_text('grey = "#CCCCCC"', encoding="utf-8")
-    with pytest.warns(UserWarning, match="hard to read") as caught:
+    with pytest.warns(BpvizWarning) as caught:
         theme(str(file))
     assert [str(warning.message) for warning in caught] == [
         "in the theme 'faint' the text of constant, muted, note is hard to read: its contrast to the background is "

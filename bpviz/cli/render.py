@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +13,18 @@ from bpviz.cli.session import drawing_of
 __all__ = ["command"]
 
 
-@click.command("render")
+class _Render(click.Command):
+    """The command, which remembers its words as they were given: --watch gives them to a process of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_GIVEN] = list(args)
+        return super().parse_args(ctx, args)
+
+
+_GIVEN = "bpviz.given"
+
+
+@click.command("render", cls=_Render)
 @click.argument("target")
 @click.option(
     "-o",
@@ -106,7 +118,8 @@ __all__ = ["command"]
     help="How long the layout may take.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
-@click.option("--view", is_flag=True, help="Open the result.")
+@click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
+@click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -118,6 +131,7 @@ def command(
     of: str | None,
     check: bool,
     view: bool,
+    watch: bool,
     **options: Any,
 ) -> None:
     """Draw TARGET: FILE.py[:NAME], package.module:NAME, FILE.json or - (stdin).
@@ -131,9 +145,25 @@ def command(
     bpviz render apples.py --set tax=1.2 --view         another input, and look
     bpviz render net.py --depth 0                       each function as one box
     """
+    if watch:
+        _watch(ctx, target, outputs, format, check, view)
+        return
     options["open"] = options.pop("open_")
     options["direction"] = options["direction"].upper()
     drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         click.launch(str(written[0]))
+
+
+def _watch(
+    ctx: click.Context, target: str, outputs: tuple[str, ...], format: str | None, check: bool, view: bool
+) -> None:
+    if check or "-" in outputs:
+        raise click.UsageError(f"--watch writes files; leave out {'--check' if check else '-o -'}")
+    from bpviz.cli.watch import watch
+    from bpviz.load import stem_of
+
+    places = [Path(output) for output in outputs] or [Path(f"{stem_of(target)}.{(format or 'svg').lower()}")]
+    once = [word for word in ctx.meta[_GIVEN] if word not in ("--watch", "--view")]
+    watch(target, once, places, view=view)

@@ -1,0 +1,186 @@
+"""``bpviz render --watch``: the figure is drawn again, in a fresh process, whenever the model is saved.
+
+The last good picture stays where it is; what broke is said, on the terminal and on the page that ``--view`` opens.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bpviz.errors import ExtraMissing, UsageError
+from bpviz.load import file_of
+
+__all__ = ["watch"]
+
+_SUFFIXES = (".py", ".json", ".toml", ".csv", ".npy", ".npz", ".txt")
+"""What a figure may depend on."""
+
+
+def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, view: bool) -> None:
+    """Draw ``target`` now and whenever something beside it is saved, until Ctrl-C.
+
+    ``arguments`` are those of ``bpviz render`` for one drawing, ``outputs`` the files that it writes.
+
+    Raises `ExtraMissing` without watchfiles, and `UsageError` for a target that is no file.
+    """
+    folder = _folder(target)
+    changes = _changes(folder, {path.resolve() for path in outputs})
+    page = _Page(outputs[0]) if view else None
+    if page:
+        click.launch(page.start())
+    click.echo(f"watching {folder} (Ctrl-C ends it)", err=True)
+    try:
+        while True:
+            said = _drawn(arguments)
+            if page:
+                page.show(said)
+            next(changes)
+    except (KeyboardInterrupt, StopIteration):
+        click.echo("no longer watching", err=True)
+    finally:
+        if page:
+            page.stop()
+
+
+def _folder(target: str) -> Path:
+    """The folder whose files a target depends on."""
+    if target == "-":
+        raise UsageError("--watch needs a file that can be saved again, but got standard input (-); name a FILE.py")
+    file = file_of(target)
+    # A module lies somewhere below the folder that it is imported from.
+    return Path.cwd() if file is None else file.resolve().parent
+
+
+def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
+    """Wake up whenever something is saved that the figure may depend on."""
+    try:
+        import watchfiles
+    except ImportError:
+        raise ExtraMissing("--watch needs watchfiles; install it: pip install 'bpviz[watch]'") from None
+
+    def counts(change: Any, path: str) -> bool:
+        return path.endswith(_SUFFIXES) and Path(path).resolve() not in outputs
+
+    return watchfiles.watch(folder, watch_filter=counts, raise_interrupt=True)
+
+
+def _drawn(arguments: Sequence[str]) -> str:
+    """Draw once, in a process that has imported nothing of the model yet; answers what went wrong, if anything did."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    said = done.stderr.decode(errors="replace")
+    click.echo(said, err=True, nl=False)
+    return said if done.returncode else ""
+
+
+class _Page:
+    """A local page that shows a picture, and shows it again when it has changed."""
+
+    def __init__(self, picture: Path) -> None:
+        self.picture = picture
+        self.edition = 0
+        self.said = ""
+        self.changed = threading.Condition()
+        page = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                page.answer(self)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.server.daemon_threads = True
+
+    def start(self) -> str:
+        """Serve from now on; answers the page's address."""
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def show(self, said: str) -> None:
+        """Tell every open page that there is something new: the picture, or what went wrong."""
+        with self.changed:
+            self.edition, self.said = self.edition + 1, said
+            self.changed.notify_all()
+
+    def stop(self) -> None:
+        """Serve no longer."""
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer one request: the page, the picture, or what is new since an edition (it waits for that)."""
+        path, _, since = request.path.partition("?")
+        match path:
+            case "/":
+                kind, body = "text/html; charset=utf-8", _PAGE.format(name=html.escape(self.picture.name)).encode()
+            case "/news":
+                kind, body = "application/json", self._news(int(since) if since.isdigit() else 0)
+            case "/picture" if self.picture.is_file():
+                kind, body = _KINDS.get(self.picture.suffix.lower(), "application/pdf"), self.picture.read_bytes()
+            case _:
+                request.send_error(404)
+                return
+        request.send_response(200)
+        request.send_header("Content-Type", kind)
+        request.send_header("Content-Length", str(len(body)))
+        request.send_header("Cache-Control", "no-store")
+        request.end_headers()
+        request.wfile.write(body)
+
+    def _news(self, since: int) -> bytes:
+        with self.changed:
+            # Answered after a while in any case, so that closed pages leave no thread behind.
+            self.changed.wait_for(lambda: self.edition > since, timeout=20)
+            return json.dumps({"edition": self.edition, "said": self.said}).encode()
+
+
+_KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".html": "text/html; charset=utf-8", ".gif": "image/gif"}
+
+_PAGE = """<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>{name}</title>
+<style>
+:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
+body {{ margin: 1rem; }}
+object {{ max-width: 100%; }}
+pre {{ border-left: 4px solid #C2185B; padding: 0.5rem 1rem; white-space: pre-wrap; }}
+pre:empty {{ display: none; }}
+</style></head>
+<body><pre id="said" role="alert"></pre><main id="figure"></main>
+<script>
+"use strict";
+let edition = 0;
+async function follow() {{
+  for (;;) {{
+    try {{
+      const news = await (await fetch("/news?" + edition)).json();
+      if (news.edition > edition) {{
+        edition = news.edition;
+        document.getElementById("said").textContent = news.said;
+        if (!news.said) {{
+          const picture = document.createElement("object");
+          picture.data = "/picture?" + edition;
+          document.getElementById("figure").replaceChildren(picture);
+        }}
+      }}
+    }} catch {{
+      document.getElementById("said").textContent = "bpviz is no longer watching.";
+      await new Promise(later => setTimeout(later, 2000));
+    }}
+  }}
+}}
+follow();
+</script></body></html>
+"""

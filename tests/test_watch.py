@@ -1,0 +1,127 @@
+"""--watch: the picture follows the model, and the last good one stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bpviz.cli import main
+from bpviz.cli.watch import _Page
+
+MODEL = "def total(price=100, count=2):\n    return price * count\n"
+
+
+def until(answer: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes], list[str]]]:
+    """A model's file, the process that watches it, and the lines that this said."""
+    (tmp_path / "model.py").write_text(MODEL)
+    command = [sys.executable, "-m", "bpviz", "render", "model.py", "--watch", "-o", "model.svg"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    said: list[str] = []
+    threading.Thread(target=lambda: said.extend(line.decode() for line in process.stderr or ()), daemon=True).start()
+    try:
+        yield tmp_path, process, said
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@pytest.mark.engine
+def test_the_picture_follows_the_model_and_the_last_good_one_stays(
+    watching: tuple[Path, subprocess.Popen[bytes], list[str]],
+) -> None:
+    folder, process, said = watching
+    model, picture = folder / "model.py", folder / "model.svg"
+    assert until(lambda: picture.exists() and "wrote model.svg\n" in said), said
+    assert ">200<" in picture.read_text()
+    time.sleep(0.5)
+    model.write_text(MODEL.replace("100", "150"))
+    assert until(lambda: ">300<" in picture.read_text()), said
+    good = picture.read_bytes()
+    time.sleep(0.5)
+    model.write_text("def total(price=100:\n")
+    assert until(lambda: any("is not valid Python" in line for line in said)), said
+    assert picture.read_bytes() == good
+    time.sleep(0.5)
+    model.write_text(MODEL.replace("100", "7"))
+    assert until(lambda: ">14<" in picture.read_text()), said
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    assert until(lambda: "no longer watching\n" in said)
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_page_shows_the_picture_and_what_broke(tmp_path: Path) -> None:
+    picture = tmp_path / "<b>.svg"
+    picture.write_text("<svg/>")
+    page = _Page(picture)
+    address = page.start()
+
+    def get(path: str) -> tuple[str, bytes]:
+        with urllib.request.urlopen(address + path, timeout=30) as answer:
+            return answer.headers["Content-Type"], answer.read()
+
+    try:
+        kind, body = get("")
+        assert kind == "text/html; charset=utf-8"
+        assert b"<title>&lt;b&gt;.svg</title>" in body
+        page.show("")
+        assert json.loads(get("news?0")[1]) == {"edition": 1, "said": ""}
+        assert get("picture?1") == ("image/svg+xml", b"<svg/>")
+        threading.Timer(0.2, page.show, ["it broke"]).start()
+        assert json.loads(get("news?1")[1]) == {"edition": 2, "said": "it broke"}
+        with pytest.raises(urllib.error.HTTPError):
+            get("other")
+    finally:
+        page.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("model.py", "--watch", "--check"), "--watch writes files; leave out --check"),
+        (("model.py", "--watch", "-o", "-"), "--watch writes files; leave out -o -"),
+        (("-", "--watch"), "--watch needs a file that can be saved again, but got standard input (-); name a FILE.py"),
+    ],
+)
+def test_what_cannot_be_watched(words: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, ["render", *words], prog_name="bpviz")
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_without_watchfiles_the_line_that_installs_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    (tmp_path / "model.py").write_text(MODEL)
+    result = CliRunner().invoke(main, ["render", str(tmp_path / "model.py"), "--watch"], prog_name="bpviz")
+    assert result.exit_code == 3
+    assert result.stderr == "bpviz: --watch needs watchfiles; install it: pip install 'bpviz[watch]'\n"
