@@ -45,7 +45,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "symbols"),
+    ("archive", "check", "opening", "paths", "symbols"),
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
