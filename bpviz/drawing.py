@@ -170,8 +170,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``, ``none``), ``names``
     (a dict that renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output``
     and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``,
-    ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout``
-    (seconds).
+    ``title``, ``before`` (the `Flow` of an earlier run, of this model or another, whose numbers stand beside those of
+    this one), ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and
+    ``timeout`` (seconds).
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -225,7 +226,10 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
-    return Drawing(source, replace(made, circuit=replace(options, open=rest)))
+    shown = replace(options, open=rest)
+    if options.before is not None:
+        shown = replace(shown, before=open_named(options.before, options.open, options.depth)[0])
+    return Drawing(source, replace(made, circuit=shown))
 
 
 def _given(flow: Flow) -> dict[str, Any]:

@@ -45,7 +45,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "paths", "symbols"),
+    ("archive", "check", "opening", "pairing", "paths", "symbols"),
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),

@@ -14,6 +14,7 @@ from bpviz.figures.labels import Use, labels_of
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.number import number
+from bpviz.pairing import paired
 from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
@@ -27,7 +28,8 @@ class CircuitOptions:
     """What of the computation is shown.
 
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
-    ``names`` are pairs (a value's name, what the figure calls it).
+    ``names`` are pairs (a value's name, what the figure calls it); ``before`` is an earlier run, of this or of another
+    model, whose numbers stand beside those of this one: ``200 → 240``.
     """
 
     show: Show = "both"
@@ -39,6 +41,7 @@ class CircuitOptions:
     precision: int = 4
     title: str = ""
     direction: Literal["LR", "TB"] = "LR"
+    before: Flow | None = None
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -73,7 +76,9 @@ class _Circuit:
         if self.flow is not None and self.flow.output_index not in outputs:
             outputs.append(self.flow.output_index)
         self.outputs = outputs
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision)
+        before = options.before if self.flow is not None else None
+        self.pairing = None if before is None or self.flow is None else paired(before, self.flow)
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing)
         self.needed = self._ancestors(outputs)
         self.folded: set[int] = set()
         self.closed = self._closed_scopes()
