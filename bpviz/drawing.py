@@ -228,7 +228,9 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
     source, rest = open_named(source, options.open, options.depth)
     shown = replace(options, open=rest)
     if options.before is not None:
-        shown = replace(shown, before=open_named(options.before, options.open, options.depth)[0])
+        before = open_named(options.before, options.open, options.depth)[0]
+        assert isinstance(before, Flow)
+        shown = replace(shown, before=before)
     return Drawing(source, replace(made, circuit=shown))
 
 

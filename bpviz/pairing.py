@@ -133,10 +133,14 @@ class _Sweep:
 
 
 def _named(graph: Graph) -> dict[str, int]:
-    """The nodes whose name no other has."""
-    labels = graph.labels
-    times = Counter(labels)
-    found = {label: i for i, label in enumerate(labels) if label and times[label] == 1}
+    """The inputs, and the other nodes whose name no other has."""
+    labels, inputs = graph.labels, graph.record.is_input
+    # An input has its name for itself; what is computed from it may go by the same: x = x * 2.
+    times = Counter(labels[i] for i in range(len(labels)) if i not in inputs)
+    found = {name: i for i, name in inputs.items()}
+    for i, label in enumerate(labels):
+        if label and times[label] == 1 and i not in inputs:
+            found.setdefault(label, i)
     # A result that the source leaves without a name goes by that of its function.
     for i in graph.output_indices:
         title = graph.output_titles.get(i, "")

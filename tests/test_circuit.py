@@ -12,6 +12,7 @@ import bpviz
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Grid, Heat, Label, Plain
 from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.content import changed, content
 
 
 def figure(function: object, *arguments: object, **options: object) -> Figure:
@@ -229,3 +230,47 @@ def test_closing_groups_changes_no_number_outside_of_them(seed: int) -> None:
         return {name: [c.text[:8] if isinstance(c, Plain) else "" for c in pair] for name, pair in ends.items()}
 
     assert roughly(at_the_ends(0)) == roughly(at_the_ends(None))
+
+
+def test_an_earlier_run_stands_beside_this_one() -> None:
+    # Article 000: the tax from 1.1 to 1.2 makes 240 of 220; price and number count for more, the subtotal stays.
+    def total(price=100, count=2, tax=1.1):
+        subtotal = price * count
+        return subtotal * tax
+
+    before = bpviz.backprop(total)
+    drawn = circuit(bpviz.propagate(before.graph, {"tax": 1.2}), CircuitOptions(before=before))
+    assert sorted(texts(drawn)) == sorted(
+        [
+            ("price", "100", "2.2 → 2.4", "×"),
+            ("count", "2", "110 → 120", "×"),
+            ("×", "200", "1.1 → 1.2", "×"),
+            ("tax", "1.1 → 1.2", "200", "×"),
+            ("×", "220 → 240", "1", "total"),
+        ]
+    )
+
+
+def test_an_earlier_run_of_another_model() -> None:
+    def one(x=3.0):
+        return x * 2
+
+    def two(x=3.0):
+        return x * 2 + x
+
+    drawn = circuit(bpviz.backprop(two), CircuitOptions(before=bpviz.backprop(one)))
+    # The second use of x is new; where x begins, the sum of all uses stands beside what it was.
+    assert ("x", "3", "2 → 3", "•") in texts(drawn)
+    assert ("•", "3", "1", "+") in texts(drawn)
+
+
+def test_arrays_of_two_runs_are_compared_cell_by_cell() -> None:
+    assert changed(np.array([1.0, 2.0]), np.array([1.0, 3.0])) == Grid((("1", "2 → 3"),))
+    assert changed(np.zeros(3), np.zeros((2, 3))) == Plain("(3,) → (2, 3)")
+    assert changed(1.5, np.zeros((2, 3))) == Plain("1.5 → (2, 3)")
+    large = np.zeros((6, 6))
+    assert changed(large, large) == content(large)
+    shown = changed(large, large + np.eye(6) * 2)
+    assert isinstance(shown, Heat)
+    assert shown.text == "Δ (6, 6)"
+    assert shown.cells[1][:2] == (0, 1)
