@@ -50,8 +50,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
-    ("figures.labels",),
-    ("figures.circuit", "figures.card"),
+    ("figures.labels", "figures.card"),
+    ("figures.circuit",),
     ("drawing",),
     ("load",),
     ("",),
