@@ -134,8 +134,8 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
     shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
-    for row in () if parameters else REWRITINGS.get(operation.name, ()):
-        found = row.rewrite(*xs)
+    for row in REWRITINGS.get(operation.name, ()):
+        found = row.rewrite(*xs, **parameters)
         if found is None:
             continue
         if ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED:

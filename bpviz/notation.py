@@ -160,7 +160,7 @@ class Notation:
         if operation.name == "multiply" and _elementwise(value):
             # Element by element, as opposed to the product of matrices.
             notation = "{x} ∘ {y}"
-        if operation.name == "divide" and is_upstream(value.operands[0]):
+        if operation.name == "divide" and is_upstream(_written(value.operands[0])):
             # ∂L/∂z/y would look as if y belonged to the derivative.
             notation = "{x}·1/{y}"
         return self._filled(notation, operation, value, first, binds), binds
@@ -285,9 +285,13 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     return False
 
 
-def _written(value: Expression) -> Expression:
+def _written(value: Any) -> Any:
     """What of an expression is written first: operations that only move numbers are not."""
-    while value.operation is not None and (value.operation.name in UNWRITTEN or _only_moves(value)):
+    while (
+        isinstance(value, Expression)
+        and value.operation is not None
+        and (value.operation.name in UNWRITTEN or _only_moves(value))
+    ):
         value = value.operands[0]
     return value
 

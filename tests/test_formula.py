@@ -128,6 +128,8 @@ NUMBERS_OF_ROWS: dict[str, Any] = SCALARS | {
     "s": np.array([0.25, 0.75]),
 }
 BEYOND_PYTHON: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "Σ −2·X": lambda named: ops.sum(-(named["X"] * 2)),
+    "Σ −X/3": lambda named: ops.sum_to(-named["X"] / 3, shape=(3,)),
     "(Σ X)/6": lambda named: ops.sum(named["X"]) / 6,
     "0 if x > y else 0": lambda named: ops.where(named["x"] > named["y"], 0.0, 0.0),
     "1 if x = 0 else x": lambda named: ops.guard(named["x"] == 0, 1.0, named["x"]),
