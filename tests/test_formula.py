@@ -216,6 +216,13 @@ def test_an_upstream_derivative_is_never_torn_apart() -> None:
     assert str((g + 1) / x) == "(∂L/∂z + 1)/x"
 
 
+def test_a_name_that_looks_like_an_expression_stands_in_brackets() -> None:
+    odd = symbol("a/b")
+    assert str(odd**2 + odd) == "(a/b)² + (a/b)"
+    assert odd.latex == r"a\text{/}b"
+    assert str(symbol("tax rate") * 2) == "2·tax rate"
+
+
 def test_numbers_and_squares() -> None:
     x, n = symbol("x"), Count(3, "n")
     assert str(x * 2) == "2·x"
