@@ -167,11 +167,11 @@ class Drawing:
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
-    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``, ``none``), ``names``
-    (a dict that renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output``
-    and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``,
-    ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout``
-    (seconds).
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
+    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
+    ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
+    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -257,7 +257,7 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
 
 _CHOICES = {
     "show": ("both", "forward", "backward"),
-    "labels": ("values", "symbols", "none"),
+    "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
     "engine": ("auto", "bundled", "system"),
 }

@@ -19,7 +19,7 @@ from bpviz.recorder import Scope
 __all__ = ["CircuitOptions", "circuit"]
 
 Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "symbols", "none"]
+Labels = Literal["values", "symbols", "rules", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +287,7 @@ class _Circuit:
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
+            notes=self.wording.notes,
             direction=self.options.direction,
         )
 
