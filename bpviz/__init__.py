@@ -12,6 +12,7 @@ from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
 from bpviz.drawing import Drawing, card, draw
+from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.opening import open_operations as open
@@ -28,6 +29,7 @@ __all__ = [
     "backprop",
     "card",
     "draw",
+    "elements",
     "gradcheck",
     "group",
     "name",

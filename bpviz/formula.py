@@ -7,6 +7,8 @@ the number, make it as short as an author would write it.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -129,6 +131,8 @@ def written_out(value: Any) -> str:
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
     if not any(isinstance(x, Formula) for x in xs):
         return operation(*xs, **parameters)
+    if operation.name == "add_up":
+        return functools.reduce(operator.add, xs)
     # What is as it would be anyway is not told.
     usual = operation.parameters
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
