@@ -84,7 +84,23 @@ class Drawing:
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        return replace(picture, fingerprint=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
+        from bpviz.fingerprint import fingerprint
+
+        return fingerprint(self.figure, self.theme)
+
+    def is_shown_by(self, data: bytes, format: str) -> bool:
+        """Whether a file of this format shows what would be drawn now."""
+        if format == "json":
+            return data == self.to_json().encode()
+        from bpviz.fingerprint import found_in
+
+        return found_in(data) == self.fingerprint
 
     @property
     def notes(self) -> tuple[str, ...]:
