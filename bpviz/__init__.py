@@ -11,6 +11,7 @@
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
+from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing, card, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
@@ -29,6 +30,7 @@ __all__ = [
     "card",
     "draw",
     "gradcheck",
+    "gradient_graph",
     "group",
     "name",
     "nn",

@@ -39,14 +39,15 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation"),
+    ("calls", "notation", "numbering"),
     ("formula",),
     ("handle",),
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "symbols"),
-    ("plots",),
+    ("plots", "derive"),
+    ("sharing", "nesting"),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.labels",),
@@ -61,7 +62,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:30] for module in modules}
+GRAPH = {module for modules in RANKS[11:31] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 
