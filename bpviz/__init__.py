@@ -15,6 +15,7 @@ from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing, card, draw
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
+from bpviz.nesting import grad
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
@@ -29,6 +30,7 @@ __all__ = [
     "backprop",
     "card",
     "draw",
+    "grad",
     "gradcheck",
     "gradient_graph",
     "group",

@@ -128,5 +128,5 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
             new.labels[result.index] = node.label
     made = Graph(graph.name, record=new)
     for end in graph.ends:
-        made.mark_output(moved[end.index], end.title, own=end.own)
+        made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

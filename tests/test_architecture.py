@@ -46,8 +46,9 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("flow", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "symbols"),
-    ("plots", "derive"),
-    ("sharing", "nesting"),
+    ("derive",),
+    ("nesting", "sharing"),
+    ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.labels",),
@@ -62,7 +63,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:31] for module in modules}
+GRAPH = {module for modules in RANKS[11:32] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 
