@@ -52,6 +52,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.labels",),
+    ("figures.marks",),
     ("figures.circuit", "figures.card"),
     ("drawing",),
     ("load",),
