@@ -261,26 +261,22 @@ class _Names:
 
     def __init__(self, flow: Flow, order: int) -> None:
         graph = flow.graph
-        self.labels = graph.labels
+        self.labels, self.names = graph.labels, graph.names
         self.order = order
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
-        self.inputs = frozenset(graph.inputs)
 
     def of(self, index: int) -> str:
-        """The name of the gradient of a named value."""
-        name = derivative_name(self.output, self.labels[index], self.arrays)
+        """The name of the gradient of a value."""
+        value = self.names[index]
+        name = derivative_name(self.output, value, self.arrays)
         if name in self.taken:
             # The model itself has a dW, or this is the second order.
-            more = f"d{superscript(str(self.order))}{self.labels[index]}"
-            name = more if self.order > 1 else derivative_name(self.output, self.labels[index], arrays=False)
+            more = f"d{superscript(str(self.order))}{value}"
+            name = more if self.order > 1 else derivative_name(self.output, value, arrays=False)
         return name
 
     def inner(self, index: int) -> str:
-        """The name of the gradient of a value on the way, in the first order; later ones would be hard to read.
-
-        What is called like an input (``x = sin(x)``) leaves the name to that.
-        """
-        label = self.labels[index]
-        return self.of(index) if self.order == 1 and label and label not in self.inputs else ""
+        """The name of the gradient of a named value on the way; of a later order it would be hard to read."""
+        return self.of(index) if self.order == 1 and self.labels[index] else ""
