@@ -20,7 +20,8 @@ from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (
-    *("apples", "pencils", "gradient", "perceptron", "neuron", "softmax_with_loss"),
+    *("apples", "apples_symbols", "apples_rules", "pencils", "gradient"),
+    *("perceptron", "perceptron_symbols", "neuron", "softmax_with_loss"),
     *("secant", "differences", "gradient_field"),
 )
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")

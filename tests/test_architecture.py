@@ -15,6 +15,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     ("errors", "lazy", "number", "figure"),
+    ("language",),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
@@ -39,21 +40,22 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation", "numbering"),
+    ("calls", "notation", "numbering", "product"),
+    ("latex", "rewriting"),
     ("formula",),
-    ("handle",),
+    ("handle", "symbols"),
     ("graph",),
     ("flow", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "symbols"),
+    ("archive", "check", "opening"),
     ("derive",),
     ("nesting", "sharing"),
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
-    ("figures.labels",),
+    ("figures.labels", "figures.card"),
     ("figures.marks",),
-    ("figures.circuit", "figures.card"),
+    ("figures.circuit",),
     ("drawing",),
     ("load",),
     ("",),
@@ -63,8 +65,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
-PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:32] for module in modules}
+PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 
