@@ -19,7 +19,7 @@ from bpviz.formula import derivative
 from bpviz.graph import Graph
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
-from bpviz.number import superscript
+from bpviz.number import number, superscript
 from bpviz.numbering import Numbering
 from bpviz.ops import OPERATIONS
 from bpviz.propagate import propagate
@@ -206,7 +206,12 @@ class _Backward:
     def _constant(self, value: Any) -> int:
         start = len(self.record)
         value = ops.plain(value)
-        return self._settled(start, Handle(self.record, self.record.leaf(value, frame=sys._getframe()), value))
+        index = self._settled(start, Handle(self.record, self.record.leaf(value, frame=sys._getframe()), value))
+        everywhere = self.numbering.everywhere(index)
+        if everywhere is not None and ops.shape_of(value):
+            # Ones, as a rule: the seed of an array.
+            self.record.labels[index] = number(everywhere)
+        return index
 
     def _settled(self, start: int, share: Any) -> int:
         """The number of what a rule answered, with all that it recorded looked up."""
@@ -237,8 +242,7 @@ class _Backward:
             if needed[index]:
                 for operand in old.operands[index]:
                     needed[operand] = 1
-        name = self.flow.graph.name
-        made = Graph(f"gradient of {name}" if name else "", record=Recorder(sys._getframe(), boundary=True))
+        made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
         moved: dict[int, int] = {}
         for index, wanted in enumerate(needed):
@@ -267,6 +271,9 @@ class _Names:
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
+        function = re.sub(r"^(gradient|derivative of order \d+) of ", "", graph.name)
+        which = "gradient" if order == 1 else f"derivative of order {order}"
+        self.graph = f"{which} of {function}" if function else ""
 
     def of(self, index: int) -> str:
         """The name of the gradient of a value."""

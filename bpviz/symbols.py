@@ -113,6 +113,9 @@ class Symbols:
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
                 self._expressions[index] = Formula("", shape, operation, tuple(written), told)
                 made = operation(*(self._forward[i] for i in operands), **told)
+                if index in record.orders:
+                    # A step of a backward pass: nobody has written it.
+                    self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
             elif index in record.is_input or shape:

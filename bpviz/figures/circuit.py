@@ -281,7 +281,9 @@ class _Circuit:
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
-            name = "" if called == self.boxes[use.box].text else called
+            # At its end stands its name, and in its formula that it is transposed.
+            told = called == self.boxes[use.box].text or (self.options.labels == "symbols" and not self.labels[carried])
+            name = "" if told else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)
@@ -292,17 +294,17 @@ class _Circuit:
             if shared and stem and self.options.labels in ("values", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
-        told = []
+        said = []
         if self.flow is not None:
-            told.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
+            said.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
         if use.share is not None:
             which = f"shared gradient {shared}" if shared else "gradient"
-            told.append(f"{which} {spoken(use.share, self.options.precision)}")
+            said.append(f"{which} {spoken(use.share, self.options.precision)}")
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
-        said = f"{start} to {end}{': ' if told else ''}{', '.join(told)}"
-        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, said)
+        description = f"{start} to {end}{': ' if said else ''}{', '.join(said)}"
+        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, description)
         to_end = use.box.startswith("out")
         belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
@@ -333,6 +335,8 @@ class _Circuit:
             return f"Computation graph of {name}."
         precision = self.options.precision
         result = f"{self.flow.output_name} = {spoken(self.flow.output, precision)}"
+        own = [f"{end.title} = {spoken(self.flow.values[end.node], precision)}" for end in self.ends if end.own]
+        result = ", ".join(own) or result
         if self.options.show == "forward":
             return f"Computation graph of {name}: {result}."
         gradients = ", ".join(f"{key} {spoken(g, precision)}" for key, g in self.flow.grads.items())

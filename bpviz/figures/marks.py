@@ -47,7 +47,7 @@ class Passes:
         operation = self.record.operations[index]
         assert operation is not None
         if operation.name == "transpose":
-            return f"{behind}ᵀ" if len(behind) < 2 or " " not in behind else f"({behind})ᵀ"
+            return f"{behind or '(·)'}ᵀ"
         return f"Σ {behind}" if operation.name == "sum_to" and behind else behind
 
 
