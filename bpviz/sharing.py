@@ -82,7 +82,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     ...     x = p * n
     ...     return x * t * s
     >>> print(shared_factors(bpviz.backprop(y)))
-    ∂y/∂x = s·t: computed once, serves ∂y/∂p, ∂y/∂n
+    ∂y/∂x = t·s: computed once, serves ∂y/∂p, ∂y/∂n
     4 operations in the backward pass; 5 without sharing
     """
     flow = target if isinstance(target, Flow) else propagate(target)

@@ -127,7 +127,9 @@ class Symbols:
 
     def _leaf(self, index: int, meaning: Any = None) -> Formula:
         value = self.flow.values[index]
-        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=index)
+        # Gradients go before the values that they are multiplied by.
+        order = -1 if index in self.record.orders else index
+        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
 
     def _read_backward(self) -> None:
         record, flow = self.record, self.flow

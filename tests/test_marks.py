@@ -16,7 +16,7 @@ import bpviz
 from bpviz.archive import dumped, loaded
 from bpviz.cli import main
 from bpviz.errors import UsageError
-from bpviz.figure import Figure, Grid
+from bpviz.figure import Figure, Grid, Row
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,19 +26,24 @@ def apples(p=100, n=2, t=1.1):
     return x * t
 
 
+def text(content: Any) -> str:
+    match content:
+        case Grid():
+            return "; ".join(" ".join(row) for row in content.rows)
+        case Row():
+            return "".join(map(text, content.parts))
+        case _:
+            return getattr(content, "text", "")
+
+
 def wires(figure: Figure) -> list[tuple[str, str, str, str, str]]:
     """Every wire as (source, name, value, target, pass), with boxes told by their text."""
     boxes = {box.id: box.text or "•" for box in figure.boxes}
     found = []
     for wire in figure.wires:
         label = wire.forward.label if wire.forward else None
-        content: Any = label.content if label else None
-        shown = (
-            "; ".join(" ".join(row) for row in content.rows)
-            if isinstance(content, Grid)
-            else getattr(content, "text", "")
-        )
-        found.append((boxes[wire.source], label.name if label else "", shown, boxes[wire.target], wire.belongs))
+        name, shown = (label.name, text(label.content)) if label else ("", "")
+        found.append((boxes[wire.source], name, shown, boxes[wire.target], wire.belongs))
     return found
 
 
