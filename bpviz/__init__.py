@@ -13,6 +13,7 @@ from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical
 from bpviz.custom import op
 from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing, card, draw
+from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.nesting import grad
@@ -30,6 +31,7 @@ __all__ = [
     "backprop",
     "card",
     "draw",
+    "elements",
     "grad",
     "gradcheck",
     "gradient_graph",
