@@ -16,7 +16,7 @@ from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.formula import derivative
-from bpviz.graph import Graph
+from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
@@ -34,7 +34,7 @@ np: Any = LazyModule("numpy")
 def gradient_graph(
     target: Callable[..., Any] | Graph | Flow,
     wrt: str | Iterable[str] | None = None,
-    output: str | None = None,
+    output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Graph:
     """The graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
@@ -120,8 +120,9 @@ class _Backward:
         # The backward part lies in no group: what is in one would be used behind it as well.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
-        # So that x + x can become 2·x.
-        self._constant(2.0), self._constant(-2.0)
+        for factor in (2.0, -2.0):
+            # So that x + x can become 2·x.
+            self._constant(factor)
         self.gradients: dict[int, int] = {}
         self.shares: dict[tuple[int, int], int] = {}
         self.names = _Names(flow, self.order)

@@ -91,7 +91,7 @@ class Drawing:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
-        if self.source.graph.record.orders:
+        if self.source.graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
@@ -175,8 +175,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks
-    what the backward pass computes once and uses several times.
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks what the backward pass computes
+    once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps

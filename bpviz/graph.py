@@ -292,6 +292,11 @@ class Graph:
             found.setdefault(self.name, next(iter(self._outputs.values())))
         return found
 
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it computes gradients: its ends have titles of their own."""
+        return bool(self._own_titles)
+
     def is_constant(self, index: int) -> bool:
         """Whether a node, by number, is a number or an array that no input leads to."""
         return self.record.operations[index] is None and index not in self.record.is_input

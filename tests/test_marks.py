@@ -204,3 +204,13 @@ def test_an_unknown_input_is_told(model: str) -> None:
     assert "there is no input named 'q' to take the gradient of; its inputs are: x, w" in result.stderr
     with pytest.raises(UsageError, match="no input named 'q'"):
         bpviz.draw(apples, grad="q")
+
+
+def test_gradients_inside_of_a_model() -> None:
+    def model(x=2.0):
+        slope = bpviz.grad(lambda x: x * x * x)(x)
+        return slope * x
+
+    figure = bpviz.draw(model, shared=True).figure
+    assert {box.belongs for box in figure.boxes} == {"forward", "backward"}
+    assert [box.belongs for box in figure.boxes if box.kind == "output"] == ["forward"]

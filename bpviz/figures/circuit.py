@@ -204,6 +204,8 @@ class _Circuit:
 
     def _uses(self) -> dict[int, list[Use]]:
         """Where every value is used. What enters a closed group several times enters it once, gradients added."""
+        # Along what is left out, gradients would have another shape.
+        flow = None if self.passes.left_out else self.flow
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
@@ -214,9 +216,7 @@ class _Circuit:
                 operand = self.passes.start(arriving)
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
-                # Along what is left out, the gradient would have another shape.
-                left_out = bool(self.passes.left_out)
-                share = None if self.flow is None or left_out else self.flow.wire_share(index, slot)
+                share = None if flow is None else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 uses = found[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
@@ -227,11 +227,11 @@ class _Circuit:
                     uses[at] = uses[at].with_others([use])
         for place, end in enumerate(self.ends):
             first = all(end.node != other.node for other in self.ends[:place])
-            seeded = self.flow is not None and end.node == self.flow.output_index and first
+            seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
             self.boxes[key] = Box(key, "output", end.title, None, f"output {end.title}", belongs=belongs)
-            seed = self.flow.seed if self.flow is not None and seeded and not self.passes.left_out else None
+            seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
         return found
 
