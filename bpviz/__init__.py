@@ -11,10 +11,12 @@
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
+from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing, beside, card, draw
 from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
+from bpviz.nesting import grad
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
@@ -31,7 +33,9 @@ __all__ = [
     "card",
     "draw",
     "elements",
+    "grad",
     "gradcheck",
+    "gradient_graph",
     "group",
     "name",
     "nn",

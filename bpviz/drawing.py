@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpviz.derive import gradient_graph
 from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.figure import Figure, Sheet
@@ -107,6 +108,9 @@ class Drawing:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
+        if self.source.graph.is_gradient:
+            # A gradient need not depend on every input.
+            return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
         drawn = {box.id for box in self.figure.boxes}
         unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
@@ -190,7 +194,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks what the backward pass computes
+    once and uses several times.
+
+    ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
+    that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
+    that only bring numbers into another shape.
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
@@ -205,6 +214,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
+    orders = options.pop("grad", ())
+    orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders:
+        # The gradients are what flows forward here.
+        options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
     source: Flow | Graph | Figure | Sheet
@@ -225,11 +239,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)
-    whole = Drawing(source, made)
+    whole = Drawing(_derived(source, orders), made)
     if not chosen:
         return whole
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
-    single = Drawing(spelled_out(source, *only), made)
+    single = Drawing(_derived(spelled_out(source, *only), orders), made)
     return beside(whole, single) if with_arrays else single
 
 
@@ -281,6 +295,13 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
     return source, replace(made, circuit=replace(options, open=rest))
+
+
+def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
+    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+    return source
 
 
 def _given(flow: Flow) -> dict[str, Any]:

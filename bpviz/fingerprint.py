@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
 from zlib import crc32
 
 from bpviz.figure import Figure, Sheet
@@ -33,8 +36,21 @@ def fingerprint(figure: Figure | Sheet, theme: Theme, *more: object) -> str:
     # Imported when a picture is written: with it comes OpenSSL.
     import hashlib
 
-    said = repr((figure, theme, *more)).encode("utf-8", "surrogatepass")
+    said = _said((figure, theme, *more)).encode("utf-8", "surrogatepass")
     return f"{_EDITION}:{hashlib.sha256(said).hexdigest()[:16]}"
+
+
+def _said(value: Any) -> str:
+    """Plain data as text. What is as it is anyway is left out, so that a field that is new changes no mark."""
+    if isinstance(value, tuple):
+        return f"({','.join(map(_said, value))})"
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{key}:{_said(part)}' for key, part in value.items())}}}"
+    if is_dataclass(value):
+        told = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+        parts = (f"{name}={_said(part)}" for name, part, usual in told if part is not usual and part != usual)
+        return f"{type(value).__name__}({','.join(parts)})"
+    return repr(value)
 
 
 def stamped(data: bytes, mark: str, remark: str) -> bytes:

@@ -127,6 +127,6 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
         if node.label:
             new.labels[result.index] = node.label
     made = Graph(graph.name, record=new)
-    for index, title in graph.output_titles.items():
-        made.mark_output(moved[index], title)
+    for end in graph.ends:
+        made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

@@ -116,6 +116,9 @@ class Symbols:
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
                 self._expressions[index] = Formula("", shape, operation, tuple(written), told)
                 made = operation(*(self._forward[i] for i in operands), **told)
+                if index in record.orders:
+                    # A step of a backward pass: nobody has written it.
+                    self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
             elif index in record.is_input or shape:
@@ -131,7 +134,9 @@ class Symbols:
 
     def _leaf(self, index: int, meaning: Any = None) -> Formula:
         value = self.flow.values[index]
-        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=index)
+        # Gradients go before the values that they are multiplied by.
+        order = -1 if index in self.record.orders else index
+        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
 
     def _read_backward(self) -> None:
         record, flow = self.record, self.flow

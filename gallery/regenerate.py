@@ -22,7 +22,8 @@ from bpviz.load import load
 HERE = Path(__file__).parent
 ORDER = (
     *("apples", "apples_symbols", "apples_rules", "pencils", "gradient"),
-    *("perceptron", "perceptron_symbols", "neuron", "softmax_with_loss"),
+    *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
+    *("tanh", "tanh_first", "tanh_second", "tanh_third"),
     *("secant", "differences", "gradient_field"),
 )
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")

@@ -40,7 +40,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation", "product"),
+    ("calls", "lifting", "notation", "numbering", "product", "reading"),
     ("latex", "rewriting"),
     ("formula",),
     ("handle", "indexed", "symbols"),
@@ -48,11 +48,13 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("flow", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "spelling"),
-    ("elements",),
+    ("derive", "elements"),
+    ("nesting", "sharing"),
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
     ("figures.labels", "figures.card"),
+    ("figures.marks",),
     ("figures.circuit",),
     ("drawing",),
     ("load",),
@@ -64,7 +66,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
-GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["check"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

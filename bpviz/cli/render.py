@@ -85,6 +85,16 @@ _GIVEN = "bpviz.given"
 )
 @click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
 @click.option(
+    "--grad",
+    multiple=True,
+    metavar="NAME",
+    help="Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+)
+@click.option("--plumbing", is_flag=True, help="With --grad: show also what only brings numbers into another shape.")
+@click.option(
+    "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
+)
+@click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
     default="LR",
@@ -161,6 +171,8 @@ def command(
     if options["elements"] and "" in options["elements"]:
         options["elements"] = True
     options["direction"] = options["direction"].upper()
+    if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
+        del options["show"]
     drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
