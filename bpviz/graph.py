@@ -129,6 +129,8 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
+        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        self.function: Callable[..., Any] | None = None
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._readings: dict[str, Any] = {}

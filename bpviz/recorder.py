@@ -83,6 +83,7 @@ class Recorder:
         "gradient_of",
         "is_input",
         "labels",
+        "meanings",
         "offsets",
         "operands",
         "operations",
@@ -109,6 +110,8 @@ class Recorder:
         self.parameters: dict[int, dict[str, Any]] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # What the user said that a value means; what the source says of it is read when somebody asks.
+        self.meanings: dict[int, str] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
@@ -172,6 +175,8 @@ class Recorder:
             self.whole.add(new)
         if index in other.labels:
             self.labels[new] = other.labels[index]
+        if index in other.meanings:
+            self.meanings[new] = other.meanings[index]
         return new
 
     def append(

@@ -43,7 +43,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("formula",),
     ("handle",),
     ("graph",),
-    ("flow", "tracing"),
+    ("flow", "meanings", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "paths", "symbols"),
     ("plots",),
