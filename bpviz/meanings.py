@@ -51,14 +51,14 @@ def of_function(function: Callable[..., Any]) -> Mapping[str, str]:
 
 def _written(function: Any) -> Any:
     """The function as somebody wrote it, behind what decorators and partial arguments made of it."""
-    while not hasattr(function, "__code__"):
-        inner = getattr(function, "func", None) or getattr(type(function), "__call__", None)
-        if inner is None or inner is function or not (hasattr(inner, "__code__") or hasattr(inner, "func")):
-            return None
-        function = inner
+    while hasattr(function, "func"):
+        function = function.func
+    if not hasattr(function, "__code__"):
+        # A model that is called like a function.
+        function = type(function).__call__
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
-    return function
+    return function if hasattr(function, "__code__") else None
 
 
 # Docstrings

@@ -16,7 +16,7 @@ from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
-__all__ = ["backprop", "flow_at", "propagate", "pulled", "toward", "value_at"]
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -72,6 +72,17 @@ def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], out
     """The forward value of one node alone, for inputs by number."""
     with ops.silence():
         return _forward(graph, given, changed)[output]
+
+
+def output_with(flow: Flow, index: int, value: Any) -> Any:
+    """The output of the same run, had one node, by number, another value.
+
+    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> output_with(flow, flow.graph.find("multiply"), 300.0)
+    330.0
+    """
+    with ops.silence():
+        return _forward(flow.graph, {index: value}, (index,), flow.values)[flow.output_index]
 
 
 def toward(flow: Flow, output: int) -> Flow:
@@ -162,15 +173,17 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
     return ops.plain(array.astype(dtype))
 
 
-def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> list[Any]:
-    """The values again, where other inputs change them; the recorded structure stays."""
+def _forward(
+    graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
+) -> list[Any]:
+    """The values again, where other ones change them; the recorded structure stays, and else the values ``before``."""
     record = graph.record
-    values = list(record.values)
+    values = list(record.values if before is None else before)
     fresh = bytearray(len(values))
     for index in changed:
         values[index] = given[index]
         fresh[index] = 1
-    for index, operation in enumerate(record.operations):
+    for index, operation in zip(range(len(values)), record.operations, strict=False):
         if operation is None or not any(fresh[i] for i in record.operands[index]):
             continue
         fresh[index] = 1

@@ -58,6 +58,19 @@ class Symbols:
         shares = self._shares[target]
         return None if shares is None else shares[slot]
 
+    def slope(self, target: int, slot: int) -> Any:
+        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 that comes in."""
+        operands = self.record.operands[target]
+        operation = self.record.operations[target]
+        rule = operation.rules(len(operands))[slot] if operation is not None else None
+        if rule is None:
+            return 0.0
+        xs = [self._forward[i] for i in operands]
+        return _fitted(
+            rule(1.0, self._forward[target], *xs, **self.record.parameters.get(target, {})),
+            ops.shape_of(self.flow.values[operands[slot]]),
+        )
+
     def derivative(self, index: int) -> str:
         """What the gradient of a named value is called: ``dW`` among arrays, ``∂y/∂x`` among numbers."""
         name = self.labels[index]

@@ -46,6 +46,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("flow", "meanings", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "paths", "symbols"),
+    ("chains", "influences"),
     ("plots",),
     # What joins the two.
     ("figures", "figures.content"),
