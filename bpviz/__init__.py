@@ -11,24 +11,31 @@
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
+from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing, card, draw
+from bpviz.explain import Explanation, explain
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
+from bpviz.what_if import WhatIf, what_if
 
 __all__ = [
     "Drawing",
+    "Explanation",
     "Flow",
     "Graph",
     "InputCheck",
     "Node",
     "Report",
+    "WhatIf",
     "backprop",
     "card",
     "draw",
+    "explain",
     "gradcheck",
+    "gradient_graph",
     "group",
     "name",
     "nn",
@@ -38,6 +45,7 @@ __all__ = [
     "open",
     "propagate",
     "trace",
+    "what_if",
 ]
 
 __version__ = "0.1.0"

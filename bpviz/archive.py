@@ -62,6 +62,8 @@ def dumped(target: Flow | Graph) -> str:
             entry["line"] = node.line
         if node.scope.parent is not None:
             entry["group"] = node.scope.index
+        if node.order:
+            entry["order"] = node.order
         nodes.append(entry)
     document: dict[str, Any] = {
         "bpviz": _VERSION,
@@ -71,7 +73,10 @@ def dumped(target: Flow | Graph) -> str:
             for s in record.scopes[1:]
         ],
         "nodes": nodes,
-        "outputs": [{"title": title, "node": graph.names[index]} for index, title in graph.output_titles.items()],
+        "outputs": [
+            {"title": end.title, "node": graph.names[end.index]} | ({"own": True} if end.own else {})
+            for end in graph.ends
+        ],
     }
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
@@ -139,9 +144,11 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         record.values.append(value)
         record.offsets.append(-1)
         record.step_scopes.append(scope)
+        if "order" in entry:
+            record.orders[index] = entry["order"]
         numbers[entry["name"]] = index
     for output in document["outputs"]:
-        graph.mark_output(numbers[output["node"]], output["title"])
+        graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
     if "output" not in document:
         return graph
     return propagate(graph, output=graph.names[numbers[document["output"]]], seed=_unpacked(document["seed"]))

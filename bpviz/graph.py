@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
@@ -17,7 +17,7 @@ from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Graph", "Node", "as_input"]
+__all__ = ["End", "Graph", "Node", "as_input"]
 
 np: Any = LazyModule("numpy")
 Read = TypeVar("Read")
@@ -78,6 +78,12 @@ class Node:
         return self.graph.record.step_scopes[self.index]
 
     @property
+    def order(self) -> int:
+        """0 for what belongs to the forward part of a graph; in what `bpviz.gradient_graph` adds, the backward part, 1;
+        2 in what it adds to that, and so on."""
+        return self.graph.record.orders.get(self.index, 0)
+
+    @property
     def line(self) -> int | None:
         """The line of the user's file, where known."""
         offset = self.graph.record.offsets[self.index]
@@ -86,6 +92,15 @@ class Node:
     def __repr__(self) -> str:
         what = self.kind if self.operation is None else self.operation.name
         return f"<{what} {self.name}>"
+
+
+class End(NamedTuple):
+    """Where a value leaves the graph: its title there, the number of the node, and whether the title is this end's own
+    (see `Graph.mark_output`)."""
+
+    title: str
+    index: int
+    own: bool = False
 
 
 class _Reading(Generic[Read]):
@@ -133,6 +148,7 @@ class Graph:
         self.function: Callable[..., Any] | None = None
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
+        self._own_titles: set[str] = set()
         self._readings: dict[str, Any] = {}
         self._edition = (-1, 0)
 
@@ -167,13 +183,18 @@ class Graph:
         self.mark_output(value.index, name or self.label_of(value.index) or self.name or "output")
         return value
 
-    def mark_output(self, index: int, title: str) -> str:
-        """Mark a node, by number, as an output; answers its title, with a number where that is taken."""
+    def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
+        """Mark a node, by number, as an output; answers its title, with a number where that is taken.
+
+        An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
+        """
         unique, count = title, 1
         while unique in self._outputs:
             count += 1
             unique = f"{title}_{count}"
         self._outputs[unique] = index
+        if own:
+            self._own_titles.add(unique)
         self._readings.clear()
         return unique
 
@@ -270,12 +291,14 @@ class Graph:
         return (last,) if last >= 0 else ()
 
     @property
-    def output_titles(self) -> dict[int, str]:
-        """What stands at the output's end of the figure, by node number."""
-        titles: dict[int, str] = {}
+    def ends(self) -> tuple[End, ...]:
+        """What stands at the ends of the figure: each output once, and each title of its own."""
+        ends: dict[tuple[int, str], End] = {}
         for name, index in self._outputs.items():
-            titles.setdefault(index, self.labels[index] or name)
-        return titles
+            own = name in self._own_titles
+            title = name if own else self.labels[index] or name
+            ends.setdefault((index, name if own else ""), End(title, index, own))
+        return tuple(ends.values())
 
     @_Reading
     def _by_name(self) -> dict[str, int]:

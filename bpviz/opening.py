@@ -130,6 +130,6 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
             new.meanings[result.index] = old.meanings[index]
     made = Graph(graph.name, record=new)
     made.function = graph.function
-    for index, title in graph.output_titles.items():
-        made.mark_output(moved[index], title)
+    for end in graph.ends:
+        made.mark_output(moved[end.index], end.title, own=end.own)
     return made, moved

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
@@ -16,7 +17,7 @@ from bpviz.ops import Operation
 from bpviz.scope import Group, Scope, around_both, title_of
 from bpviz.source import is_ours, place, referred_names, written
 
-__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
+__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable", "one_deeper"]
 
 
 class _NoValue:
@@ -37,6 +38,7 @@ class _Open(threading.local):
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.remembering: list[Recorder] = []
+        self.depth = 0
 
 
 _open = _Open()
@@ -52,6 +54,16 @@ def current_groups() -> list[Group]:
         recorder.seen.clear()
     _open.remembering.clear()
     return _open.groups
+
+
+@contextmanager
+def one_deeper() -> Iterator[int]:
+    """While a function is recorded inside of another's recording: how deep its record is nested."""
+    _open.depth += 1
+    try:
+        yield _open.depth
+    finally:
+        _open.depth -= 1
 
 
 class _Constant:
@@ -79,14 +91,17 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
+        "depth",
         "frame",
         "gradient_of",
         "is_input",
         "labels",
+        "lifted",
         "meanings",
         "offsets",
         "operands",
         "operations",
+        "orders",
         "parameters",
         "pinned",
         "reached",
@@ -100,7 +115,7 @@ class Recorder:
         "whole",
     )
 
-    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
+    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False, depth: int = 0) -> None:
         self.operations: list[Operation | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.values: list[Any] = []
@@ -112,6 +127,12 @@ class Recorder:
         self.labels: dict[int, str] = {}
         # What the user said that a value means; what the source says of it is read when somebody asks.
         self.meanings: dict[int, str] = {}
+        # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
+        self.orders: dict[int, int] = {}
+        # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
+        # name of the parameter) → number here.
+        self.depth = depth
+        self.lifted: dict[tuple[Recorder, int, str], int] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
@@ -177,7 +198,31 @@ class Recorder:
             self.labels[new] = other.labels[index]
         if index in other.meanings:
             self.meanings[new] = other.meanings[index]
+        if index in other.orders:
+            self.orders[new] = other.orders[index]
         return new
+
+    def lift(self, outer: Recorder, index: int, parameter: str = "") -> int:
+        """The input that stands here for a value of a record around this one, made where there is none yet.
+
+        A parameter is an input of its own, whatever else holds the same value.
+        """
+        key = (outer, index, parameter)
+        if key not in self.lifted:
+            name = stem = parameter or outer.labels.get(index) or outer.is_input.get(index) or "outer"
+            taken = set(self.is_input.values())
+            count = 1
+            while name in taken:
+                count += 1
+                name = f"{stem}_{count}"
+            self.lifted[key] = self.leaf(outer.values[index], name=name)
+            if index in outer.whole:
+                self.whole.add(self.lifted[key])
+        return self.lifted[key]
+
+    def holds(self, outer: Recorder) -> bool:
+        """Whether this record is nested in another, so that values of that one may be used here."""
+        return self.depth > outer.depth and not outer.closed
 
     def append(
         self,

@@ -6,14 +6,16 @@ gradient that has a name of its own (``dZ``) stands for itself, unless it is as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from bpviz import ops
 from bpviz.flow import Flow
 from bpviz.formula import Formula, symbol, written_out
+from bpviz.number import superscript
 
-__all__ = ["Symbols"]
+__all__ = ["Symbols", "derivative_name"]
 
 
 class Symbols:
@@ -76,7 +78,7 @@ class Symbols:
         name = self.labels[index]
         if not name:
             return ""
-        return f"d{name}" if self.has_arrays else f"∂{self._output_name}/∂{name}"
+        return derivative_name(self._output_name, name, self.has_arrays)
 
     @property
     def _output_name(self) -> str:
@@ -127,6 +129,33 @@ class Symbols:
         short = not isinstance(gradient, Formula) or gradient.operation is None
         name = self.derivative(index)
         return gradient if short or not name else symbol(name, gradient.shape)
+
+
+def derivative_name(output: str, name: str, arrays: bool) -> str:
+    """What the gradient of a value is called: ``dW`` among arrays, ``∂y/∂x`` among numbers.
+
+    >>> derivative_name("y", "x", False), derivative_name("∂y/∂x", "x", False), derivative_name("∂²y/∂x²", "z", False)
+    ('∂y/∂x', '∂²y/∂x²', '∂³y/∂x²∂z')
+    """
+    if arrays:
+        return f"d{name}"
+    found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
+    if found is None:
+        return f"∂{output}/∂{name}"
+    # The derivative of a derivative
+    times = 1 + int(found[1].translate(_LOWERED) or 1)
+    *others, last = found[3].split("∂")
+    power = re.search(rf"[{_RAISED}]*$", last)
+    assert power is not None
+    if last[: power.start()] == name:
+        last = name + superscript(str(int(power[0].translate(_LOWERED) or 1) + 1))
+    else:
+        others, last = [*others, last], name
+    return f"∂{superscript(str(times))}{found[2]}/{''.join('∂' + part for part in (*others, last))}"
+
+
+_RAISED = superscript("0123456789")
+_LOWERED = str.maketrans(_RAISED, "0123456789")
 
 
 def _fitted(share: Any, shape: ops.Shape) -> Any:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
@@ -14,7 +14,7 @@ from bpviz.graph import Graph
 from bpviz.handle import Handle
 from bpviz.recorder import Group, Recorder, current_groups
 
-__all__ = ["group", "inputs_of", "name", "trace"]
+__all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
@@ -40,33 +40,60 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
     a step that cannot be recorded. What the function itself raises passes through.
     """
+    run = run_on_handles(fn, args, kwargs)
+    _name_outputs(run.graph, run.result, run.graph.name)
+    run.name_the_rest()
+    return run.graph
+
+
+class Run(NamedTuple):
+    """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
+
+    ``last_words`` is what the function's own variables held in the end.
+    """
+
+    graph: Graph
+    parameters: dict[str, Any]
+    result: Any
+    last_words: list[tuple[str, Any]]
+
+    def name_the_rest(self) -> None:
+        """Name the values that have no name yet but lie in a variable."""
+        graph, recorder = self.graph, self.graph.record
+        for key, value in self.last_words:
+            if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
+                recorder.labels[value.index] = key
+        recorder.renamed += 1
+
+
+def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], depth: int = 0) -> Run:
+    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use."""
     title = _title(fn)
-    recorder = Recorder(sys._getframe(), title, boundary=True)
+    recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
     graph = Graph(title, record=recorder)
     graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
     given: list[Any] = []
+    parameters: dict[str, Any] = {}
     for key, value in positional:
         if key.startswith("*"):
-            given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
+            parts = {f"{key[1:]}[{i}]": _recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)}
+            given += parts.values()
+            parameters |= parts
         else:
-            given.append(_recorded(graph, key, value))
+            parameters[key] = _recorded(graph, key, value)
+            given.append(parameters[key])
     named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
     groups = current_groups()
-    depth = len(groups)
+    opened = len(groups)
     try:
         with ops.silence():
             result = fn(*given, **named)
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
-        del groups[depth:]
+        del groups[opened:]
         last_words = recorder.close()
-    _name_outputs(graph, result, title)
-    for key, value in last_words:
-        if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
-            recorder.labels[value.index] = key
-    recorder.renamed += 1
-    return graph
+    return Run(graph, parameters | named, result, last_words)
 
 
 def _title(fn: Any) -> str:
@@ -155,6 +182,8 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
             return type(value)(*parts)
         return type(value)(parts)
     if isinstance(value, Handle):
+        if graph.record.holds(value.recorder):
+            return Handle(graph.record, graph.record.lift(value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
     return graph.input(key, value)
 

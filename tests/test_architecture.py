@@ -14,7 +14,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure"),
+    ("errors", "lazy", "number", "figure", "document"),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
@@ -39,21 +39,31 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation"),
+    ("calls", "notation", "numbering"),
     ("formula",),
     ("handle",),
     ("graph",),
     ("flow", "meanings", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "paths", "symbols"),
-    ("chains", "influences"),
-    ("plots",),
+    ("chains", "derive", "influences", "plots"),
+    ("changes", "sharing", "nesting"),
     # What joins the two.
-    ("figures", "figures.content"),
-    ("figures.labels",),
+    (
+        "figures",
+        "figures.content",
+        "documents",
+        "documents.data",
+        "documents.html",
+        "documents.markdown",
+        "documents.text",
+    ),
+    ("figures.labels", "wording"),
     ("figures.circuit", "figures.card"),
     ("drawing",),
-    ("load",),
+    ("telling",),
+    ("what_if",),
+    ("explain", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
@@ -62,7 +72,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:30] for module in modules}
+GRAPH = {module for modules in RANKS[11:31] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

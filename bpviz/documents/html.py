@@ -49,9 +49,7 @@ def write(document: Document) -> str:
 def fragment(document: Document) -> str:
     """The document as a part of somebody else's page: a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
-    return (
-        f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n<h1>{_escaped(document.title)}</h1>\n{body}\n</article>\n'
-    )
+    return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n<h1>{_escaped(document.title)}</h1>\n{body}\n</article>\n'
 
 
 def _escaped(text: str) -> str:

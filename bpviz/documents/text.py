@@ -53,6 +53,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 def _columns(text: str) -> int:
     """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

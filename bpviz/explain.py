@@ -1,0 +1,191 @@
+"""Why every number of a figure is what it is: what each variable does, on which paths, and what is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bpviz import ops, wording
+from bpviz.chains import Chain, chain
+from bpviz.document import Block, Document, Heading, Paragraph, Picture
+from bpviz.drawing import Drawing, draw
+from bpviz.errors import UsageError
+from bpviz.figure import Figure
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.influences import Influence, influences, named, objective, symbols_of
+from bpviz.propagate import propagate
+from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
+from bpviz.telling import Telling
+from bpviz.what_if import WhatIf, compared
+
+__all__ = ["Explanation", "explain"]
+
+_INPUTS, _STEPS = 100, 30
+"""The most inputs and named steps that the table holds, unless some are asked for by name."""
+_CHAINS = 12
+"""The most variables whose chains are told unasked."""
+_LARGE = 2000
+"""The most nodes of a graph whose chains and shared factors are told unasked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(Telling):
+    """What the numbers of a run say; printed, it is text, and a notebook shows it with its figure.
+
+    ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them reach
+    the output; ``sharing`` and ``kept`` what the backward pass computes once, and which values it needs (``None`` for
+    graphs that are too large). ``what_if`` tells what changes of inputs would do, where some were given.
+    """
+
+    drawing: Drawing
+    flow: Flow
+    variables: tuple[Influence, ...]
+    left_out: int
+    chains: tuple[Chain, ...]
+    sharing: Sharing | None
+    kept: tuple[KeptValue, ...]
+    what_if: WhatIf | None
+
+    @property
+    def precision(self) -> int:
+        """The number of digits that are shown."""
+        return self.drawing.options.circuit.precision
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
+        flow, told = self.flow, []
+        if objective(flow) != flow.output_name:
+            shape = ops.shape_of(flow.output)
+            told.append(
+                f"{flow.output_name} is {'no single number' if shape else 'multiplied by the seed'}: "
+                f"every gradient is that of {objective(flow)}."
+            )
+        told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
+        if self.left_out:
+            count = wording.shown_count(self.left_out)
+            told.append(f"{count} more variables are left out; ask for them by name: explain(target, variables=[…]).")
+        return tuple(told)
+
+    def document(self) -> Document:
+        """The figure, the table, the chains, what is shared, and what would become of changes."""
+        flow, output, precision = self.flow, objective(self.flow), self.precision
+        blocks: list[Block] = [
+            Picture(self.drawing.to_svg, self.drawing.figure.description),
+            wording.influence_table(self.variables, output, f"∂{_short(output)}/∂variable", precision),
+            *map(Paragraph, self.notes),
+        ]
+        told = {influence.name: influence for influence in self.variables}
+        if self.chains:
+            blocks.append(Heading("Link by link"))
+        for found in self.chains:
+            meaning = told[found.name].meaning
+            blocks.append(Heading(f"{found.name}: {meaning}" if meaning else found.name, 3))
+            blocks += wording.chain_blocks(found, _short(output), precision)
+            blocks.append(Paragraph(wording.sentence(told[found.name], output, precision)))
+        if self.sharing is not None:
+            blocks += wording.shared_lines(self.sharing)
+        blocks += wording.kept_text(self.kept)
+        if self.what_if is not None:
+            blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
+        return Document(f"{flow.output_name} = {wording.shown(flow.output, precision)}", tuple(blocks))
+
+    def data(self) -> dict[str, Any]:
+        """Every number in full, with the sentences that are made of them."""
+        flow, output = self.flow, objective(self.flow)
+        return {
+            "bpviz": 1,
+            "kind": "explanation",
+            "name": flow.graph.name,
+            "output": flow.output_name,
+            "value": flow.output,
+            "objective": output,
+            "variables": [
+                {
+                    "name": found.name,
+                    "kind": found.kind,
+                    "meaning": found.meaning,
+                    "value": found.value,
+                    "gradient": found.gradient,
+                    "derivative": found.derivative,
+                    "formula": found.formula,
+                    "expression": found.expression,
+                    "grows by": found.grown,
+                    "sentence": wording.sentence(found, output, self.precision),
+                }
+                for found in self.variables
+            ],
+            "left out": self.left_out,
+            "chains": self.chains,
+            "shared": self.sharing,
+            "kept": self.kept,
+            "what if": None if self.what_if is None else self.what_if.data(),
+            "notes": self.notes,
+        }
+
+    def __repr__(self) -> str:
+        return f"<explanation of {self.flow.graph.name or 'the computation'}: {len(self.variables)} variables>"
+
+
+def _short(output: str) -> str:
+    """What an output is called in a derivative: ∂(Σy)/∂x for the sum of its elements."""
+    if output.startswith("the sum of "):
+        name = output.removeprefix("the sum of ").removesuffix(", weighted with the seed")
+        return f"Σ{name}" if not output.endswith("seed") else f"Σ(seed·{name})"
+    return f"({output})" if "·" in output else output
+
+
+def explain(
+    target: Callable[..., Any] | Graph | Flow | Drawing,
+    /,
+    *args: Any,
+    variables: Sequence[str] = (),
+    what_if: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Explanation:
+    """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
+
+    ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
+    tells what would become of the output. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
+    and ``precision`` concern the words, the rest the figure that the page holds.
+
+    >>> import bpviz
+    >>> def y(p=100, n=2, t=1.1):
+    ...     x = p * n
+    ...     return x * t
+    >>> told = bpviz.explain(y, variables=["p"])
+    >>> print(told.to_markdown().split("```text")[1].split("```")[0].strip())
+    dy/dp = dx/dp · dy/dx = n · t = 2 × 1.1 = 2.2
+
+    Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
+    """
+    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
+    if not isinstance(target, Drawing):
+        options.setdefault("theme", "auto")
+    drawing = draw(target, *args, **options)
+    source = drawing.source
+    if isinstance(source, Figure):
+        raise UsageError("a card has no numbers to explain; give a function, a graph or a flow")
+    flow = source if isinstance(source, Flow) else propagate(source)
+    small = len(flow.values) <= _LARGE
+    everything = named(flow)
+    inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]
+    steps = [i for i in everything if i not in flow.graph.record.is_input and i != flow.output_index][:_STEPS]
+    chosen = [flow.find(name) for name in variables] or list(dict.fromkeys([*inputs, *steps, flow.output_index]))
+    symbols = symbols_of(flow)
+    chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
+    if not variables:
+        chained = chained[:_CHAINS] if small else []
+    precision = drawing.options.circuit.precision
+    return Explanation(
+        drawing=drawing,
+        flow=flow,
+        variables=influences(flow, chosen, symbols),
+        left_out=0 if variables else len(everything) - len(chosen),
+        chains=tuple(chain(flow, symbols, i) for i in chained),
+        sharing=shared_factors(flow) if small else None,
+        kept=kept_values(flow) if small else (),
+        what_if=None if what_if is None else compared(target, args, what_if, precision=precision, **run),
+    )
