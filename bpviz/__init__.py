@@ -16,6 +16,7 @@ from bpviz.drawing import Drawing, card, draw
 from bpviz.explain import Explanation, explain
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
+from bpviz.nesting import grad
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
@@ -34,6 +35,7 @@ __all__ = [
     "card",
     "draw",
     "explain",
+    "grad",
     "gradcheck",
     "gradient_graph",
     "group",

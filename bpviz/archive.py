@@ -74,7 +74,7 @@ def dumped(target: Flow | Graph) -> str:
         ],
         "nodes": nodes,
         "outputs": [
-            {"title": end.title, "node": graph.names[end.index]} | ({"own": True} if end.own else {})
+            {"title": end.title, "node": graph.names[end.node]} | ({"own": True} if end.own else {})
             for end in graph.ends
         ],
     }

@@ -61,7 +61,7 @@ def gradient_graph(
         graph = source.graph if isinstance(source, Flow) else source
         given = {} if isinstance(source, Graph) else {graph.record.is_input[i]: x for i, x in source.given.items()}
         source = propagate(graph, given, output, seed)
-    return derivation(source, wrt).graph
+    return derivation(source, _asked(source.graph, wrt)).graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +80,10 @@ class Derivation:
     asked: Mapping[int, int]
 
 
-def derivation(flow: Flow, wrt: str | Iterable[str] | None = None) -> Derivation:
-    """The backward pass of a flow, recorded (see `gradient_graph`)."""
+def derivation(flow: Flow, asked: Sequence[int] | None = None) -> Derivation:
+    """The backward pass of a flow, recorded (see `gradient_graph`); ``asked`` are numbers of inputs."""
     with ops.silence():
-        return _Backward(flow).derivation(_asked(flow.graph, wrt))
+        return _Backward(flow).derivation(asked)
 
 
 def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
@@ -156,15 +156,16 @@ class _Backward:
                 share = rule(g, z, *xs, **told) if together is None else together[slot]
                 if share is not None:
                     self.shares[index, slot] = self._arrived(operand, self._settled(start, share))
-                start = len(record)
+                    start = len(record)
 
     def _arrived(self, operand: int, share: int) -> int:
         """Add a share to the gradient of an operand; answers what has arrived."""
         share = self._settled(len(self.record), self._turned(share))
         share = self._settled(len(self.record), self._fitted(share, self.flow.values[operand]))
-        if operand in self.gradients:
+        before = self.gradients.get(operand)
+        if before is not None:
             start = len(self.record)
-            self.gradients[operand] = self._settled(start, self._handle(self.gradients[operand]) + self._handle(share))
+            self.gradients[operand] = self._settled(start, ops.add(self._handle(before), self._handle(share)))
         else:
             self.gradients[operand] = share
         return share
@@ -265,6 +266,7 @@ class _Names:
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
+        self.inputs = frozenset(graph.inputs)
 
     def of(self, index: int) -> str:
         """The name of the gradient of a named value."""
@@ -276,5 +278,9 @@ class _Names:
         return name
 
     def inner(self, index: int) -> str:
-        """The name of the gradient of a value on the way, in the first order; later ones would be hard to read."""
-        return self.of(index) if self.order == 1 and self.labels[index] else ""
+        """The name of the gradient of a value on the way, in the first order; later ones would be hard to read.
+
+        What is called like an input (``x = sin(x)``) leaves the name to that.
+        """
+        label = self.labels[index]
+        return self.of(index) if self.order == 1 and label and label not in self.inputs else ""

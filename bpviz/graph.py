@@ -95,11 +95,11 @@ class Node:
 
 
 class End(NamedTuple):
-    """Where a value leaves the graph: its title there, the number of the node, and whether the title is this end's own
+    """Where a value leaves the graph: its title there, the node by number, and whether the title is this end's own
     (see `Graph.mark_output`)."""
 
     title: str
-    index: int
+    node: int
     own: bool = False
 
 
@@ -308,6 +308,8 @@ class Graph:
                 found.setdefault(label, index)
         # An output is also known by the name it was given as an output, and by that of the graph.
         for name, index in self._outputs.items():
+            if name in self._own_titles:
+                found[name] = index
             found.setdefault(name, index)
         if len(self._outputs) == 1 and self.name:
             found.setdefault(self.name, next(iter(self._outputs.values())))

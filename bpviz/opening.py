@@ -131,5 +131,5 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
     made = Graph(graph.name, record=new)
     made.function = graph.function
     for end in graph.ends:
-        made.mark_output(moved[end.index], end.title, own=end.own)
+        made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

@@ -118,9 +118,9 @@ def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
     users: dict[int, set[str | int]] = {i: set() for i in steps}
     names: dict[int, dict[str, None]] = {i: {} for i in steps}
     for end in graph.ends:
-        if end.index in users:
-            users[end.index].add(end.title)
-            names[end.index][end.title] = None
+        if end.node in users:
+            users[end.node].add(end.title)
+            names[end.node][end.title] = None
     for step in reversed(steps):
         moves = _moves(graph, step)
         own = {graph.labels[step]: None} if graph.labels[step] else names[step]
@@ -150,7 +150,7 @@ def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
     made = derivation(flow)
     new = _new(made)
     used = {operand for step in new for operand in made.graph.record.operands[step]}
-    used |= {end.index for end in made.graph.ends}
+    used |= {end.node for end in made.graph.ends}
     kept = {node for node, copy in made.copies.items() if copy in used}
     found = []
     for node in graph.nodes[: flow.output_index + 1]:
@@ -177,7 +177,7 @@ def _counts(made: Derivation) -> tuple[int, int]:
         own = not _moves(made.graph, step)
         alone[step] = own + sum(alone.get(operand, 0) for operand in record.operands[step])
     with_sharing = sum(not _moves(made.graph, step) for step in alone)
-    return with_sharing, sum(alone.get(end.index, 0) for end in made.graph.ends)
+    return with_sharing, sum(alone.get(end.node, 0) for end in made.graph.ends)
 
 
 def _moves(graph: Graph, index: int) -> bool:

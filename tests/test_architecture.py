@@ -46,18 +46,12 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("flow", "meanings", "tracing"),
     ("propagate",),
     ("archive", "check", "opening", "paths", "symbols"),
-    ("chains", "derive", "influences", "plots"),
-    ("changes", "sharing", "nesting"),
+    ("chains", "derive", "influences"),
+    ("changes", "nesting", "sharing"),
+    ("plots",),
     # What joins the two.
-    (
-        "figures",
-        "figures.content",
-        "documents",
-        "documents.data",
-        "documents.html",
-        "documents.markdown",
-        "documents.text",
-    ),
+    ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
+    ("figures", "figures.content"),
     ("figures.labels", "wording"),
     ("figures.circuit", "figures.card"),
     ("drawing",),
@@ -72,7 +66,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:31] for module in modules}
+GRAPH = {module for modules in RANKS[11:32] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 
