@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from bpviz import ops
@@ -110,7 +111,7 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
     names, labels = flow.graph.names, flow.graph.labels
     ends = [i for i, node in enumerate(way.nodes) if i in (0, len(way.nodes) - 1) or labels[node]]
     links = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         slope = 1.0
         for part in way.slopes[start:end]:
             slope *= 1.0 if part is None else part

@@ -21,10 +21,10 @@ np: Any = LazyModule("numpy")
 class Change:
     """The change of one input (or of several at once: then ``name`` is empty), and what it does to the output.
 
-    ``predicted`` is gradient × step, added up over all elements, ``true`` by how much the output really grows. ``slope``
-    and ``slope_after`` are the rates before and after: of a single number its gradient, else the slope along the step.
-    ``reaches`` tells whether a gradient flows back to the input, ``same_way`` whether the model computes the same steps
-    with the new value.
+    ``predicted`` is gradient × step, added up over all elements, ``true`` by how much the output really grows.
+    ``slope`` and ``slope_after`` are the rates before and after: of a single number its gradient, else the slope along
+    the step. ``reaches`` tells whether a gradient flows back to the input, ``same_way`` whether the model computes the
+    same steps with the new value.
     """
 
     name: str

@@ -14,9 +14,10 @@ from bpviz.errors import UsageError
 from bpviz.figure import Figure
 from bpviz.flow import Flow
 from bpviz.graph import Graph
-from bpviz.influences import Influence, influences, named, objective, symbols_of
+from bpviz.influences import Influence, influences, named, objective
 from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
+from bpviz.symbols import Symbols
 from bpviz.telling import Telling
 from bpviz.what_if import WhatIf, compared
 
@@ -34,8 +35,8 @@ _LARGE = 2000
 class Explanation(Telling):
     """What the numbers of a run say; printed, it is text, and a notebook shows it with its figure.
 
-    ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them reach
-    the output; ``sharing`` and ``kept`` what the backward pass computes once, and which values it needs (``None`` for
+    ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them
+    reach the output; ``sharing`` and ``kept`` what the backward pass computes once, and which values it needs (none for
     graphs that are too large). ``what_if`` tells what changes of inputs would do, where some were given.
     """
 
@@ -86,8 +87,8 @@ class Explanation(Telling):
             blocks += wording.chain_blocks(found, _short(output), precision)
             blocks.append(Paragraph(wording.sentence(told[found.name], output, precision)))
         if self.sharing is not None:
-            blocks += wording.shared_lines(self.sharing)
-        blocks += wording.kept_text(self.kept)
+            blocks += wording.shared_blocks(self.sharing)
+        blocks += wording.kept_blocks(self.kept)
         if self.what_if is not None:
             blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
         return Document(f"{flow.output_name} = {wording.shown(flow.output, precision)}", tuple(blocks))
@@ -174,10 +175,12 @@ def explain(
     inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]
     steps = [i for i in everything if i not in flow.graph.record.is_input and i != flow.output_index][:_STEPS]
     chosen = [flow.find(name) for name in variables] or list(dict.fromkeys([*inputs, *steps, flow.output_index]))
-    symbols = symbols_of(flow)
+    symbols = Symbols(flow)
     chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
     if not variables:
-        chained = chained[:_CHAINS] if small else []
+        # Among arrays the gradients of the steps are told on the way to those of the inputs.
+        told = [i for i in chained if i in inputs or not symbols.has_arrays]
+        chained = told[:_CHAINS] if small else []
     precision = drawing.options.circuit.precision
     return Explanation(
         drawing=drawing,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.formula import Formula
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.symbols import Symbols
 
 __all__ = ["Flow", "NonFinite", "gradient_at"]
 
@@ -93,6 +96,33 @@ class Flow:
     def gradient_of(self, index: int) -> Any:
         """The gradient of a node, by number."""
         return gradient_at(self.values, self.gradients, self.given, index)
+
+    def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
+        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+
+        It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
+
+        >>> import bpviz
+        >>> def total(price=100, count=2, tax=1.1):
+        ...     subtotal = price * count
+        ...     return subtotal * tax
+        >>> flow = bpviz.backprop(total)
+        >>> flow.formula("price"), flow.formula("price").value, flow.formula("subtotal", of="value")
+        (<formula count·tax>, 2.2, <formula price·count>)
+        >>> flow.formula("count").latex
+        '\\\\mathrm{price} \\\\cdot \\\\mathrm{tax}'
+
+        Raises `UsageError` for an unknown name.
+        """
+        if of not in ("gradient", "value"):
+            raise UsageError(f"a formula is one of the gradient or of the value, but got of={of!r}")
+        index = self.find(name)
+        return self.symbols.formula(index) if of == "gradient" else self.symbols.expression(index)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The flow read in symbols, once."""
+        return Symbols(self)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
         """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.

@@ -15,7 +15,7 @@ from bpviz.number import number
 from bpviz.propagate import output_with
 from bpviz.symbols import Symbols
 
-__all__ = ["Influence", "influences", "named", "objective", "objective_of", "settled", "symbols_of"]
+__all__ = ["Influence", "influences", "named", "objective", "objective_of", "settled"]
 
 np: Any = LazyModule("numpy")
 
@@ -78,8 +78,8 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
     ...     x = p * n
     ...     return x * t
     >>> flow = bpviz.backprop(y)
-    >>> [(i.name, i.gradient, i.formula, round(i.grown, 9)) for i in influences(flow, named(flow), symbols_of(flow))]
-    [('p', 2.2, 't·n', 2.2), ('n', 110.00000000000001, 't·p', 110.0), ('t', 200.0, 'x', 200.0), ('x', 1.1, 't', 1.1),
+    >>> [(i.name, i.gradient, i.formula, round(i.grown, 9)) for i in influences(flow, named(flow), Symbols(flow))]
+    [('p', 2.2, 'n·t', 2.2), ('n', 110.00000000000001, 'p·t', 110.0), ('t', 200.0, 'x', 200.0), ('x', 1.1, 't', 1.1),
      ('y', 1.0, '1', 1.0)]
     """
     told, record = meanings(flow.graph), flow.graph.record
@@ -122,12 +122,6 @@ def named(flow: Flow) -> tuple[int, ...]:
     ]
     inputs = [i for i in record.is_input if i < len(flow.values) and i != flow.output_index]
     return (*inputs, *steps, flow.output_index)
-
-
-def symbols_of(flow: Flow) -> Symbols:
-    """The formulas of a flow, in names that no two values share."""
-    graph = flow.graph
-    return Symbols(flow, [label and name for label, name in zip(graph.labels, graph.names, strict=True)])
 
 
 def objective(flow: Flow) -> str:

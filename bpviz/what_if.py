@@ -64,7 +64,7 @@ class WhatIf(Telling):
         names = ", ".join(change.name for change in self.changes)
         return (
             wording.change_table(self.changes, self.together, output, self.precision),
-            *wording.reasons(self.changes, self.together, output, self.precision),
+            *wording.change_sentences(self.changes, self.together, output, self.precision),
             Picture(lambda: self.draw(theme="auto").to_svg(), f"The figure with the new values of {names}."),
         )
 
@@ -116,6 +116,7 @@ def what_if(target: Callable[..., Any] | Graph | Flow | Drawing, /, *args: Any, 
     ...     return price * count * tax
     >>> print(bpviz.what_if(total, price=200))
     What if price = 200? total: 220 → 440
+    =====================================
     <BLANKLINE>
     change  from  to   gradient  predicted  true  difference
     price   100   200  2.2       +220       +220  0
@@ -172,7 +173,7 @@ class _Runs:
     """One target, run with several sets of values."""
 
     def __init__(self, target: Any, args: tuple[Any, ...], inputs: Mapping[str, Any], output: Any, seed: Any) -> None:
-        source = target.source if isinstance(target, Drawing) else target
+        source: Any = target.source if isinstance(target, Drawing) else target
         if isinstance(source, Figure):
             raise UsageError("a card has no numbers that could change; give a function, a graph or a flow")
         if args and isinstance(source, Graph | Flow):

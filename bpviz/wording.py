@@ -22,10 +22,10 @@ __all__ = [
     "change_table",
     "changes_text",
     "influence_table",
-    "kept_text",
-    "reasons",
+    "kept_blocks",
+    "change_sentences",
     "sentence",
-    "shared_lines",
+    "shared_blocks",
     "shown",
     "shown_count",
 ]
@@ -222,13 +222,14 @@ def _links(path: Path, whole: str, seed: float, precision: int) -> list[str]:
     """The product of a path's links: as derivatives, as formulas, as numbers, and what comes out."""
     links: list[Link] = list(path.links)
     derivatives = [f"d{link.target}/d{link.source}" for link in links]
-    formulas = [_factor(link.formula) for link in links]
-    numbers = [_factor(number(link.slope, precision)) for link in links]
+    formulas = [link.formula for link in links]
+    numbers = [number(link.slope, precision) for link in links]
     if seed != 1:
         # What starts at the output is a factor of all that comes back.
-        derivatives.append(_factor(number(float(seed), precision)))
-        formulas.append(derivatives[-1])
-        numbers.append(derivatives[-1])
+        for factors in (derivatives, formulas, numbers):
+            factors.append(number(float(seed), precision))
+    if len(derivatives) > 1:
+        formulas, numbers = [_factor(text) for text in formulas], [_factor(text) for text in numbers]
     said = [" · ".join(_elided(derivatives)), " · ".join(_elided(formulas)) if all(formulas) else ""]
     said += [" × ".join(_elided(numbers)), number(float(path.product), precision)]
     kept: list[str] = []
@@ -261,16 +262,19 @@ def _elided(parts: Sequence[str]) -> list[str]:
 # What is shared, and what is kept
 
 
-def shared_lines(sharing: Sharing) -> tuple[Block, ...]:
+def shared_blocks(sharing: Sharing) -> tuple[Block, ...]:
     """What the backward pass computes once for several uses, and what that saves."""
     if not sharing.factors:
         return ()
-    told = [
-        f"{factor.name}{f' = {factor.formula}' if factor.formula != factor.name else ''}"
-        f" is computed once and used {len(factor.uses)} times: {', '.join(factor.uses)}."
-        for factor in sharing.factors
-    ]
-    saved = f"With sharing the backward pass takes {_operations(sharing.operations)}, without {shown_count(sharing.without)}."
+    told = []
+    for factor in sharing.factors:
+        made = f"{factor.name} = {factor.formula}" if factor.formula != factor.name else factor.name
+        often = f"{len(factor.uses)} times: " if len(factor.uses) > 1 else "several times on the way to "
+        told.append(f"{made} is computed once and used {often}{', '.join(factor.uses)}.")
+    saved = (
+        f"With sharing the backward pass takes {_operations(sharing.operations)}, "
+        f"without {shown_count(sharing.without)}."
+    )
     return (Heading("Computed once, used several times"), *map(Paragraph, told), Paragraph(saved))
 
 
@@ -278,7 +282,7 @@ def _operations(count: int) -> str:
     return f"{shown_count(count)} operation{'s' if count != 1 else ''}"
 
 
-def kept_text(values: Sequence[KeptValue], most: int = 30) -> tuple[Block, ...]:
+def kept_blocks(values: Sequence[KeptValue], most: int = 30) -> tuple[Block, ...]:
     """Which values of the forward pass the backward pass needs, and how much memory they take."""
     kept = [value for value in values if value.kept]
     if not kept:
@@ -324,7 +328,7 @@ def _numbers(change: Change, precision: int) -> tuple[str, str, str]:
     )
 
 
-def reasons(changes: Sequence[Change], together: Change, output: str, precision: int = 4) -> tuple[Block, ...]:
+def change_sentences(changes: Sequence[Change], together: Change, output: str, precision: int = 4) -> tuple[Block, ...]:
     """A sentence for every change: how what is foretold and what comes true agree, and why where they do not."""
     told = [_reason(change, output, precision) for change in changes]
     alone = sum(change.true for change in changes)
@@ -371,5 +375,5 @@ def _reason(change: Change, output: str, precision: int) -> str:
             f"the {along} changes on the way from {number(change.slope, precision)} "
             f"to {number(change.slope_after, precision)}"
         )
-    foretold = _signed(change.predicted, precision)
-    return f"{came}. The gradient foretells {foretold}, too {little} by {number(abs(change.difference), precision)}: {why}."
+    foretold, off = _signed(change.predicted, precision), number(abs(change.difference), precision)
+    return f"{came}. The gradient foretells {foretold}, too {little} by {off}: {why}."

@@ -39,13 +39,14 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation", "numbering"),
+    ("calls", "notation", "numbering", "product"),
+    ("latex", "rewriting"),
     ("formula",),
-    ("handle",),
+    ("handle", "symbols"),
     ("graph",),
     ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "paths", "symbols"),
+    ("archive", "check", "opening", "paths"),
     ("chains", "derive", "influences"),
     ("changes", "nesting", "sharing"),
     ("plots",),
@@ -66,7 +67,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:32] for module in modules}
+GRAPH = {module for modules in RANKS[11:33] for module in modules}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

@@ -49,7 +49,8 @@ def write(document: Document) -> str:
 def fragment(document: Document) -> str:
     """The document as a part of somebody else's page: a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
-    return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n<h1>{_escaped(document.title)}</h1>\n{body}\n</article>\n'
+    title = f"<h1>{_escaped(document.title)}</h1>"
+    return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n{title}\n{body}\n</article>\n'
 
 
 def _escaped(text: str) -> str:
@@ -67,7 +68,8 @@ def _block(block: Block) -> str:
         case Table():
             head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in block.header)
             return (
-                f'<div class="wide">\n<table>\n<caption>{_escaped(block.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
+                f'<div class="wide">\n<table>\n<caption>{_escaped(block.caption)}</caption>\n'
+                f"<thead><tr>{head}</tr></thead>\n<tbody>\n"
                 + "\n".join(map(_row, block.rows))
                 + "\n</tbody>\n</table>\n</div>"
             )

@@ -16,20 +16,27 @@ def write(document: Document) -> str:
 
     >>> print(write(Document("y = 6", (Table("", ("variable", "value"), (("x", "3"),)), Paragraph("That is all.")))))
     y = 6
+    =====
     <BLANKLINE>
     variable  value
     x         3
     <BLANKLINE>
     That is all.
     """
-    parts = [printable(document.title), *(_block(block) for block in document.blocks)]
-    return "\n\n".join(part for part in parts if part)
+    text = _underlined(document.title, "=")
+    gap = "\n\n"
+    for block in document.blocks:
+        said = _block(block)
+        text += f"{gap}{said}" if said else ""
+        # A title of a part stands close to what it is the title of.
+        gap = "\n" if isinstance(block, Heading) and block.level > 2 else "\n\n"
+    return text
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading():
-            return printable(block.text)
+            return _underlined(block.text, "-") if block.level == 2 else printable(block.text)
         case Paragraph():
             return printable(block.text)
         case Lines():
@@ -40,6 +47,11 @@ def _block(block: Block) -> str:
             return ""
         case _:
             raise TypeError(f"Not a block of a document: {type(block).__name__}")
+
+
+def _underlined(title: str, sign: str) -> str:
+    text = printable(title)
+    return f"{text}\n{sign * _columns(text)}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
-from bpviz.formula import Formula, symbol, written_out
+from bpviz.formula import Formula, derivative, symbol, written_out
 from bpviz.ops import Case, Operation
 
 __all__ = ["GENERAL", "card"]
@@ -86,7 +86,7 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
     made: Any = row(*operands, **case.parameters)
     z = "Z" if big else "z"
     shape = made.shape if isinstance(made, Formula) else ()
-    return operands, symbol(z, shape), symbol(f"∂L/∂{z}", shape)
+    return operands, symbol(z, shape), derivative("L", z, shape)
 
 
 def _figure(
