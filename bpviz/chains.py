@@ -16,7 +16,7 @@ from bpviz.symbols import Symbols
 __all__ = ["Chain", "Link", "Path", "Stage", "chain"]
 
 _LONG = 8
-"""The most unnamed steps of a link whose derivative is written out as a formula."""
+"""The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
 _STAGES = 12
 """The most values on the way whose gradients are told."""
 
@@ -109,14 +109,16 @@ def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
 def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
     """A path with its unnamed steps taken into the links."""
     names, labels = flow.graph.names, flow.graph.labels
-    ends = [i for i, node in enumerate(way.nodes) if i in (0, len(way.nodes) - 1) or labels[node]]
+    last, all_wires = len(way.nodes) - 1, way.wires
+    ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
     links = []
+    short = numbers and len(ends) <= _LONG + 1
     for start, end in pairwise(ends):
         slope = 1.0
         for part in way.slopes[start:end]:
             slope *= 1.0 if part is None else part
-        wires = way.wires[start:end]
-        formula = _formula(symbols, wires) if numbers and len(wires) <= _LONG else ""
+        wires = all_wires[start:end]
+        formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
         links.append(Link(names[way.nodes[start]], names[way.nodes[end]], formula, slope))
     return Path(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
 

@@ -41,10 +41,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure, drawn only where it is shown: a function that gives its SVG, and what it shows in a sentence."""
+    """A figure, drawn only where it is shown: a function that gives its SVG, and what it is called."""
 
     svg: Callable[[], str]
-    description: str
+    title: str
 
 
 Block = Heading | Paragraph | Lines | Table | Picture

@@ -27,6 +27,8 @@ _INPUTS, _STEPS = 100, 30
 """The most inputs and named steps that the table holds, unless some are asked for by name."""
 _CHAINS = 12
 """The most variables whose chains are told unasked."""
+_FEW = 30
+"""The most nodes of a graph in which the chains of steps are told as well as those of inputs."""
 _LARGE = 2000
 """The most nodes of a graph whose chains and shared factors are told unasked."""
 
@@ -37,7 +39,7 @@ class Explanation(Telling):
 
     ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them
     reach the output; ``sharing`` and ``kept`` what the backward pass computes once, and which values it needs (none for
-    graphs that are too large). ``what_if`` tells what changes of inputs would do, where some were given.
+    graphs that are too large); ``expressions`` what the values without a name compute. ``what_if`` tells what changes of inputs would do, where some were given.
     """
 
     drawing: Drawing
@@ -47,6 +49,7 @@ class Explanation(Telling):
     chains: tuple[Chain, ...]
     sharing: Sharing | None
     kept: tuple[KeptValue, ...]
+    expressions: Mapping[str, str]
     what_if: WhatIf | None
 
     @property
@@ -74,7 +77,7 @@ class Explanation(Telling):
         """The figure, the table, the chains, what is shared, and what would become of changes."""
         flow, output, precision = self.flow, objective(self.flow), self.precision
         blocks: list[Block] = [
-            Picture(self.drawing.to_svg, self.drawing.figure.description),
+            Picture(self.drawing.to_svg, "The figure"),
             wording.influence_table(self.variables, output, f"∂{_short(output)}/∂variable", precision),
             *map(Paragraph, self.notes),
         ]
@@ -88,7 +91,7 @@ class Explanation(Telling):
             blocks.append(Paragraph(wording.sentence(told[found.name], output, precision)))
         if self.sharing is not None:
             blocks += wording.shared_blocks(self.sharing)
-        blocks += wording.kept_blocks(self.kept)
+        blocks += wording.kept_blocks(self.kept, self.expressions)
         if self.what_if is not None:
             blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
         return Document(f"{flow.output_name} = {wording.shown(flow.output, precision)}", tuple(blocks))
@@ -179,8 +182,9 @@ def explain(
     chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
     if not variables:
         # Among arrays the gradients of the steps are told on the way to those of the inputs.
-        told = [i for i in chained if i in inputs or not symbols.has_arrays]
-        chained = told[:_CHAINS] if small else []
+        steps_too = len(flow.values) <= _FEW and not symbols.has_arrays
+        chained = [i for i in chained if steps_too or i in inputs][:_CHAINS] if small else []
+    unnamed = (i for i in range(len(flow.values)) if not flow.graph.labels[i])
     precision = drawing.options.circuit.precision
     return Explanation(
         drawing=drawing,
@@ -190,5 +194,6 @@ def explain(
         chains=tuple(chain(flow, symbols, i) for i in chained),
         sharing=shared_factors(flow) if small else None,
         kept=kept_values(flow) if small else (),
+        expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if small else {},
         what_if=None if what_if is None else compared(target, args, what_if, precision=precision, **run),
     )

@@ -65,7 +65,7 @@ class WhatIf(Telling):
         return (
             wording.change_table(self.changes, self.together, output, self.precision),
             *wording.change_sentences(self.changes, self.together, output, self.precision),
-            Picture(lambda: self.draw(theme="auto").to_svg(), f"The figure with the new values of {names}."),
+            Picture(lambda: self.draw(theme="auto").to_svg(), f"The figure with the new values of {names}"),
         )
 
     def document(self) -> Document:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from bpviz import ops
@@ -34,6 +35,8 @@ np: Any = LazyModule("numpy")
 
 _CELLS = 9
 """The most elements of an array that are written out in a line."""
+_FORMULA = 80
+"""The most characters of a formula in a table."""
 _ENDS = 3
 """So many links are shown at both ends of a chain that is too long."""
 
@@ -119,7 +122,8 @@ def _formula(influence: Influence) -> str:
         return "0"
     # Among arrays formulas speak of other gradients by their names: dW = dZᵀ·X.
     called = f"{influence.derivative} = " if influence.derivative.startswith("d") and influence.formula else ""
-    return f"{called}{influence.formula}"
+    text = f"{called}{influence.formula}"
+    return text if len(text) <= _FORMULA else f"{text[: _FORMULA - 1]}…"
 
 
 def _effect(influence: Influence, precision: int) -> str:
@@ -178,7 +182,7 @@ def chain_blocks(chain: Chain, output: str, precision: int = 4) -> tuple[Block, 
     ]
     return (
         Paragraph(_ways(chain, output)),
-        Lines((*lines, *_sum(chain, whole, [path.product for path in chain.paths], precision))),
+        Lines((*_once(lines), *_sum(chain, whole, [path.product for path in chain.paths], precision))),
     )
 
 
@@ -194,12 +198,18 @@ def _stage_blocks(chain: Chain, output: str, precision: int) -> tuple[Block, ...
     if chain.count == 1:
         return (Paragraph(route), Lines(tuple(lines)))
     products = [_shown_gradient(path.product, precision) for path in chain.paths]
-    paths = [f"{' → '.join(_elided(p.names))}: {text}" for p, text in zip(chain.paths, products, strict=True)]
-    left = chain.count - len(paths)
+    paths = _once([f"{' → '.join(_elided(p.names))}: {text}" for p, text in zip(chain.paths, products, strict=True)])
+    left = chain.count - len(products)
     paths += [f"… and {shown_count(left)} more"] if left else []
     whole = chain.stages[-1].derivative or f"d{chain.name}"
     paths.append(f"{whole} = their sum = {_shown_gradient(chain.total, precision)}")
     return (Lines(tuple(lines)), Paragraph(_ways(chain, output)), Lines(tuple(paths)))
+
+
+def _once(lines: Sequence[str]) -> list[str]:
+    """Lines that say the same after one another as one: both wires of x·x, or long paths without their middles."""
+    counts = [(line, len(list(same))) for line, same in groupby(lines)]
+    return [line if count == 1 else f"{line}   ({count} times)" for line, count in counts]
 
 
 def _ways(chain: Chain, output: str) -> str:
@@ -282,16 +292,25 @@ def _operations(count: int) -> str:
     return f"{shown_count(count)} operation{'s' if count != 1 else ''}"
 
 
-def kept_blocks(values: Sequence[KeptValue], most: int = 30) -> tuple[Block, ...]:
-    """Which values of the forward pass the backward pass needs, and how much memory they take."""
+def kept_blocks(values: Sequence[KeptValue], called: Mapping[str, str], most: int = 20) -> tuple[Block, ...]:
+    """Which values of the forward pass the backward pass needs, and how much memory they take.
+
+    ``called`` tells what values without a name of their own are called.
+    """
     kept = [value for value in values if value.kept]
     if not kept:
         return ()
-    names = [value.name for value in kept[:most]]
-    more = f" and {shown_count(len(kept) - most)} more" if len(kept) > most else ""
-    free = [value.name for value in values if not value.kept and value.kind == "operation"][:most]
-    said = f"Kept for the way back ({shown_count(sum(value.bytes for value in kept))} bytes): {', '.join(names)}{more}."
-    return (Heading("What the way back needs"), Paragraph(said + (f" Not needed: {', '.join(free)}." if free else "")))
+    size = shown_count(sum(value.bytes for value in kept))
+    said = f"Kept for the way back ({size} bytes): {_listed(kept, called, most)}."
+    free = [value for value in values if not value.kept and value.kind == "operation"]
+    if free:
+        said += f" Not needed again: {_listed(free, called, most)}."
+    return (Heading("What the way back needs"), Paragraph(said))
+
+
+def _listed(values: Sequence[KeptValue], called: Mapping[str, str], most: int) -> str:
+    names = [called.get(value.name, value.name) for value in values[:most]]
+    return ", ".join(names) + (f" and {shown_count(len(values) - most)} more" if len(values) > most else "")
 
 
 # Changes

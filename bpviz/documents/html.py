@@ -89,4 +89,4 @@ def _figure(picture: Picture) -> str:
         return f"<figure>\n{picture.svg()}</figure>"
     except BpvizError as error:
         # Too large to be drawn, or no engine: the words are there all the same.
-        return f"<p>{_escaped(f'{picture.description} (Not drawn: {error}.)')}</p>"
+        return f"<p>{_escaped(f'{picture.title} is not drawn: {error}.')}</p>"
