@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpviz.derive import gradient_graph
 from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.figure import Figure
 from bpviz.figures.circuit import CircuitOptions, circuit
@@ -90,6 +91,9 @@ class Drawing:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
+        if self.source.graph.record.orders:
+            # A gradient need not depend on every input.
+            return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
         drawn = {box.id for box in self.figure.boxes}
         unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
@@ -171,7 +175,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     (a dict that renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output``
     and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``,
     ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout``
-    (seconds).
+    (seconds). ``shared=True`` marks what the backward pass computes once and uses several times.
+
+    ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
+    that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
+    that only bring numbers into another shape.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -182,6 +190,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    orders = options.pop("grad", ())
+    orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders:
+        # The gradients are what flows forward here.
+        options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
     source: Flow | Graph | Figure
@@ -201,7 +214,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             source = propagate(source, inputs, output, seed)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    return _opened(source, made)
+    return _opened(source, made, orders)
 
 
 def card(name: str, **options: Any) -> Drawing:
@@ -220,11 +233,14 @@ def card(name: str, **options: Any) -> Drawing:
     return Drawing(figure_of(name), draw_options(DrawOptions(), **options))
 
 
-def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
-    """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches."""
+def _opened(source: Flow | Graph, made: DrawOptions, orders: tuple[Any, ...]) -> Drawing:
+    """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches; of the gradient of
+    what is then there, or of the gradient of that."""
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
     return Drawing(source, replace(made, circuit=replace(options, open=rest)))
 
 

@@ -38,8 +38,9 @@ class Explanation(Telling):
     """What the numbers of a run say; printed, it is text, and a notebook shows it with its figure.
 
     ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them
-    reach the output; ``sharing`` and ``kept`` what the backward pass computes once, and which values it needs (none for
-    graphs that are too large); ``expressions`` what the values without a name compute. ``what_if`` tells what changes of inputs would do, where some were given.
+    reach the output. ``sharing`` and ``kept`` tell what the backward pass computes once and which values it needs (none
+    where variables were asked for by name, or the graph is too large), ``expressions`` what values without a name
+    compute. ``what_if`` tells what changes of inputs would do, where some were given.
     """
 
     drawing: Drawing
@@ -184,6 +185,7 @@ def explain(
         # Among arrays the gradients of the steps are told on the way to those of the inputs.
         steps_too = len(flow.values) <= _FEW and not symbols.has_arrays
         chained = [i for i in chained if steps_too or i in inputs][:_CHAINS] if small else []
+    whole = small and not variables
     unnamed = (i for i in range(len(flow.values)) if not flow.graph.labels[i])
     precision = drawing.options.circuit.precision
     return Explanation(
@@ -192,8 +194,8 @@ def explain(
         variables=influences(flow, chosen, symbols),
         left_out=0 if variables else len(everything) - len(chosen),
         chains=tuple(chain(flow, symbols, i) for i in chained),
-        sharing=shared_factors(flow) if small else None,
-        kept=kept_values(flow) if small else (),
-        expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if small else {},
+        sharing=shared_factors(flow) if whole else None,
+        kept=kept_values(flow) if whole else (),
+        expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if whole else {},
         what_if=None if what_if is None else compared(target, args, what_if, precision=precision, **run),
     )

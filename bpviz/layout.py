@@ -220,7 +220,8 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             role: LineRole = "group" if kind == "group" else "node"
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
-        yield Part(box.box.id, "node", elements, box.box.description or box.box.text, kind, tone=box.box.tone)
+        said = box.box.description or box.box.text
+        yield Part(box.box.id, "node", elements, said, kind, tone=box.box.tone, belongs=box.box.belongs)
 
 
 def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
@@ -236,7 +237,8 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
         lines = arrows(course, *ends, forward, "backward" if wire.backward else None, theme, side)
         labels = [e for block, (dx, dy) in _labels(drawn, plan.level, theme) for e in placed(block, x + dx, y + dy)]
         detail = "constant" if wire.constant else ""
-        yield Part(wire.id, "wire", (*lines, *labels), wire.description, detail, wire.source, wire.target, wire.tone)
+        ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
+        yield Part(wire.id, "wire", (*lines, *labels), wire.description, detail, *ends_of, *look)
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

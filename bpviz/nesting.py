@@ -55,9 +55,7 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
     that returns more than one value.
     """
     if not callable(fn):
-        raise UsageError(
-            f"bpviz.grad takes a function, but got {fn!r}; of a graph, bpviz.gradient_graph is the gradient"
-        )
+        raise UsageError(f"bpviz.grad takes a function, but got {fn!r}; for a graph there is bpviz.gradient_graph")
     names = wrt if wrt is None or isinstance(wrt, str) else tuple(wrt)
 
     @wraps(fn)
@@ -90,6 +88,8 @@ def _chosen(run: Run, name: str) -> Any:
     for index, known in run.graph.record.is_input.items():
         if known == name:
             return Handle(run.graph.record, index, run.graph.record.values[index])
+    if not run.parameters:
+        raise UsageError(f"{_title(run)} has no parameter to take the gradient of; give it one")
     hint = did_you_mean(name, run.parameters, f"its parameters are: {', '.join(run.parameters)}")
     raise UsageError(f"{_title(run)} has no parameter named {name!r} to take the gradient of; {hint}")
 
@@ -136,9 +136,7 @@ def _result(run: Run) -> int:
         return result.index
     if result.__class__ is not Handle and (isinstance(result, tuple | list | dict | str | None) or callable(result)):
         told = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
-        raise UsageError(
-            f"bpviz.grad needs a function that returns one number or array, but {_title(run)} returned {told}"
-        )
+        raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {told}")
     # It does not depend on the parameters at all.
     return record.leaf(0.0)
 
@@ -180,6 +178,8 @@ class _Graft:
             moved = self._leaf(index)
             if given.operations[index] is not None:
                 self._name(moved, end.title, by_variable=single)
+            if self.frame is self.outer.boundary:
+                self.outer.titles.setdefault(moved, []).append(end.title)
             found[i] = Handle(self.outer, moved, self.outer.values[moved])
         return found
 

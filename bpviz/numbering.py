@@ -152,9 +152,18 @@ class Numbering:
             if self._is(one, -1.0) and self._alike(other, index):
                 self._become(index, "negative", other)
                 return self._negative(index, other)
+        if self._is_number(y):
+            # The number goes to the front.
+            self.record.operands[index] = (y, x)
         return None
 
     def _negative(self, index: int, x: int) -> int | None:
+        if self.made_by(x, "multiply"):
+            # −(2·x) = −2·x
+            number, other = self.record.operands[x]
+            turned = self._numbers.get(-self.record.values[number]) if self._is_number(number) else None
+            if turned is not None:
+                self._become(index, "multiply", turned, other)
         # −(−x) = x
         return self.record.operands[x][0] if self.made_by(x, "negative") else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bpviz.figure import Tone
+from bpviz.figure import Pass, Tone
 from bpviz.theme import LineRole, TextRole
 
 __all__ = [
@@ -119,7 +119,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Part:
     source: str = ""
     target: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)

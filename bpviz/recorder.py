@@ -111,6 +111,7 @@ class Recorder:
         "scopes",
         "seen",
         "step_scopes",
+        "titles",
         "values",
         "whole",
     )
@@ -129,6 +130,8 @@ class Recorder:
         self.meanings: dict[int, str] = {}
         # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
         self.orders: dict[int, int] = {}
+        # What is returned as the gradient of something, whatever it is called otherwise.
+        self.titles: dict[int, list[str]] = {}
         # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
         # name of the parameter) → number here.
         self.depth = depth

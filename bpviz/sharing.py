@@ -25,15 +25,16 @@ class SharedFactor:
     """A step of the backward pass that several others use.
 
     ``name`` is what it is called (its formula, where it has no name), ``node`` the value whose gradient it is (empty
-    where it is none), ``uses`` the gradients that it serves, ``formula`` how it is computed. ``wires`` are those along
-    which it flows back: (number of the node, slot).
+    where it is none), ``uses`` the gradients that it serves, ``formula`` how it is computed. ``nodes`` are all values
+    whose gradient it is, by number, and ``wires`` those along which it flows back, (number of the node, slot).
     """
 
     name: str
     node: str
     uses: tuple[str, ...]
     formula: str
-    wires: tuple[tuple[int, int], ...] = ()
+    nodes: tuple[int, ...]
+    wires: tuple[tuple[int, int], ...]
 
     def __str__(self) -> str:
         made = f" = {self.formula}" if self.formula != self.name else ""
@@ -85,23 +86,16 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     made = derivation(flow)
     found = shared_in(made.graph)
     symbols = Symbols(propagate(made.graph)) if found else None
-    nodes: dict[int, int] = {}
-    for node, gradient in made.gradients.items():
-        if gradient not in nodes or (flow.graph.labels[node] and not flow.graph.labels[nodes[gradient]]):
-            nodes[gradient] = node
+    labels, names = flow.graph.labels, flow.graph.names
     factors = []
     for index, uses in found.items():
         assert symbols is not None
         formula = symbols.value(index)
-        factors.append(
-            SharedFactor(
-                name=made.graph.labels[index] or formula,
-                node=flow.graph.names[nodes[index]] if index in nodes else "",
-                uses=uses,
-                formula=formula,
-                wires=tuple(wire for wire, share in made.shares.items() if share == index),
-            )
-        )
+        nodes = tuple(node for node, gradient in made.gradients.items() if gradient == index)
+        # What has a name of its own goes first: Z = X·W + b rather than the product in it.
+        node = next((names[i] for i in nodes if labels[i]), names[nodes[0]] if nodes else "")
+        wires = tuple(wire for wire, share in made.shares.items() if share == index)
+        factors.append(SharedFactor(made.graph.labels[index] or formula, node, uses, formula, nodes, wires))
     return Sharing(tuple(factors), *_counts(made))
 
 

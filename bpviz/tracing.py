@@ -200,6 +200,10 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     for key, handle in found:
         graph.record.same(handle.recorder, f"what {title or '<lambda>'} returns")
         label = graph.label_of(handle.index)
+        titles = graph.record.titles.get(handle.index)
+        if titles:
+            graph.mark_output(handle.index, titles.pop(0) if len(titles) > 1 else titles[0], own=True)
+            continue
         own = key if key and not key.startswith("[") else ""
         stem = title or "output"
         made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))

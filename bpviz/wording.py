@@ -20,11 +20,11 @@ from bpviz.sharing import KeptValue, Sharing
 
 __all__ = [
     "chain_blocks",
+    "change_sentences",
     "change_table",
     "changes_text",
     "influence_table",
     "kept_blocks",
-    "change_sentences",
     "sentence",
     "shared_blocks",
     "shown",

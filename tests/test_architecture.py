@@ -54,6 +54,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
     ("figures.labels", "wording"),
+    ("figures.marks",),
     ("figures.circuit", "figures.card"),
     ("drawing",),
     ("telling",),
@@ -61,7 +62,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("explain", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
-    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli",),
     ("__main__",),
 )

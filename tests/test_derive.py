@@ -157,7 +157,9 @@ def test_names_do_not_clash() -> None:
 
 
 def test_names_and_errors_of_inputs() -> None:
-    with pytest.raises(UsageError, match="there is no input named 'q' to take the gradient of; its inputs are: p, n, t"):
+    with pytest.raises(
+        UsageError, match="there is no input named 'q' to take the gradient of; its inputs are: p, n, t"
+    ):
         bpviz.gradient_graph(apples, wrt="q")
 
     def f(p={"W": 2.0, "b": 1.0}):
@@ -193,7 +195,9 @@ def check(model: Any, arguments: Any, seed: int) -> None:
     graph = bpviz.gradient_graph(flow, wrt=flow.graph.inputs)
     found = evaluated(graph)
     for mine, (name, theirs) in zip(found.values(), flow.grads.items(), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9 * scale(theirs), err_msg=f"{name}\n{model.__doc__}")
+        np.testing.assert_allclose(
+            mine, theirs, rtol=1e-9, atol=1e-9 * scale(theirs), err_msg=f"{name}\n{model.__doc__}"
+        )
         assert np.shape(mine) == np.shape(theirs)
     if all(scale(x) < 50 for x in arguments) and scale(flow.output) < 1e3:
         assert_gradient(model, arguments, np.random.default_rng(seed), tolerance=1e-3)
@@ -229,8 +233,12 @@ def test_every_op_to_second_order_through_the_backward_graph(row: Operation, cas
         expected = bpviz.propagate(first, output=end.title, seed=seed).grads
         for mine, name in zip(second.values(), names, strict=True):
             np.testing.assert_allclose(mine, expected[name], rtol=1e-9, atol=1e-11 * (1 + scale(expected[name])))
-        direction = {n: rng.uniform(0.2, 1, np.shape(x)) if n in names else 0.0 for n, x in zip(graph.inputs, xs, strict=True)}
-        slope = sum(float(np.sum(second_part * direction[n])) for second_part, n in zip(second.values(), names, strict=True))
+        direction = {
+            n: rng.uniform(0.2, 1, np.shape(x)) if n in names else 0.0 for n, x in zip(graph.inputs, xs, strict=True)
+        }
+        slope = sum(
+            float(np.sum(second_part * direction[n])) for second_part, n in zip(second.values(), names, strict=True)
+        )
 
         def along(step: float, end: Any = end, seed: Any = seed, direction: Any = direction) -> float:
             moved = {n: x + step * direction[n] if n in names else x for n, x in zip(graph.inputs, xs, strict=True)}

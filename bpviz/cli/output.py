@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
 
-__all__ = ["destination", "write_files"]
+__all__ = ["destination", "put", "word_destinations", "write_files"]
 
 
 def write_files(
@@ -22,7 +22,11 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
+    return put(ctx, [(path, _file_of(drawing, kind)) for path, kind in plans], check)
+
+
+def put(ctx: click.Context, files: Sequence[tuple[Path | None, bytes]], check: bool = False) -> list[Path]:
+    """Write the files, to stdout where there is no path; with ``check`` compare instead, and exit 1 where one is stale."""
     if check:
         stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
         if stale:
@@ -52,6 +56,22 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     path = Path(output)
     check_place(path)
     return path, format_.lower() if format_ else format_of(path)
+
+
+def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
+    """Where words are written, and in which formats; on stdout as text where nothing else is said."""
+    from bpviz.drawing import check_place
+    from bpviz.telling import check_format, format_of
+
+    given = check_format(format_.lower()) if format_ else None
+    plans: list[tuple[Path | None, str]] = []
+    for output in outputs or ["-"]:
+        if output == "-":
+            plans.append((None, given or "text"))
+        else:
+            check_place(Path(output))
+            plans.append((Path(output), given or format_of(Path(output))))
+    return plans
 
 
 def _file_of(drawing: Drawing, kind: str) -> bytes:

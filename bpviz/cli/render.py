@@ -76,6 +76,16 @@ _GIVEN = "bpviz.given"
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
 @click.option(
+    "--grad",
+    multiple=True,
+    metavar="NAME",
+    help="Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+)
+@click.option("--plumbing", is_flag=True, help="With --grad: show also what only brings numbers into another shape.")
+@click.option(
+    "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
+)
+@click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
     default="LR",
@@ -150,6 +160,8 @@ def command(
         return
     options["open"] = options.pop("open_")
     options["direction"] = options["direction"].upper()
+    if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
+        del options["show"]
     drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:

@@ -18,24 +18,37 @@ if TYPE_CHECKING:
     from bpviz.flow import Flow
     from bpviz.graph import Graph
 
-__all__ = ["drawing_of", "recorded", "user_code"]
+__all__ = ["assigned", "drawing_of", "recorded", "user_code"]
+
+
+def assigned(target: str, assignments: tuple[str, ...]) -> tuple[Any, dict[str, Any], str]:
+    """What a target stands for, the values that --set gives to its inputs, and the name that its files take.
+
+    To be called where `user_code` is run.
+    """
+    from bpviz.load import load
+
+    found = load(target)
+    values = dict(_assignment(text) for text in assignments)
+    if callable(found.thing):
+        values = _checked(found.thing, values)
+    return found.thing, values, found.stem
 
 
 def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
-        from bpviz.load import load
-
-        found = load(target)
-        thing = found.thing
-        values = dict(_assignment(text) for text in assignments)
+        thing, values, stem = assigned(target, assignments)
         if callable(thing):
-            return _traced(thing, values), found.stem
+            from bpviz.tracing import trace
+
+            # Run with other values, so that its branches follow.
+            return trace(thing, **values), stem
         if values:
             from bpviz.drawing import draw
 
-            return draw(thing, inputs=values), found.stem
-    return thing, found.stem
+            return draw(thing, inputs=values), stem
+    return thing, stem
 
 
 def drawing_of(
@@ -58,11 +71,12 @@ def _parameter(option: str) -> str:
     return "open_" if option == "open" else option
 
 
-def _traced(function: Callable[..., Any], values: dict[str, Any]) -> Graph:
-    """The function's graph with other values for some parameters: run with them, so that its branches follow."""
-    import inspect
+def _checked(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The values for parameters of a function, arrays where it takes arrays.
 
-    from bpviz.tracing import trace
+    Raises `UsageError` for a name that is none of its parameters, and for a word in place of a number.
+    """
+    import inspect
 
     parameters = inspect.signature(function).parameters
     for name, value in values.items():
@@ -79,7 +93,7 @@ def _traced(function: Callable[..., Any], values: dict[str, Any]) -> Graph:
             import numpy as np
 
             values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
-    return trace(function, **values)
+    return values
 
 
 def _assignment(text: str) -> tuple[str, Any]:

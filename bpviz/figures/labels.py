@@ -26,7 +26,8 @@ class Use:
     """A place where a value is used: the box it leads to, the slot there, and the gradient that comes back from it.
 
     ``steps`` are the operands that it stands for, (number of the step, slot); ``seeded`` tells that the output whose
-    gradient is taken is among what it stands for.
+    gradient is taken is among what it stands for. ``arriving`` is the node whose numbers come in there, where it is
+    another than the one at which the wire begins.
     """
 
     box: str
@@ -34,12 +35,14 @@ class Use:
     share: Any
     steps: tuple[tuple[int, int], ...] = ()
     seeded: bool = False
+    arriving: int = -1
 
     def with_others(self, others: Sequence[Use]) -> Use:
         """This use standing for others as well: the gradients add up."""
         uses = (self, *others)
         steps = tuple(step for use in uses for step in use.steps)
-        return Use(self.box, self.slot, total([use.share for use in uses]), steps, any(use.seeded for use in uses))
+        shares, seeded = total([use.share for use in uses]), any(use.seeded for use in uses)
+        return Use(self.box, self.slot, shares, steps, seeded, self.arriving)
 
 
 def total(shares: Sequence[Any]) -> Any:
@@ -115,7 +118,7 @@ class Expressions(Names):
         expression = self.symbols.value(index)
         if not stem or len(expression) > _LONG:
             return bare
-        return Label(Plain(f"{name} = {expression}" if name else expression))
+        return Label(Plain(f"{name} = {expression}" if name not in ("", expression) else expression))
 
     def backward(self, index: int, use: Use, stem: bool) -> Label | None:
         """The derivative, called by its name where it has one."""
