@@ -68,7 +68,7 @@ def command(
     """
     plans = word_destinations(outputs, format)
     with user_code():
-        from bpviz.explain import explain
+        from bpviz.explanation import explain
 
         thing, values, _ = assigned(target, assignments)
         if callable(thing):

@@ -26,7 +26,7 @@ def write_files(
 
 
 def put(ctx: click.Context, files: Sequence[tuple[Path | None, bytes]], check: bool = False) -> list[Path]:
-    """Write the files, to stdout where there is no path; with ``check`` compare instead, and exit 1 where one is stale."""
+    """Write the files, to stdout where there is no path; with ``check`` compare, and exit 1 where one is stale."""
     if check:
         stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
         if stale:

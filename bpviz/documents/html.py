@@ -16,7 +16,8 @@ max-width:60rem;margin:0 auto;padding:1rem}
 .bpviz-page .wide{margin:1rem 0;overflow-x:auto}
 .bpviz-page table{border-collapse:collapse;margin:0}
 .bpviz-page caption{text-align:left;padding:0 0 .4rem;font-weight:600}
-.bpviz-page th,.bpviz-page td{text-align:left;padding:.3rem .8rem;border:0 solid #999;border-bottom-width:1px;
+.bpviz-page th,.bpviz-page td{text-align:left;font-variant-numeric:tabular-nums;
+padding:.3rem .8rem;border:0 solid #999;border-bottom-width:1px;
 background:none}
 .bpviz-page thead th{border-bottom-width:2px}
 .bpviz-page tbody th{font-weight:600}

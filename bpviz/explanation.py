@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops, wording
+from bpviz.alternative import WhatIf, compared
 from bpviz.chains import Chain, chain
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
 from bpviz.drawing import Drawing, draw
@@ -19,7 +20,6 @@ from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
 from bpviz.symbols import Symbols
 from bpviz.telling import Telling
-from bpviz.what_if import WhatIf, compared
 
 __all__ = ["Explanation", "explain"]
 
