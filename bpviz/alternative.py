@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops, wording
-from bpviz.changes import Change, change, same_structure
+from bpviz.changes import Change, change
 from bpviz.document import Block, Document, Paragraph, Picture
 from bpviz.drawing import Drawing, draw
 from bpviz.errors import UsageError, did_you_mean
@@ -54,9 +54,8 @@ class WhatIf(Telling):
         return self.together.difference
 
     def draw(self, **options: Any) -> Drawing:
-        """The figure with old and new numbers; where the model computes other steps, that of the new ones alone."""
-        before = {"before": self.before} if same_structure(self.before, self.after) else {}
-        return draw(self.after, **{"precision": self.precision, **before, **options})
+        """The figure with old and new numbers; ``options`` are those of `bpviz.draw`."""
+        return draw(self.after, **{"before": self.before, "precision": self.precision, **options})
 
     def blocks(self) -> tuple[Block, ...]:
         """The table, and a sentence for every change."""
@@ -148,13 +147,6 @@ def compared(
         if name not in names:
             raise UsageError(f"there is no input named {name!r}; {_hint(name, names)}")
     after = run.with_values(changes)
-    for name in changes:
-        shapes = [ops.shape_of(flow.values[flow.find(name)]) for flow in (before, after)]
-        if shapes[0] != shapes[1]:
-            raise UsageError(
-                f"the input {name!r} has shape {shapes[0]}, but was given a value of shape {shapes[1]}; "
-                "a change keeps the shape"
-            )
     alone = [after if len(changes) == 1 else run.with_values({name: value}) for name, value in changes.items()]
     each = tuple(change(before, flow, name) for name, flow in zip(changes, alone, strict=True))
     return WhatIf(before, after, each, change(before, after, *changes), precision)
@@ -210,6 +202,11 @@ class _Runs:
                 rest[name] = value
                 continue
             before = bound.arguments.get(name, parameter.default)
+            if ops.shape_of(value if hasattr(value, "shape") else np.asarray(value)) != ops.shape_of(before):
+                raise UsageError(
+                    f"the input {name!r} has shape {ops.shape_of(before)}, but was given {value!r}; "
+                    "a change keeps the shape"
+                )
             # A list in the place of an array is one.
             bound.arguments[name] = np.asarray(value, before.dtype) if hasattr(before, "dtype") else value
         return trace(self.source, *bound.args, **bound.kwargs), rest

@@ -12,7 +12,7 @@ from bpviz.influences import objective_of, settled
 from bpviz.lazy import LazyModule
 from bpviz.meanings import meanings
 
-__all__ = ["Change", "change", "same_structure"]
+__all__ = ["Change", "change"]
 
 np: Any = LazyModule("numpy")
 
@@ -53,36 +53,30 @@ def change(before: Flow, after: Flow, *names: str) -> Change:
     >>> found.predicted, found.true, found.difference, found.slope_after
     (6.0, 7.0, 1.0, 8.0)
     """
-    same_way = same_structure(before, after)
-    foretold = ahead = 0.0
-    reaches = False
+    ends = [(before.find(name), after.find(name)) for name in names]
     with ops.silence():
-        for name in names:
-            start, end = before.find(name), after.find(name)
-            step = np.subtract(after.values[end], before.values[start], dtype=np.float64)
-            reaches = reaches or before.gradients[start] is not None
-            foretold += _along(before, start, step)
-            ahead += _along(after, end, step)
+        steps = [np.subtract(after.values[end], before.values[start], dtype=np.float64) for start, end in ends]
+        predicted = sum(_along(before, start, step) for (start, _), step in zip(ends, steps, strict=True))
+        ahead = sum(_along(after, end, step) for (_, end), step in zip(ends, steps, strict=True))
         old, new = (flow.values[flow.output_index] for flow in (before, after))
-        true = settled(foretold, objective_of(after, new) - objective_of(before, old), old, new)
-    name = names[0] if len(names) == 1 else ""
-    index = before.find(names[0])
-    single = bool(name) and not ops.shape_of(before.values[index]) and step != 0
+        true = settled(predicted, objective_of(after, new) - objective_of(before, old), old, new)
+    (start, end), alone = ends[0], len(names) == 1
+    single = alone and not ops.shape_of(before.values[start])
     return Change(
-        name=name,
-        meaning=meanings(before.graph).get(index, "") if name else "",
-        before=before.values[index] if name else None,
-        after=after.values[after.find(name)] if name else None,
-        predicted=foretold,
+        name=names[0] if alone else "",
+        meaning=meanings(before.graph).get(start, "") if alone else "",
+        before=before.values[start] if alone else None,
+        after=after.values[end] if alone else None,
+        predicted=predicted,
         true=true,
-        slope=foretold / float(step) if single else foretold,
-        slope_after=ahead / float(step) if single else ahead,
-        reaches=reaches,
-        same_way=same_way,
+        slope=float(before.gradient_of(start)) if single else predicted,
+        slope_after=float(after.gradient_of(end)) if single else ahead,
+        reaches=any(before.gradients[start] is not None for start, _ in ends),
+        same_way=_same_structure(before, after),
     )
 
 
-def same_structure(one: Flow, other: Flow) -> bool:
+def _same_structure(one: Flow, other: Flow) -> bool:
     """Whether two runs computed the same steps."""
     a, b = one.graph.record, other.graph.record
     if a is b:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -64,6 +65,8 @@ def settled(foretold: float, true: float, before: Any, after: Any) -> float:
     >>> settled(20.0, 19.999999999999972, 220.00000000000003, 240.0), settled(6.0, 7.0, 9.0, 16.0)
     (20.0, 7.0)
     """
+    if not math.isfinite(true):
+        return true
     single = any(getattr(value, "dtype", None) in (np.float32, np.float16) for value in (before, after))
     size = max(float(np.max(np.abs(before), initial=0)), float(np.max(np.abs(after), initial=0)))
     rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(foretold))

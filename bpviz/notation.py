@@ -269,7 +269,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
     outer, inner = value.operation.name, _written(operand)
-    if inner.operation is None:
+    if not isinstance(inner, Expression) or inner.operation is None:
         return False
     if outer == "matmul":
         name = inner.operation.name
@@ -279,9 +279,13 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     return False
 
 
-def _written(value: Expression) -> Expression:
+def _written(value: Any) -> Any:
     """What of an expression is written first: operations that only move numbers are not."""
-    while value.operation is not None and (value.operation.name in UNWRITTEN or _only_moves(value)):
+    while (
+        isinstance(value, Expression)
+        and value.operation is not None
+        and (value.operation.name in UNWRITTEN or _only_moves(value))
+    ):
         value = value.operands[0]
     return value
 

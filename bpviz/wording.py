@@ -387,7 +387,7 @@ def _reason(change: Change, output: str, precision: int) -> str:
         return f"{came}{factors or ', as the gradient foretells'}."
     little = "little" if abs(change.true) > abs(change.predicted) or change.true * change.predicted < 0 else "much"
     if change.slope_after == change.slope or not math.isfinite(change.slope_after):
-        why = "the slope changes on the way"
+        why = f"the slope is the same at both ends, but {output} does not follow a straight line in between"
     else:
         along = "slope" if not ops.shape_of(change.before) else "slope along the step"
         why = (

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bpviz.cli.output import put, word_destinations
-from bpviz.cli.session import assigned, user_code
+from bpviz.cli.session import user_code, values_for
 
 __all__ = ["command"]
 
@@ -69,8 +69,10 @@ def command(
     plans = word_destinations(outputs, format)
     with user_code():
         from bpviz.explanation import explain
+        from bpviz.load import load
 
-        thing, values, _ = assigned(target, assignments)
+        thing: Any = load(target).thing
+        values = values_for(thing, assignments)
         if callable(thing):
             thing, values = _with_all_values(thing, values)
         options: dict[str, Any] = {"output": of} if of else {}

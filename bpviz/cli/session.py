@@ -18,27 +18,25 @@ if TYPE_CHECKING:
     from bpviz.flow import Flow
     from bpviz.graph import Graph
 
-__all__ = ["assigned", "drawing_of", "recorded", "user_code"]
+__all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
 
-def assigned(target: str, assignments: tuple[str, ...]) -> tuple[Any, dict[str, Any], str]:
-    """What a target stands for, the values that --set gives to its inputs, and the name that its files take.
+def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
+    """The values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
 
-    To be called where `user_code` is run.
+    Raises `UsageError` for a text that is none, a name that a function does not have, or a word in place of a number.
     """
-    from bpviz.load import load
-
-    found = load(target)
-    values = dict(_assignment(text) for text in assignments)
-    if callable(found.thing):
-        values = _checked(found.thing, values)
-    return found.thing, values, found.stem
+    values = dict(_assignment(text, option) for text in assignments)
+    return _checked(thing, values, option) if callable(thing) else values
 
 
 def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
-        thing, values, stem = assigned(target, assignments)
+        from bpviz.load import load
+
+        found = load(target)
+        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments)
         if callable(thing):
             from bpviz.tracing import trace
 
@@ -67,15 +65,33 @@ def drawing_of(
         return draw(thing, **options, **({"output": of} if of else {})), stem
 
 
+def what_if_of(
+    target: str, assignments: tuple[str, ...], changes: tuple[str, ...], of: str | None, options: dict[str, Any]
+) -> tuple[Drawing, str]:
+    """The drawing of what becomes of a target when inputs change, old numbers beside new ones."""
+    with user_code():
+        from functools import partial
+
+        from bpviz.alternative import compared
+        from bpviz.load import load
+
+        found = load(target)
+        thing: Any = found.thing
+        values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
+        inputs = None
+        if callable(thing):
+            thing = partial(thing, **values) if values else thing
+        else:
+            inputs = values
+        return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
+
+
 def _parameter(option: str) -> str:
     return "open_" if option == "open" else option
 
 
-def _checked(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The values for parameters of a function, arrays where it takes arrays.
-
-    Raises `UsageError` for a name that is none of its parameters, and for a word in place of a number.
-    """
+def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
+    """The values for parameters of a function, arrays where it takes arrays."""
     import inspect
 
     parameters = inspect.signature(function).parameters
@@ -83,11 +99,11 @@ def _checked(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, 
         parameter = parameters.get(name)
         if parameter is None:
             hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
-            raise UsageError(f"there is no input named {name!r} for --set; {hint}")
+            raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
             raise UsageError(
-                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but --set gave {value!r}"
+                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but {option} gave {value!r}"
             )
         if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
             import numpy as np
@@ -96,12 +112,12 @@ def _checked(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, 
     return values
 
 
-def _assignment(text: str) -> tuple[str, Any]:
+def _assignment(text: str, option: str) -> tuple[str, Any]:
     import ast
 
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"--set takes NAME=VALUE, but got {text!r}; for example --set tax=1.2")
+        raise UsageError(f"{option} takes NAME=VALUE, but got {text!r}; for example {option} tax=1.2")
     try:
         return name.strip(), ast.literal_eval(value.strip())
     except (ValueError, SyntaxError):

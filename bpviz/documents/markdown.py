@@ -34,7 +34,7 @@ def escaped(text: str) -> str:
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", text)
     # What would begin a list.
-    return re.sub(r"^(\s*)([-+]|\d+[.)])(\s)", r"\1\\\2\3", text)
+    return re.sub(r"^(\s*\d*)([-+.)])(\s)", r"\1\\\2\3", text)
 
 
 def _block(block: Block, level: int) -> str:
