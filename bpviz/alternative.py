@@ -59,7 +59,7 @@ class WhatIf(Telling):
 
     def blocks(self) -> tuple[Block, ...]:
         """The table, and a sentence for every change."""
-        output = objective(self.before)
+        output = objective(self.before).words
         names = ", ".join(change.name for change in self.changes)
         return (
             wording.change_table(self.changes, self.together, output, self.precision),
@@ -80,7 +80,7 @@ class WhatIf(Telling):
             "bpviz": 1,
             "kind": "what if",
             "output": self.before.output_name,
-            "objective": objective(self.before),
+            "objective": objective(self.before).words,
             "before": self.before.output,
             "after": self.after.output,
             "changes": [_told(change) for change in self.changes],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bpviz import ops, wording
+from bpviz import wording
 from bpviz.alternative import WhatIf, compared
 from bpviz.chains import Chain, chain
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
@@ -62,12 +62,12 @@ class Explanation(Telling):
     def notes(self) -> tuple[str, ...]:
         """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
         flow, told = self.flow, []
-        if objective(flow) != flow.output_name:
-            shape = ops.shape_of(flow.output)
-            told.append(
-                f"{flow.output_name} is {'no single number' if shape else 'multiplied by the seed'}: "
-                f"every gradient is that of {objective(flow)}."
-            )
+        name, words = flow.output_name, objective(flow).words
+        if words.startswith("the "):
+            weights = ", whose weights are the seed" if "weighted" in words else ""
+            told.append(f"{name} is no single number: every gradient is that of {words}{weights}.")
+        elif words != name:
+            told.append(f"{name} is multiplied by the seed: every gradient is that of {words}.")
         told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
         if self.left_out:
             count = wording.shown_count(self.left_out)
@@ -76,10 +76,10 @@ class Explanation(Telling):
 
     def document(self) -> Document:
         """The figure, the table, the chains, what is shared, and what would become of changes."""
-        flow, output, precision = self.flow, objective(self.flow), self.precision
+        flow, (output, symbol), precision = self.flow, objective(self.flow), self.precision
         blocks: list[Block] = [
             Picture(self.drawing.to_svg, "The figure"),
-            wording.influence_table(self.variables, output, f"∂{_short(output)}/∂variable", precision),
+            wording.influence_table(self.variables, output, f"∂{symbol}/∂variable", precision),
             *map(Paragraph, self.notes),
         ]
         told = {influence.name: influence for influence in self.variables}
@@ -88,7 +88,7 @@ class Explanation(Telling):
         for found in self.chains:
             meaning = told[found.name].meaning
             blocks.append(Heading(f"{found.name}: {meaning}" if meaning else found.name, 3))
-            blocks += wording.chain_blocks(found, _short(output), precision)
+            blocks += wording.chain_blocks(found, symbol, precision)
             blocks.append(Paragraph(wording.sentence(told[found.name], output, precision)))
         if self.sharing is not None:
             blocks += wording.shared_blocks(self.sharing)
@@ -99,7 +99,7 @@ class Explanation(Telling):
 
     def data(self) -> dict[str, Any]:
         """Every number in full, with the sentences that are made of them."""
-        flow, output = self.flow, objective(self.flow)
+        flow, output = self.flow, objective(self.flow).words
         return {
             "bpviz": 1,
             "kind": "explanation",
@@ -134,19 +134,11 @@ class Explanation(Telling):
         return f"<explanation of {self.flow.graph.name or 'the computation'}: {len(self.variables)} variables>"
 
 
-def _short(output: str) -> str:
-    """What an output is called in a derivative: ∂(Σy)/∂x for the sum of its elements."""
-    if output.startswith("the sum of "):
-        name = output.removeprefix("the sum of ").removesuffix(", weighted with the seed")
-        return f"Σ{name}" if not output.endswith("seed") else f"Σ(seed·{name})"
-    return f"({output})" if "·" in output else output
-
-
 def explain(
     target: Callable[..., Any] | Graph | Flow | Drawing,
     /,
     *args: Any,
-    variables: Sequence[str] = (),
+    variables: str | Sequence[str] = (),
     what_if: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Explanation:
@@ -178,6 +170,7 @@ def explain(
     everything = named(flow)
     inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]
     steps = [i for i in everything if i not in flow.graph.record.is_input and i != flow.output_index][:_STEPS]
+    variables = (variables,) if isinstance(variables, str) else tuple(variables)
     chosen = [flow.find(name) for name in variables] or list(dict.fromkeys([*inputs, *steps, flow.output_index]))
     symbols = Symbols(flow)
     chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import UsageError
@@ -16,7 +16,7 @@ from bpviz.number import number
 from bpviz.propagate import output_with
 from bpviz.symbols import Symbols
 
-__all__ = ["Influence", "influences", "named", "objective", "objective_of", "settled"]
+__all__ = ["Influence", "Objective", "influences", "named", "objective", "objective_of", "settled"]
 
 np: Any = LazyModule("numpy")
 
@@ -127,18 +127,29 @@ def named(flow: Flow) -> tuple[int, ...]:
     return (*inputs, *steps, flow.output_index)
 
 
-def objective(flow: Flow) -> str:
-    """What the gradients are the gradients of: the output, or the one number that the seed makes of it.
+class Objective(NamedTuple):
+    """The one number that the gradients are the gradients of: in words, and as it stands in a derivative."""
+
+    words: str
+    symbol: str
+
+
+def objective(flow: Flow) -> Objective:
+    """What the gradients of a flow are of: its output, or the one number that the seed makes of it.
 
     >>> import bpviz, numpy as np
     >>> graph = bpviz.trace(lambda x: bpviz.name(x * 2, "y"), np.ones(3))
-    >>> objective(bpviz.propagate(graph)), objective(bpviz.propagate(graph, seed=[1, 0, 0]))
-    ('the sum of y', 'the sum of y, weighted with the seed')
+    >>> objective(bpviz.propagate(graph)).words, objective(bpviz.propagate(graph, seed=[1, 0, 0])).words
+    ('the sum of y', 'the weighted sum of y')
     """
     name, seed = flow.output_name, flow.seed
     if not ops.shape_of(flow.values[flow.output_index]):
-        return name if float(seed) == 1 else f"{number(float(seed))}·{name}"
-    return f"the sum of {name}" if bool(np.all(np.asarray(seed) == 1)) else f"the sum of {name}, weighted with the seed"
+        if float(seed) == 1:
+            return Objective(name, name)
+        return Objective(f"{number(float(seed))}·{name}", f"({number(float(seed))}·{name})")
+    if bool(np.all(np.asarray(seed) == 1)):
+        return Objective(f"the sum of {name}", f"Σ{name}")
+    return Objective(f"the weighted sum of {name}", f"Σ(seed·{name})")
 
 
 def objective_of(flow: Flow, output: Any) -> float:

@@ -197,9 +197,9 @@ def test_explain_prints_the_table_and_the_chains(folder: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "total = 220"
-    header = "variable  meaning           value  ∂total/∂variable  formula    when it grows by 1, total …"
+    header = "variable  meaning         value  ∂total/∂variable  formula    when it grows by 1, total …"
     assert lines[3] == header
-    assert "price                       100    2.2               count·tax  grows by 2.2" in lines
+    assert "price                     100    2.2               count·tax  grows by 2.2" in lines
     assert "  dtotal/dprice = dsubtotal/dprice · dtotal/dsubtotal = count · tax = 2 × 1.1 = 2.2" in lines
     assert "When price grows by 1, total grows by 2.2." in lines
 

@@ -7,7 +7,7 @@ import math
 import random
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -19,9 +19,17 @@ import bpviz
 from bpviz.errors import UsageError
 
 
-def y(p: "リンゴの単価" = 100, n: "購入数" = 2, t: "消費税" = 1.1):  # noqa: F722
-    x = p * n
-    return bpviz.name(bpviz.name(x, meaning="税抜き小計") * t, "y", meaning="税込み合計")
+def y(
+    p: Annotated[float, "リンゴの単価"] = 100,
+    n=2,  # 購入数
+    t=1.1,
+):
+    """The apples of article 000.
+
+    t: 消費税
+    """
+    x = bpviz.name(p * n, meaning="税抜き小計")
+    return bpviz.name(x * t, "y", meaning="税込み合計")
 
 
 Y_TEXT = """\
@@ -96,7 +104,7 @@ def neuron(bias0=0.0, input0=1.0, weight0=0.3, weight1=-0.2, weight2=0.4):
 
 def test_the_three_terms_of_article_003() -> None:
     # σ'(1) = 0.19661193…; the terms are 2·0.3, 3·(−0.2) and 5·0.4 times that, their sum is 2·σ'(1).
-    told = bpviz.explain(neuron, variables=["bias0"])
+    told = bpviz.explain(neuron, variables="bias0")
     (found,) = told.chains
     slope = 1 / (1 + math.exp(-1)) * (1 - 1 / (1 + math.exp(-1)))
     assert [path.product for path in found.paths] == pytest.approx([0.6 * slope, -0.6 * slope, 2 * slope])
@@ -202,8 +210,8 @@ def test_a_loss_that_is_no_single_number() -> None:
     assert "∂Σz/∂variable" in text
     assert "When w grows by 1, the sum of z grows by 3." in text
     weighted = str(bpviz.explain(f, seed=[1.0, 0.0]))
-    assert "every gradient is that of the sum of z, weighted with the seed." in weighted
-    assert "When w grows by 1, the sum of z, weighted with the seed grows by 1." in weighted
+    assert "every gradient is that of the weighted sum of z, whose weights are the seed." in weighted
+    assert "When w grows by 1, the weighted sum of z grows by 1." in weighted
 
 
 def test_a_seed_is_a_factor() -> None:
