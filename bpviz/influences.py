@@ -175,4 +175,8 @@ def _grown(flow: Flow, index: int) -> float | None:
 
 
 def _slope(gradient: Any) -> float:
-    return float(np.sum(gradient)) if ops.shape_of(gradient) else float(gradient)
+    """The sum of the elements; 0 where they cancel but for rounding."""
+    if not ops.shape_of(gradient):
+        return float(gradient)
+    slope, size = float(np.sum(gradient)), float(np.sum(np.abs(gradient)))
+    return 0.0 if abs(slope) <= 4 * np.finfo(gradient.dtype).eps * size else slope
