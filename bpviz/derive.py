@@ -6,6 +6,7 @@ the numbers. The result is a graph like any other, that can be drawn, propagated
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, cast
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
+from bpviz.formula import derivative
 from bpviz.graph import Graph
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
@@ -22,7 +24,6 @@ from bpviz.numbering import Numbering
 from bpviz.ops import OPERATIONS
 from bpviz.propagate import propagate
 from bpviz.recorder import Recorder, differentiable
-from bpviz.symbols import derivative_name
 from bpviz.tracing import trace
 
 __all__ = ["Derivation", "derivation", "gradient_graph"]
@@ -261,26 +262,41 @@ class _Names:
 
     def __init__(self, flow: Flow, order: int) -> None:
         graph = flow.graph
-        self.labels = graph.labels
+        self.labels, self.names = graph.labels, graph.names
         self.order = order
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
-        self.inputs = frozenset(graph.inputs)
 
     def of(self, index: int) -> str:
-        """The name of the gradient of a named value."""
-        name = derivative_name(self.output, self.labels[index], self.arrays)
+        """The name of the gradient of a value."""
+        value = self.names[index]
+        name = _differentiated("" if self.arrays else self.output, value)
         if name in self.taken:
             # The model itself has a dW, or this is the second order.
-            more = f"d{superscript(str(self.order))}{self.labels[index]}"
-            name = more if self.order > 1 else derivative_name(self.output, self.labels[index], arrays=False)
+            name = f"d{superscript(str(self.order))}{value}" if self.order > 1 else _differentiated(self.output, value)
         return name
 
     def inner(self, index: int) -> str:
-        """The name of the gradient of a value on the way, in the first order; later ones would be hard to read.
+        """The name of the gradient of a named value on the way; of a later order it would be hard to read."""
+        return self.of(index) if self.order == 1 and self.labels[index] else ""
 
-        What is called like an input (``x = sin(x)``) leaves the name to that.
-        """
-        label = self.labels[index]
-        return self.of(index) if self.order == 1 and label and label not in self.inputs else ""
+
+def _differentiated(output: str, value: str) -> str:
+    """What a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
+    found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
+    if found is None:
+        return str(derivative(output, value))
+    times = 1 + int(found[1].translate(_LOWERED) or 1)
+    *others, last = found[3].split("∂")
+    power = re.search(rf"[{_RAISED}]*$", last)
+    assert power is not None
+    if last[: power.start()] == value:
+        last = value + superscript(str(int(power[0].translate(_LOWERED) or 1) + 1))
+    else:
+        others, last = [*others, last], value
+    return f"∂{superscript(str(times))}{found[2]}/{''.join('∂' + part for part in (*others, last))}"
+
+
+_RAISED = superscript("0123456789")
+_LOWERED = str.maketrans(_RAISED, "0123456789")

@@ -171,11 +171,12 @@ class Drawing:
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
-    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``, ``none``), ``names``
-    (a dict that renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output``
-    and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``,
-    ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and ``timeout``
-    (seconds). ``shared=True`` marks what the backward pass computes once and uses several times.
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
+    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
+    ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
+    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks
+    what the backward pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -273,7 +274,7 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
 
 _CHOICES = {
     "show": ("both", "forward", "backward"),
-    "labels": ("values", "symbols", "none"),
+    "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
     "engine": ("auto", "bundled", "system"),
 }

@@ -9,7 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Pass", "Plain", "Tone", "Wire"]
+__all__ = [
+    "Arrow",
+    "Box",
+    "Content",
+    "Figure",
+    "Fraction",
+    "Frame",
+    "Grid",
+    "Heat",
+    "Label",
+    "Pass",
+    "Plain",
+    "Row",
+    "Tone",
+    "Wire",
+]
 
 Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
@@ -48,7 +63,32 @@ class Heat:
     marked: bool = False
 
 
-Content = Plain | Grid | Heat
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """One line of text above a bar, another below it."""
+
+    over: str
+    under: str
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        return f"{self.over}/{self.under}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Several contents side by side, as they are read: ``∂y/∂x`` as a fraction, `` = n·t`` as text."""
+
+    parts: tuple[Content, ...]
+
+    @property
+    def text(self) -> str:
+        """What of it is text, in one line."""
+        return "".join(part.text for part in self.parts if not isinstance(part, Grid))
+
+
+Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)

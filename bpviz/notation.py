@@ -169,14 +169,16 @@ class Notation:
         line, names = self.template(notation)
         told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
         parts = {name: self.told(part) for name, part in {**operation.parameters, **told}.items() if name in names}
-        for at, (name, operand) in enumerate(zip(operation.operands, value.operands, strict=False)):
+        written = [first, *map(self.of, value.operands[1:])]
+        if operation.variadic:
+            count = len(operation.operands) - 1
+            parts[operation.operands[-1]] = ", ".join(text for text, _ in written[count:])
+            written = written[:count]
+        for at, (name, operand) in enumerate(zip(operation.operands, written, strict=False)):
             if name in names:
                 before, _, after = line.partition(chr(_HOLE + names.index(name)))
-                text = self._operand(before, after, value, at, self.of(operand) if at else first, binds)
+                text = self._operand(before, after, value, at, operand, binds)
                 parts[name] = self.fitted(text, before, after)
-        if operation.variadic:
-            rest = value.operands[len(operation.operands) - 1 :]
-            parts[operation.operands[-1]] = ", ".join(self.of(x)[0] for x in rest)
         return re.sub("[\ue000-\ue0ff]", lambda hole: parts[names[ord(hole[0]) - _HOLE]], line)
 
     def _operand(self, before: str, after: str, value: Expression, at: int, written: Written, binds: int) -> str:
@@ -197,7 +199,7 @@ class Notation:
 
 
 class _InPieces(Notation):
-    """Text in which every derivative is one character, to be split there."""
+    """Text in which every derivative is a character of its own, to be split there."""
 
     def __init__(self) -> None:
         self.derivatives: list[tuple[str, str]] = []
@@ -205,17 +207,18 @@ class _InPieces(Notation):
     def name(self, value: Expression) -> str:
         if value.derivative is None or not value.derivative[0]:
             # A name may hold any character.
-            return value.name.replace("\ue100", "")
+            return re.sub(f"[{_FIRST}-{_LAST}]", "", value.name)
         of, by = value.derivative
         self.derivatives.append((f"∂{of}", f"∂{by}"))
-        return "\ue100"
+        return chr(ord(_FIRST) + len(self.derivatives) - 1)
 
     def split(self, value: Any) -> tuple[str | tuple[str, str], ...]:
-        texts = self.of(value)[0].split("\ue100")
-        pieces: list[str | tuple[str, str]] = [texts[0]]
-        for pair, text in zip(self.derivatives, texts[1:], strict=True):
-            pieces += [pair, text]
-        return tuple(piece for piece in pieces if piece)
+        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(value)[0])
+        return tuple(self.derivatives[ord(p) - ord(_FIRST)] if i % 2 else p for i, p in enumerate(pieces) if p)
+
+
+_FIRST, _LAST = "\U000f0000", "\U000ffffd"
+"""Another private range of Unicode, for derivatives."""
 
 
 def _of_array(value: Any) -> str:
@@ -253,6 +256,9 @@ def _need(operation: Operation, at: int, binds: int) -> int:
     """How tightly an operand must bind to do without brackets."""
     if operation.name not in _PRECEDENCE:
         return _PRECEDENCE["power"] + 1
+    if operation.name == "sqrt":
+        # √x² could be read both ways.
+        return ATOM
     if operation.name == "power":
         return ATOM if at else binds + 1
     # x − (y − z) and x/(y·z) need their brackets, (x − y) − z does not.

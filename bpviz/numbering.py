@@ -219,7 +219,8 @@ _SIMPLER: dict[str, Callable[..., int | None]] = {
 
 
 def _type(value: Any) -> str:
-    return str(value.dtype) if ops.shape_of(value) or hasattr(value, "dtype") else type(value).__name__
+    """The name of a value's type, as NumPy has it."""
+    return "float64" if value.__class__ is float else str(getattr(value, "dtype", type(value).__name__))
 
 
 def _frozen(value: Any) -> Any:

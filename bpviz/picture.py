@@ -105,10 +105,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """One square bracket of a grid: four points, drawn as straight lines in the ink of a text role."""
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the ink of a text."""
 
     role: TextRole
-    points: tuple[Point, Point, Point, Point]
+    points: tuple[Point, ...]
 
 
 Element = Path | Head | Shape | Text | Cell | Bracket

@@ -68,9 +68,17 @@ class Product:
             return
         for i, (other, before) in enumerate(here):
             if same(other, base):
-                here[i] = (other, before + count)
-                return
-        here.append((base, count))
+                count += before
+                del here[i]
+                break
+        else:
+            i = len(here)
+        if made_by(base, "sqrt") and count > 1:
+            # (√x)² = x
+            self._factor(base.operands[0], count // 2, up)
+            count %= 2
+        if count:
+            here.insert(i, (base, count))
 
     @staticmethod
     def _less(factors: list[Factor], base: Any, count: int) -> int:
@@ -125,6 +133,9 @@ class Product:
         made = self._multiplied([*first, *([] if first and is_number(above) and above == 1 else [above])])
         if not minus:
             return made
+        if made_by(made, "subtract"):
+            # −(x − y) = y − x
+            return self.kind.of("subtract", made.operands[1], made.operands[0])
         return -made if is_number(made) else self.kind.of("negative", made)
 
     def _sorted(self, factors: list[Factor]) -> tuple[list[Any], list[Any]]:

@@ -49,10 +49,6 @@ def _minus(value: Any) -> Any:
     return -value if isinstance(value, int | float) and value < 0 else None
 
 
-def _turned(x: Any) -> Any:
-    return x.of("subtract", x.operands[1], x.operands[0]) if made_by(x, "subtract") else None
-
-
 def _plus_minus(x: Any, y: Any) -> Any:
     return x - _minus(y) if _minus(y) is not None else None
 
@@ -149,7 +145,7 @@ def _granted(known: Callable[[], Any]) -> bool:
 REWRITINGS: dict[str, tuple[Rewriting, ...]] = {
     "negative": (
         Rewriting("−(−x) = x", _minus),
-        Rewriting("−(x − y) = y − x", _turned),
+        Rewriting("−(x − y) = y − x", lambda x: Product(x, -1).written() if made_by(x, "subtract") else None),
     ),
     "add": (
         Rewriting("0 + x = x", lambda x, y: y if _is(x, 0) else None),

@@ -19,13 +19,15 @@ from bpviz.symbols import Symbols
 
 __all__ = ["KeptValue", "SharedFactor", "Sharing", "kept_values", "shared_factors", "shared_in"]
 
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 
 @dataclass(frozen=True, slots=True)
 class SharedFactor:
     """A step of the backward pass that several others use.
 
-    ``name`` is what it is called (its formula, where it has no name), ``node`` the value whose gradient it is (empty
-    where it is none), ``uses`` the gradients that it serves, ``formula`` how it is computed. ``nodes`` are all values
+    ``name`` is what it is called (g₁, g₂ …, where it has no name), ``node`` the value whose gradient it is (empty where
+    it is none), ``uses`` the gradients that it serves, ``formula`` how it is computed. ``nodes`` are all values
     whose gradient it is, by number, and ``wires`` those along which it flows back, (number of the node, slot).
     """
 
@@ -85,8 +87,12 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     flow = target if isinstance(target, Flow) else propagate(target)
     made = derivation(flow)
     found = shared_in(made.graph)
-    symbols = Symbols(propagate(made.graph)) if found else None
     labels, names = flow.graph.labels, flow.graph.names
+    # Without names, the formula of one would hold that of another as often as that is used.
+    called = list(made.graph.labels)
+    for number, index in enumerate((i for i in found if not called[i]), 1):
+        called[index] = f"g{number}".translate(_LOWERED)
+    symbols = Symbols(propagate(made.graph), called) if found else None
     factors = []
     for index, uses in found.items():
         assert symbols is not None
@@ -95,7 +101,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
         # What has a name of its own goes first: Z = X·W + b rather than the product in it.
         node = next((names[i] for i in nodes if labels[i]), names[nodes[0]] if nodes else "")
         wires = tuple(wire for wire, share in made.shares.items() if share == index)
-        factors.append(SharedFactor(made.graph.labels[index] or formula, node, uses, formula, nodes, wires))
+        factors.append(SharedFactor(called[index], node, uses, formula, nodes, wires))
     return Sharing(tuple(factors), *_counts(made))
 
 

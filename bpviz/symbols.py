@@ -6,19 +6,17 @@ gradient that has a name of its own (``dZ``) stands for itself, unless its formu
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
 from bpviz.formula import Formula, as_formula, constant, derivative, symbol, written_out
-from bpviz.number import superscript
 
 if TYPE_CHECKING:
     from bpviz.flow import Flow
 
-__all__ = ["Symbols", "derivative_name"]
+__all__ = ["Symbols"]
 
 _LARGEST = 40
 """The most names and numbers in the expression of an unnamed value; a larger one is written by the graph's own name."""
@@ -189,33 +187,6 @@ class Symbols:
             self.names[index] = self.flow.graph.names[index]
             return self.called(index)
         return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
-
-
-def derivative_name(output: str, name: str, arrays: bool) -> str:
-    """What the gradient of a value is called: ``dW`` among arrays, ``∂y/∂x`` among numbers.
-
-    >>> derivative_name("y", "x", False), derivative_name("∂y/∂x", "x", False), derivative_name("∂²y/∂x²", "z", False)
-    ('∂y/∂x', '∂²y/∂x²', '∂³y/∂x²∂z')
-    """
-    if arrays:
-        return f"d{name}"
-    found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
-    if found is None:
-        return f"∂{output}/∂{name}"
-    # The derivative of a derivative
-    times = 1 + int(found[1].translate(_LOWERED) or 1)
-    *others, last = found[3].split("∂")
-    power = re.search(rf"[{_RAISED}]*$", last)
-    assert power is not None
-    if last[: power.start()] == name:
-        last = name + superscript(str(int(power[0].translate(_LOWERED) or 1) + 1))
-    else:
-        others, last = [*others, last], name
-    return f"∂{superscript(str(times))}{found[2]}/{''.join('∂' + part for part in (*others, last))}"
-
-
-_RAISED = superscript("0123456789")
-_LOWERED = str.maketrans(_RAISED, "0123456789")
 
 
 def _fitted(share: Any, shape: ops.Shape, name: Formula | None = None) -> Any:

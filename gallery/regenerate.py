@@ -20,8 +20,9 @@ from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (
-    *("apples", "apples_explained", "apples_what_if", "pencils", "gradient", "perceptron", "neuron"),
-    *("softmax_with_loss", "secant", "differences", "gradient_field"),
+    *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "pencils", "gradient"),
+    *("perceptron", "perceptron_symbols", "neuron", "softmax_with_loss"),
+    *("secant", "differences", "gradient_field"),
 )
 WHAT_IF = {"t": 1.2, "p": 200, "n": 5}
 """The changes that article 000 asks about."""

@@ -15,6 +15,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     ("errors", "lazy", "number", "figure", "document"),
+    ("language",),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
@@ -53,9 +54,9 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # What joins the two.
     ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels", "wording"),
+    ("figures.labels", "figures.card", "wording"),
     ("figures.marks",),
-    ("figures.circuit", "figures.card"),
+    ("figures.circuit",),
     ("drawing",),
     ("telling",),
     ("alternative",),
@@ -67,8 +68,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
-PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:33] for module in modules}
+PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import random
-import sys
-from pathlib import Path
 from typing import Any
 
-import autograd
-import autograd.numpy as anp
 import numpy as np
 import pytest
 from differences import assert_gradient
@@ -162,10 +157,9 @@ def test_names_and_errors_of_inputs() -> None:
     ):
         bpviz.gradient_graph(apples, wrt="q")
 
-    def f(p={"W": 2.0, "b": 1.0}):
-        return p["W"] * p["b"]
-
-    assert [end.title for end in bpviz.gradient_graph(f, wrt="p").ends] == ["∂f/∂p['W']", "∂f/∂p['b']"]
+    graph = bpviz.trace(lambda p: p["W"] * p["b"], {"W": 2.0, "b": 1.0})
+    graph.record.name(graph.output_indices[0], "f")
+    assert [end.title for end in bpviz.gradient_graph(graph, wrt="p").ends] == ["∂f/∂p['W']", "∂f/∂p['b']"]
 
 
 def test_a_gradient_graph_is_complete_and_lets_go_of_what_made_it() -> None:

@@ -66,7 +66,7 @@ _GIVEN = "bpviz.given"
 )
 @click.option(
     "--labels",
-    type=click.Choice(["values", "symbols", "none"]),
+    type=click.Choice(["values", "symbols", "rules", "none"]),
     default="values",
     envvar="BPVIZ_LABELS",
     show_default=True,

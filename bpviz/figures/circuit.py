@@ -20,7 +20,7 @@ from bpviz.recorder import Scope
 __all__ = ["CircuitOptions", "circuit"]
 
 Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "symbols", "none"]
+Labels = Literal["values", "symbols", "rules", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ class _Circuit:
             belongs: Pass = "backward" if end.own else "forward"
             self.boxes[key] = Box(key, "output", end.title, None, f"output {end.title}", belongs=belongs)
             seed = self.flow.seed if self.flow is not None and seeded and not self.passes.left_out else None
-            found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, end.node))
+            found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
         return found
 
     def _add_wires(self) -> None:
@@ -289,7 +289,7 @@ class _Circuit:
         shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
         if use.share is not None and show != "forward":
             label = self.wording.backward(index, use, stem)
-            if shared and stem and self.options.labels != "symbols":
+            if shared and stem and self.options.labels in ("values", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
         told = []
@@ -323,6 +323,7 @@ class _Circuit:
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
+            notes=self.wording.notes,
             direction=self.options.direction,
         )
 

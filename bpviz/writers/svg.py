@@ -121,7 +121,8 @@ def _element(element: Element, part: Part, theme: Theme) -> str:
         case Cell():
             return _cell(element, theme)
         case Bracket():
-            return f'<path class="bracket" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
+            kind = "bracket" if len(element.points) > 2 else "bar"
+            return f'<path class="{kind}" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
         case _:
             raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
