@@ -194,7 +194,7 @@ def _stage_blocks(chain: Chain, output: str, precision: int) -> tuple[Block, ...
             lines.append(f"… ({shown_count(chain.skipped)} more on the way)")
         parts = [part for part in (stage.derivative, stage.formula) if part]
         lines.append(" = ".join([*parts, _shown_gradient(stage.gradient, precision)]))
-    route = f"{chain.name} reaches {output} on one way: {' → '.join(_elided(chain.paths[0].names))}."
+    route = f"{chain.name} reaches {output} along one path: {' → '.join(_elided(chain.paths[0].names))}."
     if chain.count == 1:
         return (Paragraph(route), Lines(tuple(lines)))
     products = [_shown_gradient(path.product, precision) for path in chain.paths]
@@ -213,7 +213,7 @@ def _once(lines: Sequence[str]) -> list[str]:
 
 
 def _ways(chain: Chain, output: str) -> str:
-    said = f"{chain.name} reaches {output} on {shown_count(chain.count)} ways; what they bring adds up"
+    said = f"{chain.name} reaches {output} along {shown_count(chain.count)} paths; what they bring adds up"
     if len(chain.paths) == chain.count:
         return f"{said}."
     which = "largest" if chain.exact else "largest found"
@@ -256,9 +256,10 @@ def _factor(text: str) -> str:
     >>> _factor("n·t"), _factor("1 − y"), _factor("−x"), _factor("exp(1 − y)")
     ('n·t', '(1 − y)', '(−x)', 'exp(1 − y)')
     """
-    outside, inner = re.sub(r"[(\[|][^()\[\]|]*[)\]|]", "", text), text
-    while outside != inner:
-        inner, outside = outside, re.sub(r"[(\[|][^()\[\]|]*[)\]|]", "", outside)
+    inside, outside = "", text
+    while inside != outside:
+        # What stands in brackets, the innermost first.
+        inside, outside = outside, re.sub(r"[(\[|][^()\[\]|]*[)\]|]", "", outside)
     return f"({text})" if " " in outside or text.startswith(MINUS) else text
 
 

@@ -112,7 +112,7 @@ def test_the_three_terms_of_article_003() -> None:
         ("bias0", "active", out, "neuron") for out in ("out0", "out1", "out2")
     ]
     text = str(told)
-    assert "bias0 reaches neuron on 3 ways; what they bring adds up." in text
+    assert "bias0 reaches neuron along 3 paths; what they bring adds up." in text
     assert "dneuron/dbias0 = 0.118 − 0.118 + 0.3932 = 0.3932" in text
     first = next(line for line in text.splitlines() if "→ out0 →" in line)
     assert "dactive/dbias0 · dout0/dactive · dneuron/dout0" in first
@@ -139,7 +139,7 @@ def test_the_perceptron_of_article_004() -> None:
     assert f"dW = dZᵀ·X = [{dW[0, 0]:.4g}, {dW[0, 1]:.4g}]" in lines
     assert f"db = Σ dZ = [{db:.4g}]".rstrip("0") in "\n".join(lines)
     assert any(line.startswith("dZ = dA ∘ A ∘ (1 − A) = [") for line in lines)
-    assert "W reaches E on one way: W → Z → A → E." in lines
+    assert "W reaches E along one path: W → Z → A → E." in lines
     assert "dZ = dA ∘ A ∘ (1 − A) is computed once and used 2 times: dW, db." in lines
     assert any(line.startswith("Kept for the way back") and "A" in line for line in lines)
 
@@ -249,7 +249,7 @@ def test_2_to_the_60_paths_are_counted() -> None:
         return bpviz.name(x, "end")
 
     text = str(bpviz.explain(diamonds, variables=["x"]))
-    assert "x reaches end on 1.153×10¹⁸ ways; what they bring adds up. These are the largest 8." in text
+    assert "x reaches end along 1.153×10¹⁸ paths; what they bring adds up. These are the largest 8." in text
     assert "more) = 1" in text
 
 
