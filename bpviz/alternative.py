@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bpviz import ops, wording
+from bpviz import ops
 from bpviz.changes import Change, change
 from bpviz.document import Block, Document, Paragraph, Picture
 from bpviz.drawing import Drawing, draw
@@ -19,6 +19,8 @@ from bpviz.lazy import LazyModule
 from bpviz.propagate import propagate
 from bpviz.telling import Telling
 from bpviz.tracing import trace
+from bpviz.wording.changes import change_sentences, change_table, changes_text
+from bpviz.wording.numbers import shown
 
 __all__ = ["WhatIf", "compared", "what_if"]
 
@@ -62,15 +64,15 @@ class WhatIf(Telling):
         output = objective(self.before).words
         names = ", ".join(change.name for change in self.changes)
         return (
-            wording.change_table(self.changes, self.together, output, self.precision),
-            *wording.change_sentences(self.changes, self.together, output, self.precision),
+            change_table(self.changes, self.together, output, self.precision),
+            *change_sentences(self.changes, self.together, output, self.precision),
             Picture(lambda: self.draw(theme="auto").to_svg(), f"The figure with the new values of {names}"),
         )
 
     def document(self) -> Document:
         """The table with a title that tells the outputs before and after."""
-        old, new = (wording.shown(flow.output, self.precision) for flow in (self.before, self.after))
-        changed = wording.changes_text(self.changes, self.precision)
+        old, new = (shown(flow.output, self.precision) for flow in (self.before, self.after))
+        changed = changes_text(self.changes, self.precision)
         said = f"What if {changed}? {self.before.output_name}: {old} → {new}"
         return Document(said, self.blocks())
 
@@ -89,7 +91,7 @@ class WhatIf(Telling):
         }
 
     def __repr__(self) -> str:
-        changed = wording.changes_text(self.changes)
+        changed = changes_text(self.changes)
         return f"<what if {changed}: predicted {self.predicted:g}, true {self.true:g}>"
 
 

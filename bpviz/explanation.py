@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bpviz import wording
 from bpviz.alternative import WhatIf, compared
 from bpviz.chains import Chain, chain
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
@@ -20,6 +19,10 @@ from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
 from bpviz.symbols import Symbols
 from bpviz.telling import Telling
+from bpviz.wording.chains import chain_blocks
+from bpviz.wording.influences import influence_table, sentence
+from bpviz.wording.numbers import shown, shown_count
+from bpviz.wording.sharing import kept_blocks, shared_blocks
 
 __all__ = ["Explanation", "explain"]
 
@@ -70,7 +73,7 @@ class Explanation(Telling):
             told.append(f"{name} is multiplied by the seed: every gradient is that of {words}.")
         told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
         if self.left_out:
-            count = wording.shown_count(self.left_out)
+            count = shown_count(self.left_out)
             told.append(f"{count} more variables are left out; ask for them by name: explain(target, variables=[…]).")
         return tuple(told)
 
@@ -79,7 +82,7 @@ class Explanation(Telling):
         flow, (output, symbol), precision = self.flow, objective(self.flow), self.precision
         blocks: list[Block] = [
             Picture(self.drawing.to_svg, "The figure"),
-            wording.influence_table(self.variables, output, f"∂{symbol}/∂variable", precision),
+            influence_table(self.variables, output, f"∂{symbol}/∂variable", precision),
             *map(Paragraph, self.notes),
         ]
         told = {influence.name: influence for influence in self.variables}
@@ -88,14 +91,14 @@ class Explanation(Telling):
         for found in self.chains:
             meaning = told[found.name].meaning
             blocks.append(Heading(f"{found.name}: {meaning}" if meaning else found.name, 3))
-            blocks += wording.chain_blocks(found, symbol, precision)
-            blocks.append(Paragraph(wording.sentence(told[found.name], output, precision)))
+            blocks += chain_blocks(found, symbol, precision)
+            blocks.append(Paragraph(sentence(told[found.name], output, precision)))
         if self.sharing is not None:
-            blocks += wording.shared_blocks(self.sharing)
-        blocks += wording.kept_blocks(self.kept, self.expressions)
+            blocks += shared_blocks(self.sharing)
+        blocks += kept_blocks(self.kept, self.expressions)
         if self.what_if is not None:
             blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
-        return Document(f"{flow.output_name} = {wording.shown(flow.output, precision)}", tuple(blocks))
+        return Document(f"{flow.output_name} = {shown(flow.output, precision)}", tuple(blocks))
 
     def data(self) -> dict[str, Any]:
         """Every number in full, with the sentences that are made of them."""
@@ -118,7 +121,7 @@ class Explanation(Telling):
                     "formula": found.formula,
                     "expression": found.expression,
                     "grows by": found.grown,
-                    "sentence": wording.sentence(found, output, self.precision),
+                    "sentence": sentence(found, output, self.precision),
                 }
                 for found in self.variables
             ],

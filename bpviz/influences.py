@@ -28,10 +28,11 @@ _WORK = 200_000
 class Influence:
     """One variable, and what it does to the output.
 
-    ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false); ``slope`` is the sum of
-    its elements, the rate at which the output grows when all of them grow. ``grown`` is by how much the output really
-    grows when the variable (every element of it) grows by 1 and the others stay; ``None`` where that is not known.
-    ``derivative`` is what the gradient is called, ``formula`` its formula, ``expression`` what a step computes.
+    ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false). ``slope`` is the sum of
+    its elements, the rate at which the output grows when all of them grow; NaN where the output is not finite.
+    ``grown`` is by how much the output really grows when the variable (every element of it) grows by 1 and the others
+    stay; ``None`` where that is not known. ``derivative`` is what the gradient is called, ``formula`` its formula,
+    ``expression`` what a step computes.
     """
 
     index: int
@@ -86,13 +87,14 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
      ('y', 1.0, '1', 1.0)]
     """
     told, record = meanings(flow.graph), flow.graph.record
+    finite = bool(np.isfinite(flow.values[flow.output_index]).all())
     found = []
     work = 0
     for index in indices:
         reaches = flow.gradients[index] is not None
         value, gradient = flow.values[index], flow.gradient_of(index)
         grown = None
-        if reaches and work <= _WORK:
+        if reaches and finite and work <= _WORK:
             work += len(flow.values) - index
             grown = _grown(flow, index)
         step = record.operations[index] is not None
@@ -108,7 +110,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
                 derivative=symbols.derivative(index) if symbols is not None else "",
                 formula=symbols.gradient(index) if symbols is not None else "",
                 expression=symbols.value(index) if symbols is not None and step else "",
-                slope=_slope(gradient),
+                slope=_slope(gradient) if finite else math.nan,
                 grown=grown,
             )
         )

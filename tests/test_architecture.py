@@ -54,7 +54,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # What joins the two.
     ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels", "figures.card", "wording"),
+    ("figures.labels", "figures.card", "wording", "wording.numbers"),
+    ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
     ("figures.marks",),
     ("figures.circuit",),
     ("drawing",),

@@ -155,6 +155,7 @@ def test_the_sentence_for_arrays_holds() -> None:
     )
     told = bpviz.explain(lambda v=np.array([[1.0, 2.0], [3.0, 4.0]]): bpviz.name(np.sum(v * 3 - v * v[0, 0]), "s"))
     assert "The element that matters most is v[0, 0], with −8." in str(told)  # 3 − 1 − (1 + 2 + 3 + 4)
+    assert "matters most" not in str(bpviz.explain(lambda v=np.ones(3): np.sum(v * 2)))
 
 
 def test_sentences_for_slopes_of_every_kind() -> None:
@@ -226,7 +227,7 @@ def test_numbers_that_are_not_finite() -> None:
 
     text = str(bpviz.explain(f))
     assert "The value of log is infinite (line" in text
-    assert "The gradient with respect to x is not finite, so nothing can be foretold." in text
+    assert "What x does to f cannot be told: not all numbers are finite." in text
     json.loads(bpviz.explain(f).to_json())
 
 
