@@ -155,12 +155,10 @@ def compared(
 
 
 def _hint(name: str, names: tuple[str, ...]) -> str:
-    parts = [known for known in names if known.startswith(f"{name}[")]
-    return (
-        f"change its parts, for example {parts[0]!r}"
-        if parts
-        else did_you_mean(name, names, f"its inputs are: {', '.join(names[:12])}")
-    )
+    part = next((known for known in names if known.startswith(f"{name}[")), "")
+    if part:
+        return f"change its parts, for example {part!r}"
+    return did_you_mean(name, names, f"its inputs are: {', '.join(names[:12])}")
 
 
 class _Runs:

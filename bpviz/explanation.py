@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bpviz import ops
 from bpviz.alternative import WhatIf, compared
 from bpviz.chains import Chain, chain
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
@@ -15,6 +16,7 @@ from bpviz.figure import Figure
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.influences import Influence, influences, named, objective
+from bpviz.lazy import LazyModule
 from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
 from bpviz.symbols import Symbols
@@ -25,6 +27,8 @@ from bpviz.wording.numbers import shown, shown_count
 from bpviz.wording.sharing import kept_blocks, shared_blocks
 
 __all__ = ["Explanation", "explain"]
+
+np: Any = LazyModule("numpy")
 
 _INPUTS, _STEPS = 100, 30
 """The most inputs and named steps that the table holds, unless some are asked for by name."""
@@ -66,15 +70,14 @@ class Explanation(Telling):
         """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
         flow, told = self.flow, []
         name, words = flow.output_name, objective(flow).words
-        if words.startswith("the "):
-            weights = ", whose weights are the seed" if "weighted" in words else ""
+        if ops.shape_of(flow.output):
+            weights = "" if bool(np.all(flow.seed == 1)) else ", whose weights are the seed"
             told.append(f"{name} is no single number: every gradient is that of {words}{weights}.")
         elif words != name:
             told.append(f"{name} is multiplied by the seed: every gradient is that of {words}.")
         told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
         if self.left_out:
-            count = shown_count(self.left_out)
-            told.append(f"{count} more variables are left out; ask for them by name: explain(target, variables=[…]).")
+            told.append(f"{shown_count(self.left_out)} more variables are left out; ask for them by name.")
         return tuple(told)
 
     def document(self) -> Document:
