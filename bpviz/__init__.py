@@ -12,7 +12,7 @@ from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
 from bpviz.derive import gradient_graph
-from bpviz.drawing import Drawing, card, draw
+from bpviz.drawing import Drawing, beside, card, draw
 from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
@@ -29,6 +29,7 @@ __all__ = [
     "Node",
     "Report",
     "backprop",
+    "beside",
     "card",
     "draw",
     "elements",

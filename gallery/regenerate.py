@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ORDER = (
     *("apples", "apples_symbols", "apples_rules", "pencils", "gradient"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
-    *("tanh", "tanh_first", "tanh_second", "tanh_third"),
+    "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")

@@ -21,7 +21,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("text", "theme", "settings"),
     ("picture",),
     ("curve", "block", "rank", "fontfiles"),
-    ("plan", "route", "wiring", "engine"),
+    ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
     ("layout", "writers.svg"),
     ("writers.dot", "writers.png"),

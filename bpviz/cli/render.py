@@ -86,6 +86,15 @@ _GIVEN = "bpviz.given"
     "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
 )
 @click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
     default="LR",
@@ -159,6 +168,8 @@ def command(
         _watch(ctx, target, outputs, format, check, view)
         return
     options["open"] = options.pop("open_")
+    if options["elements"] and "" in options["elements"]:
+        options["elements"] = True
     options["direction"] = options["direction"].upper()
     if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del options["show"]
