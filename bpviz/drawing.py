@@ -216,6 +216,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
     orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders and chosen:
+        raise UsageError("the graph of a gradient is not opened into single numbers; leave out elements or grad")
     if orders:
         # The gradients are what flows forward here.
         options.setdefault("show", "forward")
