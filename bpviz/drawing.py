@@ -36,13 +36,15 @@ _LARGE = 3000
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound.
+    ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``notebook`` is what notebooks are given; empty
+    it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     theme: str = "light"
     engine: str = "auto"
     timeout: float | None = 60.0
+    notebook: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,8 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.to_svg()
+            for kind in _shown_in_notebooks(self.options.notebook):
+                bundle[kind] = _SHOWN[kind](self)
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
@@ -187,6 +190,36 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
+def _as_base64(png: bytes) -> str:
+    import base64
+
+    return base64.b64encode(png).decode()
+
+
+_SHOWN: dict[str, Callable[[Drawing], str]] = {
+    "image/svg+xml": Drawing.to_svg,
+    "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
+}
+"""How a drawing shows itself in each of the types that notebooks know."""
+
+_NOTEBOOK = {
+    "svg": ("image/svg+xml",),
+    "png": ("image/png",),
+    "html": ("text/html",),
+    # What converts a notebook takes what it can show: the one for pages, the other for paper and for GitHub.
+    "publish": ("image/svg+xml", "image/png"),
+}
+"""What a notebook is given, by the option ``notebook``."""
+
+
+def _shown_in_notebooks(option: str) -> tuple[str, ...]:
+    given = option or os.environ.get("BPVIZ_NOTEBOOK", "svg")
+    if given not in _NOTEBOOK:
+        raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
+    return _NOTEBOOK[given]
+
+
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
@@ -194,7 +227,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks what the backward pass computes
+    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
+    ``png``, ``html``, or ``publish`` for both kinds of picture). ``shared=True`` marks what the backward pass computes
     once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
@@ -338,6 +372,7 @@ _CHOICES = {
     "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
     "engine": ("auto", "bundled", "system"),
+    "notebook": ("svg", "png", "html", "publish"),
 }
 
 

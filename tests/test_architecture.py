@@ -15,7 +15,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     ("errors", "lazy", "number", "figure", "document"),
-    ("language",),
+    ("docs", "docs.markers", "language"),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
@@ -65,6 +65,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.words",),
+    ("cli.embed", "docs.notebook"),
     ("cli",),
     ("__main__",),
 )

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
 
-__all__ = ["File", "destination", "put", "word_destinations", "write_files"]
+__all__ = ["File", "destination", "file_of", "put", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
@@ -28,13 +28,16 @@ def write_files(
     ctx: click.Context, drawing: Drawing, outputs: Sequence[str], stem: str, format: str | None, check: bool = False
 ) -> list[Path]:
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
-    plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
+    files = [file_of(drawing, output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [
-        File(path, partial(_file_of, drawing, kind), partial(drawing.is_shown_by, format=kind)) for path, kind in plans
-    ]
     return put(ctx, files, check)
+
+
+def file_of(drawing: Drawing, output: str, format: str | None) -> File:
+    """The file of a drawing at one output, to be made when it is wanted."""
+    path, kind = destination(output, format)
+    return File(path, partial(_bytes_of, drawing, kind), partial(drawing.is_shown_by, format=kind))
 
 
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
@@ -88,7 +91,7 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
     return plans
 
 
-def _file_of(drawing: Drawing, kind: str) -> bytes:
+def _bytes_of(drawing: Drawing, kind: str) -> bytes:
     """The bytes of a format; what Python would warn of is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if kind != "json" and boxes > 300 and sys.stderr.isatty():

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bpviz.cli.output import write_files
 from bpviz.cli.session import drawing_of, what_if_of
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from bpviz.drawing import Drawing
+    from bpviz.load import Loaded, Source, Target
+
+__all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
@@ -153,9 +157,6 @@ def command(
     target: str,
     outputs: tuple[str, ...],
     format: str | None,
-    assignments: tuple[str, ...],
-    changes: tuple[str, ...],
-    of: str | None,
     check: bool,
     view: bool,
     watch: bool,
@@ -175,19 +176,37 @@ def command(
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
+    drawing, stem = drawn(ctx)
+    written = write_files(ctx, drawing, outputs, stem, format, check)
+    if view and written:
+        click.launch(str(written[0]))
+
+
+def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
+    """The drawing that the words of a command stand for, and the name that its files take.
+
+    ``source`` is read in the place of standard input, where the target is ``-``.
+    """
+    from bpviz.load import Source
+
+    own = {parameter.name for parameter in command.params}
+    options = {name: value for name, value in ctx.params.items() if name in own}
+    for name in ("outputs", "format", "check", "view", "watch"):
+        options.pop(name, None)
+    named: str = options.pop("target")
+    target: Target = named
+    if source is not None and (named == "-" or named.startswith("-:")):
+        target = source.named(named[2:]) if isinstance(source, Source) else source
+    assignments, changes, of = options.pop("assignments"), options.pop("changes"), options.pop("of")
     options["open"] = options.pop("open_")
-    if options["elements"] and "" in options["elements"]:
+    if "" in options["elements"]:
         options["elements"] = True
     options["direction"] = options["direction"].upper()
     if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del options["show"]
     if changes:
-        drawing, stem = what_if_of(target, assignments, changes, of, options)
-    else:
-        drawing, stem = drawing_of(target, assignments, of, options)
-    written = write_files(ctx, drawing, outputs, stem, format, check)
-    if view and written:
-        click.launch(str(written[0]))
+        return what_if_of(target, assignments, changes, of, options)
+    return drawing_of(target, assignments, of, options, ctx)
 
 
 def _watch(
