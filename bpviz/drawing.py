@@ -190,15 +190,16 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
-def _as_base64(png: bytes) -> str:
+def _as_base64(data: bytes) -> str:
     import base64
 
-    return base64.b64encode(png).decode()
+    return base64.b64encode(data).decode()
 
 
 _SHOWN: dict[str, Callable[[Drawing], str]] = {
     "image/svg+xml": Drawing.to_svg,
     "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
     "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
 }
 """How a drawing shows itself in each of the types that notebooks know."""
@@ -207,8 +208,8 @@ _NOTEBOOK = {
     "svg": ("image/svg+xml",),
     "png": ("image/png",),
     "html": ("text/html",),
-    # What converts a notebook takes what it can show: the one for pages, the other for paper and for GitHub.
-    "publish": ("image/svg+xml", "image/png"),
+    # Dots for pages and for GitHub, lines for paper. With SVG, nbconvert would ask for Inkscape on the way to LaTeX.
+    "publish": ("image/png", "application/pdf"),
 }
 """What a notebook is given, by the option ``notebook``."""
 
@@ -228,7 +229,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
-    ``png``, ``html``, or ``publish`` for both kinds of picture). ``shared=True`` marks what the backward pass computes
+    ``png``, ``html``, or ``publish`` for what survives on paper). ``shared=True`` marks what the backward pass computes
     once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
