@@ -85,7 +85,23 @@ class Drawing:
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        return replace(picture, fingerprint=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
+        from bpviz.fingerprint import fingerprint
+
+        return fingerprint(self.figure, self.theme)
+
+    def is_shown_by(self, data: bytes, format: str) -> bool:
+        """Whether a file of this format shows what would be drawn now."""
+        if format == "json":
+            return data == self.to_json().encode()
+        from bpviz.fingerprint import found_in
+
+        return found_in(data) == self.fingerprint
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -225,13 +241,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)
-    for wrt in orders:
-        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
-    whole = Drawing(source, made)
+    whole = Drawing(_derived(source, orders), made)
     if not chosen:
         return whole
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
-    single = Drawing(spelled_out(source, *only), made)
+    single = Drawing(_derived(spelled_out(source, *only), orders), made)
     return beside(whole, single) if with_arrays else single
 
 
@@ -283,6 +297,13 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
     return source, replace(made, circuit=replace(options, open=rest))
+
+
+def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
+    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+    return source
 
 
 def _given(flow: Flow) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import bpviz
+from bpviz.fingerprint import found_in
 from bpviz.load import load
 
 HERE = Path(__file__).parent
@@ -81,7 +82,12 @@ def pictures() -> dict[Path, bytes]:
 
 def stale() -> list[Path]:
     """The files that are not what the models give now."""
-    return [path for path, data in pictures().items() if not path.exists() or path.read_bytes() != data]
+    return [path for path, data in pictures().items() if not path.exists() or _differs(path.read_bytes(), data)]
+
+
+def _differs(old: bytes, new: bytes) -> bool:
+    """Whether a file shows something else; of a picture its mark tells that, whichever Graphviz drew it."""
+    return found_in(old) != found_in(new) or (not found_in(new) and old != new)
 
 
 def write(path: Path, data: bytes) -> None:

@@ -19,7 +19,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
-    ("picture",),
+    ("fingerprint", "picture"),
     ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),

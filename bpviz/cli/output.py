@@ -22,16 +22,20 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
     if check:
-        stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
+        stale = [
+            str(path)
+            for path, kind in plans
+            if path is None or not path.is_file() or not drawing.is_shown_by(path.read_bytes(), kind)
+        ]
         if stale:
-            listed = ", ".join(str(path) for path in stale)
+            listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
     from bpviz.drawing import write_file
 
+    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
     for path, data in files:
         if path is None:
             sys.stdout.buffer.write(data)

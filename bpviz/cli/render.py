@@ -76,6 +76,15 @@ _GIVEN = "bpviz.given"
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
 @click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
     "--grad",
     multiple=True,
     metavar="NAME",
@@ -85,15 +94,6 @@ _GIVEN = "bpviz.given"
 @click.option(
     "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
 )
-@click.option(
-    "--elements",
-    multiple=True,
-    is_flag=False,
-    flag_value="",
-    metavar="[ELEMENTS]",
-    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
-)
-@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
 @click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
