@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
@@ -123,6 +123,8 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
+        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        self.function: Callable[..., Any] | None = None
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._own_titles: set[str] = set()

@@ -85,6 +85,7 @@ class Recorder:
         "is_input",
         "labels",
         "lifted",
+        "meanings",
         "offsets",
         "operands",
         "operations",
@@ -113,6 +114,8 @@ class Recorder:
         self.parameters: dict[int, dict[str, Any]] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # What the user said that a value means; what the source says of it is read when somebody asks.
+        self.meanings: dict[int, str] = {}
         # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
         self.orders: dict[int, int] = {}
         # What is returned as the gradient of something, whatever it is called otherwise.
@@ -184,6 +187,8 @@ class Recorder:
             self.whole.add(new)
         if index in other.labels:
             self.labels[new] = other.labels[index]
+        if index in other.meanings:
+            self.meanings[new] = other.meanings[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
         return new

@@ -80,6 +80,12 @@ class Symbols:
         shares = self._shares[target]
         return None if shares is None else shares[slot]
 
+    def slope(self, target: int, slot: int) -> Any:
+        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 coming in."""
+        row, operands = self.record.operations[target], self.record.operands[target]
+        rule = None if row is None else row.rules(len(operands))[slot]
+        return 0.0 if rule is None else self._share(target, slot, rule, 1.0)
+
     def called(self, index: int) -> Formula | None:
         """What the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
         name = self.names[index]

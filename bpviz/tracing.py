@@ -72,6 +72,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     title = _title(fn)
     recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
     graph = Graph(title, record=recorder)
+    graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
     given: list[Any] = []
     parameters: dict[str, Any] = {}
@@ -223,16 +224,28 @@ def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
             yield from _handles(f"{key}[{i}]", part)
 
 
-def name(value: Value, text: str) -> Value:
-    """Name a value, for the figure and for look-up; what is not recorded is handed back as it is.
+def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
+    """Give a value a name, a meaning, or both; what is not recorded is handed back as it is.
+
+    The name is for the figure and for look-up, the meaning for the table that `bpviz.explain` makes.
 
     >>> import bpviz
-    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計"))
+    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計", meaning="what is paid"))
     >>> graph.outputs
     ('税込み合計',)
+
+    Raises `UsageError` when neither is given, or one is no text.
     """
+    if not (isinstance(text, str) and isinstance(meaning, str) and (text or meaning)):
+        raise UsageError(
+            f"a value is given a name, a meaning or both, as text, but got {text!r} and meaning={meaning!r}; "
+            'write bpviz.name(x, "subtotal", meaning="before tax")'
+        )
     if isinstance(value, Handle):
-        value.recorder.name(value.index, text)
+        if text:
+            value.recorder.name(value.index, text)
+        if meaning:
+            value.recorder.meanings[value.index] = meaning
     return value
 
 

@@ -14,7 +14,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure"),
+    ("errors", "lazy", "number", "figure", "document"),
     ("language",),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
@@ -45,22 +45,26 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("formula",),
     ("handle", "indexed", "symbols"),
     ("graph",),
-    ("flow", "tracing"),
+    ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "spelling"),
-    ("derive", "elements"),
-    ("nesting", "sharing"),
+    ("archive", "check", "opening", "paths", "spelling"),
+    ("chains", "derive", "elements", "influences"),
+    ("changes", "nesting", "sharing"),
     ("plots",),
     # What joins the two.
+    ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels", "figures.card"),
+    ("figures.labels", "figures.card", "wording", "wording.numbers"),
+    ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
     ("figures.marks",),
     ("figures.circuit",),
     ("drawing",),
-    ("load",),
+    ("telling",),
+    ("alternative",),
+    ("explanation", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
-    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli",),
     ("__main__",),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bpviz.cli.output import write_files
-from bpviz.cli.session import drawing_of
+from bpviz.cli.session import drawing_of, what_if_of
 
 __all__ = ["command"]
 
@@ -48,6 +48,13 @@ _GIVEN = "bpviz.given"
     multiple=True,
     metavar="NAME=VALUE",
     help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
+)
+@click.option(
+    "--what-if",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Old and new numbers, as if this input had another value: --what-if tax=1.2.",
 )
 @click.option(
     "--show",
@@ -147,6 +154,7 @@ def command(
     outputs: tuple[str, ...],
     format: str | None,
     assignments: tuple[str, ...],
+    changes: tuple[str, ...],
     of: str | None,
     check: bool,
     view: bool,
@@ -173,7 +181,10 @@ def command(
     options["direction"] = options["direction"].upper()
     if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del options["show"]
-    drawing, stem = drawing_of(target, assignments, of, options)
+    if changes:
+        drawing, stem = what_if_of(target, assignments, changes, of, options)
+    else:
+        drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         click.launch(str(written[0]))
