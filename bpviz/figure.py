@@ -6,7 +6,7 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
@@ -33,10 +33,14 @@ Tone = Literal["plain", "pale", "strong", "shared"]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity)."""
+    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity).
+
+    ``latex`` is the same in LaTeX's mathematical mode, where it is more than its signs one by one.
+    """
 
     text: str
     marked: bool = False
+    latex: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures."""
+    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures.
+
+    ``latex`` is the same in LaTeX's mathematical mode, for writers that have one; empty where nothing is known.
+    """
 
     role: TextRole
     text: str
@@ -90,6 +93,7 @@ class Text:
     size: float
     width: float
     anchor: Anchor = "middle"
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure"),
+    ("errors", "lazy", "number", "figure", "tex"),
     ("language",),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
@@ -24,7 +24,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("plan", "route", "wiring", "engine"),
     ("arrangement",),
     ("layout", "writers.svg"),
-    ("writers.dot", "writers.png"),
+    ("writers.dot", "writers.png", "writers.tikz"),
     ("writers.pdf",),
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
 from bpviz.notation import pieces_of
 from bpviz.number import number
+from bpviz.tex import line_in_latex
 
 __all__ = ["columns", "content", "formula_content", "shape_text", "spoken"]
 
@@ -66,7 +69,17 @@ def formula_content(*parts: Any) -> Plain | Row:
                 pieces.append(Plain(piece))
     row = Row(tuple(pieces))
     alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
-    return Plain(row.text) if alone or columns(row) > _STACKED else row
+    if alone or columns(row) > _STACKED:
+        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
+    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    last, piece = parts[-1], pieces[-1]
+    if isinstance(piece, Plain) and not isinstance(last, str) and piece.text == f" = {last}":
+        pieces[-1] = replace(piece, latex=f"= {_in_latex(last)}")
+    return Row(tuple(pieces))
+
+
+def _in_latex(part: Any) -> str:
+    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
 
 
 def columns(content: Content) -> int:

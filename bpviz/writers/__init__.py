@@ -34,6 +34,8 @@ _TABLE = {
     "eps": _Row("pdf", ("engine", "timeout"), (("format", "eps"),)),
     "dot": _Row("dot"),
     "gv": _Row("dot"),
+    "tex": _Row("tikz"),
+    "tikz": _Row("tikz"),
 }
 _OPTIONS = {option for row in _TABLE.values() for option in row.options}
 
