@@ -33,11 +33,10 @@ _OPENING = r"""% {title}: a figure made by bpviz.{fingerprint}
 \ifx\@nodocument\relax\let\bpvizend\relax\else
 \documentclass{{article}}
 \usepackage[paperwidth={width}bp,paperheight={height}bp,margin=0pt]{{geometry}}
-\usepackage{{amsmath,tikz,iftex}}
-\iftutex
-{fonts}\else
+\usepackage{{amsmath,tikz}}
+\ifx\Umathcode\undefined
 \IfFileExists{{lmodern.sty}}{{\usepackage[T1]{{fontenc}}\usepackage{{lmodern}}}}{{}}
-\fi
+{fonts}\fi
 \pagestyle{{empty}}\parindent0pt\topskip0pt\def\bpvizend{{\end{{document}}}}
 \begin{{document}}
 \fi
@@ -49,16 +48,17 @@ _OPENING = r"""% {title}: a figure made by bpviz.{fingerprint}
 
 # Before \begin{document}, where letters are needed that Latin Modern lacks: luatexja and xeCJK know what to do; else
 # the first of these fonts that there is lends them.
-_FONTS = r"""\usepackage{fontspec}
+_FONTS = r"""\else
+\usepackage{fontspec}
 \def\bpvizfont#1{\ifx\bpvizfound\undefined\IfFontExistsTF{#1}{\let\bpvizfound\relax%
 \directlua{luaotfload.add_fallback("bpviz", {"#1:"})}%
 \setmainfont{Latin Modern Roman}[RawFeature={fallback=bpviz}]}{}\fi}
-\ifluatex
+\ifx\directlua\undefined
+\IfFileExists{xeCJK.sty}{\usepackage{xeCJK}}{}
+\else
 \IfFileExists{luatexja.sty}{\usepackage{luatexja}}{%
 \bpvizfont{Noto Sans CJK JP}\bpvizfont{IPAexGothic}\bpvizfont{IPAGothic}%
 \bpvizfont{Hiragino Sans}\bpvizfont{Yu Gothic}\bpvizfont{Noto Sans}\bpvizfont{DejaVu Sans}}
-\else
-\IfFileExists{xeCJK.sty}{\usepackage{xeCJK}}{}
 \fi
 """
 
