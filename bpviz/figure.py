@@ -21,6 +21,7 @@ __all__ = [
     "Label",
     "Plain",
     "Row",
+    "Step",
     "Tone",
     "Wire",
 ]
@@ -161,3 +162,17 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a figure that is told in steps: what appears in it, and its sentence.
+
+    ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
+    backward arrow appears. What appears stays; what never appears is there from the beginning.
+    """
+
+    sentence: str
+    boxes: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
+    backward: tuple[str, ...] = ()

@@ -123,7 +123,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire. ``behind``
+    are the places of those elements of a wire that belong to its backward arrow.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Part:
     source: str = ""
     target: str = ""
     tone: Tone = "plain"
+    behind: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bpviz.notation import pieces_of
 from bpviz.number import number
 from bpviz.tex import line_in_latex
 
-__all__ = ["columns", "content", "formula_content", "shape_text", "spoken"]
+__all__ = ["columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -127,7 +127,21 @@ def spoken(value: Any, precision: int = 4) -> str:
     >>> spoken(1.1)
     '1.1'
     """
-    shown = content(value, precision)
-    if isinstance(shown, Grid):
-        return "[" + "; ".join(", ".join(row) for row in shown.rows) + "]"
-    return shown.text if isinstance(shown, Plain) else f"an array of shape {shown.text}"
+    return line_of(content(value, precision))
+
+
+def line_of(content: Content) -> str:
+    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+
+    >>> line_of(Grid((("1", "2"), ("3", "4"))))
+    '[1, 2; 3, 4]'
+    """
+    match content:
+        case Grid(rows):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(text):
+            return f"an array of shape {text}"
+        case Row(parts):
+            return "".join(map(line_of, parts))
+        case _:
+            return content.text
