@@ -11,7 +11,8 @@
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
-from bpviz.drawing import Drawing, card, draw
+from bpviz.drawing import Drawing, beside, card, draw
+from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.opening import open_operations as open
@@ -26,8 +27,10 @@ __all__ = [
     "Node",
     "Report",
     "backprop",
+    "beside",
     "card",
     "draw",
+    "elements",
     "gradcheck",
     "group",
     "name",

@@ -21,7 +21,11 @@ __all__ = [
     "Label",
     "Plain",
     "Row",
+<<<<<<< HEAD
     "Step",
+=======
+    "Sheet",
+>>>>>>> main
     "Tone",
     "Wire",
 ]
@@ -165,6 +169,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+<<<<<<< HEAD
 class Step:
     """One step of a figure that is told in steps: what appears in it, and its sentence.
 
@@ -176,3 +181,25 @@ class Step:
     boxes: tuple[str, ...] = ()
     forward: tuple[str, ...] = ()
     backward: tuple[str, ...] = ()
+=======
+class Sheet:
+    """Several figures on one page, each with a caption, which may be empty."""
+
+    figures: tuple[Figure, ...]
+    captions: tuple[str, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of all figures."""
+        return tuple(box for figure in self.figures for box in figure.boxes)
+
+    @property
+    def title(self) -> str:
+        """The titles of the figures."""
+        return "; ".join(figure.title for figure in self.figures if figure.title)
+
+    @property
+    def description(self) -> str:
+        """The descriptions of the figures."""
+        return " ".join(figure.description for figure in self.figures if figure.description)
+>>>>>>> main

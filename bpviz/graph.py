@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
 from bpviz.handle import BY_OPERATOR, Handle
+from bpviz.indexed import element_name, parted
 from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.scope import Scope, group_path
@@ -305,6 +306,12 @@ class Graph:
             return name.index
         if name in self._by_name:
             return self._by_name[name]
+        stem, brackets = parted(name)
+        if brackets.replace(",", "").isdigit():
+            # A single element, as it is typed: b[0] for b₀.
+            element = element_name(stem, tuple(int(part) for part in brackets.split(",")))
+            if element in self._by_name:
+                return self._by_name[element]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 

@@ -15,9 +15,10 @@ from bpviz import text
 from bpviz.arrangement import Arrangement, Edges, arranged
 from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Sheet
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
 from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.sheet import joined
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -29,7 +30,7 @@ _INSET = 4.0
 _COLUMN = 420.0
 
 
-def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
+def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` in the measures of ``theme``.
 
     ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
@@ -45,6 +46,9 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    if isinstance(figure, Sheet):
+        pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
+        return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
     answer = {}
@@ -243,9 +247,9 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
     side = 1 if plan.level else -1
     for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
         wire = drawn.wire
-        joined = places[wire.source], places[wire.target]
+        boxes = places[wire.source], places[wire.target]
         forward: LineRole | None = ("constant" if wire.constant else "forward") if wire.forward else None
-        lines = arrows(course, *joined, forward, "backward" if wire.backward else None, theme, side)
+        lines = arrows(course, *boxes, forward, "backward" if wire.backward else None, theme, side)
         labels = [placed(block, x + dx, y + dy) for block, (dx, dy) in _labels(drawn, plan.level, theme)]
         elements = (*lines, *(element for label in labels for element in label))
         back = [i for i, element in enumerate(lines) if element.role == "backward"]

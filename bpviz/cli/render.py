@@ -76,6 +76,15 @@ _GIVEN = "bpviz.given"
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
 @click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
     default="LR",
@@ -149,6 +158,8 @@ def command(
         _watch(ctx, target, outputs, format, check, view)
         return
     options["open"] = options.pop("open_")
+    if options["elements"] and "" in options["elements"]:
+        options["elements"] = True
     options["direction"] = options["direction"].upper()
     drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
