@@ -21,11 +21,8 @@ __all__ = [
     "Label",
     "Plain",
     "Row",
-<<<<<<< HEAD
-    "Step",
-=======
     "Sheet",
->>>>>>> main
+    "Step",
     "Tone",
     "Wire",
 ]
@@ -169,7 +166,6 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD
 class Step:
     """One step of a figure that is told in steps: what appears in it, and its sentence.
 
@@ -181,7 +177,9 @@ class Step:
     boxes: tuple[str, ...] = ()
     forward: tuple[str, ...] = ()
     backward: tuple[str, ...] = ()
-=======
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Several figures on one page, each with a caption, which may be empty."""
 
@@ -202,4 +200,3 @@ class Sheet:
     def description(self) -> str:
         """The descriptions of the figures."""
         return " ".join(figure.description for figure in self.figures if figure.description)
->>>>>>> main

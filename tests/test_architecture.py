@@ -54,6 +54,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("figures", "figures.content"),
     ("figures.labels", "figures.card"),
     ("figures.circuit",),
+    ("figures.steps",),
     ("drawing",),
     ("load",),
     ("",),

@@ -72,9 +72,9 @@ def formula_content(*parts: Any) -> Plain | Row:
     if alone or columns(row) > _STACKED:
         return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
     # What stands beside fractions is known in LaTeX where it is a formula of its own.
-    last, piece = parts[-1], pieces[-1]
-    if isinstance(piece, Plain) and not isinstance(last, str) and piece.text == f" = {last}":
-        pieces[-1] = replace(piece, latex=f"= {_in_latex(last)}")
+    formula, last = parts[-1], pieces[-1]
+    if isinstance(last, Plain) and last.text == f" = {formula}":
+        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
     return Row(tuple(pieces))
 
 

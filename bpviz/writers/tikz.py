@@ -190,7 +190,7 @@ class _Page:
     def _ink(self, role: TextRole, tone: Tone) -> str:
         ink = self._looks[tone].inks[role]
         # The numbers of an arrow are of its colour, so that an author changes both at once.
-        line = self._looks[tone].strokes.get(role)  # type: ignore[call-overload]
+        line = self._looks[tone].strokes.get(role)  # type: ignore[arg-type]
         return self._colour(role if line and line.colour == ink else f"{role}-text", tone, ink)
 
     def _style(self, name: str, tone: Tone, style: str) -> str:
