@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
-from bpviz.figure import Figure, Sheet
+from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
 _CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+_MOVING = ("gif", "apng", "webp")
+_NUMBERED = re.compile(r"%0?\d*d")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
 
@@ -35,13 +38,17 @@ _LARGE = 3000
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound.
+    ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
+    be walked step by step; a step lasts so many ``seconds`` in what moves.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     theme: str = "light"
     engine: str = "auto"
     timeout: float | None = 60.0
+    animate: bool = False
+    steps: bool = False
+    seconds: float = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +63,8 @@ class Drawing:
 
     source: Flow | Graph | Figure | Sheet
     options: DrawOptions
+    shown: Picture | None = None
+    """The picture in place of that of the whole: one of its steps."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
@@ -78,6 +87,8 @@ class Drawing:
         """
         from bpviz.layout import lay_out
 
+        if self.shown is not None:
+            return self.shown
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
@@ -85,6 +96,36 @@ class Drawing:
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
         return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+
+    @cached_property
+    def told(self) -> tuple[Step, ...]:
+        """The steps of its telling, each with its sentence: forward, then backward, then the whole.
+
+        Raises `UsageError` for a drawing without numbers.
+        """
+        from bpviz.figures.steps import steps
+
+        if not isinstance(self.source, Flow):
+            raise UsageError(
+                "only a figure of one run can be told in steps, with its numbers; "
+                "give a function whose inputs have values, or a Flow"
+            )
+        return steps(self.source, self.options.circuit)
+
+    def steps(self) -> tuple[Drawing, ...]:
+        """A drawing of every step: one layout for all, the sentence of the step below it.
+
+        >>> import bpviz
+        >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
+        >>> len(drawing.steps()), drawing.told[1].sentence
+        (5, '× : output = 100 × 2 = 200')
+
+        Raises `UsageError` for a drawing without numbers, and what `picture` raises.
+        """
+        from bpviz.stages import with_captions
+
+        pictures = with_captions(self.picture, self.told, self.theme)
+        return tuple(replace(self, shown=picture) for picture in pictures)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -107,7 +148,24 @@ class Drawing:
             return self.to_json().encode()
         from bpviz import writers
 
-        return writers.write(self.picture, self.theme, format, engine=self.options.engine, **options)
+        made = self.options
+        if format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps):
+            options = {"steps": self.told, "seconds": made.seconds, **options}
+        shown = self.figure if writers.reads(format) == "figure" else self.picture
+        return writers.write(shown, self.theme, format, engine=made.engine, **options)
+
+    def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
+        """The file of every step, in a format that holds one picture; see `steps`.
+
+        Raises `UsageError` for another format.
+        """
+        from bpviz import writers
+        from bpviz.stages import with_captions
+
+        if format in (*_MOVING, "html", "json") or writers.reads(check_format(format)) != "picture":
+            raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
+        stages = with_captions(self.picture, self.told, self.theme)
+        return writers.frames(stages, self.theme, format, engine=self.options.engine, **options)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -136,12 +194,21 @@ class Drawing:
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
         """Write a file, in the format of its suffix unless another is named; answers the path.
 
-        The file is replaced only when the new one is complete. Raises `UsageError` for an unknown suffix or a folder
-        that does not exist.
+        ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
+        `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        write_file(place, self.to_bytes(format or format_of(place)))
+        for each, data in self.files(place, format or format_of(place)):
+            write_file(each, data)
         return place
+
+    def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
+        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        if not _NUMBERED.search(path.name):
+            yield path, self.to_bytes(format)
+            return
+        for number, data in enumerate(self.to_frames(format), 1):
+            yield path.with_name(_NUMBERED.sub(lambda place: place[0] % number, path.name, count=1)), data  # noqa: B023
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
@@ -174,7 +241,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds).
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``animate=True`` makes SVG move, ``steps=True`` lets
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``.
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
@@ -290,6 +358,8 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
             given[name] = tuple(value.items())
     if not 1 <= given.get("precision", 4) <= 17:
         raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
+    if not 0 < given.get("seconds", 1.0) < 1000:
+        raise UsageError(f"seconds tells how long a step is shown, such as 1.5, but got {given['seconds']!r}")
     shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
     return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
 

@@ -23,9 +23,10 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
-    ("layout", "writers.svg"),
-    ("writers.dot", "writers.png", "writers.tikz"),
-    ("writers.pdf",),
+    ("layout", "stages", "writers.svg", "writers.mermaid"),
+    ("writers.dot", "writers.png", "writers.tikz", "writers.motion"),
+    ("writers.pdf", "writers.animation", "writers.player"),
+    ("writers.html",),
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),

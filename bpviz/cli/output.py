@@ -22,7 +22,8 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
+    _check_steps(drawing, [(path, kind) for path, kind in plans])
+    files = [file for path, kind in plans for file in _files_of(drawing, path, kind)]
     if check:
         stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
         if stale:
@@ -54,8 +55,22 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     return path, format_.lower() if format_ else format_of(path)
 
 
-def _file_of(drawing: Drawing, kind: str) -> bytes:
-    """The bytes of a format; what Python would warn of is said in bpviz's own way."""
+def _check_steps(drawing: Drawing, plans: Sequence[tuple[Path | None, str]]) -> None:
+    """Say so where nothing that is written can move or be walked although that was asked for."""
+    from bpviz.errors import UsageError
+
+    kinds = [kind for _, kind in plans]
+    if drawing.options.animate and "svg" not in kinds:
+        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
+    if drawing.options.steps and "html" not in kinds:
+        raise UsageError(
+            f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
+            "every step name the files step-%02d.svg"
+        )
+
+
+def _files_of(drawing: Drawing, path: Path | None, kind: str) -> list[tuple[Path | None, bytes]]:
+    """The files of an output, with their bytes; what Python would warn of is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if kind != "json" and boxes > 300 and sys.stderr.isatty():
         click.echo(f"laying out {boxes} boxes …", err=True)
@@ -63,7 +78,9 @@ def _file_of(drawing: Drawing, kind: str) -> bytes:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        data = drawing.to_bytes(kind)
-    for warning in caught:
-        click.echo(f"bpviz: {warning.message}", err=True)
-    return data
+        files: list[tuple[Path | None, bytes]] = (
+            [(None, drawing.to_bytes(kind))] if path is None else [*drawing.files(path, kind)]
+        )
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        click.echo(f"bpviz: {message}", err=True)
+    return files
