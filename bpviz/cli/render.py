@@ -36,7 +36,8 @@ _GIVEN = "bpviz.given"
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Where to write; repeat it for several files; - is stdout. [default: NAME.svg here]",
+    help="Where to write; repeat it for several files; - is stdout, step-%02d.svg a file for every step. "
+    "[default: NAME.svg here]",
 )
 @click.option(
     "-f",
@@ -44,7 +45,7 @@ _GIVEN = "bpviz.given"
     "format",
     envvar="BPVIZ_FORMAT",
     metavar="FORMAT",
-    help="svg, png, pdf, dot, json, …; wins over the suffix.",
+    help="svg, png, pdf, tex, html, gif, …; wins over the suffix.",
 )
 @click.option(
     "--set",
@@ -147,6 +148,18 @@ _GIVEN = "bpviz.given"
     metavar="SECONDS",
     help="How long the layout may take.",
 )
+@click.option("--animate", is_flag=True, help="SVG that moves by itself: forward, then backward.")
+@click.option("--steps", is_flag=True, help="HTML in which the reader walks through the steps.")
+@click.option(
+    "--seconds-per-step",
+    "seconds",
+    type=click.FloatRange(min=0, max=1000, min_open=True, max_open=True),
+    default=1.5,
+    envvar="BPVIZ_SECONDS_PER_STEP",
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a step is shown in what moves: --animate, GIF, APNG, WebP.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")
@@ -172,6 +185,7 @@ def command(
     bpviz render apples.py:total -o a.png -o a.pdf      two formats
     bpviz render apples.py --set tax=1.2 --view         another input, and look
     bpviz render net.py --depth 0                       each function as one box
+    bpviz render apples.py -o apples.html --steps       a page to walk through
     """
     if watch:
         _watch(ctx, target, outputs, format, check, view)
