@@ -148,7 +148,7 @@ class Graph:
         if name in self._inputs:
             raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
         taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
-        index = self._inputs[name] = self.record.leaf(taken, name=name)
+        index = self._inputs[name] = self.record.input(name, taken)
         if isinstance(value, int):
             self.record.whole.add(index)
         return Handle(self.record, index, taken)
@@ -185,6 +185,9 @@ class Graph:
 
     def label_of(self, index: int) -> str:
         """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        return self._written_label(index) or self.record.last_words.get(index, "")
+
+    def _written_label(self, index: int) -> str:
         record = self.record
         if index in record.labels:
             return record.labels[index]

@@ -58,9 +58,9 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
     """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
     with ops.silence():
-        values = _forward(graph, given, changed) if changed else record.values
+        values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
-        gradients, wires = _backward(record, values, output, start)
+        gradients, wires = _backward(record, values, kept, output, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
     # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
     record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
@@ -70,7 +70,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
     """The forward value of one node alone, for inputs by number."""
     with ops.silence():
-        return _forward(graph, given, changed)[output]
+        return _forward(graph, given, changed)[0][output]
 
 
 def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
@@ -126,10 +126,10 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
     return ops.plain(array.astype(dtype))
 
 
-def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> list[Any]:
-    """The values again, where other inputs change them; the recorded structure stays."""
+def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> tuple[list[Any], dict[int, Any]]:
+    """The values again, where other inputs change them, and what is kept for the rules; the structure stays."""
     record = graph.record
-    values = list(record.values)
+    values, all_kept = list(record.values), dict(record.kept)
     fresh = bytearray(len(values))
     for index in changed:
         values[index] = given[index]
@@ -140,15 +140,17 @@ def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> 
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
         try:
-            values[index] = ops.evaluate(operation, xs, record.parameters.get(index, {}))
+            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
-    return values
+        if operation.keeping is not None:
+            all_kept[index] = kept
+    return values, all_kept
 
 
 def _backward(
-    record: Recorder, values: Sequence[Any], output: int, seed: Any
+    record: Recorder, values: Sequence[Any], all_kept: Mapping[int, Any], output: int, seed: Any
 ) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
     """The gradient of every node and every wire, from the output back; the order of recording is a sorted one."""
     gradients: list[Any] = [None] * len(values)
@@ -158,12 +160,15 @@ def _backward(
     parameters = record.parameters
     for index in range(output, -1, -1):
         g = gradients[index]
+        if g is None:
+            continue
         operation = operations[index]
-        if g is None or operation is None:
+        if operation is None:
             continue
         operands = all_operands[index]
-        rules = operation.vjp
-        if len(operands) == 2 and index not in parameters and rules.__class__ is tuple:
+        rules: Any = operation.vjp
+        told = parameters.get(index, _NONE)
+        if len(operands) == 2 and not told and rules.__class__ is tuple and index not in all_kept:
             # Written out for two operands, of which long scalar programs consist.
             i, j = operands
             z, x, y = values[index], values[i], values[j]
@@ -192,18 +197,30 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        told = parameters.get(index, _NONE)
-        xs = [values[i] for i in operands]
-        shares: list[Any] = [None] * len(operands)
-        together = operation.together and ops.pull(operation.together, g, values[index], xs, told)
-        for slot, rule in enumerate(operation.rules(len(operands))):
-            i = operands[slot]
-            if reached[i] and rule is not None:
-                share = together[slot] if together else ops.pull(rule, g, values[index], xs, told)
-                share = shares[slot] = _fit(share, xs[slot])
-                if share is not None:
-                    before = gradients[i]
-                    gradients[i] = share if before is None else before + share
+        z, xs = values[index], [values[i] for i in operands]
+        if index in all_kept:
+            told = {**told, "kept": all_kept[index]}
+        shares: list[Any]
+        if operation.together is not None:
+            shares = list(ops.pull(operation.together, g, z, xs, told))
+        else:
+            if rules.__class__ is not tuple:
+                rules = operation.rules(len(operands))
+            shares = [
+                ops.pull(rule, g, z, xs, told) if reached[i] and rule is not None else None
+                for i, rule in zip(operands, rules, strict=True)
+            ]
+        for slot, i in enumerate(operands):
+            share = shares[slot]
+            if share is None:
+                continue
+            if not reached[i]:
+                # A rule for all operands gives constants a gradient, too.
+                shares[slot] = None
+                continue
+            share = shares[slot] = _fit(share, xs[slot])
+            before = gradients[i]
+            gradients[i] = share if before is None else before + share
         wires[index] = tuple(shares)
     return gradients, wires
 
@@ -217,6 +234,11 @@ def _fit(gradient: Any, operand: Any) -> Any:
 
     ``None`` stays: the rule has found that no gradient flows.
     """
+    kind = gradient.__class__
+    if kind is operand.__class__ and kind is np.ndarray and gradient.shape == operand.shape:
+        dtype = operand.dtype
+        if gradient.dtype is dtype and dtype.kind == "f":
+            return gradient
     if gradient is None or (gradient.__class__ is float and operand.__class__ is float):
         return gradient
     if operand.__class__ is float:

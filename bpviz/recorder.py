@@ -82,7 +82,9 @@ class Recorder:
         "frame",
         "gradient_of",
         "is_input",
+        "kept",
         "labels",
+        "last_words",
         "offsets",
         "operands",
         "operations",
@@ -107,8 +109,12 @@ class Recorder:
         self.offsets: list[int] = []
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
+        # What steps have computed on the way, for their rules (see `Operation.keeping`).
+        self.kept: dict[int, Any] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # What the variables of the traced function were left holding, for what nothing else names.
+        self.last_words: dict[int, str] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
@@ -138,21 +144,29 @@ class Recorder:
     def __len__(self) -> int:
         return len(self.operations)
 
-    def leaf(self, value: Any, *, name: str | None = None, frame: FrameType | None = None) -> int:
-        """Append an input (with a name) or a constant; answers its number."""
+    def input(self, name: str, value: Any) -> int:
+        """Append an input; answers its number."""
         index = len(self.operations)
-        if frame is not None and frame is not self.frame:
+        self.operations.append(None)
+        self.operands.append(())
+        self.values.append(value)
+        self.reached.append(value.__class__ is float or differentiable(value))
+        self.offsets.append(-1)
+        self.step_scopes.append(self.scopes[0])
+        self.is_input[index] = name
+        return index
+
+    def constant(self, value: Any, frame: FrameType) -> int:
+        """Append a constant, a number that stands in the user's code; answers its number."""
+        index = len(self.operations)
+        if frame is not self.frame:
             self.enter(frame)
         self.operations.append(None)
         self.operands.append(())
         self.values.append(value)
+        self.reached.append(False)
         self.offsets.append(-1)
-        self.step_scopes.append(self.scopes[0] if name is not None else self.scope)
-        if name is None:
-            self.reached.append(False)
-        else:
-            self.is_input[index] = name
-            self.reached.append(differentiable(value))
+        self.step_scopes.append(self.scope)
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
@@ -166,12 +180,16 @@ class Recorder:
         self.step_scopes.append(other.step_scopes[index])
         if index in other.parameters:
             self.parameters[new] = other.parameters[index]
+        if index in other.kept:
+            self.kept[new] = other.kept[index]
         if index in other.is_input:
             self.is_input[new] = other.is_input[index]
         if index in other.whole:
             self.whole.add(new)
         if index in other.labels:
             self.labels[new] = other.labels[index]
+        if index in other.last_words:
+            self.last_words[new] = other.last_words[index]
         return new
 
     def append(
@@ -288,7 +306,7 @@ class Recorder:
 
     def keep(self, original: Any, holds: Any, frame: FrameType) -> int:
         """Append a constant that is an object of the user's; ``holds`` is a copy of its own."""
-        index = self.leaf(holds, frame=frame)
+        index = self.constant(holds, frame)
         found = self.constants.get(id(original))
         if found is None:
             self.constants[id(original)] = _Constant(original, holds, index)
@@ -303,11 +321,12 @@ class Recorder:
 
     def _constant_names(self, frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> dict[int, str]:
         found: dict[int, str] = {}
-        constants = self.constants
+        unnamed = dict(self.constants)
         for name, value in _held(frames):
-            if id(value) in constants:
-                for index in constants[id(value)].indices:
-                    found.setdefault(index, name)
+            if id(value) in unnamed:
+                found.update(dict.fromkeys(unnamed.pop(id(value)).indices, name))
+                if not unnamed:
+                    break
         return found
 
     def _locals(self) -> list[tuple[FrameType, dict[str, Any]]]:

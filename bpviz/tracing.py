@@ -62,8 +62,8 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
         last_words = recorder.close()
     _name_outputs(graph, result, title)
     for key, value in last_words:
-        if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
-            recorder.labels[value.index] = key
+        if value.__class__ is Handle and value.recorder is recorder:
+            recorder.last_words.setdefault(value.index, key)
     recorder.renamed += 1
     return graph
 
@@ -160,7 +160,7 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    found = list(_handles("", result))
+    found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(

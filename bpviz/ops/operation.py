@@ -27,6 +27,7 @@ __all__ = [
     "Case",
     "Operation",
     "composite",
+    "computed",
     "evaluate",
     "find",
     "made_of_operations",
@@ -81,6 +82,8 @@ class Operation:
     rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
     ``together``, in the place of ``vjp``, is one rule that answers the gradients of all operands, for operations whose
     rules have much of their work in common.
+    ``keeping``, in the place of ``forward``, answers (value, kept): what it has computed on the way and the rules need
+    again. Numbers that flow back hand it to the rules by the keyword ``kept``; without it they compute it themselves.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -114,6 +117,7 @@ class Operation:
     inside: Callable[..., Any] | None = None
     variadic: bool = False
     together: Rule | None = None
+    keeping: Callable[..., tuple[Any, Any]] | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
@@ -128,14 +132,11 @@ class Operation:
                     return scalar(*arguments)
                 except (ArithmeticError, ValueError, TypeError):
                     pass
-        if self.variadic:
-            xs: Sequence[Any] = arguments
-        else:
-            count = len(self.operands)
-            xs = arguments[:count]
+        xs: Sequence[Any] = arguments
+        if len(xs) > len(self.operands) and not self.variadic:
             # What follows the operands by position are the parameters, in the order of the row.
-            if len(arguments) > count:
-                parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
+            xs, told = arguments[: len(self.operands)], arguments[len(self.operands) :]
+            parameters = dict(zip(self.parameters, told, strict=False)) | parameters
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
@@ -176,6 +177,8 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
         raise UsageError(f"the operation {name!r} exists already; choose another name")
     names = tuple(operands.split())
     variadic = bool(names) and names[-1].endswith("*")
+    if "keeping" in row:
+        row["forward"] = _value_of(row["keeping"])
     if "together" in row:
         together = row["together"]
         row["vjp"] = _part(together) if variadic else tuple(_part(together, slot) for slot in range(len(names)))
@@ -186,6 +189,16 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     for numpy_name in made.numpy:
         _BY_NUMPY[numpy_name] = made
     return made
+
+
+def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
+    """The value alone, of what also answers what is kept for the rules."""
+
+    @wraps(keeping)
+    def forward(*xs: Any, **parameters: Any) -> Any:
+        return keeping(*xs, **parameters)[0]
+
+    return forward
 
 
 def _part(together: Rule, own: int | None = None) -> Rule:
@@ -305,7 +318,6 @@ class silence:
 
 def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
-    refused = False
     if row.scalar is not None and not parameters:
         for x in xs:
             if x.__class__ is not float and x.__class__ is not bool:
@@ -314,22 +326,32 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
             try:
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
-                refused = True
+                xs = tuple(map(_as_numpy, xs))
+    value = _done(row.forward, xs, parameters)
+    return value if value.__class__ is np.ndarray and value.shape else plain(value)
+
+
+def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
+    if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
+        return evaluate(row, xs, parameters), None
+    value, kept = _done(row.keeping, xs, parameters)
+    return plain(value), kept
+
+
+def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     if not _silent.get():
         with np.errstate(all="ignore"):
-            return _evaluated(row, xs, parameters, refused)
-    return _evaluated(row, xs, parameters, refused)
+            return _tried(work, xs, parameters)
+    return _tried(work, xs, parameters)
 
 
-def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], refused: bool) -> Any:
-    if not refused:
-        # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
-        try:
-            value = row.forward(*xs, **parameters)
-            return value if value.__class__ is np.ndarray and value.shape else plain(value)
-        except (ArithmeticError, TypeError):
-            pass
-    return plain(row.forward(*map(_as_numpy, xs), **parameters))
+def _tried(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+    try:
+        return work(*xs, **parameters)
+    except (ArithmeticError, TypeError):
+        return work(*map(_as_numpy, xs), **parameters)
 
 
 def _as_numpy(x: Any) -> Any:
