@@ -275,7 +275,7 @@ def size_of(value: Any) -> int:
 def plain(value: Any) -> Any:
     """Python's own float for a single 64-bit number, an array for all others: fewer kinds of number to think of."""
     kind = value.__class__
-    if kind is float or kind is int or kind is bool:
+    if kind is float or kind is int or kind is bool or (kind is np.ndarray and value.ndim):
         return value
     if isinstance(value, float):
         return float(value)
@@ -327,8 +327,7 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 xs = tuple(map(_as_numpy, xs))
-    value = _done(row.forward, xs, parameters)
-    return value if value.__class__ is np.ndarray and value.shape else plain(value)
+    return plain(_done(row.forward, xs, parameters))
 
 
 def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -341,12 +340,10 @@ def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
 
 def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     if not _silent.get():
-        with np.errstate(all="ignore"):
-            return _tried(work, xs, parameters)
-    return _tried(work, xs, parameters)
-
-
-def _tried(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+        # Only what is imported can be silenced.
+        np.ndarray  # noqa: B018
+        with silence():
+            return _done(work, xs, parameters)
     # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
     try:
         return work(*xs, **parameters)
