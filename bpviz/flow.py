@@ -175,13 +175,15 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
-    if given is None or given.__class__ is float:
-        value = float(value) if isinstance(value, int) else ops.plain(value)
-        if value.__class__ is float:
-            return value
+    if value.__class__ is not np.ndarray or not value.ndim:
+        if given is None or given.__class__ is float:
+            value = float(value) if isinstance(value, int) else ops.plain(value)
+            if value.__class__ is float:
+                return value
+        value = np.asarray(value)
     # Several nodes and wires may share one array, so nobody may write into it.
-    value = np.asarray(value).view()
-    value.flags.writeable = False
+    value = value.view()
+    value.setflags(write=False)
     return value
 
 

@@ -264,10 +264,7 @@ def _settled(value: Any) -> Any:
 
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
-    """A number or array, an operand beside ``xs``, as an entry of the record.
-
-    Arrays are copied, so that later changes do no harm.
-    """
+    """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
     kind = value.__class__
     if kind is int or kind is bool:
         try:
@@ -276,15 +273,10 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         except OverflowError:
             raise refusal.no_number(value, frame) from None
     elif kind is not float:
-        index = recorder.known(value, frame)
-        if index >= 0:
-            return index, recorder.values[index]
-        array = np.array(value)
-        if array.dtype.kind not in "fiub":
+        found = recorder.array(value, frame)
+        if found[0] < 0:
             raise refusal.no_number(value, frame)
-        if array.ndim:
-            return recorder.keep(value, array, frame), array
-        value = ops.plain(array[()])
+        return found
     return recorder.constant(value, frame), value
 
 

@@ -81,7 +81,8 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     >>> backprop(total).grads
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
-    return propagate(trace(fn, *args, **kwargs))
+    with ops.silence():
+        return propagate(trace(fn, *args, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
@@ -200,27 +201,25 @@ def _backward(
         z, xs = values[index], [values[i] for i in operands]
         if index in all_kept:
             told = {**told, "kept": all_kept[index]}
-        shares: list[Any]
+        shares: list[Any] = [None] * len(operands)
         if operation.together is not None:
             shares = list(ops.pull(operation.together, g, z, xs, told))
-        else:
-            if rules.__class__ is not tuple:
-                rules = operation.rules(len(operands))
-            shares = [
-                ops.pull(rule, g, z, xs, told) if reached[i] and rule is not None else None
-                for i, rule in zip(operands, rules, strict=True)
-            ]
+        elif rules.__class__ is not tuple:
+            rules = operation.rules(len(operands))
         for slot, i in enumerate(operands):
             share = shares[slot]
-            if share is None:
-                continue
             if not reached[i]:
-                # A rule for all operands gives constants a gradient, too.
-                shares[slot] = None
-                continue
-            share = shares[slot] = _fit(share, xs[slot])
-            before = gradients[i]
-            gradients[i] = share if before is None else before + share
+                share = None
+            elif operation.together is None and rules[slot] is not None:
+                try:
+                    share = rules[slot](g, z, *xs, **told)
+                except (ArithmeticError, ValueError):
+                    share = ops.pull(rules[slot], g, z, xs, told)
+            if share is not None:
+                share = _fit(share, xs[slot])
+                before = gradients[i]
+                gradients[i] = share if before is None else before + share
+            shares[slot] = share
         wires[index] = tuple(shares)
     return gradients, wires
 

@@ -50,7 +50,7 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
             given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
         else:
             given.append(_recorded(graph, key, value))
-    named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
+    named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
     groups = current_groups()
     depth = len(groups)
     try:
@@ -86,13 +86,13 @@ def inputs_of(
 
     Raises `UsageError` when a parameter has no value or there are more than the function takes.
     """
-    title = _title(fn) or "<lambda>"
     if not callable(fn):
         raise UsageError(f"a function is needed, but got {fn!r}")
-    if type(fn).__module__ == "numpy" or (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
+    module = getattr(fn, "__module__", None) or ""
+    if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
         # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
         return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
-    if type(fn) is FunctionType and fn.__module__ == nn.__name__ and fn.__name__ in nn.__all__:
+    if type(fn) is FunctionType and module == nn.__name__ and fn.__name__ in nn.__all__:
         # Of a layer likewise: what has a default is no number that flows.
         return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
     if type(fn) is FunctionType and not kwargs and not hasattr(fn, "__wrapped__"):
@@ -109,7 +109,7 @@ def inputs_of(
     try:
         bound = signature.bind_partial(*args, **kwargs)
     except TypeError as error:
-        raise UsageError(f"{title}{signature}: {error}") from None
+        raise UsageError(f"{_title(fn) or '<lambda>'}{signature}: {error}") from None
     bound.apply_defaults()
     positional: list[tuple[str, Any]] = []
     keywords: dict[str, Any] = {}
@@ -120,7 +120,7 @@ def inputs_of(
             keywords.update(bound.arguments[key])
         elif key not in bound.arguments:
             raise UsageError(
-                f"the parameter {key!r} of {title} has no value; give it a default ({key}=1.0), "
+                f"the parameter {key!r} of {_title(fn) or '<lambda>'} has no value; give it a default ({key}=1.0), "
                 "or a value when it is called"
             )
         elif parameter.kind is parameter.KEYWORD_ONLY:

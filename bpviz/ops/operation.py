@@ -41,6 +41,8 @@ __all__ = [
 
 np: Any = LazyModule("numpy")
 
+_NONE: Mapping[str, Any] = {}
+
 Rule = Callable[..., Any]
 Shape = tuple[int, ...]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -132,11 +134,14 @@ class Operation:
                     return scalar(*arguments)
                 except (ArithmeticError, ValueError, TypeError):
                     pass
-        xs: Sequence[Any] = arguments
-        if len(xs) > len(self.operands) and not self.variadic:
+        if len(arguments) > len(self.operands) and not self.variadic:
             # What follows the operands by position are the parameters, in the order of the row.
-            xs, told = arguments[: len(self.operands)], arguments[len(self.operands) :]
+            arguments, told = arguments[: len(self.operands)], arguments[len(self.operands) :]
             parameters = dict(zip(self.parameters, told, strict=False)) | parameters
+        return self.on(arguments, parameters)
+
+    def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
+        """The operation called on operands and parameters that are told apart already."""
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
@@ -305,7 +310,7 @@ class silence:
 
     def __enter__(self) -> None:
         self._token = None
-        if imported("numpy") and not _silent.get():
+        if not _silent.get() and imported("numpy"):
             self._state = np.errstate(all="ignore")
             self._state.__enter__()
             self._token = _silent.set(True)
