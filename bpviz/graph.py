@@ -143,8 +143,9 @@ class Graph:
         """
         if self.record.closed:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
-        if len(self._inputs) != len(self.record.is_input):
-            self._inputs = {name: i for i, name in self.record.is_input.items()}
+        inputs = self.record.is_input
+        if len(self._inputs) != len(inputs):
+            self._inputs = {name: i for i, name in inputs.items()}
         if name in self._inputs:
             raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
         taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)

@@ -249,18 +249,23 @@ _NONE: dict[str, Any] = {}
 def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
     """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
     told = {}
+    usual = operation.parameters
     for name, value in parameters.items():
-        if name not in operation.parameters:
+        if name not in usual:
             raise refusal.unused(operation, name, frame)
-        if value is not operation.parameters[name]:
+        if value is not usual[name] and not (value.__class__ is float and value == usual[name]):
             told[name] = _settled(value)
     return told
 
 
 def _settled(value: Any) -> Any:
-    if value.__class__ is Handle:
-        return operator.index(value)
-    return tuple(map(_settled, value)) if value.__class__ is tuple else value
+    kind = value.__class__
+    if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
+        return tuple(map(_settled, value))
+    return operator.index(value) if kind is Handle else value
+
+
+_NUMBERS = frozenset({int, float})
 
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:

@@ -168,8 +168,7 @@ def _backward(
             continue
         operands = all_operands[index]
         rules: Any = operation.vjp
-        told = parameters.get(index, _NONE)
-        if len(operands) == 2 and not told and rules.__class__ is tuple and index not in all_kept:
+        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
             # Written out for two operands, of which long scalar programs consist.
             i, j = operands
             z, x, y = values[index], values[i], values[j]
@@ -198,7 +197,7 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        z, xs = values[index], [values[i] for i in operands]
+        z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
         if index in all_kept:
             told = {**told, "kept": all_kept[index]}
         shares: list[Any] = [None] * len(operands)

@@ -223,21 +223,15 @@ class Recorder:
 
         Raises `RecordingError` when the graph was traced and is complete.
         """
-        caller = frame.f_back
-        if caller is not None and caller is self.frame and is_ours(frame):
-            # A layer that is called where the last step was written.
-            return caller
         if self.pinned is not None:
             self.frame = frame
             self.scope = self.pinned.within(frame.f_code, -1, None)
             return frame
-        scope = self.seen.get(frame)
-        if scope is None:
-            while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
-                frame = frame.f_back
-            scope = self.seen.get(frame) or self._scope_at(frame)
-        self.frame = frame
-        self.scope = scope
+        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
+            frame = frame.f_back
+        if frame is not self.frame:
+            self.scope = self.seen.get(frame) or self._scope_at(frame)
+            self.frame = frame
         return frame
 
     def _scope_at(self, frame: FrameType) -> Scope:
@@ -247,31 +241,44 @@ class Recorder:
                 f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
                 "function that is traced, or take its number: value.data"
             )
+        opened = _open.groups
+        if not self.seen:
+            _open.remembering.append(self)
+        if not opened and frame.f_back in self.scope_of and frame not in self.scope_of:
+            # A function that is called where earlier steps were written, which is what mostly happens.
+            caller = frame.f_back
+            scope = self.seen[frame] = (
+                self._top(frame)
+                if caller is self.boundary
+                else self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
+            )
+            return scope
         chain: list[FrameType] = []
         known: FrameType | None = frame
         while known is not None and known not in self.scope_of:
             if not is_ours(known):
                 chain.append(known)
             known = known.f_back
-        top = self.scopes[0]
         if known is None:
             # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
             outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
             del chain[outermost + 1 :]
         if chain and (known is None or known is self.boundary):
             known = chain.pop()
-            self.scope_of[known] = top.within(known.f_code, -1, None)
+            self._top(known)
         caller = known or frame
-        opened = _open.groups
         scope = self.scope_of[caller]
         if opened:
             scope = self._grouped(scope, caller, opened)
         for inner in reversed(chain):
             scope = self._grouped(self._called(scope, inner, caller.f_lasti, opened), inner, opened)
             caller = inner
-        if not self.seen:
-            _open.remembering.append(self)
         self.seen[frame] = scope
+        return scope
+
+    def _top(self, frame: FrameType) -> Scope:
+        """The scope of a frame whose steps lie in no group."""
+        self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
         return scope
 
     def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from bpviz.lazy import LazyModule
@@ -17,8 +17,9 @@ __all__ = ["batch_norm", "layer_norm"]
 
 np: Any = LazyModule("numpy")
 
+_EPS = 1e-5
 
-def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> tuple[Any, Any]:
+def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> tuple[Any, Any]:
     x = np.asarray(x)
     hat, sigma = _standard(x, axis, eps, np.add.reduce, np.sqrt)
     return hat * gamma + beta, (hat, sigma)
@@ -28,14 +29,14 @@ def _standard(x: Any, axis: Any, eps: float, add_up: Any, root: Any) -> tuple[An
     """x̂ and σ. Σ/n is what a formula calls the mean, and what np.mean comes to by a longer way."""
     n = _number(shape_of(x), axis)
     centred = x - add_up(x, axis=axis, keepdims=True) / n
-    sigma = called(root(add_up(centred * centred, axis=axis, keepdims=True) / n + eps), "σ")
-    return called(centred / sigma, "x̂"), sigma
+    sigma = root(add_up(centred * centred, axis=axis, keepdims=True) / n + eps)
+    return centred / sigma, sigma
 
 
 @lru_cache(maxsize=256)
-def _number(shape: Shape, axis: Any) -> int:
-    """How many numbers lie along the axis."""
-    return math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
+def _number(shape: Shape, axis: Any) -> float:
+    """How many numbers lie along the axis; a float, by which arrays are divided sooner."""
+    return float(math.prod(shape[a] for a in normalized_axes(axis, len(shape))))
 
 
 @lru_cache(maxsize=256)
@@ -46,11 +47,15 @@ def _is_alike(own: Shape, shape: Shape, axis: Any) -> bool:
 
 
 def _rules(
-    g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float, kept: Any = None
+    g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS, kept: Any = None
 ) -> tuple[Any, Any, Any]:
     shape, own = shape_of(x), shape_of(gamma)
     n = _number(shape, axis)
-    hat, sigma = _standard(x, axis, eps, sum_, sqrt) if kept is None else kept
+    if kept is None:
+        hat, sigma = _standard(x, axis, eps, sum_, sqrt)
+        hat, sigma = called(hat, "x̂"), called(sigma, "σ")
+    else:
+        hat, sigma = kept
     along = g * hat
     if _is_alike(own, shape, axis):
         # γ is the same all along the axis, so that its own gradients are the sums needed here, too.
@@ -63,7 +68,7 @@ def _rules(
     return d_x, along, g
 
 
-def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
+def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> Any:
     centred = x - mean(x, axis=axis, keepdims=True)
     variance = mean(centred**2, axis=axis, keepdims=True)
     normalized = centred / sqrt(variance + eps)
@@ -71,25 +76,19 @@ def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
 
 
 def _row(name: str, symbol: str, default: Any, says: str, cases: tuple[Case, ...], reference: str) -> Operation:
-    def told(rule: Any) -> Any:
-        def with_parameters(*values: Any, axis: Any = default, eps: float = 1e-5, **kept: Any) -> Any:
-            return rule(*values, axis, eps, **kept)
-
-        return with_parameters
-
     return operation(
         name,
         symbol,
         "x γ β",
-        keeping=told(_normalized),
-        together=told(_rules),
-        parameters={"axis": default, "eps": 1e-5},
+        keeping=partial(_normalized, axis=default),
+        together=partial(_rules, axis=default),
+        parameters={"axis": default, "eps": _EPS},
         says=says,
         notation=symbol + "({x})·{γ} + {β}",
-        shape=lambda x, gamma, beta, axis=default, eps=1e-5: x,
+        shape=lambda x, gamma, beta, axis=default, eps=_EPS: x,
         cases=cases,
         reference=reference,
-        inside=told(_inside),
+        inside=partial(_inside, axis=default),
     )
 
 

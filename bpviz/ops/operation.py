@@ -141,12 +141,12 @@ class Operation:
         return self.on(arguments, parameters)
 
     def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
-        """The operation called on operands and parameters that are told apart already."""
+        """The operation called on operands and parameters that are told apart already, by what the user calls."""
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
-                    return door(self, xs, parameters, sys._getframe(1))
+                    return door(self, xs, parameters, sys._getframe(2))
                 if x.__class__.__module__ == "numpy":
                     # An array has no door, nor has any other of its class: it is not asked again.
                     _PLAIN.add(x.__class__)
@@ -280,7 +280,7 @@ def size_of(value: Any) -> int:
 def plain(value: Any) -> Any:
     """Python's own float for a single 64-bit number, an array for all others: fewer kinds of number to think of."""
     kind = value.__class__
-    if kind is float or kind is int or kind is bool or (kind is np.ndarray and value.ndim):
+    if kind is float or kind is int or kind is bool:
         return value
     if isinstance(value, float):
         return float(value)
@@ -332,12 +332,13 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 xs = tuple(map(_as_numpy, xs))
-    return plain(_done(row.forward, xs, parameters))
+    value = _done(row.forward, xs, parameters)
+    return value if value.__class__ is np.ndarray and value.ndim else plain(value)
 
 
 def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
     """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
-    if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
+    if row.keeping is None or (row.scalar is not None and all([x.__class__ is float for x in xs])):
         return evaluate(row, xs, parameters), None
     value, kept = _done(row.keeping, xs, parameters)
     return plain(value), kept
