@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bpviz import ops
@@ -141,18 +141,30 @@ class Graph:
 
         Raises `UsageError` when the name is taken or the value is no number or array of numbers.
         """
-        if self.record.closed:
+        return self.take([(name, value)])[0]
+
+    def take(self, inputs: Sequence[tuple[str, Any]]) -> list[Handle]:
+        """Add several inputs at once, each with its name, as `input` does."""
+        record, known = self.record, self._inputs
+        if record.closed:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
-        inputs = self.record.is_input
-        if len(self._inputs) != len(inputs):
-            self._inputs = {name: i for i, name in inputs.items()}
-        if name in self._inputs:
-            raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-        taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
-        index = self._inputs[name] = self.record.input(name, taken)
-        if isinstance(value, int):
-            self.record.whole.add(index)
-        return Handle(self.record, index, taken)
+        if len(known) != len(record.is_input):
+            known = self._inputs = {name: i for i, name in record.is_input.items()}
+        handles: list[Handle] = []
+        values: list[Any] = []
+        index = first = len(record.operations)
+        for name, value in inputs:
+            if name in known:
+                raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
+            taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
+            known[name] = index
+            if isinstance(value, int):
+                record.whole.add(index)
+            values.append(taken)
+            handles.append(Handle(record, index, taken))
+            index += 1
+        record.inputs([name for name, _ in inputs], values, first)
+        return handles
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""

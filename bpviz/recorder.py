@@ -147,17 +147,16 @@ class Recorder:
     def __len__(self) -> int:
         return len(self.operations)
 
-    def input(self, name: str, value: Any) -> int:
-        """Append an input; answers its number."""
-        index = len(self.operations)
-        self.operations.append(None)
-        self.operands.append(())
-        self.values.append(value)
-        self.reached.append(value.__class__ is float or differentiable(value))
-        self.offsets.append(-1)
-        self.step_scopes.append(self.scopes[0])
-        self.is_input[index] = name
-        return index
+    def inputs(self, names: Sequence[str], values: Sequence[Any], first: int) -> None:
+        """Append inputs; the first one gets the number ``first``, which is that of the next entry."""
+        count = len(values)
+        self.operations += [None] * count
+        self.operands += [()] * count
+        self.values += values
+        self.reached += [value.__class__ is float or differentiable(value) for value in values]
+        self.offsets += [-1] * count
+        self.step_scopes += [self.scopes[0]] * count
+        self.is_input.update(enumerate(names, first))
 
     def constant(self, value: Any, frame: FrameType) -> int:
         """Append a constant, a number that stands in the user's code; answers its number."""
@@ -244,14 +243,14 @@ class Recorder:
         opened = _open.groups
         if not self.seen:
             _open.remembering.append(self)
-        if not opened and frame.f_back in self.scope_of and frame not in self.scope_of:
+        caller = frame.f_back
+        if not opened and caller in self.scope_of and frame not in self.scope_of and caller is not None:
             # A function that is called where earlier steps were written, which is what mostly happens.
-            caller = frame.f_back
-            scope = self.seen[frame] = (
-                self._top(frame)
-                if caller is self.boundary
-                else self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
-            )
+            if caller is self.boundary:
+                scope = self._top(frame)
+            else:
+                scope = self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
+            self.seen[frame] = scope
             return scope
         chain: list[FrameType] = []
         known: FrameType | None = frame

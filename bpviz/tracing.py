@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from bpviz.recorder import Group, Recorder, current_groups
 
 __all__ = ["group", "inputs_of", "name", "trace"]
 
+# The classes of numbers and arrays that were seen: inputs as they are.
+_PLAIN: set[type] = {float, int}
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -44,12 +46,11 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     recorder = Recorder(sys._getframe(), title, boundary=True)
     graph = Graph(title, record=recorder)
     positional, keywords = inputs_of(fn, args, kwargs)
-    given: list[Any] = []
-    for key, value in positional:
-        if key.startswith("*"):
-            given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
-        else:
-            given.append(_recorded(graph, key, value))
+    given: list[Any]
+    if _PLAIN.issuperset([value.__class__ for _, value in positional]):
+        given = graph.take(positional)
+    else:
+        given = [_recorded(graph, key, value) for key, value in positional]
     named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
     groups = current_groups()
     depth = len(groups)
@@ -80,22 +81,21 @@ def _title(fn: Any) -> str:
 def inputs_of(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-    """The function's parameters with their values: by position, and by keyword.
-
-    ``*parts`` comes as one entry whose name keeps its star.
+    """The function's parameters with their values: by position (``*parts`` as ``parts[0]``, …), and by keyword.
 
     Raises `UsageError` when a parameter has no value or there are more than the function takes.
     """
     if not callable(fn):
         raise UsageError(f"a function is needed, but got {fn!r}")
-    module = getattr(fn, "__module__", None) or ""
-    if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
-        # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
-        return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
-    if type(fn) is FunctionType and module == nn.__name__ and fn.__name__ in nn.__all__:
+    written, module = type(fn) is FunctionType, getattr(fn, "__module__", None) or ""
+    if module.startswith("numpy") or not written:
+        if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
+            # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
+            return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
+    elif module == nn.__name__ and fn.__name__ in nn.__all__:
         # Of a layer likewise: what has a default is no number that flows.
         return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
-    if type(fn) is FunctionType and not kwargs and not hasattr(fn, "__wrapped__"):
+    if written and not kwargs and not hasattr(fn, "__wrapped__"):
         simple = _simple_inputs(fn, args)
         if simple is not None:
             return simple, {}
@@ -115,7 +115,7 @@ def inputs_of(
     keywords: dict[str, Any] = {}
     for key, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
-            positional.append(("*" + key, bound.arguments[key]))
+            positional += _numbered(key, bound.arguments[key])
         elif parameter.kind is parameter.VAR_KEYWORD:
             keywords.update(bound.arguments[key])
         elif key not in bound.arguments:
@@ -130,20 +130,31 @@ def inputs_of(
     return positional, keywords
 
 
-def _simple_inputs(fn: FunctionType, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
+def _simple_inputs(fn: Any, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
     """`inputs_of` for the common case, plain parameters that all have a value, without what a full reading costs."""
     code = fn.__code__
-    names = code.co_varnames[: code.co_argcount]
-    values = args + (fn.__defaults__ or ())[len(args) - len(names) :] if len(args) < len(names) else args
-    if len(values) != len(names) or code.co_kwonlyargcount or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+    count, flags = code.co_argcount, code.co_flags
+    if code.co_kwonlyargcount or flags & CO_VARKEYWORDS or (len(args) > count and not flags & CO_VARARGS):
         return None
-    return list(zip(names, values, strict=True))
+    names, values = code.co_varnames, args
+    if len(args) < count:
+        values += (fn.__defaults__ or ())[len(args) - count :]
+    if len(values) < count:
+        return None
+    pairs = list(zip(names[:count], values, strict=False))
+    return pairs + _numbered(names[count], values[count:]) if flags & CO_VARARGS else pairs
+
+
+def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
+    return [(f"{key}[{i}]", part) for i, part in enumerate(parts)]
 
 
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__ is float or value.__class__ is int or value.__class__.__name__ == "ndarray":
+    if value.__class__ in _PLAIN:
         return graph.input(key, value)
+    if value.__class__.__name__ == "ndarray":
+        _PLAIN.add(value.__class__)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):

@@ -332,8 +332,13 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
                 xs = tuple(map(_as_numpy, xs))
-    value = _done(row.forward, xs, parameters)
-    return value if value.__class__ is np.ndarray and value.ndim else plain(value)
+    if _silent.get():
+        try:
+            value = row.forward(*xs, **parameters)
+            return value if value.__class__ is np.ndarray and value.ndim else plain(value)
+        except (ArithmeticError, TypeError):
+            pass
+    return plain(_done(row.forward, xs, parameters))
 
 
 def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:

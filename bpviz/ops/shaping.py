@@ -58,7 +58,7 @@ def _sum_to(x: Any, shape: Shape) -> Any:
     lead = len(here) - len(shape)
     # np.sum comes to the same, by a longer way.
     if here[lead:] == shape:
-        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+        return np.add.reduce(x, 0 if lead == 1 else tuple(range(lead)))
     inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
     return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
 
