@@ -9,12 +9,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Plain", "Tone", "Wire"]
+__all__ = [
+    "Arrow",
+    "Box",
+    "Content",
+    "Figure",
+    "Fraction",
+    "Frame",
+    "Grid",
+    "Heat",
+    "Label",
+    "Pass",
+    "Plain",
+    "Row",
+    "Sheet",
+    "Tone",
+    "Wire",
+]
 
 Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """How loud a thing is drawn: as always, in the background, brought to the front, or as what several others use."""
+
+Pass = Literal["forward", "backward"]
+"""Which pass a thing belongs to: in the figure of a gradient, the steps of the backward pass stand among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +64,32 @@ class Heat:
     marked: bool = False
 
 
-Content = Plain | Grid | Heat
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """One line of text above a bar, another below it."""
+
+    over: str
+    under: str
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        return f"{self.over}/{self.under}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Several contents side by side, as they are read: ``∂y/∂x`` as a fraction, `` = n·t`` as text."""
+
+    parts: tuple[Content, ...]
+
+    @property
+    def text(self) -> str:
+        """What of it is text, in one line."""
+        return "".join(part.text for part in self.parts if not isinstance(part, Grid))
+
+
+Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +112,8 @@ class Box:
     """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
 
     ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
-    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud.
+    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
+    tells the pass that it is a step of.
     """
 
     id: str
@@ -77,6 +122,7 @@ class Box:
     frame: str | None = None
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +130,7 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey.
+    carry a constant and are drawn grey. What ``belongs`` to the backward pass carries gradients forwards.
     """
 
     id: str
@@ -96,6 +142,7 @@ class Wire:
     constant: bool = False
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +165,26 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Several figures on one page, each with a caption, which may be empty."""
+
+    figures: tuple[Figure, ...]
+    captions: tuple[str, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of all figures."""
+        return tuple(box for figure in self.figures for box in figure.boxes)
+
+    @property
+    def title(self) -> str:
+        """The titles of the figures."""
+        return "; ".join(figure.title for figure in self.figures if figure.title)
+
+    @property
+    def description(self) -> str:
+        """The descriptions of the figures."""
+        return " ".join(figure.description for figure in self.figures if figure.description)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.formula import Formula
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.symbols import Symbols
 
 __all__ = ["Flow", "NonFinite", "gradient_at"]
 
@@ -70,7 +73,7 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        index = self._index(name)
+        index = self.find(name)
         return self._out(self.values[index], index)
 
     def grad(self, name: Name) -> Any:
@@ -78,9 +81,13 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        return self.gradient_of(self._index(name))
+        return self.gradient_of(self.find(name))
 
-    def _index(self, name: Name) -> int:
+    def find(self, name: Name) -> int:
+        """The number of a node that this run knows, by its name (or handle, or node).
+
+        Raises `UsageError` with close matches when there is none, or it was recorded after the run.
+        """
         index = self.graph.find(name)
         if index >= len(self.values):
             raise UsageError(f"{self.graph.names[index]!r} was recorded after this run; propagate the graph again")
@@ -90,12 +97,39 @@ class Flow:
         """The gradient of a node, by number."""
         return gradient_at(self.values, self.gradients, self.given, index)
 
+    def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
+        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+
+        It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
+
+        >>> import bpviz
+        >>> def total(price=100, count=2, tax=1.1):
+        ...     subtotal = price * count
+        ...     return subtotal * tax
+        >>> flow = bpviz.backprop(total)
+        >>> flow.formula("price"), flow.formula("price").value, flow.formula("subtotal", of="value")
+        (<formula count·tax>, 2.2, <formula price·count>)
+        >>> flow.formula("count").latex
+        '\\\\mathrm{price} \\\\cdot \\\\mathrm{tax}'
+
+        Raises `UsageError` for an unknown name.
+        """
+        if of not in ("gradient", "value"):
+            raise UsageError(f"a formula is one of the gradient or of the value, but got of={of!r}")
+        index = self.find(name)
+        return self.symbols.formula(index) if of == "gradient" else self.symbols.expression(index)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The flow read in symbols, once."""
+        return Symbols(self)
+
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
         """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
 
         Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
         """
-        start, end = self._index(source), self._index(target)
+        start, end = self.find(source), self.find(target)
         operands = self.graph.record.operands[end]
         slots = [i for i, operand in enumerate(operands) if operand == start]
         if slot is None and len(slots) == 1:
@@ -175,8 +209,11 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+    single = given is None or given.__class__ is float
+    if value.__class__ is float and single:
+        return value
     if value.__class__ is not np.ndarray or not value.ndim:
-        if given is None or given.__class__ is float:
+        if single:
             value = float(value) if isinstance(value, int) else ops.plain(value)
             if value.__class__ is float:
                 return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bpviz.figure import Tone
+from bpviz.figure import Pass, Tone
 from bpviz.theme import LineRole, TextRole
 
 __all__ = [
@@ -105,10 +105,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """One square bracket of a grid: four points, drawn as straight lines in the ink of a text role."""
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the ink of a text."""
 
     role: TextRole
-    points: tuple[Point, Point, Point, Point]
+    points: tuple[Point, ...]
 
 
 Element = Path | Head | Shape | Text | Cell | Bracket
@@ -119,7 +119,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire.
     """
 
     id: str
@@ -130,14 +131,19 @@ class Part:
     source: str = ""
     target: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting.
+
+    ``fingerprint`` is the mark that its files carry (see `bpviz.fingerprint`); without one they carry none.
+    """
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
+    fingerprint: str = ""

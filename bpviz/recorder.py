@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
@@ -82,15 +82,19 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
+        "depth",
         "frame",
         "gradient_of",
         "is_input",
         "kept",
         "labels",
         "last_words",
+        "lifted",
+        "meanings",
         "offsets",
         "operands",
         "operations",
+        "orders",
         "parameters",
         "pinned",
         "reached",
@@ -100,11 +104,12 @@ class Recorder:
         "scopes",
         "seen",
         "step_scopes",
+        "titles",
         "values",
         "whole",
     )
 
-    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
+    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False, depth: int = 0) -> None:
         self.operations: list[Operation | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.values: list[Any] = []
@@ -118,6 +123,16 @@ class Recorder:
         self.labels: dict[int, str] = {}
         # What the variables of the traced function were left holding, for what nothing else names.
         self.last_words: dict[int, str] = {}
+        # What the user said that a value means; what the source says of it is read when somebody asks.
+        self.meanings: dict[int, str] = {}
+        # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
+        self.orders: dict[int, int] = {}
+        # What is returned as the gradient of something, whatever it is called otherwise.
+        self.titles: dict[int, list[str]] = {}
+        # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
+        # name of the parameter) → number here.
+        self.depth = depth
+        self.lifted: dict[tuple[Recorder, int, str], int] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
@@ -147,9 +162,9 @@ class Recorder:
     def __len__(self) -> int:
         return len(self.operations)
 
-    def inputs(self, names: Sequence[str], values: Sequence[Any], first: int) -> None:
-        """Append inputs; the first one gets the number ``first``, which is that of the next entry."""
-        count = len(values)
+    def inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
+        """Append inputs; answers the number of the first one."""
+        first, count = len(self.operations), len(values)
         self.operations += [None] * count
         self.operands += [()] * count
         self.values += values
@@ -157,11 +172,12 @@ class Recorder:
         self.offsets += [-1] * count
         self.step_scopes += [self.scopes[0]] * count
         self.is_input.update(enumerate(names, first))
+        return first
 
-    def constant(self, value: Any, frame: FrameType) -> int:
-        """Append a constant, a number that stands in the user's code; answers its number."""
+    def constant(self, value: Any, frame: FrameType | None = None) -> int:
+        """Append a constant, which stands in this frame (else where the last step does); answers its number."""
         index = len(self.operations)
-        if frame is not self.frame:
+        if frame is not self.frame and frame is not None:
             self.enter(frame)
         self.operations.append(None)
         self.operands.append(())
@@ -172,7 +188,10 @@ class Recorder:
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
-        """Append an entry of another record as it stands there, on other operands; answers its number here."""
+        """Append an entry of another record as it stands there, on other operands; answers its number here.
+
+        What is kept for its rules is not: the value may be made another one.
+        """
         new = len(self.operations)
         self.operations.append(other.operations[index])
         self.operands.append(operands)
@@ -182,8 +201,6 @@ class Recorder:
         self.step_scopes.append(other.step_scopes[index])
         if index in other.parameters:
             self.parameters[new] = other.parameters[index]
-        if index in other.kept:
-            self.kept[new] = other.kept[index]
         if index in other.is_input:
             self.is_input[new] = other.is_input[index]
         if index in other.whole:
@@ -192,6 +209,10 @@ class Recorder:
             self.labels[new] = other.labels[index]
         if index in other.last_words:
             self.last_words[new] = other.last_words[index]
+        if index in other.meanings:
+            self.meanings[new] = other.meanings[index]
+        if index in other.orders:
+            self.orders[new] = other.orders[index]
         return new
 
     def append(

@@ -14,13 +14,14 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure"),
+    ("errors", "lazy", "number", "figure", "document"),
+    ("language",),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
-    ("picture",),
+    ("fingerprint", "picture"),
     ("curve", "block", "rank", "fontfiles"),
-    ("plan", "route", "wiring", "engine"),
+    ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
     ("layout", "writers.svg"),
     ("writers.dot", "writers.png"),
@@ -39,29 +40,37 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation"),
+    ("calls", "lifting", "notation", "numbering", "product", "reading"),
+    ("latex", "rewriting"),
     ("formula",),
-    ("handle",),
+    ("handle", "indexed", "symbols"),
     ("graph",),
-    ("flow", "tracing"),
+    ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "symbols"),
+    ("archive", "check", "opening", "paths", "spelling"),
+    ("chains", "derive", "elements", "influences"),
+    ("changes", "nesting", "sharing"),
     ("plots",),
     # What joins the two.
+    ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels",),
-    ("figures.circuit", "figures.card"),
+    ("figures.labels", "figures.card", "wording", "wording.numbers"),
+    ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
+    ("figures.marks",),
+    ("figures.circuit",),
     ("drawing",),
-    ("load",),
+    ("telling",),
+    ("alternative",),
+    ("explanation", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
-    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli",),
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
-PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:30] for module in modules}
+PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

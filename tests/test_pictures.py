@@ -25,15 +25,19 @@ FOLDER = Path(__file__).parents[1] / "gallery"
 GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
+LABELS = ("symbols", "rules")
+TOLD_SEEDS = range(0, 10)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def random_picture(seed: int, matrices: bool = False) -> str:
+def random_picture(seed: int, matrices: bool = False, labels: str = "values", gradient: bool = False) -> str:
     """Picture number ``seed``: from 3 operations (seed 0) to 40 (seed 49), or 3 to 12 of matrices."""
     operations = 3 + (seed if matrices else seed * 37 // 49)
     function, args = (random_matrix_function if matrices else random_function)(random.Random(seed), operations)
     try:
-        return bpviz.draw(bpviz.trace(function, *args)).to_svg()
+        graph = bpviz.trace(function, *args)
+        options = {"grad": graph.inputs[0], "shared": True} if gradient else {}
+        return bpviz.draw(graph, labels=labels, **options).to_svg()
     except Exception as error:
         error.add_note(f"while drawing seed {seed}, called with {args}:\n{function.__doc__}")
         raise
@@ -43,7 +47,19 @@ def random_picture(seed: int, matrices: bool = False) -> str:
 def pictures() -> dict[str, str]:
     gallery = {name: path.read_text(encoding="utf-8") for name, path in GALLERY.items()}
     scalars = {f"random {seed}": random_picture(seed) for seed in SEEDS}
-    return gallery | scalars | {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
+    matrices = {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
+    told = {
+        f"{labels} at {'matrices ' if matrices else ''}{seed}": random_picture(seed, matrices, labels)
+        for labels in LABELS
+        for matrices in (False, True)
+        for seed in TOLD_SEEDS
+    }
+    gradients = {
+        f"gradient at {'matrices ' if matrices else ''}{seed}": random_picture(seed, matrices, gradient=True)
+        for matrices in (False, True)
+        for seed in TOLD_SEEDS
+    }
+    return gallery | scalars | matrices | told | gradients
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +68,12 @@ def seen(pictures: Mapping[str, str]) -> dict[str, Measurement]:
     return measure(pictures)
 
 
-NAMES = [*GALLERY, *(f"random {seed}" for seed in SEEDS), *(f"matrices {seed}" for seed in MATRIX_SEEDS)]
+NAMES = [
+    *GALLERY,
+    *(f"random {seed}" for seed in SEEDS),
+    *(f"matrices {seed}" for seed in MATRIX_SEEDS),
+    *(f"{what} at {kind}{seed}" for what in (*LABELS, "gradient") for kind in ("", "matrices ") for seed in TOLD_SEEDS),
+]
 
 
 @pytest.mark.engine

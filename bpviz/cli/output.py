@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
 
-__all__ = ["destination", "write_files"]
+__all__ = ["File", "destination", "put", "word_destinations", "write_files"]
+
+
+class File(NamedTuple):
+    """A file to be: where (``None`` is stdout), what makes it, and what tells whether an old one still holds."""
+
+    path: Path | None
+    made: Callable[[], bytes]
+    holds: Callable[[bytes], bool]
 
 
 def write_files(
@@ -22,23 +31,32 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
+    files = [
+        File(path, partial(_file_of, drawing, kind), partial(drawing.is_shown_by, format=kind)) for path, kind in plans
+    ]
+    return put(ctx, files, check)
+
+
+def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
+    """Write the files; with ``check`` compare what is there instead, and exit 1 where one is stale."""
     if check:
-        stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
+        stale = [str(f.path) for f in files if not (f.path and f.path.is_file() and f.holds(f.path.read_bytes()))]
         if stale:
-            listed = ", ".join(str(path) for path in stale)
+            listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
     from bpviz.drawing import write_file
 
-    for path, data in files:
+    # All are made before the first is written: a failure leaves everything as it was.
+    ready = [(file.path, file.made()) for file in files]
+    for path, data in ready:
         if path is None:
             sys.stdout.buffer.write(data)
             continue
         write_file(path, data)
         click.echo(f"wrote {path}", err=True)
-    return [path for path, _ in files if path is not None]
+    return [path for path, _ in ready if path is not None]
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
@@ -52,6 +70,22 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     path = Path(output)
     check_place(path)
     return path, format_.lower() if format_ else format_of(path)
+
+
+def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
+    """Where words are written, and in which formats; on stdout as text where nothing else is said."""
+    from bpviz.drawing import check_place
+    from bpviz.telling import check_format, format_of
+
+    given = check_format(format_.lower()) if format_ else None
+    plans: list[tuple[Path | None, str]] = []
+    for output in outputs or ["-"]:
+        if output == "-":
+            plans.append((None, given or "text"))
+        else:
+            check_place(Path(output))
+            plans.append((Path(output), given or format_of(Path(output))))
+    return plans
 
 
 def _file_of(drawing: Drawing, kind: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bpviz.cli.output import write_files
-from bpviz.cli.session import drawing_of
+from bpviz.cli.session import drawing_of, what_if_of
 
 __all__ = ["command"]
 
@@ -50,6 +50,13 @@ _GIVEN = "bpviz.given"
     help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
 )
 @click.option(
+    "--what-if",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Old and new numbers, as if this input had another value: --what-if tax=1.2.",
+)
+@click.option(
     "--show",
     type=click.Choice(["both", "forward", "backward"]),
     default="both",
@@ -59,7 +66,7 @@ _GIVEN = "bpviz.given"
 )
 @click.option(
     "--labels",
-    type=click.Choice(["values", "symbols", "none"]),
+    type=click.Choice(["values", "symbols", "rules", "none"]),
     default="values",
     envvar="BPVIZ_LABELS",
     show_default=True,
@@ -74,6 +81,25 @@ _GIVEN = "bpviz.given"
 @click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
 @click.option(
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
+)
+@click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
+    "--grad",
+    multiple=True,
+    metavar="NAME",
+    help="Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+)
+@click.option("--plumbing", is_flag=True, help="With --grad: show also what only brings numbers into another shape.")
+@click.option(
+    "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
 )
 @click.option(
     "--direction",
@@ -128,6 +154,7 @@ def command(
     outputs: tuple[str, ...],
     format: str | None,
     assignments: tuple[str, ...],
+    changes: tuple[str, ...],
     of: str | None,
     check: bool,
     view: bool,
@@ -149,8 +176,15 @@ def command(
         _watch(ctx, target, outputs, format, check, view)
         return
     options["open"] = options.pop("open_")
+    if options["elements"] and "" in options["elements"]:
+        options["elements"] = True
     options["direction"] = options["direction"].upper()
-    drawing, stem = drawing_of(target, assignments, of, options)
+    if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
+        del options["show"]
+    if changes:
+        drawing, stem = what_if_of(target, assignments, changes, of, options)
+    else:
+        drawing, stem = drawing_of(target, assignments, of, options)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         click.launch(str(written[0]))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unicodedata import east_asian_width
 
-from bpviz.figure import Content, Grid, Heat, Plain
+from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.lazy import LazyModule
+from bpviz.notation import pieces_of
 from bpviz.number import number
 
-__all__ = ["content", "shape_text", "spoken"]
+__all__ = ["columns", "content", "formula_content", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
+_STACKED = 36
+"""The most characters of a line in which derivatives are stacked as fractions."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
@@ -42,6 +46,44 @@ def content(value: Any, precision: int = 4) -> Content:
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
     return Heat(shape, _cells(flat), marked)
+
+
+def formula_content(*parts: Any) -> Plain | Row:
+    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
+
+    >>> from bpviz.formula import derivative, symbol
+    >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
+    Row(parts=(Fraction(over='∂y', under='∂x'), Plain(text=' = t', marked=False)))
+    """
+    pieces: list[Plain | Fraction] = []
+    for part in parts:
+        for piece in (part,) if isinstance(part, str) else pieces_of(part):
+            if not isinstance(piece, str):
+                pieces.append(Fraction(*piece))
+            elif pieces and isinstance(pieces[-1], Plain):
+                pieces[-1] = Plain(pieces[-1].text + piece)
+            else:
+                pieces.append(Plain(piece))
+    row = Row(tuple(pieces))
+    alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
+    return Plain(row.text) if alone or columns(row) > _STACKED else row
+
+
+def columns(content: Content) -> int:
+    """How many characters wide a line is, where Japanese counts double.
+
+    >>> columns(Plain("単価 = 3"))
+    8
+    """
+    match content:
+        case Row(parts):
+            return sum(map(columns, parts))
+        case Fraction(over, under):
+            return max(columns(Plain(over)), columns(Plain(under)))
+        case Plain(text):
+            return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+        case _:
+            raise TypeError(f"Not a line of text: {type(content).__name__}")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -19,6 +19,7 @@ np: Any = LazyModule("numpy")
 
 _EPS = 1e-5
 
+
 def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> tuple[Any, Any]:
     x = np.asarray(x)
     hat, sigma = _standard(x, axis, eps, np.add.reduce, np.sqrt)

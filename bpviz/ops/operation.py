@@ -343,7 +343,7 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
 
 def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
     """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
-    if row.keeping is None or (row.scalar is not None and all([x.__class__ is float for x in xs])):
+    if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
         return evaluate(row, xs, parameters), None
     value, kept = _done(row.keeping, xs, parameters)
     return plain(value), kept

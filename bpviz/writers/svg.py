@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import get_args
 from zlib import crc32
 
 from bpviz import text
+from bpviz.figure import Pass
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.theme import Stroke, Theme, looks, mixed
 
@@ -49,7 +51,7 @@ def _written(picture: Picture, theme: Theme) -> list[str]:
     """All but the end of the file, a piece for the opening, the background and each part."""
     width, height = _number(picture.width), _number(picture.height)
     title = _escaped(picture.title or "Computation graph")
-    toned = looks(theme)
+    toned = {belongs: looks(theme, belongs) for belongs in get_args(Pass)}
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="graphics-document document" '
         f'aria-labelledby="{_PREFIX}-title {_PREFIX}-desc" width="{width}pt" height="{height}pt" '
@@ -58,7 +60,10 @@ def _written(picture: Picture, theme: Theme) -> list[str]:
         f'<title id="{_PREFIX}-title">{title}</title>\n'
         f'<desc id="{_PREFIX}-desc">{_escaped(picture.description)}</desc>',
         f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
-        *(_part(part, f"{_PREFIX}-{number}", toned[part.tone]) for number, part in enumerate(picture.parts)),
+        *(
+            _part(part, f"{_PREFIX}-{number}", toned[part.belongs][part.tone])
+            for number, part in enumerate(picture.parts)
+        ),
     ]
 
 
@@ -94,7 +99,8 @@ _PREFIX = "\0"
 
 def _part(part: Part, name: str, theme: Theme) -> str:
     about = f"<title>{_escaped(part.description)}</title>" if part.description else ""
-    classes = " ".join(filter(None, (part.kind, part.detail, "" if part.tone == "plain" else part.tone)))
+    look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
+    classes = " ".join(filter(None, (part.kind, part.detail, *look)))
     body = "\n".join(_element(element, part, theme) for element in part.elements)
     role = ' role="img"' if about else ""
     return f'<g class="{classes}" id="{name}"{role}>{about}\n{body}\n</g>'
@@ -115,7 +121,8 @@ def _element(element: Element, part: Part, theme: Theme) -> str:
         case Cell():
             return _cell(element, theme)
         case Bracket():
-            return f'<path class="bracket" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
+            kind = "bracket" if len(element.points) > 2 else "bar"
+            return f'<path class="{kind}" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
         case _:
             raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
