@@ -151,8 +151,9 @@ class Flow:
         """The gradient of every input, by name."""
         gradients, given = self.gradients, self.given
         return {
-            # What is a plain number on both sides is handed out as it is.
-            name: gradients[i] if gradients[i].__class__ is given[i].__class__ is float else self.gradient_of(i)
+            name: gradient_at(self.values, gradients, given, i)
+            if gradients[i] is None
+            else _handed_out(gradients[i], given[i])
             for i, name in self.graph.record.is_input.items()
         }
 
@@ -209,11 +210,10 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
-    single = given is None or given.__class__ is float
-    if value.__class__ is float and single:
+    if value.__class__ is given.__class__ is float:
         return value
-    if value.__class__ is not np.ndarray or not value.ndim:
-        if single:
+    if value.__class__ is not given.__class__ or not value.ndim:
+        if given is None or given.__class__ is float:
             value = float(value) if isinstance(value, int) else ops.plain(value)
             if value.__class__ is float:
                 return value

@@ -147,21 +147,20 @@ class Graph:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
         if len(known) != len(record.is_input):
             known = self._inputs = {name: i for i, name in record.is_input.items()}
-        handles: list[Handle] = []
         values: list[Any] = []
-        index = len(record.operations)
+        index = len(record)
         for name, value in inputs:
             if name in known:
                 raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-            taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
+            if value.__class__ is not float and value is not NO_VALUE:
+                if isinstance(value, int):
+                    record.whole.add(index)
+                value = as_input(name, value)
             known[name] = index
-            if isinstance(value, int):
-                record.whole.add(index)
-            values.append(taken)
-            handles.append(Handle(record, index, taken))
+            values.append(value)
             index += 1
-        record.inputs([name for name, _ in inputs], values)
-        return handles
+        first = record.inputs([name for name, _ in inputs], values)
+        return [Handle(record, first + i, value) for i, value in enumerate(values)]
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""

@@ -91,31 +91,18 @@ class Handle:
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
     ) -> Handle:
         """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
-        rules: Any = operation.vjp
-        if rules.__class__ is not tuple:
-            rules = (rules,) * len(xs)
-        if len(xs) != len(rules) or (not operation.variadic and len(xs) != len(operation.operands)):
-            raise refusal.unused(operation, str(len(xs)), frame)
         recorder = self.recorder
-        can_reach = recorder.reached
-        operands: list[int] = []
-        values: list[Any] = []
-        reached = missing = False
-        for x, rule in zip(xs, rules):  # noqa: B905
-            if x.__class__ is Handle:
-                if x.recorder is not recorder:
-                    xs = _in_one_record(xs, frame)
-                    inner: Handle = next(x for x in xs if x.__class__ is Handle)
-                    return inner.__bpviz_record__(operation, xs, parameters, frame)
-                index, value = x.index, x.data
-                if value is NO_VALUE:
-                    missing = True
-                if can_reach[index] and rule is not None:
-                    reached = True
-            else:
-                index, value = _constant(recorder, x, xs, frame)
-            operands.append(index)
-            values.append(value)
+        missing = False
+        for x in xs:
+            if x.__class__ is not Handle or x.recorder is not recorder or x.data is NO_VALUE:
+                xs = _in_one_record(xs, frame)
+                recorder = xs[0].recorder
+                missing = any(x.data is NO_VALUE for x in xs)
+                break
+        if len(xs) != len(operation.operands) and not operation.variadic:
+            raise refusal.unused(operation, str(len(xs)), frame)
+        operands = tuple([x.index for x in xs])
+        values = [x.data for x in xs]
         told = _told(operation, parameters, frame) if parameters else _NONE
         value, kept = NO_VALUE, None
         if not missing:
@@ -126,7 +113,12 @@ class Handle:
                     value, kept = ops.computed(operation, values, told)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
+        reached = recorder.reached
+        if operation.has_flat_slots:
+            flows = any(rule and reached[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
+        else:
+            flows = True in map(reached.__getitem__, operands)
+        index = recorder.append(operation, operands, told, value, flows, frame)
         if kept is not None:
             recorder.kept[index] = kept
         return Handle(recorder, index, value)
@@ -249,13 +241,23 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 _NONE: dict[str, Any] = {}
 
 
-def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
-    """The operands with all handles in the innermost of their records.
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Handle]:
+    """The operands as handles of the innermost of their records; numbers and arrays become constants of it.
 
-    Raises `RecordingError` when these are not nested.
+    Raises `RecordingError` when the records are not nested.
     """
-    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
-    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+    inner: Any = None
+    for x in xs:
+        if x.__class__ is Handle and (inner is None or x.recorder.depth > inner.depth):
+            inner = x.recorder
+    found = []
+    for x in xs:
+        if x.__class__ is not Handle:
+            x = Handle(inner, *_constant(inner, x, xs, frame))
+        elif x.recorder is not inner:
+            x = lifted(x, inner, frame)
+        found.append(x)
+    return found
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:

@@ -13,6 +13,7 @@ from bpviz.flow import Flow, gradient_at
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.ops import Operation
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
@@ -252,27 +253,36 @@ def _backward(
         z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
         if index in all_kept:
             told = {**told, "kept": all_kept[index]}
-        shares: list[Any] = [None] * len(operands)
-        if operation.together is not None:
-            shares = list(ops.pull(operation.together, g, z, xs, told))
-        elif rules.__class__ is not tuple:
-            rules = operation.rules(len(operands))
-        for slot, i in enumerate(operands):
-            share = shares[slot]
-            if not reached[i]:
-                share = None
-            elif operation.together is None and rules[slot] is not None:
-                try:
-                    share = rules[slot](g, z, *xs, **told)
-                except (ArithmeticError, ValueError):
-                    share = ops.pull(rules[slot], g, z, xs, told)
+        wanted = [reached[i] for i in operands]
+        shares = []
+        for share, i, x in zip(_shares(operation, wanted, g, z, xs, told), operands, xs, strict=True):
             if share is not None:
-                share = _fit(share, xs[slot])
+                share = _fit(share, x)
                 before = gradients[i]
                 gradients[i] = share if before is None else before + share
-            shares[slot] = share
+            shares.append(share)
         wires[index] = tuple(shares)
     return gradients, wires
+
+
+def _shares(
+    operation: Operation, wanted: Sequence[bool], g: Any, z: Any, xs: Sequence[Any], told: Mapping[str, Any]
+) -> list[Any]:
+    """What the rules say of one step; ``None`` for operands whose gradient is not wanted, or flat."""
+    if operation.together is not None:
+        found = ops.pull(operation.together, g, z, xs, told)
+        return [share if flows else None for share, flows in zip(found, wanted, strict=True)]
+    rules = operation.rules(len(xs))
+    try:
+        return [
+            rule(g, z, *xs, **told) if flows and rule is not None else None
+            for rule, flows in zip(rules, wanted, strict=True)
+        ]
+    except (ArithmeticError, ValueError):
+        return [
+            ops.pull(rule, g, z, xs, told) if flows and rule is not None else None
+            for rule, flows in zip(rules, wanted, strict=True)
+        ]
 
 
 _NONE: Mapping[str, Any] = {}

@@ -168,7 +168,7 @@ class Recorder:
         self.operations += [None] * count
         self.operands += [()] * count
         self.values += values
-        self.reached += [value.__class__ is float or differentiable(value) for value in values]
+        self.reached += map(differentiable, values)
         self.offsets += [-1] * count
         self.step_scopes += [self.scopes[0]] * count
         self.is_input.update(enumerate(names, first))
@@ -459,5 +459,4 @@ def differentiable(value: Any) -> bool:
     """
     if value.__class__ is float or value is NO_VALUE:
         return True
-    dtype = getattr(value, "dtype", None)
-    return dtype is not None and dtype.kind in "fiu"
+    return hasattr(value, "dtype") and value.dtype.kind in "fiu"

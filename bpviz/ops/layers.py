@@ -23,12 +23,12 @@ def _affine(x: Any, W: Any, b: Any) -> Any:
 
 
 def _affine_x(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
-    return product(g, W.T) if len(shape_of(W)) == 2 else _OF_MATMUL[0](g, z, x, W)
+    return product(g, W.T) if len(W.shape) == 2 else _OF_MATMUL[0](g, z, x, W)
 
 
 def _affine_W(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
-    dimensions = len(shape_of(x))
-    if dimensions == 1 or len(shape_of(W)) == 1:
+    dimensions = len(x.shape)
+    if dimensions == 1 or len(W.shape) == 1:
         return _OF_MATMUL[1](g, z, x, W)
     if dimensions > 2:
         # All rows at once, however many axes they lie along.

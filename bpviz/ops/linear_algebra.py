@@ -26,9 +26,8 @@ def swapped(x: Any) -> Any:
 
 def product(x: Any, y: Any) -> Any:
     """x·y as ``@`` takes it; two matrices go through ``np.dot``, which is five times as quick where one is a row."""
-    if x.__class__ is np.ndarray and y.__class__ is np.ndarray and x.ndim == 2 and y.ndim == 2:
-        return x.dot(y)
-    return x @ y
+    both = x.__class__ is y.__class__ is np.ndarray
+    return x.dot(y) if both and x.ndim == y.ndim == 2 else x @ y
 
 
 def _column(x: Any) -> Any:

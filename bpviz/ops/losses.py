@@ -85,8 +85,8 @@ sum_squared_error = operation(
 
 
 def _batch(y: Any) -> int:
-    shape = shape_of(y)
-    return math.prod(shape[:-1]) if len(shape) > 1 else 1
+    rows = shape_of(y)[:-1]
+    return rows[0] if len(rows) == 1 else math.prod(rows)
 
 
 def _is_index(y: Any, t: Any) -> bool:

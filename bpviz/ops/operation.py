@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from typing import Any, TypeVar
 
 from bpviz.errors import UsageError
@@ -154,6 +154,11 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<operation {self.name} {self.symbol}>"
+
+    @cached_property
+    def has_flat_slots(self) -> bool:
+        """Whether there are operands to which no gradient ever flows."""
+        return isinstance(self.vjp, tuple) and None in self.vjp
 
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
