@@ -57,7 +57,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("figures", "figures.content"),
     ("figures.labels", "figures.card", "wording", "wording.numbers"),
     ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
-    ("figures.marks",),
+    ("figures.marks", "figures.selection"),
     ("figures.circuit",),
     ("figures.steps",),
     ("drawing",),
