@@ -15,7 +15,8 @@ from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
 from bpviz.derive import gradient_graph
-from bpviz.drawing import Drawing, card, draw
+from bpviz.drawing import Drawing, beside, card, draw
+from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
 from bpviz.nesting import grad
@@ -37,8 +38,10 @@ __all__ = [
     "Report",
     "WhatIf",
     "backprop",
+    "beside",
     "card",
     "draw",
+    "elements",
     "explain",
     "grad",
     "gradcheck",

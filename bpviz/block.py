@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from bpviz import text
 from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
-from bpviz.picture import Anchor, Bracket, Cell, Element, Shape, Text
+from bpviz.picture import Anchor, Bracket, Cell, Element, Head, Path, Shape, Text
 from bpviz.theme import TextRole, Theme
 
-__all__ = ["Block", "measured", "paragraph", "placed", "words"]
+__all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
 
 _MARK_ROOM = 4.0
 _MARK_RISE = 1.0
@@ -115,12 +115,16 @@ def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
 
 def placed(block: Block, x: float, y: float) -> tuple[Element, ...]:
     """Return the block's elements with its top left corner at (x, y)."""
-    return tuple(_moved(element, x, y) for element in block.elements)
+    return tuple(moved(element, x, y) for element in block.elements)
 
 
-def _moved(element: Element, dx: float, dy: float) -> Element:
+def moved(element: Element, dx: float, dy: float) -> Element:
     """Return the element moved by (dx, dy)."""
     match element:
+        case Path(role, points):
+            return Path(role, tuple([(x + dx, y + dy) for x, y in points]))
+        case Head(role, (x, y), (tip_x, tip_y)):
+            return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
         case Text(role, line, x, y, size, width, anchor):
             return Text(role, line, x + dx, y + dy, size, width, anchor)
         case Shape(role, kind, x, y, width, height, radius):
@@ -130,7 +134,7 @@ def _moved(element: Element, dx: float, dy: float) -> Element:
         case Bracket(role, points):
             return Bracket(role, tuple([(x + dx, y + dy) for x, y in points]))
         case _:
-            raise TypeError(f"Not an element of a block: {type(element).__name__}")
+            raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
 
 def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:

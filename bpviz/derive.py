@@ -16,10 +16,10 @@ from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.formula import derivative
-from bpviz.graph import Graph
+from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
-from bpviz.number import superscript
+from bpviz.number import number, superscript
 from bpviz.numbering import Numbering
 from bpviz.ops import OPERATIONS
 from bpviz.propagate import propagate
@@ -34,7 +34,7 @@ np: Any = LazyModule("numpy")
 def gradient_graph(
     target: Callable[..., Any] | Graph | Flow,
     wrt: str | Iterable[str] | None = None,
-    output: str | None = None,
+    output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Graph:
     """The graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
@@ -120,8 +120,9 @@ class _Backward:
         # The backward part lies in no group: what is in one would be used behind it as well.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
-        # So that x + x can become 2·x.
-        self._constant(2.0), self._constant(-2.0)
+        for factor in (2.0, -2.0):
+            # So that x + x can become 2·x.
+            self._constant(factor)
         self.gradients: dict[int, int] = {}
         self.shares: dict[tuple[int, int], int] = {}
         self.names = _Names(flow, self.order)
@@ -206,7 +207,12 @@ class _Backward:
     def _constant(self, value: Any) -> int:
         start = len(self.record)
         value = ops.plain(value)
-        return self._settled(start, Handle(self.record, self.record.leaf(value, frame=sys._getframe()), value))
+        index = self._settled(start, Handle(self.record, self.record.leaf(value, frame=sys._getframe()), value))
+        everywhere = self.numbering.everywhere(index)
+        if everywhere is not None and ops.shape_of(value):
+            # Ones, as a rule: the seed of an array.
+            self.record.labels[index] = number(everywhere)
+        return index
 
     def _settled(self, start: int, share: Any) -> int:
         """The number of what a rule answered, with all that it recorded looked up."""
@@ -237,8 +243,7 @@ class _Backward:
             if needed[index]:
                 for operand in old.operands[index]:
                     needed[operand] = 1
-        name = self.flow.graph.name
-        made = Graph(f"gradient of {name}" if name else "", record=Recorder(sys._getframe(), boundary=True))
+        made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
         moved: dict[int, int] = {}
         for index, wanted in enumerate(needed):
@@ -267,6 +272,9 @@ class _Names:
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
+        function = re.sub(r"^(gradient|derivative of order \d+) of ", "", graph.name)
+        which = "gradient" if order == 1 else f"derivative of order {order}"
+        self.graph = f"{which} of {function}" if function else ""
 
     def of(self, index: int) -> str:
         """The name of the gradient of a value."""

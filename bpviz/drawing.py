@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpviz.derive import gradient_graph
+from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Sheet
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bpviz.picture import Picture
     from bpviz.theme import Theme
 
-__all__ = ["DrawOptions", "Drawing", "draw", "write_file"]
+__all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
 _CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
 _LARGE = 3000
@@ -54,13 +55,13 @@ class Drawing:
     <drawing of the computation: output = 200, 4 boxes>
     """
 
-    source: Flow | Graph | Figure
+    source: Flow | Graph | Figure | Sheet
     options: DrawOptions
 
     @cached_property
-    def figure(self) -> Figure:
+    def figure(self) -> Figure | Sheet:
         """What it shows, as plain data."""
-        return self.source if isinstance(self.source, Figure) else circuit(self.source, self.options.circuit)
+        return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
 
     @cached_property
     def theme(self) -> Theme:
@@ -84,14 +85,30 @@ class Drawing:
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        return replace(picture, fingerprint=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
+        from bpviz.fingerprint import fingerprint
+
+        return fingerprint(self.figure, self.theme)
+
+    def is_shown_by(self, data: bytes, format: str) -> bool:
+        """Whether a file of this format shows what would be drawn now."""
+        if format == "json":
+            return data == self.to_json().encode()
+        from bpviz.fingerprint import found_in
+
+        return found_in(data) == self.fingerprint
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
-        if self.source.graph.record.orders:
+        if self.source.graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
@@ -132,8 +149,8 @@ class Drawing:
         """The graph and its numbers; can be drawn again."""
         from bpviz.archive import dumped
 
-        if isinstance(self.source, Figure):
-            raise UsageError("a card has no numbers that JSON could hold; save it as svg, png, pdf or dot")
+        if isinstance(self.source, Figure | Sheet):
+            raise UsageError("JSON holds one graph and its numbers; save a card or several figures as svg, png or pdf")
         return dumped(self.source)
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
@@ -157,6 +174,8 @@ class Drawing:
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)
+        if isinstance(self.source, Sheet):
+            return f"<drawing of {len(self.source.figures)} figures: {boxes} boxes>"
         if isinstance(self.source, Figure):
             return f"<drawing of {self.source.title or 'a figure'}: {boxes} boxes>"
         graph = self.source.graph if isinstance(self.source, Flow) else self.source
@@ -175,12 +194,15 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks
-    what the backward pass computes once and uses several times.
+    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks what the backward pass computes
+    once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
     that only bring numbers into another shape.
+
+    ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
+    these elements; ``beside=True`` shows the arrays as well, on one page.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -191,6 +213,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
     orders = (orders,) if isinstance(orders, str) else tuple(orders)
     if orders:
@@ -198,10 +221,10 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
-    source: Flow | Graph | Figure
+    source: Flow | Graph | Figure | Sheet
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
-        if isinstance(source, Figure):
+        if isinstance(source, Figure | Sheet):
             return Drawing(source, made)
     else:
         made = draw_options(DrawOptions(), **options)
@@ -215,7 +238,39 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             source = propagate(source, inputs, output, seed)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    return _opened(source, made, orders)
+    source, made = _opened(source, made)
+    whole = Drawing(_derived(source, orders), made)
+    if not chosen:
+        return whole
+    only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
+    single = Drawing(_derived(spelled_out(source, *only), orders), made)
+    return beside(whole, single) if with_arrays else single
+
+
+def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
+    """Several drawings on one page, with captions: side by side where there is room, else below each other.
+
+    The looks are those of the first one.
+
+    >>> import bpviz
+    >>> one = bpviz.draw(lambda x=3.0: x * x)
+    >>> beside(one, bpviz.draw(one, labels="symbols"), captions=["numbers", "formulas"])
+    <drawing of 2 figures: 6 boxes>
+
+    Raises `UsageError` when there is no drawing, or not one caption for each.
+    """
+    if not drawings:
+        raise UsageError("there is nothing to show; give one or more drawings: bpviz.beside(bpviz.draw(f), …)")
+    if captions and len(captions) != len(drawings):
+        raise UsageError(f"there are {len(drawings)} drawings but {len(captions)} captions; give each its own")
+    pairs: list[tuple[Figure, str]] = []
+    for drawing, caption in zip(drawings, captions or [""] * len(drawings), strict=True):
+        figure = drawing.figure
+        inner = list(zip(figure.figures, figure.captions, strict=True)) if isinstance(figure, Sheet) else [(figure, "")]
+        # A drawing of several keeps the captions that these have.
+        pairs += [(one, own or caption) for one, own in inner]
+    figures, texts = zip(*pairs, strict=True)
+    return Drawing(Sheet(figures, texts), drawings[0].options)
 
 
 def card(name: str, **options: Any) -> Drawing:
@@ -234,15 +289,19 @@ def card(name: str, **options: Any) -> Drawing:
     return Drawing(figure_of(name), draw_options(DrawOptions(), **options))
 
 
-def _opened(source: Flow | Graph, made: DrawOptions, orders: tuple[Any, ...]) -> Drawing:
-    """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches; of the gradient of
-    what is then there, or of the gradient of that."""
+def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:
+    """The source with the composite operations opened that ``open`` names or ``depth`` reaches, and what is left."""
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
+    return source, replace(made, circuit=replace(options, open=rest))
+
+
+def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
+    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
     for wrt in orders:
         source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
-    return Drawing(source, replace(made, circuit=replace(options, open=rest)))
+    return source
 
 
 def _given(flow: Flow) -> dict[str, Any]:

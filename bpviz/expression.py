@@ -57,7 +57,7 @@ class Expression:
 
     A name may know what it stands for: its ``number``; the expression that it is the ``meaning`` of; the pair that it
     is the ``derivative`` of (∂y/∂x: ``("y", "x")``; dX: ``("", "X")``); and its ``order`` among the names of the
-    source. ``size`` counts the names and numbers that are written.
+    source. ``size`` counts the names, numbers and operations in it.
     """
 
     __slots__ = (
@@ -89,7 +89,7 @@ class Expression:
         self.derivative = derivative
         places = [x.order for x in operands if isinstance(x, Expression) and x.order is not None]
         self.order: int | None = min(places) if places else order
-        self.size: int = sum(x.size if isinstance(x, Expression) else 1 for x in operands) or 1
+        self.size: int = 1 + sum(x.size if isinstance(x, Expression) else 1 for x in operands)
 
     __hash__ = object.__hash__
 

@@ -22,6 +22,7 @@ __all__ = [
     "Pass",
     "Plain",
     "Row",
+    "Sheet",
     "Tone",
     "Wire",
 ]
@@ -164,3 +165,26 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Several figures on one page, each with a caption, which may be empty."""
+
+    figures: tuple[Figure, ...]
+    captions: tuple[str, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of all figures."""
+        return tuple(box for figure in self.figures for box in figure.boxes)
+
+    @property
+    def title(self) -> str:
+        """The titles of the figures."""
+        return "; ".join(figure.title for figure in self.figures if figure.title)
+
+    @property
+    def description(self) -> str:
+        """The descriptions of the figures."""
+        return " ".join(figure.description for figure in self.figures if figure.description)

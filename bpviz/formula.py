@@ -7,6 +7,8 @@ the number, make it as short as an author would write it.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -129,13 +131,15 @@ def written_out(value: Any) -> str:
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
     if not any(isinstance(x, Formula) for x in xs):
         return operation(*xs, **parameters)
+    if operation.name == "add_up":
+        return functools.reduce(operator.add, xs)
     # What is as it would be anyway is not told.
     usual = operation.parameters
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
     shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
-    for row in () if parameters else REWRITINGS.get(operation.name, ()):
-        found = row.rewrite(*xs)
+    for row in REWRITINGS.get(operation.name, ()):
+        found = row.rewrite(*xs, **parameters)
         if found is None:
             continue
         if ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
 from bpviz.handle import BY_OPERATOR, Handle
+from bpviz.indexed import element_name, parted
 from bpviz.lazy import LazyModule
+from bpviz.reading import Reading
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.scope import Scope, group_path
 from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["End", "Graph", "Node", "as_input"]
 
 np: Any = LazyModule("numpy")
-Read = TypeVar("Read")
 
 
 class Node:
@@ -103,28 +104,6 @@ class End(NamedTuple):
     own: bool = False
 
 
-class _Reading(Generic[Read]):
-    """A property that is worked out once, and again when the record has grown or a value was given a name."""
-
-    def __init__(self, read: Callable[[Graph], Read]) -> None:
-        self.read = read
-        self.name = read.__name__
-        self.__doc__ = read.__doc__
-
-    def __get__(self, graph: Graph, owner: type[Graph]) -> Read:
-        if graph is None:
-            return self
-        edition = (len(graph.record), graph.record.renamed)
-        if graph._edition != edition:
-            graph._readings.clear()
-            graph._edition = edition
-        readings: dict[str, Any] = graph._readings
-        if self.name not in readings:
-            readings[self.name] = self.read(graph)
-        found: Read = readings[self.name]
-        return found
-
-
 class Graph:
     """A recorded computation. `bpviz.trace` makes it from a function; built by hand it records as you compute.
 
@@ -200,7 +179,7 @@ class Graph:
 
     # Reading
 
-    @_Reading
+    @Reading
     def labels(self) -> tuple[str, ...]:
         """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
         constants = self.record.constant_names()
@@ -232,7 +211,7 @@ class Graph:
             path, offset, scope = name.path, scope.call_offset, scope.caller
         return ""
 
-    @_Reading
+    @Reading
     def _gone_on_with(self) -> frozenset[int]:
         """The steps with which one call went on computing: ``y = sum(parts)`` names the last of its additions."""
         record = self.record
@@ -246,7 +225,7 @@ class Graph:
                 found.update(i for i in operands if record.offsets[i] == offset and record.step_scopes[i] is scope)
         return frozenset(found)
 
-    @_Reading
+    @Reading
     def names(self) -> tuple[str, ...]:
         """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
         taken = set(self.record.is_input.values())
@@ -266,7 +245,7 @@ class Graph:
             names.append(name)
         return tuple(names)
 
-    @_Reading
+    @Reading
     def nodes(self) -> tuple[Node, ...]:
         """All inputs, constants and steps, in the order in which they were recorded."""
         return tuple(Node(self, i) for i in range(len(self.record)))
@@ -300,7 +279,7 @@ class Graph:
             ends.setdefault((index, name if own else ""), End(title, index, own))
         return tuple(ends.values())
 
-    @_Reading
+    @Reading
     def _by_name(self) -> dict[str, int]:
         found = {name: i for i, name in enumerate(self.names)}
         for index, label in enumerate(self.labels):
@@ -314,6 +293,11 @@ class Graph:
         if len(self._outputs) == 1 and self.name:
             found.setdefault(self.name, next(iter(self._outputs.values())))
         return found
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it computes gradients: its ends have titles of their own."""
+        return bool(self._own_titles)
 
     def is_constant(self, index: int) -> bool:
         """Whether a node, by number, is a number or an array that no input leads to."""
@@ -332,6 +316,12 @@ class Graph:
             return name.index
         if name in self._by_name:
             return self._by_name[name]
+        stem, brackets = parted(name)
+        if brackets.replace(",", "").isdigit():
+            # A single element, as it is typed: b[0] for b₀.
+            element = element_name(stem, tuple(int(part) for part in brackets.split(",")))
+            if element in self._by_name:
+                return self._by_name[element]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 
@@ -348,7 +338,7 @@ class Graph:
         steps = sum(operation is not None for operation in self.record.operations)
         return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
 
-    @_Reading
+    @Reading
     def nx(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 

@@ -12,6 +12,7 @@ from bpviz import ops, refusal
 from bpviz.calls import adapted, composed, qualified
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
+from bpviz.lifting import holds, lift
 from bpviz.ops import OPERATIONS, Operand, Operation
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.source import by_operator, place, written
@@ -257,10 +258,10 @@ def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
 
     Raises `RecordingError` when it is not.
     """
-    if not inner.holds(x.recorder):
+    if not holds(inner, x.recorder):
         inner.same(x.recorder, f"{written(frame)} ({place(frame)})")
         return x
-    return Handle(inner, inner.lift(x.recorder, x.index), x.data)
+    return Handle(inner, lift(inner, x.recorder, x.index), x.data)
 
 
 def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from bpviz import text
 from bpviz.arrangement import Arrangement, Edges, arranged
 from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Sheet
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
 from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.sheet import joined
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -29,7 +30,7 @@ _INSET = 4.0
 _COLUMN = 420.0
 
 
-def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
+def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` in the measures of ``theme``.
 
     ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
@@ -45,6 +46,9 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    if isinstance(figure, Sheet):
+        pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
+        return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
     answer = {}

@@ -18,8 +18,9 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph import Graph
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.lifting import lift, one_deeper
 from bpviz.propagate import flow_at
-from bpviz.recorder import Recorder, Scope, one_deeper
+from bpviz.recorder import Recorder, Scope
 from bpviz.tracing import Run, run_on_handles
 
 __all__ = ["grad"]
@@ -150,13 +151,13 @@ class _Graft:
         sources = {made.copies[index]: (outer, number) for (outer, number, _), index in inner.lifted.items()}
         self.outer = max((outer for outer, _ in sources.values()), key=lambda outer: outer.depth)
         self.frame = self.outer.enter(frame)
-        self.scope = self._group(inner)
+        self.scope = self._group()
         self.scopes: dict[int, Scope] = {0: self.scope}
         self.moved: dict[int, int] = {}
         for index, (outer, number) in sources.items():
-            self.moved[index] = number if outer is self.outer else self.outer.lift(outer, number)
+            self.moved[index] = number if outer is self.outer else lift(self.outer, outer, number)
 
-    def _group(self, inner: Recorder) -> Scope:
+    def _group(self) -> Scope:
         """The group of the gradient, where a function of the user's own calls for that of a function with a name."""
         around, name = self.outer.scope, self.made.graph.name
         if not name or self.frame is self.outer.boundary:

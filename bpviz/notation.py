@@ -145,7 +145,11 @@ class Notation:
             return self._operation(value, self.of(value.operands[0]))
         if "value" in value.parameters:
             return self._one(value.parameters["value"])
-        return self.name(value), (_PRECEDENCE["divide"] if is_upstream(value) else ATOM)
+        if is_upstream(value):
+            return self.name(value), _PRECEDENCE["divide"]
+        # A name may look like an expression: (a/b)².
+        plain = re.fullmatch(r"[^-+*/^=<>·∘−×]*|\w+′\(.*\)", value.name)
+        return self.name(value), (ATOM if plain else _PRECEDENCE["where"])
 
     def _operation(self, value: Expression, first: Written) -> Written:
         """An operation whose first operand is written already."""
@@ -160,7 +164,7 @@ class Notation:
         if operation.name == "multiply" and _elementwise(value):
             # Element by element, as opposed to the product of matrices.
             notation = "{x} ∘ {y}"
-        if operation.name == "divide" and is_upstream(value.operands[0]):
+        if operation.name == "divide" and is_upstream(_written(value.operands[0])):
             # ∂L/∂z/y would look as if y belonged to the derivative.
             notation = "{x}·1/{y}"
         return self._filled(notation, operation, value, first, binds), binds

@@ -74,6 +74,10 @@ class Numbering:
         """Whether an entry is the result of this operation."""
         return self.record.operations[index] is OPERATIONS[name]
 
+    def everywhere(self, index: int) -> float | None:
+        """The one number that stands everywhere in an entry, where that is known."""
+        return self._everywhere.get(index)
+
     def _note(self, index: int) -> None:
         """Remember a number that stands everywhere."""
         record = self.record

@@ -136,10 +136,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting.
+
+    ``fingerprint`` is the mark that its files carry (see `bpviz.fingerprint`); without one they carry none.
+    """
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
+    fingerprint: str = ""

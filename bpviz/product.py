@@ -93,6 +93,27 @@ class Product:
         """Whether the two differ in nothing but their number."""
         return self.divisor == other.divisor and _alike(self.over, other.over) and _alike(self.under, other.under)
 
+    def named(self, name: Any, meaning: Product) -> bool:
+        """Put a name in the place of what it stands for, where that is a part of the product; answers whether it was.
+
+        >>> from bpviz.formula import symbol
+        >>> x, s, t = symbol("x"), symbol("s"), symbol("t")
+        >>> product = Product(x / s * t)
+        >>> product.named(symbol("y"), Product(x / s)), str(product.written())
+        (True, 't·y')
+        """
+        if meaning.number != meaning.divisor or not (
+            all(_often(self.over, base) >= count for base, count in meaning.over)
+            and all(_often(self.under, base) >= count for base, count in meaning.under)
+        ):
+            return False
+        for base, count in meaning.over:
+            self._less(self.over, base, count)
+        for base, count in meaning.under:
+            self._less(self.under, base, count)
+        self._factor(name, 1, True)
+        return True
+
     def told_by_names(self) -> Product:
         """Use what names stand for: where y is 1/(1 + e), y/(1 + e) is y², and y·e is 1 − y."""
         for y, _ in tuple(self.over):
@@ -142,8 +163,8 @@ class Product:
         """The factors as powers: derivatives that come from elsewhere, and the rest, in the order of the source."""
         powers = [(base if count == 1 else self.kind.of("power", base, float(count))) for base, count in factors]
         if all(_order(x) is not None for x in powers):
-            # Single numbers before arrays, so that the sign between arrays is one and the same.
-            powers.sort(key=lambda x: (bool(x.shape), _order(x)))
+            # Single numbers before arrays, so that the sign between arrays is one and the same; y·(1 − y).
+            powers.sort(key=lambda x: (bool(x.shape), _order(x), not (x.operation is None or made_by(x, "power"))))
         return [x for x in powers if _comes_first(x)], [x for x in powers if not _comes_first(x)]
 
     def _multiplied(self, parts: list[Any]) -> Any:
@@ -151,6 +172,10 @@ class Product:
         for part in parts[1:]:
             made = self.kind.of("multiply", made, part)
         return made
+
+
+def _often(factors: list[Factor], base: Any) -> int:
+    return next((count for other, count in factors if same(other, base)), 0)
 
 
 def _order(value: Any) -> int | None:

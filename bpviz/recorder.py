@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
@@ -17,7 +16,7 @@ from bpviz.ops import Operation
 from bpviz.scope import Group, Scope, around_both, title_of
 from bpviz.source import is_ours, place, referred_names, written
 
-__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable", "one_deeper"]
+__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
 
 
 class _NoValue:
@@ -38,7 +37,6 @@ class _Open(threading.local):
     def __init__(self) -> None:
         self.groups: list[Group] = []
         self.remembering: list[Recorder] = []
-        self.depth = 0
 
 
 _open = _Open()
@@ -54,16 +52,6 @@ def current_groups() -> list[Group]:
         recorder.seen.clear()
     _open.remembering.clear()
     return _open.groups
-
-
-@contextmanager
-def one_deeper() -> Iterator[int]:
-    """While a function is recorded inside of another's recording: how deep its record is nested."""
-    _open.depth += 1
-    try:
-        yield _open.depth
-    finally:
-        _open.depth -= 1
 
 
 class _Constant:
@@ -204,28 +192,6 @@ class Recorder:
         if index in other.orders:
             self.orders[new] = other.orders[index]
         return new
-
-    def lift(self, outer: Recorder, index: int, parameter: str = "") -> int:
-        """The input that stands here for a value of a record around this one, made where there is none yet.
-
-        A parameter is an input of its own, whatever else holds the same value.
-        """
-        key = (outer, index, parameter)
-        if key not in self.lifted:
-            name = stem = parameter or outer.labels.get(index) or outer.is_input.get(index) or "outer"
-            taken = set(self.is_input.values())
-            count = 1
-            while name in taken:
-                count += 1
-                name = f"{stem}_{count}"
-            self.lifted[key] = self.leaf(outer.values[index], name=name)
-            if index in outer.whole:
-                self.whole.add(self.lifted[key])
-        return self.lifted[key]
-
-    def holds(self, outer: Recorder) -> bool:
-        """Whether this record is nested in another, so that values of that one may be used here."""
-        return self.depth > outer.depth and not outer.closed
 
     def append(
         self,

@@ -27,7 +27,7 @@ _TERMS = 12
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """An identity as text, and the function that applies it to the operands of an operation.
+    """An identity as text, and the function that applies it to the operands (and parameters) of an operation.
 
     The function answers ``None`` where the identity does not fit.
     """
@@ -101,18 +101,35 @@ def _mean(x: Any, y: Any) -> Any:
     return None
 
 
-def _minus_before(x: Any, y: Any) -> Any:
-    if made_by(x, "negative"):
-        return -(x.operands[0] @ y)
-    return -(x @ y.operands[0]) if made_by(y, "negative") else None
+def _numbers_before(name: str) -> Callable[..., Any]:
+    """Take numbers and minus signs out of the operands of what is linear in each of them."""
+
+    def rewrite(*xs: Any, **parameters: Any) -> Any:
+        products = [Product(x) for x in xs]
+        number, divisor = (math.prod(getattr(p, part) for p in products) for part in ("number", "divisor"))
+        if number == divisor == 1:
+            return None
+        for product in products:
+            product.number = product.divisor = 1.0
+        rest = [product.written() for product in products]
+        if any(ops.shape_of(x) != ops.shape_of(y) for x, y in zip(xs, rest, strict=True)):
+            return None
+        return number * OPERATIONS[name](*rest, **parameters) / divisor
+
+    return rewrite
 
 
-def _twice_transposed(x: Any) -> Any:
-    return x.operands[0] if made_by(x, "transpose") and not x.parameters else None
+def _twice_transposed(x: Any, **axes: Any) -> Any:
+    return x.operands[0] if made_by(x, "transpose") and not (x.parameters or axes) else None
 
 
-def _transposed_product(x: Any) -> Any:
-    if made_by(x, "matmul") and len(x.shape) == 2 and all(len(ops.shape_of(part)) == 2 for part in x.operands):
+def _transposed_product(x: Any, **axes: Any) -> Any:
+    if (
+        not axes
+        and made_by(x, "matmul")
+        and len(x.shape) == 2
+        and all(len(ops.shape_of(part)) == 2 for part in x.operands)
+    ):
         left, right = x.operands
         if made_by(left, "transpose") or made_by(right, "transpose"):
             return OPERATIONS["transpose"](right) @ OPERATIONS["transpose"](left)
@@ -173,11 +190,14 @@ REWRITINGS: dict[str, tuple[Rewriting, ...]] = {
         Rewriting("x^1 = x", lambda x, y: x if _is(y, 1) else None),
         Rewriting("x^0 = 1", lambda x, y: 1.0 if _is(y, 0) else None),
     ),
-    "matmul": (Rewriting("X·(−Yᵀ) = −X·Yᵀ", _minus_before),),
+    "sum": (Rewriting("Σ −2·X = −2·Σ X", _numbers_before("sum")),),
+    "sum_to": (Rewriting("Σ −X/3 = −(Σ X)/3", _numbers_before("sum_to")),),
+    "matmul": (Rewriting("(X/2)·(−Yᵀ) = −X·Yᵀ/2", _numbers_before("matmul")),),
     "transpose": (
+        Rewriting("(−X)ᵀ = −Xᵀ", _numbers_before("transpose")),
         Rewriting("(Xᵀ)ᵀ = X", _twice_transposed),
         Rewriting("(Xᵀ·Y)ᵀ = Yᵀ·X", _transposed_product),
-        Rewriting("xᵀ = x", lambda x: x if isinstance(x, Expression) and len(x.shape) < 2 else None),
+        Rewriting("xᵀ = x", lambda x, **axes: x if isinstance(x, Expression) and len(x.shape) < 2 else None),
     ),
     "where": (Rewriting("0 if x > y else 0 = 0", _decided),),
     # What an author takes for granted: nothing is 0 where it would do harm, and shares add up to 1.

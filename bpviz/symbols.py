@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
+from bpviz.expression import made_by
 from bpviz.formula import Formula, as_formula, constant, derivative, symbol, written_out
+from bpviz.product import Product
 
 if TYPE_CHECKING:
     from bpviz.flow import Flow
 
 __all__ = ["Symbols"]
 
-_LARGEST = 40
-"""The most names and numbers in the expression of an unnamed value; a larger one is written by the graph's own name."""
-_SHORT = 8
-"""Formulas of more names and numbers than this are longer than any name."""
+_LARGEST = 60
+"""The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
+_SHORT = 15
+"""Larger formulas are longer than any name."""
 
 
 class Symbols:
@@ -56,6 +58,7 @@ class Symbols:
         self._forward: list[Any] = [None] * count
         self._gradients: list[Any] = [None] * count
         self._shares: list[tuple[Any, ...] | None] = [None] * count
+        self._quotients: dict[int, list[tuple[Formula, Product]]] = {}
         self._read_forward()
         self._read_backward()
 
@@ -119,6 +122,10 @@ class Symbols:
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
                 self._expressions[index] = Formula("", shape, operation, tuple(written), told)
                 made = operation(*(self._forward[i] for i in operands), **told)
+                if index in record.orders:
+                    # A step of a backward pass: nobody has written it, and it may be a plain array.
+                    made = _fitted(made, shape)
+                    self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
             elif index in record.is_input or shape:
@@ -127,10 +134,16 @@ class Symbols:
             else:
                 made = self._expressions[index] = float(value)
             self._forward[index] = self._leaf(index, made) if self.names[index] else made
+            if made_by(made, "divide") and self.names[index]:
+                meaning = Product(made)
+                for below, _ in meaning.under:
+                    self._quotients.setdefault(id(below), []).append((self._forward[index], meaning))
 
     def _leaf(self, index: int, meaning: Any = None) -> Formula:
         value = self.flow.values[index]
-        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=index)
+        # Gradients go before the values that they are multiplied by.
+        order = -1 if index in self.record.orders else index
+        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
 
     def _read_backward(self) -> None:
         record, flow = self.record, self.flow
@@ -168,7 +181,17 @@ class Symbols:
             assert row is not None
             name = f"{row.name}′({', '.join(map(written_out, (g, *xs)))})"
             return symbol(name, shape, number=self.flow.wire_share(index, slot), order=-1)
-        return None if share is None else _fitted(share, shape)
+        return None if share is None else _fitted(self._by_name(share), shape)
+
+    def _by_name(self, share: Any) -> Any:
+        """A gradient in which quotients that have a name are written by it."""
+        if not self._quotients or not isinstance(share, Formula):
+            return share
+        product = Product(share)
+        known = [entry for below, _ in product.under for entry in self._quotients.get(id(below), ())]
+        found = [product.named(*entry) for entry in known]
+        made = product.told_by_names().written() if any(found) else share
+        return made if ops.shape_of(made) == share.shape else share
 
     def _seed(self) -> Any:
         seed = self.flow.seed

@@ -12,6 +12,7 @@ from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
+from bpviz.lifting import holds, lift
 from bpviz.recorder import Group, Recorder, current_groups
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
@@ -182,8 +183,8 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
             return type(value)(*parts)
         return type(value)(parts)
     if isinstance(value, Handle):
-        if graph.record.holds(value.recorder):
-            return Handle(graph.record, graph.record.lift(value.recorder, value.index, key), value.data)
+        if holds(graph.record, value.recorder):
+            return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
     return graph.input(key, value)
 

@@ -16,12 +16,14 @@ import sys
 from pathlib import Path
 
 import bpviz
+from bpviz.fingerprint import found_in
 from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (
     *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "pencils", "gradient"),
-    *("perceptron", "perceptron_symbols", "neuron", "softmax_with_loss"),
+    *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
+    *("tanh", "tanh_first", "tanh_second", "tanh_third"),
     *("secant", "differences", "gradient_field"),
 )
 WHAT_IF = {"t": 1.2, "p": 200, "n": 5}
@@ -85,7 +87,12 @@ def pictures() -> dict[Path, bytes]:
 
 def stale() -> list[Path]:
     """The files that are not what the models give now."""
-    return [path for path, data in pictures().items() if not path.exists() or path.read_bytes() != data]
+    return [path for path, data in pictures().items() if not path.exists() or _differs(path.read_bytes(), data)]
+
+
+def _differs(old: bytes, new: bytes) -> bool:
+    """Whether a file shows something else; of a picture its mark tells that, whichever Graphviz drew it."""
+    return found_in(old) != found_in(new) or (not found_in(new) and old != new)
 
 
 def write(path: Path, data: bytes) -> None:

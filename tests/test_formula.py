@@ -128,6 +128,8 @@ NUMBERS_OF_ROWS: dict[str, Any] = SCALARS | {
     "s": np.array([0.25, 0.75]),
 }
 BEYOND_PYTHON: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "Σ −2·X": lambda named: ops.sum(-(named["X"] * 2)),
+    "Σ −X/3": lambda named: ops.sum_to(-named["X"] / 3, shape=(3,)),
     "(Σ X)/6": lambda named: ops.sum(named["X"]) / 6,
     "0 if x > y else 0": lambda named: ops.where(named["x"] > named["y"], 0.0, 0.0),
     "1 if x = 0 else x": lambda named: ops.guard(named["x"] == 0, 1.0, named["x"]),
@@ -212,6 +214,13 @@ def test_an_upstream_derivative_is_never_torn_apart() -> None:
     assert str(g * 2 * x) == "∂L/∂z·2·x"
     assert str(g * x / (x + 1) * 2) == "∂L/∂z·2·x/(x + 1)"
     assert str((g + 1) / x) == "(∂L/∂z + 1)/x"
+
+
+def test_a_name_that_looks_like_an_expression_stands_in_brackets() -> None:
+    odd = symbol("a/b")
+    assert str(odd**2 + odd) == "(a/b)² + (a/b)"
+    assert odd.latex == r"a\text{/}b"
+    assert str(symbol("tax rate") * 2) == "2·tax rate"
 
 
 def test_numbers_and_squares() -> None:

@@ -69,6 +69,15 @@ def test_a_sigmoid_spelled_out_in_small_nodes() -> None:
     assert str(flow.formula("w")) == "x·y·(1 − y)"
     assert str(flow.formula("y", of="value")) == "1/(1 + exp(−x·w))"
 
+    def other(x=0.5):
+        y = np.exp(x) / (1 + np.exp(x))
+        return y
+
+    assert str(bpviz.backprop(other).formula("x")) == "y − y²"
+    for model_of_x in (model, other):
+        flow = bpviz.backprop(model_of_x)
+        assert flow.formula("x").value == pytest.approx(flow.grad("x"), rel=1e-14)
+
     def layer(X=np.array([1.0, -2.0])):
         Y = 1 / (1 + np.exp(-X))
         return np.sum(Y)

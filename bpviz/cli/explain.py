@@ -77,8 +77,7 @@ def command(
             thing, values = _with_all_values(thing, values)
         options: dict[str, Any] = {"output": of} if of else {}
         told = explain(thing, variables=names, what_if=values or None, precision=precision, **options)
-        files = [(path, told.to_bytes(kind)) for path, kind in plans]
-    put(ctx, files, check)
+    put(ctx, plans, told.is_shown_by, told.to_bytes, check)
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +22,34 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    return put(ctx, [(path, _file_of(drawing, kind)) for path, kind in plans], check)
+    return put(ctx, plans, drawing.is_shown_by, lambda kind: _file_of(drawing, kind), check)
 
 
-def put(ctx: click.Context, files: Sequence[tuple[Path | None, bytes]], check: bool = False) -> list[Path]:
-    """Write the files, to stdout where there is no path; with ``check`` compare, and exit 1 where one is stale."""
+def put(
+    ctx: click.Context,
+    plans: Sequence[tuple[Path | None, str]],
+    is_shown_by: Callable[[bytes, str], bool],
+    bytes_of: Callable[[str], bytes],
+    check: bool = False,
+) -> list[Path]:
+    """Write what ``bytes_of`` gives for every format, to stdout where there is no path; answers the paths.
+
+    With ``check`` nothing is written: exit 1 where a file is not what would be.
+    """
     if check:
-        stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
+        stale = [
+            str(path)
+            for path, kind in plans
+            if path is None or not path.is_file() or not is_shown_by(path.read_bytes(), kind)
+        ]
         if stale:
-            listed = ", ".join(str(path) for path in stale)
+            listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
     from bpviz.drawing import write_file
 
+    files = [(path, bytes_of(kind)) for path, kind in plans]
     for path, data in files:
         if path is None:
             sys.stdout.buffer.write(data)

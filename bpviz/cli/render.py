@@ -83,6 +83,15 @@ _GIVEN = "bpviz.given"
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
 @click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
     "--grad",
     multiple=True,
     metavar="NAME",
@@ -167,6 +176,8 @@ def command(
         _watch(ctx, target, outputs, format, check, view)
         return
     options["open"] = options.pop("open_")
+    if options["elements"] and "" in options["elements"]:
+        options["elements"] = True
     options["direction"] = options["direction"].upper()
     if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del options["show"]

@@ -204,6 +204,8 @@ class _Circuit:
 
     def _uses(self) -> dict[int, list[Use]]:
         """Where every value is used. What enters a closed group several times enters it once, gradients added."""
+        # Along what is left out, gradients would have another shape.
+        flow = None if self.passes.left_out else self.flow
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
@@ -214,9 +216,7 @@ class _Circuit:
                 operand = self.passes.start(arriving)
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
-                # Along what is left out, the gradient would have another shape.
-                left_out = bool(self.passes.left_out)
-                share = None if self.flow is None or left_out else self.flow.wire_share(index, slot)
+                share = None if flow is None else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 uses = found[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
@@ -227,11 +227,11 @@ class _Circuit:
                     uses[at] = uses[at].with_others([use])
         for place, end in enumerate(self.ends):
             first = all(end.node != other.node for other in self.ends[:place])
-            seeded = self.flow is not None and end.node == self.flow.output_index and first
+            seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
             self.boxes[key] = Box(key, "output", end.title, None, f"output {end.title}", belongs=belongs)
-            seed = self.flow.seed if self.flow is not None and seeded and not self.passes.left_out else None
+            seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
         return found
 
@@ -281,7 +281,9 @@ class _Circuit:
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
-            name = "" if called == self.boxes[use.box].text else called
+            # At its end stands its name, and in its formula that it is transposed.
+            told = called == self.boxes[use.box].text or (self.options.labels == "symbols" and not self.labels[carried])
+            name = "" if told else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)
@@ -292,17 +294,17 @@ class _Circuit:
             if shared and stem and self.options.labels in ("values", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
-        told = []
+        said = []
         if self.flow is not None:
-            told.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
+            said.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
         if use.share is not None:
             which = f"shared gradient {shared}" if shared else "gradient"
-            told.append(f"{which} {spoken(use.share, self.options.precision)}")
+            said.append(f"{which} {spoken(use.share, self.options.precision)}")
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
-        said = f"{start} to {end}{': ' if told else ''}{', '.join(told)}"
-        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, said)
+        description = f"{start} to {end}{': ' if said else ''}{', '.join(said)}"
+        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, description)
         to_end = use.box.startswith("out")
         belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
@@ -333,6 +335,8 @@ class _Circuit:
             return f"Computation graph of {name}."
         precision = self.options.precision
         result = f"{self.flow.output_name} = {spoken(self.flow.output, precision)}"
+        own = [f"{end.title} = {spoken(self.flow.values[end.node], precision)}" for end in self.ends if end.own]
+        result = ", ".join(own) or result
         if self.options.show == "forward":
             return f"Computation graph of {name}: {result}."
         gradients = ", ".join(f"{key} {spoken(g, precision)}" for key, g in self.flow.grads.items())

@@ -47,7 +47,7 @@ class Passes:
         operation = self.record.operations[index]
         assert operation is not None
         if operation.name == "transpose":
-            return f"{behind}ᵀ" if len(behind) < 2 or " " not in behind else f"({behind})ᵀ"
+            return f"{behind or '(·)'}ᵀ"
         return f"Σ {behind}" if operation.name == "sum_to" and behind else behind
 
 
@@ -56,8 +56,8 @@ class Shared:
 
     def __init__(self, graph: Graph, flow: Flow | None) -> None:
         """Look for them in the graph where it is that of a gradient, else in the backward pass of its flow."""
-        self.steps = set(shared_in(graph)) if graph.record.orders else set()
-        factors = shared_factors(flow).factors if flow is not None and not graph.record.orders else ()
+        self.steps = set(shared_in(graph)) if graph.is_gradient else set()
+        factors = () if flow is None or graph.is_gradient else shared_factors(flow).factors
         self.wires = {wire: factor.name for factor in factors for wire in factor.wires}
         self.nodes = {node: factor.name for factor in factors for node in factor.nodes}
 

@@ -50,7 +50,7 @@ from bpviz.ops.operation import (
     silence,
     size_of,
 )
-from bpviz.ops.shaping import Operand, key_text
+from bpviz.ops.shaping import Operand, key_text, normalized_axes
 
 __all__ = [
     "COMPOSITE_METHODS",
@@ -66,6 +66,7 @@ __all__ = [
     "find",
     "key_text",
     "named",
+    "normalized_axes",
     "operation",
     "plain",
     "pull",

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.fingerprint import stamped
 from bpviz.picture import Picture
 from bpviz.theme import Theme
 
@@ -19,21 +20,23 @@ __all__ = ["formats", "write"]
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The module that writes a format, the options it takes, and those that make it write this format."""
+    """The module that writes a format, how a remark is written in it (see `bpviz.fingerprint.stamped`), the options
+    that the module takes, and those that make it write this format."""
 
     module: str
+    remark: str
     options: tuple[str, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
 
 
 _TABLE = {
-    "svg": _Row("svg"),
-    "png": _Row("png", ("scale",)),
-    "pdf": _Row("pdf", ("engine", "timeout")),
-    "ps": _Row("pdf", ("engine", "timeout"), (("format", "ps"),)),
-    "eps": _Row("pdf", ("engine", "timeout"), (("format", "eps"),)),
-    "dot": _Row("dot"),
-    "gv": _Row("dot"),
+    "svg": _Row("svg", "svg"),
+    "png": _Row("png", "png", ("scale",)),
+    "pdf": _Row("pdf", "% {}", ("engine", "timeout")),
+    "ps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "ps"),)),
+    "eps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "eps"),)),
+    "dot": _Row("dot", "// {}"),
+    "gv": _Row("dot", "// {}"),
 }
 _OPTIONS = {option for row in _TABLE.values() for option in row.options}
 
@@ -70,7 +73,7 @@ def write(picture: Picture, theme: Theme, format: str, **options: Any) -> bytes:
     function = import_module(f"bpviz.writers.{row.module}").write
     own = {name: value for name, value in options.items() if name in row.options}
     written: bytes = function(picture, theme, **own, **dict(row.fixed))
-    return written
+    return stamped(written, picture.fingerprint, row.remark) if picture.fingerprint else written
 
 
 def _unknown(what: str, given: str, word: str, known: Collection[str]) -> str:
