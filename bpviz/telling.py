@@ -65,10 +65,6 @@ class Telling:
             case _:
                 return self.to_html().encode()
 
-    def is_shown_by(self, data: bytes, format: str) -> bool:
-        """Whether a file of this format tells what would be told now."""
-        return data == self.to_bytes(format)
-
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
         """Write a file, in the format of its suffix unless another is named; answers the path.
 

@@ -22,8 +22,9 @@ from bpviz.load import load
 HERE = Path(__file__).parent
 ORDER = (
     *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "pencils", "gradient"),
+    *("layer", "layer_elements", "layer_beside", "layer_bias"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
-    *("tanh", "tanh_first", "tanh_second", "tanh_third"),
+    "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )
 WHAT_IF = {"t": 1.2, "p": 200, "n": 5}

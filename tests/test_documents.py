@@ -71,7 +71,9 @@ def test_a_fence_is_longer_than_what_it_holds() -> None:
 
 @given(st.text())
 def test_html_of_any_text(said: str) -> None:
-    page = html.write(Document(said, (Paragraph(said), Lines((said,)), Table(said, (said,), ((said,),)), Heading(said))))
+    page = html.write(
+        Document(said, (Paragraph(said), Lines((said,)), Table(said, (said,), ((said,),)), Heading(said)))
+    )
     without = page.replace("<!DOCTYPE html>", "")
     tags = {part.split(">")[0].split(" ")[0].strip("/") for part in without.split("<")[1:]}
     assert tags <= {*("html", "head", "meta", "title", "style", "body", "article", "div", "h1", "h2", "p", "pre")} | {

@@ -204,6 +204,8 @@ def test_an_unknown_input_is_told(model: str) -> None:
     assert "there is no input named 'q' to take the gradient of; its inputs are: x, w" in result.stderr
     with pytest.raises(UsageError, match="no input named 'q'"):
         bpviz.draw(apples, grad="q")
+    with pytest.raises(UsageError, match="is not opened into single numbers; leave out elements or grad"):
+        bpviz.draw(apples, grad="p", elements=True)
 
 
 def test_gradients_inside_of_a_model() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
-from bpviz.cli.output import put, word_destinations
+from bpviz.cli.output import File, put, word_destinations
 from bpviz.cli.session import user_code, values_for
 
 __all__ = ["command"]
@@ -77,13 +78,13 @@ def command(
             thing, values = _with_all_values(thing, values)
         options: dict[str, Any] = {"output": of} if of else {}
         told = explain(thing, variables=names, what_if=values or None, precision=precision, **options)
-    put(ctx, plans, told.is_shown_by, told.to_bytes, check)
+        written = [(path, told.to_bytes(kind)) for path, kind in plans]
+    put(ctx, [File(path, partial(bytes, data), data.__eq__) for path, data in written], check)
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The function with the values of parameters that have none of their own: those change nothing, they are needed."""
     import inspect
-    from functools import partial
 
     parameters = inspect.signature(function).parameters
     needed = {name: values.pop(name) for name in list(values) if parameters[name].default is inspect.Parameter.empty}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
 from bpviz.notation import pieces_of
 from bpviz.number import number
+from bpviz.tex import line_in_latex
 
-__all__ = ["columns", "content", "formula_content", "shape_text", "spoken"]
+__all__ = ["columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -66,7 +69,17 @@ def formula_content(*parts: Any) -> Plain | Row:
                 pieces.append(Plain(piece))
     row = Row(tuple(pieces))
     alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
-    return Plain(row.text) if alone or columns(row) > _STACKED else row
+    if alone or columns(row) > _STACKED:
+        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
+    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    formula, last = parts[-1], pieces[-1]
+    if isinstance(last, Plain) and last.text == f" = {formula}":
+        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
+    return Row(tuple(pieces))
+
+
+def _in_latex(part: Any) -> str:
+    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
 
 
 def columns(content: Content) -> int:
@@ -114,7 +127,21 @@ def spoken(value: Any, precision: int = 4) -> str:
     >>> spoken(1.1)
     '1.1'
     """
-    shown = content(value, precision)
-    if isinstance(shown, Grid):
-        return "[" + "; ".join(", ".join(row) for row in shown.rows) + "]"
-    return shown.text if isinstance(shown, Plain) else f"an array of shape {shown.text}"
+    return line_of(content(value, precision))
+
+
+def line_of(content: Content) -> str:
+    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+
+    >>> line_of(Grid((("1", "2"), ("3", "4"))))
+    '[1, 2; 3, 4]'
+    """
+    match content:
+        case Grid(rows):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(text):
+            return f"an array of shape {text}"
+        case Row(parts):
+            return "".join(map(line_of, parts))
+        case _:
+            return content.text
