@@ -308,8 +308,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
     the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``shared=True`` marks what the backward
-    pass computes once and uses several times. ``before`` is the `Flow` of an earlier run, of this model or another,
-    whose numbers stand beside those of this one.
+    pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -317,6 +316,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
+
+    ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -410,11 +411,12 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
-    before = options.before
-    if before is not None:
-        opened = open_named(before, options.open, options.depth)[0]
-        before = opened if isinstance(opened, Flow) else before
-    return source, replace(made, circuit=replace(options, open=rest, before=before))
+    shown = replace(options, open=rest)
+    if options.before is not None:
+        before, _ = open_named(options.before, options.open, options.depth)
+        assert isinstance(before, Flow)
+        shown = replace(shown, before=before)
+    return source, replace(made, circuit=shown)
 
 
 def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:

@@ -133,11 +133,10 @@ class _Sweep:
 
 
 def _named(graph: Graph) -> dict[str, int]:
-    """The nodes whose name no other has."""
+    """The nodes whose name no other has, and the inputs, whose names steps may have taken over (x = x·2)."""
     labels = graph.labels
     times = Counter(labels)
     found = {label: i for i, label in enumerate(labels) if label and times[label] == 1}
-    # Inputs have names of their own, whatever steps are called like them.
     found |= {name: i for i, name in graph.record.is_input.items()}
     # A result that the source leaves without a name goes by that of its function.
     for end in graph.ends:

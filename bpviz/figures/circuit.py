@@ -78,8 +78,8 @@ class _Circuit:
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.ends = self._ends()
-        pairing = None if self.flow is None or options.before is None else paired(options.before, self.flow)
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, pairing)
+        before = None if self.flow is None or options.before is None else paired(options.before, self.flow)
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before)
         self.needed = self._ancestors([end.node for end in self.ends])
         # Backward numbers along what is left out would have two shapes.
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")

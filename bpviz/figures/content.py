@@ -50,38 +50,6 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     return Heat(shape, _cells(flat), marked)
 
 
-def changed(old: Any, new: Any, precision: int = 4) -> Plain | Grid | Heat:
-    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
-
-    A small array shows it cell by cell; of a larger one the heat map shows the difference.
-
-    >>> changed(200.0, 240.0), changed(1.0, 1.0)
-    (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
-    """
-    was, now = content(old, precision), content(new, precision)
-    match was, now:
-        case Plain(), Plain():
-            text = now.text if was.text == now.text else f"{was.text} → {now.text}"
-            return Plain(text, was.marked or now.marked)
-        case Grid(), Grid() if np.shape(old) == np.shape(new):
-            rows = tuple(
-                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
-                for pair in zip(was.rows, now.rows, strict=True)
-            )
-            return Grid(rows, was.marked or now.marked)
-        case Heat(), Heat() if np.shape(old) == np.shape(new):
-            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
-            if not difference.any():
-                return now
-            return Heat(f"Δ {now.text}", _cells(_flat(difference)), was.marked or now.marked)
-    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", was.marked or now.marked)
-
-
-def _shape_of(shown: Content, value: Any) -> str:
-    """A number as it is, an array as its shape."""
-    return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
-
-
 def formula_content(*parts: Any) -> Plain | Row:
     """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
 
@@ -128,6 +96,38 @@ def columns(content: Content) -> int:
             return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
         case _:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
+
+
+def changed(old: Any, new: Any, precision: int = 4) -> Content:
+    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
+
+    A small array shows it cell by cell; of a larger one the heat map shows the difference.
+
+    >>> changed(200.0, 240.0), changed(1.0, 1.0)
+    (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
+    """
+    was, now = content(old, precision), content(new, precision)
+    marked = was.marked or now.marked
+    match was, now:
+        case Plain(), Plain():
+            return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
+        case Grid(), Grid() if np.shape(old) == np.shape(new):
+            rows = tuple(
+                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
+                for pair in zip(was.rows, now.rows, strict=True)
+            )
+            return Grid(rows, marked)
+        case Heat(), Heat() if np.shape(old) == np.shape(new):
+            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
+            if not difference.any():
+                return now
+            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _shape_of(shown: Content, value: Any) -> str:
+    """A number as it is, an array as its shape."""
+    return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
