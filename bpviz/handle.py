@@ -91,18 +91,30 @@ class Handle:
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
     ) -> Handle:
         """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
-        recorder = self.recorder
-        missing = False
-        for x in xs:
-            if x.__class__ is not Handle or x.recorder is not recorder or x.data is NO_VALUE:
-                xs = _in_one_record(xs, frame)
-                recorder = xs[0].recorder
-                missing = any(x.data is NO_VALUE for x in xs)
-                break
         if len(xs) != len(operation.operands) and not operation.variadic:
             raise refusal.unused(operation, str(len(xs)), frame)
-        operands = tuple([x.index for x in xs])
-        values = [x.data for x in xs]
+        recorder = self.recorder
+        can_reach = recorder.reached
+        operands: list[int] = []
+        values: list[Any] = []
+        reached = missing = False
+        for x in xs:
+            if x.__class__ is not Handle:
+                index, value = _constant(recorder, x, xs, frame)
+            elif x.recorder is recorder:
+                index, value = x.index, x.data
+                if can_reach[index]:
+                    reached = True
+                if value is NO_VALUE:
+                    missing = True
+            else:
+                xs = _in_one_record(xs, frame)
+                inner: Handle = next(x for x in xs if x.__class__ is Handle)
+                return inner.__bpviz_record__(operation, xs, parameters, frame)
+            operands.append(index)
+            values.append(value)
+        if reached and operation.has_flat_slots:
+            reached = any(rule and can_reach[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
         told = _told(operation, parameters, frame) if parameters else _NONE
         value, kept = NO_VALUE, None
         if not missing:
@@ -113,12 +125,7 @@ class Handle:
                     value, kept = ops.computed(operation, values, told)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-        reached = recorder.reached
-        if operation.has_flat_slots:
-            flows = any(rule and reached[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
-        else:
-            flows = True in map(reached.__getitem__, operands)
-        index = recorder.append(operation, operands, told, value, flows, frame)
+        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
         if kept is not None:
             recorder.kept[index] = kept
         return Handle(recorder, index, value)
@@ -241,23 +248,13 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 _NONE: dict[str, Any] = {}
 
 
-def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Handle]:
-    """The operands as handles of the innermost of their records; numbers and arrays become constants of it.
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
+    """The operands with all handles in the innermost of their records.
 
-    Raises `RecordingError` when the records are not nested.
+    Raises `RecordingError` when these are not nested.
     """
-    inner: Any = None
-    for x in xs:
-        if x.__class__ is Handle and (inner is None or x.recorder.depth > inner.depth):
-            inner = x.recorder
-    found = []
-    for x in xs:
-        if x.__class__ is not Handle:
-            x = Handle(inner, *_constant(inner, x, xs, frame))
-        elif x.recorder is not inner:
-            x = lifted(x, inner, frame)
-        found.append(x)
-    return found
+    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
+    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
