@@ -37,21 +37,21 @@ def _column(x: Any) -> Any:
 
 
 def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
-    if len(shape_of(y)) == 1:
+    if len(y.shape) == 1:
         # Z = X·y: every row of X meets the same y.
         return _column(g) * y if shape_of(g) else g * y
-    if len(shape_of(x)) == 1:
+    if len(x.shape) == 1:
         rows = matmul(y, _column(g))
         return reshape(rows, shape=shape_of(rows)[:-1])
     return product(g, swapped(y))
 
 
 def _matmul_y(g: Any, z: Any, x: Any, y: Any) -> Any:
-    if len(shape_of(x)) == 1:
-        if len(shape_of(y)) == 1:
+    if len(x.shape) == 1:
+        if len(y.shape) == 1:
             return g * x
         return _column(x) * reshape(g, shape=(*shape_of(g)[:-1], 1, shape_of(g)[-1]))
-    if len(shape_of(y)) == 1:
+    if len(y.shape) == 1:
         return _column(g) * x
     return product(swapped(x), g)
 
