@@ -69,3 +69,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
     return found
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What ``%load_ext bpviz`` calls in a notebook: afterwards ``%%bpviz`` draws the model that a cell defines."""
+    import importlib
+
+    # Not imported here: it lies above this module, and nothing else needs it.
+    importlib.import_module("bpviz.docs.notebook").register(shell)

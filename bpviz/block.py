@@ -47,8 +47,8 @@ def measured(label: Label, role: TextRole, theme: Theme) -> Block:
 def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
     """Return the block of a content, and how far below its upper edge the middle of its line of text lies."""
     match content:
-        case Plain(line, marked):
-            block = words(line, role, theme)
+        case Plain(line, marked, latex):
+            block = words(line, role, theme, latex=latex)
             middle = (text.ASCENT - text.CAP_HEIGHT / 2) * theme.sizes[role]
             return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
         case Grid(_, marked):
@@ -93,13 +93,13 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
     return Block(total, 2 * bar, tuple(elements))
 
 
-def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle") -> Block:
+def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
     """Return the block of one line of text, held at its ``anchor`` where a reader's font is not as wide as ours."""
     shown = text.printable(line)
     size = theme.sizes[role]
     width = text.width(shown, size)
     place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
-    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor)
+    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex)
     return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
 
 
@@ -125,8 +125,8 @@ def moved(element: Element, dx: float, dy: float) -> Element:
             return Path(role, tuple([(x + dx, y + dy) for x, y in points]))
         case Head(role, (x, y), (tip_x, tip_y)):
             return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
-        case Text(role, line, x, y, size, width, anchor):
-            return Text(role, line, x + dx, y + dy, size, width, anchor)
+        case Text(role, line, x, y, size, width, anchor, latex):
+            return Text(role, line, x + dx, y + dy, size, width, anchor, latex)
         case Shape(role, kind, x, y, width, height, radius):
             return Shape(role, kind, x + dx, y + dy, width, height, radius)
         case Cell(x, y, width, height, value):

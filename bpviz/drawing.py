@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bpviz.derive import gradient_graph
 from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
-from bpviz.figure import Figure, Sheet
+from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
 _CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+_MOVING = ("gif", "apng", "webp")
+_NUMBERED = re.compile(r"%0?\d*d")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
 
@@ -36,13 +39,19 @@ _LARGE = 3000
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound.
+    ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
+    be walked step by step; a step lasts so many ``seconds`` in what moves. ``notebook`` is what notebooks are given;
+    empty it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     theme: str = "light"
     engine: str = "auto"
     timeout: float | None = 60.0
+    animate: bool = False
+    steps: bool = False
+    seconds: float = 1.5
+    notebook: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +66,8 @@ class Drawing:
 
     source: Flow | Graph | Figure | Sheet
     options: DrawOptions
+    shown: Picture | None = None
+    """The picture in place of that of the whole: one of its steps."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
@@ -79,29 +90,68 @@ class Drawing:
         """
         from bpviz.layout import lay_out
 
+        if self.shown is not None:
+            return self.shown
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
-        return replace(picture, fingerprint=self.fingerprint)
+        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
-    @property
-    def fingerprint(self) -> str:
-        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
+    def fingerprint(self, format: str = "svg", step: int = 0) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`).
+
+        ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
+        """
         from bpviz.fingerprint import fingerprint
 
-        return fingerprint(self.figure, self.theme)
+        more = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        return fingerprint(self.figure, self.theme, *more)
 
-    def is_shown_by(self, data: bytes, format: str) -> bool:
+    def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
         """Whether a file of this format shows what would be drawn now."""
         if format == "json":
             return data == self.to_json().encode()
         from bpviz.fingerprint import found_in
 
-        return found_in(data) == self.fingerprint
+        return found_in(data) == self.fingerprint(format, step)
+
+    def _tells(self, format: str) -> bool:
+        """Whether a file of this format tells the steps one after the other."""
+        made = self.options
+        return format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
+
+    @cached_property
+    def told(self) -> tuple[Step, ...]:
+        """The steps of its telling, each with its sentence: forward, then backward, then the whole.
+
+        Raises `UsageError` for a drawing without numbers.
+        """
+        from bpviz.figures.steps import steps
+
+        if not isinstance(self.source, Flow):
+            raise UsageError(
+                "only a figure of one run can be told in steps, with its numbers; "
+                "give a function whose inputs have values, or a Flow"
+            )
+        return steps(self.source, self.options.circuit)
+
+    def steps(self) -> tuple[Drawing, ...]:
+        """A drawing of every step: one layout for all, the sentence of the step below it.
+
+        >>> import bpviz
+        >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
+        >>> len(drawing.steps()), drawing.told[1].sentence
+        (5, '× : output = 100 × 2 = 200')
+
+        Raises `UsageError` for a drawing without numbers, and what `picture` raises.
+        """
+        from bpviz.stages import with_captions
+
+        pictures = with_captions(self.picture, self.told, self.theme)
+        return tuple(replace(self, shown=picture) for picture in pictures)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,7 +177,27 @@ class Drawing:
             return self.to_json().encode()
         from bpviz import writers
 
-        return writers.write(self.picture, self.theme, format, engine=self.options.engine, **options)
+        made = self.options
+        if self._tells(format):
+            options = {"steps": self.told, "seconds": made.seconds, **options}
+        shown = self.figure if writers.reads(format) == "figure" else self.picture
+        # A single step, taken from its drawing, is marked as what it was taken from is not.
+        mark = "" if self.shown is not None else self.fingerprint(format)
+        return writers.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
+
+    def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
+        """The file of every step, in a format that holds one picture; see `steps`.
+
+        Raises `UsageError` for another format.
+        """
+        from bpviz import writers
+        from bpviz.stages import with_captions
+
+        if format in (*_MOVING, "html", "json") or writers.reads(check_format(format)) != "picture":
+            raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
+        stages = with_captions(self.picture, self.told, self.theme)
+        marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
+        return writers.frames(stages, self.theme, format, marks=marks, engine=self.options.engine, **options)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -156,17 +226,27 @@ class Drawing:
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
         """Write a file, in the format of its suffix unless another is named; answers the path.
 
-        The file is replaced only when the new one is complete. Raises `UsageError` for an unknown suffix or a folder
-        that does not exist.
+        ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
+        `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        write_file(place, self.to_bytes(format or format_of(place)))
+        for each, data in self.files(place, format or format_of(place)):
+            write_file(each, data)
         return place
+
+    def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
+        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        if not numbered(path, 1):
+            yield path, self.to_bytes(format)
+            return
+        for step, data in enumerate(self.to_frames(format), 1):
+            yield numbered(path, step) or path, data
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.to_svg()
+            for kind in _shown_in_notebooks(self.options.notebook):
+                bundle[kind] = _SHOWN[kind](self)
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
@@ -187,6 +267,37 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
+def _as_base64(data: bytes) -> str:
+    import base64
+
+    return base64.b64encode(data).decode()
+
+
+_SHOWN: dict[str, Callable[[Drawing], str]] = {
+    "image/svg+xml": Drawing.to_svg,
+    "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
+    "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
+}
+"""How a drawing shows itself in each of the types that notebooks know."""
+
+_NOTEBOOK = {
+    "svg": ("image/svg+xml",),
+    "png": ("image/png",),
+    "html": ("text/html",),
+    # Dots for pages and for GitHub, lines for paper. With SVG, nbconvert would ask for Inkscape on the way to LaTeX.
+    "publish": ("image/png", "application/pdf"),
+}
+"""What a notebook is given, by the option ``notebook``."""
+
+
+def _shown_in_notebooks(option: str) -> tuple[str, ...]:
+    given = option or os.environ.get("BPVIZ_NOTEBOOK", "svg")
+    if given not in _NOTEBOOK:
+        raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
+    return _NOTEBOOK[given]
+
+
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
@@ -194,8 +305,10 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``shared=True`` marks what the backward pass computes
-    once and uses several times.
+    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
+    ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``shared=True`` marks what the backward
+    pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -203,6 +316,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
+
+    ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -296,7 +411,12 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
-    return source, replace(made, circuit=replace(options, open=rest))
+    shown = replace(options, open=rest)
+    if options.before is not None:
+        before, _ = open_named(options.before, options.open, options.depth)
+        assert isinstance(before, Flow)
+        shown = replace(shown, before=before)
+    return source, replace(made, circuit=shown)
 
 
 def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
@@ -329,6 +449,8 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
             given[name] = tuple(value.items())
     if not 1 <= given.get("precision", 4) <= 17:
         raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
+    if not 0 < given.get("seconds", 1.0) < 1000:
+        raise UsageError(f"seconds tells how long a step is shown, such as 1.5, but got {given['seconds']!r}")
     shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
     return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
 
@@ -338,7 +460,19 @@ _CHOICES = {
     "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
     "engine": ("auto", "bundled", "system"),
+    "notebook": ("svg", "png", "html", "publish"),
 }
+
+
+def numbered(path: Path, step: int) -> Path | None:
+    """The path with a step's number in the place that its name has for it, as ``%02d``; ``None`` where it has none.
+
+    >>> numbered(Path("step-%02d.svg"), 3).name, numbered(Path("apples.svg"), 3)
+    ('step-03.svg', None)
+    """
+    if not _NUMBERED.search(path.name):
+        return None
+    return path.with_name(_NUMBERED.sub(lambda place: place[0] % step, path.name, count=1))
 
 
 def check_format(format: str) -> str:

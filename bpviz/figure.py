@@ -6,7 +6,7 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Plain",
     "Row",
     "Sheet",
+    "Step",
     "Tone",
     "Wire",
 ]
@@ -38,10 +39,14 @@ Pass = Literal["forward", "backward"]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity)."""
+    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity).
+
+    ``latex`` is the same in LaTeX's mathematical mode, where it is more than its signs one by one.
+    """
 
     text: str
     marked: bool = False
+    latex: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,20 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a figure that is told in steps: what appears in it, and its sentence.
+
+    ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
+    backward arrow appears. What appears stays; what never appears is there from the beginning.
+    """
+
+    sentence: str
+    boxes: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
+    backward: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

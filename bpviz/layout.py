@@ -248,13 +248,17 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
     side = 1 if plan.level else -1
     for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
         wire = drawn.wire
-        ends = places[wire.source], places[wire.target]
+        boxes = places[wire.source], places[wire.target]
         forward: LineRole | None = ("constant" if wire.constant else "forward") if wire.forward else None
-        lines = arrows(course, *ends, forward, "backward" if wire.backward else None, theme, side)
-        labels = [e for block, (dx, dy) in _labels(drawn, plan.level, theme) for e in placed(block, x + dx, y + dy)]
+        lines = arrows(course, *boxes, forward, "backward" if wire.backward else None, theme, side)
+        labels = [placed(block, x + dx, y + dy) for block, (dx, dy) in _labels(drawn, plan.level, theme)]
+        elements = (*lines, *(element for label in labels for element in label))
+        back = [i for i, element in enumerate(lines) if element.role == "backward"]
+        if drawn.backward:
+            back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
         ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
-        yield Part(wire.id, "wire", (*lines, *labels), wire.description, detail, *ends_of, *look)
+        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

@@ -81,7 +81,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures."""
+    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures.
+
+    ``latex`` is the same in LaTeX's mathematical mode, for writers that have one; empty where nothing is known.
+    """
 
     role: TextRole
     text: str
@@ -90,6 +93,7 @@ class Text:
     size: float
     width: float
     anchor: Anchor = "middle"
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Part:
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
     ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
-    wire.
+    wire. ``behind`` are the places of those elements of a wire that belong to its backward arrow.
     """
 
     id: str
@@ -132,18 +136,15 @@ class Part:
     target: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    behind: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting.
-
-    ``fingerprint`` is the mark that its files carry (see `bpviz.fingerprint`); without one they carry none.
-    """
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
-    fingerprint: str = ""

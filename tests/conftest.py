@@ -39,6 +39,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         "engine": None
         if find_spec("pygraphviz") or which("dot")
         else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`",
+        "latex": None
+        if which("pdflatex") and which("lualatex") and which("pdftotext")
+        else "no LaTeX found: `apt-get install texlive-pictures texlive-luatex lmodern poppler-utils`",
     }
     for marker, missing in needs.items():
         if missing and item.get_closest_marker(marker):

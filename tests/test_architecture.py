@@ -14,8 +14,8 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure", "document"),
-    ("language",),
+    ("errors", "lazy", "number", "figure", "document", "tex"),
+    ("docs", "docs.markers", "language"),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
@@ -23,9 +23,10 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
-    ("layout", "writers.svg"),
-    ("writers.dot", "writers.png"),
-    ("writers.pdf",),
+    ("layout", "stages", "writers.svg", "writers.mermaid"),
+    ("writers.dot", "writers.png", "writers.tikz", "writers.motion"),
+    ("writers.pdf", "writers.animation", "writers.player"),
+    ("writers.html",),
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
     ("source", "scope", "ops.operation"),
@@ -47,7 +48,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "paths", "spelling"),
+    ("archive", "check", "opening", "pairing", "paths", "spelling"),
     ("chains", "derive", "elements", "influences"),
     ("changes", "nesting", "sharing"),
     ("plots",),
@@ -58,6 +59,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
     ("figures.marks",),
     ("figures.circuit",),
+    ("figures.steps",),
     ("drawing",),
     ("telling",),
     ("alternative",),
@@ -65,6 +67,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.words",),
+    ("cli.embed", "docs.notebook"),
     ("cli",),
     ("__main__",),
 )

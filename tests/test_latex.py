@@ -17,8 +17,9 @@ from bpviz import ops
 from bpviz.expression import Expression
 from bpviz.figures.card import reading
 from bpviz.formula import derivative, symbol
-from bpviz.latex import latex_of, name_in_latex
+from bpviz.latex import latex_of
 from bpviz.ops import OPERATIONS
+from bpviz.tex import name_in_latex
 
 Parse = Callable[[str], Any]
 

@@ -15,6 +15,8 @@ STARTS = {
     "eps": b"%!PS",
     "dot": b"digraph {",
     "gv": b"digraph {",
+    "tex": b"% By hand: a figure made by bpviz.",
+    "tikz": b"% By hand: a figure made by bpviz.",
 }
 
 
@@ -42,7 +44,7 @@ def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
     with pytest.raises(UsageError) as caught:
         writers.write(everything(), LIGHT, "pngg")
     assert str(caught.value) == (
-        "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv)"
+        "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv, tex, tikz)"
     )
 
 

@@ -21,7 +21,7 @@ from bpviz.settings import project_settings
 __all__ = ["main"]
 
 _SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
-_COMMANDS = ("render", "explain", "gradcheck", "card", "ops", "doctor")
+_COMMANDS = ("render", "explain", "gradcheck", "card", "embed", "ops", "doctor")
 
 
 class _Commands(click.Group):

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
 
-__all__ = ["File", "destination", "put", "word_destinations", "write_files"]
+__all__ = ["File", "destination", "files_of", "put", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
@@ -29,12 +29,31 @@ def write_files(
 ) -> list[Path]:
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
+    _check_steps(drawing, [kind for _, kind in plans])
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [
-        File(path, partial(_file_of, drawing, kind), partial(drawing.is_shown_by, format=kind)) for path, kind in plans
+    return put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+
+
+def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
+    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
+    from bpviz.drawing import numbered
+
+    if path is None or not numbered(path, 1):
+        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind)
+        return [File(path, made, partial(drawing.is_shown_by, format=kind))]
+    frames: list[bytes] = []
+
+    def frame(step: int) -> bytes:
+        # Made together when the first is wanted: they share most of what is in them.
+        if not frames:
+            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind))
+        return frames[step - 1]
+
+    return [
+        File(numbered(path, step), partial(frame, step), partial(drawing.is_shown_by, format=kind, step=step))
+        for step in range(1, len(drawing.told) + 1)
     ]
-    return put(ctx, files, check)
 
 
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
@@ -88,8 +107,24 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
     return plans
 
 
-def _file_of(drawing: Drawing, kind: str) -> bytes:
-    """The bytes of a format; what Python would warn of is said in bpviz's own way."""
+def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
+    """Say so where nothing that is written can move or be walked although that was asked for."""
+    from bpviz.errors import UsageError
+
+    if drawing.options.animate and "svg" not in kinds:
+        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
+    if drawing.options.steps and "html" not in kinds:
+        raise UsageError(
+            f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
+            "every step name the files step-%02d.svg"
+        )
+
+
+Made = TypeVar("Made")
+
+
+def _said(make: Callable[[], Made], drawing: Drawing, kind: str) -> Made:
+    """What is made; what Python would warn of on the way is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if kind != "json" and boxes > 300 and sys.stderr.isatty():
         click.echo(f"laying out {boxes} boxes …", err=True)
@@ -97,7 +132,7 @@ def _file_of(drawing: Drawing, kind: str) -> bytes:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        data = drawing.to_bytes(kind)
-    for warning in caught:
-        click.echo(f"bpviz: {warning.message}", err=True)
-    return data
+        made = make()
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        click.echo(f"bpviz: {message}", err=True)
+    return made

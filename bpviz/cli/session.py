@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bpviz.drawing import Drawing
     from bpviz.flow import Flow
     from bpviz.graph import Graph
+    from bpviz.load import Target
 
 __all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
@@ -30,7 +31,7 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
     return _checked(thing, values, option) if callable(thing) else values
 
 
-def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
+def recorded(target: Target, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
         from bpviz.load import load
@@ -50,7 +51,7 @@ def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | 
 
 
 def drawing_of(
-    target: str, assignments: tuple[str, ...], of: str | None, options: dict[str, Any]
+    target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
     """The drawing that a target and the options stand for, and the name that its files take."""
     thing, stem = recorded(target, assignments)
@@ -59,14 +60,18 @@ def drawing_of(
 
         if isinstance(thing, Drawing):
             # What the author chose in the file holds, but for what the command line says otherwise.
-            source_of = click.get_current_context().get_parameter_source
+            source_of = ctx.get_parameter_source
             default = click.core.ParameterSource.DEFAULT
             options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
         return draw(thing, **options, **({"output": of} if of else {})), stem
 
 
 def what_if_of(
-    target: str, assignments: tuple[str, ...], changes: tuple[str, ...], of: str | None, options: dict[str, Any]
+    target: Target,
+    assignments: tuple[str, ...],
+    changes: tuple[str, ...],
+    of: str | None,
+    options: dict[str, Any],
 ) -> tuple[Drawing, str]:
     """The drawing of what becomes of a target when inputs change, old numbers beside new ones."""
     with user_code():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
 from bpviz.notation import pieces_of
 from bpviz.number import number
+from bpviz.tex import line_in_latex
 
-__all__ = ["columns", "content", "formula_content", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -23,7 +26,7 @@ _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
 
-def content(value: Any, precision: int = 4) -> Content:
+def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     """What stands at the arrow for a value.
 
     >>> content(220.00000000000003)
@@ -41,8 +44,7 @@ def content(value: Any, precision: int = 4) -> Content:
     shape = shape_text(array.shape)
     if not array.size:
         return Plain(shape)
-    # A vector is a row; of more than two dimensions the last two keep their meaning.
-    flat = array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
+    flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
     return Heat(shape, _cells(flat), marked)
@@ -66,7 +68,17 @@ def formula_content(*parts: Any) -> Plain | Row:
                 pieces.append(Plain(piece))
     row = Row(tuple(pieces))
     alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
-    return Plain(row.text) if alone or columns(row) > _STACKED else row
+    if alone or columns(row) > _STACKED:
+        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
+    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    formula, last = parts[-1], pieces[-1]
+    if isinstance(last, Plain) and last.text == f" = {formula}":
+        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
+    return Row(tuple(pieces))
+
+
+def _in_latex(part: Any) -> str:
+    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
 
 
 def columns(content: Content) -> int:
@@ -86,6 +98,38 @@ def columns(content: Content) -> int:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
 
 
+def changed(old: Any, new: Any, precision: int = 4) -> Content:
+    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
+
+    A small array shows it cell by cell; of a larger one the heat map shows the difference.
+
+    >>> changed(200.0, 240.0), changed(1.0, 1.0)
+    (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
+    """
+    was, now = content(old, precision), content(new, precision)
+    marked = was.marked or now.marked
+    match was, now:
+        case Plain(), Plain():
+            return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
+        case Grid(), Grid() if np.shape(old) == np.shape(new):
+            rows = tuple(
+                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
+                for pair in zip(was.rows, now.rows, strict=True)
+            )
+            return Grid(rows, marked)
+        case Heat(), Heat() if np.shape(old) == np.shape(new):
+            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
+            if not difference.any():
+                return now
+            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _shape_of(shown: Content, value: Any) -> str:
+    """A number as it is, an array as its shape."""
+    return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
+
+
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as NumPy writes it.
 
@@ -93,6 +137,11 @@ def shape_text(shape: tuple[int, ...]) -> str:
     ('(4, 2)', '(3,)')
     """
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _flat(array: Any) -> Any:
+    """An array as rows: a vector is one row; of more than two dimensions the last two keep their meaning."""
+    return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
 def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
@@ -114,7 +163,21 @@ def spoken(value: Any, precision: int = 4) -> str:
     >>> spoken(1.1)
     '1.1'
     """
-    shown = content(value, precision)
-    if isinstance(shown, Grid):
-        return "[" + "; ".join(", ".join(row) for row in shown.rows) + "]"
-    return shown.text if isinstance(shown, Plain) else f"an array of shape {shown.text}"
+    return line_of(content(value, precision))
+
+
+def line_of(content: Content) -> str:
+    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+
+    >>> line_of(Grid((("1", "2"), ("3", "4"))))
+    '[1, 2; 3, 4]'
+    """
+    match content:
+        case Grid(rows):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(text):
+            return f"an array of shape {text}"
+        case Row(parts):
+            return "".join(map(line_of, parts))
+        case _:
+            return content.text
