@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpviz.derive import gradient_graph
 from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.files import check_format, format_of, is_numbered, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.opening import open_named
@@ -23,13 +24,13 @@ from bpviz.tracing import trace
 
 if TYPE_CHECKING:
     from bpviz.picture import Picture
+    from bpviz.stages import Stages
     from bpviz.theme import Theme
 
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
 _CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
 _MOVING = ("gif", "apng", "webp")
-_NUMBERED = re.compile(r"%0?\d*d")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
 
@@ -39,7 +40,8 @@ class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
     ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; a step lasts so many ``seconds`` in what moves.
+    be walked step by step; a step lasts so many ``seconds`` in what moves. ``notebook`` is what notebooks are given;
+    empty it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -49,6 +51,7 @@ class DrawOptions:
     animate: bool = False
     steps: bool = False
     seconds: float = 1.5
+    notebook: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +66,8 @@ class Drawing:
 
     source: Flow | Graph | Figure | Sheet
     options: DrawOptions
-    shown: Picture | None = None
-    """The picture in place of that of the whole: one of its steps."""
+    at: tuple[Drawing, int] | None = None
+    """The drawing that it is a step of, and the number of that step."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
@@ -87,15 +90,38 @@ class Drawing:
         """
         from bpviz.layout import lay_out
 
-        if self.shown is not None:
-            return self.shown
+        if self.at is not None:
+            whole, number = self.at
+            return whole.stages[number]
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        return replace(picture, fingerprint=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
+        return self.mark()
+
+    def mark(self, format: str = "") -> str:
+        """The fingerprint of a file of this format, which may tell more than the figure: its steps."""
+        from bpviz.fingerprint import fingerprint
+
+        step = () if self.at is None else (self.at[0].told, self.at[1])
+        told = self._told_in(format)
+        return fingerprint(self.figure, self.theme, *step, *((told, self.options.seconds) if told else ()))
+
+    def is_shown_by(self, data: bytes, format: str) -> bool:
+        """Whether a file of this format shows what would be drawn now."""
+        if format == "json":
+            return data == self.to_json().encode()
+        from bpviz.fingerprint import found_in
+
+        return found_in(data) == self.mark(format)
 
     @cached_property
     def told(self) -> tuple[Step, ...]:
@@ -112,26 +138,44 @@ class Drawing:
             )
         return steps(self.source, self.options.circuit)
 
+    @cached_property
+    def stages(self) -> Stages:
+        """The picture at each of its steps, with the sentence of the step below it: one layout for all."""
+        from bpviz.stages import with_captions
+
+        return with_captions(self.picture, self.told, self.theme)
+
     def steps(self) -> tuple[Drawing, ...]:
-        """A drawing of every step: one layout for all, the sentence of the step below it.
+        """A drawing of every step.
 
         >>> import bpviz
         >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
         >>> len(drawing.steps()), drawing.told[1].sentence
         (5, '× : output = 100 × 2 = 200')
 
-        Raises `UsageError` for a drawing without numbers, and what `picture` raises.
+        Raises `UsageError` for a drawing without numbers.
         """
-        from bpviz.stages import with_captions
+        return tuple(replace(self, at=(self, number)) for number in range(len(self.told)))
 
-        pictures = with_captions(self.picture, self.told, self.theme)
-        return tuple(replace(self, shown=picture) for picture in pictures)
+    def _told_in(self, format: str) -> tuple[Step, ...]:
+        """The steps that a file of this format tells."""
+        made = self.options
+        asked = format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
+        return self.told if asked and self.at is None else ()
+
+    @cached_property
+    def _known(self) -> dict[Any, Any]:
+        """What of the picture is written already; its steps have most of it in common."""
+        return {}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
+        if self.source.graph.is_gradient:
+            # A gradient need not depend on every input.
+            return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
         drawn = {box.id for box in self.figure.boxes}
         unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
@@ -148,24 +192,22 @@ class Drawing:
             return self.to_json().encode()
         from bpviz import writers
 
-        made = self.options
-        if format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps):
-            options = {"steps": self.told, "seconds": made.seconds, **options}
-        shown = self.figure if writers.reads(format) == "figure" else self.picture
-        return writers.write(shown, self.theme, format, engine=made.engine, **options)
-
-    def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
-        """The file of every step, in a format that holds one picture; see `steps`.
-
-        Raises `UsageError` for another format.
-        """
-        from bpviz import writers
-        from bpviz.stages import with_captions
-
-        if format in (*_MOVING, "html", "json") or writers.reads(check_format(format)) != "picture":
-            raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
-        stages = with_captions(self.picture, self.told, self.theme)
-        return writers.frames(stages, self.theme, format, engine=self.options.engine, **options)
+        of_figure = writers.reads(format) == "figure"
+        if of_figure and self.at is not None:
+            raise UsageError(f"a single step is a picture, such as SVG or PNG, but got {format!r}")
+        return writers.write(
+            self.figure if of_figure else self.picture,
+            self.theme,
+            format,
+            fingerprint=self.mark(format),
+            **{
+                "engine": self.options.engine,
+                "steps": self._told_in(format),
+                "seconds": self.options.seconds,
+                "known": (self if self.at is None else self.at[0])._known,
+                **options,
+            },
+        )
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -198,22 +240,19 @@ class Drawing:
         `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        for each, data in self.files(place, format or format_of(place)):
-            write_file(each, data)
+        kind = format or format_of(place)
+        if not is_numbered(place):
+            write_file(place, self.to_bytes(kind))
+            return place
+        for number, step in enumerate(self.steps(), 1):
+            write_file(numbered(place, number), step.to_bytes(kind))
         return place
-
-    def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
-        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
-        if not _NUMBERED.search(path.name):
-            yield path, self.to_bytes(format)
-            return
-        for number, data in enumerate(self.to_frames(format), 1):
-            yield path.with_name(_NUMBERED.sub(lambda place: place[0] % number, path.name, count=1)), data  # noqa: B023
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.to_svg()
+            for kind in _shown_in_notebooks(self.options.notebook):
+                bundle[kind] = _SHOWN[kind](self)
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
@@ -234,6 +273,36 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
+def _as_base64(png: bytes) -> str:
+    import base64
+
+    return base64.b64encode(png).decode()
+
+
+_SHOWN: dict[str, Callable[[Drawing], str]] = {
+    "image/svg+xml": Drawing.to_svg,
+    "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
+}
+"""How a drawing shows itself in each of the types that notebooks know."""
+
+_NOTEBOOK = {
+    "svg": ("image/svg+xml",),
+    "png": ("image/png",),
+    "html": ("text/html",),
+    # What converts a notebook takes what it can show: the one for pages, the other for paper and for GitHub.
+    "publish": ("image/svg+xml", "image/png"),
+}
+"""What a notebook is given, by the option ``notebook``."""
+
+
+def _shown_in_notebooks(option: str) -> tuple[str, ...]:
+    given = option or os.environ.get("BPVIZ_NOTEBOOK", "svg")
+    if given not in _NOTEBOOK:
+        raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
+    return _NOTEBOOK[given]
+
+
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
@@ -241,8 +310,14 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``) and ``timeout`` (seconds). ``animate=True`` makes SVG move, ``steps=True`` lets
-    the reader of HTML walk through the steps; a step lasts so many ``seconds``.
+    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
+    ``png``, ``html``, or ``publish`` for both kinds of picture). ``shared=True`` marks what the backward pass computes
+    once and uses several times. ``animate=True`` makes SVG move, ``steps=True`` lets the reader of HTML walk through
+    the steps; a step lasts so many ``seconds``.
+
+    ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
+    that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
+    that only bring numbers into another shape.
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
@@ -257,6 +332,13 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
+    orders = options.pop("grad", ())
+    orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders and chosen:
+        raise UsageError("the graph of a gradient is not opened into single numbers; leave out elements or grad")
+    if orders:
+        # The gradients are what flows forward here.
+        options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
     source: Flow | Graph | Figure | Sheet
@@ -277,11 +359,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)
-    whole = Drawing(source, made)
+    whole = Drawing(_derived(source, orders), made)
     if not chosen:
         return whole
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
-    single = Drawing(spelled_out(source, *only), made)
+    single = Drawing(_derived(spelled_out(source, *only), orders), made)
     return beside(whole, single) if with_arrays else single
 
 
@@ -335,6 +417,13 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     return source, replace(made, circuit=replace(options, open=rest))
 
 
+def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
+    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+    return source
+
+
 def _given(flow: Flow) -> dict[str, Any]:
     return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}
 
@@ -369,67 +458,5 @@ _CHOICES = {
     "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
     "engine": ("auto", "bundled", "system"),
+    "notebook": ("svg", "png", "html", "publish"),
 }
-
-
-def check_format(format: str) -> str:
-    """The format, when there is such a one.
-
-    Raises `UsageError` with close matches otherwise.
-    """
-    from bpviz import writers
-
-    known = (*writers.formats(), "json")
-    if format not in known:
-        hint = did_you_mean(format, known, "choose another")
-        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
-    return format
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's suffix names.
-
-    >>> format_of(Path("apples.SVG"))
-    'svg'
-
-    Raises `UsageError` for a suffix that is none.
-    """
-    suffix = path.suffix.lower().lstrip(".")
-    if not suffix:
-        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
-    return check_format(suffix)
-
-
-def check_place(path: Path) -> None:
-    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
-    if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
-    folder = path.parent
-    if not folder.is_dir():
-        raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
-
-    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
-    """
-    check_place(path)
-    # A link is written through, as `>` in a shell would.
-    place = Path(os.path.realpath(path))
-    # Two processes may write the same figure at once; "x" refuses a name that is there already.
-    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if place.exists():
-            os.chmod(temporary, place.stat().st_mode & 0o777)
-        os.replace(temporary, place)
-    except OSError as error:
-        raise UsageError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

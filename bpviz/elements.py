@@ -186,8 +186,8 @@ class _Elements:
                 self._step(index)
         index = self.flow.output_index
         results = [self._handle(index, i) for i in range(len(self.elements[index]))]
-        titles = self.graph_of_arrays.output_titles
-        title = titles.get(index) or self.graph_of_arrays.names[index]
+        ends = self.graph_of_arrays.ends
+        title = next((end.title for end in ends if end.node == index), self.graph_of_arrays.names[index])
         shape = ops.shape_of(self.flow.values[index])
         if not shape:
             made.mark_output(results[0].index, title)

@@ -19,6 +19,7 @@ __all__ = [
     "Grid",
     "Heat",
     "Label",
+    "Pass",
     "Plain",
     "Row",
     "Sheet",
@@ -31,6 +32,9 @@ Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """How loud a thing is drawn: as always, in the background, brought to the front, or as what several others use."""
+
+Pass = Literal["forward", "backward"]
+"""Which pass a thing belongs to: in the figure of a gradient, the steps of the backward pass stand among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ class Box:
     """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
 
     ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
-    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud.
+    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
+    tells the pass that it is a step of.
     """
 
     id: str
@@ -122,6 +127,7 @@ class Box:
     frame: str | None = None
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey.
+    carry a constant and are drawn grey. What ``belongs`` to the backward pass carries gradients forwards.
     """
 
     id: str
@@ -141,6 +147,7 @@ class Wire:
     constant: bool = False
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        index = self._index(name)
+        index = self.find(name)
         return self._out(self.values[index], index)
 
     def grad(self, name: Name) -> Any:
@@ -81,9 +81,13 @@ class Flow:
 
         Raises `UsageError` for an unknown name.
         """
-        return self.gradient_of(self._index(name))
+        return self.gradient_of(self.find(name))
 
-    def _index(self, name: Name) -> int:
+    def find(self, name: Name) -> int:
+        """The number of a node that this run knows, by its name (or handle, or node).
+
+        Raises `UsageError` with close matches when there is none, or it was recorded after the run.
+        """
         index = self.graph.find(name)
         if index >= len(self.values):
             raise UsageError(f"{self.graph.names[index]!r} was recorded after this run; propagate the graph again")
@@ -112,7 +116,7 @@ class Flow:
         """
         if of not in ("gradient", "value"):
             raise UsageError(f"a formula is one of the gradient or of the value, but got of={of!r}")
-        index = self._index(name)
+        index = self.find(name)
         return self.symbols.formula(index) if of == "gradient" else self.symbols.expression(index)
 
     @cached_property
@@ -125,7 +129,7 @@ class Flow:
 
         Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
         """
-        start, end = self._index(source), self._index(target)
+        start, end = self.find(source), self.find(target)
         operands = self.graph.record.operands[end]
         slots = [i for i, operand in enumerate(operands) if operand == start]
         if slot is None and len(slots) == 1:

@@ -108,12 +108,20 @@ def constant(value: float, shape: Shape = ()) -> Formula:
 
 
 def as_formula(value: Any) -> Formula:
-    """A formula, of a plain number too.
+    """A formula, of a plain number or an array, too.
 
     >>> as_formula(1.0)
     <formula 1>
     """
-    return value if isinstance(value, Formula) else constant(float(value))
+    if isinstance(value, Formula):
+        return value
+    shape = ops.shape_of(value)
+    if not shape:
+        return constant(float(value))
+    cells = set(value.ravel().tolist())
+    if len(cells) == 1:
+        return constant(cells.pop(), shape)
+    return Formula(written_out(value), shape, parameters={"value": value})
 
 
 def written_out(value: Any) -> str:

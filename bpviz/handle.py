@@ -12,11 +12,12 @@ from bpviz import ops, refusal
 from bpviz.calls import adapted, composed, qualified
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
+from bpviz.lifting import holds, lift
 from bpviz.ops import OPERATIONS, Operand, Operation
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.source import by_operator, place, written
 
-__all__ = ["BY_OPERATOR", "Handle"]
+__all__ = ["BY_OPERATOR", "Handle", "lifted"]
 
 np: Any = LazyModule("numpy")
 
@@ -220,7 +221,7 @@ def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any
     for x, rule in zip(xs, rules, strict=True):
         if x.__class__ is Handle:
             if x.recorder is not recorder:
-                recorder.same(x.recorder, f"{written(frame)} ({place(frame)})")
+                return record(operation, _in_one_record(xs, frame), parameters, frame)
             index, value = x.index, x.data
             if value is NO_VALUE:
                 missing = True
@@ -241,6 +242,26 @@ def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any
 
 
 _NONE: dict[str, Any] = {}
+
+
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
+    """The operands with all handles in the innermost of their records.
+
+    Raises `RecordingError` when these are not nested.
+    """
+    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
+    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+
+
+def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
+    """The handle of the same value in a record that is nested in its own.
+
+    Raises `RecordingError` when it is not.
+    """
+    if not holds(inner, x.recorder):
+        inner.same(x.recorder, f"{written(frame)} ({place(frame)})")
+        return x
+    return Handle(inner, lift(inner, x.recorder, x.index), x.data)
 
 
 def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:

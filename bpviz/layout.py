@@ -236,7 +236,8 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             role: LineRole = "group" if kind == "group" else "node"
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
-        yield Part(box.box.id, "node", elements, box.box.description or box.box.text, kind, tone=box.box.tone)
+        said = box.box.description or box.box.text
+        yield Part(box.box.id, "node", elements, said, kind, tone=box.box.tone, belongs=box.box.belongs)
 
 
 def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
@@ -256,8 +257,8 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
         if drawn.backward:
             back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
-        ends = wire.source, wire.target
-        yield Part(wire.id, "wire", elements, wire.description, detail, *ends, wire.tone, tuple(back))
+        ends, look = (wire.source, wire.target), (wire.tone, wire.belongs)
+        yield Part(wire.id, "wire", elements, wire.description, detail, *ends, *look, tuple(back))
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

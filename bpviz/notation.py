@@ -279,7 +279,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
     outer, inner = value.operation.name, _written(operand)
-    if inner.operation is None:
+    if not isinstance(inner, Expression) or inner.operation is None:
         return False
     if outer == "matmul":
         name = inner.operation.name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bpviz.figure import Tone
+from bpviz.figure import Pass, Tone
 from bpviz.theme import LineRole, TextRole
 
 __all__ = [
@@ -123,8 +123,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire. ``behind``
-    are the places of those elements of a wire that belong to its backward arrow.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire. ``behind`` are the places of those elements of a wire that belong to its backward arrow.
     """
 
     id: str
@@ -135,15 +135,20 @@ class Part:
     source: str = ""
     target: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
     behind: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting.
+
+    ``fingerprint`` is the mark that its files carry (see `bpviz.fingerprint`); without one they carry none.
+    """
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
+    fingerprint: str = ""

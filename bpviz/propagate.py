@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
-__all__ = ["backprop", "flow_at", "propagate", "value_at"]
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -73,6 +74,52 @@ def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], out
         return _forward(graph, given, changed)[output]
 
 
+def output_with(flow: Flow, index: int, value: Any) -> Any:
+    """The output of the same run, had one node, by number, another value.
+
+    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> output_with(flow, flow.graph.find("multiply"), 300.0)
+    330.0
+    """
+    with ops.silence():
+        return _forward(flow.graph, {index: value}, (index,), flow.values)[flow.output_index]
+
+
+def toward(flow: Flow, output: int) -> Flow:
+    """The numbers of the same run, with the gradients of another value: a node, by number.
+
+    >>> flow = backprop(lambda x=3.0: (x * x) * 2)
+    >>> toward(flow, flow.graph.find("multiply")).grad("x")
+    6.0
+    """
+    if output == flow.output_index:
+        return flow
+    start = _seed(None, flow.values[output], "")
+    with ops.silence():
+        gradients, wires = _backward(flow.graph.record, flow.values, output, start)
+    return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
+
+
+def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
+    """What one operand of a step gets of a gradient ``g`` that comes in there: one rule, called once.
+
+    The answer has the shape of the operand; ``None`` where no gradient flows to it.
+
+    >>> flow = backprop(lambda price=100, count=2: price * count)
+    >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
+    2.2
+    """
+    record, values = flow.graph.record, flow.values
+    operation, operands = record.operations[index], record.operands[index]
+    if operation is None:
+        return None
+    rule = operation.rules(len(operands))[slot]
+    if rule is None or not record.reached[operands[slot]]:
+        return None
+    xs = [values[i] for i in operands]
+    return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
+
+
 def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     """Trace a function and propagate: forward values and gradients in one call.
 
@@ -126,15 +173,17 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
     return ops.plain(array.astype(dtype))
 
 
-def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> list[Any]:
-    """The values again, where other inputs change them; the recorded structure stays."""
+def _forward(
+    graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
+) -> list[Any]:
+    """The values again, where other ones change them; the recorded structure stays, and else the values ``before``."""
     record = graph.record
-    values = list(record.values)
+    values = list(record.values if before is None else before)
     fresh = bytearray(len(values))
     for index in changed:
         values[index] = given[index]
         fresh[index] = 1
-    for index, operation in enumerate(record.operations):
+    for index, operation in zip(range(len(values)), record.operations, strict=False):
         if operation is None or not any(fresh[i] for i in record.operands[index]):
             continue
         fresh[index] = 1

@@ -79,13 +79,17 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
+        "depth",
         "frame",
         "gradient_of",
         "is_input",
         "labels",
+        "lifted",
+        "meanings",
         "offsets",
         "operands",
         "operations",
+        "orders",
         "parameters",
         "pinned",
         "reached",
@@ -95,11 +99,12 @@ class Recorder:
         "scopes",
         "seen",
         "step_scopes",
+        "titles",
         "values",
         "whole",
     )
 
-    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
+    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False, depth: int = 0) -> None:
         self.operations: list[Operation | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.values: list[Any] = []
@@ -109,6 +114,16 @@ class Recorder:
         self.parameters: dict[int, dict[str, Any]] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # What the user said that a value means; what the source says of it is read when somebody asks.
+        self.meanings: dict[int, str] = {}
+        # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
+        self.orders: dict[int, int] = {}
+        # What is returned as the gradient of something, whatever it is called otherwise.
+        self.titles: dict[int, list[str]] = {}
+        # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
+        # name of the parameter) → number here.
+        self.depth = depth
+        self.lifted: dict[tuple[Recorder, int, str], int] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
@@ -172,6 +187,10 @@ class Recorder:
             self.whole.add(new)
         if index in other.labels:
             self.labels[new] = other.labels[index]
+        if index in other.meanings:
+            self.meanings[new] = other.meanings[index]
+        if index in other.orders:
+            self.orders[new] = other.orders[index]
         return new
 
     def append(

@@ -80,6 +80,12 @@ class Symbols:
         shares = self._shares[target]
         return None if shares is None else shares[slot]
 
+    def slope(self, target: int, slot: int) -> Any:
+        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 coming in."""
+        row, operands = self.record.operations[target], self.record.operands[target]
+        rule = None if row is None else row.rules(len(operands))[slot]
+        return 0.0 if rule is None else self._share(target, slot, rule, 1.0)
+
     def called(self, index: int) -> Formula | None:
         """What the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
         name = self.names[index]
@@ -116,6 +122,9 @@ class Symbols:
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
                 self._expressions[index] = Formula("", shape, operation, tuple(written), told)
                 made = operation(*(self._forward[i] for i in operands), **told)
+                if index in record.orders:
+                    # A step of a backward pass: nobody has written it.
+                    self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
             elif index in record.is_input or shape:
@@ -131,7 +140,9 @@ class Symbols:
 
     def _leaf(self, index: int, meaning: Any = None) -> Formula:
         value = self.flow.values[index]
-        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=index)
+        # Gradients go before the values that they are multiplied by.
+        order = -1 if index in self.record.orders else index
+        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
 
     def _read_backward(self) -> None:
         record, flow = self.record, self.flow

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
+from bpviz.lifting import holds, lift
 from bpviz.recorder import Group, Recorder, current_groups
 
-__all__ = ["group", "inputs_of", "name", "trace"]
+__all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
@@ -40,32 +41,60 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
     a step that cannot be recorded. What the function itself raises passes through.
     """
+    run = run_on_handles(fn, args, kwargs)
+    _name_outputs(run.graph, run.result, run.graph.name)
+    run.name_the_rest()
+    return run.graph
+
+
+class Run(NamedTuple):
+    """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
+
+    ``last_words`` is what the function's own variables held in the end.
+    """
+
+    graph: Graph
+    parameters: dict[str, Any]
+    result: Any
+    last_words: list[tuple[str, Any]]
+
+    def name_the_rest(self) -> None:
+        """Name the values that have no name yet but lie in a variable."""
+        graph, recorder = self.graph, self.graph.record
+        for key, value in self.last_words:
+            if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
+                recorder.labels[value.index] = key
+        recorder.renamed += 1
+
+
+def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], depth: int = 0) -> Run:
+    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use."""
     title = _title(fn)
-    recorder = Recorder(sys._getframe(), title, boundary=True)
+    recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
     graph = Graph(title, record=recorder)
+    graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
     given: list[Any] = []
+    parameters: dict[str, Any] = {}
     for key, value in positional:
         if key.startswith("*"):
-            given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
+            parts = {f"{key[1:]}[{i}]": _recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)}
+            given += parts.values()
+            parameters |= parts
         else:
-            given.append(_recorded(graph, key, value))
+            parameters[key] = _recorded(graph, key, value)
+            given.append(parameters[key])
     named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
     groups = current_groups()
-    depth = len(groups)
+    opened = len(groups)
     try:
         with ops.silence():
             result = fn(*given, **named)
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
-        del groups[depth:]
+        del groups[opened:]
         last_words = recorder.close()
-    _name_outputs(graph, result, title)
-    for key, value in last_words:
-        if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
-            recorder.labels[value.index] = key
-    recorder.renamed += 1
-    return graph
+    return Run(graph, parameters | named, result, last_words)
 
 
 def _title(fn: Any) -> str:
@@ -154,6 +183,8 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
             return type(value)(*parts)
         return type(value)(parts)
     if isinstance(value, Handle):
+        if holds(graph.record, value.recorder):
+            return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
     return graph.input(key, value)
 
@@ -170,6 +201,10 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     for key, handle in found:
         graph.record.same(handle.recorder, f"what {title or '<lambda>'} returns")
         label = graph.label_of(handle.index)
+        titles = graph.record.titles.get(handle.index)
+        if titles:
+            graph.mark_output(handle.index, titles.pop(0) if len(titles) > 1 else titles[0], own=True)
+            continue
         own = key if key and not key.startswith("[") else ""
         stem = title or "output"
         made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
@@ -189,16 +224,28 @@ def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
             yield from _handles(f"{key}[{i}]", part)
 
 
-def name(value: Value, text: str) -> Value:
-    """Name a value, for the figure and for look-up; what is not recorded is handed back as it is.
+def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
+    """Give a value a name, a meaning, or both; what is not recorded is handed back as it is.
+
+    The name is for the figure and for look-up, the meaning for the table that `bpviz.explain` makes.
 
     >>> import bpviz
-    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計"))
+    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計", meaning="what is paid"))
     >>> graph.outputs
     ('税込み合計',)
+
+    Raises `UsageError` when neither is given, or one is no text.
     """
+    if not (isinstance(text, str) and isinstance(meaning, str) and (text or meaning)):
+        raise UsageError(
+            f"a value is given a name, a meaning or both, as text, but got {text!r} and meaning={meaning!r}; "
+            'write bpviz.name(x, "subtotal", meaning="before tax")'
+        )
     if isinstance(value, Handle):
-        value.recorder.name(value.index, text)
+        if text:
+            value.recorder.name(value.index, text)
+        if meaning:
+            value.recorder.meanings[value.index] = meaning
     return value
 
 

@@ -14,12 +14,12 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure", "tex"),
-    ("language",),
+    ("errors", "lazy", "number", "figure", "document", "tex"),
+    ("docs", "docs.markers", "language"),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
-    ("picture",),
+    ("fingerprint", "picture"),
     ("curve", "block", "rank", "fontfiles"),
     ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
@@ -41,32 +41,40 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.statistics",),
     ("ops",),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation", "product"),
+    ("calls", "lifting", "notation", "numbering", "product", "reading"),
     ("latex", "rewriting"),
     ("formula",),
     ("handle", "indexed", "symbols"),
     ("graph",),
-    ("flow", "tracing"),
+    ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "spelling"),
-    ("elements",),
+    ("archive", "check", "opening", "paths", "spelling"),
+    ("chains", "derive", "elements", "influences"),
+    ("changes", "nesting", "sharing"),
     ("plots",),
     # What joins the two.
+    ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels", "figures.card"),
+    ("figures.labels", "figures.card", "wording", "wording.numbers"),
+    ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
+    ("figures.marks",),
     ("figures.circuit",),
-    ("figures.steps",),
+    ("figures.steps", "files"),
     ("drawing",),
-    ("load",),
+    ("telling",),
+    ("alternative",),
+    ("explanation", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
-    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.words",),
+    ("cli.embed", "docs.notebook"),
     ("cli",),
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
 PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
-GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["check"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

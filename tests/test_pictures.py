@@ -30,12 +30,14 @@ TOLD_SEEDS = range(0, 10)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def random_picture(seed: int, matrices: bool = False, labels: str = "values") -> str:
+def random_picture(seed: int, matrices: bool = False, labels: str = "values", gradient: bool = False) -> str:
     """Picture number ``seed``: from 3 operations (seed 0) to 40 (seed 49), or 3 to 12 of matrices."""
     operations = 3 + (seed if matrices else seed * 37 // 49)
     function, args = (random_matrix_function if matrices else random_function)(random.Random(seed), operations)
     try:
-        return bpviz.draw(bpviz.trace(function, *args), labels=labels).to_svg()
+        graph = bpviz.trace(function, *args)
+        options = {"grad": graph.inputs[0], "shared": True} if gradient else {}
+        return bpviz.draw(graph, labels=labels, **options).to_svg()
     except Exception as error:
         error.add_note(f"while drawing seed {seed}, called with {args}:\n{function.__doc__}")
         raise
@@ -52,7 +54,12 @@ def pictures() -> dict[str, str]:
         for matrices in (False, True)
         for seed in TOLD_SEEDS
     }
-    return gallery | scalars | matrices | told
+    gradients = {
+        f"gradient at {'matrices ' if matrices else ''}{seed}": random_picture(seed, matrices, gradient=True)
+        for matrices in (False, True)
+        for seed in TOLD_SEEDS
+    }
+    return gallery | scalars | matrices | told | gradients
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +72,7 @@ NAMES = [
     *GALLERY,
     *(f"random {seed}" for seed in SEEDS),
     *(f"matrices {seed}" for seed in MATRIX_SEEDS),
-    *(f"{labels} at {kind}{seed}" for labels in LABELS for kind in ("", "matrices ") for seed in TOLD_SEEDS),
+    *(f"{what} at {kind}{seed}" for what in (*LABELS, "gradient") for kind in ("", "matrices ") for seed in TOLD_SEEDS),
 ]
 
 

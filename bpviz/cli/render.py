@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bpviz.cli.output import write_files
-from bpviz.cli.session import drawing_of
+from bpviz.cli.session import drawing_of, what_if_of
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from bpviz.drawing import Drawing
+    from bpviz.load import Loaded, Source, Target
+
+__all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
@@ -51,6 +55,13 @@ _GIVEN = "bpviz.given"
     help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
 )
 @click.option(
+    "--what-if",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Old and new numbers, as if this input had another value: --what-if tax=1.2.",
+)
+@click.option(
     "--show",
     type=click.Choice(["both", "forward", "backward"]),
     default="both",
@@ -85,6 +96,16 @@ _GIVEN = "bpviz.given"
     help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
 )
 @click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
+    "--grad",
+    multiple=True,
+    metavar="NAME",
+    help="Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+)
+@click.option("--plumbing", is_flag=True, help="With --grad: show also what only brings numbers into another shape.")
+@click.option(
+    "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
+)
 @click.option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
@@ -149,8 +170,6 @@ def command(
     target: str,
     outputs: tuple[str, ...],
     format: str | None,
-    assignments: tuple[str, ...],
-    of: str | None,
     check: bool,
     view: bool,
     watch: bool,
@@ -171,14 +190,37 @@ def command(
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
-    options["open"] = options.pop("open_")
-    if options["elements"] and "" in options["elements"]:
-        options["elements"] = True
-    options["direction"] = options["direction"].upper()
-    drawing, stem = drawing_of(target, assignments, of, options)
+    drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         click.launch(str(written[0]))
+
+
+def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
+    """The drawing that the words of a command stand for, and the name that its files take.
+
+    ``source`` is read in the place of standard input, where the target is ``-``.
+    """
+    from bpviz.load import Source
+
+    own = {parameter.name for parameter in command.params}
+    options = {name: value for name, value in ctx.params.items() if name in own}
+    for name in ("outputs", "format", "check", "view", "watch"):
+        options.pop(name, None)
+    named: str = options.pop("target")
+    target: Target = named
+    if source is not None and (named == "-" or named.startswith("-:")):
+        target = source.named(named[2:]) if isinstance(source, Source) else source
+    assignments, changes, of = options.pop("assignments"), options.pop("changes"), options.pop("of")
+    options["open"] = options.pop("open_")
+    if "" in options["elements"]:
+        options["elements"] = True
+    options["direction"] = options["direction"].upper()
+    if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
+        del options["show"]
+    if changes:
+        return what_if_of(target, assignments, changes, of, options)
+    return drawing_of(target, assignments, of, options, ctx)
 
 
 def _watch(

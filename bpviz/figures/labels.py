@@ -32,7 +32,8 @@ class Use:
     """A place where a value is used: the box it leads to, the slot there, and the gradient that comes back from it.
 
     ``steps`` are the operands that it stands for, (number of the step, slot); ``seeded`` tells that the output whose
-    gradient is taken is among what it stands for, ``terms`` are the gradients that add up in it.
+    gradient is taken is among what it stands for, ``terms`` are the gradients that add up in it. ``arriving`` is the
+    node whose numbers come in there, where it is another than the one at which the wire begins.
     """
 
     box: str
@@ -41,13 +42,14 @@ class Use:
     steps: tuple[tuple[int, int], ...] = ()
     seeded: bool = False
     terms: tuple[Any, ...] = ()
+    arriving: int = -1
 
     def with_others(self, others: Sequence[Use]) -> Use:
         """This use standing for others as well: the gradients add up."""
         uses = (self, *others)
         steps = tuple(step for use in uses for step in use.steps)
-        terms = tuple(use.share for use in uses if use.share is not None)
-        return Use(self.box, self.slot, total(terms), steps, any(use.seeded for use in uses), terms)
+        terms, seeded = tuple(use.share for use in uses if use.share is not None), any(use.seeded for use in uses)
+        return Use(self.box, self.slot, total(terms), steps, seeded, terms, self.arriving)
 
 
 def total(shares: Sequence[Any]) -> Any:

@@ -6,50 +6,53 @@ those that leave the places to another program take the figure instead of the pi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Figure, Sheet
+from bpviz.fingerprint import stamped
 from bpviz.picture import Picture
 from bpviz.theme import Theme
 
-__all__ = ["formats", "frames", "reads", "write"]
+__all__ = ["formats", "reads", "write"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The module that writes a format, the options it takes, and those that make it write this format.
+    """The module that writes a format, how a remark is written in it (see `bpviz.fingerprint.stamped`), the options
+    that the module takes, and those that make it write this format.
 
     ``reads`` tells what it makes a file of.
     """
 
     module: str
+    remark: str
     options: tuple[str, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
     reads: Literal["picture", "figure"] = "picture"
 
 
 _TABLE = {
-    "svg": _Row("svg"),
-    "png": _Row("png", ("scale",)),
-    "pdf": _Row("pdf", ("engine", "timeout")),
-    "ps": _Row("pdf", ("engine", "timeout"), (("format", "ps"),)),
-    "eps": _Row("pdf", ("engine", "timeout"), (("format", "eps"),)),
-    "dot": _Row("dot"),
-    "gv": _Row("dot"),
-    "tex": _Row("tikz"),
-    "tikz": _Row("tikz"),
-    "mmd": _Row("mermaid", reads="figure"),
-    "mermaid": _Row("mermaid", reads="figure"),
-    "html": _Row("html", ("steps", "sections", "say")),
-    "gif": _Row("animation", ("steps", "seconds", "scale"), (("format", "gif"),)),
-    "apng": _Row("animation", ("steps", "seconds", "scale"), (("format", "apng"),)),
-    "webp": _Row("animation", ("steps", "seconds", "scale"), (("format", "webp"),)),
+    "svg": _Row("svg", "svg", ("known",)),
+    "png": _Row("png", "png", ("scale",)),
+    "pdf": _Row("pdf", "% {}", ("engine", "timeout")),
+    "ps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "ps"),)),
+    "eps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "eps"),)),
+    "dot": _Row("dot", "// {}"),
+    "gv": _Row("dot", "// {}"),
+    "tex": _Row("tikz", "% {}"),
+    "tikz": _Row("tikz", "% {}"),
+    "mmd": _Row("mermaid", "%% {}", reads="figure"),
+    "mermaid": _Row("mermaid", "%% {}", reads="figure"),
+    "html": _Row("html", "<!-- {} -->", ("steps", "sections", "say")),
+    "gif": _Row("animation", "gif", ("steps", "seconds", "scale"), (("format", "gif"),)),
+    "apng": _Row("animation", "png", ("steps", "seconds", "scale"), (("format", "apng"),)),
+    "webp": _Row("animation", "webp", ("steps", "seconds", "scale"), (("format", "webp"),)),
 }
-_MOVING = {"svg": _Row("motion", ("steps", "seconds"))}
+_MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds"))}
 """Who writes a format instead where steps are told."""
 _OPTIONS = {option for row in (*_TABLE.values(), *_MOVING.values()) for option in row.options}
 
@@ -72,12 +75,16 @@ def reads(format: str) -> Literal["picture", "figure"]:
     return _row(format).reads
 
 
-def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, **options: Any) -> bytes:
+def write(
+    shown: Picture | Figure | Sheet, theme: Theme, format: str, *, fingerprint: str = "", **options: Any
+) -> bytes:
     """Return ``shown`` as a file of ``format``; it is what the format `reads`.
 
     Of the ``options`` each writer takes its own: ``scale`` is for PNG and what is made of it, ``engine`` and
     ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are told by SVG, HTML, GIF, APNG and
     WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML, where ``say`` writes the words.
+    The file carries the ``fingerprint``; without one that of the picture. ``known`` is a dict in which SVG keeps what
+    it has written, for pictures that share parts.
 
     Raises:
         UsageError: there is no such format, or no writer has such an option; the message offers what comes close.
@@ -93,16 +100,8 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, **options:
     function = import_module(f"bpviz.writers.{row.module}").write
     own = {name: value for name, value in options.items() if name in row.options}
     written: bytes = function(shown, theme, **own, **dict(row.fixed))
-    return written
-
-
-def frames(pictures: Iterable[Picture], theme: Theme, format: str, **options: Any) -> Iterator[bytes]:
-    """Iterate over the files of pictures that differ little, such as the steps of a figure (`bpviz.stages.Stages`)."""
-    if _row(format).module == "svg":
-        from bpviz.writers import svg
-
-        return svg.frames(pictures, theme)
-    return (write(picture, theme, format, **options) for picture in pictures)
+    mark = fingerprint or (shown.fingerprint if isinstance(shown, Picture) else "")
+    return stamped(written, mark, row.remark) if mark else written
 
 
 def _row(format: str, told: bool = False) -> _Row:
