@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,6 @@ from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import CircuitOptions, circuit
-from bpviz.files import check_format, format_of, is_numbered, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.opening import open_named
@@ -24,13 +24,13 @@ from bpviz.tracing import trace
 
 if TYPE_CHECKING:
     from bpviz.picture import Picture
-    from bpviz.stages import Stages
     from bpviz.theme import Theme
 
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
 _CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
 _MOVING = ("gif", "apng", "webp")
+_NUMBERED = re.compile(r"%0?\d*d")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
 
@@ -66,8 +66,8 @@ class Drawing:
 
     source: Flow | Graph | Figure | Sheet
     options: DrawOptions
-    at: tuple[Drawing, int] | None = None
-    """The drawing that it is a step of, and the number of that step."""
+    shown: Picture | None = None
+    """The picture in place of that of the whole: one of its steps."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
@@ -90,38 +90,38 @@ class Drawing:
         """
         from bpviz.layout import lay_out
 
-        if self.at is not None:
-            whole, number = self.at
-            return whole.stages[number]
+        if self.shown is not None:
+            return self.shown
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        picture = lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
-        return replace(picture, fingerprint=self.fingerprint)
+        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
-    @property
-    def fingerprint(self) -> str:
-        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`)."""
-        return self.mark()
+    def fingerprint(self, format: str = "svg", step: int = 0) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`).
 
-    def mark(self, format: str = "") -> str:
-        """The fingerprint of a file of this format, which may tell more than the figure: its steps."""
+        ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
+        """
         from bpviz.fingerprint import fingerprint
 
-        step = () if self.at is None else (self.at[0].told, self.at[1])
-        told = self._told_in(format)
-        return fingerprint(self.figure, self.theme, *step, *((told, self.options.seconds) if told else ()))
+        more = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        return fingerprint(self.figure, self.theme, *more)
 
-    def is_shown_by(self, data: bytes, format: str) -> bool:
+    def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
         """Whether a file of this format shows what would be drawn now."""
         if format == "json":
             return data == self.to_json().encode()
         from bpviz.fingerprint import found_in
 
-        return found_in(data) == self.mark(format)
+        return found_in(data) == self.fingerprint(format, step)
+
+    def _tells(self, format: str) -> bool:
+        """Whether a file of this format tells the steps one after the other."""
+        made = self.options
+        return format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
 
     @cached_property
     def told(self) -> tuple[Step, ...]:
@@ -138,35 +138,20 @@ class Drawing:
             )
         return steps(self.source, self.options.circuit)
 
-    @cached_property
-    def stages(self) -> Stages:
-        """The picture at each of its steps, with the sentence of the step below it: one layout for all."""
-        from bpviz.stages import with_captions
-
-        return with_captions(self.picture, self.told, self.theme)
-
     def steps(self) -> tuple[Drawing, ...]:
-        """A drawing of every step.
+        """A drawing of every step: one layout for all, the sentence of the step below it.
 
         >>> import bpviz
         >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
         >>> len(drawing.steps()), drawing.told[1].sentence
         (5, '× : output = 100 × 2 = 200')
 
-        Raises `UsageError` for a drawing without numbers.
+        Raises `UsageError` for a drawing without numbers, and what `picture` raises.
         """
-        return tuple(replace(self, at=(self, number)) for number in range(len(self.told)))
+        from bpviz.stages import with_captions
 
-    def _told_in(self, format: str) -> tuple[Step, ...]:
-        """The steps that a file of this format tells."""
-        made = self.options
-        asked = format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
-        return self.told if asked and self.at is None else ()
-
-    @cached_property
-    def _known(self) -> dict[Any, Any]:
-        """What of the picture is written already; its steps have most of it in common."""
-        return {}
+        pictures = with_captions(self.picture, self.told, self.theme)
+        return tuple(replace(self, shown=picture) for picture in pictures)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -192,22 +177,27 @@ class Drawing:
             return self.to_json().encode()
         from bpviz import writers
 
-        of_figure = writers.reads(format) == "figure"
-        if of_figure and self.at is not None:
-            raise UsageError(f"a single step is a picture, such as SVG or PNG, but got {format!r}")
-        return writers.write(
-            self.figure if of_figure else self.picture,
-            self.theme,
-            format,
-            fingerprint=self.mark(format),
-            **{
-                "engine": self.options.engine,
-                "steps": self._told_in(format),
-                "seconds": self.options.seconds,
-                "known": (self if self.at is None else self.at[0])._known,
-                **options,
-            },
-        )
+        made = self.options
+        if self._tells(format):
+            options = {"steps": self.told, "seconds": made.seconds, **options}
+        shown = self.figure if writers.reads(format) == "figure" else self.picture
+        # A single step, taken from its drawing, is marked as what it was taken from is not.
+        mark = "" if self.shown is not None else self.fingerprint(format)
+        return writers.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
+
+    def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
+        """The file of every step, in a format that holds one picture; see `steps`.
+
+        Raises `UsageError` for another format.
+        """
+        from bpviz import writers
+        from bpviz.stages import with_captions
+
+        if format in (*_MOVING, "html", "json") or writers.reads(check_format(format)) != "picture":
+            raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
+        stages = with_captions(self.picture, self.told, self.theme)
+        marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
+        return writers.frames(stages, self.theme, format, marks=marks, engine=self.options.engine, **options)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -240,13 +230,17 @@ class Drawing:
         `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        kind = format or format_of(place)
-        if not is_numbered(place):
-            write_file(place, self.to_bytes(kind))
-            return place
-        for number, step in enumerate(self.steps(), 1):
-            write_file(numbered(place, number), step.to_bytes(kind))
+        for each, data in self.files(place, format or format_of(place)):
+            write_file(each, data)
         return place
+
+    def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
+        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        if not numbered(path, 1):
+            yield path, self.to_bytes(format)
+            return
+        for step, data in enumerate(self.to_frames(format), 1):
+            yield numbered(path, step) or path, data
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
@@ -273,15 +267,16 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
-def _as_base64(png: bytes) -> str:
+def _as_base64(data: bytes) -> str:
     import base64
 
-    return base64.b64encode(png).decode()
+    return base64.b64encode(data).decode()
 
 
 _SHOWN: dict[str, Callable[[Drawing], str]] = {
     "image/svg+xml": Drawing.to_svg,
     "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
     "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
 }
 """How a drawing shows itself in each of the types that notebooks know."""
@@ -290,8 +285,8 @@ _NOTEBOOK = {
     "svg": ("image/svg+xml",),
     "png": ("image/png",),
     "html": ("text/html",),
-    # What converts a notebook takes what it can show: the one for pages, the other for paper and for GitHub.
-    "publish": ("image/svg+xml", "image/png"),
+    # Dots for pages and for GitHub, lines for paper. With SVG, nbconvert would ask for Inkscape on the way to LaTeX.
+    "publish": ("image/png", "application/pdf"),
 }
 """What a notebook is given, by the option ``notebook``."""
 
@@ -311,9 +306,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
-    ``png``, ``html``, or ``publish`` for both kinds of picture). ``shared=True`` marks what the backward pass computes
-    once and uses several times. ``animate=True`` makes SVG move, ``steps=True`` lets the reader of HTML walk through
-    the steps; a step lasts so many ``seconds``.
+    ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``shared=True`` marks what the backward
+    pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -460,3 +455,77 @@ _CHOICES = {
     "engine": ("auto", "bundled", "system"),
     "notebook": ("svg", "png", "html", "publish"),
 }
+
+
+def numbered(path: Path, step: int) -> Path | None:
+    """The path with a step's number in the place that its name has for it, as ``%02d``; ``None`` where it has none.
+
+    >>> numbered(Path("step-%02d.svg"), 3).name, numbered(Path("apples.svg"), 3)
+    ('step-03.svg', None)
+    """
+    if not _NUMBERED.search(path.name):
+        return None
+    return path.with_name(_NUMBERED.sub(lambda place: place[0] % step, path.name, count=1))
+
+
+def check_format(format: str) -> str:
+    """The format, when there is such a one.
+
+    Raises `UsageError` with close matches otherwise.
+    """
+    from bpviz import writers
+
+    known = (*writers.formats(), "json")
+    if format not in known:
+        hint = did_you_mean(format, known, "choose another")
+        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
+    return format
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's suffix names.
+
+    >>> format_of(Path("apples.SVG"))
+    'svg'
+
+    Raises `UsageError` for a suffix that is none.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    if not suffix:
+        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
+    return check_format(suffix)
+
+
+def check_place(path: Path) -> None:
+    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
+
+    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
+    """
+    check_place(path)
+    # A link is written through, as `>` in a shell would.
+    place = Path(os.path.realpath(path))
+    # Two processes may write the same figure at once; "x" refuses a name that is there already.
+    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        if place.exists():
+            os.chmod(temporary, place.stat().st_mode & 0o777)
+        os.replace(temporary, place)
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -151,8 +151,9 @@ class Flow:
         """The gradient of every input, by name."""
         gradients, given = self.gradients, self.given
         return {
-            # What is a plain number on both sides is handed out as it is.
-            name: gradients[i] if gradients[i].__class__ is given[i].__class__ is float else self.gradient_of(i)
+            name: gradient_at(self.values, gradients, given, i)
+            if gradients[i] is None
+            else _handed_out(gradients[i], given[i])
             for i, name in self.graph.record.is_input.items()
         }
 
@@ -209,13 +210,17 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
-    if given is None or given.__class__ is float:
-        value = float(value) if isinstance(value, int) else ops.plain(value)
-        if value.__class__ is float:
-            return value
+    if value.__class__ is given.__class__ is float:
+        return value
+    if value.__class__ is not given.__class__ or not value.ndim:
+        if given is None or given.__class__ is float:
+            value = float(value) if isinstance(value, int) else ops.plain(value)
+            if value.__class__ is float:
+                return value
+        value = np.asarray(value)
     # Several nodes and wires may share one array, so nobody may write into it.
-    value = np.asarray(value).view()
-    value.flags.writeable = False
+    value = value.view()
+    value.setflags(write=False)
     return value
 
 

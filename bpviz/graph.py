@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
@@ -138,17 +138,29 @@ class Graph:
 
         Raises `UsageError` when the name is taken or the value is no number or array of numbers.
         """
-        if self.record.closed:
+        return self.take([(name, value)])[0]
+
+    def take(self, inputs: Sequence[tuple[str, Any]]) -> list[Handle]:
+        """Add several inputs at once, each with its name, as `input` does."""
+        record, known = self.record, self._inputs
+        if record.closed:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
-        if len(self._inputs) != len(self.record.is_input):
-            self._inputs = {name: i for i, name in self.record.is_input.items()}
-        if name in self._inputs:
-            raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-        taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
-        index = self._inputs[name] = self.record.leaf(taken, name=name)
-        if isinstance(value, int):
-            self.record.whole.add(index)
-        return Handle(self.record, index, taken)
+        if len(known) != len(record.is_input):
+            known = self._inputs = {name: i for i, name in record.is_input.items()}
+        values: list[Any] = []
+        index = len(record)
+        for name, value in inputs:
+            if name in known:
+                raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
+            if value.__class__ is not float and value is not NO_VALUE:
+                if isinstance(value, int):
+                    record.whole.add(index)
+                value = as_input(name, value)
+            known[name] = index
+            values.append(value)
+            index += 1
+        first = record.inputs([name for name, _ in inputs], values)
+        return [Handle(record, first + i, value) for i, value in enumerate(values)]
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
@@ -187,6 +199,9 @@ class Graph:
 
     def label_of(self, index: int) -> str:
         """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        return self._written_label(index) or self.record.last_words.get(index, "")
+
+    def _written_label(self, index: int) -> str:
         record = self.record
         if index in record.labels:
             return record.labels[index]

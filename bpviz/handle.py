@@ -13,7 +13,7 @@ from bpviz.calls import adapted, composed, qualified
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.lifting import holds, lift
-from bpviz.ops import OPERATIONS, Operand, Operation
+from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.source import by_operator, place, written
 
@@ -77,7 +77,7 @@ class Handle:
     @property
     def T(self) -> Any:
         """The transpose."""
-        return record(OPERATIONS["transpose"], (self,), {}, _getframe(1))
+        return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
 
     def __repr__(self) -> str:
         return f"<handle {self.data!r}>"
@@ -89,8 +89,39 @@ class Handle:
 
     def __bpviz_record__(
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
-    ) -> Any:
-        return record(operation, xs, parameters, frame)
+    ) -> Handle:
+        """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
+        recorder = self.recorder
+        missing = False
+        for x in xs:
+            if x.__class__ is not Handle or x.recorder is not recorder or x.data is NO_VALUE:
+                xs = _in_one_record(xs, frame)
+                recorder = xs[0].recorder
+                missing = any(x.data is NO_VALUE for x in xs)
+                break
+        if len(xs) != len(operation.operands) and not operation.variadic:
+            raise refusal.unused(operation, str(len(xs)), frame)
+        operands = tuple([x.index for x in xs])
+        values = [x.data for x in xs]
+        told = _told(operation, parameters, frame) if parameters else _NONE
+        value, kept = NO_VALUE, None
+        if not missing:
+            try:
+                if operation.keeping is None:
+                    value = evaluate(operation, values, told)
+                else:
+                    value, kept = ops.computed(operation, values, told)
+            except (ValueError, TypeError, IndexError) as error:
+                raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
+        reached = recorder.reached
+        if operation.has_flat_slots:
+            flows = any(rule and reached[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
+        else:
+            flows = True in map(reached.__getitem__, operands)
+        index = recorder.append(operation, operands, told, value, flows, frame)
+        if kept is not None:
+            recorder.kept[index] = kept
+        return Handle(recorder, index, value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
@@ -107,7 +138,7 @@ class Handle:
         found = ops.find(name)
         if found is None:
             raise refusal.unknown(f"np.{name}", frame)
-        return record(found, inputs, keywords, frame)
+        return self.__bpviz_record__(found, inputs, keywords, frame)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         frame = _getframe(1)
@@ -122,10 +153,11 @@ class Handle:
                 return getattr(np, name)(alike, *args[1:], **keywords)
             raise refusal.unknown(f"np.{name}", frame)
         xs, parameters = adapted(operation, function, args, keywords, frame)
-        if not any(x.__class__ is Handle for x in xs):
-            # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
-            return ops.evaluate(operation, xs, _kept(operation, parameters, frame))
-        return record(operation, xs, parameters, frame)
+        for x in xs:
+            if x.__class__ is Handle:
+                return x.__bpviz_record__(operation, xs, parameters, frame)
+        # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
+        return evaluate(operation, xs, _told(operation, parameters, frame))
 
     # What it also is
 
@@ -206,51 +238,26 @@ class Handle:
 _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
 
 
-def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
-    """The general door: any operation on any mixture of handles, numbers and arrays."""
-    rules = operation.rules(len(xs))
-    if len(xs) != len(operation.operands) and not operation.variadic:
-        raise refusal.unused(operation, str(len(xs)), frame)
-    for x in xs:
-        if x.__class__ is Handle:
-            recorder = x.recorder
-            break
-    operands: list[int] = []
-    values: list[Any] = []
-    reached = missing = False
-    for x, rule in zip(xs, rules, strict=True):
-        if x.__class__ is Handle:
-            if x.recorder is not recorder:
-                return record(operation, _in_one_record(xs, frame), parameters, frame)
-            index, value = x.index, x.data
-            if value is NO_VALUE:
-                missing = True
-            if rule is not None and recorder.reached[index]:
-                reached = True
-        else:
-            index, value = _constant(recorder, x, xs, frame)
-        operands.append(index)
-        values.append(value)
-    kept = _kept(operation, parameters, frame) if parameters else _NONE
-    value = NO_VALUE
-    if not missing:
-        try:
-            value = ops.evaluate(operation, values, kept)
-        except (ValueError, TypeError, IndexError) as error:
-            raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-    return Handle(recorder, recorder.append(operation, tuple(operands), kept, value, reached, frame), value)
-
-
 _NONE: dict[str, Any] = {}
 
 
-def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
-    """The operands with all handles in the innermost of their records.
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Handle]:
+    """The operands as handles of the innermost of their records; numbers and arrays become constants of it.
 
-    Raises `RecordingError` when these are not nested.
+    Raises `RecordingError` when the records are not nested.
     """
-    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
-    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+    inner: Any = None
+    for x in xs:
+        if x.__class__ is Handle and (inner is None or x.recorder.depth > inner.depth):
+            inner = x.recorder
+    found = []
+    for x in xs:
+        if x.__class__ is not Handle:
+            x = Handle(inner, *_constant(inner, x, xs, frame))
+        elif x.recorder is not inner:
+            x = lifted(x, inner, frame)
+        found.append(x)
+    return found
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
@@ -264,28 +271,30 @@ def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
     return Handle(inner, lift(inner, x.recorder, x.index), x.data)
 
 
-def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
+def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
     """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
-    kept = {}
+    told = {}
+    usual = operation.parameters
     for name, value in parameters.items():
-        if name not in operation.parameters:
+        if name not in usual:
             raise refusal.unused(operation, name, frame)
-        if value is not operation.parameters[name]:
-            kept[name] = _settled(value)
-    return kept
+        if value is not usual[name] and not (value.__class__ is float and value == usual[name]):
+            told[name] = _settled(value)
+    return told
 
 
 def _settled(value: Any) -> Any:
-    if value.__class__ is Handle:
-        return operator.index(value)
-    return tuple(map(_settled, value)) if value.__class__ is tuple else value
+    kind = value.__class__
+    if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
+        return tuple(map(_settled, value))
+    return operator.index(value) if kind is Handle else value
+
+
+_NUMBERS = frozenset({int, float})
 
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
-    """A number or array, an operand beside ``xs``, as an entry of the record.
-
-    Arrays are copied, so that later changes do no harm.
-    """
+    """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
     kind = value.__class__
     if kind is int or kind is bool:
         try:
@@ -294,16 +303,11 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         except OverflowError:
             raise refusal.no_number(value, frame) from None
     elif kind is not float:
-        index = recorder.known(value, frame)
-        if index >= 0:
-            return index, recorder.values[index]
-        array = np.array(value)
-        if array.dtype.kind not in "fiub":
+        found = recorder.array(value, frame)
+        if found[0] < 0:
             raise refusal.no_number(value, frame)
-        if array.ndim:
-            return recorder.keep(value, array, frame), array
-        value = ops.plain(array[()])
-    return recorder.leaf(value, frame=frame), value
+        return found
+    return recorder.constant(value, frame), value
 
 
 def _all_numbers(xs: Sequence[Any]) -> bool:
@@ -315,7 +319,7 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     """``x[key]``; handles inside the key become operands."""
     positions: list[Any] = []
     made = _template(key, positions)
-    return record(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+    return x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
 
 
 def _template(part: Any, positions: list[Any]) -> Any:
@@ -354,7 +358,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                     try:
                         z = scalar(x, y)
                     except (ArithmeticError, ValueError):
-                        z = ops.evaluate(operation, (x, y), {})
+                        z = evaluate(operation, (x, y), {})
                     i = self.index
                     j = other.index
                     reached = recorder.reached
@@ -372,9 +376,9 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 try:
                     z = scalar(left, right)
                 except (ArithmeticError, ValueError):
-                    z = ops.evaluate(operation, (left, right), {})
+                    z = evaluate(operation, (left, right), {})
                 i = self.index
-                j = recorder.leaf(y, frame=frame)
+                j = recorder.constant(y, frame)
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
@@ -386,7 +390,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
             raise refusal.no_number(other, frame)
         if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
             return self
-        return record(operation, (other, self) if reflected else (self, other), {}, frame)
+        return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), _NONE, frame)
 
     return method
 
@@ -397,7 +401,7 @@ _LARGEST = 1 << 1000
 
 def _unary(operation: Operation) -> Callable[[Handle], Any]:
     def method(self: Handle) -> Any:
-        return record(operation, (self,), {}, _getframe(1))
+        return self.__bpviz_record__(operation, (self,), _NONE, _getframe(1))
 
     return method
 
@@ -406,9 +410,10 @@ def _named(operation: Operation) -> Callable[..., Any]:
     def method(self: Handle, *args: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
         if operation.adapt is None:
-            return record(operation, (self,), dict(zip(operation.parameters, args, strict=False)) | keywords, frame)
+            told = dict(zip(operation.parameters, args, strict=False)) | keywords
+            return self.__bpviz_record__(operation, (self,), told, frame)
         xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
-        return record(operation, xs, parameters, frame)
+        return self.__bpviz_record__(operation, xs, parameters, frame)
 
     method.__name__ = operation.name
     method.__doc__ = operation.says

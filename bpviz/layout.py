@@ -257,8 +257,8 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
         if drawn.backward:
             back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
-        ends, look = (wire.source, wire.target), (wire.tone, wire.belongs)
-        yield Part(wire.id, "wire", elements, wire.description, detail, *ends, *look, tuple(back))
+        ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
+        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

@@ -139,7 +139,7 @@ def _result(run: Run) -> int:
         told = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
         raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {told}")
     # It does not depend on the parameters at all.
-    return record.leaf(0.0)
+    return record.constant(0.0)
 
 
 class _Graft:
@@ -187,7 +187,7 @@ class _Graft:
     def _leaf(self, index: int) -> int:
         """The number of an operand in the recording around; a constant where it is no value of that."""
         if index not in self.moved:
-            self.moved[index] = self.outer.leaf(self.given.values[index], frame=self.frame)
+            self.moved[index] = self.outer.constant(self.given.values[index], self.frame)
         return self.moved[index]
 
     def _copied(self, index: int) -> int:

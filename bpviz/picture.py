@@ -141,14 +141,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting.
-
-    ``fingerprint`` is the mark that its files carry (see `bpviz.fingerprint`); without one they carry none.
-    """
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
-    fingerprint: str = ""

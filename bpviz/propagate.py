@@ -13,6 +13,7 @@ from bpviz.flow import Flow, gradient_at
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.ops import Operation
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
@@ -59,9 +60,9 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
     """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
     with ops.silence():
-        values = _forward(graph, given, changed) if changed else record.values
+        values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
-        gradients, wires = _backward(record, values, output, start)
+        gradients, wires = _backward(record, values, kept, output, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
     # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
     record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
@@ -71,7 +72,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
     """The forward value of one node alone, for inputs by number."""
     with ops.silence():
-        return _forward(graph, given, changed)[output]
+        return _forward(graph, given, changed)[0][output]
 
 
 def output_with(flow: Flow, index: int, value: Any) -> Any:
@@ -82,7 +83,7 @@ def output_with(flow: Flow, index: int, value: Any) -> Any:
     330.0
     """
     with ops.silence():
-        return _forward(flow.graph, {index: value}, (index,), flow.values)[flow.output_index]
+        return _forward(flow.graph, {index: value}, (index,), flow.values)[0][flow.output_index]
 
 
 def toward(flow: Flow, output: int) -> Flow:
@@ -96,7 +97,7 @@ def toward(flow: Flow, output: int) -> Flow:
         return flow
     start = _seed(None, flow.values[output], "")
     with ops.silence():
-        gradients, wires = _backward(flow.graph.record, flow.values, output, start)
+        gradients, wires = _backward(flow.graph.record, flow.values, {}, output, start)
     return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
 
 
@@ -128,7 +129,8 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     >>> backprop(total).grads
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
-    return propagate(trace(fn, *args, **kwargs))
+    with ops.silence():
+        return propagate(trace(fn, *args, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
@@ -175,10 +177,13 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
 
 def _forward(
     graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
-) -> list[Any]:
-    """The values again, where other ones change them; the recorded structure stays, and else the values ``before``."""
+) -> tuple[list[Any], dict[int, Any]]:
+    """The values again, where other ones change them, and what is kept for the rules; the structure stays.
+
+    The values ``before``, of another run, stand in the place of the recorded ones.
+    """
     record = graph.record
-    values = list(record.values if before is None else before)
+    values, all_kept = (list(record.values), dict(record.kept)) if before is None else (list(before), {})
     fresh = bytearray(len(values))
     for index in changed:
         values[index] = given[index]
@@ -189,15 +194,17 @@ def _forward(
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
         try:
-            values[index] = ops.evaluate(operation, xs, record.parameters.get(index, {}))
+            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
-    return values
+        if operation.keeping is not None:
+            all_kept[index] = kept
+    return values, all_kept
 
 
 def _backward(
-    record: Recorder, values: Sequence[Any], output: int, seed: Any
+    record: Recorder, values: Sequence[Any], all_kept: Mapping[int, Any], output: int, seed: Any
 ) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
     """The gradient of every node and every wire, from the output back; the order of recording is a sorted one."""
     gradients: list[Any] = [None] * len(values)
@@ -207,12 +214,14 @@ def _backward(
     parameters = record.parameters
     for index in range(output, -1, -1):
         g = gradients[index]
+        if g is None:
+            continue
         operation = operations[index]
-        if g is None or operation is None:
+        if operation is None:
             continue
         operands = all_operands[index]
-        rules = operation.vjp
-        if len(operands) == 2 and index not in parameters and rules.__class__ is tuple:
+        rules: Any = operation.vjp
+        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
             # Written out for two operands, of which long scalar programs consist.
             i, j = operands
             z, x, y = values[index], values[i], values[j]
@@ -241,20 +250,39 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        told = parameters.get(index, _NONE)
-        xs = [values[i] for i in operands]
-        shares: list[Any] = [None] * len(operands)
-        together = operation.together and ops.pull(operation.together, g, values[index], xs, told)
-        for slot, rule in enumerate(operation.rules(len(operands))):
-            i = operands[slot]
-            if reached[i] and rule is not None:
-                share = together[slot] if together else ops.pull(rule, g, values[index], xs, told)
-                share = shares[slot] = _fit(share, xs[slot])
-                if share is not None:
-                    before = gradients[i]
-                    gradients[i] = share if before is None else before + share
+        z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
+        if index in all_kept:
+            told = {**told, "kept": all_kept[index]}
+        wanted = [reached[i] for i in operands]
+        shares = []
+        for share, i, x in zip(_shares(operation, wanted, g, z, xs, told), operands, xs, strict=True):
+            if share is not None:
+                share = _fit(share, x)
+                before = gradients[i]
+                gradients[i] = share if before is None else before + share
+            shares.append(share)
         wires[index] = tuple(shares)
     return gradients, wires
+
+
+def _shares(
+    operation: Operation, wanted: Sequence[bool], g: Any, z: Any, xs: Sequence[Any], told: Mapping[str, Any]
+) -> list[Any]:
+    """What the rules say of one step; ``None`` for operands whose gradient is not wanted, or flat."""
+    if operation.together is not None:
+        found = ops.pull(operation.together, g, z, xs, told)
+        return [share if flows else None for share, flows in zip(found, wanted, strict=True)]
+    rules = operation.rules(len(xs))
+    try:
+        return [
+            rule(g, z, *xs, **told) if flows and rule is not None else None
+            for rule, flows in zip(rules, wanted, strict=True)
+        ]
+    except (ArithmeticError, ValueError):
+        return [
+            ops.pull(rule, g, z, xs, told) if flows and rule is not None else None
+            for rule, flows in zip(rules, wanted, strict=True)
+        ]
 
 
 _NONE: Mapping[str, Any] = {}
@@ -266,8 +294,13 @@ def _fit(gradient: Any, operand: Any) -> Any:
 
     ``None`` stays: the rule has found that no gradient flows.
     """
-    if gradient is None or (gradient.__class__ is float and operand.__class__ is float):
+    kind = gradient.__class__
+    if gradient is None or kind is operand.__class__ is float:
         return gradient
+    if kind is operand.__class__ is np.ndarray and gradient.shape == operand.shape:
+        dtype = operand.dtype
+        if gradient.dtype is dtype and dtype.kind == "f":
+            return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
     shape = operand.shape

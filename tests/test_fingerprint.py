@@ -26,7 +26,7 @@ def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
 def test_every_format_carries_the_mark(format: str) -> None:
     drawing = bpviz.draw(total)
     data = drawing.to_bytes(format)
-    assert found_in(data) == drawing.mark(format)
+    assert found_in(data) == drawing.fingerprint(format)
     assert drawing.is_shown_by(data, format)
     assert not bpviz.draw(total, 101).is_shown_by(data, format)
 
@@ -47,18 +47,18 @@ def test_a_png_with_the_mark_is_still_one() -> None:
     assert [kind for kind, _, _ in found][:2] == [b"IHDR", b"tEXt"]
     assert found[-1][0] == b"IEND"
     assert all(crc32(kind + body) == check for kind, body, check in found)
-    assert found[1][1] == f"bpviz-fingerprint\0{drawing.fingerprint}".encode()
+    assert found[1][1] == f"bpviz-fingerprint\0{drawing.fingerprint()}".encode()
 
 
 def test_what_is_said_changes_the_mark_and_what_is_not_does_not() -> None:
-    mark = bpviz.draw(total).fingerprint
-    assert mark == bpviz.draw(total).fingerprint
+    mark = bpviz.draw(total).fingerprint()
+    assert mark == bpviz.draw(total).fingerprint()
     # The engine and its time are not seen in the picture; digits that are not shown are not said.
-    assert mark == bpviz.draw(total, engine="system", timeout=3).fingerprint
-    assert mark == bpviz.draw(total, 100.00000001).fingerprint
+    assert mark == bpviz.draw(total, engine="system", timeout=3).fingerprint()
+    assert mark == bpviz.draw(total, 100.00000001).fingerprint()
     others = [bpviz.draw(total, 101), bpviz.draw(total, theme="dark"), bpviz.draw(total, precision=2, title="x")]
     others += [bpviz.draw(total, direction="TB"), bpviz.draw(total, show="forward")]
-    assert len({mark, *(other.fingerprint for other in others)}) == 6
+    assert len({mark, *(other.fingerprint() for other in others)}) == 6
 
 
 def test_a_model_s_own_words_are_not_taken_for_a_mark() -> None:
@@ -71,7 +71,7 @@ def test_check_needs_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     model = tmp_path / "model.py"
     model.write_text("def f(x=3.0):\n    return x * x\n")
     figure = bpviz.draw(load("model.py").thing)
-    (tmp_path / "model.svg").write_bytes(stamped(b"<svg />", figure.fingerprint, "svg"))
+    (tmp_path / "model.svg").write_bytes(stamped(b"<svg />", figure.fingerprint(), "svg"))
     (tmp_path / "old.svg").write_bytes(b"<svg />")
 
     def refuse(*arguments: object, **options: object) -> None:

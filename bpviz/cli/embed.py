@@ -114,9 +114,9 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
 
 def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
     """The files of a drawing, each at its full path: they are written when the working directory is another."""
-    from bpviz.cli.output import files_of
+    from bpviz.cli.output import destination, files_of
 
-    files = [file for output in outputs for file in files_of(drawing, output, format)]
+    files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
     # A picture that holds already is not written again: its curves may be those of another Graphviz.
     here = Path.cwd()
     made = [file._replace(path=None if file.path is None else here / file.path) for file in files]

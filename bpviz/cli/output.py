@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
@@ -30,38 +30,30 @@ def write_files(
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(drawing, [kind for _, kind in plans])
-    files = [file for path, kind in plans for file in _files(drawing, path, kind)]
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    return put(ctx, files, check)
+    return put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
 
 
-def files_of(drawing: Drawing, output: str, format: str | None) -> list[File]:
-    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step."""
-    return _files(drawing, *destination(output, format))
+def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
+    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
+    from bpviz.drawing import numbered
 
+    if path is None or not numbered(path, 1):
+        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind)
+        return [File(path, made, partial(drawing.is_shown_by, format=kind))]
+    frames: list[bytes] = []
 
-def _files(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
-    from bpviz.files import is_numbered, numbered
+    def frame(step: int) -> bytes:
+        # Made together when the first is wanted: they share most of what is in them.
+        if not frames:
+            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind))
+        return frames[step - 1]
 
-    shown = [(path, drawing)]
-    if path is not None and is_numbered(path):
-        shown = [(numbered(path, number), step) for number, step in enumerate(drawing.steps(), 1)]
-    return [File(at, partial(_bytes_of, one, kind), partial(one.is_shown_by, format=kind)) for at, one in shown]
-
-
-def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
-    """Say so where nothing that is written can move or be walked although that was asked for."""
-    from bpviz.errors import UsageError
-
-    listed = ", ".join(kinds)
-    if drawing.options.animate and "svg" not in kinds:
-        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {listed}")
-    if drawing.options.steps and "html" not in kinds:
-        raise UsageError(
-            f"--steps makes HTML that is walked step by step, but this writes {listed}; "
-            "for a picture of every step name the files step-%02d.svg"
-        )
+    return [
+        File(numbered(path, step), partial(frame, step), partial(drawing.is_shown_by, format=kind, step=step))
+        for step in range(1, len(drawing.told) + 1)
+    ]
 
 
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
@@ -73,7 +65,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
-    from bpviz.files import write_file
+    from bpviz.drawing import write_file
 
     # All are made before the first is written: a failure leaves everything as it was.
     ready = [(file.path, file.made()) for file in files]
@@ -88,7 +80,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     """Where to write and in which format; asked before anything is laid out."""
-    from bpviz.files import check_format, check_place, format_of
+    from bpviz.drawing import check_format, check_place, format_of
 
     if format_ is not None:
         check_format(format_.lower())
@@ -101,7 +93,7 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
     """Where words are written, and in which formats; on stdout as text where nothing else is said."""
-    from bpviz.files import check_place
+    from bpviz.drawing import check_place
     from bpviz.telling import check_format, format_of
 
     given = check_format(format_.lower()) if format_ else None
@@ -115,8 +107,24 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
     return plans
 
 
-def _bytes_of(drawing: Drawing, kind: str) -> bytes:
-    """The bytes of a format; what Python would warn of is said in bpviz's own way."""
+def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
+    """Say so where nothing that is written can move or be walked although that was asked for."""
+    from bpviz.errors import UsageError
+
+    if drawing.options.animate and "svg" not in kinds:
+        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
+    if drawing.options.steps and "html" not in kinds:
+        raise UsageError(
+            f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
+            "every step name the files step-%02d.svg"
+        )
+
+
+Made = TypeVar("Made")
+
+
+def _said(make: Callable[[], Made], drawing: Drawing, kind: str) -> Made:
+    """What is made; what Python would warn of on the way is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if kind != "json" and boxes > 300 and sys.stderr.isatty():
         click.echo(f"laying out {boxes} boxes …", err=True)
@@ -124,7 +132,7 @@ def _bytes_of(drawing: Drawing, kind: str) -> bytes:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        data = drawing.to_bytes(kind)
-    for warning in caught:
-        click.echo(f"bpviz: {warning.message}", err=True)
-    return data
+        made = make()
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        click.echo(f"bpviz: {message}", err=True)
+    return made

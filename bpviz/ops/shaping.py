@@ -37,8 +37,8 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
         return tuple(range(dimensions))
     if axis.__class__ is int and dimensions:
         return (axis % dimensions,)
-    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
-    return tuple(operator.index(a) % dimensions if dimensions else 0 for a in axes)
+    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else axis
+    return tuple([operator.index(a) % dimensions if dimensions else 0 for a in axes])
 
 
 def kept_shape(shape: Shape, axis: Any) -> Shape:
@@ -58,7 +58,7 @@ def _sum_to(x: Any, shape: Shape) -> Any:
     lead = len(here) - len(shape)
     # np.sum comes to the same, by a longer way.
     if here[lead:] == shape:
-        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+        return np.add.reduce(x, 0 if lead == 1 else tuple(range(lead)))
     inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
     return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
 
@@ -103,6 +103,8 @@ sum_to: Operation = operation(
 
 def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
     # np.reshape(x, (2, 3)), x.reshape(2, 3) and x.reshape((2, 3)) all mean the same.
+    if len(shape) == 1 and shape[0].__class__ is tuple and not keywords:
+        return (x,), {"shape": tuple(map(operator.index, shape[0]))}
     if not shape:
         shape = (keywords.pop("shape", keywords.pop("newshape", None)),)
     if keywords.pop("order", "C") != "C":
@@ -148,7 +150,7 @@ def _transpose_arguments(x: Any, *axes: Any, **keywords: Any) -> tuple[Sequence[
 
 
 def _undone(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if axes is None else tuple(axes.index(i) for i in range(len(axes)))
+    return None if axes is None else tuple([axes.index(i) for i in range(len(axes))])
 
 
 transpose: Operation = operation(

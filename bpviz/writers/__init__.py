@@ -6,7 +6,7 @@ those that leave the places to another program take the figure instead of the pi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from bpviz.fingerprint import stamped
 from bpviz.picture import Picture
 from bpviz.theme import Theme
 
-__all__ = ["formats", "reads", "write"]
+__all__ = ["formats", "frames", "reads", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Row:
 
 
 _TABLE = {
-    "svg": _Row("svg", "svg", ("known",)),
+    "svg": _Row("svg", "svg"),
     "png": _Row("png", "png", ("scale",)),
     "pdf": _Row("pdf", "% {}", ("engine", "timeout")),
     "ps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "ps"),)),
@@ -48,9 +48,9 @@ _TABLE = {
     "mmd": _Row("mermaid", "%% {}", reads="figure"),
     "mermaid": _Row("mermaid", "%% {}", reads="figure"),
     "html": _Row("html", "<!-- {} -->", ("steps", "sections", "say")),
-    "gif": _Row("animation", "gif", ("steps", "seconds", "scale"), (("format", "gif"),)),
+    "gif": _Row("animation", "{}", ("steps", "seconds", "scale"), (("format", "gif"),)),
     "apng": _Row("animation", "png", ("steps", "seconds", "scale"), (("format", "apng"),)),
-    "webp": _Row("animation", "webp", ("steps", "seconds", "scale"), (("format", "webp"),)),
+    "webp": _Row("animation", "{}", ("steps", "seconds", "scale"), (("format", "webp"),)),
 }
 _MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds"))}
 """Who writes a format instead where steps are told."""
@@ -75,16 +75,12 @@ def reads(format: str) -> Literal["picture", "figure"]:
     return _row(format).reads
 
 
-def write(
-    shown: Picture | Figure | Sheet, theme: Theme, format: str, *, fingerprint: str = "", **options: Any
-) -> bytes:
-    """Return ``shown`` as a file of ``format``; it is what the format `reads`.
+def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: str = "", **options: Any) -> bytes:
+    """Return ``shown`` as a file of ``format``; it is what the format `reads`. The file carries the ``mark``, if any.
 
     Of the ``options`` each writer takes its own: ``scale`` is for PNG and what is made of it, ``engine`` and
     ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are told by SVG, HTML, GIF, APNG and
     WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML, where ``say`` writes the words.
-    The file carries the ``fingerprint``; without one that of the picture. ``known`` is a dict in which SVG keeps what
-    it has written, for pictures that share parts.
 
     Raises:
         UsageError: there is no such format, or no writer has such an option; the message offers what comes close.
@@ -100,8 +96,20 @@ def write(
     function = import_module(f"bpviz.writers.{row.module}").write
     own = {name: value for name, value in options.items() if name in row.options}
     written: bytes = function(shown, theme, **own, **dict(row.fixed))
-    mark = fingerprint or (shown.fingerprint if isinstance(shown, Picture) else "")
     return stamped(written, mark, row.remark) if mark else written
+
+
+def frames(
+    pictures: Iterable[Picture], theme: Theme, format: str, *, marks: Sequence[str], **options: Any
+) -> Iterator[bytes]:
+    """Iterate over the files of pictures that differ little, such as the steps of a figure (`bpviz.stages.Stages`)."""
+    if _row(format).module == "svg":
+        from bpviz.writers import svg
+
+        pairs = zip(svg.frames(pictures, theme), marks, strict=True)
+        return (stamped(file, mark, "svg") for file, mark in pairs)
+    each = zip(pictures, marks, strict=True)
+    return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)
 
 
 def _row(format: str, told: bool = False) -> _Row:

@@ -7,22 +7,25 @@ where the theme follows the reader to dark pages (in an ``<img>`` as well).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import get_args
 from zlib import crc32
 
 from bpviz import text
+from bpviz.figure import Pass
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, every_look, mixed
+from bpviz.theme import Stroke, Theme, looks, mixed
 
 __all__ = [
     "FONTS",
     "INHERITED",
     "PREFIX",
-    "Known",
     "drawn",
     "escaped",
     "finished",
     "followed",
+    "frames",
     "group",
     "opened",
     "page",
@@ -49,25 +52,25 @@ _CLASSES = {
 }
 
 
-Known = dict[tuple[str, int, int], tuple[Part, str]]
-"""What is written already, by the theme, the place of a part and its identity; the part is kept, so that no other
-comes to have that."""
-
-
-def write(picture: Picture, theme: Theme, *, known: Known | None = None) -> bytes:
+def write(picture: Picture, theme: Theme) -> bytes:
     """Return ``picture`` as an SVG file in the looks of ``theme``.
-
-    Of pictures that share most of their parts each part is written only once where they share ``known``, too.
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
-    known = {} if known is None else known
-    lines = _pieces(picture, theme, known)
-    if theme.dark is not None:
-        lines = followed(lines, _pieces(picture, theme.dark, known))
-    return finished(lines)
+    return next(frames([picture], theme))
+
+
+def frames(pictures: Iterable[Picture], theme: Theme) -> Iterator[bytes]:
+    """Iterate over the SVG files of pictures that share most of their parts; each of those is written only once."""
+    day: _Written = {}
+    night: _Written = {}
+    for picture in pictures:
+        lines = _pieces(picture, theme, day)
+        if theme.dark is not None:
+            lines = followed(lines, _pieces(picture, theme.dark, night))
+        yield finished(lines)
 
 
 def finished(lines: list[str]) -> bytes:
@@ -81,14 +84,18 @@ def unique(document: str) -> bytes:
     return body.replace(PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
 
 
-def _pieces(picture: Picture, theme: Theme, known: Known) -> list[str]:
+_Written = dict[tuple[int, int], tuple[Part, str]]
+"""What is written already, by the place of a part and its identity; the part is kept, so that no other has that."""
+
+
+def _pieces(picture: Picture, theme: Theme, known: _Written) -> list[str]:
     """All but the end of the file, a piece for the opening, the background and each part."""
-    toned = every_look(theme)
+    toned = {belongs: looks(theme, belongs) for belongs in get_args(Pass)}
     lines = opened(picture, theme)
     for number, part in enumerate(picture.parts):
-        key = theme.name, number, id(part)
+        key = number, id(part)
         if key not in known:
-            look = toned[part.belongs, part.tone]
+            look = toned[part.belongs][part.tone]
             body = "\n".join(drawn(element, part, look) for element in part.elements)
             known[key] = part, group(part, number, body)
         lines.append(known[key][1])
