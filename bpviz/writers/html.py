@@ -53,7 +53,9 @@ def fragment(picture: Picture, theme: Theme, *, steps: Sequence[Step] = (), say:
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """
-    caption = f"<figcaption>{escaped(picture.description)}</figcaption>\n" if picture.description else ""
+    # Told in steps, the last of them says what the caption would.
+    told = picture.title if steps else picture.description
+    caption = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
