@@ -297,6 +297,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
 
+    ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
+
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
     ...     return price * count * tax
@@ -389,7 +391,12 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
-    return source, replace(made, circuit=replace(options, open=rest))
+    shown = replace(options, open=rest)
+    if options.before is not None:
+        before, _ = open_named(options.before, options.open, options.depth)
+        assert isinstance(before, Flow)
+        shown = replace(shown, before=before)
+    return source, replace(made, circuit=shown)
 
 
 def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:

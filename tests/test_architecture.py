@@ -48,7 +48,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("graph",),
     ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "paths", "spelling"),
+    ("archive", "check", "opening", "pairing", "paths", "spelling"),
     ("chains", "derive", "elements", "influences"),
     ("changes", "nesting", "sharing"),
     ("plots",),

@@ -15,6 +15,7 @@ from bpviz.figures.marks import Passes, Shared
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.number import number
+from bpviz.pairing import paired
 from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
@@ -30,7 +31,8 @@ class CircuitOptions:
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
     ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
-    another shape.
+    another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
+    one: ``200 → 240``.
     """
 
     show: Show = "both"
@@ -44,6 +46,7 @@ class CircuitOptions:
     direction: Literal["LR", "TB"] = "LR"
     shared: bool = False
     plumbing: bool = False
+    before: Flow | None = None
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -75,7 +78,8 @@ class _Circuit:
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.ends = self._ends()
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision)
+        before = None if self.flow is None or options.before is None else paired(options.before, self.flow)
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before)
         self.needed = self._ancestors([end.node for end in self.ends])
         # Backward numbers along what is left out would have two shapes.
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")

@@ -14,7 +14,7 @@ from bpviz.notation import pieces_of
 from bpviz.number import number
 from bpviz.tex import line_in_latex
 
-__all__ = ["columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -26,7 +26,7 @@ _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
 
-def content(value: Any, precision: int = 4) -> Content:
+def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     """What stands at the arrow for a value.
 
     >>> content(220.00000000000003)
@@ -44,8 +44,7 @@ def content(value: Any, precision: int = 4) -> Content:
     shape = shape_text(array.shape)
     if not array.size:
         return Plain(shape)
-    # A vector is a row; of more than two dimensions the last two keep their meaning.
-    flat = array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
+    flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
     return Heat(shape, _cells(flat), marked)
@@ -99,6 +98,38 @@ def columns(content: Content) -> int:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
 
 
+def changed(old: Any, new: Any, precision: int = 4) -> Content:
+    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
+
+    A small array shows it cell by cell; of a larger one the heat map shows the difference.
+
+    >>> changed(200.0, 240.0), changed(1.0, 1.0)
+    (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
+    """
+    was, now = content(old, precision), content(new, precision)
+    marked = was.marked or now.marked
+    match was, now:
+        case Plain(), Plain():
+            return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
+        case Grid(), Grid() if np.shape(old) == np.shape(new):
+            rows = tuple(
+                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
+                for pair in zip(was.rows, now.rows, strict=True)
+            )
+            return Grid(rows, marked)
+        case Heat(), Heat() if np.shape(old) == np.shape(new):
+            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
+            if not difference.any():
+                return now
+            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _shape_of(shown: Content, value: Any) -> str:
+    """A number as it is, an array as its shape."""
+    return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
+
+
 def shape_text(shape: tuple[int, ...]) -> str:
     """A shape as NumPy writes it.
 
@@ -106,6 +137,11 @@ def shape_text(shape: tuple[int, ...]) -> str:
     ('(4, 2)', '(3,)')
     """
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _flat(array: Any) -> Any:
+    """An array as rows: a vector is one row; of more than two dimensions the last two keep their meaning."""
+    return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
 def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:

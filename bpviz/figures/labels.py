@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bpviz import ops
 from bpviz.expression import is_constant, is_number
 from bpviz.figure import Label, Plain, Row
-from bpviz.figures.content import columns, content, formula_content, shape_text
+from bpviz.figures.content import changed, columns, content, formula_content, shape_text
 from bpviz.flow import Flow
 from bpviz.formula import written_out
 from bpviz.graph import Graph
 from bpviz.number import number
+from bpviz.pairing import Pairing
 from bpviz.recorder import NO_VALUE
 from bpviz.symbols import Symbols
 
-__all__ = ["KINDS", "Use", "Values", "labels_of", "total"]
+__all__ = ["KINDS", "Changes", "Use", "Values", "labels_of", "total"]
 
 _LONG = 36
 """The most characters of a formula and its name at a wire; beyond, its number stands there and a note spells it out."""
@@ -109,6 +110,43 @@ class Values(Names):
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The gradient."""
         return Label(content(use.share, self.precision))
+
+
+class Changes(Values):
+    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below."""
+
+    def __init__(
+        self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
+    ) -> None:
+        """Take also the run before, its nodes paired with those of this one."""
+        super().__init__(graph, flow, labels, precision)
+        self.pairing = pairing
+        self.before = pairing.before
+
+    def forward(self, index: int, name: str, stem: bool) -> Label | None:
+        """The value before and now, behind its name."""
+        label, was = super().forward(index, name, stem), self.pairing.old.get(index)
+        if label is None or was is None:
+            return label
+        return replace(label, content=changed(self.before.values[was], self.value(index), self.precision))
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The gradient before and now."""
+        earlier = self._earlier(index, use, stem)
+        if earlier is None:
+            return super().backward(index, use, stem)
+        return Label(changed(earlier, use.share, self.precision))
+
+    def _earlier(self, index: int, use: Use, stem: bool) -> Any:
+        """The gradient that came back here before; ``None`` where none did, or there was no such wire."""
+        was = self.pairing.old.get(index)
+        if was is None:
+            return None
+        if stem:
+            return self.before.gradients[was]
+        old = self.pairing.old
+        shares = [self.before.wire_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
+        return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
 
 
 class Expressions(Names):
@@ -228,6 +266,15 @@ KINDS = {"values": Values, "symbols": Expressions, "rules": Rules, "none": Names
 """What ``labels`` may be, and who writes them."""
 
 
-def labels_of(kind: str, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> Names:
-    """What writes the labels of this kind."""
+def labels_of(
+    kind: str,
+    graph: Graph,
+    flow: Flow | None,
+    labels: Sequence[str],
+    precision: int,
+    pairing: Pairing | None = None,
+) -> Names:
+    """What writes the labels of this kind; numbers with those of the run before, where its nodes are paired."""
+    if kind == "values" and pairing is not None:
+        return Changes(graph, flow, labels, precision, pairing)
     return KINDS[kind](graph, flow, labels, precision)
