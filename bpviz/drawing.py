@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
+_ROWS = 100
+"""The most values in the table below a figure."""
 _MOVING = ("gif", "apng", "webp")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
@@ -87,7 +89,9 @@ class Drawing:
         """
         from bpviz.fingerprint import fingerprint
 
-        more = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        more: tuple[object, ...] = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        if format == "html":
+            more += self._sections
         return fingerprint(self.figure, self.theme, *more)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
@@ -133,6 +137,22 @@ class Drawing:
         pictures = with_captions(self.picture, self.told, self.theme)
         return tuple(replace(self, shown=picture) for picture in pictures)
 
+    @cached_property
+    def _sections(self) -> tuple[str, ...]:
+        """What stands below the figure on a page of HTML: the table of what every value does to the output."""
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+            return ()
+        from bpviz.document import Document
+        from bpviz.documents.html import fragment
+        from bpviz.influences import influences, named, objective
+        from bpviz.symbols import Symbols
+        from bpviz.wording.influences import influence_table
+
+        flow, (output, symbol) = self.source, objective(self.source)
+        found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
+        table = influence_table(found, output, f"∂{symbol}/∂variable", self.options.circuit.precision)
+        return (fragment(Document("", (table,))),)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
@@ -160,6 +180,8 @@ class Drawing:
         made = self.options
         if self._tells(format):
             options = {"steps": self.told, "seconds": made.seconds, **options}
+        if format == "html":
+            options = {"sections": self._sections, **options}
         shown = self.figure if writers.reads(format) == "figure" else self.picture
         # A single step, taken from its drawing, is marked as what it was taken from is not.
         mark = "" if self.shown is not None else self.fingerprint(format)
