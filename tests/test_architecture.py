@@ -60,7 +60,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
     ("figures.marks", "figures.selection"),
     ("figures.circuit",),
-    ("figures.steps",),
+    ("figures.steps", "files", "options"),
     ("drawing",),
     ("telling",),
     ("alternative",),

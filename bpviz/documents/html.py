@@ -50,7 +50,7 @@ def write(document: Document) -> str:
 def fragment(document: Document) -> str:
     """The document as a part of somebody else's page: a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
-    title = f"<h1>{_escaped(document.title)}</h1>"
+    title = f"<h1>{_escaped(document.title)}</h1>" if document.title else ""
     return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n{title}\n{body}\n</article>\n'
 
 
