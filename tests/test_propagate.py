@@ -44,8 +44,10 @@ def test_random_graphs_of_numbers_against_autograd(seed: int, operations: int) -
     flow = bpviz.backprop(model, *args)
     assert flow.output == pytest.approx(float(peer(*args)), rel=1e-12)
     expected = autograd.grad(peer, argnum=tuple(range(len(args))))(*map(float, args))
+    # What cancels in a sum leaves the rounding of its terms: up to 16 digits below the largest gradient on the way.
+    largest = max(abs(g) for g in flow.gradients if g is not None)
     for found, wanted in zip(flow.grads.values(), expected, strict=True):
-        assert found == pytest.approx(float(wanted), rel=1e-9, abs=1e-12)
+        assert found == pytest.approx(float(wanted), rel=1e-9, abs=1e-13 * max(10.0, largest))
 
 
 @settings(max_examples=60)
