@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpviz.derive import gradient_graph
 from bpviz.elements import elements as spelled_out
-from bpviz.errors import BpvizError, UsageError, did_you_mean
+from bpviz.errors import BpvizError, UsageError
 from bpviz.figure import Figure, Sheet, Step
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.opening import open_named
+from bpviz.options import DrawOptions, draw_options
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
@@ -28,30 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
-_CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+_ROWS = 100
+"""The most values in the table below a figure."""
 _MOVING = ("gif", "apng", "webp")
-_NUMBERED = re.compile(r"%0?\d*d")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawOptions:
-    """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
-
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; a step lasts so many ``seconds`` in what moves. ``notebook`` is what notebooks are given;
-    empty it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
-    """
-
-    circuit: CircuitOptions = field(default_factory=CircuitOptions)
-    theme: str = "light"
-    engine: str = "auto"
-    timeout: float | None = 60.0
-    animate: bool = False
-    steps: bool = False
-    seconds: float = 1.5
-    notebook: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +89,9 @@ class Drawing:
         """
         from bpviz.fingerprint import fingerprint
 
-        more = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        more: tuple[object, ...] = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
+        if format == "html":
+            more += self._sections
         return fingerprint(self.figure, self.theme, *more)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
@@ -153,6 +137,22 @@ class Drawing:
         pictures = with_captions(self.picture, self.told, self.theme)
         return tuple(replace(self, shown=picture) for picture in pictures)
 
+    @cached_property
+    def _sections(self) -> tuple[str, ...]:
+        """What stands below the figure on a page of HTML: the table of what every value does to the output."""
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+            return ()
+        from bpviz.document import Document
+        from bpviz.documents.html import fragment
+        from bpviz.influences import influences, named, objective
+        from bpviz.symbols import Symbols
+        from bpviz.wording.influences import influence_table
+
+        flow, (output, symbol) = self.source, objective(self.source)
+        found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
+        table = influence_table(found, output, f"∂{symbol}/∂variable", self.options.circuit.precision)
+        return (fragment(Document("", (table,))),)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
@@ -180,6 +180,8 @@ class Drawing:
         made = self.options
         if self._tells(format):
             options = {"steps": self.told, "seconds": made.seconds, **options}
+        if format == "html":
+            options = {"sections": self._sections, **options}
         shown = self.figure if writers.reads(format) == "figure" else self.picture
         # A single step, taken from its drawing, is marked as what it was taken from is not.
         mark = "" if self.shown is not None else self.fingerprint(format)
@@ -317,6 +319,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
 
+    ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
+    slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -328,6 +333,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    if "highlight" in options:
+        options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
     orders = (orders,) if isinstance(orders, str) else tuple(orders)
@@ -428,111 +435,3 @@ def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
 
 def _given(flow: Flow) -> dict[str, Any]:
     return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}
-
-
-def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
-    """The options with some of them replaced.
-
-    Raises `UsageError` for an unknown option, or a value that it cannot have.
-    """
-    own = {f.name for f in fields(DrawOptions)} - {"circuit"}
-    for name, value in given.items():
-        if name not in own | _CIRCUIT:
-            hint = did_you_mean(name, own | _CIRCUIT, f"there are: {', '.join(sorted(own | _CIRCUIT))}")
-            raise UsageError(f"there is no drawing option {name!r}; {hint}")
-        allowed = _CHOICES.get(name)
-        if allowed and value not in allowed:
-            raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
-        if name in ("open", "close"):
-            given[name] = (value,) if isinstance(value, str) else tuple(value)
-        if name == "names":
-            given[name] = tuple(value.items())
-    if not 1 <= given.get("precision", 4) <= 17:
-        raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
-    if not 0 < given.get("seconds", 1.0) < 1000:
-        raise UsageError(f"seconds tells how long a step is shown, such as 1.5, but got {given['seconds']!r}")
-    shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
-    return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
-
-
-_CHOICES = {
-    "show": ("both", "forward", "backward"),
-    "labels": ("values", "symbols", "rules", "none"),
-    "direction": ("LR", "TB"),
-    "engine": ("auto", "bundled", "system"),
-    "notebook": ("svg", "png", "html", "publish"),
-}
-
-
-def numbered(path: Path, step: int) -> Path | None:
-    """The path with a step's number in the place that its name has for it, as ``%02d``; ``None`` where it has none.
-
-    >>> numbered(Path("step-%02d.svg"), 3).name, numbered(Path("apples.svg"), 3)
-    ('step-03.svg', None)
-    """
-    if not _NUMBERED.search(path.name):
-        return None
-    return path.with_name(_NUMBERED.sub(lambda place: place[0] % step, path.name, count=1))
-
-
-def check_format(format: str) -> str:
-    """The format, when there is such a one.
-
-    Raises `UsageError` with close matches otherwise.
-    """
-    from bpviz import writers
-
-    known = (*writers.formats(), "json")
-    if format not in known:
-        hint = did_you_mean(format, known, "choose another")
-        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
-    return format
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's suffix names.
-
-    >>> format_of(Path("apples.SVG"))
-    'svg'
-
-    Raises `UsageError` for a suffix that is none.
-    """
-    suffix = path.suffix.lower().lstrip(".")
-    if not suffix:
-        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
-    return check_format(suffix)
-
-
-def check_place(path: Path) -> None:
-    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
-    if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
-    folder = path.parent
-    if not folder.is_dir():
-        raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
-
-    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
-    """
-    check_place(path)
-    # A link is written through, as `>` in a shell would.
-    place = Path(os.path.realpath(path))
-    # Two processes may write the same figure at once; "x" refuses a name that is there already.
-    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if place.exists():
-            os.chmod(temporary, place.stat().st_mode & 0o777)
-        os.replace(temporary, place)
-    except OSError as error:
-        raise UsageError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

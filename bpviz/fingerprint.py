@@ -56,8 +56,8 @@ def _said(value: Any) -> str:
 def stamped(data: bytes, mark: str, remark: str) -> bytes:
     """Return a file with the mark in it.
 
-    ``remark`` is how its format writes one: ``svg`` and ``png`` have a place of their own, in all others it is a line
-    of text at the end, such as ``% {}``.
+    ``remark`` is how its format writes one: ``svg``, ``png``, ``gif`` and ``webp`` have a place of their own, in all
+    others it is a line of text at the end, such as ``% {}``.
 
     >>> stamped(b"digraph {}", "1:0123456789abcdef", "// {}")
     b'digraph {}\\n// bpviz-fingerprint 1:0123456789abcdef\\n'
@@ -69,7 +69,15 @@ def stamped(data: bytes, mark: str, remark: str) -> bytes:
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body))
         # Behind the signature and the header, which comes first and has a fixed size.
         return data[:33] + chunk + data[33:]
-    line = remark.format(f"{_KEY} {mark}").encode()
+    told = f"{_KEY} {mark}"
+    if remark == "gif":
+        # A comment before the byte that ends the file.
+        return data[:-1] + b"\x21\xfe" + bytes((len(told),)) + told.encode() + b"\0" + data[-1:]
+    if remark == "webp":
+        # A chunk of our own at the end, which readers skip; the whole is told how long it is now.
+        chunk = b"bpvz" + struct.pack("<I", len(told)) + told.encode() + b"\0" * (len(told) % 2)
+        return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
+    line = remark.format(told).encode()
     return (data if data.endswith(b"\n") else data + b"\n") + line + b"\n"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from bpviz.document import Document
 from bpviz.documents import data, html, markdown, text
-from bpviz.drawing import write_file
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.files import write_file
 
 __all__ = ["FORMATS", "Telling", "check_format", "format_of"]
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.figure import Pass, Tone
 
-__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "looks", "mixed", "names", "theme"]
+__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "every_look", "looks", "mixed", "names", "theme"]
 
 LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
 TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
@@ -289,6 +289,16 @@ def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
     if belongs == "backward":
         theme = _backward(theme)
     return MappingProxyType({tone: _toned(theme, tone, belongs) for tone in get_args(Tone)})
+
+
+def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
+    """Return the theme as it is for every part of a picture: by what the part belongs to, and its tone.
+
+    >>> every_look(theme("light"))["backward", "plain"].strokes["forward"].width
+    2.0
+    """
+    passes: tuple[Pass, ...] = get_args(Pass)
+    return {(belongs, tone): look for belongs in passes for tone, look in looks(theme, belongs).items()}
 
 
 def _backward(theme: Theme) -> Theme:

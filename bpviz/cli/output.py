@@ -37,7 +37,7 @@ def write_files(
 
 def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
     """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
-    from bpviz.drawing import numbered
+    from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
         made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind)
@@ -65,7 +65,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
-    from bpviz.drawing import write_file
+    from bpviz.files import write_file
 
     # All are made before the first is written: a failure leaves everything as it was.
     ready = [(file.path, file.made()) for file in files]
@@ -80,7 +80,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     """Where to write and in which format; asked before anything is laid out."""
-    from bpviz.drawing import check_format, check_place, format_of
+    from bpviz.files import check_format, check_place, format_of
 
     if format_ is not None:
         check_format(format_.lower())
@@ -93,7 +93,7 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
     """Where words are written, and in which formats; on stdout as text where nothing else is said."""
-    from bpviz.drawing import check_place
+    from bpviz.files import check_place
     from bpviz.telling import check_format, format_of
 
     given = check_format(format_.lower()) if format_ else None

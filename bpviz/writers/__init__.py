@@ -48,9 +48,9 @@ _TABLE = {
     "mmd": _Row("mermaid", "%% {}", reads="figure"),
     "mermaid": _Row("mermaid", "%% {}", reads="figure"),
     "html": _Row("html", "<!-- {} -->", ("steps", "sections", "say")),
-    "gif": _Row("animation", "{}", ("steps", "seconds", "scale"), (("format", "gif"),)),
+    "gif": _Row("animation", "gif", ("steps", "seconds", "scale"), (("format", "gif"),)),
     "apng": _Row("animation", "png", ("steps", "seconds", "scale"), (("format", "apng"),)),
-    "webp": _Row("animation", "{}", ("steps", "seconds", "scale"), (("format", "webp"),)),
+    "webp": _Row("animation", "webp", ("steps", "seconds", "scale"), (("format", "webp"),)),
 }
 _MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds"))}
 """Who writes a format instead where steps are told."""

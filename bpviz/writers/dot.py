@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from math import ceil
-from typing import get_args
 
 from bpviz import text
-from bpviz.figure import Pass
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, looks
+from bpviz.theme import Stroke, Theme, every_look
 from bpviz.writers.svg import shade
 
 __all__ = ["LIFT", "write"]
@@ -59,14 +57,14 @@ class _Page:
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
-        self._looks = {belongs: looks(theme, belongs) for belongs in get_args(Pass)}
+        self._looks = every_look(theme)
         # Graphviz rounds the page, which could cut a hair off its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
         self._names = {part.id: self._name(part.id) for part in picture.parts if part.kind == "node"}
 
     def _look(self, part: Part) -> Theme:
-        return self._looks[part.belongs][part.tone]
+        return self._looks[part.belongs, part.tone]
 
     def nodes(self) -> Iterator[str]:
         """The statements of all nodes, in the order of painting."""

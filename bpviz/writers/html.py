@@ -41,7 +41,7 @@ def write(
         f'<!DOCTYPE html>\n<html lang="{escaped(say.code)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="bpviz">\n<title>{title}</title>\n'
-        f"<style>body{{margin:1rem;font:16px/1.5 system-ui,sans-serif}}{grounds}</style>\n"
+        f"<style>{_PAGE}{grounds}</style>\n"
         f"</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     ).encode()
 
@@ -53,7 +53,9 @@ def fragment(picture: Picture, theme: Theme, *, steps: Sequence[Step] = (), say:
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """
-    caption = f"<figcaption>{escaped(picture.description)}</figcaption>\n" if picture.description else ""
+    # Told in steps, the last of them says what the caption would.
+    told = picture.title if steps else picture.description
+    caption = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
@@ -69,6 +71,12 @@ def _ground(theme: Theme) -> str:
     dark = int(theme.background[1:3], 16) < 0x80
     return f"background:{theme.background};color:{theme.inks['name']};color-scheme:{'dark' if dark else 'light'}"
 
+
+# What stands below the figure is as light or dark as the figure.
+_PAGE = """
+body{margin:1rem;font:16px/1.5 system-ui,sans-serif}
+main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;color:inherit;color-scheme:inherit}
+"""
 
 # A picture is made smaller to fit the window, down to a width of 900 pixels; then it is scrolled.
 _FIGURE = """

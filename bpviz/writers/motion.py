@@ -14,7 +14,7 @@ from types import MappingProxyType
 from bpviz.figure import Step
 from bpviz.picture import Element, Part, Path, Picture, Shape
 from bpviz.stages import arrivals, captions, halves, is_line
-from bpviz.theme import LineRole, Theme, looks
+from bpviz.theme import LineRole, Theme, every_look
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "told", "write"]
@@ -65,9 +65,9 @@ def told(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> I
 
     Lines take their width from the group, so that a rule can change it.
     """
-    toned, arriving, working = looks(theme), arrivals(steps), _working(steps)
+    toned, arriving, working = every_look(theme), arrivals(steps), _working(steps)
     for number, part in enumerate(picture.parts):
-        look = toned[part.tone]
+        look = toned[part.belongs, part.tone]
         if part.id in arriving:
             body = "\n".join(
                 _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.id], strict=True)

@@ -60,9 +60,8 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>',
             *_drawing(picture, theme, steps),
             "</g></defs></svg>",
-            f'<div class="bpviz-buttons" hidden>{buttons}</div>',
             '<p class="bpviz-said" role="status" aria-live="polite"></p>',
-            "<ol>",
+            f'<ol>\n<li class="bpviz-buttons" hidden>{buttons}</li>',
             *stages,
             f"</ol>\n<script>{_SCRIPT}</script>\n",
         ]
@@ -111,8 +110,8 @@ stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .
 .P input:not(:checked)+.bpviz-stage{display:none}
 .P .bpviz-stage p{min-height:3em;margin:.5em 0 0;font-variant-numeric:tabular-nums}
 .P .bpviz-stage small{opacity:.75;margin-right:.6em}
-.P .bpviz-walk,.P .bpviz-buttons{display:flex;gap:.4em;margin:.3em 0}
-.P .bpviz-buttons[hidden],.P .bpviz-buttons:not([hidden])~ol .bpviz-walk{display:none}
+.P .bpviz-walk,.P .bpviz-buttons{display:flex;gap:.4em;margin:.3em .6em .3em 0}
+.P .bpviz-buttons[hidden],.P .bpviz-buttons:not([hidden])~li .bpviz-walk{display:none}
 .P label,.P .bpviz-walk span,.P button{font:inherit;line-height:1;padding:.4em .9em;border:1px solid;border-radius:.4em;
 background:none;color:inherit;cursor:pointer;user-select:none}
 .P .bpviz-walk span,.P button:disabled{opacity:.35;cursor:default}

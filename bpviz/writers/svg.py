@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import get_args
 from zlib import crc32
 
 from bpviz import text
-from bpviz.figure import Pass
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, looks, mixed
+from bpviz.theme import Stroke, Theme, every_look, mixed
 
 __all__ = [
     "FONTS",
@@ -90,12 +88,12 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 
 def _pieces(picture: Picture, theme: Theme, known: _Written) -> list[str]:
     """All but the end of the file, a piece for the opening, the background and each part."""
-    toned = {belongs: looks(theme, belongs) for belongs in get_args(Pass)}
+    toned = every_look(theme)
     lines = opened(picture, theme)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
-            look = toned[part.belongs][part.tone]
+            look = toned[part.belongs, part.tone]
             body = "\n".join(drawn(element, part, look) for element in part.elements)
             known[key] = part, group(part, number, body)
         lines.append(known[key][1])

@@ -9,12 +9,12 @@ of them can become a command.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from bpviz import tex, text
-from bpviz.figure import Tone
-from bpviz.picture import Bracket, Cell, Element, Head, Path, Picture, Point, Shape, Text
-from bpviz.theme import LineRole, Stroke, TextRole, Theme, looks
+from bpviz.figure import Pass, Tone
+from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.theme import LineRole, Stroke, TextRole, Theme, every_look
 from bpviz.writers.svg import shade
 
 __all__ = ["write"]
@@ -25,7 +25,7 @@ _MATHEMATICS = ("forward", "backward", "symbol")
 _SIZE = 14.0
 """The size of most texts, which need not name it."""
 
-_OPENING = r"""% {title}: a figure made by bpviz.{fingerprint}
+_OPENING = r"""% {title}: a figure made by bpviz.
 % Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has
 % \usepackage{{amsmath,tikz}}: \input this file, within \resizebox{{\linewidth}}{{!}}{{...}} where it is too wide.
 % Looks, before it: \tikzset{{bpviz node/.style={{draw=red,line width=2pt}}}}, \colorlet{{bpviz-forward}}{{red}}.
@@ -74,13 +74,12 @@ def write(picture: Picture, theme: Theme) -> bytes:
     ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
     """
     page = _Page(theme)
-    body = [line for part in picture.parts for line in page.part(part.elements, part.tone)]
+    body = [line for part in picture.parts for line in page.part(part)]
     shown = {text.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
     foreign = any(map(_is_foreign, "".join(shown)))
     width, height = _number(picture.width), _number(picture.height)
     opening = _OPENING.format(
         title=text.printable(picture.title or "Computation graph"),
-        fingerprint="",
         engines="lualatex (pdflatex lacks its letters)" if foreign else "pdflatex or lualatex",
         width=width,
         height=height,
@@ -105,11 +104,15 @@ def _is_foreign(character: str) -> bool:
     return ord(character) > 0x17F and tex.text_in_latex(character) == character
 
 
+_Look = tuple[Pass, Tone]
+_PLAIN: _Look = ("forward", "plain")
+
+
 class _Page:
     """One picture being written, and the styles and colours that it uses."""
 
     def __init__(self, theme: Theme) -> None:
-        self._looks = looks(theme)
+        self._looks = every_look(theme)
         self._styles: dict[str, str] = {"background": "fill=bpviz-background"}
         self._colours: dict[str, str] = {"background": theme.background}
 
@@ -120,88 +123,94 @@ class _Page:
         for name, style in self._styles.items():
             yield rf"\bpvizstyle{{{name}}}{{{style}}}"
 
-    def part(self, elements: Iterable[Element], tone: Tone) -> Iterator[str]:
-        """The lines of a part that has this tone."""
-        for element in elements:
-            yield from self._element(element, tone)
+    def part(self, part: Part) -> Iterator[str]:
+        """The lines of a part."""
+        look = part.belongs, part.tone
+        for element in part.elements:
+            yield from self._element(element, look)
 
-    def _element(self, element: Element, tone: Tone) -> Iterator[str]:
-        look = self._looks[tone]
+    def _element(self, element: Element, look: _Look) -> Iterator[str]:
+        theme = self._looks[look]
         match element:
             case Path():
-                yield rf"\draw[{self._line(element.role, tone)}] {_curve(element.points)};"
+                yield rf"\draw[{self._line(element.role, look)}] {_curve(element.points)};"
             case Head():
-                corners = " -- ".join(map(_at, element.corners(look.head[1])))
-                yield rf"\fill[{self._fill(element.role, tone)}] {corners} -- cycle;"
+                corners = " -- ".join(map(_at, element.corners(theme.head[1])))
+                yield rf"\fill[{self._fill(element.role, look)}] {corners} -- cycle;"
             case Text():
-                yield self._text(element, tone)
+                yield self._text(element, look)
             case Shape():
-                yield self._shape(element, tone)
+                yield self._shape(element, look)
             case Cell():
-                yield from self._cell(element, tone)
+                yield from self._cell(element, look)
             case Bracket():
-                style = self._style(f"{element.role} bracket", tone, f"draw={self._ink(element.role, tone)}")
+                style = self._style(f"{element.role} bracket", look, f"draw={self._ink(element.role, look)}")
                 yield rf"\draw[{style}] {' -- '.join(map(_at, element.points))};"
             case _:
                 raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
-    def _text(self, line: Text, tone: Tone) -> str:
-        style = self._style(f"{line.role} text", tone, f"text={self._ink(line.role, tone)}")
+    def _text(self, line: Text, look: _Look) -> str:
+        style = self._style(f"{line.role} text", look, f"text={self._ink(line.role, look)}")
         anchor = {"start": "base west", "middle": "base", "end": "base east"}[line.anchor]
         size = "" if line.size == _SIZE else f",{_font(line.size)}"
         return rf"\node[{style},anchor={anchor}{size}] at {_at((line.x, line.y))} {{{_words(line)}}};"
 
-    def _shape(self, shape: Shape, tone: Tone) -> str:
+    def _shape(self, shape: Shape, look: _Look) -> str:
         if shape.kind == "dot":
-            style = self._fill(shape.role, tone)
+            style = self._fill(shape.role, look)
         else:
-            style = self._line(shape.role, tone)
+            style = self._line(shape.role, look)
             if shape.role not in ("frame", "mark"):
-                self._colours["fill"] = self._looks[tone].fill
-                style += f",{self._style('box', 'plain', 'fill=bpviz-fill')}"
+                self._colours["fill"] = self._looks[look].fill
+                style += f",{self._style('box', _PLAIN, 'fill=bpviz-fill')}"
         if shape.kind != "box":
             return rf"\path[{style}] {_at((shape.x, shape.y))} circle[radius={_number(shape.width / 2)}];"
         left, top, right, bottom = _edges(shape)
         rounded = f",rounded corners={_number(shape.radius)}bp" if shape.radius else ""
         return rf"\path[{style}{rounded}] {_at((left, top))} rectangle {_at((right, bottom))};"
 
-    def _cell(self, cell: Cell, tone: Tone) -> Iterator[str]:
-        look = self._looks[tone]
-        colour = look.background if cell.value is None else shade(cell.value, look)
+    def _cell(self, cell: Cell, look: _Look) -> Iterator[str]:
+        theme = self._looks[look]
+        colour = theme.background if cell.value is None else shade(cell.value, theme)
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         corners = (cell.x, cell.y), (cell.x + cell.width, cell.y + cell.height)
         frame = " rectangle ".join(map(_at, corners))
-        yield rf"\path[{self._line('cell', tone)},fill={{rgb,255:red,{red};green,{green};blue,{blue}}}] {frame};"
+        yield rf"\path[{self._line('cell', look)},fill={{rgb,255:red,{red};green,{green};blue,{blue}}}] {frame};"
         if cell.value is None:
             (left, top), (right, bottom) = corners
             cross = f"{_at((left, top))} -- {_at((right, bottom))} {_at((right, top))} -- {_at((left, bottom))}"
-            yield rf"\draw[{self._line('mark', tone)}] {cross};"
+            yield rf"\draw[{self._line('mark', look)}] {cross};"
 
     # Styles and colours
 
-    def _line(self, role: LineRole, tone: Tone) -> str:
-        stroke = self._looks[tone].strokes[role]
-        return self._style(role, tone, f"draw={self._colour(role, tone, stroke.colour)},{_pen(stroke)}")
+    def _line(self, role: LineRole, look: _Look) -> str:
+        stroke = self._looks[look].strokes[role]
+        return self._style(role, look, f"draw={self._colour(role, look, stroke.colour)},{_pen(stroke)}")
 
-    def _fill(self, role: LineRole, tone: Tone) -> str:
-        colour = self._colour(role, tone, self._looks[tone].strokes[role].colour)
-        return self._style(f"{role} head", tone, f"fill={colour}")
+    def _fill(self, role: LineRole, look: _Look) -> str:
+        colour = self._colour(role, look, self._looks[look].strokes[role].colour)
+        return self._style(f"{role} head", look, f"fill={colour}")
 
-    def _ink(self, role: TextRole, tone: Tone) -> str:
-        ink = self._looks[tone].inks[role]
+    def _ink(self, role: TextRole, look: _Look) -> str:
+        ink = self._looks[look].inks[role]
         # The numbers of an arrow are of its colour, so that an author changes both at once.
-        line = self._looks[tone].strokes.get(role)  # type: ignore[arg-type]
-        return self._colour(role if line and line.colour == ink else f"{role}-text", tone, ink)
+        line = self._looks[look].strokes.get(role)  # type: ignore[arg-type]
+        return self._colour(role if line and line.colour == ink else f"{role}-text", look, ink)
 
-    def _style(self, name: str, tone: Tone, style: str) -> str:
-        name = name if tone == "plain" else f"{name} {tone}"
+    def _style(self, name: str, look: _Look, style: str) -> str:
+        name = " ".join((name, *_told(look)))
         self._styles[name] = style
         return f"bpviz {name}"
 
-    def _colour(self, name: str, tone: Tone, colour: str) -> str:
-        name = name if tone == "plain" else f"{name}-{tone}"
+    def _colour(self, name: str, look: _Look, colour: str) -> str:
+        name = "-".join((name, *_told(look)))
         self._colours[name] = colour
         return f"bpviz-{name}"
+
+
+def _told(look: _Look) -> Iterator[str]:
+    """What is told in a name of a look that is not the plain one of the forward pass."""
+    return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
 
 
 def _words(line: Text) -> str:
