@@ -148,20 +148,20 @@ class Graph:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
         if len(known) != len(record.is_input):
             known = self._inputs = {name: i for i, name in record.is_input.items()}
-        values: list[Any] = []
+        handles: list[Handle] = []
         index = len(record)
         for name, value in inputs:
             if name in known:
                 raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
             if value.__class__ is not float and value is not NO_VALUE:
-                if isinstance(value, int):
+                if value.__class__ is int:
                     record.whole.add(index)
                 value = as_input(name, value)
             known[name] = index
-            values.append(value)
+            handles.append(Handle(record, index, value))
             index += 1
-        first = record.inputs([name for name, _ in inputs], values)
-        return [Handle(record, first + i, value) for i, value in enumerate(values)]
+        record.inputs([name for name, _ in inputs], [handle.data for handle in handles])
+        return handles
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""

@@ -101,7 +101,8 @@ def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, 
     >>> layer_norm([1.0, 3.0], [1.0, 1.0], [0.0, 5.0], eps=0.0)
     array([-1.,  6.])
     """
-    return ops.layer_norm.on((x, gamma, beta), {"axis": axis, "eps": eps})
+    usual = axis == -1 and eps == 1e-5
+    return ops.layer_norm.on((x, gamma, beta), {} if usual else {"axis": axis, "eps": eps})
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:

@@ -264,13 +264,11 @@ def shape_of(value: Any) -> Shape:
     """
     if value.__class__ is float:
         return ()
-    shape = getattr(value, "shape", None)
-    if shape.__class__ is tuple:
-        found: Shape = shape
-        return found
-    if isinstance(value, int | float):
-        return ()
-    return tuple(shape) if shape is not None else tuple(np.shape(value))
+    try:
+        found: Shape = value.shape
+    except AttributeError:
+        return () if isinstance(value, int | float) else tuple(np.shape(value))
+    return found
 
 
 def size_of(value: Any) -> int:
