@@ -11,7 +11,6 @@ from bpviz.changes import Change, change
 from bpviz.document import Block, Document, Paragraph, Picture
 from bpviz.drawing import Drawing, draw
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Figure
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.influences import objective
@@ -166,8 +165,10 @@ class _Runs:
 
     def __init__(self, target: Any, args: tuple[Any, ...], inputs: Mapping[str, Any], output: Any, seed: Any) -> None:
         source: Any = target.source if isinstance(target, Drawing) else target
-        if isinstance(source, Figure):
-            raise UsageError("a card has no numbers that could change; give a function, a graph or a flow")
+        if isinstance(target, Drawing) and not isinstance(source, Graph | Flow):
+            raise UsageError(
+                "a card, or a page of several figures, has no inputs to change; give a function, a graph or a flow"
+            )
         if args and isinstance(source, Graph | Flow):
             raise UsageError("arguments go with a function; a graph is changed by name: what_if(graph, tax=1.2)")
         self.source, self.args = source, args

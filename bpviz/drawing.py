@@ -328,6 +328,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
     these elements; ``beside=True`` shows the arrays as well, on one page.
 
+    ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
+    slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -339,6 +342,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    if "highlight" in options:
+        options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
     orders = (orders,) if isinstance(orders, str) else tuple(orders)

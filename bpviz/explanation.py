@@ -12,7 +12,6 @@ from bpviz.chains import Chain, chain
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
 from bpviz.drawing import Drawing, draw
 from bpviz.errors import UsageError
-from bpviz.figure import Figure, Sheet
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.influences import Influence, influences, named, objective
@@ -169,8 +168,10 @@ def explain(
         options.setdefault("theme", "auto")
     drawing = draw(target, *args, **options)
     source = drawing.source
-    if isinstance(source, Figure | Sheet):
-        raise UsageError("a card has no numbers to explain; give a function, a graph or a flow")
+    if not isinstance(source, Graph | Flow):
+        raise UsageError(
+            "a card, or a page of several figures, cannot be explained; give a function, a graph or a flow"
+        )
     flow = source if isinstance(source, Flow) else propagate(source)
     small = len(flow.values) <= _LARGE
     everything = named(flow)

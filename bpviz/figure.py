@@ -157,6 +157,7 @@ class Frame:
     id: str
     title: str
     parent: str | None = None
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)

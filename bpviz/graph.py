@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
-from bpviz.handle import BY_OPERATOR, Handle
+from bpviz.handle import Handle
 from bpviz.indexed import element_name, parted
 from bpviz.lazy import LazyModule
+from bpviz.operators import BY_OPERATOR
 from bpviz.reading import Reading
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.scope import Scope, group_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -15,9 +15,9 @@ from bpviz.lazy import LazyModule
 from bpviz.lifting import holds, lift
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recorder import NO_VALUE, Recorder
-from bpviz.source import by_operator, place, written
+from bpviz.source import place, written
 
-__all__ = ["BY_OPERATOR", "Handle", "lifted"]
+__all__ = ["Handle", "lifted"]
 
 np: Any = LazyModule("numpy")
 
@@ -91,18 +91,30 @@ class Handle:
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
     ) -> Handle:
         """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
-        recorder = self.recorder
-        missing = False
-        for x in xs:
-            if x.__class__ is not Handle or x.recorder is not recorder or x.data is NO_VALUE:
-                xs = _in_one_record(xs, frame)
-                recorder = xs[0].recorder
-                missing = any(x.data is NO_VALUE for x in xs)
-                break
         if len(xs) != len(operation.operands) and not operation.variadic:
             raise refusal.unused(operation, str(len(xs)), frame)
-        operands = tuple([x.index for x in xs])
-        values = [x.data for x in xs]
+        recorder = self.recorder
+        can_reach = recorder.reached
+        operands: list[int] = []
+        values: list[Any] = []
+        reached = missing = False
+        for x in xs:
+            if x.__class__ is not Handle:
+                index, value = _constant(recorder, x, xs, frame)
+            elif x.recorder is recorder:
+                index, value = x.index, x.data
+                if can_reach[index]:
+                    reached = True
+                if value is NO_VALUE:
+                    missing = True
+            else:
+                xs = _in_one_record(xs, frame)
+                inner: Handle = next(x for x in xs if x.__class__ is Handle)
+                return inner.__bpviz_record__(operation, xs, parameters, frame)
+            operands.append(index)
+            values.append(value)
+        if reached and operation.has_flat_slots:
+            reached = any(rule and can_reach[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
         told = _told(operation, parameters, frame) if parameters else _NONE
         value, kept = NO_VALUE, None
         if not missing:
@@ -113,12 +125,7 @@ class Handle:
                     value, kept = ops.computed(operation, values, told)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-        reached = recorder.reached
-        if operation.has_flat_slots:
-            flows = any(rule and reached[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
-        else:
-            flows = True in map(reached.__getitem__, operands)
-        index = recorder.append(operation, operands, told, value, flows, frame)
+        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
         if kept is not None:
             recorder.kept[index] = kept
         return Handle(recorder, index, value)
@@ -241,23 +248,13 @@ _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "e
 _NONE: dict[str, Any] = {}
 
 
-def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Handle]:
-    """The operands as handles of the innermost of their records; numbers and arrays become constants of it.
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
+    """The operands with all handles in the innermost of their records.
 
-    Raises `RecordingError` when the records are not nested.
+    Raises `RecordingError` when these are not nested.
     """
-    inner: Any = None
-    for x in xs:
-        if x.__class__ is Handle and (inner is None or x.recorder.depth > inner.depth):
-            inner = x.recorder
-    found = []
-    for x in xs:
-        if x.__class__ is not Handle:
-            x = Handle(inner, *_constant(inner, x, xs, frame))
-        elif x.recorder is not inner:
-            x = lifted(x, inner, frame)
-        found.append(x)
-    return found
+    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
+    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
@@ -338,155 +335,3 @@ def _elements(x: Handle) -> Iterator[Any]:
     for i in range(x.shape[0]):
         # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
         yield index_by(x, i, _getframe(1))
-
-
-def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
-    scalar = operation.scalar
-    differentiates = operation.vjp != (None, None)
-    adds = operation.name == "add"
-    compares = operation.name in ("equal", "not_equal")
-
-    def method(self: Handle, other: Any) -> Any:
-        x = self.data
-        kind = other.__class__
-        if x.__class__ is float and scalar is not None:
-            # The quick way for plain numbers, which is what long scalar programs consist of.
-            recorder = self.recorder
-            if kind is Handle:
-                y = other.data
-                if y.__class__ is float and other.recorder is recorder:
-                    try:
-                        z = scalar(x, y)
-                    except (ArithmeticError, ValueError):
-                        z = evaluate(operation, (x, y), {})
-                    i = self.index
-                    j = other.index
-                    reached = recorder.reached
-                    index = recorder.append(
-                        operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
-                    )
-                    return Handle(recorder, index, z)
-            elif kind is float or (kind is int and -_LARGEST < other < _LARGEST):
-                frame = _getframe(1)
-                y = float(other)
-                if adds and reflected and kind is int and not y and not by_operator(frame.f_code, frame.f_lasti):
-                    # sum(parts) starts at a 0 that nobody wrote.
-                    return self
-                left, right = (y, x) if reflected else (x, y)
-                try:
-                    z = scalar(left, right)
-                except (ArithmeticError, ValueError):
-                    z = evaluate(operation, (left, right), {})
-                i = self.index
-                j = recorder.constant(y, frame)
-                operands = (j, i) if reflected else (i, j)
-                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
-                return Handle(recorder, index, z)
-        frame = _getframe(1)
-        if kind is not Handle and not _is_operand(other):
-            # Something of another library may know what to do with a handle; Python's own types do not.
-            if compares or kind.__module__ != "builtins":
-                return NotImplemented
-            raise refusal.no_number(other, frame)
-        if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
-            return self
-        return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), _NONE, frame)
-
-    return method
-
-
-_LARGEST = 1 << 1000
-"""Whole numbers beyond this may be too large for a float."""
-
-
-def _unary(operation: Operation) -> Callable[[Handle], Any]:
-    def method(self: Handle) -> Any:
-        return self.__bpviz_record__(operation, (self,), _NONE, _getframe(1))
-
-    return method
-
-
-def _named(operation: Operation) -> Callable[..., Any]:
-    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
-        frame = _getframe(1)
-        if operation.adapt is None:
-            told = dict(zip(operation.parameters, args, strict=False)) | keywords
-            return self.__bpviz_record__(operation, (self,), told, frame)
-        xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
-        return self.__bpviz_record__(operation, xs, parameters, frame)
-
-    method.__name__ = operation.name
-    method.__doc__ = operation.says
-    return method
-
-
-def _refused(sign: str) -> Callable[..., Any]:
-    def method(self: Handle, *others: Any) -> Any:
-        raise refusal.unknown(sign, _getframe(1))
-
-    return method
-
-
-def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
-        return composed(self.recorder, function, (self, *args), keywords, _getframe(1))
-
-    method.__name__ = name
-    method.__doc__ = (function.__doc__ or "").partition("\n")[0]
-    return method
-
-
-def _is_operand(value: Any) -> bool:
-    return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
-
-
-_OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-_COMPARISONS = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
-_REFUSED = {"divmod": "divmod"}
-_REFUSED_UNARY = {"round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-
-BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
-"""The operations that Python's operators stand for."""
-
-
-def _dress() -> None:
-    """Give the class its operators and methods, from the table."""
-    for python_name, name in (_OPERATORS | _COMPARISONS).items():
-        setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
-    for python_name, name in _OPERATORS.items():
-        setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
-    for python_name, name in _UNARY.items():
-        setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
-    for python_name, sign in _REFUSED.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
-        setattr(Handle, f"__r{python_name}__", _refused(sign))
-    for python_name, sign in _REFUSED_UNARY.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
-    for operation in OPERATIONS.values():
-        if operation.method:
-            setattr(Handle, operation.name, _named(operation))
-    for name, function in ops.COMPOSITE_METHODS.items():
-        setattr(Handle, name, _composed_method(name, function))
-
-
-_dress()

@@ -62,7 +62,9 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
     found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
     notes, bottom = _notes(figure, written, top + lower - upper, theme)
     drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
-    parts = (*_frames(figure, plan, found, theme), *drawn, *heading, *notes)
+    # What stands in the background is painted first.
+    parts = (*_frames(figure, plan, found, theme), *sorted(drawn, key=lambda part: part.tone != "pale"))
+    parts += (*heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
 
@@ -132,7 +134,7 @@ def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> lis
         taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
         heading = placed(title, x - title.width / 2, y)
         area = (right - left) * (bottom - top)
-        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
+        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title, tone=frame.tone)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 

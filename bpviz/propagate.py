@@ -13,7 +13,6 @@ from bpviz.flow import Flow, gradient_at
 from bpviz.graph import Graph, Node, as_input
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
-from bpviz.ops import Operation
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
@@ -253,36 +252,26 @@ def _backward(
         z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
         if index in all_kept:
             told = {**told, "kept": all_kept[index]}
-        wanted = [reached[i] for i in operands]
+        together = operation.together is not None
+        if operation.together is not None:
+            rules = ops.pull(operation.together, g, z, xs, told)
+        elif rules.__class__ is not tuple:
+            rules = operation.rules(len(operands))
         shares = []
-        for share, i, x in zip(_shares(operation, wanted, g, z, xs, told), operands, xs, strict=True):
-            if share is not None:
-                share = _fit(share, x)
-                before = gradients[i]
-                gradients[i] = share if before is None else before + share
+        for rule, i, x in zip(rules, operands, xs, strict=True):
+            share = None
+            if rule is not None and reached[i]:
+                try:
+                    share = rule if together else rule(g, z, *xs, **told)
+                except (ArithmeticError, ValueError):
+                    share = ops.pull(rule, g, z, xs, told)
+                if share is not None:
+                    share = _fit(share, x)
+                    before = gradients[i]
+                    gradients[i] = share if before is None else before + share
             shares.append(share)
         wires[index] = tuple(shares)
     return gradients, wires
-
-
-def _shares(
-    operation: Operation, wanted: Sequence[bool], g: Any, z: Any, xs: Sequence[Any], told: Mapping[str, Any]
-) -> list[Any]:
-    """What the rules say of one step; ``None`` for operands whose gradient is not wanted, or flat."""
-    if operation.together is not None:
-        found = ops.pull(operation.together, g, z, xs, told)
-        return [share if flows else None for share, flows in zip(found, wanted, strict=True)]
-    rules = operation.rules(len(xs))
-    try:
-        return [
-            rule(g, z, *xs, **told) if flows and rule is not None else None
-            for rule, flows in zip(rules, wanted, strict=True)
-        ]
-    except (ArithmeticError, ValueError):
-        return [
-            ops.pull(rule, g, z, xs, told) if flows and rule is not None else None
-            for rule, flows in zip(rules, wanted, strict=True)
-        ]
 
 
 _NONE: Mapping[str, Any] = {}
@@ -294,12 +283,13 @@ def _fit(gradient: Any, operand: Any) -> Any:
 
     ``None`` stays: the rule has found that no gradient flows.
     """
-    kind = gradient.__class__
-    if gradient is None or kind is operand.__class__ is float:
-        return gradient
-    if kind is operand.__class__ is np.ndarray and gradient.shape == operand.shape:
-        dtype = operand.dtype
-        if gradient.dtype is dtype and dtype.kind == "f":
+    if gradient is None:
+        return None
+    if gradient.__class__ is operand.__class__:
+        if gradient.__class__ is float:
+            return gradient
+        dtype = gradient.dtype
+        if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
             return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))

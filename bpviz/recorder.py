@@ -7,15 +7,17 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+from bpviz.constant import Constant
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
 from bpviz.scope import Group, Scope, around_both, title_of
-from bpviz.source import is_ours, place, referred_names, written
+from bpviz.source import is_ours, place, written
+from bpviz.variables import Variables, held_names
 
 __all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
 
@@ -55,17 +57,6 @@ def current_groups() -> list[Group]:
         recorder.seen.clear()
     _open.remembering.clear()
     return _open.groups
-
-
-class _Constant:
-    """An array of the user's that was used as a constant: the very object, what it held, and the nodes that show it."""
-
-    __slots__ = ("holds", "indices", "original")
-
-    def __init__(self, original: Any, holds: Any, index: int) -> None:
-        self.original = original
-        self.holds = holds
-        self.indices = [index]
 
 
 class Recorder:
@@ -138,7 +129,7 @@ class Recorder:
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
         # The user's arrays that are constants here, by identity: used twice they are one node.
-        self.constants: dict[int, _Constant] = {}
+        self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
         self.gradient_of: Callable[[int], Any] | None = None
         self.closed = False
@@ -335,7 +326,7 @@ class Recorder:
         numbers; a single number is held as such.
         """
         found = self.constants.get(id(original))
-        if found is not None and _same_array(found.holds, original):
+        if found is not None and found.is_unchanged():
             if frame is not self.frame:
                 self.enter(frame)
             index = found.indices[-1]
@@ -349,7 +340,7 @@ class Recorder:
             return self.constant(number, frame), number
         index = self.constant(holds, frame)
         if found is None:
-            self.constants[id(original)] = _Constant(original, holds, index)
+            self.constants[id(original)] = Constant(original, holds, index)
         else:
             found.holds = holds
             found.indices.append(index)
@@ -357,29 +348,22 @@ class Recorder:
 
     def constant_names(self) -> dict[int, str]:
         """The names of the arrays that are constants: those of the user's variables that hold them."""
-        return self._constant_names(self._variables()) if self.constants else {}
+        return self._names_held(self._variables()) if self.constants else {}
 
-    def _constant_names(self, frames: Sequence[_Variables]) -> dict[int, str]:
-        found: dict[int, str] = {}
-        unnamed = dict(self.constants)
-        for name, value in _held(frames):
-            if id(value) in unnamed:
-                for index in unnamed.pop(id(value)).indices:
-                    found[index] = name
-                if not unnamed:
-                    break
-        return found
+    def _names_held(self, frames: Sequence[Variables]) -> dict[int, str]:
+        names = held_names(frames, self.constants)
+        return {index: name for key, name in names.items() for index in self.constants[key].indices}
 
-    def _variables(self) -> list[_Variables]:
+    def _variables(self) -> list[Variables]:
         """What the variables of the user's frames hold."""
         boundary = self.boundary
-        return [_Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
+        return [Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
 
     def close(self) -> list[tuple[str, Any]]:
         """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
         frames = self._variables()
         if self.constants:
-            self.labels = self._constant_names(frames) | self.labels
+            self.labels = self._names_held(frames) | self.labels
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
@@ -400,53 +384,6 @@ class Recorder:
                 f"{what} mixes values of two different graphs; a value can only be used in the graph it was made in "
                 "(value.data is its plain number)"
             )
-
-
-class _Variables:
-    """What the variables of one frame hold; ``own`` are those that are no parameters of the function."""
-
-    __slots__ = ("all", "frame", "own", "parameters")
-
-    def __init__(self, frame: FrameType) -> None:
-        code = frame.f_code
-        self.frame = frame
-        self.parameters = parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        self.all = frame.f_locals
-        # The names that the interpreter makes up start with a dot.
-        self.own = [pair for pair in self.all.items() if pair[0] not in parameters and pair[0][0] != "."]
-
-
-def _held(frames: Sequence[_Variables]) -> Iterator[tuple[str, Any]]:
-    """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of.
-
-    What they call their parameters comes last.
-    """
-    for variables in frames:
-        yield from variables.own
-        frame = variables.frame
-        names, attributes = referred_names(frame.f_code), getattr(variables.all.get("self"), "__dict__", None)
-        for place_of_names in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
-            for name in names:
-                if name in place_of_names:
-                    yield name, place_of_names[name]
-    for variables in frames:
-        for name in variables.parameters:
-            if name in variables.all:
-                yield name, variables.all[name]
-
-
-def _same_array(one: Any, other: Any) -> bool:
-    """Whether an array holds the same numbers as another (or a list), bit for bit, so that NaN is the same as NaN."""
-    dtype = one.dtype
-    if other.__class__ is not one.__class__:
-        other = np.asarray(other)
-    if other.dtype != dtype or other.shape != one.shape:
-        return False
-    if one.nbytes > 4096 and dtype.itemsize in (1, 2, 4, 8):
-        # Without copying them.
-        as_bits = f"u{dtype.itemsize}"
-        return bool((one.view(as_bits) == other.view(as_bits)).all())
-    return bool(one.tobytes() == other.tobytes())
 
 
 def differentiable(value: Any) -> bool:

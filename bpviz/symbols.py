@@ -123,7 +123,8 @@ class Symbols:
                 self._expressions[index] = Formula("", shape, operation, tuple(written), told)
                 made = operation(*(self._forward[i] for i in operands), **told)
                 if index in record.orders:
-                    # A step of a backward pass: nobody has written it.
+                    # A step of a backward pass: nobody has written it, and it may be a plain array.
+                    made = _fitted(made, shape)
                     self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]

@@ -187,7 +187,7 @@ def test_wrong_changes(case: str) -> None:
 
 
 def test_wrong_targets() -> None:
-    with pytest.raises(UsageError, match="a card has no numbers that could change"):
+    with pytest.raises(UsageError, match="a card, or a page of several figures, has no inputs to change"):
         bpviz.what_if(bpviz.card("add"), x=1)
     with pytest.raises(UsageError, match="arguments go with a function"):
         bpviz.what_if(bpviz.trace(y), 3, p=1)
@@ -223,3 +223,36 @@ def test_formats_and_repr() -> None:
         "same steps": True,
     }
     assert repr(found) == "<what if t = 1.2: predicted 20, true 20>"
+
+
+def texts(drawing: bpviz.Drawing) -> list[str]:
+    """What stands at the arrows of a figure, forward and backward."""
+    figure = drawing.figure
+    assert hasattr(figure, "wires")
+    arrows = [arrow for wire in figure.wires for arrow in (wire.forward, wire.backward)]
+    return [arrow.label.content.text for arrow in arrows if arrow is not None and arrow.label is not None]
+
+
+def test_the_figure_shows_old_and_new_numbers() -> None:
+    found = texts(bpviz.what_if(y, t=1.2).draw())
+    # p, n, t, x and y: forward, and what flows back to them.
+    for expected in ("100", "2.2 → 2.4", "2", "110 → 120", "1.1 → 1.2", "200", "1.1 → 1.2", "220 → 240", "1"):
+        found.remove(expected)
+    assert found == ["200"]
+
+
+def test_the_figure_of_another_branch_shows_what_was_there_before() -> None:
+    def f(x=1.0):
+        if x > 0:
+            return bpviz.name(x * 3, "f")
+        return bpviz.name(x * 5 - 1, "f")
+
+    found = texts(bpviz.what_if(f, x=-2).draw())
+    assert "1 → −2" in found and "3 → −11" in found
+
+
+def test_a_composite_operation_is_opened_in_both_runs() -> None:
+    found = texts(bpviz.draw(bpviz.backprop(bpviz.nn.sigmoid, 1.0), before=bpviz.backprop(bpviz.nn.sigmoid, 0.0)))
+    assert "0 → 1" in found and "0.5 → 0.7311" in found
+    opened = bpviz.what_if(lambda x=0.0: bpviz.nn.sigmoid(x), x=1.0).draw(open="sigmoid")
+    assert "1 → 0.3679" in texts(opened)  # exp(−x)

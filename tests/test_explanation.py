@@ -158,6 +158,13 @@ def test_the_sentence_for_arrays_holds() -> None:
     assert "matters most" not in str(bpviz.explain(lambda v=np.ones(3): np.sum(v * 2)))
 
 
+def test_a_backward_pass_of_plain_arrays() -> None:
+    """Where the gradient of a sum meets a constant array, a step of the backward pass has no named value in it."""
+    c = np.array([[1.0, 2.0], [3.0, 4.0]])
+    told = bpviz.explain(lambda v=np.ones((2, 2)), w=2.0: bpviz.name(np.sum((v * 3 - v * v[0, 0]) * c) * w, "s"))
+    assert told.sharing is not None and "dv = " in str(told)
+
+
 def test_sentences_for_slopes_of_every_kind() -> None:
     def f(up=2.0, down=3.0, level=5.0, curved=3.0, top=0.0, unused=1.0):
         return up - 0.5 * down + level * 0 + curved**2 + top**2
@@ -235,7 +242,7 @@ def test_unknown_variables() -> None:
     with pytest.raises(UsageError) as caught:
         bpviz.explain(y, variables=["tt"])
     assert str(caught.value).startswith("the graph has no value named 'tt'; did you mean 't'?")
-    with pytest.raises(UsageError, match="a card has no numbers to explain; give a function, a graph or a flow"):
+    with pytest.raises(UsageError, match="a card, or a page of several figures, cannot be explained; give a function"):
         bpviz.explain(bpviz.card("add"))
     g = bpviz.Graph("empty handed")
     g.output(g.input("x") * 2, "y")

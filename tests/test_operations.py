@@ -61,6 +61,22 @@ def test_every_op_as_plain_numbers(row: Operation, case: Case) -> None:
         assert_gradient(lambda *xs: row(*xs, **case.parameters), xs, np.random.default_rng(seed))
 
 
+@pytest.mark.parametrize(("row", "case"), [p for p in EVERY_CASE if p.values[0].keeping is not None])  # type: ignore[union-attr]
+def test_what_is_kept_spares_the_rules_work_and_changes_nothing(row: Operation, case: Case) -> None:
+    assert row.keeping is not None
+    xs = [np.asarray(x) for x in sample(row, case, 0)]
+    value, kept = row.keeping(*xs, **case.parameters)
+    np.testing.assert_array_equal(value, row.forward(*xs, **case.parameters))
+    g = np.random.default_rng(0).normal(size=np.shape(value))
+    for rule in rules(row, case):
+        assert rule is not None
+        anew = rule(g, value, *xs, **case.parameters)
+        spared = rule(g, value, *xs, **case.parameters, kept=kept)
+        assert (anew is None) == (spared is None)
+        if anew is not None:
+            np.testing.assert_allclose(spared, anew, rtol=1e-12, atol=1e-14)
+
+
 def wrong_in(row: Operation, slot: int) -> Operation:
     """The same row, with the rule of one operand wrong by a twentieth of a percent."""
 

@@ -88,6 +88,15 @@ _GIVEN = "bpviz.given"
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
 @click.option(
+    "--highlight",
+    "--path",
+    "path",
+    default="",
+    metavar="A[..B]",
+    help="Light the paths from a value to the output, or to another: --highlight bias, --path bias..loss.",
+)
+@click.option("--only", default="", metavar="A..B", help="Show these paths alone, and what feeds them.")
+@click.option(
     "--elements",
     multiple=True,
     is_flag=False,

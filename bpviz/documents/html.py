@@ -12,7 +12,7 @@ __all__ = ["fragment", "write"]
 
 _STYLE = """\
 .bpviz-page{color-scheme:light dark;color:#1a1a1a;background:#fff;font:16px/1.5 system-ui,sans-serif;
-max-width:60rem;margin:0 auto;padding:1rem}
+max-width:70rem;margin:0 auto;padding:1rem}
 .bpviz-page .wide{margin:1rem 0;overflow-x:auto}
 .bpviz-page table{border-collapse:collapse;margin:0}
 .bpviz-page caption{text-align:left;padding:0 0 .4rem;font-weight:600}
@@ -23,7 +23,7 @@ background:none}
 .bpviz-page tbody th{font-weight:600}
 .bpviz-page pre{margin:.5rem 0;padding:.5rem 1rem;border-left:3px solid #b84a00;background:none;overflow-x:auto}
 .bpviz-page figure{margin:1rem 0;overflow-x:auto}
-.bpviz-page figure svg{max-width:100%;height:auto}
+.bpviz-page figure svg{max-width:none}
 .bpviz-page h2{margin:2rem 0 .5rem;font-size:1.25rem}
 .bpviz-page h3{margin:1.2rem 0 .3rem;font-size:1.05rem}
 @media (prefers-color-scheme:dark){.bpviz-page{color:#e6e6e6;background:#1e1e1e}

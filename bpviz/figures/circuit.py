@@ -12,6 +12,7 @@ from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wi
 from bpviz.figures.content import shape_text, spoken
 from bpviz.figures.labels import Use, labels_of
 from bpviz.figures.marks import Passes, Shared
+from bpviz.figures.selection import selection
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.number import number
@@ -32,7 +33,8 @@ class CircuitOptions:
     ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
     another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
-    one: ``200 → 240``.
+    one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
+    what lies on none of them.
     """
 
     show: Show = "both"
@@ -47,6 +49,8 @@ class CircuitOptions:
     shared: bool = False
     plumbing: bool = False
     before: Flow | None = None
+    path: str = ""
+    only: str = ""
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -77,10 +81,18 @@ class _Circuit:
             self.labels[self.graph.find(name)] = text
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
+        self.only = selection(options.only, self.flow, self.graph, options.precision) if options.only else None
+        self.lit = selection(options.path, self.flow, self.graph, options.precision) if options.path else None
+        self.loud: set[str] = set()
+        self.flow = self.only.flow if self.only else self.flow
         self.ends = self._ends()
         before = None if self.flow is None or options.before is None else paired(options.before, self.flow)
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before)
+        self.paths = self.lit or self.only
+        lit = self.paths.wires if self.paths else frozenset()
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before, lit)
         self.needed = self._ancestors([end.node for end in self.ends])
+        if self.only:
+            self.needed = sorted(self.only.nodes | self.only.feeding)
         # Backward numbers along what is left out would have two shapes.
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
         self.shared = Shared(self.graph, self.flow) if options.shared else None
@@ -88,7 +100,9 @@ class _Circuit:
         self.closed = self._closed_scopes()
 
     def _ends(self) -> list[End]:
-        """The outputs, and the value whose gradient is taken where that is none of them."""
+        """The outputs, and the value whose gradient is taken where that is none of them; of paths where they lead."""
+        if self.only:
+            return [End(self.labels[self.only.target] or self.graph.names[self.only.target], self.only.target)]
         ends = list(self.graph.ends)
         more = [*self.graph.output_indices, *([] if self.flow is None else [self.flow.output_index])]
         for index in more:
@@ -105,6 +119,11 @@ class _Circuit:
                 for operand in self.record.operands[index]:
                     needed[operand] = 1
         return [i for i, wanted in enumerate(needed) if wanted]
+
+    def _is_stub(self, index: int) -> bool:
+        """Whether only the name and the value of a node are shown, not what it is made from."""
+        only = self.only
+        return only is not None and (index in only.feeding or index == only.source)
 
     # Groups
 
@@ -125,7 +144,7 @@ class _Circuit:
 
     def _closed_around(self, index: int) -> Scope | None:
         """The outermost closed group around a step."""
-        if index in self.record.is_input:
+        if index in self.record.is_input or self._is_stub(index):
             return None
         found, scope = None, self.record.step_scopes[index]
         while scope.parent is not None:
@@ -140,13 +159,17 @@ class _Circuit:
 
     def _frames(self) -> tuple[Frame, ...]:
         used: dict[int, Scope] = {}
-        for box in self.boxes.values():
+        # Those with nothing in them that stands in front are in the background, too.
+        loud: set[int] = set()
+        for key, box in self.boxes.items():
             scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
             while scope is not None and scope.parent is not None:
                 used[scope.index] = scope
+                loud.update([scope.index] if key in self.loud else ())
                 scope = scope.parent
         return tuple(
-            Frame(f"f{scope.index}", scope.title, _frame_id(scope.parent)) for _, scope in sorted(used.items())
+            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "pale" if self.lit and i not in loud else "plain")
+            for i, scope in sorted(used.items())
         )
 
     # Boxes
@@ -154,7 +177,7 @@ class _Circuit:
     def _add_boxes(self) -> None:
         for index in self.needed:
             operation = self.record.operations[index]
-            if operation is not None:
+            if operation is not None and not self._is_stub(index):
                 self.folded.update(self._symbol(index, operation)[1])
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out:
@@ -171,13 +194,15 @@ class _Circuit:
         operation = self.record.operations[index]
         frame = _frame_id(self.record.step_scopes[index])
         label = self.labels[index]
-        if operation is not None:
+        if self.only and index == self.only.source:
+            return Box(key, "input", label or self.graph.names[index], None, f"input {self.graph.names[index]}")
+        if operation is not None and not self._is_stub(index):
             symbol = self._symbol(index, operation)[0]
             made = f", makes {label}" if label else ""
             return Box(key, "operation", symbol, frame, f"{operation.name.replace('_', ' ')}{made}")
-        if index in self.record.is_input:
+        if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, f"input {label}")
-        value = self.record.values[index]
+        value = self.record.values[index] if self.flow is None else self.flow.values[index]
         text = label or (
             number(float(value), self.options.precision)
             if not ops.shape_of(value)
@@ -213,14 +238,15 @@ class _Circuit:
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
-            if index in self.passes.left_out:
+            if index in self.passes.left_out or self._is_stub(index):
                 continue
             target = self._box_of(index)
             for slot, arriving in enumerate(self.record.operands[index]):
                 operand = self.passes.start(arriving)
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
-                share = None if flow is None else flow.wire_share(index, slot)
+                feeds = self.only is not None and operand in self.only.feeding
+                share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 uses = found[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
@@ -280,7 +306,8 @@ class _Circuit:
 
     def _wire(self, index: int, source: str, use: Use, name: str = "") -> None:
         show = self.options.show
-        constant = self.graph.is_constant(index)
+        feeds = self.only is not None and index in self.only.feeding
+        constant = feeds or self.graph.is_constant(index)
         stem = not source.startswith("b")
         carried = index
         if use.arriving in self.passes.left_out:
@@ -291,6 +318,9 @@ class _Circuit:
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)
+            if feeds and (not self.labels[index] or not stem):
+                # Its number is what it is called.
+                label = None
             forward = Arrow(label if show != "backward" else None)
         shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
         if use.share is not None and show != "forward":
@@ -312,6 +342,9 @@ class _Circuit:
         to_end = use.box.startswith("out")
         belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
+        if self.lit:
+            tone = "strong" if self.lit.holds(use) else "pale"
+            self.loud.update({source, use.box} if tone == "strong" else ())
         self.wires.append(replace(drawn, tone=tone, belongs=belongs))
 
     def _spoken_box(self, key: str) -> str:
@@ -323,13 +356,16 @@ class _Circuit:
     def figure(self) -> Figure:
         self._add_boxes()
         self._add_wires()
+        if self.lit:
+            for key, box in self.boxes.items():
+                self.boxes[key] = replace(box, tone="strong" if key in self.loud else "pale")
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
-            notes=self.wording.notes,
+            notes=(*self.wording.notes, *(self.paths.notes if self.paths else ())),
             direction=self.options.direction,
         )
 

@@ -15,6 +15,7 @@ from bpviz.formula import written_out
 from bpviz.graph import Graph
 from bpviz.number import number
 from bpviz.pairing import Pairing
+from bpviz.paths import slope
 from bpviz.recorder import NO_VALUE
 from bpviz.symbols import Symbols
 
@@ -110,6 +111,31 @@ class Values(Names):
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The gradient."""
         return Label(content(use.share, self.precision))
+
+
+class Slopes(Values):
+    """Numbers, and along the lit wires the slope of each link: what the reader multiplies on the way back."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        lit: frozenset[tuple[int, int]],
+    ) -> None:
+        """Take also the wires that are lit, (number of the step, slot)."""
+        super().__init__(graph, flow, labels, precision)
+        self.lit = lit
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
+        found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
+        if found is not None:
+            text = number(found, self.precision)
+            return Label(Plain(f"× ({text})" if found < 0 else f"× {text}"))
+        return super().backward(index, use, stem)
 
 
 class Changes(Values):
@@ -273,8 +299,12 @@ def labels_of(
     labels: Sequence[str],
     precision: int,
     pairing: Pairing | None = None,
+    lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
-    """What writes the labels of this kind; numbers with those of the run before, where its nodes are paired."""
+    """What writes the labels of this kind: numbers with those of the run before, where its nodes are paired, or with
+    the slopes of the wires that are lit."""
     if kind == "values" and pairing is not None:
         return Changes(graph, flow, labels, precision, pairing)
+    if kind == "values" and lit:
+        return Slopes(graph, flow, labels, precision, lit)
     return KINDS[kind](graph, flow, labels, precision)

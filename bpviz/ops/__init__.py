@@ -78,6 +78,10 @@ __all__ = [
 ]
 
 
+# Found at once; what is added later (`bpviz.op`) is looked up.
+globals().update(OPERATIONS)
+
+
 def __getattr__(name: str) -> Operation:
     if name in OPERATIONS:
         return OPERATIONS[name]

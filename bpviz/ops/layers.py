@@ -8,7 +8,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra import matmul, product
 from bpviz.ops.operation import Case, Shape, operation, shape_of
 from bpviz.ops.selection import where
-from bpviz.ops.shaping import Operand, index, reshape, scatter, sum_to
+from bpviz.ops.shaping import Operand, index, plus, reshape, scatter, sum_to
 
 __all__ = ["affine", "dropout", "embedding"]
 
@@ -19,7 +19,7 @@ def _affine(x: Any, W: Any, b: Any) -> Any:
     x, W = np.asarray(x), np.asarray(W)
     if not x.ndim or not W.ndim:
         raise ValueError(f"affine takes arrays x and W, but got shapes {x.shape} and {W.shape}")
-    return product(x, W) + b
+    return plus(product(x, W), b)
 
 
 def _affine_x(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:

@@ -194,7 +194,7 @@ def _softmax_cross_entropy(x: Any, t: Any) -> tuple[Any, Any]:
     if total - total:
         # 0·log 0 is 0 here, too.
         total = np.sum(np.where(t == 0, 0.0, shares))
-    return total / -_batch(x), y * np.add.reduce(t, axis=-1, keepdims=True) - t
+    return total / -_batch(x), y * total_share.forward(t) - t
 
 
 def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any, kept: Any = None) -> Any:

@@ -11,7 +11,7 @@ from bpviz.ops.assumptions import called
 from bpviz.ops.elementwise import sqrt
 from bpviz.ops.operation import Case, Operation, Shape, operation, shape_of
 from bpviz.ops.reductions import mean, sum_
-from bpviz.ops.shaping import kept_shape, normalized_axes, sum_to
+from bpviz.ops.shaping import kept_shape, normalized_axes, plus, sum_to
 
 __all__ = ["batch_norm", "layer_norm"]
 
@@ -23,7 +23,7 @@ _EPS = 1e-5
 def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> tuple[Any, Any]:
     x = np.asarray(x)
     hat, sigma = _standard(x, axis, eps, np.add.reduce, np.sqrt)
-    return hat * gamma + beta, (hat, sigma)
+    return plus(hat * gamma, beta), (hat, sigma)
 
 
 def _standard(x: Any, axis: Any, eps: float, add_up: Any, root: Any) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import largest
 from bpviz.ops.elementwise import exp, log
 from bpviz.ops.operation import Case, Shape, operation, shape_of, size_of
-from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
+from bpviz.ops.shaping import added_up, broadcast_to, kept_shape, normalized_axes, reshape
 
 __all__ = [
     "REDUCTIONS",
@@ -123,7 +123,7 @@ def _softmax(x: Any, axis: int = -1) -> Any:
         return np.asarray(x)
     # What np.max and np.sum call in the end.
     e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    e /= np.add.reduce(e, axis=axis, keepdims=True)
+    e /= added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
     return e
 
 
@@ -164,7 +164,7 @@ def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
         return np.ones_like(x), np.zeros_like(x)
     top = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     e = np.exp(top)
-    total = np.add.reduce(e, axis=axis, keepdims=True)
+    total = added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
     e /= total
     return e, top - np.log(total)
 
