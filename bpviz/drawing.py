@@ -87,12 +87,21 @@ class Drawing:
 
         ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
         """
+        from bpviz.fingerprint import fingerprint, of_step
+
+        if step:
+            return of_step(self._told_mark, step)
+        more = self._sections if format == "html" else ()
+        if self._tells(format):
+            more += (self._told_mark,)
+        return fingerprint(self.figure, self.theme, *more)
+
+    @cached_property
+    def _told_mark(self) -> str:
+        """The mark of what tells the steps."""
         from bpviz.fingerprint import fingerprint
 
-        more: tuple[object, ...] = (self.told, self.options.seconds, step) if step or self._tells(format) else ()
-        if format == "html":
-            more += self._sections
-        return fingerprint(self.figure, self.theme, *more)
+        return fingerprint(self.figure, self.theme, self.told, self.options.seconds)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
         """Whether a file of this format shows what would be drawn now."""

@@ -16,7 +16,7 @@ from zlib import crc32
 from bpviz.figure import Figure, Sheet
 from bpviz.theme import Theme
 
-__all__ = ["fingerprint", "found_in", "stamped"]
+__all__ = ["fingerprint", "found_in", "of_step", "stamped"]
 
 _EDITION = 1
 """Goes up when pictures of the same figures change their looks: then all files are stale."""
@@ -33,11 +33,23 @@ def fingerprint(figure: Figure | Sheet, theme: Theme, *more: object) -> str:
     >>> len(mark), mark == fingerprint(Figure((), ()), theme("dark"))
     (18, False)
     """
+    return _marked(_said((figure, theme, *more)))
+
+
+def of_step(mark: str, step: int) -> str:
+    """Return the mark of one step of what has this mark.
+
+    >>> of_step("1:0123456789abcdef", 1) == of_step("1:0123456789abcdef", 2)
+    False
+    """
+    return _marked(f"{mark} {step}")
+
+
+def _marked(said: str) -> str:
     # Imported when a picture is written: with it comes OpenSSL.
     import hashlib
 
-    said = _said((figure, theme, *more)).encode("utf-8", "surrogatepass")
-    return f"{_EDITION}:{hashlib.sha256(said).hexdigest()[:16]}"
+    return f"{_EDITION}:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _said(value: Any) -> str:

@@ -584,3 +584,57 @@ def test_cards_that_are_not_there(folder: Path) -> None:
     )
     assert "name an operation" in run("card").stderr
     assert run("card", "relu", "-o", "relu.json").exit_code == 2
+
+
+# Steps
+
+
+def test_a_file_for_every_step(folder: Path) -> None:
+    result = run("render", "apples.py", "-o", "step-%02d.svg")
+    assert result.exit_code == 0, result.stderr
+    files = sorted(path.name for path in folder.glob("step-*"))
+    assert files == [f"step-{number:02}.svg" for number in range(1, 8)]
+    assert "Inputs: price = 100, count = 2," in (folder / "step-01.svg").read_text()
+    assert ">2.2<" not in (folder / "step-05.svg").read_text()
+    assert ">2.2<" in (folder / "step-06.svg").read_text()
+    check = run("render", "apples.py", "-o", "step-%02d.svg", "--check")
+    assert check.exit_code == 0, check.stderr
+    check = run("render", "apples.py", "--set", "tax=1.2", "-o", "step-%02d.svg", "--check")
+    assert (check.exit_code, check.stderr.count("step-")) == (1, 7)
+
+
+def test_what_moves_and_what_is_walked(folder: Path) -> None:
+    result = run(
+        "render", "apples.py", "--animate", "--steps", "-o", "a.svg", "-o", "a.html", "--seconds-per-step", "2"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "animation:18s" in (folder / "a.svg").read_text()
+    assert (folder / "a.html").read_text().count('type="radio"') == 7
+    again = ("render", "apples.py", "--animate", "-o", "a.svg", "--check")
+    assert run(*again, "--seconds-per-step", "2").exit_code == 0
+    assert run(*again).exit_code == 1
+    assert run("render", "apples.py", "-o", "a.svg", "--check").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--animate", "-o", "a.pdf"),
+            "bpviz: --animate makes SVG move (GIF, APNG and WebP always do), but this writes pdf\n",
+        ),
+        (
+            ("--steps",),
+            "bpviz: --steps makes HTML that is walked step by step, but this writes svg; for a picture of every step "
+            "name the files step-%02d.svg\n",
+        ),
+        (
+            ("-o", "step-%d.html"),
+            "bpviz: frames are single pictures, such as step-%02d.svg or step-%02d.png, but got 'html'\n",
+        ),
+    ],
+)
+def test_steps_that_cannot_be(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run("render", "apples.py", *arguments)
+    assert (result.exit_code, result.stderr) == (2, said)
+    assert sorted(path.name for path in folder.iterdir()) == ["apples.py"]

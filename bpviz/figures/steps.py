@@ -46,12 +46,10 @@ class _Telling:
 
     def __init__(self, flow: Flow, options: CircuitOptions, say: Language) -> None:
         self.flow, self.options, self.say = flow, options, say
-        self.figure = circuit(flow, replace(options, labels="values", show="both"))
-        # The same wires, with the arithmetic of every gradient.
-        rules = circuit(flow, replace(options, labels="rules", show="both"))
+        # Its wires carry values, and the arithmetic of every gradient.
+        self.figure = circuit(flow, replace(options, labels="rules", show="both"))
         self.symbols = Symbols(flow)
         self.boxes = {box.id: box for box in self.figure.boxes}
-        self.arithmetic = {wire.id: wire.backward for wire in rules.wires}
         self.leaving: dict[str, list[Wire]] = defaultdict(list)
         self.entering: dict[str, list[Wire]] = defaultdict(list)
         for wire in self.figure.wires:
@@ -158,8 +156,7 @@ class _Telling:
 
     def _share(self, wire: Wire) -> str:
         """The arithmetic of the gradient on a wire, behind the name of the derivative."""
-        arrow = self.arithmetic[wire.id]
-        line = line_of(arrow.label.content) if arrow and arrow.label else ""
+        line = line_of(wire.backward.label.content) if wire.backward and wire.backward.label else ""
         if not wire.source.startswith("n"):
             return line
         called = self.symbols.derivative(int(wire.source[1:]))

@@ -49,7 +49,6 @@ def write(
         palette = frames[-1].quantize(256, method=Image.Quantize.MEDIANCUT)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [round(seconds * 1000)] * (len(frames) - 1) + [round(seconds * (1 + HOLD) * 1000)]
-    moving: dict[str, Any] = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
     file = BytesIO()
-    frames[0].save(file, **_WAYS[format], **(moving if frames[1:] else {}))
+    frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0, **_WAYS[format])
     return file.getvalue()

@@ -52,8 +52,8 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             f"<p><small>{escaped(number)}</small> {escaped(step.sentence)}</p></div></li>"
         )
     buttons = "".join(
-        f'<button type="button" value="{by}" aria-label="{escaped(say(word))}">{sign}</button>'
-        for by, word, sign in ((-1, "Back", "◀"), (1, "Next", "▶"))
+        f'<button type="button" value="{by}" aria-label="{escaped(word)}">{sign}</button>'
+        for by, word, sign in ((-1, say("Back"), "◀"), (1, say("Next"), "▶"))
     )
     return "\n".join(
         [
