@@ -8,27 +8,44 @@
 {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.custom import op
-from bpviz.drawing import Drawing, card, draw
+from bpviz.derive import gradient_graph
+from bpviz.drawing import Drawing, beside, card, draw
+from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
+from bpviz.nesting import grad
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
 
+if TYPE_CHECKING:
+    from bpviz.alternative import WhatIf, what_if
+    from bpviz.explanation import Explanation, explain
+
 __all__ = [
     "Drawing",
+    "Explanation",
     "Flow",
     "Graph",
     "InputCheck",
     "Node",
     "Report",
+    "WhatIf",
     "backprop",
+    "beside",
     "card",
     "draw",
+    "elements",
+    "explain",
+    "grad",
     "gradcheck",
+    "gradient_graph",
     "group",
     "name",
     "nn",
@@ -38,6 +55,25 @@ __all__ = [
     "open",
     "propagate",
     "trace",
+    "what_if",
 ]
 
 __version__ = "0.1.0"
+
+_LATER = {"Explanation": "explanation", "explain": "explanation", "WhatIf": "alternative", "what_if": "alternative"}
+"""What is imported when it is first used, since no figure needs it; and the modules that it comes from."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    return found
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What ``%load_ext bpviz`` calls in a notebook: afterwards ``%%bpviz`` draws the model that a cell defines."""
+    import importlib
+
+    # Not imported here: it lies above this module, and nothing else needs it.
+    importlib.import_module("bpviz.docs.notebook").register(shell)

@@ -13,6 +13,7 @@ from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.lazy import LazyModule
+from bpviz.meanings import meanings
 from bpviz.ops import Operand
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE, Recorder, Scope, differentiable
@@ -37,6 +38,7 @@ def dumped(target: Flow | Graph) -> str:
     graph = target.graph if isinstance(target, Flow) else target
     record = graph.record
     values = record.values if flow is None else flow.values
+    told = meanings(graph)
     nodes = []
     for node in graph.nodes:
         index = node.index
@@ -45,6 +47,8 @@ def dumped(target: Flow | Graph) -> str:
             entry["label"] = node.label
         if not node.label:
             entry["label"] = ""
+        if index in told:
+            entry["meaning"] = told[index]
         if node.operation is not None:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
@@ -58,6 +62,8 @@ def dumped(target: Flow | Graph) -> str:
             entry["line"] = node.line
         if node.scope.parent is not None:
             entry["group"] = node.scope.index
+        if node.order:
+            entry["order"] = node.order
         nodes.append(entry)
     document: dict[str, Any] = {
         "bpviz": _VERSION,
@@ -67,7 +73,10 @@ def dumped(target: Flow | Graph) -> str:
             for s in record.scopes[1:]
         ],
         "nodes": nodes,
-        "outputs": [{"title": title, "node": graph.names[index]} for index, title in graph.output_titles.items()],
+        "outputs": [
+            {"title": end.title, "node": graph.names[end.node]} | ({"own": True} if end.own else {})
+            for end in graph.ends
+        ],
     }
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
@@ -130,12 +139,16 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         if entry["kind"] == "input":
             record.is_input[index] = entry["name"]
         record.labels[index] = entry.get("label", entry["name"])
+        if "meaning" in entry:
+            record.meanings[index] = entry["meaning"]
         record.values.append(value)
         record.offsets.append(-1)
         record.step_scopes.append(scope)
+        if "order" in entry:
+            record.orders[index] = entry["order"]
         numbers[entry["name"]] = index
     for output in document["outputs"]:
-        graph.mark_output(numbers[output["node"]], output["title"])
+        graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
     if "output" not in document:
         return graph
     return propagate(graph, output=graph.names[numbers[document["output"]]], seed=_unpacked(document["seed"]))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.errors import BpvizError, UsageError, did_you_mean
-from bpviz.figure import Figure
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.derive import gradient_graph
+from bpviz.elements import elements as spelled_out
+from bpviz.errors import BpvizError, UsageError
+from bpviz.figure import Figure, Sheet, Step
+from bpviz.figures.circuit import circuit
+from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.opening import open_named
+from bpviz.options import DrawOptions, draw_options
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
@@ -23,24 +27,13 @@ if TYPE_CHECKING:
     from bpviz.picture import Picture
     from bpviz.theme import Theme
 
-__all__ = ["DrawOptions", "Drawing", "draw", "write_file"]
+__all__ = ["DrawOptions", "Drawing", "beside", "draw", "write_file"]
 
-_CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+_ROWS = 100
+"""The most values in the table below a figure."""
+_MOVING = ("gif", "apng", "webp")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawOptions:
-    """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
-
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound.
-    """
-
-    circuit: CircuitOptions = field(default_factory=CircuitOptions)
-    theme: str = "light"
-    engine: str = "auto"
-    timeout: float | None = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +46,15 @@ class Drawing:
     <drawing of the computation: output = 200, 4 boxes>
     """
 
-    source: Flow | Graph | Figure
+    source: Flow | Graph | Figure | Sheet
     options: DrawOptions
+    shown: Picture | None = None
+    """The picture in place of that of the whole: one of its steps."""
 
     @cached_property
-    def figure(self) -> Figure:
+    def figure(self) -> Figure | Sheet:
         """What it shows, as plain data."""
-        return self.source if isinstance(self.source, Figure) else circuit(self.source, self.options.circuit)
+        return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
 
     @cached_property
     def theme(self) -> Theme:
@@ -77,6 +72,8 @@ class Drawing:
         """
         from bpviz.layout import lay_out
 
+        if self.shown is not None:
+            return self.shown
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
@@ -85,11 +82,94 @@ class Drawing:
             )
         return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
+    def fingerprint(self, format: str = "svg", step: int = 0) -> str:
+        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`).
+
+        ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
+        """
+        from bpviz.fingerprint import fingerprint, of_step
+
+        if step:
+            return of_step(self._told_mark, step)
+        more = self._sections if format == "html" else ()
+        if self._tells(format):
+            more += (self._told_mark,)
+        return fingerprint(self.figure, self.theme, *more)
+
+    @cached_property
+    def _told_mark(self) -> str:
+        """The mark of what tells the steps."""
+        from bpviz.fingerprint import fingerprint
+
+        return fingerprint(self.figure, self.theme, self.told, self.options.seconds)
+
+    def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
+        """Whether a file of this format shows what would be drawn now."""
+        if format == "json":
+            return data == self.to_json().encode()
+        from bpviz.fingerprint import found_in
+
+        return found_in(data) == self.fingerprint(format, step)
+
+    def _tells(self, format: str) -> bool:
+        """Whether a file of this format tells the steps one after the other."""
+        made = self.options
+        return format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
+
+    @cached_property
+    def told(self) -> tuple[Step, ...]:
+        """The steps of its telling, each with its sentence: forward, then backward, then the whole.
+
+        Raises `UsageError` for a drawing without numbers.
+        """
+        from bpviz.figures.steps import steps
+
+        if not isinstance(self.source, Flow):
+            raise UsageError(
+                "only a figure of one run can be told in steps, with its numbers; "
+                "give a function whose inputs have values, or a Flow"
+            )
+        return steps(self.source, self.options.circuit)
+
+    def steps(self) -> tuple[Drawing, ...]:
+        """A drawing of every step: one layout for all, the sentence of the step below it.
+
+        >>> import bpviz
+        >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
+        >>> len(drawing.steps()), drawing.told[1].sentence
+        (5, '× : output = 100 × 2 = 200')
+
+        Raises `UsageError` for a drawing without numbers, and what `picture` raises.
+        """
+        from bpviz.stages import with_captions
+
+        pictures = with_captions(self.picture, self.told, self.theme)
+        return tuple(replace(self, shown=picture) for picture in pictures)
+
+    @cached_property
+    def _sections(self) -> tuple[str, ...]:
+        """What stands below the figure on a page of HTML: the table of what every value does to the output."""
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+            return ()
+        from bpviz.document import Document
+        from bpviz.documents.html import fragment
+        from bpviz.influences import influences, named, objective
+        from bpviz.symbols import Symbols
+        from bpviz.wording.influences import influence_table
+
+        flow, (output, symbol) = self.source, objective(self.source)
+        found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
+        table = influence_table(found, output, f"∂{symbol}/∂variable", self.options.circuit.precision)
+        return (fragment(Document("", (table,))),)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
+        if self.source.graph.is_gradient:
+            # A gradient need not depend on every input.
+            return tuple(map(str, self.source.nonfinite))
         graph = self.source.graph
         drawn = {box.id for box in self.figure.boxes}
         unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
@@ -106,7 +186,29 @@ class Drawing:
             return self.to_json().encode()
         from bpviz import writers
 
-        return writers.write(self.picture, self.theme, format, engine=self.options.engine, **options)
+        made = self.options
+        if self._tells(format):
+            options = {"steps": self.told, "seconds": made.seconds, **options}
+        if format == "html":
+            options = {"sections": self._sections, **options}
+        shown = self.figure if writers.reads(format) == "figure" else self.picture
+        # A single step, taken from its drawing, is marked as what it was taken from is not.
+        mark = "" if self.shown is not None else self.fingerprint(format)
+        return writers.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
+
+    def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
+        """The file of every step, in a format that holds one picture; see `steps`.
+
+        Raises `UsageError` for another format.
+        """
+        from bpviz import writers
+        from bpviz.stages import with_captions
+
+        if format in (*_MOVING, "html", "json") or writers.reads(check_format(format)) != "picture":
+            raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
+        stages = with_captions(self.picture, self.told, self.theme)
+        marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
+        return writers.frames(stages, self.theme, format, marks=marks, engine=self.options.engine, **options)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -128,24 +230,34 @@ class Drawing:
         """The graph and its numbers; can be drawn again."""
         from bpviz.archive import dumped
 
-        if isinstance(self.source, Figure):
-            raise UsageError("a card has no numbers that JSON could hold; save it as svg, png, pdf or dot")
+        if isinstance(self.source, Figure | Sheet):
+            raise UsageError("JSON holds one graph and its numbers; save a card or several figures as svg, png or pdf")
         return dumped(self.source)
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
         """Write a file, in the format of its suffix unless another is named; answers the path.
 
-        The file is replaced only when the new one is complete. Raises `UsageError` for an unknown suffix or a folder
-        that does not exist.
+        ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
+        `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        write_file(place, self.to_bytes(format or format_of(place)))
+        for each, data in self.files(place, format or format_of(place)):
+            write_file(each, data)
         return place
+
+    def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
+        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        if not numbered(path, 1):
+            yield path, self.to_bytes(format)
+            return
+        for step, data in enumerate(self.to_frames(format), 1):
+            yield numbered(path, step) or path, data
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.to_svg()
+            for kind in _shown_in_notebooks(self.options.notebook):
+                bundle[kind] = _SHOWN[kind](self)
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
@@ -153,6 +265,8 @@ class Drawing:
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)
+        if isinstance(self.source, Sheet):
+            return f"<drawing of {len(self.source.figures)} figures: {boxes} boxes>"
         if isinstance(self.source, Figure):
             return f"<drawing of {self.source.title or 'a figure'}: {boxes} boxes>"
         graph = self.source.graph if isinstance(self.source, Flow) else self.source
@@ -164,15 +278,60 @@ class Drawing:
         return f"<drawing of {name}: {boxes} boxes>"
 
 
+def _as_base64(data: bytes) -> str:
+    import base64
+
+    return base64.b64encode(data).decode()
+
+
+_SHOWN: dict[str, Callable[[Drawing], str]] = {
+    "image/svg+xml": Drawing.to_svg,
+    "image/png": lambda drawing: _as_base64(drawing.to_png()),
+    "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
+    "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
+}
+"""How a drawing shows itself in each of the types that notebooks know."""
+
+_NOTEBOOK = {
+    "svg": ("image/svg+xml",),
+    "png": ("image/png",),
+    "html": ("text/html",),
+    # Dots for pages and for GitHub, lines for paper. With SVG, nbconvert would ask for Inkscape on the way to LaTeX.
+    "publish": ("image/png", "application/pdf"),
+}
+"""What a notebook is given, by the option ``notebook``."""
+
+
+def _shown_in_notebooks(option: str) -> tuple[str, ...]:
+    given = option or os.environ.get("BPVIZ_NOTEBOOK", "svg")
+    if given not in _NOTEBOOK:
+        raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
+    return _NOTEBOOK[given]
+
+
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
     """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
-    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``, ``none``), ``names``
-    (a dict that renames inputs and values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output``
-    and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``,
-    ``title``, ``before`` (the `Flow` of an earlier run, of this model or another, whose numbers stand beside those of
-    this one), ``direction`` (``LR``, ``TB``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``) and
-    ``timeout`` (seconds).
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
+    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
+    ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
+    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
+    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
+    ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``shared=True`` marks what the backward
+    pass computes once and uses several times.
+
+    ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
+    that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
+    that only bring numbers into another shape.
+
+    ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
+    these elements; ``beside=True`` shows the arrays as well, on one page.
+
+    ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
+    slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
+
+    ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -183,12 +342,22 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    if "highlight" in options:
+        options["path"] = options.pop("highlight")
+    chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
+    orders = options.pop("grad", ())
+    orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders and chosen:
+        raise UsageError("the graph of a gradient is not opened into single numbers; leave out elements or grad")
+    if orders:
+        # The gradients are what flows forward here.
+        options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
-    source: Flow | Graph | Figure
+    source: Flow | Graph | Figure | Sheet
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
-        if isinstance(source, Figure):
+        if isinstance(source, Figure | Sheet):
             return Drawing(source, made)
     else:
         made = draw_options(DrawOptions(), **options)
@@ -202,7 +371,39 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             source = propagate(source, inputs, output, seed)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    return _opened(source, made)
+    source, made = _opened(source, made)
+    whole = Drawing(_derived(source, orders), made)
+    if not chosen:
+        return whole
+    only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
+    single = Drawing(_derived(spelled_out(source, *only), orders), made)
+    return beside(whole, single) if with_arrays else single
+
+
+def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
+    """Several drawings on one page, with captions: side by side where there is room, else below each other.
+
+    The looks are those of the first one.
+
+    >>> import bpviz
+    >>> one = bpviz.draw(lambda x=3.0: x * x)
+    >>> beside(one, bpviz.draw(one, labels="symbols"), captions=["numbers", "formulas"])
+    <drawing of 2 figures: 6 boxes>
+
+    Raises `UsageError` when there is no drawing, or not one caption for each.
+    """
+    if not drawings:
+        raise UsageError("there is nothing to show; give one or more drawings: bpviz.beside(bpviz.draw(f), …)")
+    if captions and len(captions) != len(drawings):
+        raise UsageError(f"there are {len(drawings)} drawings but {len(captions)} captions; give each its own")
+    pairs: list[tuple[Figure, str]] = []
+    for drawing, caption in zip(drawings, captions or [""] * len(drawings), strict=True):
+        figure = drawing.figure
+        inner = list(zip(figure.figures, figure.captions, strict=True)) if isinstance(figure, Sheet) else [(figure, "")]
+        # A drawing of several keeps the captions that these have.
+        pairs += [(one, own or caption) for one, own in inner]
+    figures, texts = zip(*pairs, strict=True)
+    return Drawing(Sheet(figures, texts), drawings[0].options)
 
 
 def card(name: str, **options: Any) -> Drawing:
@@ -221,112 +422,25 @@ def card(name: str, **options: Any) -> Drawing:
     return Drawing(figure_of(name), draw_options(DrawOptions(), **options))
 
 
-def _opened(source: Flow | Graph, made: DrawOptions) -> Drawing:
-    """The drawing with the composite operations opened that ``open`` names or ``depth`` reaches."""
+def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:
+    """The source with the composite operations opened that ``open`` names or ``depth`` reaches, and what is left."""
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
     shown = replace(options, open=rest)
     if options.before is not None:
-        before = open_named(options.before, options.open, options.depth)[0]
+        before, _ = open_named(options.before, options.open, options.depth)
         assert isinstance(before, Flow)
         shown = replace(shown, before=before)
-    return Drawing(source, replace(made, circuit=shown))
+    return source, replace(made, circuit=shown)
+
+
+def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
+    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+    return source
 
 
 def _given(flow: Flow) -> dict[str, Any]:
     return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}
-
-
-def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
-    """The options with some of them replaced.
-
-    Raises `UsageError` for an unknown option, or a value that it cannot have.
-    """
-    own = {f.name for f in fields(DrawOptions)} - {"circuit"}
-    for name, value in given.items():
-        if name not in own | _CIRCUIT:
-            hint = did_you_mean(name, own | _CIRCUIT, f"there are: {', '.join(sorted(own | _CIRCUIT))}")
-            raise UsageError(f"there is no drawing option {name!r}; {hint}")
-        allowed = _CHOICES.get(name)
-        if allowed and value not in allowed:
-            raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
-        if name in ("open", "close"):
-            given[name] = (value,) if isinstance(value, str) else tuple(value)
-        if name == "names":
-            given[name] = tuple(value.items())
-    if not 1 <= given.get("precision", 4) <= 17:
-        raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
-    shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
-    return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
-
-
-_CHOICES = {
-    "show": ("both", "forward", "backward"),
-    "labels": ("values", "symbols", "none"),
-    "direction": ("LR", "TB"),
-    "engine": ("auto", "bundled", "system"),
-}
-
-
-def check_format(format: str) -> str:
-    """The format, when there is such a one.
-
-    Raises `UsageError` with close matches otherwise.
-    """
-    from bpviz import writers
-
-    known = (*writers.formats(), "json")
-    if format not in known:
-        hint = did_you_mean(format, known, "choose another")
-        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
-    return format
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's suffix names.
-
-    >>> format_of(Path("apples.SVG"))
-    'svg'
-
-    Raises `UsageError` for a suffix that is none.
-    """
-    suffix = path.suffix.lower().lstrip(".")
-    if not suffix:
-        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
-    return check_format(suffix)
-
-
-def check_place(path: Path) -> None:
-    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
-    if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
-    folder = path.parent
-    if not folder.is_dir():
-        raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
-
-    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
-    """
-    check_place(path)
-    # A link is written through, as `>` in a shell would.
-    place = Path(os.path.realpath(path))
-    # Two processes may write the same figure at once; "x" refuses a name that is there already.
-    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if place.exists():
-            os.chmod(temporary, place.stat().st_mode & 0o777)
-        os.replace(temporary, place)
-    except OSError as error:
-        raise UsageError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

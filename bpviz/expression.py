@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
 
-__all__ = ["UNWRITTEN", "Count", "Expression", "is_number", "is_upstream", "made_by", "same", "starts_upstream"]
+__all__ = [
+    "UNWRITTEN",
+    "Count",
+    "Expression",
+    "broadcast",
+    "evaluated",
+    "is_constant",
+    "is_number",
+    "is_upstream",
+    "made_by",
+    "same",
+]
 
+np: Any = LazyModule("numpy")
 
 UNWRITTEN = ("broadcast_to", "reshape", "positive")
 """Operations that an author does not write: the number stays the same."""
@@ -38,9 +53,17 @@ class Count(int):
 
 
 class Expression:
-    """A named value, or an operation of the table on expressions and numbers; it knows its shape, but no value."""
+    """A named value, or an operation of the table on expressions and numbers.
 
-    __slots__ = ("name", "operands", "operation", "parameters", "shape")
+    A name may know what it stands for: its ``number``; the expression that it is the ``meaning`` of; the pair that it
+    is the ``derivative`` of (∂y/∂x: ``("y", "x")``; dX: ``("", "X")``); and its ``order`` among the names of the
+    source. ``size`` counts the names, numbers and operations in it.
+    """
+
+    __slots__ = (
+        *("name", "shape", "operation", "operands", "parameters"),
+        *("number", "meaning", "derivative", "order", "size"),
+    )
     __array_ufunc__ = None
 
     def __init__(
@@ -50,14 +73,73 @@ class Expression:
         operation: Operation | None = None,
         operands: tuple[Any, ...] = (),
         parameters: Mapping[str, Any] | None = None,
+        *,
+        number: Any = None,
+        meaning: Any = None,
+        derivative: tuple[str, str] | None = None,
+        order: int | None = None,
     ) -> None:
         self.name = name
         self.shape = shape
         self.operation = operation
         self.operands = operands
         self.parameters: Mapping[str, Any] = parameters or {}
+        self.number = number
+        self.meaning = meaning
+        self.derivative = derivative
+        places = [x.order for x in operands if isinstance(x, Expression) and x.order is not None]
+        self.order: int | None = min(places) if places else order
+        self.size: int = 1 + sum(x.size if isinstance(x, Expression) else 1 for x in operands)
 
     __hash__ = object.__hash__
+
+    @classmethod
+    def of(cls, operation: str, *xs: Any) -> Any:
+        """An operation of arithmetic on expressions and numbers, as it stands; element by element where they differ."""
+        return cls("", broadcast([ops.shape_of(x) for x in xs]), OPERATIONS[operation], xs)
+
+
+def evaluated(value: Any) -> Any:
+    """The number of an expression, computed by the operations' own forward functions from what its names stand for.
+
+    Raises `UsageError` where a name stands for no number.
+    """
+    found: dict[int, Any] = {}
+    waiting = [value]
+    while waiting:
+        here = waiting[-1]
+        # Python keeps small numbers at one place, and expressions live as long as the whole: no two share an id.
+        used = (*here.operands, *_meant(here)) if isinstance(here, Expression) else ()
+        later = [x for x in used if id(x) not in found]
+        if later:
+            waiting += later
+            continue
+        waiting.pop()
+        if not isinstance(here, Expression):
+            found[id(here)] = here
+        elif here.operation is not None:
+            with ops.silence():
+                found[id(here)] = ops.evaluate(here.operation, [found[id(x)] for x in here.operands], here.parameters)
+        elif is_constant(here):
+            everywhere = here.parameters["value"]
+            found[id(here)] = np.full(here.shape, everywhere) if here.shape else everywhere
+        elif here.number is not None:
+            found[id(here)] = here.number
+        elif _meant(here):
+            found[id(here)] = found[id(here.meaning)]
+        else:
+            raise UsageError(f"the formula has no number: {here.name!r} stands for none; ask a flow for its formulas")
+    return found[id(value)]
+
+
+def _meant(value: Expression) -> tuple[Any, ...]:
+    """What a name without a number of its own is short for."""
+    return () if value.number is not None or value.meaning is None else (value.meaning,)
+
+
+def is_constant(value: Any) -> bool:
+    """Whether this is an array of which every element is the same number (``parameters["value"]``)."""
+    return isinstance(value, Expression) and value.operation is None and "value" in value.parameters
 
 
 def is_number(value: Any) -> bool:
@@ -76,14 +158,18 @@ def made_by(value: Any, name: str) -> bool:
 
 def is_upstream(value: Any) -> bool:
     """Whether this is a derivative that comes from elsewhere, ∂L/∂z: a fraction in its own name."""
-    return isinstance(value, Expression) and value.operation is None and "/" in value.name
+    return isinstance(value, Expression) and bool(value.derivative and value.derivative[0])
 
 
-def starts_upstream(value: Any) -> bool:
-    """Whether a product starts with such a derivative, which then stays in front."""
-    while any(made_by(value, name) for name in ("multiply", "divide", *UNWRITTEN)):
-        value = value.operands[0]
-    return is_upstream(value)
+def broadcast(shapes: Sequence[Shape]) -> Shape:
+    """The shape of what is made element by element of operands of these shapes.
+
+    >>> broadcast([(2, 3), (3,), ()])
+    (2, 3)
+    """
+    size = max(map(len, shapes))
+    padded = [(1,) * (size - len(shape)) + shape for shape in shapes]
+    return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
 
 
 def same(x: Any, y: Any) -> bool:
@@ -92,6 +178,8 @@ def same(x: Any, y: Any) -> bool:
         return x is y or (is_number(x) and is_number(y) and x == y)
     if x is y:
         return True
+    if is_constant(x) and is_constant(y):
+        return bool(x.shape == y.shape and x.parameters["value"] == y.parameters["value"])
     alike = x.operation is y.operation and x.operation is not None and x.shape == y.shape
     return alike and _same_parameters(x, y) and all(map(same, x.operands, y.operands))
 

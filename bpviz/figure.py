@@ -6,23 +6,47 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Arrow", "Box", "Content", "Figure", "Frame", "Grid", "Heat", "Label", "Plain", "Tone", "Wire"]
+__all__ = [
+    "Arrow",
+    "Box",
+    "Content",
+    "Figure",
+    "Fraction",
+    "Frame",
+    "Grid",
+    "Heat",
+    "Label",
+    "Pass",
+    "Plain",
+    "Row",
+    "Sheet",
+    "Step",
+    "Tone",
+    "Wire",
+]
 
 Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """How loud a thing is drawn: as always, in the background, brought to the front, or as what several others use."""
 
+Pass = Literal["forward", "backward"]
+"""Which pass a thing belongs to: in the figure of a gradient, the steps of the backward pass stand among the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity)."""
+    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity).
+
+    ``latex`` is the same in LaTeX's mathematical mode, where it is more than its signs one by one.
+    """
 
     text: str
     marked: bool = False
+    latex: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +69,32 @@ class Heat:
     marked: bool = False
 
 
-Content = Plain | Grid | Heat
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """One line of text above a bar, another below it."""
+
+    over: str
+    under: str
+
+    @property
+    def text(self) -> str:
+        """The same in one line."""
+        return f"{self.over}/{self.under}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Several contents side by side, as they are read: ``∂y/∂x`` as a fraction, `` = n·t`` as text."""
+
+    parts: tuple[Content, ...]
+
+    @property
+    def text(self) -> str:
+        """What of it is text, in one line."""
+        return "".join(part.text for part in self.parts if not isinstance(part, Grid))
+
+
+Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +117,8 @@ class Box:
     """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
 
     ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
-    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud.
+    ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
+    tells the pass that it is a step of.
     """
 
     id: str
@@ -77,6 +127,7 @@ class Box:
     frame: str | None = None
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +135,7 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey.
+    carry a constant and are drawn grey. What ``belongs`` to the backward pass carries gradients forwards.
     """
 
     id: str
@@ -96,6 +147,7 @@ class Wire:
     constant: bool = False
     description: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +157,7 @@ class Frame:
     id: str
     title: str
     parent: str | None = None
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +171,40 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a figure that is told in steps: what appears in it, and its sentence.
+
+    ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
+    backward arrow appears. What appears stays; what never appears is there from the beginning.
+    """
+
+    sentence: str
+    boxes: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
+    backward: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Several figures on one page, each with a caption, which may be empty."""
+
+    figures: tuple[Figure, ...]
+    captions: tuple[str, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of all figures."""
+        return tuple(box for figure in self.figures for box in figure.boxes)
+
+    @property
+    def title(self) -> str:
+        """The titles of the figures."""
+        return "; ".join(figure.title for figure in self.figures if figure.title)
+
+    @property
+    def description(self) -> str:
+        """The descriptions of the figures."""
+        return " ".join(figure.description for figure in self.figures if figure.description)

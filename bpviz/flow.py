@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.formula import Formula
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
+from bpviz.symbols import Symbols
 
 __all__ = ["Flow", "NonFinite", "gradient_at"]
 
@@ -94,6 +97,33 @@ class Flow:
         """The gradient of a node, by number."""
         return gradient_at(self.values, self.gradients, self.given, index)
 
+    def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
+        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+
+        It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
+
+        >>> import bpviz
+        >>> def total(price=100, count=2, tax=1.1):
+        ...     subtotal = price * count
+        ...     return subtotal * tax
+        >>> flow = bpviz.backprop(total)
+        >>> flow.formula("price"), flow.formula("price").value, flow.formula("subtotal", of="value")
+        (<formula count·tax>, 2.2, <formula price·count>)
+        >>> flow.formula("count").latex
+        '\\\\mathrm{price} \\\\cdot \\\\mathrm{tax}'
+
+        Raises `UsageError` for an unknown name.
+        """
+        if of not in ("gradient", "value"):
+            raise UsageError(f"a formula is one of the gradient or of the value, but got of={of!r}")
+        index = self.find(name)
+        return self.symbols.formula(index) if of == "gradient" else self.symbols.expression(index)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The flow read in symbols, once."""
+        return Symbols(self)
+
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
         """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
 
@@ -121,8 +151,9 @@ class Flow:
         """The gradient of every input, by name."""
         gradients, given = self.gradients, self.given
         return {
-            # What is a plain number on both sides is handed out as it is.
-            name: gradients[i] if gradients[i].__class__ is given[i].__class__ is float else self.gradient_of(i)
+            name: gradient_at(self.values, gradients, given, i)
+            if gradients[i] is None
+            else _handed_out(gradients[i], given[i])
             for i, name in self.graph.record.is_input.items()
         }
 
@@ -179,13 +210,17 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
-    if given is None or given.__class__ is float:
-        value = float(value) if isinstance(value, int) else ops.plain(value)
-        if value.__class__ is float:
-            return value
+    if value.__class__ is given.__class__ is float:
+        return value
+    if value.__class__ is not given.__class__ or not value.ndim:
+        if given is None or given.__class__ is float:
+            value = float(value) if isinstance(value, int) else ops.plain(value)
+            if value.__class__ is float:
+                return value
+        value = np.asarray(value)
     # Several nodes and wires may share one array, so nobody may write into it.
-    value = np.asarray(value).view()
-    value.flags.writeable = False
+    value = value.view()
+    value.setflags(write=False)
     return value
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import RecordingError, UsageError, did_you_mean
-from bpviz.handle import BY_OPERATOR, Handle
+from bpviz.handle import Handle
+from bpviz.indexed import element_name, parted
 from bpviz.lazy import LazyModule
+from bpviz.operators import BY_OPERATOR
+from bpviz.reading import Reading
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.scope import Scope, group_path
 from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
@@ -17,10 +20,9 @@ from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Graph", "Node", "as_input"]
+__all__ = ["End", "Graph", "Node", "as_input"]
 
 np: Any = LazyModule("numpy")
-Read = TypeVar("Read")
 
 
 class Node:
@@ -78,6 +80,12 @@ class Node:
         return self.graph.record.step_scopes[self.index]
 
     @property
+    def order(self) -> int:
+        """0 for what belongs to the forward part of a graph; in what `bpviz.gradient_graph` adds, the backward part, 1;
+        2 in what it adds to that, and so on."""
+        return self.graph.record.orders.get(self.index, 0)
+
+    @property
     def line(self) -> int | None:
         """The line of the user's file, where known."""
         offset = self.graph.record.offsets[self.index]
@@ -88,26 +96,13 @@ class Node:
         return f"<{what} {self.name}>"
 
 
-class _Reading(Generic[Read]):
-    """A property that is worked out once, and again when the record has grown or a value was given a name."""
+class End(NamedTuple):
+    """Where a value leaves the graph: its title there, the node by number, and whether the title is this end's own
+    (see `Graph.mark_output`)."""
 
-    def __init__(self, read: Callable[[Graph], Read]) -> None:
-        self.read = read
-        self.name = read.__name__
-        self.__doc__ = read.__doc__
-
-    def __get__(self, graph: Graph, owner: type[Graph]) -> Read:
-        if graph is None:
-            return self
-        edition = (len(graph.record), graph.record.renamed)
-        if graph._edition != edition:
-            graph._readings.clear()
-            graph._edition = edition
-        readings: dict[str, Any] = graph._readings
-        if self.name not in readings:
-            readings[self.name] = self.read(graph)
-        found: Read = readings[self.name]
-        return found
+    title: str
+    node: int
+    own: bool = False
 
 
 class Graph:
@@ -129,8 +124,11 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
+        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        self.function: Callable[..., Any] | None = None
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
+        self._own_titles: set[str] = set()
         self._readings: dict[str, Any] = {}
         self._edition = (-1, 0)
 
@@ -141,17 +139,29 @@ class Graph:
 
         Raises `UsageError` when the name is taken or the value is no number or array of numbers.
         """
-        if self.record.closed:
+        return self.take([(name, value)])[0]
+
+    def take(self, inputs: Sequence[tuple[str, Any]]) -> list[Handle]:
+        """Add several inputs at once, each with its name, as `input` does."""
+        record, known = self.record, self._inputs
+        if record.closed:
             raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
-        if len(self._inputs) != len(self.record.is_input):
-            self._inputs = {name: i for i, name in self.record.is_input.items()}
-        if name in self._inputs:
-            raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-        taken = value if value.__class__ is float or value is NO_VALUE else as_input(name, value)
-        index = self._inputs[name] = self.record.leaf(taken, name=name)
-        if isinstance(value, int):
-            self.record.whole.add(index)
-        return Handle(self.record, index, taken)
+        if len(known) != len(record.is_input):
+            known = self._inputs = {name: i for i, name in record.is_input.items()}
+        handles: list[Handle] = []
+        index = len(record)
+        for name, value in inputs:
+            if name in known:
+                raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
+            if value.__class__ is not float and value is not NO_VALUE:
+                if value.__class__ is int:
+                    record.whole.add(index)
+                value = as_input(name, value)
+            known[name] = index
+            handles.append(Handle(record, index, value))
+            index += 1
+        record.inputs([name for name, _ in inputs], [handle.data for handle in handles])
+        return handles
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
@@ -165,19 +175,24 @@ class Graph:
         self.mark_output(value.index, name or self.label_of(value.index) or self.name or "output")
         return value
 
-    def mark_output(self, index: int, title: str) -> str:
-        """Mark a node, by number, as an output; answers its title, with a number where that is taken."""
+    def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
+        """Mark a node, by number, as an output; answers its title, with a number where that is taken.
+
+        An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
+        """
         unique, count = title, 1
         while unique in self._outputs:
             count += 1
             unique = f"{title}_{count}"
         self._outputs[unique] = index
+        if own:
+            self._own_titles.add(unique)
         self._readings.clear()
         return unique
 
     # Reading
 
-    @_Reading
+    @Reading
     def labels(self) -> tuple[str, ...]:
         """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
         constants = self.record.constant_names()
@@ -185,6 +200,9 @@ class Graph:
 
     def label_of(self, index: int) -> str:
         """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        return self._written_label(index) or self.record.last_words.get(index, "")
+
+    def _written_label(self, index: int) -> str:
         record = self.record
         if index in record.labels:
             return record.labels[index]
@@ -209,7 +227,7 @@ class Graph:
             path, offset, scope = name.path, scope.call_offset, scope.caller
         return ""
 
-    @_Reading
+    @Reading
     def _gone_on_with(self) -> frozenset[int]:
         """The steps with which one call went on computing: ``y = sum(parts)`` names the last of its additions."""
         record = self.record
@@ -223,7 +241,7 @@ class Graph:
                 found.update(i for i in operands if record.offsets[i] == offset and record.step_scopes[i] is scope)
         return frozenset(found)
 
-    @_Reading
+    @Reading
     def names(self) -> tuple[str, ...]:
         """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
         taken = set(self.record.is_input.values())
@@ -243,7 +261,7 @@ class Graph:
             names.append(name)
         return tuple(names)
 
-    @_Reading
+    @Reading
     def nodes(self) -> tuple[Node, ...]:
         """All inputs, constants and steps, in the order in which they were recorded."""
         return tuple(Node(self, i) for i in range(len(self.record)))
@@ -268,14 +286,16 @@ class Graph:
         return (last,) if last >= 0 else ()
 
     @property
-    def output_titles(self) -> dict[int, str]:
-        """What stands at the output's end of the figure, by node number."""
-        titles: dict[int, str] = {}
+    def ends(self) -> tuple[End, ...]:
+        """What stands at the ends of the figure: each output once, and each title of its own."""
+        ends: dict[tuple[int, str], End] = {}
         for name, index in self._outputs.items():
-            titles.setdefault(index, self.labels[index] or name)
-        return titles
+            own = name in self._own_titles
+            title = name if own else self.labels[index] or name
+            ends.setdefault((index, name if own else ""), End(title, index, own))
+        return tuple(ends.values())
 
-    @_Reading
+    @Reading
     def _by_name(self) -> dict[str, int]:
         found = {name: i for i, name in enumerate(self.names)}
         for index, label in enumerate(self.labels):
@@ -283,10 +303,17 @@ class Graph:
                 found.setdefault(label, index)
         # An output is also known by the name it was given as an output, and by that of the graph.
         for name, index in self._outputs.items():
+            if name in self._own_titles:
+                found[name] = index
             found.setdefault(name, index)
         if len(self._outputs) == 1 and self.name:
             found.setdefault(self.name, next(iter(self._outputs.values())))
         return found
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it computes gradients: its ends have titles of their own."""
+        return bool(self._own_titles)
 
     def is_constant(self, index: int) -> bool:
         """Whether a node, by number, is a number or an array that no input leads to."""
@@ -305,6 +332,12 @@ class Graph:
             return name.index
         if name in self._by_name:
             return self._by_name[name]
+        stem, brackets = parted(name)
+        if brackets.replace(",", "").isdigit():
+            # A single element, as it is typed: b[0] for b₀.
+            element = element_name(stem, tuple(int(part) for part in brackets.split(",")))
+            if element in self._by_name:
+                return self._by_name[element]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 
@@ -321,7 +354,7 @@ class Graph:
         steps = sum(operation is not None for operation in self.record.operations)
         return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
 
-    @_Reading
+    @Reading
     def nx(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 

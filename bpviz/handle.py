@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,11 +12,12 @@ from bpviz import ops, refusal
 from bpviz.calls import adapted, composed, qualified
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
-from bpviz.ops import OPERATIONS, Operand, Operation
+from bpviz.lifting import holds, lift
+from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recorder import NO_VALUE, Recorder
-from bpviz.source import by_operator, place, written
+from bpviz.source import place, written
 
-__all__ = ["BY_OPERATOR", "Handle"]
+__all__ = ["Handle", "lifted"]
 
 np: Any = LazyModule("numpy")
 
@@ -76,7 +77,7 @@ class Handle:
     @property
     def T(self) -> Any:
         """The transpose."""
-        return record(OPERATIONS["transpose"], (self,), {}, _getframe(1))
+        return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
 
     def __repr__(self) -> str:
         return f"<handle {self.data!r}>"
@@ -88,8 +89,46 @@ class Handle:
 
     def __bpviz_record__(
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
-    ) -> Any:
-        return record(operation, xs, parameters, frame)
+    ) -> Handle:
+        """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
+        if len(xs) != len(operation.operands) and not operation.variadic:
+            raise refusal.unused(operation, str(len(xs)), frame)
+        recorder = self.recorder
+        can_reach = recorder.reached
+        operands: list[int] = []
+        values: list[Any] = []
+        reached = missing = False
+        for x in xs:
+            if x.__class__ is not Handle:
+                index, value = _constant(recorder, x, xs, frame)
+            elif x.recorder is recorder:
+                index, value = x.index, x.data
+                if can_reach[index]:
+                    reached = True
+                if value is NO_VALUE:
+                    missing = True
+            else:
+                xs = _in_one_record(xs, frame)
+                inner: Handle = next(x for x in xs if x.__class__ is Handle)
+                return inner.__bpviz_record__(operation, xs, parameters, frame)
+            operands.append(index)
+            values.append(value)
+        if reached and operation.has_flat_slots:
+            reached = any(rule and can_reach[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
+        told = _told(operation, parameters, frame) if parameters else _NONE
+        value, kept = NO_VALUE, None
+        if not missing:
+            try:
+                if operation.keeping is None:
+                    value = evaluate(operation, values, told)
+                else:
+                    value, kept = ops.computed(operation, values, told)
+            except (ValueError, TypeError, IndexError) as error:
+                raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
+        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
+        if kept is not None:
+            recorder.kept[index] = kept
+        return Handle(recorder, index, value)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
@@ -106,7 +145,7 @@ class Handle:
         found = ops.find(name)
         if found is None:
             raise refusal.unknown(f"np.{name}", frame)
-        return record(found, inputs, keywords, frame)
+        return self.__bpviz_record__(found, inputs, keywords, frame)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         frame = _getframe(1)
@@ -121,10 +160,11 @@ class Handle:
                 return getattr(np, name)(alike, *args[1:], **keywords)
             raise refusal.unknown(f"np.{name}", frame)
         xs, parameters = adapted(operation, function, args, keywords, frame)
-        if not any(x.__class__ is Handle for x in xs):
-            # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
-            return ops.evaluate(operation, xs, _kept(operation, parameters, frame))
-        return record(operation, xs, parameters, frame)
+        for x in xs:
+            if x.__class__ is Handle:
+                return x.__bpviz_record__(operation, xs, parameters, frame)
+        # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
+        return evaluate(operation, xs, _told(operation, parameters, frame))
 
     # What it also is
 
@@ -205,66 +245,53 @@ class Handle:
 _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
 
 
-def record(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType) -> Any:
-    """The general door: any operation on any mixture of handles, numbers and arrays."""
-    rules = operation.rules(len(xs))
-    if len(xs) != len(operation.operands) and not operation.variadic:
-        raise refusal.unused(operation, str(len(xs)), frame)
-    for x in xs:
-        if x.__class__ is Handle:
-            recorder = x.recorder
-            break
-    operands: list[int] = []
-    values: list[Any] = []
-    reached = missing = False
-    for x, rule in zip(xs, rules, strict=True):
-        if x.__class__ is Handle:
-            if x.recorder is not recorder:
-                recorder.same(x.recorder, f"{written(frame)} ({place(frame)})")
-            index, value = x.index, x.data
-            if value is NO_VALUE:
-                missing = True
-            if rule is not None and recorder.reached[index]:
-                reached = True
-        else:
-            index, value = _constant(recorder, x, xs, frame)
-        operands.append(index)
-        values.append(value)
-    kept = _kept(operation, parameters, frame) if parameters else _NONE
-    value = NO_VALUE
-    if not missing:
-        try:
-            value = ops.evaluate(operation, values, kept)
-        except (ValueError, TypeError, IndexError) as error:
-            raise refusal.fails([ops.shape_of(v) for v in values], error, frame) from error
-    return Handle(recorder, recorder.append(operation, tuple(operands), kept, value, reached, frame), value)
-
-
 _NONE: dict[str, Any] = {}
 
 
-def _kept(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
+    """The operands with all handles in the innermost of their records.
+
+    Raises `RecordingError` when these are not nested.
+    """
+    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
+    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+
+
+def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
+    """The handle of the same value in a record that is nested in its own.
+
+    Raises `RecordingError` when it is not.
+    """
+    if not holds(inner, x.recorder):
+        inner.same(x.recorder, f"{written(frame)} ({place(frame)})")
+        return x
+    return Handle(inner, lift(inner, x.recorder, x.index), x.data)
+
+
+def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
     """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
-    kept = {}
+    told = {}
+    usual = operation.parameters
     for name, value in parameters.items():
-        if name not in operation.parameters:
+        if name not in usual:
             raise refusal.unused(operation, name, frame)
-        if value is not operation.parameters[name]:
-            kept[name] = _settled(value)
-    return kept
+        if value is not usual[name] and not (value.__class__ is float and value == usual[name]):
+            told[name] = _settled(value)
+    return told
 
 
 def _settled(value: Any) -> Any:
-    if value.__class__ is Handle:
-        return operator.index(value)
-    return tuple(map(_settled, value)) if value.__class__ is tuple else value
+    kind = value.__class__
+    if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
+        return tuple(map(_settled, value))
+    return operator.index(value) if kind is Handle else value
+
+
+_NUMBERS = frozenset({int, float})
 
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
-    """A number or array, an operand beside ``xs``, as an entry of the record.
-
-    Arrays are copied, so that later changes do no harm.
-    """
+    """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
     kind = value.__class__
     if kind is int or kind is bool:
         try:
@@ -273,16 +300,11 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         except OverflowError:
             raise refusal.no_number(value, frame) from None
     elif kind is not float:
-        index = recorder.known(value, frame)
-        if index >= 0:
-            return index, recorder.values[index]
-        array = np.array(value)
-        if array.dtype.kind not in "fiub":
+        found = recorder.array(value, frame)
+        if found[0] < 0:
             raise refusal.no_number(value, frame)
-        if array.ndim:
-            return recorder.keep(value, array, frame), array
-        value = ops.plain(array[()])
-    return recorder.leaf(value, frame=frame), value
+        return found
+    return recorder.constant(value, frame), value
 
 
 def _all_numbers(xs: Sequence[Any]) -> bool:
@@ -294,7 +316,7 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     """``x[key]``; handles inside the key become operands."""
     positions: list[Any] = []
     made = _template(key, positions)
-    return record(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+    return x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
 
 
 def _template(part: Any, positions: list[Any]) -> Any:
@@ -313,154 +335,3 @@ def _elements(x: Handle) -> Iterator[Any]:
     for i in range(x.shape[0]):
         # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
         yield index_by(x, i, _getframe(1))
-
-
-def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
-    scalar = operation.scalar
-    differentiates = operation.vjp != (None, None)
-    adds = operation.name == "add"
-    compares = operation.name in ("equal", "not_equal")
-
-    def method(self: Handle, other: Any) -> Any:
-        x = self.data
-        kind = other.__class__
-        if x.__class__ is float and scalar is not None:
-            # The quick way for plain numbers, which is what long scalar programs consist of.
-            recorder = self.recorder
-            if kind is Handle:
-                y = other.data
-                if y.__class__ is float and other.recorder is recorder:
-                    try:
-                        z = scalar(x, y)
-                    except (ArithmeticError, ValueError):
-                        z = ops.evaluate(operation, (x, y), {})
-                    i = self.index
-                    j = other.index
-                    reached = recorder.reached
-                    index = recorder.append(
-                        operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
-                    )
-                    return Handle(recorder, index, z)
-            elif kind is float or (kind is int and -_LARGEST < other < _LARGEST):
-                frame = _getframe(1)
-                y = float(other)
-                if adds and reflected and kind is int and not y and not by_operator(frame.f_code, frame.f_lasti):
-                    # sum(parts) starts at a 0 that nobody wrote.
-                    return self
-                left, right = (y, x) if reflected else (x, y)
-                try:
-                    z = scalar(left, right)
-                except (ArithmeticError, ValueError):
-                    z = ops.evaluate(operation, (left, right), {})
-                i = self.index
-                j = recorder.leaf(y, frame=frame)
-                operands = (j, i) if reflected else (i, j)
-                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
-                return Handle(recorder, index, z)
-        frame = _getframe(1)
-        if kind is not Handle and not _is_operand(other):
-            # Something of another library may know what to do with a handle; Python's own types do not.
-            if compares or kind.__module__ != "builtins":
-                return NotImplemented
-            raise refusal.no_number(other, frame)
-        if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
-            return self
-        return record(operation, (other, self) if reflected else (self, other), {}, frame)
-
-    return method
-
-
-_LARGEST = 1 << 1000
-"""Whole numbers beyond this may be too large for a float."""
-
-
-def _unary(operation: Operation) -> Callable[[Handle], Any]:
-    def method(self: Handle) -> Any:
-        return record(operation, (self,), {}, _getframe(1))
-
-    return method
-
-
-def _named(operation: Operation) -> Callable[..., Any]:
-    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
-        frame = _getframe(1)
-        if operation.adapt is None:
-            return record(operation, (self,), dict(zip(operation.parameters, args, strict=False)) | keywords, frame)
-        xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
-        return record(operation, xs, parameters, frame)
-
-    method.__name__ = operation.name
-    method.__doc__ = operation.says
-    return method
-
-
-def _refused(sign: str) -> Callable[..., Any]:
-    def method(self: Handle, *others: Any) -> Any:
-        raise refusal.unknown(sign, _getframe(1))
-
-    return method
-
-
-def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
-        return composed(self.recorder, function, (self, *args), keywords, _getframe(1))
-
-    method.__name__ = name
-    method.__doc__ = (function.__doc__ or "").partition("\n")[0]
-    return method
-
-
-def _is_operand(value: Any) -> bool:
-    return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
-
-
-_OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-_COMPARISONS = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
-_REFUSED = {"divmod": "divmod"}
-_REFUSED_UNARY = {"round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-
-BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
-"""The operations that Python's operators stand for."""
-
-
-def _dress() -> None:
-    """Give the class its operators and methods, from the table."""
-    for python_name, name in (_OPERATORS | _COMPARISONS).items():
-        setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
-    for python_name, name in _OPERATORS.items():
-        setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
-    for python_name, name in _UNARY.items():
-        setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
-    for python_name, sign in _REFUSED.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
-        setattr(Handle, f"__r{python_name}__", _refused(sign))
-    for python_name, sign in _REFUSED_UNARY.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
-    for operation in OPERATIONS.values():
-        if operation.method:
-            setattr(Handle, operation.name, _named(operation))
-    for name, function in ops.COMPOSITE_METHODS.items():
-        setattr(Handle, name, _composed_method(name, function))
-
-
-_dress()

@@ -15,9 +15,10 @@ from bpviz import text
 from bpviz.arrangement import Arrangement, Edges, arranged
 from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Sheet
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
 from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.sheet import joined
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
 
@@ -26,9 +27,10 @@ __all__ = ["lay_out"]
 _CORNER = 8.0
 _TITLE_GAP = 8.0
 _INSET = 4.0
+_COLUMN = 420.0
 
 
-def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
+def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` in the measures of ``theme``.
 
     ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
@@ -44,6 +46,9 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    if isinstance(figure, Sheet):
+        pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
+        return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
     size = len(plan.boxes) + len(plan.wires)
     answer = {}
@@ -52,11 +57,14 @@ def lay_out(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: floa
     found = arranged(plan, answer, wire_pitch(theme))
     # Everything is moved to where it stands on the page before anything is drawn.
     left, upper, right, lower = _extent(plan, found, theme)
-    heading, top, inner = _heading(figure, right - left, theme)
+    written = _written(figure, right - left, theme)
+    heading, top, inner = _heading(figure, right - left, written, theme)
     found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
-    notes, bottom = _notes(figure, top + lower - upper, theme)
+    notes, bottom = _notes(figure, written, top + lower - upper, theme)
     drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
-    parts = (*_frames(figure, plan, found, theme), *drawn, *heading, *notes)
+    # What stands in the background is painted first.
+    parts = (*_frames(figure, plan, found, theme), *sorted(drawn, key=lambda part: part.tone != "pale"))
+    parts += (*heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
 
@@ -78,25 +86,35 @@ def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
     return min(left), min(top), max(right), max(bottom)
 
 
-def _heading(figure: Figure, width: float, theme: Theme) -> tuple[list[Part], float, float]:
+def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
+    """Return the lines of every note, which are at most as wide as the figure, or as a column of text."""
+    size, room = theme.sizes["note"], max(width, _COLUMN)
+    return [
+        [words(line, "note", theme, anchor="start") for line in text.wrapped(note, size, room)] for note in figure.notes
+    ]
+
+
+def _heading(figure: Figure, width: float, notes: list[list[Block]], theme: Theme) -> tuple[list[Part], float, float]:
     """Return the title, where below it the figure begins, and the width between the margins."""
-    blocks = [words(note, "note", theme) for note in figure.notes]
+    inner = max([width, *(line.width for note in notes for line in note)])
     if not figure.title:
-        return [], theme.margin, max([width, *(block.width for block in blocks)])
+        return [], theme.margin, inner
     title = words(figure.title, "title", theme)
-    inner = max([width, title.width, *(block.width for block in blocks)])
+    inner = max(inner, title.width)
     elements = placed(title, theme.margin + (inner - title.width) / 2, theme.margin)
     return [Part("title", "title", elements, figure.title)], theme.margin + title.height + _TITLE_GAP, inner
 
 
-def _notes(figure: Figure, top: float, theme: Theme) -> tuple[list[Part], float]:
-    """Return the notes, a line each from the left margin on, and where they end."""
+def _notes(figure: Figure, written: list[list[Block]], top: float, theme: Theme) -> tuple[list[Part], float]:
+    """Return the notes from the left margin on, one below the other, and where they end."""
     parts = []
-    for number, note in enumerate(figure.notes, 1):
+    for number, (note, lines) in enumerate(zip(figure.notes, written, strict=True), 1):
         top += _TITLE_GAP if number == 1 else 0.0
-        block = words(note, "note", theme, anchor="start")
-        parts.append(Part(f"note {number}", "note", placed(block, theme.margin, top), note))
-        top += theme.sizes["note"] * text.LINE_HEIGHT
+        elements: list[Element] = []
+        for line in lines:
+            elements.extend(placed(line, theme.margin, top))
+            top += theme.sizes["note"] * text.LINE_HEIGHT
+        parts.append(Part(f"note {number}", "note", tuple(elements), note))
     return parts, top
 
 
@@ -116,7 +134,7 @@ def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> lis
         taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
         heading = placed(title, x - title.width / 2, y)
         area = (right - left) * (bottom - top)
-        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title)))
+        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title, tone=frame.tone)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
@@ -220,7 +238,8 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             role: LineRole = "group" if kind == "group" else "node"
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
-        yield Part(box.box.id, "node", elements, box.box.description or box.box.text, kind, tone=box.box.tone)
+        said = box.box.description or box.box.text
+        yield Part(box.box.id, "node", elements, said, kind, tone=box.box.tone, belongs=box.box.belongs)
 
 
 def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
@@ -231,12 +250,17 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
     side = 1 if plan.level else -1
     for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
         wire = drawn.wire
-        ends = places[wire.source], places[wire.target]
+        boxes = places[wire.source], places[wire.target]
         forward: LineRole | None = ("constant" if wire.constant else "forward") if wire.forward else None
-        lines = arrows(course, *ends, forward, "backward" if wire.backward else None, theme, side)
-        labels = [e for block, (dx, dy) in _labels(drawn, plan.level, theme) for e in placed(block, x + dx, y + dy)]
+        lines = arrows(course, *boxes, forward, "backward" if wire.backward else None, theme, side)
+        labels = [placed(block, x + dx, y + dy) for block, (dx, dy) in _labels(drawn, plan.level, theme)]
+        elements = (*lines, *(element for label in labels for element in label))
+        back = [i for i, element in enumerate(lines) if element.role == "backward"]
+        if drawn.backward:
+            back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
-        yield Part(wire.id, "wire", (*lines, *labels), wire.description, detail, wire.source, wire.target, wire.tone)
+        ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
+        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

@@ -11,7 +11,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -21,7 +21,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 
-__all__ = ["Loaded", "file_of", "load", "stem_of"]
+__all__ = ["Loaded", "Source", "Target", "chosen", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -34,23 +34,49 @@ class Loaded:
     stem: str
 
 
-def load(target: str) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a model that is in no file of its own: where it was read, and the folder that it may import from.
+
+    ``wanted`` is the name of the thing in it that is meant; empty where there is only one.
+    """
+
+    text: str
+    where: str
+    folder: Path
+    wanted: str = ""
+
+    def named(self, name: str) -> Source:
+        """The same text, of which the thing of that name is meant."""
+        return replace(self, wanted=name)
+
+
+Target = str | Source | Loaded
+"""What can be loaded; what is loaded already is taken as it is."""
+
+
+def load(target: Target) -> Loaded:
     """The thing that ``FILE.py[:NAME]``, ``package.module:NAME``, ``-`` (standard input) or ``FILE.json`` names.
 
     Raises `UsageError` when the file, the name or anything to draw is missing, or when there are several and none is
     called ``main``. What the file itself raises passes through.
     """
-    if target == "-":
-        return Loaded(_chosen(_run("<stdin>", sys.stdin.read(), Path.cwd()), "", "standard input"), stem_of(target))
+    if isinstance(target, Loaded):
+        return target
+    if isinstance(target, str) and _parted(target)[0] == "-":
+        target = Source(sys.stdin.read(), "standard input", Path.cwd(), _parted(target)[1])
+    if isinstance(target, Source):
+        module = _run(f"<{target.where}>", target.text, target.folder)
+        return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
     (path, name), file = _parted(target), file_of(target)
     if file is None:
-        return Loaded(_chosen(_module(path), name, path), stem_of(target))
+        return Loaded(chosen(_module(path), name, path), stem_of(target))
     if file.suffix.lower() == ".json":
         from bpviz.archive import loaded
 
         return Loaded(loaded(_read(file), str(file)), stem_of(target))
     source = _read(file)
-    return Loaded(_chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
+    return Loaded(chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
 
 
 def stem_of(target: str) -> str:
@@ -62,7 +88,7 @@ def stem_of(target: str) -> str:
     file, (path, name) = file_of(target), _parted(target)
     if file is not None:
         return file.stem
-    return "figure" if target == "-" else name or path.rpartition(".")[2]
+    return name or ("figure" if path == "-" else path.rpartition(".")[2])
 
 
 def file_of(target: str) -> Path | None:
@@ -74,7 +100,7 @@ def file_of(target: str) -> Path | None:
     path = _parted(target)[0]
     file = Path(path)
     named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
-    return file if named and target != "-" else None
+    return file if named and path != "-" else None
 
 
 def _parted(target: str) -> tuple[str, str]:
@@ -107,7 +133,8 @@ def _read(file: Path) -> str:
 
 def _run(name: str, source: str, folder: Path) -> ModuleType:
     """Run a model's source as a module of its own; its folder comes first on the path, as for ``python FILE``."""
-    module = ModuleType(Path(name).stem if name != "<stdin>" else "stdin")
+    is_file = not name.startswith("<")
+    module = ModuleType(Path(name).stem if is_file else "stdin")
     module.__file__ = name
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
@@ -115,7 +142,7 @@ def _run(name: str, source: str, folder: Path) -> ModuleType:
     sys.modules.setdefault(module.__name__, module)
     # Messages quote the source: what an earlier run read may have been edited since.
     linecache.checkcache(name)
-    if name == "<stdin>":
+    if not is_file:
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(compile(source, name, "exec"), module.__dict__)
     return module
@@ -136,7 +163,11 @@ def _module(path: str) -> ModuleType:
     return importlib.import_module(path)
 
 
-def _chosen(module: ModuleType, name: str, where: str) -> Thing:
+def chosen(module: ModuleType, name: str, where: str) -> Thing:
+    """What of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
+
+    Raises `UsageError` when there is none, or several.
+    """
     names = vars(module)
     if name:
         if name not in names:

@@ -55,7 +55,7 @@ def affine(x: Any, W: Any, b: Any) -> Any:
     >>> affine([1.0, 2.0], [[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]], [0.5, 0.0, 0.0])
     array([1.5, 2. , 4. ])
     """
-    return ops.affine(x, W, b)
+    return ops.affine.on((x, W, b))
 
 
 def embedding(W: Any, ids: Any) -> Any:
@@ -65,7 +65,7 @@ def embedding(W: Any, ids: Any) -> Any:
     array([[3., 4.],
            [3., 4.]])
     """
-    return ops.embedding(W, ids)
+    return ops.embedding.on((W, ids))
 
 
 def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
@@ -77,7 +77,7 @@ def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
     >>> dropout([1.0, 2.0, 3.0], [1, 0, 1], 0.5)
     array([2., 0., 6.])
     """
-    return ops.dropout(x, mask, rate=rate)
+    return ops.dropout.on((x, mask), {"rate": rate})
 
 
 def batch_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = 0, eps: float = 1e-5) -> Any:
@@ -90,7 +90,7 @@ def batch_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = 0, e
     array([[-1.],
            [ 1.]])
     """
-    return ops.batch_norm(x, gamma, beta, axis=axis, eps=eps)
+    return ops.batch_norm.on((x, gamma, beta), {"axis": axis, "eps": eps})
 
 
 def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, eps: float = 1e-5) -> Any:
@@ -101,7 +101,8 @@ def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, 
     >>> layer_norm([1.0, 3.0], [1.0, 1.0], [0.0, 5.0], eps=0.0)
     array([-1.,  6.])
     """
-    return ops.layer_norm(x, gamma, beta, axis=axis, eps=eps)
+    usual = axis == -1 and eps == 1e-5
+    return ops.layer_norm.on((x, gamma, beta), {} if usual else {"axis": axis, "eps": eps})
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
@@ -115,7 +116,7 @@ def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
     array([[ 8., 12.],
            [20., 24.]])
     """
-    return ops.conv2d(x, W, b, stride=stride, pad=pad)
+    return ops.conv2d.on((x, W, b), {"stride": stride, "pad": pad})
 
 
 def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
@@ -126,7 +127,7 @@ def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0
     >>> max_pool2d([[[[1.0, 2.0], [4.0, 3.0]]]])
     array([[[[4.]]]])
     """
-    return ops.max_pool2d(x, size=size, stride=stride, pad=pad)
+    return ops.max_pool2d.on((x,), {"size": size, "stride": stride, "pad": pad})
 
 
 def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
@@ -137,7 +138,7 @@ def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair
     >>> average_pool2d([[[[1.0, 2.0], [4.0, 3.0]]]])
     array([[[[2.5]]]])
     """
-    return ops.average_pool2d(x, size=size, stride=stride, pad=pad)
+    return ops.average_pool2d.on((x,), {"size": size, "stride": stride, "pad": pad})
 
 
 def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) -> Any:
@@ -150,7 +151,7 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) ->
     array([[15.]])
     """
     masks = () if mask is None else (mask,)
-    return ops.attention(q, k, v, *masks, causal=causal)
+    return ops.attention.on((q, k, v, *masks), {"causal": causal})
 
 
 # Activations
@@ -162,7 +163,7 @@ def relu(x: Any, at_zero: float = 0.0) -> Any:
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
     """
-    return ops.relu(x) if at_zero == 0.0 else ops.relu(x, at_zero=at_zero)
+    return ops.relu.on((x,), {} if at_zero == 0.0 else {"at_zero": at_zero})
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
@@ -171,7 +172,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     >>> leaky_relu(-2.0)
     -0.02
     """
-    return ops.leaky_relu(x) if slope == 0.01 else ops.leaky_relu(x, slope=slope)
+    return ops.leaky_relu.on((x,), {} if slope == 0.01 else {"slope": slope})
 
 
 def sigmoid(x: Any) -> Any:
@@ -180,7 +181,7 @@ def sigmoid(x: Any) -> Any:
     >>> sigmoid(0.0), sigmoid(-1000.0)
     (0.5, 0.0)
     """
-    return ops.sigmoid(x)
+    return ops.sigmoid.on((x,))
 
 
 def tanh(x: Any) -> Any:
@@ -189,7 +190,7 @@ def tanh(x: Any) -> Any:
     >>> tanh(0.0)
     0.0
     """
-    return ops.tanh(x)
+    return ops.tanh.on((x,))
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
@@ -198,7 +199,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     >>> gelu(1.0), gelu(1.0, approximate=True)
     (0.841344746068543, 0.8411919906082768)
     """
-    return ops.gelu(x, approximate=True) if approximate else ops.gelu(x)
+    return ops.gelu.on((x,), {"approximate": True} if approximate else {})
 
 
 def softplus(x: Any) -> Any:
@@ -207,7 +208,7 @@ def softplus(x: Any) -> Any:
     >>> softplus(0.0), softplus(1000.0)
     (0.6931471805599453, 1000.0)
     """
-    return ops.softplus(x)
+    return ops.softplus.on((x,))
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
@@ -216,7 +217,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax([0.0, 0.0, -1000.0])
     array([0.5, 0.5, 0. ])
     """
-    return ops.softmax(x, axis=axis)
+    return ops.softmax.on((x,), {"axis": axis})
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -225,7 +226,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax([0.0, -1000.0])
     array([    0., -1000.])
     """
-    return ops.log_softmax(x, axis=axis)
+    return ops.log_softmax.on((x,), {"axis": axis})
 
 
 # Losses
@@ -237,7 +238,7 @@ def mean_squared_error(y: Any, t: Any) -> Any:
     >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
     """
-    return ops.mean_squared_error(y, t)
+    return ops.mean_squared_error.on((y, t))
 
 
 def sum_squared_error(y: Any, t: Any) -> Any:
@@ -246,7 +247,7 @@ def sum_squared_error(y: Any, t: Any) -> Any:
     >>> sum_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
     """
-    return ops.sum_squared_error(y, t)
+    return ops.sum_squared_error.on((y, t))
 
 
 def cross_entropy(y: Any, t: Any) -> Any:
@@ -258,7 +259,7 @@ def cross_entropy(y: Any, t: Any) -> Any:
     >>> cross_entropy([0.5, 0.5], 1)
     0.6931471805599453
     """
-    return ops.cross_entropy(y, t)
+    return ops.cross_entropy.on((y, t))
 
 
 def softmax_cross_entropy(x: Any, t: Any) -> Any:
@@ -269,7 +270,7 @@ def softmax_cross_entropy(x: Any, t: Any) -> Any:
     >>> softmax_cross_entropy([0.0, 0.0], [1.0, 0.0])
     0.6931471805599453
     """
-    return ops.softmax_cross_entropy(x, t)
+    return ops.softmax_cross_entropy.on((x, t))
 
 
 def sigmoid_cross_entropy(x: Any, t: Any) -> Any:
@@ -278,4 +279,4 @@ def sigmoid_cross_entropy(x: Any, t: Any) -> Any:
     >>> sigmoid_cross_entropy(0.0, 1.0)
     0.6931471805599453
     """
-    return ops.sigmoid_cross_entropy(x, t)
+    return ops.sigmoid_cross_entropy.on((x, t))

@@ -126,7 +126,10 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
         moved[index] = result.index
         if node.label:
             new.labels[result.index] = node.label
+        if index in old.meanings:
+            new.meanings[result.index] = old.meanings[index]
     made = Graph(graph.name, record=new)
-    for index, title in graph.output_titles.items():
-        made.mark_output(moved[index], title)
+    made.function = graph.function
+    for end in graph.ends:
+        made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

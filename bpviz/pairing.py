@@ -133,19 +133,15 @@ class _Sweep:
 
 
 def _named(graph: Graph) -> dict[str, int]:
-    """The inputs, and the other nodes whose name no other has."""
-    labels, inputs = graph.labels, graph.record.is_input
-    # An input has its name for itself; what is computed from it may go by the same: x = x * 2.
-    times = Counter(labels[i] for i in range(len(labels)) if i not in inputs)
-    found = {name: i for i, name in inputs.items()}
-    for i, label in enumerate(labels):
-        if label and times[label] == 1 and i not in inputs:
-            found.setdefault(label, i)
+    """The nodes whose name no other has, and the inputs, whose names steps may have taken over (x = x·2)."""
+    labels = graph.labels
+    times = Counter(labels)
+    found = {label: i for i, label in enumerate(labels) if label and times[label] == 1}
+    found |= {name: i for i, name in graph.record.is_input.items()}
     # A result that the source leaves without a name goes by that of its function.
-    for i in graph.output_indices:
-        title = graph.output_titles.get(i, "")
-        if title and not labels[i]:
-            found.setdefault(title, i)
+    for end in graph.ends:
+        if end.title and not labels[end.node]:
+            found.setdefault(end.title, end.node)
     return found
 
 

@@ -15,7 +15,7 @@ from bpviz.flow import Flow, Name
 from bpviz.lazy import LazyModule
 from bpviz.propagate import pulled, toward
 
-__all__ = ["Between", "Way", "Ways", "between", "ways"]
+__all__ = ["Between", "Way", "Ways", "between", "slope", "ways"]
 
 np: Any = LazyModule("numpy")
 
@@ -190,14 +190,20 @@ def _way(flow: Flow, source: int, tail: _Tail) -> Way:
         nodes.append(link.node)
         slots.append(link.slot)
         link = link.rest
-    slopes = tuple(_slope(flow, nodes[i], nodes[i + 1], slot) for i, slot in enumerate(slots))
+    slopes = tuple(slope(flow, nodes[i + 1], slot) for i, slot in enumerate(slots))
     return Way(tuple(nodes), tuple(slots), slopes, product)
 
 
-def _slope(flow: Flow, operand: int, index: int, slot: int) -> float | None:
-    """The derivative of a step by one operand, where both are single numbers."""
-    value = flow.values[index]
+def slope(flow: Flow, index: int, slot: int) -> float | None:
+    """The derivative of a step by the operand at a slot, where both are single numbers.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)
+    >>> slope(flow, flow.output_index, 0)
+    2.0
+    """
+    value, operand = flow.values[index], flow.graph.record.operands[index][slot]
     if ops.size_of(value) != 1 or ops.size_of(flow.values[operand]) != 1:
         return None
-    slope = pulled(flow, index, slot, 1.0 if value.__class__ is float else np.ones(value.shape))
-    return slope if slope.__class__ is float else float(slope.item())
+    found = pulled(flow, index, slot, 1.0 if value.__class__ is float else np.ones(value.shape))
+    return found if found.__class__ is float else float(found.item())

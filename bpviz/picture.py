@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bpviz.figure import Tone
+from bpviz.figure import Pass, Tone
 from bpviz.theme import LineRole, TextRole
 
 __all__ = [
@@ -81,7 +81,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures."""
+    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures.
+
+    ``latex`` is the same in LaTeX's mathematical mode, for writers that have one; empty where nothing is known.
+    """
 
     role: TextRole
     text: str
@@ -90,6 +93,7 @@ class Text:
     size: float
     width: float
     anchor: Anchor = "middle"
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """One square bracket of a grid: four points, drawn as straight lines in the ink of a text role."""
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the ink of a text."""
 
     role: TextRole
-    points: tuple[Point, Point, Point, Point]
+    points: tuple[Point, ...]
 
 
 Element = Path | Head | Shape | Text | Cell | Bracket
@@ -119,7 +123,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` is that of its box or wire.
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire. ``behind`` are the places of those elements of a wire that belong to its backward arrow.
     """
 
     id: str
@@ -130,6 +135,8 @@ class Part:
     source: str = ""
     target: str = ""
     tone: Tone = "plain"
+    belongs: Pass = "forward"
+    behind: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
 
-__all__ = ["backprop", "flow_at", "propagate", "pulled", "toward", "value_at"]
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -59,9 +59,9 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
     """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
     with ops.silence():
-        values = _forward(graph, given, changed) if changed else record.values
+        values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
-        gradients, wires = _backward(record, values, output, start)
+        gradients, wires = _backward(record, values, kept, output, start)
     flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
     # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
     record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
@@ -71,7 +71,18 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
     """The forward value of one node alone, for inputs by number."""
     with ops.silence():
-        return _forward(graph, given, changed)[output]
+        return _forward(graph, given, changed)[0][output]
+
+
+def output_with(flow: Flow, index: int, value: Any) -> Any:
+    """The output of the same run, had one node, by number, another value.
+
+    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> output_with(flow, flow.graph.find("multiply"), 300.0)
+    330.0
+    """
+    with ops.silence():
+        return _forward(flow.graph, {index: value}, (index,), flow.values)[0][flow.output_index]
 
 
 def toward(flow: Flow, output: int) -> Flow:
@@ -85,7 +96,7 @@ def toward(flow: Flow, output: int) -> Flow:
         return flow
     start = _seed(None, flow.values[output], "")
     with ops.silence():
-        gradients, wires = _backward(flow.graph.record, flow.values, output, start)
+        gradients, wires = _backward(flow.graph.record, flow.values, {}, output, start)
     return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
 
 
@@ -117,7 +128,8 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     >>> backprop(total).grads
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
-    return propagate(trace(fn, *args, **kwargs))
+    with ops.silence():
+        return propagate(trace(fn, *args, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
@@ -162,29 +174,36 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
     return ops.plain(array.astype(dtype))
 
 
-def _forward(graph: Graph, given: Mapping[int, Any], changed: Sequence[int]) -> list[Any]:
-    """The values again, where other inputs change them; the recorded structure stays."""
+def _forward(
+    graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
+) -> tuple[list[Any], dict[int, Any]]:
+    """The values again, where other ones change them, and what is kept for the rules; the structure stays.
+
+    The values ``before``, of another run, stand in the place of the recorded ones.
+    """
     record = graph.record
-    values = list(record.values)
+    values, all_kept = (list(record.values), dict(record.kept)) if before is None else (list(before), {})
     fresh = bytearray(len(values))
     for index in changed:
         values[index] = given[index]
         fresh[index] = 1
-    for index, operation in enumerate(record.operations):
+    for index, operation in zip(range(len(values)), record.operations, strict=False):
         if operation is None or not any(fresh[i] for i in record.operands[index]):
             continue
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
         try:
-            values[index] = ops.evaluate(operation, xs, record.parameters.get(index, {}))
+            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
-    return values
+        if operation.keeping is not None:
+            all_kept[index] = kept
+    return values, all_kept
 
 
 def _backward(
-    record: Recorder, values: Sequence[Any], output: int, seed: Any
+    record: Recorder, values: Sequence[Any], all_kept: Mapping[int, Any], output: int, seed: Any
 ) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
     """The gradient of every node and every wire, from the output back; the order of recording is a sorted one."""
     gradients: list[Any] = [None] * len(values)
@@ -194,12 +213,14 @@ def _backward(
     parameters = record.parameters
     for index in range(output, -1, -1):
         g = gradients[index]
+        if g is None:
+            continue
         operation = operations[index]
-        if g is None or operation is None:
+        if operation is None:
             continue
         operands = all_operands[index]
-        rules = operation.vjp
-        if len(operands) == 2 and index not in parameters and rules.__class__ is tuple:
+        rules: Any = operation.vjp
+        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
             # Written out for two operands, of which long scalar programs consist.
             i, j = operands
             z, x, y = values[index], values[i], values[j]
@@ -228,18 +249,27 @@ def _backward(
                     gradients[j] = share_y if before is None else before + share_y
             wires[index] = (share_x, share_y)
             continue
-        told = parameters.get(index, _NONE)
-        xs = [values[i] for i in operands]
-        shares: list[Any] = [None] * len(operands)
-        together = operation.together and ops.pull(operation.together, g, values[index], xs, told)
-        for slot, rule in enumerate(operation.rules(len(operands))):
-            i = operands[slot]
-            if reached[i] and rule is not None:
-                share = together[slot] if together else ops.pull(rule, g, values[index], xs, told)
-                share = shares[slot] = _fit(share, xs[slot])
+        z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
+        if index in all_kept:
+            told = {**told, "kept": all_kept[index]}
+        together = operation.together is not None
+        if operation.together is not None:
+            rules = ops.pull(operation.together, g, z, xs, told)
+        elif rules.__class__ is not tuple:
+            rules = operation.rules(len(operands))
+        shares = []
+        for rule, i, x in zip(rules, operands, xs, strict=True):
+            share = None
+            if rule is not None and reached[i]:
+                try:
+                    share = rule if together else rule(g, z, *xs, **told)
+                except (ArithmeticError, ValueError):
+                    share = ops.pull(rule, g, z, xs, told)
                 if share is not None:
+                    share = _fit(share, x)
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
+            shares.append(share)
         wires[index] = tuple(shares)
     return gradients, wires
 
@@ -253,8 +283,14 @@ def _fit(gradient: Any, operand: Any) -> Any:
 
     ``None`` stays: the rule has found that no gradient flows.
     """
-    if gradient is None or (gradient.__class__ is float and operand.__class__ is float):
-        return gradient
+    if gradient is None:
+        return None
+    if gradient.__class__ is operand.__class__:
+        if gradient.__class__ is float:
+            return gradient
+        dtype = gradient.dtype
+        if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
+            return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
     shape = operand.shape

@@ -7,16 +7,21 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FrameType
+from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
+from bpviz.constant import Constant
 from bpviz.errors import RecordingError
-from bpviz.ops import Operation
+from bpviz.lazy import LazyModule
+from bpviz.ops import Operation, plain
 from bpviz.scope import Group, Scope, around_both, title_of
-from bpviz.source import is_ours, place, referred_names, written
+from bpviz.source import is_ours, place, written
+from bpviz.variables import Variables, held_names
 
 __all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
+
+np: Any = LazyModule("numpy")
 
 
 class _NoValue:
@@ -54,17 +59,6 @@ def current_groups() -> list[Group]:
     return _open.groups
 
 
-class _Constant:
-    """An array of the user's that was used as a constant: the very object, what it held, and the nodes that show it."""
-
-    __slots__ = ("holds", "indices", "original")
-
-    def __init__(self, original: Any, holds: Any, index: int) -> None:
-        self.original = original
-        self.holds = holds
-        self.indices = [index]
-
-
 class Recorder:
     """The lists, and the one door (`append`) through which they grow.
 
@@ -79,13 +73,19 @@ class Recorder:
         "boundary",
         "closed",
         "constants",
+        "depth",
         "frame",
         "gradient_of",
         "is_input",
+        "kept",
         "labels",
+        "last_words",
+        "lifted",
+        "meanings",
         "offsets",
         "operands",
         "operations",
+        "orders",
         "parameters",
         "pinned",
         "reached",
@@ -95,11 +95,12 @@ class Recorder:
         "scopes",
         "seen",
         "step_scopes",
+        "titles",
         "values",
         "whole",
     )
 
-    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
+    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False, depth: int = 0) -> None:
         self.operations: list[Operation | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.values: list[Any] = []
@@ -107,14 +108,28 @@ class Recorder:
         self.offsets: list[int] = []
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
+        # What steps have computed on the way, for their rules (see `Operation.keeping`).
+        self.kept: dict[int, Any] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
+        # What the variables of the traced function were left holding, for what nothing else names.
+        self.last_words: dict[int, str] = {}
+        # What the user said that a value means; what the source says of it is read when somebody asks.
+        self.meanings: dict[int, str] = {}
+        # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
+        self.orders: dict[int, int] = {}
+        # What is returned as the gradient of something, whatever it is called otherwise.
+        self.titles: dict[int, list[str]] = {}
+        # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
+        # name of the parameter) → number here.
+        self.depth = depth
+        self.lifted: dict[tuple[Recorder, int, str], int] = {}
         # How often a label was given; with the number of entries it tells whether names must be read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
         # The user's arrays that are constants here, by identity: used twice they are one node.
-        self.constants: dict[int, _Constant] = {}
+        self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
         self.gradient_of: Callable[[int], Any] | None = None
         self.closed = False
@@ -138,25 +153,36 @@ class Recorder:
     def __len__(self) -> int:
         return len(self.operations)
 
-    def leaf(self, value: Any, *, name: str | None = None, frame: FrameType | None = None) -> int:
-        """Append an input (with a name) or a constant; answers its number."""
+    def inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
+        """Append inputs; answers the number of the first one."""
+        first, count = len(self.operations), len(values)
+        self.operations += [None] * count
+        self.operands += [()] * count
+        self.values += values
+        self.reached += map(differentiable, values)
+        self.offsets += [-1] * count
+        self.step_scopes += [self.scopes[0]] * count
+        self.is_input.update(enumerate(names, first))
+        return first
+
+    def constant(self, value: Any, frame: FrameType | None = None) -> int:
+        """Append a constant, which stands in this frame (else where the last step does); answers its number."""
         index = len(self.operations)
-        if frame is not None and frame is not self.frame:
+        if frame is not self.frame and frame is not None:
             self.enter(frame)
         self.operations.append(None)
         self.operands.append(())
         self.values.append(value)
+        self.reached.append(False)
         self.offsets.append(-1)
-        self.step_scopes.append(self.scopes[0] if name is not None else self.scope)
-        if name is None:
-            self.reached.append(False)
-        else:
-            self.is_input[index] = name
-            self.reached.append(differentiable(value))
+        self.step_scopes.append(self.scope)
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
-        """Append an entry of another record as it stands there, on other operands; answers its number here."""
+        """Append an entry of another record as it stands there, on other operands; answers its number here.
+
+        What is kept for its rules is not: the value may be made another one.
+        """
         new = len(self.operations)
         self.operations.append(other.operations[index])
         self.operands.append(operands)
@@ -172,6 +198,12 @@ class Recorder:
             self.whole.add(new)
         if index in other.labels:
             self.labels[new] = other.labels[index]
+        if index in other.last_words:
+            self.last_words[new] = other.last_words[index]
+        if index in other.meanings:
+            self.meanings[new] = other.meanings[index]
+        if index in other.orders:
+            self.orders[new] = other.orders[index]
         return new
 
     def append(
@@ -206,13 +238,11 @@ class Recorder:
             self.frame = frame
             self.scope = self.pinned.within(frame.f_code, -1, None)
             return frame
-        scope = self.seen.get(frame)
-        if scope is None:
-            while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
-                frame = frame.f_back
-            scope = self.seen.get(frame) or self._scope_at(frame)
-        self.frame = frame
-        self.scope = scope
+        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
+            frame = frame.f_back
+        if frame is not self.frame:
+            self.scope = self.seen.get(frame) or self._scope_at(frame)
+            self.frame = frame
         return frame
 
     def _scope_at(self, frame: FrameType) -> Scope:
@@ -222,30 +252,44 @@ class Recorder:
                 f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
                 "function that is traced, or take its number: value.data"
             )
+        opened = _open.groups
+        if not self.seen:
+            _open.remembering.append(self)
+        caller = frame.f_back
+        if not opened and caller in self.scope_of and frame not in self.scope_of and caller is not None:
+            # A function that is called where earlier steps were written, which is what mostly happens.
+            if caller is self.boundary:
+                scope = self._top(frame)
+            else:
+                scope = self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
+            self.seen[frame] = scope
+            return scope
         chain: list[FrameType] = []
         known: FrameType | None = frame
         while known is not None and known not in self.scope_of:
             if not is_ours(known):
                 chain.append(known)
             known = known.f_back
-        top = self.scopes[0]
         if known is None:
             # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
             outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
             del chain[outermost + 1 :]
         if chain and (known is None or known is self.boundary):
             known = chain.pop()
-            self.scope_of[known] = top.within(known.f_code, -1, None)
+            self._top(known)
         caller = known or frame
-        opened = list(_open.groups)
-        scope = self._grouped(self.scope_of[caller], caller, opened)
+        scope = self.scope_of[caller]
+        if opened:
+            scope = self._grouped(scope, caller, opened)
         for inner in reversed(chain):
-            scope = self._called(scope, inner, caller.f_lasti, opened)
-            scope = self._grouped(scope, inner, opened)
+            scope = self._grouped(self._called(scope, inner, caller.f_lasti, opened), inner, opened)
             caller = inner
-        if not self.seen:
-            _open.remembering.append(self)
         self.seen[frame] = scope
+        return scope
+
+    def _top(self, frame: FrameType) -> Scope:
+        """The scope of a frame whose steps lie in no group."""
+        self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
         return scope
 
     def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
@@ -275,54 +319,55 @@ class Recorder:
         self.labels[index] = text
         self.renamed += 1
 
-    def known(self, original: Any, frame: FrameType) -> int:
-        """The entry of a constant that is an object of the user's and holds the same as before; −1 where none is."""
-        found = self.constants.get(id(original))
-        if found is None or not _same_array(found.holds, original):
-            return -1
-        if frame is not self.frame:
-            self.enter(frame)
-        index = found.indices[-1]
-        self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
-        return index
+    def array(self, original: Any, frame: FrameType) -> tuple[int, Any]:
+        """The entry of an array (or list) of the user's that is a constant here, and what it holds: a copy.
 
-    def keep(self, original: Any, holds: Any, frame: FrameType) -> int:
-        """Append a constant that is an object of the user's; ``holds`` is a copy of its own."""
-        index = self.leaf(holds, frame=frame)
+        What is used again, and holds the same as before, is one entry. The number is −1 where it is no array of
+        numbers; a single number is held as such.
+        """
         found = self.constants.get(id(original))
+        if found is not None and found.is_unchanged():
+            if frame is not self.frame:
+                self.enter(frame)
+            index = found.indices[-1]
+            self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
+            return index, found.holds
+        holds = np.array(original)
+        if holds.dtype.kind not in "fiub":
+            return -1, holds
+        if not holds.ndim:
+            number = plain(holds[()])
+            return self.constant(number, frame), number
+        index = self.constant(holds, frame)
         if found is None:
-            self.constants[id(original)] = _Constant(original, holds, index)
+            self.constants[id(original)] = Constant(original, holds, index)
         else:
             found.holds = holds
             found.indices.append(index)
-        return index
+        return index, holds
 
     def constant_names(self) -> dict[int, str]:
         """The names of the arrays that are constants: those of the user's variables that hold them."""
-        return self._constant_names(self._locals()) if self.constants else {}
+        return self._names_held(self._variables()) if self.constants else {}
 
-    def _constant_names(self, frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> dict[int, str]:
-        found: dict[int, str] = {}
-        constants = self.constants
-        for name, value in _held(frames):
-            if id(value) in constants:
-                for index in constants[id(value)].indices:
-                    found.setdefault(index, name)
-        return found
+    def _names_held(self, frames: Sequence[Variables]) -> dict[int, str]:
+        names = held_names(frames, self.constants)
+        return {index: name for key, name in names.items() for index in self.constants[key].indices}
 
-    def _locals(self) -> list[tuple[FrameType, dict[str, Any]]]:
-        """The user's frames with what their variables hold."""
-        return [(f, dict(f.f_locals)) for f in self.scope_of if f.__class__ is FrameType and f is not self.boundary]
+    def _variables(self) -> list[Variables]:
+        """What the variables of the user's frames hold."""
+        boundary = self.boundary
+        return [Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
 
     def close(self) -> list[tuple[str, Any]]:
         """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
-        frames = self._locals()
+        frames = self._variables()
         if self.constants:
-            self.labels = self._constant_names(frames) | self.labels
+            self.labels = self._names_held(frames) | self.labels
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
-        if self in _open.remembering:
+        if self.seen:
             _open.remembering.remove(self)
         self.closed = True
         self.frame = self.boundary = None
@@ -330,7 +375,7 @@ class Recorder:
         self.seen = {}
         self.constants = {}
         # What a function calls its parameters says little about the value that it was given.
-        return [pair for frame, variables in frames for pair in _own(frame, variables)]
+        return [pair for variables in frames for pair in variables.own]
 
     def same(self, other: Recorder, what: str) -> None:
         """Raise `RecordingError` when a value of another graph is used in this one."""
@@ -339,50 +384,6 @@ class Recorder:
                 f"{what} mixes values of two different graphs; a value can only be used in the graph it was made in "
                 "(value.data is its plain number)"
             )
-
-
-def _held(frames: Sequence[tuple[FrameType, dict[str, Any]]]) -> Iterator[tuple[str, Any]]:
-    """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of.
-
-    What they call their parameters comes last.
-    """
-    for frame, variables in frames:
-        yield from _own(frame, variables)
-        names, attributes = referred_names(frame.f_code), getattr(variables.get("self"), "__dict__", None)
-        for place_of_names in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
-            for name in names:
-                if name in place_of_names:
-                    yield name, place_of_names[name]
-    for frame, variables in frames:
-        for name in _parameters(frame.f_code):
-            if name in variables:
-                yield name, variables[name]
-
-
-def _parameters(code: CodeType) -> tuple[str, ...]:
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-
-
-def _own(frame: FrameType, variables: dict[str, Any]) -> list[tuple[str, Any]]:
-    parameters = _parameters(frame.f_code)
-    # The names that the interpreter makes up start with a dot.
-    return [(k, v) for k, v in variables.items() if k not in parameters and k[0] != "."]
-
-
-def _same_array(one: Any, other: Any) -> bool:
-    """Whether an array holds the same numbers as another (or a list), bit for bit, so that NaN is the same as NaN."""
-    dtype = one.dtype
-    if other.__class__ is not one.__class__:
-        import numpy as np
-
-        other = np.asarray(other)
-    if other.dtype != dtype or other.shape != one.shape:
-        return False
-    if one.nbytes > 4096 and dtype.itemsize in (1, 2, 4, 8):
-        # Without copying them.
-        as_bits = f"u{dtype.itemsize}"
-        return bool((one.view(as_bits) == other.view(as_bits)).all())
-    return bool(one.tobytes() == other.tobytes())
 
 
 def differentiable(value: Any) -> bool:
@@ -395,5 +396,4 @@ def differentiable(value: Any) -> bool:
     """
     if value.__class__ is float or value is NO_VALUE:
         return True
-    dtype = getattr(value, "dtype", None)
-    return dtype is not None and dtype.kind in "fiu"
+    return hasattr(value, "dtype") and value.dtype.kind in "fiu"

@@ -12,7 +12,18 @@ from functools import lru_cache
 
 from bpviz.fonts import metrics
 
-__all__ = ["ASCENT", "CAP_HEIGHT", "DESCENT", "FAMILY", "LINE_HEIGHT", "lines", "missing", "printable", "width"]
+__all__ = [
+    "ASCENT",
+    "CAP_HEIGHT",
+    "DESCENT",
+    "FAMILY",
+    "LINE_HEIGHT",
+    "lines",
+    "missing",
+    "printable",
+    "width",
+    "wrapped",
+]
 
 FAMILY = metrics.FAMILY
 """The name of the bundled font."""
@@ -40,6 +51,22 @@ def width(text: str, size: float) -> float:
     28.0
     """
     return size * sum(map(_advance, text))
+
+
+def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
+    """Return ``text`` in lines of at most ``room`` points, broken at spaces; a longer word has a line of its own.
+
+    >>> wrapped("one two three", 10, 50)
+    ('one two', 'three')
+    """
+    rows: list[str] = []
+    for word in printable(text).split(" "):
+        longer = f"{rows[-1]} {word}" if rows else word
+        if rows and width(longer, size) <= room:
+            rows[-1] = longer
+        else:
+            rows.append(word)
+    return tuple(rows)
 
 
 def missing(text: str) -> str:

@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
-from bpviz.figure import Tone
+from bpviz.figure import Pass, Tone
 
-__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "looks", "mixed", "names", "theme"]
+__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "every_look", "looks", "mixed", "names", "theme"]
 
 LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
 TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
@@ -276,19 +276,42 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def looks(theme: Theme) -> Mapping[Tone, Theme]:
-    """Return the theme as it is in each tone.
+def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
+    """Return the theme as it is in each tone, for steps of the forward pass or of the backward pass.
 
     In the background lines almost vanish and text stays just legible; what is brought to the front has thicker lines;
-    what is shared has a line of its own for gradients and outlines.
+    what is shared has a line of its own for gradients and outlines. Steps of the backward pass carry gradients: their
+    lines, outlines and symbols are drawn as those are.
 
     >>> looks(theme("light"))["strong"].strokes["backward"].width
     3.4
     """
-    return MappingProxyType({tone: _toned(theme, tone) for tone in get_args(Tone)})
+    if belongs == "backward":
+        theme = _backward(theme)
+    return MappingProxyType({tone: _toned(theme, tone, belongs) for tone in get_args(Tone)})
 
 
-def _toned(theme: Theme, tone: Tone) -> Theme:
+def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
+    """Return the theme as it is for every part of a picture: by what the part belongs to, and its tone.
+
+    >>> every_look(theme("light"))["backward", "plain"].strokes["forward"].width
+    2.0
+    """
+    passes: tuple[Pass, ...] = get_args(Pass)
+    return {(belongs, tone): look for belongs in passes for tone, look in looks(theme, belongs).items()}
+
+
+def _backward(theme: Theme) -> Theme:
+    """The theme in which forward arrows, and the boxes that they leave, are of the backward pass."""
+    line = theme.strokes["backward"]
+    node = Stroke(line.colour, line.width, ())
+    carriers: tuple[TextRole, ...] = ("forward", "symbol", "name")
+    inks = {**theme.inks, **dict.fromkeys(carriers, theme.inks["backward"])}
+    strokes = MappingProxyType({**theme.strokes, "forward": line, "node": node})
+    return replace(theme, strokes=strokes, inks=MappingProxyType(inks))
+
+
+def _toned(theme: Theme, tone: Tone, belongs: Pass) -> Theme:
     strokes, inks, heat = dict(theme.strokes), dict(theme.inks), theme.heat
     match tone:
         case "plain":
@@ -300,8 +323,10 @@ def _toned(theme: Theme, tone: Tone) -> Theme:
         case "strong":
             strokes = {role: replace(s, width=round(s.width * _STRONG, 2)) for role, s in strokes.items()}
         case "shared":
-            strokes |= {"backward": theme.shared, "node": replace(theme.shared, dash=())}
-            inks["backward"] = theme.shared.colour
+            carriers: tuple[Pass, ...] = ("forward", "backward") if belongs == "backward" else ("backward",)
+            for carrier in carriers:
+                strokes[carrier], inks[carrier] = theme.shared, theme.shared.colour
+            strokes["node"] = replace(theme.shared, dash=())
         case _:
             raise TypeError(f"Not a tone: {tone!r}")
     return replace(theme, strokes=MappingProxyType(strokes), inks=MappingProxyType(inks), heat=heat)

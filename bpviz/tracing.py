@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
+from bpviz.lifting import holds, lift
 from bpviz.recorder import Group, Recorder, current_groups
 
-__all__ = ["group", "inputs_of", "name", "trace"]
+__all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
+# The classes of numbers and arrays that were seen: inputs as they are.
+_PLAIN: set[type] = {float, int}
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,32 +43,55 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
     a step that cannot be recorded. What the function itself raises passes through.
     """
+    run = run_on_handles(fn, args, kwargs)
+    _name_outputs(run.graph, run.result, run.graph.name)
+    run.name_the_rest()
+    return run.graph
+
+
+class Run(NamedTuple):
+    """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
+
+    ``last_words`` is what the function's own variables held in the end.
+    """
+
+    graph: Graph
+    parameters: dict[str, Any]
+    result: Any
+    last_words: list[tuple[str, Any]]
+
+    def name_the_rest(self) -> None:
+        """Name the values that have no name yet but lie in a variable."""
+        recorder = self.graph.record
+        for key, value in self.last_words:
+            if value.__class__ is Handle and value.recorder is recorder:
+                recorder.last_words.setdefault(value.index, key)
+        recorder.renamed += 1
+
+
+def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], depth: int = 0) -> Run:
+    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use."""
     title = _title(fn)
-    recorder = Recorder(sys._getframe(), title, boundary=True)
+    recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
     graph = Graph(title, record=recorder)
+    graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
-    given: list[Any] = []
-    for key, value in positional:
-        if key.startswith("*"):
-            given += [_recorded(graph, f"{key[1:]}[{i}]", part) for i, part in enumerate(value)]
-        else:
-            given.append(_recorded(graph, key, value))
-    named = {key: _recorded(graph, key, value) for key, value in keywords.items()}
+    given: list[Any]
+    if _PLAIN.issuperset([value.__class__ for _, value in positional]):
+        given = graph.take(positional)
+    else:
+        given = [_recorded(graph, key, value) for key, value in positional]
+    named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
     groups = current_groups()
-    depth = len(groups)
+    opened = len(groups)
     try:
         with ops.silence():
             result = fn(*given, **named)
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
-        del groups[depth:]
+        del groups[opened:]
         last_words = recorder.close()
-    _name_outputs(graph, result, title)
-    for key, value in last_words:
-        if value.__class__ is Handle and value.recorder is recorder and not graph.label_of(value.index):
-            recorder.labels[value.index] = key
-    recorder.renamed += 1
-    return graph
+    return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
 
 
 def _title(fn: Any) -> str:
@@ -80,22 +106,21 @@ def _title(fn: Any) -> str:
 def inputs_of(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-    """The function's parameters with their values: by position, and by keyword.
-
-    ``*parts`` comes as one entry whose name keeps its star.
+    """The function's parameters with their values: by position (``*parts`` as ``parts[0]``, …), and by keyword.
 
     Raises `UsageError` when a parameter has no value or there are more than the function takes.
     """
-    title = _title(fn) or "<lambda>"
     if not callable(fn):
         raise UsageError(f"a function is needed, but got {fn!r}")
-    if type(fn).__module__ == "numpy" or (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy":
-        # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
-        return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
-    if type(fn) is FunctionType and fn.__module__ == nn.__name__ and fn.__name__ in nn.__all__:
+    written, module = type(fn) is FunctionType, getattr(fn, "__module__", None) or ""
+    if module.startswith("numpy") or not written:
+        if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
+            # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
+            return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
+    elif module == nn.__name__ and fn.__name__ in nn.__all__:
         # Of a layer likewise: what has a default is no number that flows.
         return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
-    if type(fn) is FunctionType and not kwargs and not hasattr(fn, "__wrapped__"):
+    if written and not kwargs and not hasattr(fn, "__wrapped__"):
         simple = _simple_inputs(fn, args)
         if simple is not None:
             return simple, {}
@@ -109,18 +134,18 @@ def inputs_of(
     try:
         bound = signature.bind_partial(*args, **kwargs)
     except TypeError as error:
-        raise UsageError(f"{title}{signature}: {error}") from None
+        raise UsageError(f"{_title(fn) or '<lambda>'}{signature}: {error}") from None
     bound.apply_defaults()
     positional: list[tuple[str, Any]] = []
     keywords: dict[str, Any] = {}
     for key, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
-            positional.append(("*" + key, bound.arguments[key]))
+            positional += _numbered(key, bound.arguments[key])
         elif parameter.kind is parameter.VAR_KEYWORD:
             keywords.update(bound.arguments[key])
         elif key not in bound.arguments:
             raise UsageError(
-                f"the parameter {key!r} of {title} has no value; give it a default ({key}=1.0), "
+                f"the parameter {key!r} of {_title(fn) or '<lambda>'} has no value; give it a default ({key}=1.0), "
                 "or a value when it is called"
             )
         elif parameter.kind is parameter.KEYWORD_ONLY:
@@ -130,20 +155,31 @@ def inputs_of(
     return positional, keywords
 
 
-def _simple_inputs(fn: FunctionType, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
+def _simple_inputs(fn: Any, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
     """`inputs_of` for the common case, plain parameters that all have a value, without what a full reading costs."""
     code = fn.__code__
-    names = code.co_varnames[: code.co_argcount]
-    values = args + (fn.__defaults__ or ())[len(args) - len(names) :] if len(args) < len(names) else args
-    if len(values) != len(names) or code.co_kwonlyargcount or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+    count, flags = code.co_argcount, code.co_flags
+    if code.co_kwonlyargcount or flags & CO_VARKEYWORDS or (len(args) > count and not flags & CO_VARARGS):
         return None
-    return list(zip(names, values, strict=True))
+    names, values = code.co_varnames, args
+    if len(args) < count:
+        values += (fn.__defaults__ or ())[len(args) - count :]
+    if len(values) < count:
+        return None
+    pairs = list(zip(names[:count], values, strict=False))
+    return pairs + _numbered(names[count], values[count:]) if flags & CO_VARARGS else pairs
+
+
+def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
+    return [(f"{key}[{i}]", part) for i, part in enumerate(parts)]
 
 
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__ is float or value.__class__ is int or value.__class__.__name__ == "ndarray":
+    if value.__class__ in _PLAIN:
         return graph.input(key, value)
+    if value.__class__.__name__ == "ndarray":
+        _PLAIN.add(value.__class__)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):
@@ -154,13 +190,15 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
             return type(value)(*parts)
         return type(value)(parts)
     if isinstance(value, Handle):
+        if holds(graph.record, value.recorder):
+            return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
     return graph.input(key, value)
 
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    found = list(_handles("", result))
+    found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(
@@ -170,6 +208,10 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     for key, handle in found:
         graph.record.same(handle.recorder, f"what {title or '<lambda>'} returns")
         label = graph.label_of(handle.index)
+        titles = graph.record.titles.get(handle.index)
+        if titles:
+            graph.mark_output(handle.index, titles.pop(0) if len(titles) > 1 else titles[0], own=True)
+            continue
         own = key if key and not key.startswith("[") else ""
         stem = title or "output"
         made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
@@ -189,16 +231,28 @@ def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
             yield from _handles(f"{key}[{i}]", part)
 
 
-def name(value: Value, text: str) -> Value:
-    """Name a value, for the figure and for look-up; what is not recorded is handed back as it is.
+def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
+    """Give a value a name, a meaning, or both; what is not recorded is handed back as it is.
+
+    The name is for the figure and for look-up, the meaning for the table that `bpviz.explain` makes.
 
     >>> import bpviz
-    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計"))
+    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計", meaning="what is paid"))
     >>> graph.outputs
     ('税込み合計',)
+
+    Raises `UsageError` when neither is given, or one is no text.
     """
+    if not (isinstance(text, str) and isinstance(meaning, str) and (text or meaning)):
+        raise UsageError(
+            f"a value is given a name, a meaning or both, as text, but got {text!r} and meaning={meaning!r}; "
+            'write bpviz.name(x, "subtotal", meaning="before tax")'
+        )
     if isinstance(value, Handle):
-        value.recorder.name(value.index, text)
+        if text:
+            value.recorder.name(value.index, text)
+        if meaning:
+            value.recorder.meanings[value.index] = meaning
     return value
 
 

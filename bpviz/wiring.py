@@ -6,7 +6,7 @@ from math import hypot, sqrt
 from typing import NamedTuple
 
 from bpviz.curve import Curve, Piece, at, line, reverse, shifted, shorten, split
-from bpviz.picture import Element, Head, Path
+from bpviz.picture import Head, Path
 from bpviz.theme import LineRole, Theme
 
 __all__ = ["Place", "arrows"]
@@ -40,13 +40,13 @@ def arrows(
     backward: LineRole | None,
     theme: Theme,
     side: int,
-) -> tuple[Element, ...]:
+) -> tuple[Path | Head, ...]:
     """Return the lines and heads of a wire whose course is ``middle``.
 
     ``side`` is +1 where the forward arrow runs on the left as one walks along it, −1 where on the right.
     """
     aside = theme.gap / 2 * side if forward and backward else 0.0
-    elements: list[Element] = []
+    elements: list[Path | Head] = []
     if forward:
         way = shifted(middle, aside) if aside else middle
         elements += _arrow(forward, way, source, target, theme)
@@ -56,7 +56,7 @@ def arrows(
     return tuple(elements)
 
 
-def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Theme) -> list[Element]:
+def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Theme) -> list[Path | Head]:
     """Return line and head of one arrow. A forward line runs into a branch dot without a head: it passes through."""
     if not source.dot:
         way = reverse(_outside(reverse(way), source, 0.0))

@@ -16,13 +16,19 @@ import sys
 from pathlib import Path
 
 import bpviz
+from bpviz.fingerprint import found_in
 from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (
-    *("apples", "pencils", "gradient", "perceptron", "neuron", "softmax_with_loss"),
+    *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "pencils", "gradient"),
+    *("layer", "layer_elements", "layer_beside", "layer_bias"),
+    *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
+    "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )
+WHAT_IF = {"t": 1.2, "p": 200, "n": 5}
+"""The changes that article 000 asks about."""
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 
@@ -67,6 +73,9 @@ def pictures() -> dict[Path, bytes]:
             continue
         drawing = bpviz.draw(load(str(path)).thing)
         made[path.with_suffix(".svg")] = drawing.to_svg().encode()
+        if path.stem.endswith("_explained"):
+            made[path.with_suffix(".md")] = bpviz.explain(drawing, what_if=WHAT_IF).to_markdown().encode()
+            lines += [f"In words: [{path.stem}.md]({path.stem}.md)", ""]
         lines += [f"![{drawing.figure.description}]({path.stem}.svg)", ""]
     lines += ["## Cards", "", "One operation each, forward and backward in symbols: `bpviz card NAME`.", ""]
     for name in CARDS:
@@ -79,7 +88,12 @@ def pictures() -> dict[Path, bytes]:
 
 def stale() -> list[Path]:
     """The files that are not what the models give now."""
-    return [path for path, data in pictures().items() if not path.exists() or path.read_bytes() != data]
+    return [path for path, data in pictures().items() if not path.exists() or _differs(path.read_bytes(), data)]
+
+
+def _differs(old: bytes, new: bytes) -> bool:
+    """Whether a file shows something else; of a picture its mark tells that, whichever Graphviz drew it."""
+    return found_in(old) != found_in(new) or (not found_in(new) and old != new)
 
 
 def write(path: Path, data: bytes) -> None:

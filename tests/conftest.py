@@ -18,7 +18,8 @@ from hypothesis import settings
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from browser import HOW_TO_INSTALL, chromium  # noqa: E402  (found through the line above)
+import mermaid  # noqa: E402  (found through the line above)
+from browser import HOW_TO_INSTALL, chromium  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -39,6 +40,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         "engine": None
         if find_spec("pygraphviz") or which("dot")
         else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`",
+        "mermaid": None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
+        "latex": None
+        if which("pdflatex") and which("lualatex") and which("pdftotext")
+        else "no LaTeX found: `apt-get install texlive-pictures texlive-luatex lmodern poppler-utils`",
     }
     for marker, missing in needs.items():
         if missing and item.get_closest_marker(marker):

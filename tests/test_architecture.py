@@ -14,20 +14,22 @@ HOME = Path(__file__).parent.parent / "bpviz"
 
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    ("errors", "lazy", "number", "figure"),
+    ("errors", "lazy", "number", "figure", "document", "tex"),
+    ("docs", "docs.markers", "language"),
     # The picture's half: measures, styles, curves; then places; then files.
     ("fonts", "fonts.metrics", "bundled"),
     ("text", "theme", "settings"),
-    ("picture",),
+    ("fingerprint", "picture"),
     ("curve", "block", "rank", "fontfiles"),
-    ("plan", "route", "wiring", "engine"),
+    ("plan", "route", "sheet", "wiring", "engine"),
     ("arrangement",),
-    ("layout", "writers.svg"),
-    ("writers.dot", "writers.png"),
-    ("writers.pdf",),
+    ("layout", "stages", "writers.svg", "writers.mermaid"),
+    ("writers.dot", "writers.png", "writers.tikz", "writers.motion"),
+    ("writers.pdf", "writers.animation", "writers.player"),
+    ("writers.html",),
     ("writers",),
     # The graph's half: operations; then the record; then its numbers.
-    ("source", "scope", "ops.operation"),
+    ("source", "scope", "constant", "ops.operation"),
     ("ops.selection", "ops.shaping", "ops.functions"),
     ("ops.elementwise", "ops.assumptions", "ops.axes", "ops.picking"),
     ("ops.arithmetic", "ops.reductions", "ops.activations"),
@@ -37,31 +39,43 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.pooling",),
     ("ops.extremes", "ops.casting", "ops.contraction", "ops.matrices"),
     ("ops.statistics",),
-    ("ops",),
+    ("ops", "variables"),
     ("recorder", "refusal", "expression", "custom", "nn"),
-    ("calls", "notation"),
+    ("calls", "lifting", "notation", "numbering", "product", "reading"),
+    ("latex", "rewriting"),
     ("formula",),
-    ("handle",),
+    ("handle", "indexed", "symbols"),
+    ("operators",),
     ("graph",),
-    ("flow", "tracing"),
+    ("flow", "meanings", "tracing"),
     ("propagate",),
-    ("archive", "check", "opening", "pairing", "paths", "symbols"),
+    ("archive", "check", "opening", "pairing", "paths", "spelling"),
+    ("chains", "derive", "elements", "influences"),
+    ("changes", "nesting", "sharing"),
     ("plots",),
     # What joins the two.
+    ("documents", "documents.data", "documents.html", "documents.markdown", "documents.text"),
     ("figures", "figures.content"),
-    ("figures.labels",),
-    ("figures.circuit", "figures.card"),
+    ("figures.labels", "figures.card", "wording", "wording.numbers"),
+    ("wording.chains", "wording.changes", "wording.influences", "wording.sharing"),
+    ("figures.marks", "figures.selection"),
+    ("figures.circuit",),
+    ("figures.steps", "files", "options"),
     ("drawing",),
-    ("load",),
+    ("telling",),
+    ("alternative",),
+    ("explanation", "load"),
     ("",),
     ("cli.output", "cli.session", "cli.watch"),
-    ("cli.card", "cli.doctor", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
+    ("cli.words",),
+    ("cli.embed", "docs.notebook"),
     ("cli",),
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
-PICTURE = {module for modules in RANKS[1:11] for module in modules}
-GRAPH = {module for modules in RANKS[11:30] for module in modules}
+PICTURE = {module for module in RANK if RANK["fonts"] <= RANK[module] <= RANK["writers"]}
+GRAPH = {module for module in RANK if RANK["source"] <= RANK[module] <= RANK["sharing"]}
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 

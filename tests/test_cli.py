@@ -189,6 +189,78 @@ def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
     assert "bpviz: note: the input 'unused' does not reach the output" in result.stderr
 
 
+# What it tells in words
+
+
+def test_explain_prints_the_table_and_the_chains(folder: Path) -> None:
+    result = run("explain", "apples.py")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "total = 220"
+    header = "variable  meaning         value  ∂total/∂variable  formula    when it grows by 1, total …"
+    assert lines[3] == header
+    assert "price                     100    2.2               count·tax  grows by 2.2" in lines
+    assert "  dtotal/dprice = dsubtotal/dprice · dtotal/dsubtotal = count · tax = 2 × 1.1 = 2.2" in lines
+    assert "When price grows by 1, total grows by 2.2." in lines
+
+
+def test_explain_one_variable_of_another_output(folder: Path) -> None:
+    result = run("explain", "apples.py:total", "price", "--of", "subtotal", "--precision", "2")
+    assert "When price grows by 1, subtotal grows by 2." in result.stdout
+    assert "When count" not in result.stdout
+
+
+def test_explain_what_if(folder: Path) -> None:
+    result = run("explain", "apples.py", "--set", "tax=1.2", "--set", "price=200")
+    assert result.exit_code == 0, result.stderr
+    assert "What if tax = 1.2, price = 200? total: 220 → 480" in result.stdout
+    assert "total grows by 20, as the gradient foretells: 0.1 × 200." in result.stdout
+    model(folder, "def f(x=1.0):\n    if x > 0:\n        return x * 3\n    return x * 5 - 1\n")
+    assert "the model computes other steps" in run("explain", "model.py", "--set", "x=-2").stdout
+    # A parameter without a value of its own gets one; that changes nothing.
+    model(folder, "def f(x, y=2.0): return x * y\n")
+    result = run("explain", "model.py:f", "--set", "x=3", "--set", "y=4")
+    assert "f = 6" in result.stdout and "What if y = 4? f: 6 → 12" in result.stdout
+
+
+@pytest.mark.engine
+def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
+    files = ("a.txt", "a.md", "a.json", "a.html")
+    arguments = [word for name in files for word in ("-o", name)]
+    assert run("explain", "apples.py", *arguments).stderr == "".join(f"wrote {name}\n" for name in files)
+    assert (folder / "a.txt").read_text(encoding="utf-8") == run("explain", "apples.py").stdout
+    assert (folder / "a.md").read_text(encoding="utf-8") == run("explain", "apples.py", "-f", "Markdown").stdout
+    assert json.loads((folder / "a.json").read_text(encoding="utf-8"))["output"] == "total"
+    assert (folder / "a.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert run("explain", "apples.py", *arguments, "--check").exit_code == 0
+    (folder / "a.md").write_text("old")
+    result = run("explain", "apples.py", *arguments, "--check")
+    assert (result.exit_code, "not what would be written now: a.md" in result.stderr) == (1, True)
+
+
+@pytest.mark.engine
+def test_explain_takes_graphs_drawings_and_json(folder: Path) -> None:
+    model(
+        folder,
+        "import bpviz\ng = bpviz.Graph('apples')\nx = g.input('x', 3)\nbpviz.name(x, meaning='length')\n"
+        "g.output(x * x, 'square')\ndrawing = bpviz.draw(g)\n",
+    )
+    assert run("render", "model.py:g", "-o", "g.json").exit_code == 0
+    for target in ("model.py:g", "model.py:drawing", "g.json"):
+        result = run("explain", target, "--set", "x=4")
+        assert "length" in result.stdout, result.stderr
+        assert "square grows by 7. The gradient foretells +6, too little by 1" in result.stdout
+
+
+@pytest.mark.engine
+def test_render_what_if_shows_old_and_new_numbers(folder: Path) -> None:
+    svg = run("render", "apples.py", "--set", "price=50", "--what-if", "tax=1.2", "-o", "-").stdout
+    for number in ("110", "120", "1.1", "1.2"):
+        assert number in svg
+    result = run("render", "apples.py", "--what-if", "tx=1.2")
+    assert result.stderr == "bpviz: there is no input named 'tx' for --what-if; did you mean 'tax'?\n"
+
+
 # What it says when something is wrong
 
 WRONG = {
@@ -239,6 +311,27 @@ WRONG = {
     "unknown theme": (["render", "apples.py", "--theme", "drak"], 2, "'dark'"),
     "unknown option": (["render", "apples.py", "--thme", "dark"], 2, "--theme"),
     "unknown output value": (["render", "apples.py", "--of", "subttal"], 2, "did you mean 'subtotal'"),
+    "words as a picture": (
+        ["explain", "apples.py", "-o", "a.svg"],
+        2,
+        "bpviz: 'a.svg' has no suffix of a format for words; end it in .txt, .md, .markdown, .json, .html, .htm, "
+        "or name one with --format\n",
+    ),
+    "unknown format of words": (
+        ["explain", "apples.py", "-f", "htlm"],
+        2,
+        "bpviz: there is no format 'htlm' for words; did you mean 'html'? (there are: text, markdown, json, html)\n",
+    ),
+    "unknown variable": (
+        ["explain", "apples.py", "subttal"],
+        2,
+        "bpviz: the graph has no value named 'subttal'; did you mean 'subtotal'?\n",
+    ),
+    "unknown change": (
+        ["explain", "apples.py", "--set", "tx=1"],
+        2,
+        "bpviz: there is no input named 'tx' for --set; did you mean 'tax'?\n",
+    ),
     "bad precision": (["render", "apples.py", "--precision", "0"], 2, "1<=x<=17"),
     "unknown operation": (
         ["ops", "multipy"],
@@ -491,3 +584,57 @@ def test_cards_that_are_not_there(folder: Path) -> None:
     )
     assert "name an operation" in run("card").stderr
     assert run("card", "relu", "-o", "relu.json").exit_code == 2
+
+
+# Steps
+
+
+def test_a_file_for_every_step(folder: Path) -> None:
+    result = run("render", "apples.py", "-o", "step-%02d.svg")
+    assert result.exit_code == 0, result.stderr
+    files = sorted(path.name for path in folder.glob("step-*"))
+    assert files == [f"step-{number:02}.svg" for number in range(1, 8)]
+    assert "Inputs: price = 100, count = 2," in (folder / "step-01.svg").read_text()
+    assert ">2.2<" not in (folder / "step-05.svg").read_text()
+    assert ">2.2<" in (folder / "step-06.svg").read_text()
+    check = run("render", "apples.py", "-o", "step-%02d.svg", "--check")
+    assert check.exit_code == 0, check.stderr
+    check = run("render", "apples.py", "--set", "tax=1.2", "-o", "step-%02d.svg", "--check")
+    assert (check.exit_code, check.stderr.count("step-")) == (1, 7)
+
+
+def test_what_moves_and_what_is_walked(folder: Path) -> None:
+    result = run(
+        "render", "apples.py", "--animate", "--steps", "-o", "a.svg", "-o", "a.html", "--seconds-per-step", "2"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "animation:18s" in (folder / "a.svg").read_text()
+    assert (folder / "a.html").read_text().count('type="radio"') == 7
+    again = ("render", "apples.py", "--animate", "-o", "a.svg", "--check")
+    assert run(*again, "--seconds-per-step", "2").exit_code == 0
+    assert run(*again).exit_code == 1
+    assert run("render", "apples.py", "-o", "a.svg", "--check").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--animate", "-o", "a.pdf"),
+            "bpviz: --animate makes SVG move (GIF, APNG and WebP always do), but this writes pdf\n",
+        ),
+        (
+            ("--steps",),
+            "bpviz: --steps makes HTML that is walked step by step, but this writes svg; for a picture of every step "
+            "name the files step-%02d.svg\n",
+        ),
+        (
+            ("-o", "step-%d.html"),
+            "bpviz: frames are single pictures, such as step-%02d.svg or step-%02d.png, but got 'html'\n",
+        ),
+    ],
+)
+def test_steps_that_cannot_be(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run("render", "apples.py", *arguments)
+    assert (result.exit_code, result.stderr) == (2, said)
+    assert sorted(path.name for path in folder.iterdir()) == ["apples.py"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpviz import ops
-from bpviz.expression import Count, Expression
+from bpviz.expression import Count, Expression, evaluated
 from bpviz.figures.card import card
-from bpviz.formula import symbol, written_out
+from bpviz.formula import Formula, derivative, symbol, written_out
 from bpviz.ops import OPERATIONS
+from bpviz.rewriting import REWRITINGS, Rewriting
 
 SCALARS = {"x": 1.25, "y": -0.5, "t": 0.75}
 ARRAYS = {"A": (2, 3), "B": (2, 3), "C": (3, 2), "v": (3,), "s": ()}
@@ -57,14 +58,8 @@ def computed(tree: Tree, leaves: Mapping[str, Any]) -> Any:
     return xs[0] ** 2 if name == "squared" else OPERATIONS[name](*xs)
 
 
-def evaluated(value: Any, leaves: Mapping[str, Any]) -> Any:
-    """What a formula says, in numbers: by walking through what it is made of."""
-    if not isinstance(value, Expression):
-        return value
-    if value.operation is None:
-        constant = value.parameters.get("value")
-        return leaves[value.name] if constant is None else np.full(value.shape, constant)
-    return value.operation(*(evaluated(x, leaves) for x in value.operands), **value.parameters)
+def scalars(ordered: bool = True) -> dict[str, Formula]:
+    return {name: symbol(name, number=x, order=i if ordered else None) for i, (name, x) in enumerate(SCALARS.items())}
 
 
 def finite(value: Any) -> bool:
@@ -76,8 +71,8 @@ def finite(value: Any) -> bool:
 def test_rewritings_of_scalars_keep_the_number(tree: Tree) -> None:
     expected = computed(tree, SCALARS)
     if finite(expected):
-        made = computed(tree, {name: symbol(name) for name in SCALARS})
-        assert evaluated(made, SCALARS) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        made = computed(tree, scalars())
+        assert evaluated(made) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @given(ARRAY_TREES)
@@ -89,8 +84,8 @@ def test_rewritings_of_arrays_keep_numbers_and_shapes(tree: Tree) -> None:
         return  # shapes that do not fit
     if not finite(expected):
         return
-    made = computed(tree, {name: symbol(name, shape) for name, shape in ARRAYS.items()})
-    np.testing.assert_allclose(evaluated(made, VALUES), expected, rtol=1e-7, atol=1e-7)
+    made = computed(tree, {name: symbol(name, shape, number=VALUES[name]) for name, shape in ARRAYS.items()})
+    np.testing.assert_allclose(evaluated(made), expected, rtol=1e-7, atol=1e-7)
     if isinstance(made, Expression):
         assert made.shape == np.shape(expected)
 
@@ -114,8 +109,8 @@ def exactly_written(value: Any) -> bool:
 @given(SCALAR_TREES)
 @settings(max_examples=300)
 def test_printed_scalars_are_read_as_they_are_meant(tree: Tree) -> None:
-    made = computed(tree, {name: symbol(name) for name in SCALARS})
-    expected = evaluated(made, SCALARS)
+    made = computed(tree, scalars())
+    expected = evaluated(made)
     text = written_out(made)
     if finite(expected) and exactly_written(made) and text.count("|") <= 2 and abs(expected) < 1e6:
         try:
@@ -123,6 +118,78 @@ def test_printed_scalars_are_read_as_they_are_meant(tree: Tree) -> None:
         except (ZeroDivisionError, OverflowError):
             return  # Python raises on the way where NumPy says ∞
         assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), text
+
+
+# The table of rewritings, row by row
+
+NUMBERS_OF_ROWS: dict[str, Any] = SCALARS | {
+    "X": np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]]),
+    "Y": np.array([[2.0, 1.0, -1.5], [3.0, 0.25, 1.0]]),
+    "s": np.array([0.25, 0.75]),
+}
+BEYOND_PYTHON: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "Σ −2·X": lambda named: ops.sum(-(named["X"] * 2)),
+    "Σ −X/3": lambda named: ops.sum_to(-named["X"] / 3, shape=(3,)),
+    "(Σ X)/6": lambda named: ops.sum(named["X"]) / 6,
+    "0 if x > y else 0": lambda named: ops.where(named["x"] > named["y"], 0.0, 0.0),
+    "1 if x = 0 else x": lambda named: ops.guard(named["x"] == 0, 1.0, named["x"]),
+    "xᵀ": lambda named: OPERATIONS["transpose"](named["x"]),
+    "Σ s": lambda named: ops.total_share(named["s"]),
+}
+"""How to make the left side of a row, where it cannot be read as Python."""
+ROWS = [(operation, row) for operation, rows in REWRITINGS.items() for row in rows]
+
+
+def built(text: str, named: Mapping[str, Any]) -> Any:
+    """What a text says, computed with formulas or numbers under its names."""
+    if text in BEYOND_PYTHON:
+        return BEYOND_PYTHON[text](named)
+    product = "@" if re.search("[XY]", text) else "*"
+    for sign, python in {"−": "-", "·": product, "^": "**", "ᵀ": ".T"}.items():
+        text = text.replace(sign, python)
+    return eval(text, {}, dict(named))
+
+
+@pytest.mark.parametrize(("operation", "row"), ROWS, ids=[row.says for _, row in ROWS])
+def test_every_rewriting_does_what_it_says_and_keeps_the_number(
+    operation: str, row: Rewriting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = row.says.rsplit(" = ", 1)
+    named = {name: symbol(name, np.shape(x), number=x, order=i) for i, (name, x) in enumerate(NUMBERS_OF_ROWS.items())}
+    made = built(left, named)
+    assert written_out(made) == right
+    np.testing.assert_allclose(evaluated(made), built(left, NUMBERS_OF_ROWS), rtol=1e-12)
+    # Without the row it is not so.
+    monkeypatch.setitem(REWRITINGS, operation, tuple(other for other in REWRITINGS[operation] if other is not row))
+    assert written_out(built(left, named)) != right
+
+
+def test_what_is_taken_for_granted_is_not_where_the_numbers_tell_otherwise() -> None:
+    shares, x = symbol("s", (2,), number=np.array([1.0, 1.0])), symbol("x", (2,), number=np.array([0.0, 3.0]))
+    assert str(ops.total_share(shares)) == "Σ s"
+    assert str(ops.guard(x == 0, 1.0, x)) == "1 if (x = 0) else x"
+
+
+def test_factors_stand_in_the_order_of_the_source_but_matrices_stay() -> None:
+    p, n, t = (symbol(name, order=i) for i, name in enumerate("pnt"))
+    assert str(t * n * p) == "p·n·t"
+    assert str(t * (n + p)) == "(n + p)·t"
+    A, B = symbol("A", (2, 2), order=0), symbol("B", (2, 2), order=1)
+    assert str(B * A) == "A ∘ B"
+    assert str(B @ A) == "B·A"
+    assert str((B @ A) * (t * B)) == "(t·B·A) ∘ B"
+    assert str(derivative("", "Z", (2, 2), order=-1) * A) == "dZ ∘ A"
+
+
+def test_a_sigmoid_spelled_out_is_recognised_by_its_name() -> None:
+    x = symbol("x")
+    e = ops.exp(-x)
+    for below in (1 + e, e + 1):
+        y = symbol("y", meaning=1 / below)
+        assert str(y / below) == "y²"
+        assert str(y / below * e) == "y·(1 − y)"
+        assert str(2 * e * y) == "2·(1 − y)"
+    assert str(symbol("y", meaning=1 / (2 + e)) * e) == "y·exp(−x)"
 
 
 def test_products_of_two_kinds_are_kept_apart() -> None:
@@ -138,14 +205,22 @@ def test_products_of_two_kinds_are_kept_apart() -> None:
 
 
 def test_an_upstream_derivative_is_never_torn_apart() -> None:
-    g, x = symbol("∂L/∂z"), symbol("x")
+    g, x = derivative("L", "z"), symbol("x")
     assert str(g / x) == "∂L/∂z·1/x"
     assert str(g / (x + 1)) == "∂L/∂z·1/(x + 1)"
     assert str(-g / x) == "−∂L/∂z·1/x"
     assert str(x / g) == "x/(∂L/∂z)"
     assert str(g**2) == "(∂L/∂z)²"
     assert str(g * 2 * x) == "∂L/∂z·2·x"
-    assert str(g * x / x * 2) == "∂L/∂z·x·2/x"
+    assert str(g * x / (x + 1) * 2) == "∂L/∂z·2·x/(x + 1)"
+    assert str((g + 1) / x) == "(∂L/∂z + 1)/x"
+
+
+def test_a_name_that_looks_like_an_expression_stands_in_brackets() -> None:
+    odd = symbol("a/b")
+    assert str(odd**2 + odd) == "(a/b)² + (a/b)"
+    assert odd.latex == r"a\text{/}b"
+    assert str(symbol("tax rate") * 2) == "2·tax rate"
 
 
 def test_numbers_and_squares() -> None:

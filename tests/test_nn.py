@@ -258,6 +258,24 @@ def test_shared_work_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 1
 
 
+def test_what_is_as_usual_is_not_told() -> None:
+    graph = bpviz.trace(lambda x: nn.layer_norm(x, 1.0, 0.0, axis=-1, eps=float("1e-5")), np.ones((2, 3)))
+    assert [dict(node.parameters) for node in graph.nodes if node.operation] == [{}]
+
+
+def test_layers_leave_their_operands_as_they_are() -> None:
+    """Where memory is used twice it is the layer's own."""
+    x, W, b = np.eye(3), np.full((3, 2), 2.0), np.ones(2)
+    np.testing.assert_array_equal(nn.affine(x, W, b), np.full((3, 2), 3.0))
+    nn.layer_norm(x, np.ones(3), b[0] * np.ones(3))
+    nn.softmax_cross_entropy(x, np.array([0, 1, 2]))
+    np.testing.assert_array_equal(x, np.eye(3))
+    np.testing.assert_array_equal(W, np.full((3, 2), 2.0))
+    np.testing.assert_array_equal(b, np.ones(2))
+    # A bias with more rows than the product has.
+    np.testing.assert_array_equal(nn.affine(np.ones(3), W, np.zeros((2, 2))), np.full((2, 2), 6.0))
+
+
 def test_a_small_network_learns_nothing_wrong() -> None:
     """A bit of everything, checked as a whole, closed and opened."""
 

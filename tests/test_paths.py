@@ -75,7 +75,7 @@ def test_an_index_is_no_path() -> None:
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"no value named 'bias'; did you mean 'bias\d'"):
+    with pytest.raises(UsageError, match=r"no value named 'bias'; did you mean 'bias[01]'"):
         ways(bpviz.backprop(neuron), "bias")
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -25,25 +26,48 @@ FOLDER = Path(__file__).parents[1] / "gallery"
 GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
+TOLD = ("symbols", "rules", "gradient", "highlight", "only", "before")
+TOLD_SEEDS = range(0, 10)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def random_picture(seed: int, matrices: bool = False) -> str:
+def random_picture(seed: int, matrices: bool = False, what: str = "values") -> str:
     """Picture number ``seed``: from 3 operations (seed 0) to 40 (seed 49), or 3 to 12 of matrices."""
     operations = 3 + (seed if matrices else seed * 37 // 49)
     function, args = (random_matrix_function if matrices else random_function)(random.Random(seed), operations)
     try:
-        return bpviz.draw(bpviz.trace(function, *args)).to_svg()
+        graph = bpviz.trace(function, *args)
+        return bpviz.draw(graph, **options_for(what, graph)).to_svg()
     except Exception as error:
         error.add_note(f"while drawing seed {seed}, called with {args}:\n{function.__doc__}")
         raise
+
+
+def options_for(what: str, graph: bpviz.Graph) -> dict[str, Any]:
+    """How a graph is drawn: with labels of a kind, the gradient of its first input, or the paths from one."""
+    flow = bpviz.propagate(graph)
+    reached = next(name for i, name in graph.record.is_input.items() if flow.gradients[i] is not None)
+    others = {
+        "gradient": {"grad": graph.inputs[0], "shared": True},
+        "highlight": {"highlight": reached},
+        "only": {"only": reached},
+        "before": {"before": flow},
+    }
+    return others.get(what, {"labels": what})
 
 
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, str]:
     gallery = {name: path.read_text(encoding="utf-8") for name, path in GALLERY.items()}
     scalars = {f"random {seed}": random_picture(seed) for seed in SEEDS}
-    return gallery | scalars | {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
+    matrices = {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
+    told = {
+        f"{what} at {'matrices ' if matrices else ''}{seed}": random_picture(seed, matrices, what)
+        for what in TOLD
+        for matrices in (False, True)
+        for seed in TOLD_SEEDS
+    }
+    return gallery | scalars | matrices | told
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +76,12 @@ def seen(pictures: Mapping[str, str]) -> dict[str, Measurement]:
     return measure(pictures)
 
 
-NAMES = [*GALLERY, *(f"random {seed}" for seed in SEEDS), *(f"matrices {seed}" for seed in MATRIX_SEEDS)]
+NAMES = [
+    *GALLERY,
+    *(f"random {seed}" for seed in SEEDS),
+    *(f"matrices {seed}" for seed in MATRIX_SEEDS),
+    *(f"{what} at {kind}{seed}" for what in TOLD for kind in ("", "matrices ") for seed in TOLD_SEEDS),
+]
 
 
 @pytest.mark.engine

@@ -38,6 +38,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     for name in ("apples.py", "network.py"):
         (tmp_path / name).write_text((ROOT / "gallery" / "apples.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "README.md").write_text("<!-- bpviz: apples.py -->\n<!-- /bpviz -->\n", encoding="utf-8")
     commands = [line.partition("  #")[0] for block in blocks("sh") for line in block.splitlines()]
     ours = [shlex.split(line)[1:] for line in commands if line.startswith("bpviz ")]
     assert len(ours) >= 8

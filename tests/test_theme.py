@@ -52,6 +52,18 @@ def test_tones_differ_without_colour(base: Theme) -> None:
     assert shared.strokes["backward"].width >= 1.5 * base.strokes["backward"].width
 
 
+@pytest.mark.parametrize("base", LOOKS, ids=names())
+def test_steps_of_the_backward_pass_look_like_gradients_with_and_without_colour(base: Theme) -> None:
+    steps = looks(base, "backward")
+    assert steps["plain"].strokes["forward"] == base.strokes["backward"]
+    assert steps["plain"].strokes["node"].width >= 1.5 * base.strokes["node"].width
+    assert steps["shared"].strokes["forward"] == base.shared
+    assert looks(base)["shared"].strokes["forward"] == base.strokes["forward"]
+    for look in steps.values():
+        for role, ink in look.inks.items():
+            assert contrast(ink, base.background) >= 4.5, role
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=names())
 def test_the_two_arrows_differ_without_colour(look: Theme) -> None:
     forward, backward = look.strokes["forward"], look.strokes["backward"]

@@ -3,6 +3,7 @@ from hand_drawn import everything
 
 from bpviz import writers
 from bpviz.errors import UsageError
+from bpviz.figure import Figure
 from bpviz.theme import theme
 
 LIGHT = theme("light")
@@ -15,13 +16,22 @@ STARTS = {
     "eps": b"%!PS",
     "dot": b"digraph {",
     "gv": b"digraph {",
+    "tex": b"% By hand: a figure made by bpviz.",
+    "tikz": b"% By hand: a figure made by bpviz.",
+    "mmd": b"---\ntitle: ",
+    "mermaid": b"---\ntitle: ",
+    "html": b"<!DOCTYPE html>",
+    "gif": b"GIF89a",
+    "apng": b"\x89PNG",
+    "webp": b"RIFF",
 }
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("format", writers.formats())
 def test_every_format_is_written(format):
-    assert writers.write(everything(), LIGHT, format).startswith(STARTS[format])
+    shown = everything() if writers.reads(format) == "picture" else Figure((), (), title="By hand")
+    assert writers.write(shown, LIGHT, format).startswith(STARTS[format])
 
 
 @pytest.mark.parametrize("spelling", ["svg", ".svg", "SVG", ".Svg"])
@@ -42,7 +52,8 @@ def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
     with pytest.raises(UsageError) as caught:
         writers.write(everything(), LIGHT, "pngg")
     assert str(caught.value) == (
-        "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv)"
+        "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv, tex, tikz, "
+        "mmd, mermaid, html, gif, apng, webp)"
     )
 
 

@@ -21,7 +21,7 @@ from bpviz.settings import project_settings
 __all__ = ["main"]
 
 _SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
-_COMMANDS = ("render", "gradcheck", "card", "ops", "doctor")
+_COMMANDS = ("render", "explain", "gradcheck", "card", "embed", "ops", "doctor")
 
 
 class _Commands(click.Group):
@@ -71,4 +71,5 @@ def main(ctx: click.Context) -> None:
 
     Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
     """
-    ctx.default_map = {"render": project_settings(Path.cwd(), _SETTINGS)}
+    settings = project_settings(Path.cwd(), _SETTINGS)
+    ctx.default_map = {"render": settings, "explain": {k: settings[k] for k in ("precision",) if k in settings}}

@@ -22,7 +22,7 @@ def command(ctx: click.Context) -> None:
     click.echo(
         f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
-    for package in ("numpy", "networkx", "graphviz", "pygraphviz", "resvg-py", "fonttools", "click"):
+    for package in ("numpy", "networkx", "graphviz", "pygraphviz", "resvg-py", "fonttools", "click", "pillow"):
         try:
             click.echo(f"  {package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:

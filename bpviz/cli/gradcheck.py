@@ -52,11 +52,11 @@ def command(
     """
     from bpviz.check import gradcheck
     from bpviz.drawing import Drawing, draw
-    from bpviz.figure import Figure
+    from bpviz.figure import Figure, Sheet
 
     thing, stem = recorded(target, assignments)
     source = thing.source if isinstance(thing, Drawing) else thing
-    if isinstance(source, Figure):
+    if isinstance(source, Figure | Sheet):
         raise UsageError(f"{target} is a card, which has no numbers to check; name a function, a Graph or a Flow")
     with user_code(), _Progress() as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
 
-__all__ = ["destination", "write_files"]
+__all__ = ["File", "destination", "files_of", "put", "word_destinations", "write_files"]
+
+
+class File(NamedTuple):
+    """A file to be: where (``None`` is stdout), what makes it, and what tells whether an old one still holds."""
+
+    path: Path | None
+    made: Callable[[], bytes]
+    holds: Callable[[bytes], bool]
 
 
 def write_files(
@@ -20,30 +29,58 @@ def write_files(
 ) -> list[Path]:
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
+    _check_steps(drawing, [kind for _, kind in plans])
     for note in drawing.notes:
         click.echo(f"bpviz: note: {note}", err=True)
-    files = [(path, _file_of(drawing, kind)) for path, kind in plans]
+    return put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+
+
+def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
+    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
+    from bpviz.files import numbered
+
+    if path is None or not numbered(path, 1):
+        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind)
+        return [File(path, made, partial(drawing.is_shown_by, format=kind))]
+    frames: list[bytes] = []
+
+    def frame(step: int) -> bytes:
+        # Made together when the first is wanted: they share most of what is in them.
+        if not frames:
+            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind))
+        return frames[step - 1]
+
+    return [
+        File(numbered(path, step), partial(frame, step), partial(drawing.is_shown_by, format=kind, step=step))
+        for step in range(1, len(drawing.told) + 1)
+    ]
+
+
+def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
+    """Write the files; with ``check`` compare what is there instead, and exit 1 where one is stale."""
     if check:
-        stale = [path for path, data in files if path is None or not path.is_file() or path.read_bytes() != data]
+        stale = [str(f.path) for f in files if not (f.path and f.path.is_file() and f.holds(f.path.read_bytes()))]
         if stale:
-            listed = ", ".join(str(path) for path in stale)
+            listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
             ctx.exit(1)
         return []
-    from bpviz.drawing import write_file
+    from bpviz.files import write_file
 
-    for path, data in files:
+    # All are made before the first is written: a failure leaves everything as it was.
+    ready = [(file.path, file.made()) for file in files]
+    for path, data in ready:
         if path is None:
             sys.stdout.buffer.write(data)
             continue
         write_file(path, data)
         click.echo(f"wrote {path}", err=True)
-    return [path for path, _ in files if path is not None]
+    return [path for path, _ in ready if path is not None]
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     """Where to write and in which format; asked before anything is laid out."""
-    from bpviz.drawing import check_format, check_place, format_of
+    from bpviz.files import check_format, check_place, format_of
 
     if format_ is not None:
         check_format(format_.lower())
@@ -54,8 +91,40 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     return path, format_.lower() if format_ else format_of(path)
 
 
-def _file_of(drawing: Drawing, kind: str) -> bytes:
-    """The bytes of a format; what Python would warn of is said in bpviz's own way."""
+def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
+    """Where words are written, and in which formats; on stdout as text where nothing else is said."""
+    from bpviz.files import check_place
+    from bpviz.telling import check_format, format_of
+
+    given = check_format(format_.lower()) if format_ else None
+    plans: list[tuple[Path | None, str]] = []
+    for output in outputs or ["-"]:
+        if output == "-":
+            plans.append((None, given or "text"))
+        else:
+            check_place(Path(output))
+            plans.append((Path(output), given or format_of(Path(output))))
+    return plans
+
+
+def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
+    """Say so where nothing that is written can move or be walked although that was asked for."""
+    from bpviz.errors import UsageError
+
+    if drawing.options.animate and "svg" not in kinds:
+        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
+    if drawing.options.steps and "html" not in kinds:
+        raise UsageError(
+            f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
+            "every step name the files step-%02d.svg"
+        )
+
+
+Made = TypeVar("Made")
+
+
+def _said(make: Callable[[], Made], drawing: Drawing, kind: str) -> Made:
+    """What is made; what Python would warn of on the way is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if kind != "json" and boxes > 300 and sys.stderr.isatty():
         click.echo(f"laying out {boxes} boxes …", err=True)
@@ -63,7 +132,7 @@ def _file_of(drawing: Drawing, kind: str) -> bytes:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        data = drawing.to_bytes(kind)
-    for warning in caught:
-        click.echo(f"bpviz: {warning.message}", err=True)
-    return data
+        made = make()
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        click.echo(f"bpviz: {message}", err=True)
+    return made

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bpviz.cli.output import write_files
-from bpviz.cli.session import drawing_of
+from bpviz.cli.session import drawing_of, what_if_of
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from bpviz.drawing import Drawing
+    from bpviz.load import Loaded, Source, Target
+
+__all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
@@ -32,7 +36,8 @@ _GIVEN = "bpviz.given"
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Where to write; repeat it for several files; - is stdout. [default: NAME.svg here]",
+    help="Where to write; repeat it for several files; - is stdout, step-%02d.svg a file for every step. "
+    "[default: NAME.svg here]",
 )
 @click.option(
     "-f",
@@ -40,7 +45,7 @@ _GIVEN = "bpviz.given"
     "format",
     envvar="BPVIZ_FORMAT",
     metavar="FORMAT",
-    help="svg, png, pdf, dot, json, …; wins over the suffix.",
+    help="svg, png, pdf, tex, html, gif, …; wins over the suffix.",
 )
 @click.option(
     "--set",
@@ -48,6 +53,13 @@ _GIVEN = "bpviz.given"
     multiple=True,
     metavar="NAME=VALUE",
     help="Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
+)
+@click.option(
+    "--what-if",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Old and new numbers, as if this input had another value: --what-if tax=1.2.",
 )
 @click.option(
     "--show",
@@ -59,7 +71,7 @@ _GIVEN = "bpviz.given"
 )
 @click.option(
     "--labels",
-    type=click.Choice(["values", "symbols", "none"]),
+    type=click.Choice(["values", "symbols", "rules", "none"]),
     default="values",
     envvar="BPVIZ_LABELS",
     show_default=True,
@@ -74,6 +86,34 @@ _GIVEN = "bpviz.given"
 @click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
 @click.option(
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
+)
+@click.option(
+    "--highlight",
+    "--path",
+    "path",
+    default="",
+    metavar="A[..B]",
+    help="Light the paths from a value to the output, or to another: --highlight bias, --path bias..loss.",
+)
+@click.option("--only", default="", metavar="A..B", help="Show these paths alone, and what feeds them.")
+@click.option(
+    "--elements",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[ELEMENTS]",
+    help="Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+)
+@click.option("--beside", is_flag=True, help="With --elements: show the arrays on the same page.")
+@click.option(
+    "--grad",
+    multiple=True,
+    metavar="NAME",
+    help="Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+)
+@click.option("--plumbing", is_flag=True, help="With --grad: show also what only brings numbers into another shape.")
+@click.option(
+    "--shared", is_flag=True, envvar="BPVIZ_SHARED", help="Mark what is computed once on the way back and used again."
 )
 @click.option(
     "--direction",
@@ -117,6 +157,18 @@ _GIVEN = "bpviz.given"
     metavar="SECONDS",
     help="How long the layout may take.",
 )
+@click.option("--animate", is_flag=True, help="SVG that moves by itself: forward, then backward.")
+@click.option("--steps", is_flag=True, help="HTML in which the reader walks through the steps.")
+@click.option(
+    "--seconds-per-step",
+    "seconds",
+    type=click.FloatRange(min=0, max=1000, min_open=True, max_open=True),
+    default=1.5,
+    envvar="BPVIZ_SECONDS_PER_STEP",
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a step is shown in what moves: --animate, GIF, APNG, WebP.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")
@@ -127,8 +179,6 @@ def command(
     target: str,
     outputs: tuple[str, ...],
     format: str | None,
-    assignments: tuple[str, ...],
-    of: str | None,
     check: bool,
     view: bool,
     watch: bool,
@@ -144,16 +194,42 @@ def command(
     bpviz render apples.py:total -o a.png -o a.pdf      two formats
     bpviz render apples.py --set tax=1.2 --view         another input, and look
     bpviz render net.py --depth 0                       each function as one box
+    bpviz render apples.py -o apples.html --steps       a page to walk through
     """
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
-    options["open"] = options.pop("open_")
-    options["direction"] = options["direction"].upper()
-    drawing, stem = drawing_of(target, assignments, of, options)
+    drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         click.launch(str(written[0]))
+
+
+def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
+    """The drawing that the words of a command stand for, and the name that its files take.
+
+    ``source`` is read in the place of standard input, where the target is ``-``.
+    """
+    from bpviz.load import Source
+
+    own = {parameter.name for parameter in command.params}
+    options = {name: value for name, value in ctx.params.items() if name in own}
+    for name in ("outputs", "format", "check", "view", "watch"):
+        options.pop(name, None)
+    named: str = options.pop("target")
+    target: Target = named
+    if source is not None and (named == "-" or named.startswith("-:")):
+        target = source.named(named[2:]) if isinstance(source, Source) else source
+    assignments, changes, of = options.pop("assignments"), options.pop("changes"), options.pop("of")
+    options["open"] = options.pop("open_")
+    if "" in options["elements"]:
+        options["elements"] = True
+    options["direction"] = options["direction"].upper()
+    if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
+        del options["show"]
+    if changes:
+        return what_if_of(target, assignments, changes, of, options)
+    return drawing_of(target, assignments, of, options, ctx)
 
 
 def _watch(

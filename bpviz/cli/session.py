@@ -17,29 +17,41 @@ if TYPE_CHECKING:
     from bpviz.drawing import Drawing
     from bpviz.flow import Flow
     from bpviz.graph import Graph
+    from bpviz.load import Target
 
-__all__ = ["drawing_of", "recorded", "user_code"]
+__all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
 
-def recorded(target: str, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
+def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
+    """The values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
+
+    Raises `UsageError` for a text that is none, a name that a function does not have, or a word in place of a number.
+    """
+    values = dict(_assignment(text, option) for text in assignments)
+    return _checked(thing, values, option) if callable(thing) else values
+
+
+def recorded(target: Target, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
         from bpviz.load import load
 
         found = load(target)
-        thing = found.thing
-        values = dict(_assignment(text) for text in assignments)
+        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments)
         if callable(thing):
-            return _traced(thing, values), found.stem
+            from bpviz.tracing import trace
+
+            # Run with other values, so that its branches follow.
+            return trace(thing, **values), stem
         if values:
             from bpviz.drawing import draw
 
-            return draw(thing, inputs=values), found.stem
-    return thing, found.stem
+            return draw(thing, inputs=values), stem
+    return thing, stem
 
 
 def drawing_of(
-    target: str, assignments: tuple[str, ...], of: str | None, options: dict[str, Any]
+    target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
     """The drawing that a target and the options stand for, and the name that its files take."""
     thing, stem = recorded(target, assignments)
@@ -48,46 +60,69 @@ def drawing_of(
 
         if isinstance(thing, Drawing):
             # What the author chose in the file holds, but for what the command line says otherwise.
-            source_of = click.get_current_context().get_parameter_source
+            source_of = ctx.get_parameter_source
             default = click.core.ParameterSource.DEFAULT
             options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
         return draw(thing, **options, **({"output": of} if of else {})), stem
+
+
+def what_if_of(
+    target: Target,
+    assignments: tuple[str, ...],
+    changes: tuple[str, ...],
+    of: str | None,
+    options: dict[str, Any],
+) -> tuple[Drawing, str]:
+    """The drawing of what becomes of a target when inputs change, old numbers beside new ones."""
+    with user_code():
+        from functools import partial
+
+        from bpviz.alternative import compared
+        from bpviz.load import load
+
+        found = load(target)
+        thing: Any = found.thing
+        values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
+        inputs = None
+        if callable(thing):
+            thing = partial(thing, **values) if values else thing
+        else:
+            inputs = values
+        return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
 
 
 def _parameter(option: str) -> str:
     return "open_" if option == "open" else option
 
 
-def _traced(function: Callable[..., Any], values: dict[str, Any]) -> Graph:
-    """The function's graph with other values for some parameters: run with them, so that its branches follow."""
+def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
+    """The values for parameters of a function, arrays where it takes arrays."""
     import inspect
-
-    from bpviz.tracing import trace
 
     parameters = inspect.signature(function).parameters
     for name, value in values.items():
         parameter = parameters.get(name)
         if parameter is None:
             hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
-            raise UsageError(f"there is no input named {name!r} for --set; {hint}")
+            raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
             raise UsageError(
-                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but --set gave {value!r}"
+                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but {option} gave {value!r}"
             )
         if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
             import numpy as np
 
             values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
-    return trace(function, **values)
+    return values
 
 
-def _assignment(text: str) -> tuple[str, Any]:
+def _assignment(text: str, option: str) -> tuple[str, Any]:
     import ast
 
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"--set takes NAME=VALUE, but got {text!r}; for example --set tax=1.2")
+        raise UsageError(f"{option} takes NAME=VALUE, but got {text!r}; for example {option} tax=1.2")
     try:
         return name.strip(), ast.literal_eval(value.strip())
     except (ValueError, SyntaxError):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from bpviz import ops
 from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
-from bpviz.formula import Formula, symbol, written_out
+from bpviz.figures.content import formula_content
+from bpviz.formula import Formula, derivative, symbol, written_out
 from bpviz.ops import Case, Operation
 
-__all__ = ["GENERAL", "card"]
+__all__ = ["GENERAL", "Reading", "card", "reading"]
 
 GENERAL = "general"
 """The card that all others are cases of: y = f(x)."""
@@ -30,31 +31,55 @@ def card(name: str) -> Figure:
         return _figure(
             "f",
             ["x"],
-            ["t·∂y/∂x"],
+            [Formula.of("multiply", symbol("t"), derivative("y", "x"))],
             "y",
             "y = f(x)",
-            "t",
+            symbol("t"),
             "",
             ("Any node multiplies what comes back by its own slope.",),
         )
     row = ops.named(name)
+    read = reading(row)
+    notes = (row.says, *([f"Convention: {row.convention}."] if row.convention else []))
+    names = [x.name for x in read.operands]
+    return _figure(
+        row.symbol.format(**{name.lower(): name for name in names}) if "{" in row.symbol else row.symbol,
+        names,
+        read.backward,
+        read.z.name,
+        f"{read.z.name} = {read.made}",
+        read.g,
+        row.name.replace("_", " "),
+        notes,
+    )
+
+
+class Reading(NamedTuple):
+    """An operation in symbols: operands, result, upstream gradient; what is computed, and the gradient of each operand.
+
+    Where no gradient flows to an operand there is ``None``; a gradient may be a plain number.
+    """
+
+    operands: list[Formula]
+    z: Formula
+    g: Formula
+    made: Formula
+    backward: list[Any]
+
+
+def reading(row: Operation) -> Reading:
+    """An operation's own row, read in symbols.
+
+    >>> reading(ops.named("multiply")).backward
+    [<formula ∂L/∂z·y>, <formula ∂L/∂z·x>]
+    """
     case = _typical(row)
     operands, z, g = _symbols(row, case)
     # As the row writes itself; between other operations it might be written shorter.
     made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
     backward = [None if rule is None else rule(g, z, *operands, **case.parameters) for rule in rules]
-    notes = (row.says, *([f"Convention: {row.convention}."] if row.convention else []))
-    return _figure(
-        row.symbol.format(**{x.name.lower(): x.name for x in operands}) if "{" in row.symbol else row.symbol,
-        [x.name for x in operands],
-        ["" if formula is None else written_out(formula) for formula in backward],
-        z.name,
-        f"{z.name} = {written_out(made)}",
-        g.name,
-        row.name.replace("_", " "),
-        notes,
-    )
+    return Reading(operands, z, g, made, backward)
 
 
 def _typical(row: Operation) -> Case:
@@ -86,16 +111,16 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
     made: Any = row(*operands, **case.parameters)
     z = "Z" if big else "z"
     shape = made.shape if isinstance(made, Formula) else ()
-    return operands, symbol(z, shape), symbol(f"∂L/∂{z}", shape)
+    return operands, symbol(z, shape), derivative("L", z, shape)
 
 
 def _figure(
     node: str,
     operands: list[str],
-    backward: list[str],
+    backward: list[Any],
     result: str,
     forward: str,
-    upstream: str,
+    upstream: Formula,
     title: str,
     notes: tuple[str, ...],
 ) -> Figure:
@@ -108,11 +133,11 @@ def _figure(
             "node",
             i,
             Arrow(),
-            Arrow(Label(Plain(back))) if back else None,
-            description=f"{name}: gradient {back or 'none'}",
+            None if back is None else Arrow(Label(formula_content(back))),
+            description=f"{name}: gradient {'none' if back is None else written_out(back)}",
         )
         for i, (name, back) in enumerate(zip(operands, backward, strict=True))
     ]
-    out = Arrow(Label(Plain(forward))), Arrow(Label(Plain(upstream)))
+    out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
     wires.append(Wire("out", "node", "z", 0, *out, description=f"{forward}: gradient {upstream}"))
     return Figure(tuple(boxes), tuple(wires), title=title, description=f"{title}: {forward}", notes=notes)

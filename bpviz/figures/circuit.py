@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Arrow, Box, Figure, Frame, Wire
+from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.content import shape_text, spoken
 from bpviz.figures.labels import Use, labels_of
+from bpviz.figures.marks import Passes, Shared
+from bpviz.figures.selection import selection
 from bpviz.flow import Flow
-from bpviz.graph import Graph
+from bpviz.graph import End, Graph
 from bpviz.number import number
 from bpviz.pairing import paired
 from bpviz.recorder import Scope
@@ -20,7 +22,7 @@ from bpviz.recorder import Scope
 __all__ = ["CircuitOptions", "circuit"]
 
 Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "symbols", "none"]
+Labels = Literal["values", "symbols", "rules", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,11 @@ class CircuitOptions:
     """What of the computation is shown.
 
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
-    ``names`` are pairs (a value's name, what the figure calls it); ``before`` is an earlier run, of this or of another
-    model, whose numbers stand beside those of this one: ``200 → 240``.
+    ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
+    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
+    another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
+    one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
+    what lies on none of them.
     """
 
     show: Show = "both"
@@ -41,7 +46,11 @@ class CircuitOptions:
     precision: int = 4
     title: str = ""
     direction: Literal["LR", "TB"] = "LR"
+    shared: bool = False
+    plumbing: bool = False
     before: Flow | None = None
+    path: str = ""
+    only: str = ""
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -72,16 +81,34 @@ class _Circuit:
             self.labels[self.graph.find(name)] = text
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
-        outputs = list(self.graph.output_indices)
-        if self.flow is not None and self.flow.output_index not in outputs:
-            outputs.append(self.flow.output_index)
-        self.outputs = outputs
-        before = options.before if self.flow is not None else None
-        self.pairing = None if before is None or self.flow is None else paired(before, self.flow)
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing)
-        self.needed = self._ancestors(outputs)
+        self.only = selection(options.only, self.flow, self.graph, options.precision) if options.only else None
+        self.lit = selection(options.path, self.flow, self.graph, options.precision) if options.path else None
+        self.loud: set[str] = set()
+        self.flow = self.only.flow if self.only else self.flow
+        self.ends = self._ends()
+        before = None if self.flow is None or options.before is None else paired(options.before, self.flow)
+        self.paths = self.lit or self.only
+        lit = self.paths.wires if self.paths else frozenset()
+        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before, lit)
+        self.needed = self._ancestors([end.node for end in self.ends])
+        if self.only:
+            self.needed = sorted(self.only.nodes | self.only.feeding)
+        # Backward numbers along what is left out would have two shapes.
+        self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
+        self.shared = Shared(self.graph, self.flow) if options.shared else None
         self.folded: set[int] = set()
         self.closed = self._closed_scopes()
+
+    def _ends(self) -> list[End]:
+        """The outputs, and the value whose gradient is taken where that is none of them; of paths where they lead."""
+        if self.only:
+            return [End(self.labels[self.only.target] or self.graph.names[self.only.target], self.only.target)]
+        ends = list(self.graph.ends)
+        more = [*self.graph.output_indices, *([] if self.flow is None else [self.flow.output_index])]
+        for index in more:
+            if not any(end.node == index for end in ends):
+                ends.append(End(self.graph.names[index], index))
+        return [end if end.own else end._replace(title=self.labels[end.node] or end.title) for end in ends]
 
     def _ancestors(self, outputs: Sequence[int]) -> list[int]:
         needed = bytearray(len(self.record))
@@ -92,6 +119,11 @@ class _Circuit:
                 for operand in self.record.operands[index]:
                     needed[operand] = 1
         return [i for i, wanted in enumerate(needed) if wanted]
+
+    def _is_stub(self, index: int) -> bool:
+        """Whether only the name and the value of a node are shown, not what it is made from."""
+        only = self.only
+        return only is not None and (index in only.feeding or index == only.source)
 
     # Groups
 
@@ -112,7 +144,7 @@ class _Circuit:
 
     def _closed_around(self, index: int) -> Scope | None:
         """The outermost closed group around a step."""
-        if index in self.record.is_input:
+        if index in self.record.is_input or self._is_stub(index):
             return None
         found, scope = None, self.record.step_scopes[index]
         while scope.parent is not None:
@@ -127,13 +159,17 @@ class _Circuit:
 
     def _frames(self) -> tuple[Frame, ...]:
         used: dict[int, Scope] = {}
-        for box in self.boxes.values():
+        # Those with nothing in them that stands in front are in the background, too.
+        loud: set[int] = set()
+        for key, box in self.boxes.items():
             scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
             while scope is not None and scope.parent is not None:
                 used[scope.index] = scope
+                loud.update([scope.index] if key in self.loud else ())
                 scope = scope.parent
         return tuple(
-            Frame(f"f{scope.index}", scope.title, _frame_id(scope.parent)) for _, scope in sorted(used.items())
+            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "pale" if self.lit and i not in loud else "plain")
+            for i, scope in sorted(used.items())
         )
 
     # Boxes
@@ -141,14 +177,15 @@ class _Circuit:
     def _add_boxes(self) -> None:
         for index in self.needed:
             operation = self.record.operations[index]
-            if operation is not None:
+            if operation is not None and not self._is_stub(index):
                 self.folded.update(self._symbol(index, operation)[1])
         for index in self.needed:
-            if index in self.folded:
+            if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
             if key not in self.boxes:
-                self.boxes[key] = self._box(index, key)
+                tone: Tone = "plain" if self.shared is None else self.shared.step(index)
+                self.boxes[key] = replace(self._box(index, key), tone=tone, belongs=self.passes.belongs(index))
 
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
@@ -157,13 +194,15 @@ class _Circuit:
         operation = self.record.operations[index]
         frame = _frame_id(self.record.step_scopes[index])
         label = self.labels[index]
-        if operation is not None:
+        if self.only and index == self.only.source:
+            return Box(key, "input", label or self.graph.names[index], None, f"input {self.graph.names[index]}")
+        if operation is not None and not self._is_stub(index):
             symbol = self._symbol(index, operation)[0]
             made = f", makes {label}" if label else ""
             return Box(key, "operation", symbol, frame, f"{operation.name.replace('_', ' ')}{made}")
-        if index in self.record.is_input:
+        if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, f"input {label}")
-        value = self.record.values[index]
+        value = self.record.values[index] if self.flow is None else self.flow.values[index]
         text = label or (
             number(float(value), self.options.precision)
             if not ops.shape_of(value)
@@ -194,15 +233,21 @@ class _Circuit:
 
     def _uses(self) -> dict[int, list[Use]]:
         """Where every value is used. What enters a closed group several times enters it once, gradients added."""
+        # Along what is left out, gradients would have another shape.
+        flow = None if self.passes.left_out else self.flow
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
+            if index in self.passes.left_out or self._is_stub(index):
+                continue
             target = self._box_of(index)
-            for slot, operand in enumerate(self.record.operands[index]):
+            for slot, arriving in enumerate(self.record.operands[index]):
+                operand = self.passes.start(arriving)
                 if operand in self.folded or self._box_of(operand) == target:
                     continue
-                share = None if self.flow is None else self.flow.wire_share(index, slot)
-                use = Use(target, slot, share, ((index, slot),))
+                feeds = self.only is not None and operand in self.only.feeding
+                share = None if flow is None or feeds else flow.wire_share(index, slot)
+                use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 uses = found[operand]
                 at = merged.get((operand, target)) if target.startswith("g") else None
                 if at is None:
@@ -210,12 +255,14 @@ class _Circuit:
                     uses.append(use)
                 else:
                     uses[at] = uses[at].with_others([use])
-        for index in self.outputs:
-            seeded = self.flow is not None and index == self.flow.output_index
-            key = f"out{index}"
-            title = self.labels[index] or self.graph.output_titles.get(index) or self.graph.names[index]
-            self.boxes[key] = Box(key, "output", title, None, f"output {title}")
-            found[index].append(Use(key, 0, self.flow.seed if self.flow is not None and seeded else None, (), seeded))
+        for place, end in enumerate(self.ends):
+            first = all(end.node != other.node for other in self.ends[:place])
+            seeded = flow is not None and end.node == flow.output_index and first
+            key = f"out{end.node}" if first else f"out{end.node}.{place}"
+            belongs: Pass = "backward" if end.own else "forward"
+            self.boxes[key] = Box(key, "output", end.title, None, f"output {end.title}", belongs=belongs)
+            seed = flow.seed if flow is not None and seeded else None
+            found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
         return found
 
     def _add_wires(self) -> None:
@@ -231,7 +278,7 @@ class _Circuit:
             dot = f"b{index}"
             at = self.boxes[source]
             frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
-            self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches")
+            self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches", belongs=at.belongs)
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
@@ -259,23 +306,46 @@ class _Circuit:
 
     def _wire(self, index: int, source: str, use: Use, name: str = "") -> None:
         show = self.options.show
-        constant = self.graph.is_constant(index)
+        feeds = self.only is not None and index in self.only.feeding
+        constant = feeds or self.graph.is_constant(index)
         stem = not source.startswith("b")
+        carried = index
+        if use.arriving in self.passes.left_out:
+            carried, called = use.arriving, self.passes.called(use.arriving)
+            # At its end stands its name, and in its formula that it is transposed.
+            told = called == self.boxes[use.box].text or (self.options.labels == "symbols" and not self.labels[carried])
+            name = "" if told else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
-            forward = Arrow(self.wording.forward(index, name, stem) if show != "backward" else None)
+            label = self.wording.forward(carried, name, stem or carried != index)
+            if feeds and (not self.labels[index] or not stem):
+                # Its number is what it is called.
+                label = None
+            forward = Arrow(label if show != "backward" else None)
+        shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
         if use.share is not None and show != "forward":
-            backward = Arrow(self.wording.backward(index, use, stem))
-        told = []
+            label = self.wording.backward(index, use, stem)
+            if shared and stem and self.options.labels in ("values", "none"):
+                label = Label(Plain("") if label is None else label.content, shared)
+            backward = Arrow(label)
+        said = []
         if self.flow is not None:
-            told.append(f"value {spoken(self.flow.values[index], self.options.precision)}")
+            said.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
         if use.share is not None:
-            told.append(f"gradient {spoken(use.share, self.options.precision)}")
+            which = f"shared gradient {shared}" if shared else "gradient"
+            said.append(f"{which} {spoken(use.share, self.options.precision)}")
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
-        said = f"{start} to {end}{': ' if told else ''}{', '.join(told)}"
-        self.wires.append(Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, said))
+        description = f"{start} to {end}{': ' if said else ''}{', '.join(said)}"
+        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, description)
+        to_end = use.box.startswith("out")
+        belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
+        tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
+        if self.lit:
+            tone = "strong" if self.lit.holds(use) else "pale"
+            self.loud.update({source, use.box} if tone == "strong" else ())
+        self.wires.append(replace(drawn, tone=tone, belongs=belongs))
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]
@@ -286,12 +356,16 @@ class _Circuit:
     def figure(self) -> Figure:
         self._add_boxes()
         self._add_wires()
+        if self.lit:
+            for key, box in self.boxes.items():
+                self.boxes[key] = replace(box, tone="strong" if key in self.loud else "pale")
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
+            notes=(*self.wording.notes, *(self.paths.notes if self.paths else ())),
             direction=self.options.direction,
         )
 
@@ -301,6 +375,8 @@ class _Circuit:
             return f"Computation graph of {name}."
         precision = self.options.precision
         result = f"{self.flow.output_name} = {spoken(self.flow.output, precision)}"
+        own = [f"{end.title} = {spoken(self.flow.values[end.node], precision)}" for end in self.ends if end.own]
+        result = ", ".join(own) or result
         if self.options.show == "forward":
             return f"Computation graph of {name}: {result}."
         gradients = ", ".join(f"{key} {spoken(g, precision)}" for key, g in self.flow.grads.items())

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
+from unicodedata import east_asian_width
 
-from bpviz.figure import Content, Grid, Heat, Plain
+from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
+from bpviz.notation import pieces_of
 from bpviz.number import number
+from bpviz.tex import line_in_latex
 
-__all__ = ["changed", "content", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
+_STACKED = 36
+"""The most characters of a line in which derivatives are stacked as fractions."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
 
-def content(value: Any, precision: int = 4) -> Content:
+def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     """What stands at the arrow for a value.
 
     >>> content(220.00000000000003)
@@ -43,6 +50,54 @@ def content(value: Any, precision: int = 4) -> Content:
     return Heat(shape, _cells(flat), marked)
 
 
+def formula_content(*parts: Any) -> Plain | Row:
+    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
+
+    >>> from bpviz.formula import derivative, symbol
+    >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
+    Row(parts=(Fraction(over='∂y', under='∂x'), Plain(text=' = t', marked=False)))
+    """
+    pieces: list[Plain | Fraction] = []
+    for part in parts:
+        for piece in (part,) if isinstance(part, str) else pieces_of(part):
+            if not isinstance(piece, str):
+                pieces.append(Fraction(*piece))
+            elif pieces and isinstance(pieces[-1], Plain):
+                pieces[-1] = Plain(pieces[-1].text + piece)
+            else:
+                pieces.append(Plain(piece))
+    row = Row(tuple(pieces))
+    alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
+    if alone or columns(row) > _STACKED:
+        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
+    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    formula, last = parts[-1], pieces[-1]
+    if isinstance(last, Plain) and last.text == f" = {formula}":
+        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
+    return Row(tuple(pieces))
+
+
+def _in_latex(part: Any) -> str:
+    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
+
+
+def columns(content: Content) -> int:
+    """How many characters wide a line is, where Japanese counts double.
+
+    >>> columns(Plain("単価 = 3"))
+    8
+    """
+    match content:
+        case Row(parts):
+            return sum(map(columns, parts))
+        case Fraction(over, under):
+            return max(columns(Plain(over)), columns(Plain(under)))
+        case Plain(text):
+            return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+        case _:
+            raise TypeError(f"Not a line of text: {type(content).__name__}")
+
+
 def changed(old: Any, new: Any, precision: int = 4) -> Content:
     """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
 
@@ -52,22 +107,22 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
     (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
     """
     was, now = content(old, precision), content(new, precision)
+    marked = was.marked or now.marked
     match was, now:
         case Plain(), Plain():
-            text = now.text if was.text == now.text else f"{was.text} → {now.text}"
-            return Plain(text, was.marked or now.marked)
+            return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
         case Grid(), Grid() if np.shape(old) == np.shape(new):
             rows = tuple(
                 tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
                 for pair in zip(was.rows, now.rows, strict=True)
             )
-            return Grid(rows, was.marked or now.marked)
+            return Grid(rows, marked)
         case Heat(), Heat() if np.shape(old) == np.shape(new):
             difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
             if not difference.any():
                 return now
-            return Heat(f"Δ {now.text}", _cells(_flat(difference)), was.marked or now.marked)
-    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", was.marked or now.marked)
+            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
 
 
 def _shape_of(shown: Content, value: Any) -> str:
@@ -108,7 +163,21 @@ def spoken(value: Any, precision: int = 4) -> str:
     >>> spoken(1.1)
     '1.1'
     """
-    shown = content(value, precision)
-    if isinstance(shown, Grid):
-        return "[" + "; ".join(", ".join(row) for row in shown.rows) + "]"
-    return shown.text if isinstance(shown, Plain) else f"an array of shape {shown.text}"
+    return line_of(content(value, precision))
+
+
+def line_of(content: Content) -> str:
+    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+
+    >>> line_of(Grid((("1", "2"), ("3", "4"))))
+    '[1, 2; 3, 4]'
+    """
+    match content:
+        case Grid(rows):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(text):
+            return f"an array of shape {text}"
+        case Row(parts):
+            return "".join(map(line_of, parts))
+        case _:
+            return content.text

@@ -7,19 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Label, Plain
-from bpviz.figures.content import changed, content, shape_text
+from bpviz.expression import is_constant, is_number
+from bpviz.figure import Label, Plain, Row
+from bpviz.figures.content import changed, columns, content, formula_content, shape_text
 from bpviz.flow import Flow
 from bpviz.formula import written_out
 from bpviz.graph import Graph
+from bpviz.number import number
 from bpviz.pairing import Pairing
+from bpviz.paths import slope
 from bpviz.recorder import NO_VALUE
 from bpviz.symbols import Symbols
 
 __all__ = ["KINDS", "Changes", "Use", "Values", "labels_of", "total"]
 
-_LONG = 28
-"""The most characters of an expression above a wire; beyond, the name alone stands there."""
+_LONG = 36
+"""The most characters of a formula and its name at a wire; beyond, its number stands there and a note spells it out."""
+_SPELLED = 600
+"""The most characters of a formula in a note; `Flow.formula` has the whole."""
+_TERMS = 4
+"""The most terms of a sum that are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class Use:
     """A place where a value is used: the box it leads to, the slot there, and the gradient that comes back from it.
 
     ``steps`` are the operands that it stands for, (number of the step, slot); ``seeded`` tells that the output whose
-    gradient is taken is among what it stands for.
+    gradient is taken is among what it stands for, ``terms`` are the gradients that add up in it. ``arriving`` is the
+    node whose numbers come in there, where it is another than the one at which the wire begins.
     """
 
     box: str
@@ -35,12 +43,15 @@ class Use:
     share: Any
     steps: tuple[tuple[int, int], ...] = ()
     seeded: bool = False
+    terms: tuple[Any, ...] = ()
+    arriving: int = -1
 
     def with_others(self, others: Sequence[Use]) -> Use:
         """This use standing for others as well: the gradients add up."""
         uses = (self, *others)
         steps = tuple(step for use in uses for step in use.steps)
-        return Use(self.box, self.slot, total([use.share for use in uses]), steps, any(use.seeded for use in uses))
+        terms, seeded = tuple(use.share for use in uses if use.share is not None), any(use.seeded for use in uses)
+        return Use(self.box, self.slot, total(terms), steps, seeded, terms, self.arriving)
 
 
 def total(shares: Sequence[Any]) -> Any:
@@ -75,6 +86,11 @@ class Names:
         """The label below a wire, at the gradient that comes back from ``use``."""
         return None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be read below the figure; ask when all labels are written."""
+        return ()
+
     def value(self, index: int) -> Any:
         """The number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
         return NO_VALUE if self.flow is None else self.flow.values[index]
@@ -92,9 +108,34 @@ class Values(Names):
             return None
         return Label(content(value, self.precision), name)
 
-    def backward(self, index: int, use: Use, stem: bool) -> Label | None:
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The gradient."""
         return Label(content(use.share, self.precision))
+
+
+class Slopes(Values):
+    """Numbers, and along the lit wires the slope of each link: what the reader multiplies on the way back."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        lit: frozenset[tuple[int, int]],
+    ) -> None:
+        """Take also the wires that are lit, (number of the step, slot)."""
+        super().__init__(graph, flow, labels, precision)
+        self.lit = lit
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
+        found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
+        if found is not None:
+            text = number(found, self.precision)
+            return Label(Plain(f"× ({text})" if found < 0 else f"× {text}"))
+        return super().backward(index, use, stem)
 
 
 class Changes(Values):
@@ -115,7 +156,7 @@ class Changes(Values):
             return label
         return replace(label, content=changed(self.before.values[was], self.value(index), self.precision))
 
-    def backward(self, index: int, use: Use, stem: bool) -> Label | None:
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The gradient before and now."""
         earlier = self._earlier(index, use, stem)
         if earlier is None:
@@ -141,30 +182,113 @@ class Expressions(Names):
         """Read the flow in symbols; without numbers the names alone are shown."""
         super().__init__(graph, flow, labels, precision)
         self.symbols = None if flow is None else Symbols(flow, labels)
+        self.long: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The long formulas, spelled out by their numbers."""
+        return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The expression that is computed, where it is not too long; the shape of arrays that are given."""
+        """The expression that is computed; the shape of arrays that are given."""
         bare = super().forward(index, name, stem)
         if self.symbols is None:
             return bare
         if self.record.operations[index] is None:
             shape = ops.shape_of(self.value(index))
             return Label(Plain(shape_text(shape))) if shape and stem else None
-        expression = self.symbols.value(index)
-        if not stem or len(expression) > _LONG:
+        if not stem:
             return bare
-        return Label(Plain(f"{name} = {expression}" if name else expression))
+        called = self.symbols.name(index)
+        # What tells values of the same name apart is written wherever it is not at the end of the wire.
+        name = called if called != self.labels[index] else name
+        return Label(self._line(name, self.symbols.expression(index)))
 
-    def backward(self, index: int, use: Use, stem: bool) -> Label | None:
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The derivative, called by its name where it has one."""
         assert self.symbols is not None
-        formula = total([1.0 if use.seeded else None, *(self.symbols.share(*step) for step in use.steps)])
-        text = "" if formula is None else written_out(formula)
-        called = self.symbols.derivative(index) if stem and use.steps else ""
-        return Label(Plain(f"{called} = {text}" if called else text))
+        called = self.symbols.called(index) if stem and use.steps else None
+        return Label(self._line("" if called is None else called, self.formula(use)))
+
+    def formula(self, use: Use) -> Any:
+        """The gradient that comes back from a use."""
+        assert self.symbols is not None
+        return total([1.0 if use.seeded else None, *(self.symbols.share(*step) for step in use.steps)])
+
+    def _line(self, called: Any, formula: Any) -> Plain | Row:
+        """``called = formula``; of a long formula its number, by which a note below the figure spells it out."""
+        if formula is None:
+            return Plain("")
+        text = written_out(formula)
+        before = [called, " = "] if str(called) not in ("", text) else []
+        line = formula_content(*before, formula)
+        if columns(line) <= _LONG:
+            return line
+        self.long.append(text if len(text) <= _SPELLED else f"{text[:_SPELLED]} …")
+        return formula_content(*before, f"({len(self.long)})")
 
 
-KINDS = {"values": Values, "symbols": Expressions, "none": Names}
+def _is_plain(formula: Any) -> bool:
+    return formula is None or is_number(formula) or is_constant(formula)
+
+
+class Rules(Values):
+    """The rule of every operation at work: what comes back from above, times the slope there, is what goes on."""
+
+    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
+        """Arrays are told by their formulas, for which the flow is read in symbols."""
+        super().__init__(graph, flow, labels, precision)
+        arrays = flow is not None and any(map(ops.shape_of, flow.values))
+        self.expressions = Expressions(graph, flow, labels, precision) if arrays else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The long formulas, spelled out by their numbers."""
+        return self.expressions.notes if self.expressions else ()
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """``1.1 × 2 = 2.2``; where several ways meet ``3 + 3 + 1 = 7``; of arrays the formula and what it comes to."""
+        result = super().backward(index, use, stem)
+        if self.expressions is not None and not _is_plain(self.expressions.formula(use)):
+            formula = self.expressions.backward(index, use, stem)
+            return Label(Row((formula.content, Plain(" = "), result.content)))
+        if ops.shape_of(use.share):
+            return result
+        if len(use.terms) > 1:
+            return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
+        # Of a closed group the steps are hidden.
+        if len(use.steps) != 1 or not use.box.startswith("n"):
+            return result
+        upstream, slope = self._rule(*use.steps[0])
+        if ops.shape_of(upstream) or ops.shape_of(slope):
+            return result
+        times = f"({self._number(slope)})" if slope < 0 else self._number(slope)
+        return Label(Plain(f"{self._number(upstream)} × {times} = {self._number(use.share)}"))
+
+    def _rule(self, target: int, slot: int) -> tuple[Any, Any]:
+        """What comes back to an operation, and by how much it grows with the operand in this slot."""
+        assert self.flow is not None
+        operands, values = self.record.operands[target], self.flow.values
+        operation = self.record.operations[target]
+        assert operation is not None
+        rule = operation.rules(len(operands))[slot]
+        assert rule is not None
+        xs, told = [values[i] for i in operands], self.record.parameters.get(target, {})
+        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, told)
+
+    def _sum(self, terms: Sequence[Any]) -> str:
+        shown = terms if len(terms) <= _TERMS else [*terms[: _TERMS - 1], terms[-1]]
+        texts = [self._number(shown[0])]
+        texts += [f"− {self._number(-term)}" if term < 0 else f"+ {self._number(term)}" for term in shown[1:]]
+        if len(terms) > _TERMS:
+            texts.insert(-1, "+ …")
+        return " ".join(texts)
+
+    def _number(self, value: Any) -> str:
+        return number(float(value), self.precision)
+
+
+KINDS = {"values": Values, "symbols": Expressions, "rules": Rules, "none": Names}
 """What ``labels`` may be, and who writes them."""
 
 
@@ -175,8 +299,12 @@ def labels_of(
     labels: Sequence[str],
     precision: int,
     pairing: Pairing | None = None,
+    lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
-    """What writes the labels of this kind; numbers with those of the run before, where its nodes are paired."""
+    """What writes the labels of this kind: numbers with those of the run before, where its nodes are paired, or with
+    the slopes of the wires that are lit."""
     if kind == "values" and pairing is not None:
         return Changes(graph, flow, labels, precision, pairing)
+    if kind == "values" and lit:
+        return Slopes(graph, flow, labels, precision, lit)
     return KINDS[kind](graph, flow, labels, precision)

@@ -41,6 +41,7 @@ from bpviz.ops.operation import (
     Operation,
     Shape,
     composite,
+    computed,
     evaluate,
     find,
     operation,
@@ -50,7 +51,7 @@ from bpviz.ops.operation import (
     silence,
     size_of,
 )
-from bpviz.ops.shaping import Operand, key_text
+from bpviz.ops.shaping import Operand, key_text, normalized_axes
 
 __all__ = [
     "COMPOSITE_METHODS",
@@ -61,11 +62,13 @@ __all__ = [
     "Operation",
     "Shape",
     "composite",
+    "computed",
     "dot",
     "evaluate",
     "find",
     "key_text",
     "named",
+    "normalized_axes",
     "operation",
     "plain",
     "pull",
@@ -73,6 +76,10 @@ __all__ = [
     "silence",
     "size_of",
 ]
+
+
+# Found at once; what is added later (`bpviz.op`) is looked up.
+globals().update(OPERATIONS)
 
 
 def __getattr__(name: str) -> Operation:

@@ -88,20 +88,22 @@ normal_pdf: Operation = operation(
 )
 
 
-def _gelu(x: Any, approximate: bool = False) -> Any:
-    if not approximate:
-        return x * _normal_cdf(x)
-    return 0.5 * x * (1 + np.tanh(x * (_TANH_SLOPE + _TANH_SLOPE * _TANH_CUBE * (x * x))))
+def _gelu(x: Any, approximate: bool = False) -> tuple[Any, Any]:
+    share = _share_by_tanh(x, np.tanh) if approximate else _normal_cdf(x)
+    return x * share, share
 
 
-def _gelu_rule(g: Any, z: Any, x: Any, approximate: bool = False) -> Any:
+def _share_by_tanh(x: Any, tanh: Any) -> Any:
+    return 0.5 + 0.5 * tanh(x * (_TANH_SLOPE + _TANH_SLOPE * _TANH_CUBE * (x * x)))
+
+
+def _gelu_rule(g: Any, z: Any, x: Any, approximate: bool = False, kept: Any = None) -> Any:
     if not approximate:
-        return g * (normal_cdf(x) + x * normal_pdf(x))
-    square = x * x
-    t = tanh(x * (_TANH_SLOPE + _TANH_SLOPE * _TANH_CUBE * square))
-    slope = _TANH_SLOPE + 3 * _TANH_SLOPE * _TANH_CUBE * square
-    # ½(1 − t²) = ½(1 + t)·(1 − t)
-    return g * (0.5 * (1 + t) * (1 + x * (1 - t) * slope))
+        return g * ((normal_cdf(x) if kept is None else kept) + x * normal_pdf(x))
+    share = _share_by_tanh(x, tanh) if kept is None else kept
+    # With share = ½(1 + t): ½(1 − t²) = 2·share·(1 − share).
+    slope = 2 * _TANH_SLOPE + 6 * _TANH_SLOPE * _TANH_CUBE * (x * x)
+    return g * (share + z * (1 - share) * slope)
 
 
 def _gelu_inside(x: Any, approximate: bool = False) -> Any:
@@ -115,7 +117,7 @@ gelu = operation(
     "gelu",
     "GELU",
     "x",
-    forward=_gelu,
+    keeping=_gelu,
     scalar=lambda x: x * _share_below(x),
     vjp=(_gelu_rule,),
     parameters={"approximate": False},

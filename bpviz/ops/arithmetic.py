@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from bpviz.ops.assumptions import guard
 from bpviz.ops.elementwise import log
 from bpviz.ops.operation import Case, Operation, operation
 
-__all__ = ["add", "divide", "multiply", "negative", "positive", "power", "subtract"]
+__all__ = ["add", "add_up", "divide", "multiply", "negative", "positive", "power", "subtract"]
 
 np: Any = LazyModule("numpy")
 
@@ -30,6 +31,19 @@ add = operation(
     says="Passes the gradient on unchanged to both.",
     notation="{x} + {y}",
     cases=_PAIRS,
+)
+
+add_up = operation(
+    "add_up",
+    "+",
+    "xs*",
+    forward=lambda *xs: functools.reduce(operator.add, xs),
+    scalar=lambda *xs: functools.reduce(operator.add, xs),
+    vjp=lambda g, z, *xs, slot: g,
+    says="Passes the gradient on unchanged to all.",
+    notation="{xs}",
+    inside=lambda *xs: functools.reduce(add, xs),
+    cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
 )
 
 subtract = operation(

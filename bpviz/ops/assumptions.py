@@ -10,7 +10,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.operation import Case, Operation, operation, shape_of
 from bpviz.ops.selection import where
-from bpviz.ops.shaping import broadcast_to, kept_shape
+from bpviz.ops.shaping import added_up, broadcast_to, kept_shape
 
 __all__ = ["called", "guard", "largest", "total_share"]
 
@@ -43,7 +43,7 @@ total_share = operation(
     "total_share",
     "Σ",
     "x",
-    forward=lambda x: np.add.reduce(x, axis=-1, keepdims=True),
+    forward=lambda x: added_up(np.asarray(x), -1),
     vjp=(lambda g, z, x: broadcast_to(g, shape=shape_of(x)),),
     says="The sum of shares, which is 1 for targets as they are meant; the gradient goes to every share.",
     notation="Σ {x}",

@@ -143,7 +143,7 @@ sigmoid = operation(
 
 def _relu_rule(g: Any, z: Any, x: Any, at_zero: float = 0.0) -> Any:
     if not at_zero:
-        return where(x > 0, g, 0.0)
+        return where(x > 0.0, g, 0.0)
     return where(x > 0, g, where(x == 0, g * at_zero, 0.0))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.linear_algebra import matmul
+from bpviz.ops.linear_algebra import matmul, product
 from bpviz.ops.operation import Case, Shape, operation, shape_of
 from bpviz.ops.selection import where
-from bpviz.ops.shaping import Operand, index, reshape, scatter, sum_to
+from bpviz.ops.shaping import Operand, index, plus, reshape, scatter, sum_to
 
 __all__ = ["affine", "dropout", "embedding"]
 
@@ -16,23 +16,24 @@ np: Any = LazyModule("numpy")
 
 
 def _affine(x: Any, W: Any, b: Any) -> Any:
-    if not np.ndim(x) or not np.ndim(W):
-        raise ValueError(f"affine takes arrays x and W, but got shapes {np.shape(x)} and {np.shape(W)}")
-    return np.matmul(x, W) + b
+    x, W = np.asarray(x), np.asarray(W)
+    if not x.ndim or not W.ndim:
+        raise ValueError(f"affine takes arrays x and W, but got shapes {x.shape} and {W.shape}")
+    return plus(product(x, W), b)
 
 
 def _affine_x(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
-    return g @ W.T if len(shape_of(W)) == 2 else _OF_MATMUL[0](g, z, x, W)
+    return product(g, W.T) if len(W.shape) == 2 else _OF_MATMUL[0](g, z, x, W)
 
 
 def _affine_W(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
-    dimensions = len(shape_of(x))
-    if dimensions == 1 or len(shape_of(W)) == 1:
+    dimensions = len(x.shape)
+    if dimensions == 1 or len(W.shape) == 1:
         return _OF_MATMUL[1](g, z, x, W)
     if dimensions > 2:
         # All rows at once, however many axes they lie along.
         x, g = reshape(x, shape=(-1, shape_of(x)[-1])), reshape(g, shape=(-1, shape_of(W)[-1]))
-    return x.T @ g
+    return product(x.T, g)
 
 
 _OF_MATMUL: Any = matmul.vjp

@@ -12,7 +12,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import guard, total_share
 from bpviz.ops.elementwise import log, sigmoid
 from bpviz.ops.operation import REQUIRED, Case, Shape, operation, shape_of
-from bpviz.ops.reductions import log_softmax, mean, softmax, sum_
+from bpviz.ops.reductions import log_softmax, mean, shares_and_logs, softmax, sum_
 
 __all__ = [
     "cross_entropy",
@@ -43,15 +43,21 @@ _PAIRS = (
     Case(((2, 3), (3,))),
 )
 
+
+def _mean_squared_error(y: Any, t: Any) -> tuple[Any, Any]:
+    error = y - t
+    return mean.forward(error * error), error
+
+
 mean_squared_error = operation(
     "mean_squared_error",
     "mean ({y}−{t})²",
     "y t",
-    forward=lambda y, t: mean((y - t) ** 2),
+    keeping=_mean_squared_error,
     scalar=lambda y, t: (y - t) ** 2,
     vjp=(
-        lambda g, z, y, t: g * 2 / _size(y, t) * (y - t),
-        lambda g, z, y, t: g * 2 / _size(y, t) * (t - y),
+        lambda g, z, y, t, kept=None: g * 2 / _size(y, t) * (y - t if kept is None else kept),
+        lambda g, z, y, t, kept=None: g * 2 / _size(y, t) * (t - y if kept is None else -kept),
     ),
     says="The gradient is the difference y − t, times 2/n.",
     notation="mean(({y} − {t})²)",
@@ -79,8 +85,8 @@ sum_squared_error = operation(
 
 
 def _batch(y: Any) -> int:
-    shape = shape_of(y)
-    return math.prod(shape[:-1]) if len(shape) > 1 else 1
+    rows = shape_of(y)[:-1]
+    return rows[0] if len(rows) == 1 else math.prod(rows)
 
 
 def _is_index(y: Any, t: Any) -> bool:
@@ -176,24 +182,32 @@ cross_entropy = operation(
 )
 
 
-def _softmax_cross_entropy(x: Any, t: Any) -> Any:
+def _softmax_cross_entropy(x: Any, t: Any) -> tuple[Any, Any]:
+    y, log_y = shares_and_logs(np.asarray(x))
     if _is_index(x, t):
-        return -np.sum(_at_class(log_softmax.forward(x), t)) / _batch(x)
-    shares = t * log_softmax.forward(x)
+        places = _places(t, y.shape[-1])
+        slope = y.reshape(-1, y.shape[-1])
+        slope[places] -= 1
+        return -np.sum(log_y.reshape(slope.shape)[places]) / _batch(x), slope.reshape(y.shape)
+    shares = t * log_y
     total = np.add.reduce(shares, axis=None)
-    if not np.isfinite(total):
+    if total - total:
         # 0·log 0 is 0 here, too.
         total = np.sum(np.where(t == 0, 0.0, shares))
-    return -total / _batch(x)
+    return total / -_batch(x), y * total_share.forward(t) - t
 
 
-def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any) -> Any:
+def _softmax_cross_entropy_x(g: Any, z: Any, x: Any, t: Any, kept: Any = None) -> Any:
+    return g / _batch(x) * (_slope(x, t) if kept is None else kept)
+
+
+def _slope(x: Any, t: Any) -> Any:
     # −Σ t·log softmax(x): the slope is softmax(x)·Σt − t, and Σt is 1 for one-hot targets and shares.
     y = softmax(x)
-    return g / _batch(x) * (y - _shares(x, t) if _is_index(x, t) else y * total_share(t) - t)
+    return y - _shares(x, t) if _is_index(x, t) else y * total_share(t) - t
 
 
-def _softmax_cross_entropy_t(g: Any, z: Any, x: Any, t: Any) -> Any:
+def _softmax_cross_entropy_t(g: Any, z: Any, x: Any, t: Any, kept: Any = None) -> Any:
     return None if _is_index(x, t) else -g / _batch(x) * log_softmax(x)
 
 
@@ -201,7 +215,7 @@ softmax_cross_entropy = operation(
     "softmax_cross_entropy",
     "softmax loss",
     "x t",
-    forward=_softmax_cross_entropy,
+    keeping=_softmax_cross_entropy,
     vjp=(_softmax_cross_entropy_x, _softmax_cross_entropy_t),
     says="Softmax and cross entropy in one: the gradient is simply y − t, averaged over the batch.",
     notation="cross entropy(softmax({x}), {t})",

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache, partial
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import called
 from bpviz.ops.elementwise import sqrt
-from bpviz.ops.operation import Case, Operation, operation, shape_of
+from bpviz.ops.operation import Case, Operation, Shape, operation, shape_of
 from bpviz.ops.reductions import mean, sum_
-from bpviz.ops.shaping import kept_shape, normalized_axes, sum_to
+from bpviz.ops.shaping import kept_shape, normalized_axes, plus, sum_to
 
 __all__ = ["batch_norm", "layer_norm"]
 
 np: Any = LazyModule("numpy")
 
-
-def _mean(x: Any, axis: Any) -> Any:
-    # np.mean without its preparations, which cost more than the work where arrays are small.
-    n = math.prod(x.shape[a] for a in normalized_axes(axis, x.ndim))
-    return np.add.reduce(x, axis=axis, keepdims=True) / n
+_EPS = 1e-5
 
 
-def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
+def _normalized(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> tuple[Any, Any]:
     x = np.asarray(x)
-    z = x - _mean(x, axis)
-    z /= np.sqrt(_mean(z * z, axis) + eps)
-    return z * gamma + beta
+    hat, sigma = _standard(x, axis, eps, np.add.reduce, np.sqrt)
+    return plus(hat * gamma, beta), (hat, sigma)
 
 
-def _rules(g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> tuple[Any, Any, Any]:
+def _standard(x: Any, axis: Any, eps: float, add_up: Any, root: Any) -> tuple[Any, Any]:
+    """x̂ and σ. Σ/n is what a formula calls the mean, and what np.mean comes to by a longer way."""
+    n = _number(shape_of(x), axis)
+    centred = x - add_up(x, axis=axis, keepdims=True) / n
+    sigma = root(add_up(centred * centred, axis=axis, keepdims=True) / n + eps)
+    return centred / sigma, sigma
+
+
+@lru_cache(maxsize=256)
+def _number(shape: Shape, axis: Any) -> float:
+    """How many numbers lie along the axis; a float, by which arrays are divided sooner."""
+    return float(math.prod(shape[a] for a in normalized_axes(axis, len(shape))))
+
+
+@lru_cache(maxsize=256)
+def _is_alike(own: Shape, shape: Shape, axis: Any) -> bool:
+    """Whether γ, of shape ``own``, is the same all along the axis."""
+    kept = kept_shape(shape, axis)
+    return (1,) * (len(kept) - len(own)) + own == kept
+
+
+def _rules(
+    g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS, kept: Any = None
+) -> tuple[Any, Any, Any]:
     shape, own = shape_of(x), shape_of(gamma)
-    kept, n = kept_shape(shape, axis), math.prod(shape[a] for a in normalized_axes(axis, len(shape)))
-    # Σ/n is what a formula calls the mean.
-    centred = x - sum_(x, axis=axis, keepdims=True) / n
-    sigma = called(sqrt(sum_(centred * centred, axis=axis, keepdims=True) / n + eps), "σ")
-    hat = called(centred / sigma, "x̂")
+    n = _number(shape, axis)
+    if kept is None:
+        hat, sigma = _standard(x, axis, eps, sum_, sqrt)
+        hat, sigma = called(hat, "x̂"), called(sigma, "σ")
+    else:
+        hat, sigma = kept
     along = g * hat
-    if (1,) * (len(kept) - len(own)) + own == kept:
+    if _is_alike(own, shape, axis):
         # γ is the same all along the axis, so that its own gradients are the sums needed here, too.
         d_beta, d_gamma = sum_(g, axis=axis, keepdims=True), sum_(along, axis=axis, keepdims=True)
         d_x = (g - d_beta / n - hat * (d_gamma / n)) * (gamma / sigma)
@@ -46,10 +66,10 @@ def _rules(g: Any, z: Any, x: Any, gamma: Any, beta: Any, axis: Any, eps: float)
     h = g * gamma
     across, stretch = sum_(h, axis=axis, keepdims=True) / n, sum_(h * hat, axis=axis, keepdims=True) / n
     d_x = (h - across - hat * stretch) / sigma
-    return d_x, sum_to(along, shape=own), sum_to(g, shape=shape_of(beta))
+    return d_x, along, g
 
 
-def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
+def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float = _EPS) -> Any:
     centred = x - mean(x, axis=axis, keepdims=True)
     variance = mean(centred**2, axis=axis, keepdims=True)
     normalized = centred / sqrt(variance + eps)
@@ -57,25 +77,19 @@ def _inside(x: Any, gamma: Any, beta: Any, axis: Any, eps: float) -> Any:
 
 
 def _row(name: str, symbol: str, default: Any, says: str, cases: tuple[Case, ...], reference: str) -> Operation:
-    def told(rule: Any) -> Any:
-        def with_parameters(*values: Any, axis: Any = default, eps: float = 1e-5) -> Any:
-            return rule(*values, axis, eps)
-
-        return with_parameters
-
     return operation(
         name,
         symbol,
         "x γ β",
-        forward=told(_normalized),
-        together=told(_rules),
-        parameters={"axis": default, "eps": 1e-5},
+        keeping=partial(_normalized, axis=default),
+        together=partial(_rules, axis=default),
+        parameters={"axis": default, "eps": _EPS},
         says=says,
         notation=symbol + "({x})·{γ} + {β}",
-        shape=lambda x, gamma, beta, axis=default, eps=1e-5: x,
+        shape=lambda x, gamma, beta, axis=default, eps=_EPS: x,
         cases=cases,
         reference=reference,
-        inside=told(_inside),
+        inside=partial(_inside, axis=default),
     )
 
 

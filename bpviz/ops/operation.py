@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from typing import Any, TypeVar
 
 from bpviz.errors import UsageError
@@ -27,6 +27,7 @@ __all__ = [
     "Case",
     "Operation",
     "composite",
+    "computed",
     "evaluate",
     "find",
     "made_of_operations",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 np: Any = LazyModule("numpy")
+
+_NONE: Mapping[str, Any] = {}
 
 Rule = Callable[..., Any]
 Shape = tuple[int, ...]
@@ -81,6 +84,8 @@ class Operation:
     rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
     ``together``, in the place of ``vjp``, is one rule that answers the gradients of all operands, for operations whose
     rules have much of their work in common.
+    ``keeping``, in the place of ``forward``, answers (value, kept): what it has computed on the way and the rules need
+    again. Numbers that flow back hand it to the rules by the keyword ``kept``; without it they compute it themselves.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
@@ -114,6 +119,7 @@ class Operation:
     inside: Callable[..., Any] | None = None
     variadic: bool = False
     together: Rule | None = None
+    keeping: Callable[..., tuple[Any, Any]] | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
@@ -128,19 +134,19 @@ class Operation:
                     return scalar(*arguments)
                 except (ArithmeticError, ValueError, TypeError):
                     pass
-        if self.variadic:
-            xs: Sequence[Any] = arguments
-        else:
-            count = len(self.operands)
-            xs = arguments[:count]
+        if len(arguments) > len(self.operands) and not self.variadic:
             # What follows the operands by position are the parameters, in the order of the row.
-            if len(arguments) > count:
-                parameters = dict(zip(self.parameters, arguments[count:], strict=False)) | parameters
+            arguments, told = arguments[: len(self.operands)], arguments[len(self.operands) :]
+            parameters = dict(zip(self.parameters, told, strict=False)) | parameters
+        return self.on(arguments, parameters)
+
+    def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
+        """The operation called on operands and parameters that are told apart already, by what the user calls."""
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
-                    return door(self, xs, parameters, sys._getframe(1))
+                    return door(self, xs, parameters, sys._getframe(2))
                 if x.__class__.__module__ == "numpy":
                     # An array has no door, nor has any other of its class: it is not asked again.
                     _PLAIN.add(x.__class__)
@@ -148,6 +154,11 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<operation {self.name} {self.symbol}>"
+
+    @cached_property
+    def has_flat_slots(self) -> bool:
+        """Whether there are operands to which no gradient ever flows."""
+        return isinstance(self.vjp, tuple) and None in self.vjp
 
     def rules(self, count: int) -> tuple[Rule | None, ...]:
         """One rule per operand; ``None`` where no gradient flows to it."""
@@ -176,6 +187,8 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
         raise UsageError(f"the operation {name!r} exists already; choose another name")
     names = tuple(operands.split())
     variadic = bool(names) and names[-1].endswith("*")
+    if "keeping" in row:
+        row["forward"] = _value_of(row["keeping"])
     if "together" in row:
         together = row["together"]
         row["vjp"] = _part(together) if variadic else tuple(_part(together, slot) for slot in range(len(names)))
@@ -186,6 +199,16 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     for numpy_name in made.numpy:
         _BY_NUMPY[numpy_name] = made
     return made
+
+
+def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
+    """The value alone, of what also answers what is kept for the rules."""
+
+    @wraps(keeping)
+    def forward(*xs: Any, **parameters: Any) -> Any:
+        return keeping(*xs, **parameters)[0]
+
+    return forward
 
 
 def _part(together: Rule, own: int | None = None) -> Rule:
@@ -241,13 +264,11 @@ def shape_of(value: Any) -> Shape:
     """
     if value.__class__ is float:
         return ()
-    shape = getattr(value, "shape", None)
-    if shape.__class__ is tuple:
-        found: Shape = shape
-        return found
-    if isinstance(value, int | float):
-        return ()
-    return tuple(shape) if shape is not None else tuple(np.shape(value))
+    try:
+        found: Shape = value.shape
+    except AttributeError:
+        return () if isinstance(value, int | float) else tuple(np.shape(value))
+    return found
 
 
 def size_of(value: Any) -> int:
@@ -292,7 +313,7 @@ class silence:
 
     def __enter__(self) -> None:
         self._token = None
-        if imported("numpy") and not _silent.get():
+        if not _silent.get() and imported("numpy"):
             self._state = np.errstate(all="ignore")
             self._state.__enter__()
             self._token = _silent.set(True)
@@ -305,7 +326,6 @@ class silence:
 
 def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
-    refused = False
     if row.scalar is not None and not parameters:
         for x in xs:
             if x.__class__ is not float and x.__class__ is not bool:
@@ -314,22 +334,35 @@ def evaluate(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -
             try:
                 return row.scalar(*xs)
             except (ArithmeticError, ValueError):
-                refused = True
-    if not _silent.get():
-        with np.errstate(all="ignore"):
-            return _evaluated(row, xs, parameters, refused)
-    return _evaluated(row, xs, parameters, refused)
-
-
-def _evaluated(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], refused: bool) -> Any:
-    if not refused:
-        # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+                xs = tuple(map(_as_numpy, xs))
+    if _silent.get():
         try:
             value = row.forward(*xs, **parameters)
-            return value if value.__class__ is np.ndarray and value.shape else plain(value)
+            return value if value.__class__ is np.ndarray and value.ndim else plain(value)
         except (ArithmeticError, TypeError):
             pass
-    return plain(row.forward(*map(_as_numpy, xs), **parameters))
+    return plain(_done(row.forward, xs, parameters))
+
+
+def computed(row: Operation, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
+    if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
+        return evaluate(row, xs, parameters), None
+    value, kept = _done(row.keeping, xs, parameters)
+    return plain(value), kept
+
+
+def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    if not _silent.get():
+        # Only what is imported can be silenced.
+        np.ndarray  # noqa: B018
+        with silence():
+            return _done(work, xs, parameters)
+    # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+    try:
+        return work(*xs, **parameters)
+    except (ArithmeticError, TypeError):
+        return work(*map(_as_numpy, xs), **parameters)
 
 
 def _as_numpy(x: Any) -> Any:

@@ -9,9 +9,19 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import largest
 from bpviz.ops.elementwise import exp, log
 from bpviz.ops.operation import Case, Shape, operation, shape_of, size_of
-from bpviz.ops.shaping import broadcast_to, kept_shape, normalized_axes, reshape
+from bpviz.ops.shaping import added_up, broadcast_to, kept_shape, normalized_axes, reshape
 
-__all__ = ["REDUCTIONS", "count", "log_softmax", "mean", "reduced_shape", "softmax", "spread", "sum_"]
+__all__ = [
+    "REDUCTIONS",
+    "count",
+    "log_softmax",
+    "mean",
+    "reduced_shape",
+    "shares_and_logs",
+    "softmax",
+    "spread",
+    "sum_",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -113,7 +123,7 @@ def _softmax(x: Any, axis: int = -1) -> Any:
         return np.asarray(x)
     # What np.max and np.sum call in the end.
     e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    e /= np.add.reduce(e, axis=axis, keepdims=True)
+    e /= added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
     return e
 
 
@@ -144,11 +154,23 @@ softmax = operation(
 )
 
 
-def _log_softmax(x: Any, axis: int = -1) -> Any:
-    if not size_of(x) or not shape_of(x):
-        return np.zeros_like(x)
+def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
+    """The softmax of an array, and its logarithm.
+
+    >>> shares_and_logs(np.zeros(2))
+    (array([0.5, 0.5]), array([-0.69314718, -0.69314718]))
+    """
+    if not x.size or not x.ndim:
+        return np.ones_like(x), np.zeros_like(x)
     top = x - np.maximum.reduce(x, axis=axis, keepdims=True)
-    return top - np.log(np.add.reduce(np.exp(top), axis=axis, keepdims=True))
+    e = np.exp(top)
+    total = added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
+    e /= total
+    return e, top - np.log(total)
+
+
+def _log_softmax(x: Any, axis: int = -1) -> Any:
+    return shares_and_logs(np.asarray(x), axis)[1]
 
 
 def _log_softmax_inside(x: Any, axis: int = -1) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
@@ -12,11 +13,13 @@ from bpviz.ops.operation import REQUIRED, Case, Operation, Shape, operation, sha
 
 __all__ = [
     "Operand",
+    "added_up",
     "broadcast_to",
     "concatenate",
     "index",
     "kept_shape",
     "normalized_axes",
+    "plus",
     "reshape",
     "scatter",
     "stack",
@@ -37,8 +40,8 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
         return tuple(range(dimensions))
     if axis.__class__ is int and dimensions:
         return (axis % dimensions,)
-    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else tuple(axis)
-    return tuple(operator.index(a) % dimensions if dimensions else 0 for a in axes)
+    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else axis
+    return tuple([operator.index(a) % dimensions if dimensions else 0 for a in axes])
 
 
 def kept_shape(shape: Shape, axis: Any) -> Shape:
@@ -51,6 +54,46 @@ def kept_shape(shape: Shape, axis: Any) -> Shape:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
+_MOST = 4096
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int, kind: str) -> Any:
+    ones = np.ones(count, kind)
+    ones.setflags(write=False)
+    return ones
+
+
+def added_up(x: Any, axis: int) -> Any:
+    """Σ over the first axis (0) of an array, or over its last (−1), which stays as 1.
+
+    Matrices are multiplied by ones, which takes as little as a fifth of what np.add.reduce takes.
+
+    >>> added_up(np.eye(2), 0), added_up(np.eye(2), -1)
+    (array([1., 1.]), array([[1.],
+           [1.]]))
+    """
+    if x.ndim == 2 and x.shape[axis] <= _MOST:
+        kind = x.dtype.char
+        if kind == "d" or kind == "f":
+            ones = _ones(x.shape[axis], kind)
+            return x.dot(ones).reshape(-1, 1) if axis else ones.dot(x)
+    return np.add.reduce(x, axis, keepdims=axis != 0)
+
+
+def plus(made: Any, row: Any) -> Any:
+    """An array that was made just now, plus a row: in its own memory, where that holds the sum.
+
+    >>> plus(np.zeros((2, 2)), np.array([1.0, 2.0]))
+    array([[1., 2.],
+           [1., 2.]])
+    """
+    if made.__class__ is row.__class__ and row.shape == made.shape[-1:] and row.dtype is made.dtype:
+        made += row
+        return made
+    return made + row
+
+
 def _sum_to(x: Any, shape: Shape) -> Any:
     here = shape_of(x)
     if here == shape:
@@ -58,7 +101,7 @@ def _sum_to(x: Any, shape: Shape) -> Any:
     lead = len(here) - len(shape)
     # np.sum comes to the same, by a longer way.
     if here[lead:] == shape:
-        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+        return added_up(x, 0) if lead == 1 else np.add.reduce(x, tuple(range(lead)))
     inner = [lead + i for i, n in enumerate(shape) if n == 1 and here[lead + i] != 1]
     return np.add.reduce(x, axis=(*range(lead), *inner), keepdims=True).reshape(shape)
 
@@ -103,6 +146,8 @@ sum_to: Operation = operation(
 
 def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
     # np.reshape(x, (2, 3)), x.reshape(2, 3) and x.reshape((2, 3)) all mean the same.
+    if len(shape) == 1 and shape[0].__class__ is tuple and not keywords:
+        return (x,), {"shape": tuple(map(operator.index, shape[0]))}
     if not shape:
         shape = (keywords.pop("shape", keywords.pop("newshape", None)),)
     if keywords.pop("order", "C") != "C":
@@ -148,7 +193,7 @@ def _transpose_arguments(x: Any, *axes: Any, **keywords: Any) -> tuple[Sequence[
 
 
 def _undone(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if axes is None else tuple(axes.index(i) for i in range(len(axes)))
+    return None if axes is None else tuple([axes.index(i) for i in range(len(axes))])
 
 
 transpose: Operation = operation(

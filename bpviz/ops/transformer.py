@@ -7,10 +7,10 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.assumptions import called
+from bpviz.ops.linear_algebra import swapped
 from bpviz.ops.operation import Case, Shape, operation, shape_of
 from bpviz.ops.reductions import softmax, sum_
 from bpviz.ops.selection import where
-from bpviz.ops.shaping import transpose
 
 __all__ = ["attention"]
 
@@ -18,12 +18,6 @@ np: Any = LazyModule("numpy")
 
 _BLOCKED = -1e30
 """The score of a key that a query may not look at: exp of it is 0, and no ∞ − ∞ can arise."""
-
-
-def _turned(x: Any) -> Any:
-    """The last two axes exchanged."""
-    n = len(shape_of(x))
-    return x.T if n == 2 else transpose(x, axes=(*range(n - 2), n - 1, n - 2))
 
 
 def _before(q: Any, k: Any) -> Any:
@@ -36,7 +30,7 @@ def _scale(q: Any) -> float:
 
 
 def _weights(q: Any, k: Any, masks: tuple[Any, ...], causal: bool) -> Any:
-    scores = (q @ _turned(k)) * _scale(q)
+    scores = (q @ swapped(k)) * _scale(q)
     for mask in masks:
         scores = where(mask, scores, _BLOCKED)
     if causal:
@@ -44,30 +38,32 @@ def _weights(q: Any, k: Any, masks: tuple[Any, ...], causal: bool) -> Any:
     return softmax(scores)
 
 
-def _attention(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
-    weights = _weights(q, k, masks, causal)
-    return weights @ v
+def _inside(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
+    return _weights(q, k, masks, causal) @ v
 
 
-def _checked(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
+def _attention(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> tuple[Any, Any]:
     shapes = shape_of(q), shape_of(k), shape_of(v)
     if min(map(len, shapes)) < 2 or shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]:
         raise ValueError(
             "attention takes queries (…, L, d), keys (…, S, d) and values (…, S, e), "
             f"but got shapes {shapes[0]}, {shapes[1]} and {shapes[2]}"
         )
-    return _attention(np.asarray(q), np.asarray(k), np.asarray(v), *masks, causal=causal)
+    weights = _weights(np.asarray(q), np.asarray(k), masks, causal)
+    return weights @ np.asarray(v), weights
 
 
-def _rules(g: Any, z: Any, q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> tuple[Any, ...]:
-    weights = called(_weights(q, k, masks, causal), "A")
-    d_weights = g @ _turned(v)
+def _rules(
+    g: Any, z: Any, q: Any, k: Any, v: Any, *masks: Any, causal: bool = False, kept: Any = None
+) -> tuple[Any, ...]:
+    weights = called(_weights(q, k, masks, causal), "A") if kept is None else kept
+    d_weights = g @ swapped(v)
     d_scores = weights * (d_weights - sum_(d_weights * weights, axis=-1, keepdims=True))
     for mask in masks:
         # Where a query may look nowhere all weights are alike, and none of them a matter of q and k.
         d_scores = where(mask, d_scores, 0.0)
     d_scores = called(d_scores * _scale(q), "dS")
-    return d_scores @ k, _turned(d_scores) @ q, _turned(weights) @ g, *(None for _ in masks)
+    return d_scores @ k, swapped(d_scores) @ q, swapped(weights) @ g, *(None for _ in masks)
 
 
 def _shape(q: Shape, k: Shape, v: Shape, *masks: Shape, causal: bool = False) -> Shape:
@@ -79,7 +75,7 @@ attention = operation(
     "attention",
     "Attention",
     "q k v mask*",
-    forward=_checked,
+    keeping=_attention,
     together=_rules,
     parameters={"causal": False},
     says="With A = softmax(q·kᵀ/√d) and dA = g·vᵀ: dS = A ∘ (dA − Σ dA ∘ A)/√d goes back through q·kᵀ.",
@@ -93,5 +89,5 @@ attention = operation(
     ),
     convention="a query that may look nowhere takes the mean of all values, and passes no gradient to q and k",
     reference="softmax(QKᵀ/√d)V (Vaswani et al. 2017)",
-    inside=_attention,
+    inside=_inside,
 )

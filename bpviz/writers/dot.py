@@ -13,7 +13,7 @@ from math import ceil
 
 from bpviz import text
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, looks
+from bpviz.theme import Stroke, Theme, every_look
 from bpviz.writers.svg import shade
 
 __all__ = ["LIFT", "write"]
@@ -57,11 +57,14 @@ class _Page:
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
-        self._looks = looks(theme)
+        self._looks = every_look(theme)
         # Graphviz rounds the page, which could cut a hair off its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
         self._names = {part.id: self._name(part.id) for part in picture.parts if part.kind == "node"}
+
+    def _look(self, part: Part) -> Theme:
+        return self._looks[part.belongs, part.tone]
 
     def nodes(self) -> Iterator[str]:
         """The statements of all nodes, in the order of painting."""
@@ -72,9 +75,9 @@ class _Page:
             # The names of the nodes that wires lead to; a bare text is such a node itself.
             names = iter([self._names[part.id]] if part.kind == "node" else [])
             for shape in shapes:
-                yield self._shape(shape, next(names, None) or self._name("shape"), self._looks[part.tone])
+                yield self._shape(shape, next(names, None) or self._name("shape"), self._look(part))
             for line in texts:
-                yield self._text(line, next(names, None) or self._name("text"), self._looks[part.tone])
+                yield self._text(line, next(names, None) or self._name("text"), self._look(part))
             for name in names:
                 yield f'{_quoted(name)} [style=invis, pos="{self._at(middle)}", {_size(0, 0)}]'
 
@@ -83,7 +86,7 @@ class _Page:
         for part in self._picture.parts:
             for element in part.elements:
                 if isinstance(element, Path):
-                    stroke = self._looks[part.tone].strokes[element.role]
+                    stroke = self._look(part).strokes[element.role]
                     ends = [_quoted(self._names[end]) for end in (part.source, part.target)]
                     start, end = reversed(ends) if element.role == "backward" else ends
                     course = " ".join(map(self._at, element.points))
@@ -100,7 +103,7 @@ class _Page:
         return " ".join(operations)
 
     def _decoration(self, part: Part, element: Element) -> Iterator[str]:
-        look = self._looks[part.tone]
+        look = self._look(part)
         match element:
             case Head():
                 colour = look.strokes[element.role].colour

@@ -7,20 +7,40 @@ where the theme follows the reader to dark pages (in an ``<img>`` as well).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from zlib import crc32
 
 from bpviz import text
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, looks, mixed
+from bpviz.theme import Stroke, Theme, every_look, mixed
 
-__all__ = ["FONTS", "write"]
+__all__ = [
+    "FONTS",
+    "INHERITED",
+    "PREFIX",
+    "drawn",
+    "escaped",
+    "finished",
+    "followed",
+    "frames",
+    "group",
+    "opened",
+    "page",
+    "scoped",
+    "shade",
+    "unique",
+    "write",
+]
 
 FONTS = f"'{text.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, IPAGothic, sans-serif"
 """The bundled font, what is as wide where it is missing, then what has Japanese; a browser takes each in turn."""
 
 _SIZE = 14.0
 """The size of most texts, which inherit it."""
+
+INHERITED = f'font-family="{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="none"'
+"""What all that is drawn takes from the elements around it."""
 
 _CLASSES = {
     "forward": "forward value",
@@ -37,42 +57,84 @@ def write(picture: Picture, theme: Theme) -> bytes:
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
-    lines = _written(picture, theme)
-    if theme.dark is not None:
-        lines = _following(lines, _written(picture, theme.dark))
-    body = "\n".join([*lines, "</svg>\n"]).encode("utf-8")
-    # The ids of two figures on one page must differ; those of equal pictures may be the same.
-    return body.replace(_PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
+    return next(frames([picture], theme))
 
 
-def _written(picture: Picture, theme: Theme) -> list[str]:
+def frames(pictures: Iterable[Picture], theme: Theme) -> Iterator[bytes]:
+    """Iterate over the SVG files of pictures that share most of their parts; each of those is written only once."""
+    day: _Written = {}
+    night: _Written = {}
+    for picture in pictures:
+        lines = _pieces(picture, theme, day)
+        if theme.dark is not None:
+            lines = followed(lines, _pieces(picture, theme.dark, night))
+        yield finished(lines)
+
+
+def finished(lines: list[str]) -> bytes:
+    """Return the pieces of a picture as a file."""
+    return unique("\n".join([*lines, "</svg>\n"]))
+
+
+def unique(document: str) -> bytes:
+    """Return a document with its ids: those of two figures on one page must differ, of equal ones may be the same."""
+    body = document.encode("utf-8")
+    return body.replace(PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
+
+
+_Written = dict[tuple[int, int], tuple[Part, str]]
+"""What is written already, by the place of a part and its identity; the part is kept, so that no other has that."""
+
+
+def _pieces(picture: Picture, theme: Theme, known: _Written) -> list[str]:
     """All but the end of the file, a piece for the opening, the background and each part."""
+    toned = every_look(theme)
+    lines = opened(picture, theme)
+    for number, part in enumerate(picture.parts):
+        key = number, id(part)
+        if key not in known:
+            look = toned[part.belongs, part.tone]
+            body = "\n".join(drawn(element, part, look) for element in part.elements)
+            known[key] = part, group(part, number, body)
+        lines.append(known[key][1])
+    return lines
+
+
+def opened(picture: Picture, theme: Theme) -> list[str]:
+    """Return the opening of the file and its background."""
     width, height = _number(picture.width), _number(picture.height)
-    title = _escaped(picture.title or "Computation graph")
-    toned = looks(theme)
+    title = escaped(picture.title or "Computation graph")
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="graphics-document document" '
-        f'aria-labelledby="{_PREFIX}-title {_PREFIX}-desc" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" font-family="{FONTS}" font-size="{_number(_SIZE)}" '
-        f'text-anchor="middle" fill="none">\n'
-        f'<title id="{_PREFIX}-title">{title}</title>\n'
-        f'<desc id="{_PREFIX}-desc">{_escaped(picture.description)}</desc>',
-        f'<rect class="background" width="{width}" height="{height}" fill="{theme.background}"/>',
-        *(_part(part, f"{_PREFIX}-{number}", toned[part.tone]) for number, part in enumerate(picture.parts)),
+        f'aria-labelledby="{PREFIX}-title {PREFIX}-desc" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" {INHERITED}>\n'
+        f'<title id="{PREFIX}-title">{title}</title>\n'
+        f'<desc id="{PREFIX}-desc">{escaped(picture.description)}</desc>',
+        page(picture, theme),
     ]
 
 
-def _following(light: list[str], dark: list[str]) -> list[str]:
-    """The lines of a file that is light, and dark where the reader prefers it: what differs gets a class and a rule."""
+def page(picture: Picture, theme: Theme) -> str:
+    """Return the background."""
+    size = f'width="{_number(picture.width)}" height="{_number(picture.height)}"'
+    return f'<rect class="background" {size} fill="{theme.background}"/>'
+
+
+def followed(light: list[str], dark: list[str]) -> list[str]:
+    """Return a file that is light, and dark where the reader prefers it: what differs gets a class and a rule."""
     rules: dict[str, str] = {}
-    opening, *drawn = light
-    followed = []
-    for piece, other in zip(drawn, dark[1:], strict=True):
+    opening, *pieces = light
+    both = []
+    for piece, other in zip(pieces, dark[1:], strict=True):
         nights = iter(_TAG.findall(other))
-        followed.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules), piece))  # type: ignore[misc]
-    style = "".join(f".{_PREFIX} .{name}{{{rule}}}" for rule, name in rules.items())
-    opening = opening.replace('class="bpviz"', f'class="bpviz {_PREFIX}"', 1)
-    return [opening, f"<style>@media screen and (prefers-color-scheme:dark){{{style}}}</style>", *followed]
+        both.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules), piece))  # type: ignore[misc]
+    style = "".join(f".{PREFIX} .{name}{{{rule}}}" for rule, name in rules.items())
+    return [scoped(opening), f"<style>@media screen and (prefers-color-scheme:dark){{{style}}}</style>", *both]
+
+
+def scoped(opening: str) -> str:
+    """Return the opening of a drawing with a class of its own, by which rules find this drawing alone."""
+    return opening.replace('class="bpviz"', f'class="bpviz {PREFIX}"', 1)
 
 
 _TAG = re.compile("<[a-z]+ class=[^>]*>")
@@ -88,19 +150,21 @@ def _classed(tag: str, night: str, rules: dict[str, str]) -> str:
     return tag.replace('class="', f'class="{name} ', 1)
 
 
-_PREFIX = "\0"
+PREFIX = "\0"
 """Stands for the prefix of the ids until the whole is known; no text that is drawn can hold it."""
 
 
-def _part(part: Part, name: str, theme: Theme) -> str:
-    about = f"<title>{_escaped(part.description)}</title>" if part.description else ""
-    classes = " ".join(filter(None, (part.kind, part.detail, "" if part.tone == "plain" else part.tone)))
-    body = "\n".join(_element(element, part, theme) for element in part.elements)
+def group(part: Part, number: int, body: str) -> str:
+    """Return what is drawn of a part as a group of its own, which reads itself aloud."""
+    about = f"<title>{escaped(part.description)}</title>" if part.description else ""
+    look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
+    classes = " ".join(filter(None, (part.kind, part.detail, *look)))
     role = ' role="img"' if about else ""
-    return f'<g class="{classes}" id="{name}"{role}>{about}\n{body}\n</g>'
+    return f'<g class="{classes}" id="{PREFIX}-{number}"{role}>{about}\n{body}\n</g>'
 
 
-def _element(element: Element, part: Part, theme: Theme) -> str:
+def drawn(element: Element, part: Part, theme: Theme) -> str:
+    """Return an element as SVG, in the looks of its part."""
     match element:
         case Path():
             stroke = _stroke(theme.strokes[element.role])
@@ -115,7 +179,8 @@ def _element(element: Element, part: Part, theme: Theme) -> str:
         case Cell():
             return _cell(element, theme)
         case Bracket():
-            return f'<path class="bracket" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
+            kind = "bracket" if len(element.points) > 2 else "bar"
+            return f'<path class="{kind}" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
         case _:
             raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
@@ -128,7 +193,7 @@ def _text(element: Text, part: Part, theme: Theme) -> str:
     size = "" if element.size == _SIZE else f' font-size="{_number(element.size)}"'
     place = f'x="{_number(element.x)}" y="{_number(element.y)}"{size}'
     ink = theme.inks[element.role]
-    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{_escaped(element.text)}</text>'
+    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{escaped(element.text)}</text>'
 
 
 def _shape(element: Shape, theme: Theme) -> str:
@@ -219,6 +284,7 @@ def _hundredths(count: int) -> str:
     return f"{count / 100:.2f}".rstrip("0").rstrip(".")
 
 
-def _escaped(content: str) -> str:
+def escaped(content: str) -> str:
+    """Return text as XML holds it."""
     shown = text.printable(content)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

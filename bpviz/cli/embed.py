@@ -1,0 +1,137 @@
+"""``bpviz embed``: the figures of Markdown files, drawn and linked at their markers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bpviz.cli import render, words
+from bpviz.cli.output import File, put
+from bpviz.errors import BpvizError, UsageError
+
+if TYPE_CHECKING:
+    from bpviz.docs.markers import Image, Marker
+    from bpviz.drawing import Drawing
+
+__all__ = ["command"]
+
+_SHOWN = ("svg", "png", "gif", "webp", "apng")
+"""What a page shows as an image."""
+
+
+@click.command("embed")
+@click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something is not what would be written.")
+@click.pass_context
+def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> None:
+    """Draw the figures that Markdown files ask for, and link them.
+
+    A figure is asked for by a comment with the words of ``bpviz render``; what follows up to the end is bpviz's, and
+    every other byte of the file stays as it is. Paths are those seen from the document.
+
+    \b
+    <!-- bpviz: apples.py:total -o images/apples.svg -->
+    <!-- /bpviz -->
+
+    \b
+    --alt TEXT        what is read aloud (as it is, the figure in a sentence)
+    --dark [THEME]    a second picture for readers of dark pages
+    -                 as the target: the block of Python before the comment
+    """
+    files: list[File] = []
+    for document in documents:
+        files += _files_of(document)
+    put(ctx, files, check)
+
+
+def _files_of(document: Path) -> list[File]:
+    """The pictures of a document, and the document itself with the links to them."""
+    from bpviz.docs.markers import filled, image_text
+
+    try:
+        old = document.read_bytes()
+        text = old.decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{str(document)!r} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{str(document)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    files: list[File] = []
+
+    def image_of(marker: Marker) -> str:
+        try:
+            with contextlib.chdir(document.resolve().parent):
+                image, pictures = _drawn(marker, document)
+        except BpvizError as error:
+            click.echo(f"bpviz: {document}, line {marker.line}: {error}", err=True)
+            sys.exit(error.exit_code)
+        except SystemExit:
+            # What the model raised was shown; here is where it was asked for.
+            click.echo(f"bpviz: {document}, line {marker.line}: the figure could not be drawn", err=True)
+            raise
+        files.extend(pictures)
+        return image_text(image)
+
+    try:
+        new = filled(text, image_of).encode("utf-8")
+    except UsageError as error:
+        raise UsageError(f"{document}, {error}") from None
+    return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
+
+
+def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
+    """What stands at a marker, and the files that it needs; the working directory is that of the document."""
+    from bpviz.docs.markers import Image
+    from bpviz.drawing import draw
+    from bpviz.load import Source
+
+    ctx = words.parsed("the marker", _parted(marker.words), _OWN)
+    if ctx.params["target"].partition(":")[0] == "-" and not marker.code:
+        raise UsageError("there is no block of Python before the marker that - could mean; name a file")
+    # Blank lines above it, so that messages tell the line of the document.
+    text = "\n" * (marker.code_line - 1) + marker.code
+    drawing, stem = render.drawn(ctx, Source(text, str(document), Path.cwd()))
+    outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
+    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
+    if shown is None:
+        raise UsageError(f"a page shows {', '.join(_SHOWN)}, but got -o {outputs[0]}; add -o {stem}.svg")
+    files = _pictures(drawing, outputs, ctx.params["format"])
+    dark = ""
+    if ctx.params["dark"]:
+        stem, dot, suffix = shown.rpartition(".")
+        dark = f"{stem}-dark{dot}{suffix}"
+        files += _pictures(draw(drawing, theme=ctx.params["dark"]), [dark], None)
+    alt = ctx.params["alt"] or drawing.figure.description
+    return Image(shown.replace(os.sep, "/"), alt, dark.replace(os.sep, "/")), files
+
+
+def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
+    """The files of a drawing, each at its full path: they are written when the working directory is another."""
+    from bpviz.cli.output import destination, files_of
+
+    files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
+    # A picture that holds already is not written again: its curves may be those of another Graphviz.
+    here = Path.cwd()
+    made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
+    return [file for file in made if not (file.path and file.path.is_file() and file.holds(file.path.read_bytes()))]
+
+
+def _parted(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"the words {text!r} cannot be parted ({str(error).lower()}); close the quotes") from None
+
+
+_OWN = (
+    click.Option(["--alt"], default=""),
+    click.Option(["--dark"], is_flag=False, flag_value="dark", default=None),
+)
+"""What the words of a marker may say besides those of ``bpviz render``."""

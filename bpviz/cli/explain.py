@@ -1,0 +1,91 @@
+"""``bpviz explain``: why every number is what it is, and what would become of the output."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from bpviz.cli.output import File, put, word_destinations
+from bpviz.cli.session import user_code, values_for
+
+__all__ = ["command"]
+
+
+@click.command("explain")
+@click.argument("target")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]",
+)
+@click.option("-f", "--format", metavar="FORMAT", help="text, markdown, json or html; wins over the suffix.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What if this input had another value? --set tax=1.2; repeat it to change several at once.",
+)
+@click.option(
+    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
+)
+@click.option(
+    "--precision",
+    type=click.IntRange(1, 17),
+    default=4,
+    envvar="BPVIZ_PRECISION",
+    show_default=True,
+    help="Significant digits.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    target: str,
+    names: tuple[str, ...],
+    outputs: tuple[str, ...],
+    format: str | None,
+    assignments: tuple[str, ...],
+    of: str | None,
+    precision: int,
+    check: bool,
+) -> None:
+    """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
+
+    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are told.
+
+    \b
+    bpviz explain apples.py                        the table, and every chain
+    bpviz explain apples.py price                  one variable
+    bpviz explain apples.py --set tax=1.2          what if tax were 1.2: foretold and true
+    bpviz explain apples.py -o apples.html         a page with the figure in it
+    """
+    plans = word_destinations(outputs, format)
+    with user_code():
+        from bpviz.explanation import explain
+        from bpviz.load import load
+
+        thing: Any = load(target).thing
+        values = values_for(thing, assignments)
+        if callable(thing):
+            thing, values = _with_all_values(thing, values)
+        options: dict[str, Any] = {"output": of} if of else {}
+        told = explain(thing, variables=names, what_if=values or None, precision=precision, **options)
+        written = [(path, told.to_bytes(kind)) for path, kind in plans]
+    put(ctx, [File(path, partial(bytes, data), data.__eq__) for path, data in written], check)
+
+
+def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The function with the values of parameters that have none of their own: those change nothing, they are needed."""
+    import inspect
+
+    parameters = inspect.signature(function).parameters
+    needed = {name: values.pop(name) for name in list(values) if parameters[name].default is inspect.Parameter.empty}
+    return (partial(function, **needed) if needed else function), values

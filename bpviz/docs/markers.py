@@ -1,0 +1,159 @@
+"""The places of a Markdown file where a figure stands: found, and filled, with every other byte left alone.
+
+A figure is asked for by a comment, and what stands between that and the comment that ends it is bpviz's::
+
+    <!-- bpviz: apples.py -o images/apples.svg -->
+    ![Computation graph of total: …](images/apples.svg)
+    <!-- /bpviz -->
+
+The words are those of ``bpviz render``. Where the target is ``-``, the block of Python before the comment is drawn.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bpviz.errors import UsageError
+
+__all__ = ["Image", "Marker", "filled", "image_text", "markers"]
+
+_OPEN = re.compile(r"<!--\s*bpviz:(.*?)-->", re.DOTALL)
+_CLOSE = re.compile(r"<!--\s*/bpviz\s*-->")
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A place for a figure: the words in its comment, the line it stands on, and where its image is (start, end).
+
+    ``code`` is the block of Python before it, ``code_line`` the line on which that begins. ``indent`` stands before
+    the comment on its line, ``newline`` ends that line.
+    """
+
+    words: str
+    line: int
+    start: int
+    end: int
+    indent: str
+    newline: str
+    code: str = ""
+    code_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as a document shows it: the paths of the light one and, where there is one, of the dark one."""
+
+    path: str
+    alt: str
+    dark: str = ""
+
+
+def markers(text: str) -> list[Marker]:
+    """The places for figures in a Markdown text. What stands in blocks of code is no marker.
+
+    >>> [marker.words for marker in markers("<!-- bpviz: apples.py -->\\n<!-- /bpviz -->\\n")]
+    ['apples.py']
+
+    Raises `UsageError` with the line where a marker has no end.
+    """
+    found: list[Marker] = []
+    fences = _fences(text)
+    at = 0
+    while (opening := _OPEN.search(text, at)) is not None:
+        inside = next((end for start, end, _ in fences if start <= opening.start() < end), None)
+        if inside is not None:
+            at = inside
+            continue
+        line = text.count("\n", 0, opening.start()) + 1
+        closing = _CLOSE.search(text, opening.end())
+        other = _OPEN.search(text, opening.end())
+        if closing is None or (other is not None and other.start() < closing.start()):
+            raise UsageError(f"line {line}: the marker has no end; write <!-- /bpviz --> below it")
+        code, code_line = _code_before(text, fences, opening.start())
+        begin = text.rfind("\n", 0, opening.start()) + 1
+        indent = text[begin : opening.start()]
+        rest = re.match(r"[ \t]*(\r?\n)", text[opening.end() :])
+        newline = rest[1] if rest else "\r\n" if "\r\n" in text else "\n"
+        found.append(
+            Marker(
+                opening[1].strip(),
+                line,
+                opening.end(),
+                closing.start(),
+                indent if not indent.strip() else "",
+                newline,
+                code,
+                code_line,
+            )
+        )
+        at = closing.end()
+    return found
+
+
+_SPECIAL = re.compile(r"[\\\[\]!*_`<>]")
+
+
+def _with_backslash(sign: re.Match[str]) -> str:
+    return "\\" + sign[0]
+
+
+def _fences(text: str) -> list[tuple[int, int, str]]:
+    """Blocks of code: where each starts and ends, and what its first line says of it."""
+    found: list[tuple[int, int, str]] = []
+    opened: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence[1].startswith(opened[1]) and not fence[2].strip():
+            found.append((opened.start(), fence.end(), opened[2].strip()))
+            opened = None
+    if opened is not None:
+        found.append((opened.start(), len(text), opened[2].strip()))
+    return found
+
+
+def _code_before(text: str, fences: list[tuple[int, int, str]], at: int) -> tuple[str, int]:
+    """The last block of Python before a place, and the line on which its first line stands."""
+    before = [(start, end) for start, end, says in fences if end <= at and says.split(" ")[0] in ("python", "py")]
+    if not before:
+        return "", 0
+    start, end = before[-1]
+    lines = text[start:end].splitlines()
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[indent:] for line in lines[1:-1]) + "\n", text.count("\n", 0, start) + 2
+
+
+def filled(text: str, image_of: Callable[[Marker], str]) -> str:
+    """The text with the images of its markers put in; everything else stays as it is.
+
+    >>> filled("a\\n<!-- bpviz: f.py -->\\n<!-- /bpviz -->\\nb\\n", lambda marker: "![](f.svg)")
+    'a\\n<!-- bpviz: f.py -->\\n![](f.svg)\\n<!-- /bpviz -->\\nb\\n'
+    """
+    parts, at = [], 0
+    for marker in markers(text):
+        newline, indent = marker.newline, marker.indent
+        parts += [text[at : marker.start], newline, indent, image_of(marker), newline, indent]
+        at = marker.end
+    return "".join([*parts, text[at:]])
+
+
+def image_text(image: Image) -> str:
+    """How Markdown shows an image; for light and dark pages with a ``<picture>``, which GitHub understands.
+
+    >>> image_text(Image("my images/f.svg", "f [x] = 3"))
+    '![f \\\\[x\\\\] = 3](my%20images/f.svg)'
+    """
+    path = quote(image.path, safe="/:._-~")
+    alt = " ".join(image.alt.split())
+    if not image.dark:
+        return f"![{_SPECIAL.sub(_with_backslash, alt)}]({path})"
+    dark = quote(image.dark, safe="/:._-~")
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<img alt="{html.escape(alt)}" src="{path}"></picture>'
+    )

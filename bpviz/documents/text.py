@@ -1,0 +1,68 @@
+"""Documents as plain text, for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
+from bpviz.text import printable
+
+__all__ = ["write"]
+
+
+def write(document: Document) -> str:
+    """The document as text; pictures are left out.
+
+    >>> print(write(Document("y = 6", (Table("", ("variable", "value"), (("x", "3"),)), Paragraph("That is all.")))))
+    y = 6
+    =====
+    <BLANKLINE>
+    variable  value
+    x         3
+    <BLANKLINE>
+    That is all.
+    """
+    text = _underlined(document.title, "=")
+    gap = "\n\n"
+    for block in document.blocks:
+        said = _block(block)
+        text += f"{gap}{said}" if said else ""
+        # A title of a part stands close to what it is the title of.
+        gap = "\n" if isinstance(block, Heading) and block.level > 2 else "\n\n"
+    return text
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return _underlined(block.text, "-") if block.level == 2 else printable(block.text)
+        case Paragraph():
+            return printable(block.text)
+        case Lines():
+            return "\n".join(f"  {printable(line)}" for line in block.lines)
+        case Table():
+            return _table((block.header, *block.rows))
+        case Picture():
+            return ""
+        case _:
+            raise TypeError(f"Not a block of a document: {type(block).__name__}")
+
+
+def _underlined(title: str, sign: str) -> str:
+    text = printable(title)
+    return f"{text}\n{sign * _columns(text)}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

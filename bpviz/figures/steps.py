@@ -1,0 +1,163 @@
+"""A figure told in steps, as a book tells it: every step of the forward pass, then every step back, in numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bpviz import ops
+from bpviz.figure import Box, Plain, Step, Wire
+from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.content import columns, content, line_of
+from bpviz.flow import Flow
+from bpviz.formula import Formula, symbol, written_out
+from bpviz.language import ENGLISH, Language
+from bpviz.number import number
+from bpviz.symbols import Symbols
+
+__all__ = ["steps"]
+
+_LONG = 60
+"""The most characters of an expression in a sentence; a longer one is left out."""
+
+
+def steps(flow: Flow, options: CircuitOptions | None = None, say: Language = ENGLISH) -> tuple[Step, ...]:
+    """The steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
+
+    >>> import bpviz
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     return price * count * tax
+    >>> for step in steps(bpviz.backprop(total)):
+    ...     print(step.sentence)
+    Inputs: price = 100, count = 2, tax = 1.1
+    × : 100 × 2 = 200
+    × : total = 200 × 1.1 = 220
+    The way back begins at total, with a gradient of 1
+    × : 1 × 1.1 = 1.1, ∂total/∂tax = 1 × 200 = 200
+    × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
+    Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
+    """
+    return tuple(_Telling(flow, options or CircuitOptions(), say).steps())
+
+
+class _Telling:
+    """The steps of one figure in the making."""
+
+    def __init__(self, flow: Flow, options: CircuitOptions, say: Language) -> None:
+        self.flow, self.options, self.say = flow, options, say
+        # Its wires carry values, and the arithmetic of every gradient.
+        self.figure = circuit(flow, replace(options, labels="rules", show="both"))
+        self.symbols = Symbols(flow)
+        self.boxes = {box.id: box for box in self.figure.boxes}
+        self.leaving: dict[str, list[Wire]] = defaultdict(list)
+        self.entering: dict[str, list[Wire]] = defaultdict(list)
+        for wire in self.figure.wires:
+            self.leaving[wire.source].append(wire)
+            self.entering[wire.target].append(wire)
+
+    def steps(self) -> Iterator[Step]:
+        """All steps, in order."""
+        if self.options.show != "backward":
+            yield from self._forward()
+        if self.options.show != "forward":
+            yield from self._backward()
+        yield Step(self.figure.description)
+
+    def _forward(self) -> Iterator[Step]:
+        given = [box for box in self.figure.boxes if box.kind in ("input", "constant")]
+        told = [self._given(box) for box in given if box.kind == "input"]
+        yield Step(
+            self.say("Inputs: {inputs}", inputs=", ".join(told)) if told else self.say("Nothing is given"),
+            tuple(box.id for box in given),
+            tuple(wire.id for box in given for wire in self._onward(box.id)),
+        )
+        for box in self.figure.boxes:
+            if box.kind in ("operation", "group"):
+                onward = self._onward(box.id)
+                yield Step(
+                    f"{self._symbol(box)} : {self._made(box, onward)}", (box.id,), tuple(wire.id for wire in onward)
+                )
+
+    def _backward(self) -> Iterator[Step]:
+        reached = {wire.id for wire in self.figure.wires if wire.backward is not None}
+        told: set[str] = set()
+        for box in self.figure.boxes:
+            seeded = [wire for wire in self.entering[box.id] if box.kind == "output" and wire.id in reached]
+            if seeded:
+                seed = line_of(content(self.flow.seed, self.options.precision))
+                yield self._back(
+                    self.say("The way back begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
+                    [box],
+                    seeded,
+                    told,
+                )
+                yield from self._sums(seeded, reached, told)
+        for box in reversed(self.figure.boxes):
+            wires = sorted((w for w in self.entering[box.id] if w.id in reached), key=lambda wire: wire.slot)
+            if box.kind in ("operation", "group") and wires:
+                shares = ", ".join(map(self._share, wires))
+                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, told)
+                yield from self._sums(wires, reached, told)
+
+    def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], told: set[str]) -> Step:
+        told.update(wire.id for wire in wires)
+        return Step(sentence, tuple(box.id for box in boxes), (), tuple(wire.id for wire in wires))
+
+    def _sums(self, wires: list[Wire], reached: set[str], told: set[str]) -> Iterator[Step]:
+        """The branch dots all of whose gradients have come back by now: there they add up."""
+        for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
+            if all(wire.id in told for wire in self.leaving[dot] if wire.id in reached):
+                stems = [wire for wire in self.entering[dot] if wire.id in reached]
+                yield self._back(", ".join(map(self._share, stems)), [self.boxes[dot]], stems, told)
+
+    def _onward(self, id: str) -> list[Wire]:
+        """The wires that carry a box's value, also behind a branch dot."""
+        wires = self.leaving[id]
+        dots = [wire.target for wire in wires if self.boxes[wire.target].kind == "branch"]
+        return [*wires, *(wire for dot in dots for wire in self.leaving[dot])]
+
+    # Sentences
+
+    def _symbol(self, box: Box) -> str:
+        return box.text.replace("\n", " ")
+
+    def _given(self, box: Box) -> str:
+        return f"{self._symbol(box)} = {self._value(int(box.id[1:]))}"
+
+    def _value(self, index: int) -> str:
+        return line_of(content(self.flow.values[index], self.options.precision))
+
+    def _made(self, box: Box, onward: list[Wire]) -> str:
+        """What a box makes of what enters it."""
+        if box.kind == "group":
+            # Its steps are hidden; several values may leave it.
+            shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
+            return ", ".join(dict.fromkeys(map(line_of, shown)))
+        index = int(box.id[1:])
+        parts = [self.symbols.name(index), self._expression(index), self._value(index)]
+        return " = ".join(dict.fromkeys(part for part in parts if part))
+
+    def _expression(self, index: int) -> str:
+        """An operation on numbers in numbers, one on arrays in names."""
+        record = self.flow.graph.record
+        operation, operands = record.operations[index], record.operands[index]
+        assert operation is not None
+        values = [self.flow.values[i] for i in operands]
+        if any(map(ops.shape_of, values)) or ops.shape_of(self.flow.values[index]):
+            expression = written_out(self.symbols.expression(index))
+            return expression if columns(Plain(expression)) <= _LONG else ""
+        written = [
+            float(value) if self.flow.graph.is_constant(i) else symbol(number(float(value), self.options.precision))
+            for i, value in zip(operands, values, strict=True)
+        ]
+        made = Formula("", (), operation, tuple(written), record.parameters.get(index, {}))
+        return written_out(made).replace("·", " × ")
+
+    def _share(self, wire: Wire) -> str:
+        """The arithmetic of the gradient on a wire, behind the name of the derivative."""
+        line = line_of(wire.backward.label.content) if wire.backward and wire.backward.label else ""
+        if not wire.source.startswith("n"):
+            return line
+        called = self.symbols.derivative(int(wire.source[1:]))
+        return line if not called or line.startswith(called) else f"{called} = {line}"

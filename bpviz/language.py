@@ -1,0 +1,101 @@
+"""The words that bpviz itself writes, in the reader's language: sentences are looked up by their English form.
+
+A language is one TOML file, of bpviz's own (``bpviz/languages``) or of the user's: English sentences and what is said
+instead, with the same ``{…}`` to be filled in, in tables of any name. What a file does not hold stays English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from bpviz.errors import UsageError, did_you_mean
+
+__all__ = ["ENGLISH", "Language", "language", "languages"]
+
+_HOME = Path(__file__).parent / "languages"
+_SUFFIX = ".toml"
+
+
+class Language:
+    """A language: called with an English sentence, it answers its own, with the ``{…}`` filled in.
+
+    >>> ENGLISH("input {name}", name="tax"), language("ja")("input {name}", name="消費税")
+    ('input tax', '入力 消費税')
+    """
+
+    def __init__(self, code: str, sentences: Mapping[str, str] | None = None) -> None:
+        """Take the code that pages name it by (``en``, ``ja``) and the sentences that differ from English."""
+        self.code = code
+        self.sentences = sentences or {}
+
+    def __call__(self, sentence: str, **filled: Any) -> str:
+        """The sentence in this language, filled in; without anything to fill in it is taken as it stands."""
+        own = self.sentences.get(sentence, sentence)
+        return own.format(**filled) if filled else own
+
+    def __repr__(self) -> str:
+        return f"<language {self.code}>"
+
+
+ENGLISH = Language("en")
+
+
+def languages() -> tuple[str, ...]:
+    """The names of the languages that bpviz has.
+
+    >>> languages()
+    ('en', 'ja')
+    """
+    return ("en", *sorted(path.stem for path in _HOME.glob(f"*{_SUFFIX}")))
+
+
+def language(name: str) -> Language:
+    """The language called ``name``, or that of a file ``name.toml``.
+
+    Raises `UsageError` where there is none (the message offers what comes close), and for a file that holds anything
+    but sentences or fills in what the English sentence does not have.
+    """
+    if name == ENGLISH.code:
+        return ENGLISH
+    path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = did_you_mean(name, languages(), "choose another, or name a file: fr.toml")
+        raise UsageError(f"there is no language {name!r}; {hint} (there are: {', '.join(languages())})") from None
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, edition: int) -> Language:
+    """The language of a file; ``edition`` is another one when the file has changed."""
+    import tomllib
+
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the language {str(path)!r} is not valid TOML: {error}") from None
+    sentences: dict[str, str] = {}
+    for title, table in tables.items():
+        pairs = table if isinstance(table, dict) else {title: table}
+        for english, own in pairs.items():
+            if not isinstance(own, str):
+                raise UsageError(f"the language {str(path)!r} has {english!r} = {own!r}; a sentence is expected")
+            extra = _fields(own) - _fields(english)
+            if extra:
+                raise UsageError(
+                    f"the language {str(path)!r} fills in {{{extra.pop()}}}, which {english!r} does not have"
+                )
+            sentences[english] = own
+    return Language(path.stem, sentences)
+
+
+def _fields(sentence: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+    except ValueError:
+        # A sentence with a single brace in it is not filled in.
+        return set()

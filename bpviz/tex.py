@@ -1,0 +1,199 @@
+r"""Names, numbers and lines of text in LaTeX. Whatever they hold is data: nothing of it can become a command.
+
+What comes out needs no packages but amsmath's, and is understood by MathJax, KaTeX and matplotlib.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = [
+    "END",
+    "FUNCTIONS",
+    "LETTERS",
+    "LOWERED",
+    "RAISED",
+    "SIGNS",
+    "SPECIAL",
+    "line_in_latex",
+    "name_in_latex",
+    "named",
+    "parted",
+    "text_in_latex",
+]
+
+_GREEK = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+    *("xi", "omicron", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
+_CAPITALS = ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega")
+END = "\ue210"
+"""Stands at the end of a command until it is known whether a letter follows, from which a space must part it."""
+LETTERS = {chr(ord("α") + i): f"\\{name}{END}" for i, name in enumerate(_GREEK) if name != "omicron"} | {
+    chr(ord("Α") + i): f"\\{name.capitalize()}{END}" for i, name in enumerate(_GREEK) if name in _CAPITALS
+}
+SIGNS = {
+    "·": r" \cdot ",
+    "∘": r" \odot ",
+    "×": r" \times ",
+    "⊗": r" \otimes ",
+    "∗": r" \ast ",
+    "−": "-",
+    "≠": r" \neq ",
+    "≤": r" \leq ",
+    "≥": r" \geq ",
+    "→": r" \to ",
+    "Σ": r"\sum ",
+    "Π": r"\prod ",
+    "½": r"\frac{1}{2}",
+    "∞": rf"\infty{END}",
+    "‖": r"\|",
+    "⌊": rf"\lfloor{END}",
+    "⌋": rf"\rfloor{END}",
+    "⌈": rf"\lceil{END}",
+    "⌉": rf"\rceil{END}",
+    "…": rf"\ldots{END}",
+    "#": r"\#",
+    "&": r" \wedge ",
+    "~": rf"\sim{END}",
+    "^": r" \oplus ",
+}
+SPECIAL = r"\\{}^_~#$%&"
+_ESCAPES = {
+    "\\": rf"\backslash{END}",
+    "^": rf"\wedge{END}",
+    "~": rf"\sim{END}",
+    **{sign: rf"\{sign}" for sign in "{}_#$%&"},
+}
+FUNCTIONS = frozenset(
+    ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "max", "min", "det")
+)
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def name_in_latex(name: str) -> str:
+    r"""A name: one letter in italics, words upright, numbers behind them below; what LaTeX would obey is escaped.
+
+    >>> name_in_latex("x1"), name_in_latex("θ"), name_in_latex("learning_rate"), name_in_latex("単価")
+    ('x_{1}', '\\theta', '\\mathrm{learning\\_rate}', '\\text{単価}')
+    >>> name_in_latex(r"\input{x}")
+    '\\backslash\\mathrm{input}\\{x\\}'
+    """
+    return parted(named(name))
+
+
+def named(name: str) -> str:
+    """The same, with what stands at the ends of commands (see `parted`)."""
+    name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).translate(LOWERED)
+    found = re.fullmatch(r"([^\W\d_]+)_?([0-9]+)", name) or re.fullmatch(r"([^\W\d_])_([^\W_]+)", name)
+    if found:
+        return f"{_run(found[1])}_{{{_run(found[2])}}}"
+    if re.fullmatch(r"[A-Za-z0-9_]+", name):
+        return _run(name)
+    runs = re.findall(rf"\w\u0302|[{SPECIAL}]|[A-Za-z0-9]+|[^{SPECIAL}A-Za-z0-9]+", name)
+    return "".join(map(_run, runs)) or r"\text{ }"
+
+
+def parted(line: str) -> str:
+    """Commands parted by a space from letters behind them, and from nothing else."""
+    return re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
+
+
+def _run(text: str) -> str:
+    """Letters of one kind, or one sign."""
+    if text in _ESCAPES:
+        return _ESCAPES[text]
+    if text in LETTERS:
+        return LETTERS[text]
+    if text[1:] == "\u0302":
+        return rf"\hat{{{_run(text[0])}}}"
+    if not text.isascii() or not re.fullmatch(r"\w+", text):
+        return rf"\text{{{text}}}"
+    return text if len(text) == 1 or text.isdigit() else rf"\mathrm{{{text.replace('_', _ESCAPES['_'])}}}"
+
+
+_UPRIGHT = {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": "{-}",  # two of them would be a dash
+    **{sign: rf"\{sign}" for sign in "{}_#$%&"},
+}
+_RAISED_SIGNS = "".join(map(chr, RAISED)) + "ᵀ"
+_LOWERED_SIGNS = "".join(map(chr, LOWERED))
+_MORE_SIGNS = {"∂": rf"\partial{END}", "√": rf"\surd{END}", "′": "{}'"}
+
+
+def text_in_latex(text: str) -> str:
+    r"""A line of text, outside of mathematical mode, character by character as it stands.
+
+    >>> text_in_latex(r"100 % of $x_1$"), text_in_latex("η → 0")
+    ('100 \\% of \\$x\\_1\\$', '\\ensuremath{\\eta} \\ensuremath{\\to} 0')
+    """
+    # LaTeX takes several spaces for one, and none at the ends.
+    return re.sub(r" (?= )|^ | $", r"\\ ", "".join(map(_upright, text)))
+
+
+def _upright(character: str) -> str:
+    if character in _UPRIGHT:
+        return _UPRIGHT[character]
+    if character.isascii():
+        return character
+    if character in _RAISED_SIGNS or character in _LOWERED_SIGNS or _sign(character):
+        return rf"\ensuremath{{{line_in_latex(character)}}}"
+    return character
+
+
+def _sign(character: str) -> str:
+    """A sign or a Greek letter in mathematical mode; empty for all else."""
+    return SIGNS.get(character) or LETTERS.get(character) or _MORE_SIGNS.get(character) or ""
+
+
+_KNOWN = "".join({**SIGNS, **LETTERS, **_MORE_SIGNS}) + _RAISED_SIGNS + _LOWERED_SIGNS
+_TOKEN = re.compile(
+    rf"(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
+    rf"|(?P<special>[{SPECIAL}])|(?P<space>(?<=\w) +(?=\w))|(?P<quote>[\"'`]+)|(?P<ascii>[\x00-\x7f])"
+    rf"|(?P<text>[^\x00-\x7f{re.escape(_KNOWN)}]+)|(?P<sign>.)",
+    re.DOTALL,
+)
+
+
+def line_in_latex(line: str) -> str:
+    r"""A line of text that is mathematics, in mathematical mode: numbers, names, signs, what is raised and lowered.
+
+    >>> line_in_latex("−1.2×10⁻⁵"), line_in_latex("dW = dZᵀ·X"), line_in_latex("price_2 % 単価")
+    ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
+    """
+    line = "".join(_in_line(found.lastgroup, found[0]) for found in _TOKEN.finditer(line))
+    return parted(re.sub(r" +", " ", line)).strip()
+
+
+def _in_line(kind: str | None, token: str) -> str:
+    match kind:
+        case "word":
+            # The gradient of X is called dX.
+            plain = re.fullmatch("d[A-Z]", token)
+            return token if plain else rf"\{token}{END}" if token in FUNCTIONS else named(token)
+        case "raised":
+            # Braces before it, for LaTeX refuses what is raised twice.
+            return "{}^{" + token.replace("ᵀ", r"\top ").translate(RAISED).strip() + "}"
+        case "lowered":
+            return "{}_{" + token.translate(LOWERED) + "}"
+        case "special":
+            return _ESCAPES[token]
+        case "space":
+            return r"\ "
+        case "quote" | "text":
+            return rf"\text{{{token}}}"
+        case "sign":
+            return _sign(token)
+        case _:
+            return token

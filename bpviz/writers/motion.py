@@ -1,0 +1,170 @@
+"""Pictures as SVG that moves by itself: forward, then backward, over and over.
+
+There is no script in it: style sheets move it, in an ``<img>`` too. For readers who prefer no motion, and for programs
+that know none, it is the whole picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
+from types import MappingProxyType
+
+from bpviz.figure import Step
+from bpviz.picture import Element, Part, Path, Picture, Shape
+from bpviz.stages import arrivals, captions, halves, is_line
+from bpviz.theme import LineRole, Theme, every_look
+from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
+
+__all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "told", "write"]
+
+SECONDS = 1.5
+"""How long a step is shown."""
+PALE = 0.25
+"""How much is seen of the line of an arrow that has not come yet."""
+STRONG = 1.7
+"""How many times as thick lines are while they come."""
+_FADE = 0.3
+_BLINK = 0.1
+HOLD = 2
+"""How many steps long the whole picture stays before all begins again."""
+
+
+def write(picture: Picture, theme: Theme, *, steps: Sequence[Step], seconds: float = SECONDS) -> bytes:
+    """Return ``picture`` as an SVG file that shows its ``steps`` one after the other, each for so many ``seconds``.
+
+    The sentence of the step stands below.
+
+    >>> from bpviz.theme import theme
+    >>> moving = write(Picture(72.0, 36.0, ()), theme("light"), steps=[Step("one"), Step("two")]).decode()
+    >>> "<script" in moving, "prefers-reduced-motion:no-preference" in moving
+    (False, True)
+    """
+    wider, sentences = captions(picture, steps, theme)
+    film = _Film(len(steps), seconds)
+
+    def lines(look: Theme) -> list[str]:
+        return [*opened(wider, look), *told(wider, steps, look, film.mark), *film.captions(sentences, look)]
+
+    made = lines(theme)
+    if theme.dark is not None:
+        made = followed(made, lines(theme.dark))
+    else:
+        made[0] = scoped(made[0])
+    return finished([made[0], f"<style>{film.rules()}</style>", *made[1:]])
+
+
+Mark = Callable[[str, tuple[int, ...], float], str]
+"""What tells a group of an SVG what it is (``box``, ``forward``, ``backward``, ``constant``, ``words``), in which steps
+it comes, and how wide its lines are: attributes."""
+
+
+def told(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
+    """Iterate over the parts of a picture as SVG, in which all that comes in a step is a group of its own, as marked.
+
+    Lines take their width from the group, so that a rule can change it.
+    """
+    toned, arriving, working = every_look(theme), arrivals(steps), _working(steps)
+    for number, part in enumerate(picture.parts):
+        look = toned[part.belongs, part.tone]
+        if part.id in arriving:
+            body = "\n".join(
+                _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.id], strict=True)
+            )
+        elif part.id in working:
+            body = _group("box", part, part.elements, working[part.id], look, mark)
+        else:
+            body = "\n".join(drawn(element, part, look) for element in part.elements)
+        yield group(part, number, body)
+
+
+def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:
+    """In which steps a box is at work."""
+    working: dict[str, tuple[int, ...]] = {}
+    for at, step in enumerate(steps):
+        for id in step.boxes:
+            working[id] = (*working.get(id, ()), at)
+    return working
+
+
+def _arrow(part: Part, at: float, theme: Theme, mark: Mark) -> str:
+    lines = [element for element in part.elements if is_line(element)]
+    words = [element for element in part.elements if not is_line(element)]
+    when = (int(at),) if isfinite(at) else ()
+    role = next((element.role for element in lines if isinstance(element, Path)), "forward")
+    return _group(role, part, lines, when, theme, mark) + _group("words", part, words, when, theme, mark)
+
+
+def _group(kind: str, part: Part, elements: Sequence[Element], at: tuple[int, ...], theme: Theme, mark: Mark) -> str:
+    if not elements:
+        return ""
+    role: LineRole = next((element.role for element in elements if isinstance(element, Path | Shape)), "node")
+    width = theme.strokes[role].width if kind != "words" else 1.0
+    inner = "\n".join(drawn(element, part, theme if kind == "words" else _thin(theme)) for element in elements)
+    return f'<g {mark(kind, at, width)} stroke-width="{width:g}">{inner}</g>\n'
+
+
+def _thin(theme: Theme) -> Theme:
+    """The theme with lines of the width that need not be said."""
+    strokes = {role: replace(stroke, width=1.0) for role, stroke in theme.strokes.items()}
+    return replace(theme, strokes=MappingProxyType(strokes))
+
+
+class _Film:
+    """When everything comes and goes, as rules of a style sheet."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._count, self._seconds = count, seconds
+        self._total = (count + HOLD) * seconds
+        self._fade = min(_FADE, seconds / 3)
+        self._names: dict[tuple[str, tuple[int, ...], float], int] = {}
+
+    def mark(self, kind: str, at: tuple[int, ...], width: float) -> str:
+        """Name the motion of a group, which others like it share."""
+        return f'class="told m{self._names.setdefault((kind, at, width), len(self._names))}"'
+
+    def captions(self, sentences: Sequence[Part], theme: Theme) -> Iterator[str]:
+        """The sentences, each in a group that is seen in its step; the last is that of the whole picture."""
+        for at, part in enumerate(sentences):
+            inner = "\n".join(drawn(element, part, theme) for element in part.elements)
+            unseen = "" if at == self._count - 1 else ' opacity="0"'
+            yield f'<g {self.mark("caption", (at,), 1.0)}{unseen} aria-hidden="true">{inner}</g>'
+
+    def rules(self) -> str:
+        """The style sheet; it holds only for readers who have nothing against motion."""
+        rules = [f".{PREFIX} .told{{animation:{self._total:g}s linear infinite}}"]
+        for (kind, at, width), name in self._names.items():
+            frames = self._frames(kind, at, width)
+            rules.append(
+                f".{PREFIX} .m{name}{{animation-name:{PREFIX}-m{name}}}@keyframes {PREFIX}-m{name}{{{frames}}}"
+            )
+        return f"@media (prefers-reduced-motion:no-preference){{{''.join(rules)}}}"
+
+    def _frames(self, kind: str, at: tuple[int, ...], width: float) -> str:
+        plain, strong = f"stroke-width:{width:g}", f"stroke-width:{width * STRONG:g}"
+        if kind == "box":
+            pulses = (
+                f"{self._at(t)}{{{plain}}}{self._at(t, 1)},{self._at(t + 1)}{{{strong}}}{self._at(t + 1, 1)}"
+                for t in at
+            )
+            return "0%{" + plain + "}" + f"{{{plain}}}".join(pulses) + f",to{{{plain}}}"
+        start = at[0] if at else self._count
+        come, there, past, gone = self._at(start), self._at(start, 1), self._at(start + 1), self._at(start + 1, 1)
+        if kind == "caption":
+            # One goes at the moment when the next one comes: two would run over each other.
+            before, last = self._at(start, -_BLINK), self._at(start + 1, -_BLINK)
+            goes = "to{opacity:1}" if start == self._count - 1 else f"{last}{{opacity:1}}{past},to{{opacity:0}}"
+            return f"0%,{before}{{opacity:0}}{come}{{opacity:1}}{goes}"
+        if kind == "words":
+            return f"0%,{come}{{opacity:0}}{there},to{{opacity:1}}"
+        waiting = 0 if kind == "backward" else PALE
+        return (
+            f"0%,{come}{{opacity:{waiting};{plain}}}{there}{{opacity:1;{strong}}}{past}{{{strong}}}"
+            f"{gone},to{{opacity:1;{plain}}}"
+        )
+
+    def _at(self, step: float, faded: float = 0.0) -> str:
+        """When a step begins, or when what comes in it is there: in hundredths of the whole."""
+        share = min(max((step * self._seconds + faded * self._fade) / self._total, 0.0), 1.0) * 100
+        return f"{share:.2f}".rstrip("0").rstrip(".") + "%"

@@ -1,0 +1,158 @@
+"""A picture told in steps, as a piece of HTML in which the reader walks with arrow keys and buttons.
+
+The steps are radio buttons, so that they work without a script; the little script there is adds buttons for the
+keyboard, and keys from anywhere in the figure. Printed, every step stands on the paper.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from bpviz import text
+from bpviz.figure import Step
+from bpviz.language import Language
+from bpviz.picture import Picture
+from bpviz.theme import Theme
+from bpviz.writers.motion import PALE, STRONG, told
+from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
+
+__all__ = ["escaped", "rules", "written"]
+
+
+def escaped(line: str) -> str:
+    """Return a line of text as HTML holds it, in attributes too.
+
+    >>> escaped("a < 'b'")
+    'a &lt; &#x27;b&#x27;'
+    """
+    return html.escape(text.printable(line))
+
+
+def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language) -> str:
+    """Return the player of a picture; ``say`` writes its words."""
+    count = len(steps)
+    size = (
+        f'viewBox="0 0 {picture.width:g} {picture.height:g}" width="{picture.width:g}pt" height="{picture.height:g}pt"'
+    )
+    stages = []
+    for at, step in enumerate(steps):
+        number = say("Step {number} of {count}", number=at + 1, count=count)
+        checked = " checked" if at == 0 else ""
+        back, on = (
+            f'<label for="{PREFIX}-at-{other}">{sign}</label>' if 0 <= other < count else f"<span>{sign}</span>"
+            for other, sign in ((at - 1, "◀"), (at + 1, "▶"))
+        )
+        stages.append(
+            f'<li style="--k:{at}"><input type="radio" name="{PREFIX}" id="{PREFIX}-at-{at}"{checked} '
+            f'aria-label="{escaped(f"{number}: {step.sentence}")}" title="{escaped(number)}">\n'
+            f'<div class="bpviz-stage"><div class="bpviz-walk" aria-hidden="true">{back}{on}</div>\n'
+            f'<div class="bpviz-picture"><svg {size} role="img" aria-label="{escaped(picture.description)}">'
+            f'<use href="#{PREFIX}-drawing"/></svg></div>\n'
+            f"<p><small>{escaped(number)}</small> {escaped(step.sentence)}</p></div></li>"
+        )
+    buttons = "".join(
+        f'<button type="button" value="{by}" aria-label="{escaped(word)}">{sign}</button>'
+        for by, word, sign in ((-1, say("Back"), "◀"), (1, say("Next"), "▶"))
+    )
+    return "\n".join(
+        [
+            '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>',
+            *_drawing(picture, theme, steps),
+            "</g></defs></svg>",
+            '<p class="bpviz-said" role="status" aria-live="polite"></p>',
+            f'<ol>\n<li class="bpviz-buttons" hidden>{buttons}</li>',
+            *stages,
+            f"</ol>\n<script>{_SCRIPT}</script>\n",
+        ]
+    )
+
+
+def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]:
+    """The picture that all steps use, which look at it with another number of the step."""
+
+    def lines(look: Theme) -> list[str]:
+        opening = f'<g class="bpviz" id="{PREFIX}-drawing" {INHERITED}>'
+        return [opening, page(picture, look), *told(picture, steps, look, _mark)]
+
+    made = lines(theme)
+    if theme.dark is not None:
+        return followed(made, lines(theme.dark))
+    return [scoped(made[0]), *made[1:]]
+
+
+def _mark(kind: str, at: tuple[int, ...], width: float) -> str:
+    # What never comes stays out of sight.
+    first, last = (at[0], at[-1]) if at else (9999, 9999)
+    again = f";--t:{last}" if last != first else ""
+    return f'class="told told-{kind}" style="--s:{first}{again};--w:{width:g}"'
+
+
+def rules(theme: Theme) -> str:
+    """Return the style sheet; ``.P`` in it stands for the figure."""
+    day, night = (look.strokes["backward"].colour for look in (theme, theme.dark or theme))
+    accents = f".P{{--accent:{day}}}@media screen and (prefers-color-scheme:dark){{.P{{--accent:{night}}}}}"
+    return accents + _RULES.replace("PALE", f"{PALE}").replace("STRONG", f"{STRONG}")
+
+
+# How far the step (--k) is beyond that in which something comes (--s, --t): --r grows from 0 to 1 when it comes, --e is
+# 1 while it comes.
+_RULES = """
+.P .told{--r:clamp(0,var(--k) - var(--s) + 1,1);
+--e:max(0,1 - max(var(--k) - var(--s),var(--s) - var(--k)),1 - max(var(--k) - var(--t,-9),var(--t,-9) - var(--k)));
+stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .2s,stroke-width .2s}
+.P .told-words,.P .told-backward{opacity:var(--r)}
+.P .told-forward,.P .told-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
+.P ol{display:flex;flex-wrap:wrap;gap:.15em;margin:0;padding:0;list-style:none;align-items:center}
+.P li{display:contents}
+.P input{margin:.2em .1em;width:1em;height:1em;accent-color:var(--accent)}
+.P .bpviz-stage{order:1;flex:1 0 100%;min-width:0}
+.P input:not(:checked)+.bpviz-stage{display:none}
+.P .bpviz-stage p{min-height:3em;margin:.5em 0 0;font-variant-numeric:tabular-nums}
+.P .bpviz-stage small{opacity:.75;margin-right:.6em}
+.P .bpviz-walk,.P .bpviz-buttons{display:flex;gap:.4em;margin:.3em .6em .3em 0}
+.P .bpviz-buttons[hidden],.P .bpviz-buttons:not([hidden])~li .bpviz-walk{display:none}
+.P label,.P .bpviz-walk span,.P button{font:inherit;line-height:1;padding:.4em .9em;border:1px solid;border-radius:.4em;
+background:none;color:inherit;cursor:pointer;user-select:none}
+.P .bpviz-walk span,.P button[aria-disabled=true]{opacity:.35;cursor:default}
+.P :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.P .bpviz-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
+@media (prefers-reduced-motion:reduce){.P .told{transition:none}}
+@media print{.P ol{display:block}.P li{display:block;break-inside:avoid}
+.P input,.P .bpviz-walk,.P .bpviz-buttons{display:none}.P input:not(:checked)+.bpviz-stage{display:block}
+.P .bpviz-stage p{min-height:0;margin-bottom:1em}.P .told{transition:none}}
+"""
+
+# No word of the model is in it.
+_SCRIPT = """
+(() => {
+  const figure = document.currentScript.closest("figure");
+  const steps = [...figure.querySelectorAll("input")];
+  const buttons = figure.querySelector(".bpviz-buttons"), said = figure.querySelector(".bpviz-said");
+  const at = () => steps.findIndex(step => step.checked);
+  const show = () => {
+    // Not disabled: that would take the focus away, and with it the keys.
+    for (const button of buttons.children) button.ariaDisabled = !steps[at() + Number(button.value)];
+  };
+  const go = to => {
+    const step = steps[Math.max(0, Math.min(steps.length - 1, to))];
+    step.checked = true;
+    if (steps.includes(document.activeElement)) step.focus();
+    else said.textContent = step.getAttribute("aria-label");
+    show();
+  };
+  buttons.hidden = false;
+  buttons.addEventListener("click", event => {
+    const by = Number(event.target.value);
+    if (by) go(at() + by);
+  });
+  figure.addEventListener("change", show);
+  figure.addEventListener("keydown", event => {
+    const to = {ArrowRight: at() + 1, ArrowLeft: at() - 1, Home: 0, End: steps.length - 1}[event.key];
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    go(to);
+  });
+  show();
+})();
+"""

@@ -1,0 +1,259 @@
+r"""Pictures as TikZ: the same geometry in LaTeX's own type, numbers and formulas as mathematics.
+
+The file is a document of its own (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the
+picture alone: it sees whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``,
+``bpviz backward text``, …, which are left as they are where the author has defined them. Names are data: no character
+of them can become a command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bpviz import tex, text
+from bpviz.figure import Pass, Tone
+from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.theme import LineRole, Stroke, TextRole, Theme, every_look
+from bpviz.writers.svg import shade
+
+__all__ = ["write"]
+
+_MATHEMATICS = ("forward", "backward", "symbol")
+"""The roles of numbers and formulas. Other texts are names and sentences."""
+
+_SIZE = 14.0
+"""The size of most texts, which need not name it."""
+
+_OPENING = r"""% {title}: a figure made by bpviz.
+% Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has
+% \usepackage{{amsmath,tikz}}: \input this file, within \resizebox{{\linewidth}}{{!}}{{...}} where it is too wide.
+% Looks, before it: \tikzset{{bpviz node/.style={{draw=red,line width=2pt}}}}, \colorlet{{bpviz-forward}}{{red}}.
+\makeatletter
+\ifx\@nodocument\relax\let\bpvizend\relax\else
+\documentclass{{article}}
+\usepackage[paperwidth={width}bp,paperheight={height}bp,margin=0pt]{{geometry}}
+\usepackage{{amsmath,tikz}}
+\ifx\Umathcode\undefined
+\IfFileExists{{lmodern.sty}}{{\usepackage[T1]{{fontenc}}\usepackage{{lmodern}}}}{{}}
+{fonts}\fi
+\pagestyle{{empty}}\parindent0pt\topskip0pt\def\bpvizend{{\end{{document}}}}
+\begin{{document}}
+\fi
+\makeatother
+\begingroup
+\def\bpvizcolor#1#2{{\providecolor{{bpviz-#1}}{{HTML}}{{#2}}}}
+\def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
+"""
+
+# Before \begin{document}, where letters are needed that Latin Modern lacks: luatexja and xeCJK know what to do; else
+# the first of these fonts that there is lends them.
+_FONTS = r"""\else
+\usepackage{fontspec}
+\def\bpvizfont#1{\ifx\bpvizfound\undefined\IfFontExistsTF{#1}{\let\bpvizfound\relax%
+\directlua{luaotfload.add_fallback("bpviz", {"#1:"})}%
+\setmainfont{Latin Modern Roman}[RawFeature={fallback=bpviz}]}{}\fi}
+\ifx\directlua\undefined
+\IfFileExists{xeCJK.sty}{\usepackage{xeCJK}}{}
+\else
+\IfFileExists{luatexja.sty}{\usepackage{luatexja}}{%
+\bpvizfont{Noto Sans CJK JP}\bpvizfont{IPAexGothic}\bpvizfont{IPAGothic}%
+\bpvizfont{Hiragino Sans}\bpvizfont{Yu Gothic}\bpvizfont{Noto Sans}\bpvizfont{DejaVu Sans}}
+\fi
+"""
+
+
+def write(picture: Picture, theme: Theme) -> bytes:
+    """Return ``picture`` as a LaTeX file in the looks of ``theme``.
+
+    Letters that are neither Latin nor Greek need LuaLaTeX (which takes them from fonts of the machine) or XeLaTeX; a
+    comment of the file says so.
+
+    >>> from bpviz.theme import theme
+    >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
+    ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
+    """
+    page = _Page(theme)
+    body = [line for part in picture.parts for line in page.part(part)]
+    shown = {text.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
+    foreign = any(map(_is_foreign, "".join(shown)))
+    width, height = _number(picture.width), _number(picture.height)
+    opening = _OPENING.format(
+        title=text.printable(picture.title or "Computation graph"),
+        engines="lualatex (pdflatex lacks its letters)" if foreign else "pdflatex or lualatex",
+        width=width,
+        height=height,
+        fonts=_FONTS if foreign else "",
+    )
+    return "\n".join(
+        [
+            opening + "\n".join(page.definitions()),
+            r"\begin{tikzpicture}[x=1bp,y=-1bp,line cap=butt,line join=miter,"
+            rf"every node/.style={{inner sep=0pt,outer sep=0pt,{_font(_SIZE)}}}]",
+            rf"\path[bpviz background,use as bounding box] (0,0) rectangle ({width},{height});",
+            *body,
+            r"\end{tikzpicture}%",
+            r"\endgroup",
+            "\\bpvizend\n",
+        ]
+    ).encode()
+
+
+def _is_foreign(character: str) -> bool:
+    """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.tex` says in commands."""
+    return ord(character) > 0x17F and tex.text_in_latex(character) == character
+
+
+_Look = tuple[Pass, Tone]
+_PLAIN: _Look = ("forward", "plain")
+
+
+class _Page:
+    """One picture being written, and the styles and colours that it uses."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._looks = every_look(theme)
+        self._styles: dict[str, str] = {"background": "fill=bpviz-background"}
+        self._colours: dict[str, str] = {"background": theme.background}
+
+    def definitions(self) -> Iterator[str]:
+        """The colours and styles that were used, each with its name; ask when everything is drawn."""
+        for name, colour in self._colours.items():
+            yield rf"\bpvizcolor{{{name}}}{{{colour.removeprefix('#')}}}"
+        for name, style in self._styles.items():
+            yield rf"\bpvizstyle{{{name}}}{{{style}}}"
+
+    def part(self, part: Part) -> Iterator[str]:
+        """The lines of a part."""
+        look = part.belongs, part.tone
+        for element in part.elements:
+            yield from self._element(element, look)
+
+    def _element(self, element: Element, look: _Look) -> Iterator[str]:
+        theme = self._looks[look]
+        match element:
+            case Path():
+                yield rf"\draw[{self._line(element.role, look)}] {_curve(element.points)};"
+            case Head():
+                corners = " -- ".join(map(_at, element.corners(theme.head[1])))
+                yield rf"\fill[{self._fill(element.role, look)}] {corners} -- cycle;"
+            case Text():
+                yield self._text(element, look)
+            case Shape():
+                yield self._shape(element, look)
+            case Cell():
+                yield from self._cell(element, look)
+            case Bracket():
+                style = self._style(f"{element.role} bracket", look, f"draw={self._ink(element.role, look)}")
+                yield rf"\draw[{style}] {' -- '.join(map(_at, element.points))};"
+            case _:
+                raise TypeError(f"Not an element of a picture: {type(element).__name__}")
+
+    def _text(self, line: Text, look: _Look) -> str:
+        style = self._style(f"{line.role} text", look, f"text={self._ink(line.role, look)}")
+        anchor = {"start": "base west", "middle": "base", "end": "base east"}[line.anchor]
+        size = "" if line.size == _SIZE else f",{_font(line.size)}"
+        return rf"\node[{style},anchor={anchor}{size}] at {_at((line.x, line.y))} {{{_words(line)}}};"
+
+    def _shape(self, shape: Shape, look: _Look) -> str:
+        if shape.kind == "dot":
+            style = self._fill(shape.role, look)
+        else:
+            style = self._line(shape.role, look)
+            if shape.role not in ("frame", "mark"):
+                self._colours["fill"] = self._looks[look].fill
+                style += f",{self._style('box', _PLAIN, 'fill=bpviz-fill')}"
+        if shape.kind != "box":
+            return rf"\path[{style}] {_at((shape.x, shape.y))} circle[radius={_number(shape.width / 2)}];"
+        left, top, right, bottom = _edges(shape)
+        rounded = f",rounded corners={_number(shape.radius)}bp" if shape.radius else ""
+        return rf"\path[{style}{rounded}] {_at((left, top))} rectangle {_at((right, bottom))};"
+
+    def _cell(self, cell: Cell, look: _Look) -> Iterator[str]:
+        theme = self._looks[look]
+        colour = theme.background if cell.value is None else shade(cell.value, theme)
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        corners = (cell.x, cell.y), (cell.x + cell.width, cell.y + cell.height)
+        frame = " rectangle ".join(map(_at, corners))
+        yield rf"\path[{self._line('cell', look)},fill={{rgb,255:red,{red};green,{green};blue,{blue}}}] {frame};"
+        if cell.value is None:
+            (left, top), (right, bottom) = corners
+            cross = f"{_at((left, top))} -- {_at((right, bottom))} {_at((right, top))} -- {_at((left, bottom))}"
+            yield rf"\draw[{self._line('mark', look)}] {cross};"
+
+    # Styles and colours
+
+    def _line(self, role: LineRole, look: _Look) -> str:
+        stroke = self._looks[look].strokes[role]
+        return self._style(role, look, f"draw={self._colour(role, look, stroke.colour)},{_pen(stroke)}")
+
+    def _fill(self, role: LineRole, look: _Look) -> str:
+        colour = self._colour(role, look, self._looks[look].strokes[role].colour)
+        return self._style(f"{role} head", look, f"fill={colour}")
+
+    def _ink(self, role: TextRole, look: _Look) -> str:
+        ink = self._looks[look].inks[role]
+        # The numbers of an arrow are of its colour, so that an author changes both at once.
+        line = self._looks[look].strokes.get(role)  # type: ignore[arg-type]
+        return self._colour(role if line and line.colour == ink else f"{role}-text", look, ink)
+
+    def _style(self, name: str, look: _Look, style: str) -> str:
+        name = " ".join((name, *_told(look)))
+        self._styles[name] = style
+        return f"bpviz {name}"
+
+    def _colour(self, name: str, look: _Look, colour: str) -> str:
+        name = "-".join((name, *_told(look)))
+        self._colours[name] = colour
+        return f"bpviz-{name}"
+
+
+def _told(look: _Look) -> Iterator[str]:
+    """What is told in a name of a look that is not the plain one of the forward pass."""
+    return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
+
+
+def _words(line: Text) -> str:
+    shown = text.printable(line.text)
+    if line.latex:
+        return f"${line.latex}$"
+    if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
+        return f"${tex.line_in_latex(shown)}$"
+    return tex.text_in_latex(shown)
+
+
+def _font(size: float) -> str:
+    return rf"font=\fontsize{{{_number(size)}bp}}{{{_number(size * text.LINE_HEIGHT)}bp}}\selectfont"
+
+
+def _pen(stroke: Stroke) -> str:
+    pen = f"line width={_number(stroke.width)}bp"
+    if not stroke.dash:
+        return pen
+    lengths = [f"{_number(length)}bp" for length in stroke.dash]
+    # "on" and "off" in turn.
+    pattern = " ".join(f"{'off' if i % 2 else 'on'} {length}" for i, length in enumerate(lengths))
+    return f"{pen},dash pattern={pattern}"
+
+
+def _curve(points: tuple[Point, ...]) -> str:
+    steps = [_at(points[0])]
+    for i in range(1, len(points), 3):
+        first, second, end = map(_at, points[i : i + 3])
+        steps.append(f".. controls {first} and {second} .. {end}")
+    return " ".join(steps)
+
+
+def _edges(shape: Shape) -> tuple[float, float, float, float]:
+    half, rise = shape.width / 2, shape.height / 2
+    return shape.x - half, shape.y - rise, shape.x + half, shape.y + rise
+
+
+def _at(point: Point) -> str:
+    return f"({_number(point[0])},{_number(point[1])})"
+
+
+def _number(value: float) -> str:
+    """Write a number with at most two decimals and no zeros at its end."""
+    shown = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown

@@ -1,0 +1,181 @@
+"""Arrays opened into single numbers: the same values and gradients, one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_rows import CASES, sample
+
+import bpviz
+from bpviz import nn
+from bpviz.elements import elements
+from bpviz.errors import UsageError
+from bpviz.flow import Flow
+from bpviz.indexed import element_name
+from bpviz.ops import Case, Operation
+
+REFUSED = {"inv", "solve", "det", "logabsdet", "cumprod"}
+"""Neither element by element nor sums of products: refused in words."""
+
+
+def assert_same(flow: Flow, opened: Flow) -> None:
+    """The output and the gradient of every input, element by element, to the last digits."""
+    whole = np.sum(np.asarray(flow.seed) * flow.output) if np.ndim(flow.output) else flow.output
+    assert opened.output == pytest.approx(whole, rel=1e-12, abs=1e-12)
+    for name, gradient in flow.grads.items():
+        for place in np.ndindex(*np.shape(gradient)):
+            element = element_name(name, place)
+            if element in opened.grads:
+                expected = np.asarray(gradient)[place]
+                assert opened.grads[element] == pytest.approx(expected, rel=1e-9, abs=1e-12), element
+            else:
+                # What the result is not made from has no gradient.
+                assert np.asarray(gradient)[place] == 0
+
+
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_every_row_is_spelled_out_or_refused(row: Operation, case: Case) -> None:
+    xs = sample(row, case)
+    varying = {f"p{i}": x for i, x in enumerate(xs) if np.asarray(x).dtype.kind == "f"}
+
+    def model(**given: Any) -> Any:
+        return row(*(given.get(f"p{i}", x) for i, x in enumerate(xs)), **case.parameters)
+
+    if not varying:
+        pytest.skip("nothing varies")
+    graph = bpviz.trace(model, **varying)
+    index = graph.output_indices[0]
+    if not graph.record.reached[index]:
+        pytest.skip("carries no gradient")
+    z = np.asarray(graph.record.values[index])
+    if not z.size:
+        with pytest.raises(UsageError, match="is an array without elements; there is nothing to spell out"):
+            elements(graph)
+        return
+    flow = bpviz.propagate(graph, seed=np.random.default_rng(1).uniform(0.5, 1.5, z.shape))
+    if (row.name in REFUSED and case.shapes != ((),)) or (len([v for v in varying if v]) > 2 and row.name == "einsum"):
+        with pytest.raises(UsageError, match=f"{row.name} cannot be spelled out in single numbers"):
+            elements(flow)
+        return
+    opened = elements(flow, limit=2000)
+    assert isinstance(opened, Flow)
+    assert_same(flow, opened)
+
+
+def test_a_layer_is_written_as_a_textbook_does() -> None:
+    def layer(
+        W: Any = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), x: Any = np.array([0.5, -1.0]), b: Any = np.ones(3)
+    ) -> Any:
+        z = W @ x + b
+        return np.sum(z)
+
+    graph = elements(layer)
+    assert isinstance(graph, bpviz.Graph)
+    assert graph.inputs == ("w₀₀", "w₀₁", "w₁₀", "w₁₁", "w₂₀", "w₂₁", "x₀", "x₁", "b₀", "b₁", "b₂")
+    # One + for a neuron: w₀₀·x₀ + w₀₁·x₁ + b₀.
+    neuron = graph["z₀"]
+    assert neuron.operation is not None
+    assert neuron.operation.name == "add_up"
+    assert len(neuron.operands) == 3
+    assert neuron.operands[-1] == "b₀"
+    assert neuron.value == 0.5 * 1 - 1 * 2 + 1
+    # As it is typed.
+    assert graph["b[0]"].name == "b₀"
+    assert graph["W[2,1]"].name == "w₂₁"
+
+
+def test_seed_003_bias_and_weights() -> None:
+    """grad(bias_i) = act'(out_i)·cost'(a_i) and grad(weight_ij) = grad(bias_i)·input_j."""
+    W, x, b = np.array([[0.1, 0.2], [0.3, -0.4], [-0.5, 0.6]]), np.array([1.0, 2.0]), np.array([0.1, 0.2, 0.3])
+    t = np.array([0.0, 1.0, 0.0])
+
+    def cost(W: Any = W, x: Any = x, b: Any = b) -> Any:
+        a = nn.sigmoid(W @ x + b)
+        return nn.sum_squared_error(a, t)
+
+    flow = elements(bpviz.backprop(cost))
+    assert isinstance(flow, Flow)
+    a = 1 / (1 + np.exp(-(W @ x + b)))
+    grad_b = a * (1 - a) * (a - t)
+    for i in range(3):
+        assert flow.grads[element_name("b", (i,))] == pytest.approx(grad_b[i])
+        for j in range(2):
+            assert flow.grads[element_name("W", (i, j))] == pytest.approx(grad_b[i] * x[j])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2))
+def test_random_networks_keep_every_number(seed: int, m: int, n: int, k: int, batch: int) -> None:
+    rng = np.random.default_rng(seed)
+    W1, b1, W2, X = (rng.standard_normal(shape) for shape in ((m, n), (n,), (n, k), (batch, m)))
+
+    def net(X: Any = X, W1: Any = W1, b1: Any = b1, W2: Any = W2) -> Any:
+        h = nn.relu(X @ W1 + b1)
+        y = nn.softmax(h @ W2)
+        return -np.sum(np.log(y[:, 0]))
+
+    flow = bpviz.backprop(net)
+    opened = elements(flow, limit=1000)
+    assert isinstance(opened, Flow)
+    assert_same(flow, opened)
+
+
+def test_some_elements_keep_their_gradient_and_the_rest_is_one_number() -> None:
+    rng = np.random.default_rng(3)
+    W, x = rng.standard_normal((30, 20)), rng.standard_normal(20)
+
+    def net(W: Any = W, x: Any = x) -> Any:
+        z = W @ x
+        return np.sum(nn.tanh(z))
+
+    flow = bpviz.backprop(net)
+    opened = elements(flow, "W[0,:2]")
+    assert isinstance(opened, Flow)
+    assert opened.grads == {
+        "w₀₀": pytest.approx(flow.grad("W")[0, 0]),
+        "w₀₁": pytest.approx(flow.grad("W")[0, 1]),
+    }
+    assert opened.output == pytest.approx(flow.output)
+    steps = [node for node in opened.graph.nodes if node.kind == "operation"]
+    assert len(steps) < 8
+    # An element of a step: what leads to it and what comes from it.
+    middle = elements(flow, "z[1]")
+    assert isinstance(middle, Flow)
+    assert middle.grads["w₁,₁₀"] == pytest.approx(flow.grad("W")[1, 10])
+    assert "w₀₀" not in middle.grads
+
+
+def big(W: Any = np.ones((30, 20)), x: Any = np.ones(20)) -> Any:
+    return np.sum(W @ x)
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        (
+            (),
+            "in single numbers the model has more than 300 operations, which is the limit; choose some elements "
+            '(--elements "W[0,:]"), or take a smaller model',
+        ),
+        (("V[0]",), "the graph has no value named 'V'; it has: W, x, matmul, big"),
+        (("W[40,0]",), "there are no elements 'W[40,0]': W has the shape (30, 20)"),
+        (("W[0:1:2:3]",), "'W[0:1:2:3]' is no choice of elements; write NAME[0,:], NAME[1:3] or NAME[2]"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(only: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        elements(big, *only)
+    assert said in str(caught.value)
+
+
+def test_a_large_array_is_refused_before_any_work() -> None:
+    with pytest.raises(UsageError) as caught:
+        elements(lambda X=np.ones((1000, 10)), w=np.ones(10): np.sum(nn.relu(X @ w)))
+    assert str(caught.value) == (
+        "'matmul' has 1000 elements, more than the 300 that can be shown one by one; take a smaller model (fewer "
+        'examples, narrower layers), or some elements: --elements "X[0,:]"'
+    )
