@@ -26,9 +26,11 @@ from bpviz.tracing import group, name, trace
 
 if TYPE_CHECKING:
     from bpviz.alternative import WhatIf, what_if
+    from bpviz.comparison import Comparison, diff
     from bpviz.explanation import Explanation, explain
 
 __all__ = [
+    "Comparison",
     "Drawing",
     "Explanation",
     "Flow",
@@ -40,6 +42,7 @@ __all__ = [
     "backprop",
     "beside",
     "card",
+    "diff",
     "draw",
     "elements",
     "explain",
@@ -60,7 +63,14 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_LATER = {"Explanation": "explanation", "explain": "explanation", "WhatIf": "alternative", "what_if": "alternative"}
+_LATER = {
+    "Comparison": "comparison",
+    "diff": "comparison",
+    "Explanation": "explanation",
+    "explain": "explanation",
+    "WhatIf": "alternative",
+    "what_if": "alternative",
+}
 """What is imported when it is first used, since no figure needs it; and the modules that it comes from."""
 
 

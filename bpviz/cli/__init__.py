@@ -21,7 +21,7 @@ from bpviz.settings import project_settings
 __all__ = ["main"]
 
 _SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
-_COMMANDS = ("render", "explain", "gradcheck", "card", "embed", "ops", "doctor")
+_COMMANDS = ("render", "explain", "diff", "gradcheck", "card", "embed", "ops", "doctor")
 
 
 class _Commands(click.Group):
@@ -72,4 +72,8 @@ def main(ctx: click.Context) -> None:
     Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
     """
     settings = project_settings(Path.cwd(), _SETTINGS)
-    ctx.default_map = {"render": settings, "explain": {k: settings[k] for k in ("precision",) if k in settings}}
+    ctx.default_map = {
+        "render": settings,
+        "explain": {k: settings[k] for k in ("precision",) if k in settings},
+        "diff": {k: settings[k] for k in ("format", "precision", "theme") if k in settings},
+    }

@@ -31,13 +31,15 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
     return _checked(thing, values, option) if callable(thing) else values
 
 
-def recorded(target: Target, assignments: tuple[str, ...]) -> tuple[Graph | Flow | Drawing, str]:
+def recorded(
+    target: Target, assignments: tuple[str, ...], option: str = "--set"
+) -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
         from bpviz.load import load
 
         found = load(target)
-        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments)
+        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments, option)
         if callable(thing):
             from bpviz.tracing import trace
 

@@ -1,0 +1,133 @@
+"""Two models, or two runs of one, beside each other: what was added, removed and changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bpviz.differences import Difference, Side, differences
+from bpviz.document import Block, Document, Paragraph, Picture
+from bpviz.drawing import Drawing, draw
+from bpviz.errors import UsageError
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.pairing import paired
+from bpviz.telling import Telling
+from bpviz.wording.differences import counts_text, difference_table
+from bpviz.wording.numbers import shown
+
+__all__ = ["Comparison", "diff"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Telling):
+    """What `diff` found; printed, it is a table.
+
+    ``before`` and ``after`` are the two runs, ``differences`` their nodes side by side, the same ones too.
+    """
+
+    before: Flow
+    after: Flow
+    differences: tuple[Difference, ...]
+    precision: int = 4
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return all(difference.kind == "same" for difference in self.differences)
+
+    def draw(self, **options: Any) -> Drawing:
+        """The figure of the later run: what is new stands in front, what did not change in the background.
+
+        ``options`` are those of `bpviz.draw`.
+        """
+        return draw(self.after, **{"before": self.before, "precision": self.precision, **options})
+
+    def document(self) -> Document:
+        """The table under the outputs before and after."""
+        blocks: list[Block] = [Paragraph(counts_text(self.differences))]
+        if not self.same:
+            figure = Picture(lambda: self.draw(theme="auto").to_svg(), "The figure with old and new numbers")
+            blocks = [difference_table(self.differences, self.precision), *blocks, figure]
+        return Document(self._title(), tuple(blocks))
+
+    def _title(self) -> str:
+        one, two = self.before, self.after
+        old, new = shown(one.output, self.precision), shown(two.output, self.precision)
+        if one.output_name != two.output_name:
+            return f"{one.output_name} = {old} → {two.output_name} = {new}"
+        return f"{two.output_name}: {old} → {new}" if old != new else f"{two.output_name} = {new}"
+
+    def data(self) -> dict[str, Any]:
+        """The outputs, how many nodes differ, and each of them before and after."""
+        counts = Counter(difference.kind for difference in self.differences)
+        return {
+            "bpviz": 1,
+            "kind": "diff",
+            "same": self.same,
+            "before": {"output": self.before.output_name, "value": self.before.output},
+            "after": {"output": self.after.output_name, "value": self.after.output},
+            "counts": {kind: counts[kind] for kind in ("added", "removed", "changed", "same")},
+            "nodes": [_told(found) for found in self.differences if found.kind != "same"],
+        }
+
+    def __repr__(self) -> str:
+        return f"<comparison: {counts_text(self.differences).rstrip('.')}>"
+
+
+def _told(found: Difference) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "differs": list(found.aspects),
+        "before": _side(found.before),
+        "after": _side(found.after),
+    }
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None else {field.name: getattr(side, field.name) for field in fields(side)}
+
+
+def diff(
+    before: Callable[..., Any] | Graph | Flow | Drawing,
+    after: Callable[..., Any] | Graph | Flow | Drawing,
+    *,
+    output: str | None = None,
+    tolerance: float = 1e-9,
+    precision: int = 4,
+) -> Comparison:
+    """What differs between two models, or two runs of one: nodes, values and gradients.
+
+    Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
+    are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
+    size.
+
+    >>> import bpviz
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     subtotal = price * count
+    ...     return subtotal * tax
+    >>> def shipped(price=100, count=2, tax=1.1):
+    ...     subtotal = price * count
+    ...     return (subtotal + 5) * tax
+    >>> print(bpviz.diff(total, shipped))
+    total = 220 → shipped = 225.5
+    =============================
+    <BLANKLINE>
+    node     what                    value        difference  gradient   difference
+    tax                              1.1                      200 → 205  +5
+    add      added: add of subtotal, constant  205                     1.1
+
+    Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
+    """
+    one, two = _run(before, output), _run(after, output)
+    return Comparison(one, two, differences(paired(one, two), tolerance), precision)
+
+
+def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None) -> Flow:
+    source = draw(target, **({"output": output} if output else {})).source
+    if not isinstance(source, Flow):
+        what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
+        raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")
+    return source
