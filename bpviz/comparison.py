@@ -115,9 +115,12 @@ def diff(
     total = 220 → shipped = 225.5
     =============================
     <BLANKLINE>
-    node     what                    value        difference  gradient   difference
-    tax                              1.1                      200 → 205  +5
-    add      added: add of subtotal, constant  205                     1.1
+    node     what                              value        difference  gradient   difference
+    tax                                        1.1                      200 → 205  +5
+    add      added: add of subtotal, constant  205                      1.1
+    shipped  of subtotal, tax → add, tax       220 → 225.5  +5.5        1
+    <BLANKLINE>
+    1 added, 2 changed, 3 the same.
 
     Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """

@@ -101,9 +101,7 @@ def _side(flow: Flow, index: int) -> Side:
     return Side(name, what, tuple(names[i] for i in record.operands[index]), flow.values[index], gradient)
 
 
-def _aspects(
-    pairing: Pairing, was: int, now: int, before: Side, after: Side, tolerance: float
-) -> tuple[Aspect, ...]:
+def _aspects(pairing: Pairing, was: int, now: int, before: Side, after: Side, tolerance: float) -> tuple[Aspect, ...]:
     found: list[Aspect] = []
     labels = pairing.before.graph.labels[was], pairing.after.graph.labels[now]
     ends = now in pairing.after.graph.output_indices or now == pairing.after.output_index

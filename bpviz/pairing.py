@@ -27,6 +27,12 @@ class Pairing:
     after: Flow
     old: Mapping[int, int]
 
+    def kept(self, index: int) -> bool:
+        """Whether a node of the later flow was there before, and did the same."""
+        was = self.old.get(index)
+        operations = self.after.graph.record.operations
+        return was is not None and self.before.graph.record.operations[was] is operations[index]
+
     def slot_kept(self, index: int, slot: int) -> bool:
         """Whether the wire that enters a step of the later flow at this slot was there before."""
         was = self.old.get(index)

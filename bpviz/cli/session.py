@@ -31,9 +31,7 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
     return _checked(thing, values, option) if callable(thing) else values
 
 
-def recorded(
-    target: Target, assignments: tuple[str, ...], option: str = "--set"
-) -> tuple[Graph | Flow | Drawing, str]:
+def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set") -> tuple[Graph | Flow | Drawing, str]:
     """What a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
         from bpviz.load import load

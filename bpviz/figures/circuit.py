@@ -11,7 +11,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.content import shape_text, spoken
 from bpviz.figures.labels import Use, labels_of
-from bpviz.figures.marks import Passes, Shared
+from bpviz.figures.marks import Passes, Shared, change_notes, toned
 from bpviz.figures.selection import selection
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
@@ -83,13 +83,14 @@ class _Circuit:
         self.wires: list[Wire] = []
         self.only = selection(options.only, self.flow, self.graph, options.precision) if options.only else None
         self.lit = selection(options.path, self.flow, self.graph, options.precision) if options.path else None
-        self.loud: set[str] = set()
         self.flow = self.only.flow if self.only else self.flow
         self.ends = self._ends()
-        before = None if self.flow is None or options.before is None else paired(options.before, self.flow)
+        self.pairing = None if self.flow is None or options.before is None else paired(options.before, self.flow)
         self.paths = self.lit or self.only
         lit = self.paths.wires if self.paths else frozenset()
-        self.wording = labels_of(options.labels, self.graph, self.flow, self.labels, options.precision, before, lit)
+        self.wording = labels_of(
+            options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing, lit
+        )
         self.needed = self._ancestors([end.node for end in self.ends])
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
@@ -159,16 +160,16 @@ class _Circuit:
 
     def _frames(self) -> tuple[Frame, ...]:
         used: dict[int, Scope] = {}
-        # Those with nothing in them that stands in front are in the background, too.
+        # Those with nothing in them but what is in the background are there, too.
         loud: set[int] = set()
-        for key, box in self.boxes.items():
+        for box in self.boxes.values():
             scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
             while scope is not None and scope.parent is not None:
                 used[scope.index] = scope
-                loud.update([scope.index] if key in self.loud else ())
+                loud.update(() if box.tone == "pale" else [scope.index])
                 scope = scope.parent
         return tuple(
-            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "pale" if self.lit and i not in loud else "plain")
+            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "plain" if i in loud else "pale")
             for i, scope in sorted(used.items())
         )
 
@@ -344,7 +345,8 @@ class _Circuit:
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
             tone = "strong" if self.lit.holds(use) else "pale"
-            self.loud.update({source, use.box} if tone == "strong" else ())
+        elif tone == "plain":
+            tone = self.wording.tone(carried, use, stem)
         self.wires.append(replace(drawn, tone=tone, belongs=belongs))
 
     def _spoken_box(self, key: str) -> str:
@@ -357,15 +359,17 @@ class _Circuit:
         self._add_boxes()
         self._add_wires()
         if self.lit:
-            for key, box in self.boxes.items():
-                self.boxes[key] = replace(box, tone="strong" if key in self.loud else "pale")
+            self.boxes = toned(self.boxes, self.wires)
+        elif self.pairing:
+            kept = {self._box_of(i) for i in self.needed if self.pairing.kept(i)}
+            self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *(self.paths.notes if self.paths else ())),
+            notes=(*self.wording.notes, *(self.paths.notes if self.paths else ()), *change_notes(self.pairing)),
             direction=self.options.direction,
         )
 

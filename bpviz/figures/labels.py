@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.expression import is_constant, is_number
-from bpviz.figure import Label, Plain, Row
+from bpviz.figure import Label, Plain, Row, Tone
 from bpviz.figures.content import changed, columns, content, formula_content, shape_text
 from bpviz.flow import Flow
 from bpviz.formula import written_out
@@ -90,6 +90,10 @@ class Names:
     def notes(self) -> tuple[str, ...]:
         """What is to be read below the figure; ask when all labels are written."""
         return ()
+
+    def tone(self, index: int, use: Use, stem: bool) -> Tone:
+        """How loud the wire to ``use`` is drawn, where nothing else decides."""
+        return "plain"
 
     def value(self, index: int) -> Any:
         """The number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
@@ -173,6 +177,17 @@ class Changes(Values):
         old = self.pairing.old
         shares = [self.before.wire_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
         return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
+
+    def tone(self, index: int, use: Use, stem: bool) -> Tone:
+        """In front where the wire is new, in the background where it says the same as before."""
+        kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
+        if index not in self.pairing.old or not kept:
+            return "strong"
+        same = self.forward(index, "", stem) == super().forward(index, "", stem)
+        earlier = self._earlier(index, use, stem)
+        if earlier is None or use.share is None:
+            return "pale" if same and earlier is use.share else "plain"
+        return "pale" if same and self.backward(index, use, stem) == super().backward(index, use, stem) else "plain"
 
 
 class Expressions(Names):

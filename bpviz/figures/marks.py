@@ -1,17 +1,21 @@
-"""What of a circuit belongs to the backward pass, and what of it is shared."""
+"""What of a circuit belongs to the backward pass, what of it is shared, and what of it was not there before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from bpviz.figure import Pass, Tone
+from bpviz.differences import differences
+from bpviz.figure import Box, Pass, Tone, Wire
 from bpviz.figures.labels import Use
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.numbering import PLUMBING
+from bpviz.pairing import Pairing
 from bpviz.sharing import shared_factors, shared_in
+from bpviz.wording.numbers import elided
 
-__all__ = ["Passes", "Shared"]
+__all__ = ["Passes", "Shared", "change_notes", "toned"]
 
 
 class Passes:
@@ -71,3 +75,40 @@ class Shared:
         if len(names) == 1:
             return names.pop()
         return self.nodes.get(index, "") if stem else ""
+
+
+def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:
+    """The boxes, by id: in the background where all wires at them are, in front where named (or at wires in front)."""
+    around: dict[str, set[Tone]] = {key: set() for key in boxes}
+    for wire in wires:
+        around[wire.source].add(wire.tone)
+        around[wire.target].add(wire.tone)
+    made = dict(boxes)
+    for key, tones in around.items():
+        if key in front if front is not None else "strong" in tones:
+            made[key] = replace(boxes[key], tone="strong")
+        elif tones <= {"pale"}:
+            made[key] = replace(boxes[key], tone="pale")
+    return made
+
+
+def change_notes(pairing: Pairing | None) -> tuple[str, ...]:
+    """What another model has that the one before had not, what it does otherwise, and what it no longer has.
+
+    >>> import bpviz
+    >>> from bpviz.pairing import paired
+    >>> one = bpviz.backprop(lambda x=1.0: bpviz.nn.relu(x) + 1)
+    >>> change_notes(paired(one, bpviz.backprop(lambda x=1.0: bpviz.nn.tanh(x) + x * 2)))
+    ('new: multiply', 'otherwise: tanh (relu before)')
+    """
+    if pairing is None or pairing.before.graph is pairing.after.graph:
+        return ()
+    told: dict[str, list[str]] = {"new": [], "otherwise": [], "no longer there": []}
+    for found in differences(pairing):
+        if found.before is None:
+            told["new"] += [found.after.name] if found.after else []
+        elif found.after is None:
+            told["no longer there"].append(found.before.name)
+        elif "operation" in found.aspects:
+            told["otherwise"].append(f"{found.after.name} ({found.before.operation} before)")
+    return tuple(f"{what}: {', '.join(elided(names))}" for what, names in told.items() if names)

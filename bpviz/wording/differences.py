@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpviz import ops
-from bpviz.differences import Difference, Side
+from bpviz.differences import Difference
 from bpviz.document import Table
+from bpviz.figures.content import shape_text
 from bpviz.lazy import LazyModule
 from bpviz.number import number
 from bpviz.wording.numbers import shown, signed
@@ -16,6 +17,9 @@ from bpviz.wording.numbers import shown, signed
 __all__ = ["counts_text", "difference_table"]
 
 np: Any = LazyModule("numpy")
+
+_WIDEST = 20
+"""The most characters of an array in a cell."""
 
 
 def counts_text(found: Sequence[Difference]) -> str:
@@ -38,8 +42,13 @@ def counts_text(found: Sequence[Difference]) -> str:
 
 def difference_table(found: Sequence[Difference], precision: int = 4) -> Table:
     """The nodes that differ: what became of them, their values and gradients before and after, and the difference."""
-    header = ("node", "what", "value", "difference", "gradient", "difference")
-    rows = tuple(_row(difference, precision) for difference in found if difference.kind != "same")
+    header: tuple[str, ...] = ("node", "what", "value", "difference", "gradient", "difference")
+    rows: tuple[tuple[str, ...], ...] = tuple(
+        _row(difference, precision) for difference in found if difference.kind != "same"
+    )
+    if not any(row[1] for row in rows):
+        # Of two runs of one model only numbers differ.
+        header, rows = (header[0], *header[2:]), tuple((row[0], *row[2:]) for row in rows)
     return Table("What differs", header, rows)
 
 
@@ -48,31 +57,44 @@ def _row(found: Difference, precision: int) -> tuple[str, ...]:
     if old is None or new is None:
         side = old or new
         assert side is not None
-        what = f"{found.kind}: {_made(side)}"
-        return side.name, what, shown(side.value, precision), "", shown(side.gradient, precision), ""
+        made = f"{side.operation} of {', '.join(side.operands)}" if side.operands else side.operation
+        return (
+            side.name,
+            f"{found.kind}: {made}",
+            _short(side.value, precision),
+            "",
+            _short(side.gradient, precision),
+            "",
+        )
     name = f"{old.name} → {new.name}" if "name" in found.aspects else new.name
-    what = []
+    told = []
     if "operation" in found.aspects:
-        what.append(f"{old.operation} → {new.operation}")
+        told.append(f"{old.operation} → {new.operation}")
     if "operands" in found.aspects:
-        what.append(f"of {', '.join(old.operands)} → {', '.join(new.operands)}")
+        told.append(f"of {', '.join(old.operands)} → {', '.join(new.operands)}")
     return (
         name,
-        "; ".join(what),
+        "; ".join(told),
         *_numbers(old.value, new.value, "value" in found.aspects, precision),
-        *(("", "") if new.gradient is None else _numbers(old.gradient, new.gradient, "gradient" in found.aspects, precision)),
+        *(
+            ("", "")
+            if new.gradient is None
+            else _numbers(old.gradient, new.gradient, "gradient" in found.aspects, precision)
+        ),
     )
 
 
-def _made(side: Side) -> str:
-    return f"{side.operation} of {', '.join(side.operands)}" if side.operands else side.operation
+def _short(value: Any, precision: int) -> str:
+    """A value as it fits into a cell beside others: of an array that is long to write out the shape."""
+    text = shown(value, precision)
+    return text if len(text) <= _WIDEST else f"shape {shape_text(ops.shape_of(value))}"
 
 
 def _numbers(old: Any, new: Any, differ: bool, precision: int) -> tuple[str, str]:
     """The old and the new number, and what lies between; once where they are the same."""
     if not differ:
-        return shown(new, precision), ""
-    was, now = shown(old, precision), shown(new, precision)
+        return _short(new, precision), ""
+    was, now = _short(old, precision), _short(new, precision)
     if ops.shape_of(old) != ops.shape_of(new):
         return f"{was} → {now}", ""
     if not ops.shape_of(new):
