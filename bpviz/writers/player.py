@@ -131,7 +131,7 @@ _SCRIPT = """
   const buttons = figure.querySelector(".bpviz-buttons"), said = figure.querySelector(".bpviz-said");
   const at = () => steps.findIndex(step => step.checked);
   const show = () => {
-    // Not disabled, or the reader who has come to the end by it would lose the place on the page.
+    // Not disabled: that would take the focus away, and with it the keys.
     for (const button of buttons.children) {
       button.setAttribute("aria-disabled", !steps[at() + Number(button.value)]);
     }
