@@ -132,7 +132,9 @@ _SCRIPT = """
   const at = () => steps.findIndex(step => step.checked);
   const show = () => {
     // Not disabled: that would take the focus away, and with it the keys.
-    for (const button of buttons.children) button.ariaDisabled = !steps[at() + Number(button.value)];
+    for (const button of buttons.children) {
+      button.setAttribute("aria-disabled", !steps[at() + Number(button.value)]);
+    }
   };
   const go = to => {
     const step = steps[Math.max(0, Math.min(steps.length - 1, to))];
