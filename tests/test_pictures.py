@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parents[1] / "gallery"
 GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
-TOLD = ("symbols", "rules", "gradient", "highlight", "only", "before")
+TOLD = ("symbols", "rules", "gradient", "highlight", "only", "before", "another")
 TOLD_SEEDS = range(0, 10)
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,14 +44,16 @@ def random_picture(seed: int, matrices: bool = False, what: str = "values") -> s
 
 
 def options_for(what: str, graph: bpviz.Graph) -> dict[str, Any]:
-    """How a graph is drawn: with labels of a kind, the gradient of its first input, or the paths from one."""
+    """How a graph is drawn: labels of a kind, the gradient of its first input, paths from one, or beside another run."""
     flow = bpviz.propagate(graph)
     reached = next(name for i, name in graph.record.is_input.items() if flow.gradients[i] is not None)
+    another, args = random_function(random.Random(7), 8)
     others = {
         "gradient": {"grad": graph.inputs[0], "shared": True},
         "highlight": {"highlight": reached},
         "only": {"only": reached},
-        "before": {"before": flow},
+        "before": {"before": bpviz.propagate(graph, {reached: flow.value(reached) * 1.01})},
+        "another": {"before": bpviz.backprop(another, *args)},
     }
     return others.get(what, {"labels": what})
 

@@ -45,7 +45,10 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
     for arguments in ours:
         # --view would open a window here.
         result = CliRunner().invoke(main, [a for a in arguments if a != "--view"])
-        assert result.exit_code == (1 if "--check" in arguments else 0), (arguments, result.stderr)
+        assert result.exit_code == (1 if "--check" in arguments or arguments[0] == "diff" else 0), (
+            arguments,
+            result.stderr,
+        )
 
 
 def test_every_option_of_render_that_the_readme_names_is_there() -> None:

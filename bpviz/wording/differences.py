@@ -25,6 +25,7 @@ _WIDEST = 20
 def counts_text(found: Sequence[Difference]) -> str:
     """How many nodes were added, removed and changed.
 
+    >>> from bpviz.differences import Side
     >>> side = Side("x", "input", (), 1.0, 2.0)
     >>> counts_text([Difference(None, side), Difference(side, side)])
     '1 added, 1 the same.'
