@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -68,6 +69,15 @@ def seen(page: Page) -> set[str]:
     return set(page.run(script))
 
 
+def comes_to(player: Page, sentence: str) -> bool:
+    """Whether the player soon tells a sentence: a key is answered when the page gets to it."""
+    for _ in range(100):
+        if told(player).endswith(sentence):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_reader_walks_with_the_keyboard(player: Page) -> None:
@@ -75,16 +85,16 @@ def test_a_reader_walks_with_the_keyboard(player: Page) -> None:
     player.press("Tab")
     for number, sentence in enumerate(SENTENCES[1:], 2):
         player.press("ArrowRight")
-        assert told(player) == f"Step {number} of 7 {sentence}"
+        assert comes_to(player, f"Step {number} of 7 {sentence}"), told(player)
     # The last step is the last: the way is no circle.
     player.press("ArrowRight")
-    assert told(player).endswith(SENTENCES[-1])
+    assert comes_to(player, SENTENCES[-1])
     player.press("ArrowLeft")
-    assert told(player).endswith(SENTENCES[-2])
+    assert comes_to(player, SENTENCES[-2])
     player.press("Home")
-    assert told(player).endswith(SENTENCES[0])
+    assert comes_to(player, SENTENCES[0])
     player.press("End")
-    assert told(player).endswith(SENTENCES[-1])
+    assert comes_to(player, SENTENCES[-1])
 
 
 @pytest.mark.browser
@@ -106,9 +116,9 @@ def test_buttons_walk_and_what_they_show_is_said(player: Page) -> None:
     player.run("document.querySelector('button[value=\"1\"]').click()")
     assert told(player).endswith(SENTENCES[1])
     assert player.run("document.querySelector('[aria-live=polite]').textContent") == f"Step 2 of 7: {SENTENCES[1]}"
-    assert player.run("[...document.querySelectorAll('button')].map(b => b.disabled)") == [False, False]
+    assert player.run("[...document.querySelectorAll('button')].map(b => b.ariaDisabled === 'true')") == [False, False]
     player.run("document.querySelector('button[value=\"-1\"]').click()")
-    assert player.run("[...document.querySelectorAll('button')].map(b => b.disabled)") == [True, False]
+    assert player.run("[...document.querySelectorAll('button')].map(b => b.ariaDisabled === 'true')") == [True, False]
 
 
 @pytest.mark.browser
