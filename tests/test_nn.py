@@ -71,12 +71,18 @@ def test_softmax_with_cross_entropy_sends_back_y_minus_t() -> None:
     np.testing.assert_allclose(flow.grad("x"), [0.01, -0.01, 0], atol=1e-15)
 
 
-def test_the_batch_is_averaged() -> None:
-    x, t = RNG.normal(size=(4, 3)), np.array([0, 2, 1, 1])
+@pytest.mark.parametrize("batch", [4, 40])
+def test_the_batch_is_averaged(batch: int) -> None:
+    x, t = RNG.normal(size=(batch, 3)), np.resize([0, 2, 1, 1], batch)
     y = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     flow = bpviz.backprop(lambda x, t: nn.softmax_cross_entropy(x, t), x, t)
-    np.testing.assert_allclose(flow.grad("x"), (y - np.eye(3)[t]) / 4, rtol=1e-12)
-    np.testing.assert_array_equal(flow.grad("t"), np.zeros(4))
+    np.testing.assert_allclose(flow.output, -np.log(y[np.arange(batch), t]).mean(), rtol=1e-12)
+    np.testing.assert_allclose(flow.grad("x"), (y - np.eye(3)[t]) / batch, rtol=1e-12)
+    np.testing.assert_array_equal(flow.grad("t"), np.zeros(batch))
+    shares = bpviz.backprop(lambda x: nn.softmax_cross_entropy(x, np.eye(3)[t]), x)
+    np.testing.assert_allclose(shares.output, flow.output, rtol=1e-12)
+    np.testing.assert_allclose(shares.grad("x"), flow.grad("x"), rtol=1e-12)
+    np.testing.assert_allclose(nn.log_softmax(x), np.log(y), rtol=1e-12)
 
 
 def test_mean_squared_error_and_its_sum() -> None:

@@ -189,6 +189,9 @@ def _softmax_cross_entropy(x: Any, t: Any) -> tuple[Any, Any]:
         slope = y.reshape(-1, y.shape[-1])
         slope[places] -= 1
         return -np.sum(log_y.reshape(slope.shape)[places]) / _batch(x), slope.reshape(y.shape)
+    if log_y.flags.fnc:
+        # Laid out as what it meets.
+        t = np.asfortranarray(t)
     shares = t * log_y
     total = np.add.reduce(shares, axis=None)
     if total - total:

@@ -162,6 +162,10 @@ def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
     """
     if not x.size or not x.ndim:
         return np.ones_like(x), np.zeros_like(x)
+    if axis == -1 and x.ndim == 2 and x.shape[0] > 4 * x.shape[1]:
+        # NumPy takes a fourth of the time along a few long rows of what it takes along many short ones.
+        y, log_y = shares_and_logs(x.T.copy(), 0)
+        return y.T, log_y.T
     top = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     e = np.exp(top)
     total = added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
