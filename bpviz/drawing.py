@@ -263,6 +263,13 @@ class Drawing:
             bundle["text/plain"] += f"\nnot drawn: {error}"
         return bundle
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
+        kept: dict[str, Any] = {"source": self.figure, "options": self.options, "shown": self.shown}
+        if self.options.animate or self.options.steps:
+            kept["told"] = self.told
+        return kept
+
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)
         if isinstance(self.source, Sheet):

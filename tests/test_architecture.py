@@ -69,7 +69,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli.words",),
-    ("cli.embed", "docs.notebook"),
+    ("docs.asked", "docs.notebook"),
+    ("cli.embed",),
     ("cli",),
     ("__main__",),
 )

@@ -46,24 +46,32 @@ def write(
     ).encode()
 
 
-def fragment(picture: Picture, theme: Theme, *, steps: Sequence[Step] = (), say: Language = ENGLISH) -> str:
+def fragment(
+    picture: Picture,
+    theme: Theme,
+    *,
+    steps: Sequence[Step] = (),
+    say: Language = ENGLISH,
+    caption: str | None = None,
+) -> str:
     """Return the figure alone, for another page; several on one page don't disturb each other.
+
+    It is dark where the page is. Without a ``caption`` of one's own it says what the figure shows.
 
     >>> from bpviz.theme import theme
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """
     # Told in steps, the last of them says what the caption would.
-    told = picture.title if steps else picture.description
-    caption = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
+    usual = picture.title if steps else picture.description
+    told = usual if caption is None else caption
+    below = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
-        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme).decode()}</div>\n'
+        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme, inline=True).decode()}</div>\n'
     rules = rules.replace(".P", f".{PREFIX}")
-    return unique(
-        f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{caption}</figure>\n'
-    ).decode()
+    return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()
 
 
 def _ground(theme: Theme) -> str:
