@@ -69,8 +69,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli.words",),
-    ("docs.asked", "docs.notebook"),
-    ("cli.embed",),
+    ("docs.asked", "docs.behind", "docs.inline", "docs.notebook"),
+    ("cli.embed", "docs.gallery", "docs.markdown", "docs.sphinx"),
     ("cli",),
     ("__main__",),
 )

@@ -134,7 +134,7 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
 
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
-    """Run the user's code: its prints go to stderr, what it raises becomes a `ModelFailed` that shows its own frames."""
+    """Run the user's code: its prints go to stderr, what it raises becomes `ModelFailed`, which shows its own lines."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield

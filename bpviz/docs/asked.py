@@ -6,16 +6,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from bpviz.cli import render, words
+from bpviz.drawing import Drawing, draw
 from bpviz.errors import BpvizError, ModelFailed, UsageError
 from bpviz.load import Source, apart
-
-if TYPE_CHECKING:
-    from bpviz.drawing import Drawing
 
 __all__ = ["Answer", "Place", "answered", "located"]
 
@@ -42,8 +39,12 @@ class Answer:
     words: click.Context
 
 
-def answered(what: str, given: Sequence[str], place: Place, own: Sequence[click.Parameter] = ()) -> Answer:
+def answered(
+    what: str, given: Sequence[str], place: Place, own: Sequence[click.Parameter] = (), theme: str = ""
+) -> Answer:
     """What a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides.
+
+    ``theme`` is taken where neither the words nor the settings name one.
 
     Raises `UsageError` for words that cannot be, `ModelFailed` where the model raises, and what `bpviz.draw` raises.
     """
@@ -54,6 +55,8 @@ def answered(what: str, given: Sequence[str], place: Place, own: Sequence[click.
         # Blank lines above it, so that messages tell the line of the document.
         source = Source("\n" * (place.line - 1) + place.code, place.document, Path.cwd())
         drawing, stem = render.drawn(ctx, source)
+        if theme and ctx.get_parameter_source("theme") is click.core.ParameterSource.DEFAULT:
+            drawing = draw(drawing, theme=theme)
         # What cannot be shown is said here, not where it is written.
         _ = drawing.figure
     return Answer(drawing, stem, ctx)

@@ -70,7 +70,8 @@ def fragment(
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
         rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme, inline=True).decode()}</div>\n'
-    rules = rules.replace(".P", f".{PREFIX}")
+    # Said three times: what the page around it says of all its lists and images must not win.
+    rules = rules.replace(".P", f".{PREFIX}" * 3)
     return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()
 
 
@@ -88,7 +89,7 @@ main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;c
 
 # A picture is made smaller to fit the window, down to a width of 900 pixels; then it is scrolled.
 _FIGURE = """
-.P{margin:0}
+:where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
 .P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,900px)}
 .P figcaption{font-size:.9em;margin-top:.5em}

@@ -103,6 +103,7 @@ _RULES = """
 stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .2s,stroke-width .2s}
 .P .told-words,.P .told-backward{opacity:var(--r)}
 .P .told-forward,.P .told-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
+.P{width:auto;text-align:start}
 .P ol{display:flex;flex-wrap:wrap;gap:.15em;margin:0;padding:0;list-style:none;align-items:center}
 .P li{display:contents}
 .P input{margin:.2em .1em;width:1em;height:1em;accent-color:var(--accent)}
