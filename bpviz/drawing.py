@@ -226,6 +226,12 @@ class Drawing:
         """The picture as positioned DOT: ``dot -Kneato -n2`` draws it alike."""
         return self.to_bytes("dot").decode()
 
+    def to_fragment(self) -> str:
+        """The picture as a piece of HTML for another page: a figure with its caption, to be walked with ``steps``."""
+        from bpviz.writers.html import fragment
+
+        return fragment(self.picture, self.theme, steps=self.told if self._tells("html") else ())
+
     def to_json(self) -> str:
         """The graph and its numbers; can be drawn again."""
         from bpviz.archive import dumped
@@ -295,7 +301,7 @@ _SHOWN: dict[str, Callable[[Drawing], str]] = {
     "image/svg+xml": Drawing.to_svg,
     "image/png": lambda drawing: _as_base64(drawing.to_png()),
     "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
-    "text/html": lambda drawing: f"<div>{drawing.to_svg()}</div>",
+    "text/html": lambda drawing: drawing.to_fragment(),
 }
 """How a drawing shows itself in each of the types that notebooks know."""
 

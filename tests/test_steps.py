@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import collisions, measure
 from random_graphs import random_function, random_matrix_function
 
 import bpviz
@@ -194,3 +195,50 @@ def test_the_steps_of_a_drawing_are_drawings() -> None:
     assert [step.picture.parts[-1].description for step in each] == [step.sentence for step in drawing.told]
     assert len({step.to_svg() for step in each}) == len(each)
     assert lay_out(drawing.figure, LIGHT).width <= each[0].picture.width
+
+
+@pytest.mark.browser
+@pytest.mark.engine
+def test_nothing_runs_over_anything_in_any_step() -> None:
+    function, arguments = random_function(random.Random(7), 9)
+    drawings = {
+        "apples": bpviz.draw(lambda price=100, count=2, tax=1.1: price * count * tax),
+        "branches": bpviz.draw(lambda x=3.0, y=-2.0: x * x * y + x / y, theme="book"),
+        "random": bpviz.draw(bpviz.trace(function, *arguments), direction="TB"),
+    }
+    frames = {
+        f"{name}, step {number}": svg.decode()
+        for name, drawing in drawings.items()
+        for number, svg in enumerate(drawing.to_frames("svg"), 1)
+    }
+    found = measure(frames)
+    assert {name: seen for name in frames if (seen := collisions(found[name]))} == {}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"labels": "symbols"},
+        {"labels": "none", "direction": "TB"},
+        {"grad": "x"},
+        {"highlight": "x"},
+        {"only": "x"},
+        {"depth": 0},
+        {"shared": True, "title": "Shared"},
+    ],
+)
+def test_steps_go_with_every_other_option(options: dict[str, Any]) -> None:
+    def double(x: Any) -> Any:
+        return x * 2 + x
+
+    def loss(x: float = 2.0, y: float = 3.0) -> Any:
+        return double(x * y) * x
+
+    drawing = bpviz.draw(loss, animate=True, steps=True, **options)
+    assert len(list(drawing.to_frames("svg"))) == len(drawing.told) > 2
+    whole = {element for part in drawing.picture.parts for element in part.elements}
+    last = {element for part in drawing.steps()[-1].picture.parts[:-1] for element in part.elements}
+    assert last == whole
+    for format in ("svg", "html"):
+        assert drawing.is_shown_by(drawing.to_bytes(format), format)

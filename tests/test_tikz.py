@@ -179,7 +179,7 @@ def test_formulas_are_mathematics_and_the_same_every_time() -> None:
         return x * t
 
     source = bpviz.draw(y, labels="symbols").to_bytes("tex")
-    assert rb"$x = \frac{p \cdot n}{n + 1}$" in source
+    assert rb"{$x = \frac{p \cdot n}{n + 1}$}" in source
     assert source == bpviz.draw(y, labels="symbols").to_bytes("tex")
 
 
@@ -201,3 +201,16 @@ def test_svg_and_tikz_draw_the_same_geometry() -> None:
 def test_what_is_no_element_is_refused() -> None:
     with pytest.raises(TypeError, match="Not an element of a picture: str"):
         write(Picture(1.0, 1.0, (Part("x", "node", ("x",)),)), LIGHT)  # type: ignore[arg-type]
+
+
+@pytest.mark.latex
+@pytest.mark.engine
+def test_formulas_keep_to_their_room_and_none_is_lost(compiled: Compile) -> None:
+    drawing = bpviz.draw(lambda x=2.0, y=3.0: x * x * y / (y + 1), labels="symbols", direction="TB")
+    source = drawing.to_bytes("tex").decode()
+    formulas = re.findall(r"\\bpvizfit\{[\d.]+\}\{\$(.*?)\$\}", source)
+    assert r"x \cdot x" in formulas
+    # Its dots need more room in LaTeX than there is: it is made narrower, and nothing is lost.
+    shown = "".join(read(compiled(source)).split())
+    assert shown.count("x·x") == sum(formula.count(r"x \cdot x") for formula in formulas)
+    assert shown.count("=") == sum(formula.count("=") for formula in formulas) + 1  # and that of the note

@@ -115,7 +115,7 @@ stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .
 .P .bpviz-buttons[hidden],.P .bpviz-buttons:not([hidden])~li .bpviz-walk{display:none}
 .P label,.P .bpviz-walk span,.P button{font:inherit;line-height:1;padding:.4em .9em;border:1px solid;border-radius:.4em;
 background:none;color:inherit;cursor:pointer;user-select:none}
-.P .bpviz-walk span,.P button:disabled{opacity:.35;cursor:default}
+.P .bpviz-walk span,.P button[aria-disabled=true]{opacity:.35;cursor:default}
 .P :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .P .bpviz-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
 @media (prefers-reduced-motion:reduce){.P .told{transition:none}}
@@ -132,7 +132,10 @@ _SCRIPT = """
   const buttons = figure.querySelector(".bpviz-buttons"), said = figure.querySelector(".bpviz-said");
   const at = () => steps.findIndex(step => step.checked);
   const show = () => {
-    for (const button of buttons.children) button.disabled = !steps[at() + Number(button.value)];
+    // Not disabled: that would take the focus away, and with it the keys.
+    for (const button of buttons.children) {
+      button.setAttribute("aria-disabled", !steps[at() + Number(button.value)]);
+    }
   };
   const go = to => {
     const step = steps[Math.max(0, Math.min(steps.length - 1, to))];

@@ -43,6 +43,7 @@ _OPENING = r"""% {title}: a figure made by bpviz.
 \makeatother
 \begingroup
 \def\bpvizcolor#1#2{{\providecolor{{bpviz-#1}}{{HTML}}{{#2}}}}
+\def\bpvizfit#1#2{{\setbox8\hbox{{#2}}\ifdim\wd8>#1bp\resizebox{{#1bp}}{{\ht8}}{{\box8}}\else\box8\fi}}
 \def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
 """
 
@@ -153,7 +154,11 @@ class _Page:
         style = self._style(f"{line.role} text", look, f"text={self._ink(line.role, look)}")
         anchor = {"start": "base west", "middle": "base", "end": "base east"}[line.anchor]
         size = "" if line.size == _SIZE else f",{_font(line.size)}"
-        return rf"\node[{style},anchor={anchor}{size}] at {_at((line.x, line.y))} {{{_words(line)}}};"
+        x = line.x
+        if line.latex.startswith("=") and line.anchor == "middle":
+            # It goes on where a fraction ends, however wide it is in this font.
+            x, anchor = x - line.width / 2, "base west"
+        return rf"\node[{style},anchor={anchor}{size}] at {_at((x, line.y))} {{{_words(line)}}};"
 
     def _shape(self, shape: Shape, look: _Look) -> str:
         if shape.kind == "dot":
@@ -216,7 +221,8 @@ def _told(look: _Look) -> Iterator[str]:
 def _words(line: Text) -> str:
     shown = text.printable(line.text)
     if line.latex:
-        return f"${line.latex}$"
+        # Mathematics leaves more air around its signs: it may not become wider than there is room.
+        return rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
     if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
         return f"${tex.line_in_latex(shown)}$"
     return tex.text_in_latex(shown)
