@@ -79,4 +79,4 @@ def load_ipython_extension(shell: object) -> None:
 
 def _get_sg_image_scraper() -> Any:
     """What sphinx-gallery asks for where its ``image_scrapers`` names bpviz."""
-    return importlib.import_module("bpviz.docs.gallery").Scraper()
+    return importlib.import_module("bpviz.docs.gallery").scraped

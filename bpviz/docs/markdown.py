@@ -89,7 +89,7 @@ def plugin(md: MarkdownIt, folder: str | Path = ".") -> None:
             return str(usual(tokens, index, options, env))
         with located(f"line {line}"):
             _check(given)
-            figure = _figure(given, token.content, Place("the page", Path(folder).resolve(), line=line + 1))
+            figure = _figure(dict(given), token.content, Place("the page", Path(folder).resolve(), line=line + 1))
         if "code" not in given:
             return figure
         shown = token.copy(info="python")

@@ -77,13 +77,9 @@ class BpvizDirective(SphinxDirective):
         target = self._target()
         folder = Path(self.env.doc2path(self.env.docname)).parent
         self._note_files(target, folder)
-        source, line = self.get_source_info()
-        if self.content:
-            source, line = self.content.source(0) or source, (self.content.offset(0) or 0) + 1
-        place = Place(str(source), folder, "\n".join([*self.content, ""]) if self.content else "", line)
-        given = spelled({name: text or "" for name, text in self.options.items() if name not in _OWN})
+        given = {name: text or "" for name, text in self.options.items() if name not in _OWN}
         try:
-            answer = answered("the directive", [target, *given], place)
+            answer = answered("the directive", [target, *spelled(given)], self._place(folder))
         except BpvizError as error:
             raise self.error(_told(error)) from None
         for note in answer.drawing.notes:
@@ -104,6 +100,15 @@ class BpvizDirective(SphinxDirective):
             raise self.error("a figure is drawn of a file or of the code below, not of both; leave out one of them")
         # A path from the root is meant from that of the documents, as Sphinx has it everywhere.
         return f"{self.env.srcdir}{target}" if target.startswith("/") else target
+
+    def _place(self, folder: Path) -> Place:
+        source, line = self.get_source_info()
+        if not self.content:
+            return Place(source, folder)
+        above = self.content.offset(0) or 0
+        # MyST counts the lines of the block, reStructuredText those of the document.
+        first = above + 1 if above >= line else line + self.content_offset + 1
+        return Place(source, folder, "\n".join([*self.content, ""]), first)
 
     def _note_files(self, target: str, folder: Path) -> None:
         """Have the document read again when one of these files has changed, one that is broken now as well."""
