@@ -83,7 +83,10 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: object) -> None:
     """What ``%load_ext bpviz`` calls in a notebook: afterwards ``%%bpviz`` draws the model that a cell defines."""
-    import importlib
-
     # Not imported here: it lies above this module, and nothing else needs it.
     importlib.import_module("bpviz.docs.notebook").register(shell)
+
+
+def _get_sg_image_scraper() -> Any:
+    """What sphinx-gallery asks for where its ``image_scrapers`` names bpviz."""
+    return importlib.import_module("bpviz.docs.gallery").scraped

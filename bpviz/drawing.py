@@ -13,7 +13,7 @@ from bpviz.derive import gradient_graph
 from bpviz.elements import elements as spelled_out
 from bpviz.errors import BpvizError, UsageError
 from bpviz.figure import Figure, Sheet, Step
-from bpviz.figures.circuit import circuit
+from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -268,6 +268,14 @@ class Drawing:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
         return bundle
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
+        options = replace(self.options, circuit=CircuitOptions())
+        kept: dict[str, Any] = {"source": self.figure, "options": options, "shown": self.shown}
+        if self.options.animate or self.options.steps:
+            kept["told"] = self.told
+        return kept
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)

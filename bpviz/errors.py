@@ -11,6 +11,7 @@ __all__ = [
     "EngineMissing",
     "ExtraMissing",
     "LayoutTimeout",
+    "ModelFailed",
     "RecordingError",
     "UsageError",
     "did_you_mean",
@@ -44,6 +45,16 @@ class UsageError(BpvizError, ValueError):
 
 class RecordingError(BpvizError, TypeError):
     """A step of the user's function cannot be recorded; the message names the step, its line and the way out."""
+
+
+class ModelFailed(BpvizError):
+    """The user's own code raised something; ``told`` is where, as Python tells it, its own lines only."""
+
+    def __init__(self, message: str, told: str) -> None:
+        super().__init__(message)
+        self.told = told
+        # Shown below the message where Python itself shows the error: in a notebook.
+        self.add_note(told.rstrip())
 
 
 class EngineMissing(BpvizError, RuntimeError):

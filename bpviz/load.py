@@ -10,7 +10,8 @@ import importlib.util
 import linecache
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 
-__all__ = ["Loaded", "Source", "Target", "chosen", "file_of", "load", "stem_of"]
+__all__ = ["Loaded", "Source", "Target", "apart", "chosen", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -77,6 +78,27 @@ def load(target: Target) -> Loaded:
         return Loaded(loaded(_read(file), str(file)), stem_of(target))
     source = _read(file)
     return Loaded(chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Forget afterwards what models imported from their own folders.
+
+    Where one process draws many models, each has its own ``helper.py``, as it is now.
+    """
+    path, known = list(sys.path), set(sys.modules)
+    try:
+        yield
+    finally:
+        folders = [folder + os.sep for folder in sys.path if folder not in path]
+        sys.path[:] = path
+        shared = tuple(os.path.realpath(folder) + os.sep for folder in path)
+        for name in sys.modules.keys() - known:
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            # What lies below another folder of the path as well, such as an environment inside the project, is not
+            # the model's own.
+            if file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared):
+                del sys.modules[name]
 
 
 def stem_of(target: str) -> str:

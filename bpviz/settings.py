@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
 
-__all__ = ["project_settings"]
+__all__ = ["project_settings", "settings_file"]
 
 
 def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
@@ -19,20 +19,13 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
 
     Raises `UsageError` for a key that is no option, or a file that is not TOML.
     """
-    for place in (folder, *folder.parents):
-        file = place / "pyproject.toml"
-        if file.is_file():
-            break
-    else:
-        return {}
-    text = file.read_text(encoding="utf-8")
-    if "tool.bpviz" not in text:
-        # Most projects have no settings for us, and reading TOML takes longer than looking.
+    file = settings_file(folder)
+    if file is None:
         return {}
     import tomllib
 
     try:
-        table: dict[str, Any] = tomllib.loads(text).get("tool", {}).get("bpviz", {})
+        table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("bpviz", {})
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from None
     names = set(known)
@@ -45,3 +38,13 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
         # A file is meant beside pyproject.toml, wherever below it bpviz is run.
         settings[name] = str(file.parent / value) if name == "theme" and str(value).endswith(".toml") else value
     return settings
+
+
+def settings_file(folder: Path) -> Path | None:
+    """The nearest pyproject.toml, of the folder or one above it; ``None`` where that has no settings for bpviz."""
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if file.is_file():
+            # Most projects have no settings for us, and reading TOML takes longer than looking.
+            return file if "tool.bpviz" in file.read_text(encoding="utf-8") else None
+    return None

@@ -69,7 +69,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("cli.output", "cli.session", "cli.watch"),
     ("cli.card", "cli.diff", "cli.doctor", "cli.explain", "cli.gradcheck", "cli.ops", "cli.render"),
     ("cli.words",),
-    ("cli.embed", "docs.notebook"),
+    ("docs.asked", "docs.behind", "docs.inline", "docs.notebook"),
+    ("cli.embed", "docs.gallery", "docs.markdown", "docs.sphinx"),
     ("cli",),
     ("__main__",),
 )

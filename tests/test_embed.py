@@ -98,7 +98,7 @@ def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(fo
     result = embed("doc/README.md")
     assert result.exit_code == 1
     assert "line 5, in f" in result.stderr
-    assert "bpviz: doc/README.md, line 8: the figure could not be drawn" in result.stderr
+    assert "bpviz: doc/README.md, line 8: the model raised NameError; nothing was written" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(fo
         ("\n<!-- bpviz: apples.py --colour -->\n<!-- /bpviz -->", 2, "line 2: the marker: No such option"),
         ("<!-- bpviz: apples.py -o a.pdf -->\n<!-- /bpviz -->", 2, "line 1: a page shows svg, png, gif, webp, apng"),
         ("<!-- bpviz: apples.py -o x/a.svg -->\n<!-- /bpviz -->", 2, "line 1: the folder 'x' does not exist"),
-        ("<!-- bpviz: - -->\n<!-- /bpviz -->", 2, "line 1: there is no block of Python before the marker"),
+        ("<!-- bpviz: - -->\n<!-- /bpviz -->", 2, "line 1: there is no block of Python that - could mean"),
         ("<!-- bpviz: 'a -->\n<!-- /bpviz -->", 2, 'line 1: the words "\'a" cannot be parted (no closing quotation)'),
     ],
 )

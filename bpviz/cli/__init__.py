@@ -15,12 +15,10 @@ from typing import Any
 import click
 
 import bpviz
-from bpviz.errors import BpvizError
-from bpviz.settings import project_settings
+from bpviz.errors import BpvizError, ModelFailed
 
 __all__ = ["main"]
 
-_SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
 _COMMANDS = ("render", "explain", "diff", "gradcheck", "card", "embed", "ops", "doctor")
 
 
@@ -39,6 +37,9 @@ class _Commands(click.Group):
     def main(self, *args: Any, **keywords: Any) -> Any:
         try:
             return super().main(*args, **keywords)
+        except ModelFailed as error:
+            click.echo(f"{error.told}bpviz: {error}; nothing was written", err=True)
+            sys.exit(error.exit_code)
         except BpvizError as error:
             click.echo(f"bpviz: {error}", err=True)
             sys.exit(error.exit_code)
@@ -71,9 +72,15 @@ def main(ctx: click.Context) -> None:
 
     Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
     """
-    settings = project_settings(Path.cwd(), _SETTINGS)
-    ctx.default_map = {
-        "render": settings,
-        "explain": {k: settings[k] for k in ("precision",) if k in settings},
-        "diff": {k: settings[k] for k in ("format", "precision", "theme") if k in settings},
-    }
+    from bpviz.cli.words import settings
+
+    found = settings(Path.cwd())
+    ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}
+
+
+_READ = {"explain": ("precision",), "diff": ("format", "precision", "theme"), "card": ("theme", "format")}
+"""Settings of render that other commands have as well."""
+
+
+def _some(settings: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if name in settings}

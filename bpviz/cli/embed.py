@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import render, words
+from bpviz.cli import words
 from bpviz.cli.output import File, put
-from bpviz.errors import BpvizError, UsageError
+from bpviz.docs.asked import Place, answered, located
+from bpviz.errors import UsageError
 
 if TYPE_CHECKING:
     from bpviz.docs.markers import Image, Marker
@@ -54,7 +53,7 @@ def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> 
 
 def _files_of(document: Path) -> list[File]:
     """The pictures of a document, and the document itself with the links to them."""
-    from bpviz.docs.markers import filled, image_text
+    from bpviz.docs.markers import filled, image_text, markers
 
     try:
         old = document.read_bytes()
@@ -66,23 +65,16 @@ def _files_of(document: Path) -> list[File]:
     files: list[File] = []
 
     def image_of(marker: Marker) -> str:
-        try:
-            with contextlib.chdir(document.resolve().parent):
-                image, pictures = _drawn(marker, document)
-        except BpvizError as error:
-            click.echo(f"bpviz: {document}, line {marker.line}: {error}", err=True)
-            sys.exit(error.exit_code)
-        except SystemExit:
-            # What the model raised was shown; here is where it was asked for.
-            click.echo(f"bpviz: {document}, line {marker.line}: the figure could not be drawn", err=True)
-            raise
+        with located(f"{document}, line {marker.line}"), contextlib.chdir(document.resolve().parent):
+            image, pictures = _drawn(marker, document)
         files.extend(pictures)
         return image_text(image)
 
     try:
-        new = filled(text, image_of).encode("utf-8")
+        markers(text)
     except UsageError as error:
         raise UsageError(f"{document}, {error}") from None
+    new = filled(text, image_of).encode("utf-8")
     return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
 
 
@@ -90,14 +82,10 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
     """What stands at a marker, and the files that it needs; the working directory is that of the document."""
     from bpviz.docs.markers import Image
     from bpviz.drawing import draw
-    from bpviz.load import Source
 
-    ctx = words.parsed("the marker", _parted(marker.words), _OWN)
-    if ctx.params["target"].partition(":")[0] == "-" and not marker.code:
-        raise UsageError("there is no block of Python before the marker that - could mean; name a file")
-    # Blank lines above it, so that messages tell the line of the document.
-    text = "\n" * (marker.code_line - 1) + marker.code
-    drawing, stem = render.drawn(ctx, Source(text, str(document), Path.cwd()))
+    place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
+    answer = answered("the marker", words.parted(marker.words), place, _OWN)
+    drawing, stem, ctx = answer.drawing, answer.stem, answer.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
     shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
     if shown is None:
@@ -121,13 +109,6 @@ def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> l
     here = Path.cwd()
     made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
     return [file for file in made if not (file.path and file.path.is_file() and file.holds(file.path.read_bytes()))]
-
-
-def _parted(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise UsageError(f"the words {text!r} cannot be parted ({str(error).lower()}); close the quotes") from None
 
 
 _OWN = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.errors import BpvizError, UsageError, did_you_mean
+from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
@@ -134,7 +134,7 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
 
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
-    """Run the user's code: its prints go to stderr, its exceptions show its own frames only."""
+    """Run the user's code: its prints go to stderr, what it raises becomes `ModelFailed`, which shows its own lines."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -143,16 +143,16 @@ def user_code() -> Iterator[None]:
     except SyntaxError as error:
         import traceback
 
-        click.echo("".join(traceback.format_exception_only(error)), err=True, nl=False)
         place = f"{Path(error.filename or '').name}, line {error.lineno}"
-        click.echo(f"bpviz: {place} is not valid Python: {error.msg}; nothing was written", err=True)
-        sys.exit(1)
-    except (Exception, SystemExit) as error:
-        _show_own_frames(error)
-        sys.exit(1)
+        told = "".join(traceback.format_exception_only(error))
+        raise ModelFailed(f"{place} is not valid Python: {error.msg}", told) from None
+    except SystemExit as error:
+        raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
+    except Exception as error:
+        raise ModelFailed(f"the model raised {type(error).__name__}", _own_frames(error)) from None
 
 
-def _show_own_frames(error: BaseException) -> None:
+def _own_frames(error: BaseException) -> str:
     import traceback
 
     told = traceback.TracebackException.from_exception(error)
@@ -162,8 +162,4 @@ def _show_own_frames(error: BaseException) -> None:
         own = [f for f in part.stack if not f.filename.startswith((home, "<frozen importlib"))]
         part.stack = traceback.StackSummary.from_list(own)
         part = part.__cause__ or part.__context__
-    click.echo("".join(told.format()), err=True, nl=False)
-    if isinstance(error, SystemExit):
-        click.echo("bpviz: the model called sys.exit(); nothing was written", err=True)
-    else:
-        click.echo(f"bpviz: the model raised {type(error).__name__}; nothing was written", err=True)
+    return "".join(told.format())

@@ -46,24 +46,33 @@ def write(
     ).encode()
 
 
-def fragment(picture: Picture, theme: Theme, *, steps: Sequence[Step] = (), say: Language = ENGLISH) -> str:
+def fragment(
+    picture: Picture,
+    theme: Theme,
+    *,
+    steps: Sequence[Step] = (),
+    say: Language = ENGLISH,
+    caption: str | None = None,
+) -> str:
     """Return the figure alone, for another page; several on one page don't disturb each other.
+
+    It is dark where the page is. Without a ``caption`` of one's own it says what the figure shows.
 
     >>> from bpviz.theme import theme
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """
     # Told in steps, the last of them says what the caption would.
-    told = picture.title if steps else picture.description
-    caption = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
+    usual = picture.title if steps else picture.description
+    told = usual if caption is None else caption
+    below = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
-        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme).decode()}</div>\n'
-    rules = rules.replace(".P", f".{PREFIX}")
-    return unique(
-        f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{caption}</figure>\n'
-    ).decode()
+        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme, inline=True).decode()}</div>\n'
+    # Said three times: what the page around it says of all its lists and images must not win.
+    rules = rules.replace(".P", f".{PREFIX}" * 3)
+    return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()
 
 
 def _ground(theme: Theme) -> str:
@@ -80,7 +89,7 @@ main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;c
 
 # A picture is made smaller to fit the window, down to a width of 900 pixels; then it is scrolled.
 _FIGURE = """
-.P{margin:0}
+:where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
 .P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,900px)}
 .P figcaption{font-size:.9em;margin-top:.5em}

@@ -77,7 +77,7 @@ def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]
 
     made = lines(theme)
     if theme.dark is not None:
-        return followed(made, lines(theme.dark))
+        return followed(made, lines(theme.dark), inline=True)
     return [scoped(made[0]), *made[1:]]
 
 
@@ -91,7 +91,7 @@ def _mark(kind: str, at: tuple[int, ...], width: float) -> str:
 def rules(theme: Theme) -> str:
     """Return the style sheet; ``.P`` in it stands for the figure."""
     day, night = (look.strokes["backward"].colour for look in (theme, theme.dark or theme))
-    accents = f".P{{--accent:{day}}}@media screen and (prefers-color-scheme:dark){{.P{{--accent:{night}}}}}"
+    accents = f".P{{--accent:{day}}}@media screen{{.P{{--accent:light-dark({day},{night})}}}}"
     return accents + _RULES.replace("PALE", f"{PALE}").replace("STRONG", f"{STRONG}")
 
 
@@ -103,6 +103,7 @@ _RULES = """
 stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .2s,stroke-width .2s}
 .P .told-words,.P .told-backward{opacity:var(--r)}
 .P .told-forward,.P .told-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
+.P{width:auto;text-align:start}
 .P ol{display:flex;flex-wrap:wrap;gap:.15em;margin:0;padding:0;list-style:none;align-items:center}
 .P li{display:contents}
 .P input{margin:.2em .1em;width:1em;height:1em;accent-color:var(--accent)}

@@ -50,24 +50,24 @@ _CLASSES = {
 }
 
 
-def write(picture: Picture, theme: Theme) -> bytes:
-    """Return ``picture`` as an SVG file in the looks of ``theme``.
+def write(picture: Picture, theme: Theme, *, inline: bool = False) -> bytes:
+    """Return ``picture`` as an SVG file in the looks of ``theme``; ``inline`` to stand in a page (see `followed`).
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
-    return next(frames([picture], theme))
+    return next(frames([picture], theme, inline=inline))
 
 
-def frames(pictures: Iterable[Picture], theme: Theme) -> Iterator[bytes]:
+def frames(pictures: Iterable[Picture], theme: Theme, *, inline: bool = False) -> Iterator[bytes]:
     """Iterate over the SVG files of pictures that share most of their parts; each of those is written only once."""
     day: _Written = {}
     night: _Written = {}
     for picture in pictures:
         lines = _pieces(picture, theme, day)
         if theme.dark is not None:
-            lines = followed(lines, _pieces(picture, theme.dark, night))
+            lines = followed(lines, _pieces(picture, theme.dark, night), inline=inline)
         yield finished(lines)
 
 
@@ -120,16 +120,20 @@ def page(picture: Picture, theme: Theme) -> str:
     return f'<rect class="background" {size} fill="{theme.background}"/>'
 
 
-def followed(light: list[str], dark: list[str]) -> list[str]:
-    """Return a file that is light, and dark where the reader prefers it: what differs gets a class and a rule."""
+def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list[str]:
+    """Return a file that is light, and dark where the reader prefers it: what differs gets a class and a rule.
+
+    ``inline`` it is dark where the page around it is: its reader may have chosen that with a button of the page.
+    """
     rules: dict[str, str] = {}
     opening, *pieces = light
     both = []
     for piece, other in zip(pieces, dark[1:], strict=True):
         nights = iter(_TAG.findall(other))
-        both.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules), piece))  # type: ignore[misc]
+        both.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules, inline), piece))  # type: ignore[misc]
     style = "".join(f".{PREFIX} .{name}{{{rule}}}" for rule, name in rules.items())
-    return [scoped(opening), f"<style>@media screen and (prefers-color-scheme:dark){{{style}}}</style>", *both]
+    when = "screen" if inline else "screen and (prefers-color-scheme:dark)"
+    return [scoped(opening), f"<style>@media {when}{{{style}}}</style>", *both]
 
 
 def scoped(opening: str) -> str:
@@ -141,9 +145,13 @@ _TAG = re.compile("<[a-z]+ class=[^>]*>")
 _PAINT = re.compile('(fill|stroke)="(#[0-9A-F]{6})"')
 
 
-def _classed(tag: str, night: str, rules: dict[str, str]) -> str:
+def _classed(tag: str, night: str, rules: dict[str, str], inline: bool) -> str:
     pairs = zip(_PAINT.findall(tag), _PAINT.findall(night), strict=True)
-    rule = ";".join(f"{paint}:{dark}" for (_, light), (paint, dark) in pairs if dark != light)
+    rule = ";".join(
+        f"{paint}:{f'light-dark({light},{dark})' if inline else dark}"
+        for (_, light), (paint, dark) in pairs
+        if dark != light
+    )
     if not rule:
         return tag
     name = rules.setdefault(rule, f"c{len(rules)}")
