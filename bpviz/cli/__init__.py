@@ -20,7 +20,19 @@ from bpviz.settings import project_settings
 
 __all__ = ["main"]
 
-_SETTINGS = ("format", "show", "labels", "depth", "direction", "theme", "precision", "title", "engine", "timeout")
+_SETTINGS = (
+    "format",
+    "show",
+    "labels",
+    "depth",
+    "direction",
+    "theme",
+    "precision",
+    "title",
+    "engine",
+    "timeout",
+    "lang",
+)
 _COMMANDS = ("render", "explain", "diff", "gradcheck", "card", "embed", "ops", "doctor")
 
 
@@ -72,8 +84,14 @@ def main(ctx: click.Context) -> None:
     Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
     """
     settings = project_settings(Path.cwd(), _SETTINGS)
+    shared = {
+        "explain": ("precision", "lang"),
+        "diff": ("format", "precision", "theme"),
+        "card": ("lang",),
+        "gradcheck": ("lang",),
+        "ops": ("lang",),
+    }
     ctx.default_map = {
         "render": settings,
-        "explain": {k: settings[k] for k in ("precision",) if k in settings},
-        "diff": {k: settings[k] for k in ("format", "precision", "theme") if k in settings},
+        **{command: {k: settings[k] for k in keys if k in settings} for command, keys in shared.items()},
     }

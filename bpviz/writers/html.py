@@ -59,7 +59,7 @@ def fragment(picture: Picture, theme: Theme, *, steps: Sequence[Step] = (), say:
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
-        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme).decode()}</div>\n'
+        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme, say=say).decode()}</div>\n'
     rules = rules.replace(".P", f".{PREFIX}")
     return unique(
         f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{caption}</figure>\n'
