@@ -14,6 +14,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.influences import objective
+from bpviz.language import ENGLISH, Language
 from bpviz.lazy import LazyModule
 from bpviz.propagate import propagate
 from bpviz.telling import Telling
@@ -30,7 +31,8 @@ np: Any = LazyModule("numpy")
 class WhatIf(Telling):
     """What becomes of the output when inputs change; printed, it is a table.
 
-    ``before`` and ``after`` are the two runs, ``changes`` what each input alone does, ``together`` what all of them do.
+    ``before`` and ``after`` are the two runs, ``changes`` what each input alone does, ``together`` what all of them do;
+    ``say`` is the language of the words.
     """
 
     before: Flow
@@ -38,6 +40,7 @@ class WhatIf(Telling):
     changes: tuple[Change, ...]
     together: Change
     precision: int = 4
+    say: Language = ENGLISH
 
     @property
     def predicted(self) -> float:
@@ -56,24 +59,30 @@ class WhatIf(Telling):
 
     def draw(self, **options: Any) -> Drawing:
         """The figure with old and new numbers; ``options`` are those of `bpviz.draw`."""
-        return draw(self.after, **{"before": self.before, "precision": self.precision, **options})
+        return draw(self.after, **{"before": self.before, "precision": self.precision, "lang": self.say, **options})
 
     def blocks(self) -> tuple[Block, ...]:
         """The table, and a sentence for every change."""
-        output = objective(self.before).words
-        names = ", ".join(change.name for change in self.changes)
+        say, output = self.say, objective(self.before, self.say).words
+        names = say(", ").join(change.name for change in self.changes)
+        title = say("The figure with the new values of {names}", names=names)
         return (
-            change_table(self.changes, self.together, output, self.precision),
-            *change_sentences(self.changes, self.together, output, self.precision),
-            Picture(lambda: self.draw(theme="auto").to_svg(), f"The figure with the new values of {names}"),
+            change_table(self.changes, self.together, output, self.precision, say),
+            *change_sentences(self.changes, self.together, output, self.precision, say),
+            Picture(lambda: self.draw(theme="auto").to_svg(), title),
         )
 
     def document(self) -> Document:
         """The table with a title that tells the outputs before and after."""
-        old, new = (shown(flow.output, self.precision) for flow in (self.before, self.after))
-        changed = changes_text(self.changes, self.precision)
-        said = f"What if {changed}? {self.before.output_name}: {old} → {new}"
-        return Document(said, self.blocks())
+        old, new = (shown(flow.output, self.precision, self.say) for flow in (self.before, self.after))
+        said = self.say(
+            "What if {changes}? {output}: {old} → {new}",
+            changes=changes_text(self.changes, self.precision, self.say),
+            output=self.before.output_name,
+            old=old,
+            new=new,
+        )
+        return Document(said, self.blocks(), self.say.code)
 
     def data(self) -> dict[str, Any]:
         """The outputs, and every change with its numbers."""
@@ -81,7 +90,7 @@ class WhatIf(Telling):
             "bpviz": 1,
             "kind": "what if",
             "output": self.before.output_name,
-            "objective": objective(self.before).words,
+            "objective": objective(self.before, self.say).words,
             "before": self.before.output,
             "after": self.after.output,
             "changes": [_told(change) for change in self.changes],
@@ -137,6 +146,7 @@ def compared(
     output: Any = None,
     seed: Any = None,
     precision: int = 4,
+    say: Language = ENGLISH,
 ) -> WhatIf:
     """`what_if` for a run with other ``inputs``, ``output`` and ``seed``, as `bpviz.propagate` takes them."""
     if not changes:
@@ -150,7 +160,7 @@ def compared(
     after = run.with_values(changes)
     alone = [after if len(changes) == 1 else run.with_values({name: value}) for name, value in changes.items()]
     each = tuple(change(before, flow, name) for name, flow in zip(changes, alone, strict=True))
-    return WhatIf(before, after, each, change(before, after, *changes), precision)
+    return WhatIf(before, after, each, change(before, after, *changes), precision, say)
 
 
 def _hint(name: str, names: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import ENGLISH, Language, columns
 from bpviz.lazy import LazyModule
 from bpviz.propagate import flow_at, propagate, value_at
 from bpviz.tracing import trace
@@ -104,30 +105,70 @@ class Report:
         return self.ok
 
     def __str__(self) -> str:
-        rows = [("input", "shape", "compared", "largest error", "relative", "where", "result")]
+        return self.table()
+
+    def table(self, say: Language = ENGLISH) -> str:
+        """The table of what was found, and below it whether all is well.
+
+        >>> from bpviz.language import language
+        >>> print(gradcheck(lambda x=3.0: x * x).table(language("ja")).splitlines()[1].split()[2:3])
+        ['1要素']
+        """
+        header = say("input"), say("shape"), say("compared"), say("largest error")
+        rows = [(*header, say("relative"), say("where"), say("result"))]
         rows += [
             (
                 check.name,
                 str(check.shape),
-                f"{check.compared} {check.by}",
+                _compared_text(check, say),
                 f"{check.absolute:.2e}",
                 f"{check.relative:.2e}",
-                check.where,
-                _verdict_text(check),
+                _where_text(check, say),
+                _verdict_text(check, say),
             )
             for check in self.inputs
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        end = "passed" if self.ok else "FAILED"
-        lines.append(f"gradient check of {self.name} {end} (relative tolerance {self.tolerance:g}, step {self.h:g})")
-        return "\n".join(lines)
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        end = say(
+            "gradient check of {name} passed (relative tolerance {tolerance}, step {h})"
+            if self.ok
+            else "gradient check of {name} FAILED (relative tolerance {tolerance}, step {h})",
+            name=say("the function") if self.name == "the function" else self.name,
+            tolerance=f"{self.tolerance:g}",
+            h=f"{self.h:g}",
+        )
+        return "\n".join([*lines, end])
 
 
-def _verdict_text(check: InputCheck) -> str:
-    if check.verdict == "wrong":
-        return f"WRONG: gradient {check.analytic:.6g}, differences {check.numeric:.6g}"
-    return "not differentiable here" if check.verdict == "not differentiable" else check.verdict
+def _where_text(check: InputCheck, say: Language) -> str:
+    if check.by == "elements" or not check.where:
+        return check.where
+    return say("direction {number}", number=check.where.rpartition(" ")[2])
+
+
+def _compared_text(check: InputCheck, say: Language) -> str:
+    if check.by == "elements":
+        return say("{count} elements", count=check.compared)
+    return say("{count} directions", count=check.compared)
+
+
+def _verdict_text(check: InputCheck, say: Language) -> str:
+    match check.verdict:
+        case "wrong":
+            analytic, numeric = f"{check.analytic:.6g}", f"{check.numeric:.6g}"
+            return say("WRONG: gradient {gradient}, differences {numeric}", gradient=analytic, numeric=numeric)
+        case "not differentiable":
+            return say("not differentiable here")
+        case "not finite":
+            return say("not finite")
+        case "no gradient":
+            return say("no gradient")
+        case _:
+            return say("ok")
 
 
 def gradcheck(

@@ -52,7 +52,8 @@ Block = Heading | Paragraph | Lines | Table | Picture
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A title and what stands below it."""
+    """A title and what stands below it; ``lang`` is the code of the language of its words."""
 
     title: str
     blocks: tuple[Block, ...]
+    lang: str = "en"

@@ -17,6 +17,7 @@ from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import ENGLISH
 from bpviz.opening import open_named
 from bpviz.options import DrawOptions, draw_options
 from bpviz.propagate import propagate
@@ -94,7 +95,9 @@ class Drawing:
         more = self._sections if format == "html" else ()
         if self._tells(format):
             more += (self._told_mark,)
-        return fingerprint(self.figure, self.theme, *more)
+        # The words of a writer are in no figure.
+        code = self.options.circuit.lang.code
+        return fingerprint(self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
 
     @cached_property
     def _told_mark(self) -> str:
@@ -157,9 +160,10 @@ class Drawing:
         from bpviz.symbols import Symbols
         from bpviz.wording.influences import influence_table
 
-        flow, (output, symbol) = self.source, objective(self.source)
+        flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
+        output, symbol = objective(flow, say)
         found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
-        table = influence_table(found, output, f"∂{symbol}/∂variable", self.options.circuit.precision)
+        table = influence_table(found, output, symbol, precision, say)
         return (fragment(Document("", (table,))),)
 
     @property
@@ -189,6 +193,7 @@ class Drawing:
         made = self.options
         if self._tells(format):
             options = {"steps": self.told, "seconds": made.seconds, **options}
+        options = {"say": made.circuit.lang, **options}
         if format == "html":
             options = {"sections": self._sections, **options}
         shown = self.figure if writers.reads(format) == "figure" else self.picture
@@ -208,7 +213,8 @@ class Drawing:
             raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
         stages = with_captions(self.picture, self.told, self.theme)
         marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
-        return writers.frames(stages, self.theme, format, marks=marks, engine=self.options.engine, **options)
+        say, engine = self.options.circuit.lang, self.options.engine
+        return writers.frames(stages, self.theme, format, marks=marks, say=say, engine=engine, **options)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
@@ -345,6 +351,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
     slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
 
+    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes.
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -433,7 +441,8 @@ def card(name: str, **options: Any) -> Drawing:
     """
     from bpviz.figures.card import card as figure_of
 
-    return Drawing(figure_of(name), draw_options(DrawOptions(), **options))
+    made = draw_options(DrawOptions(), **options)
+    return Drawing(figure_of(name, made.circuit.lang), made)
 
 
 def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:

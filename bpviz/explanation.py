@@ -15,6 +15,7 @@ from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.influences import Influence, influences, named, objective
+from bpviz.language import Language
 from bpviz.lazy import LazyModule
 from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
@@ -65,46 +66,67 @@ class Explanation(Telling):
         return self.drawing.options.circuit.precision
 
     @property
+    def say(self) -> Language:
+        """The language of the words."""
+        return self.drawing.options.circuit.lang
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
         flow, told = self.flow, []
-        name, words = flow.output_name, objective(flow).words
+        name, words = flow.output_name, objective(flow, self.say).words
         if ops.shape_of(flow.output):
-            weights = "" if bool(np.all(flow.seed == 1)) else ", whose weights are the seed"
-            told.append(f"{name} is no single number: every gradient is that of {words}{weights}.")
+            told.append(
+                self.say(
+                    "{name} is no single number: every gradient is that of {objective}."
+                    if bool(np.all(flow.seed == 1))
+                    else "{name} is no single number: every gradient is that of {objective}, "
+                    "whose weights are the seed.",
+                    name=name,
+                    objective=words,
+                )
+            )
         elif words != name:
-            told.append(f"{name} is multiplied by the seed: every gradient is that of {words}.")
+            told.append(
+                self.say(
+                    "{name} is multiplied by the seed: every gradient is that of {objective}.",
+                    name=name,
+                    objective=words,
+                )
+            )
         told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
         if self.left_out:
-            told.append(f"{shown_count(self.left_out)} more variables are left out; ask for them by name.")
+            left = shown_count(self.left_out)
+            told.append(self.say("{count} more variables are left out; ask for them by name.", count=left))
         return tuple(told)
 
     def document(self) -> Document:
         """The figure, the table, the chains, what is shared, and what would become of changes."""
-        flow, (output, symbol), precision = self.flow, objective(self.flow), self.precision
+        flow, precision, say = self.flow, self.precision, self.say
+        output, symbol = objective(flow, say)
         blocks: list[Block] = [
-            Picture(self.drawing.to_svg, "The figure"),
-            influence_table(self.variables, output, f"∂{symbol}/∂variable", precision),
+            Picture(self.drawing.to_svg, say("The figure")),
+            influence_table(self.variables, output, symbol, precision, say),
             *map(Paragraph, self.notes),
         ]
         told = {influence.name: influence for influence in self.variables}
         if self.chains:
-            blocks.append(Heading("Link by link"))
+            blocks.append(Heading(say("Link by link")))
         for found in self.chains:
             meaning = told[found.name].meaning
             blocks.append(Heading(f"{found.name}: {meaning}" if meaning else found.name, 3))
-            blocks += chain_blocks(found, symbol, precision)
-            blocks.append(Paragraph(sentence(told[found.name], output, precision)))
+            blocks += chain_blocks(found, symbol, precision, say)
+            blocks.append(Paragraph(sentence(told[found.name], output, precision, say)))
         if self.sharing is not None:
-            blocks += shared_blocks(self.sharing)
-        blocks += kept_blocks(self.kept, self.expressions)
+            blocks += shared_blocks(self.sharing, say)
+        blocks += kept_blocks(self.kept, self.expressions, say=say)
         if self.what_if is not None:
             blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
-        return Document(f"{flow.output_name} = {shown(flow.output, precision)}", tuple(blocks))
+        return Document(f"{flow.output_name} = {shown(flow.output, precision, say)}", tuple(blocks), say.code)
 
     def data(self) -> dict[str, Any]:
         """Every number in full, with the sentences that are made of them."""
-        flow, output = self.flow, objective(self.flow).words
+        flow, output = self.flow, objective(self.flow, self.say).words
         return {
             "bpviz": 1,
             "kind": "explanation",
@@ -123,7 +145,7 @@ class Explanation(Telling):
                     "formula": found.formula,
                     "expression": found.expression,
                     "grows by": found.grown,
-                    "sentence": sentence(found, output, self.precision),
+                    "sentence": sentence(found, output, self.precision, self.say),
                 }
                 for found in self.variables
             ],
@@ -197,5 +219,7 @@ def explain(
         sharing=shared_factors(flow) if whole else None,
         kept=kept_values(flow) if whole else (),
         expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if whole else {},
-        what_if=None if what_if is None else compared(target, args, what_if, precision=precision, **run),
+        what_if=None
+        if what_if is None
+        else compared(target, args, what_if, precision=precision, say=drawing.options.circuit.lang, **run),
     )

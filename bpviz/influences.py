@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
+from bpviz.language import ENGLISH, Language
 from bpviz.lazy import LazyModule
 from bpviz.meanings import meanings
 from bpviz.number import number
@@ -136,7 +137,7 @@ class Objective(NamedTuple):
     symbol: str
 
 
-def objective(flow: Flow) -> Objective:
+def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
     """What the gradients of a flow are of: its output, or the one number that the seed makes of it.
 
     >>> import bpviz, numpy as np
@@ -150,8 +151,8 @@ def objective(flow: Flow) -> Objective:
             return Objective(name, name)
         return Objective(f"{number(float(seed))}·{name}", f"({number(float(seed))}·{name})")
     if bool(np.all(np.asarray(seed) == 1)):
-        return Objective(f"the sum of {name}", f"Σ{name}")
-    return Objective(f"the weighted sum of {name}", f"Σ(seed·{name})")
+        return Objective(say("the sum of {name}", name=name), f"Σ{name}")
+    return Objective(say("the weighted sum of {name}", name=name), f"Σ(seed·{name})")
 
 
 def objective_of(flow: Flow, output: Any) -> float:

@@ -6,6 +6,7 @@ instead, with the same ``{…}`` to be filled in, in tables of any name. What a 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
 
-__all__ = ["ENGLISH", "Language", "language", "languages"]
+__all__ = ["ENGLISH", "Language", "columns", "language", "languages"]
 
 _HOME = Path(__file__).parent / "languages"
 _SUFFIX = ".toml"
@@ -42,6 +43,15 @@ class Language:
 
 
 ENGLISH = Language("en")
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none.
+
+    >>> columns("tax"), columns("消費税")
+    (3, 6)
+    """
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def languages() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.circuit import CircuitOptions
+from bpviz.language import Language, language
 
 __all__ = ["DrawOptions", "draw_options"]
 
@@ -47,6 +48,8 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
             raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
         if name in ("open", "close"):
             given[name] = (value,) if isinstance(value, str) else tuple(value)
+        if name == "lang" and not isinstance(value, Language):
+            given[name] = language(value)
         if name == "names":
             given[name] = tuple(value.items())
     if not 1 <= given.get("precision", 4) <= 17:

@@ -36,7 +36,8 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
             hint = did_you_mean(name, names, f"there are: {', '.join(sorted(names))}")
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
         # A file is meant beside pyproject.toml, wherever below it bpviz is run.
-        settings[name] = str(file.parent / value) if name == "theme" and str(value).endswith(".toml") else value
+        is_file = name in ("theme", "lang") and str(value).endswith(".toml")
+        settings[name] = str(file.parent / value) if is_file else value
     return settings
 
 

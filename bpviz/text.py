@@ -6,6 +6,7 @@ layout wherever it is made.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from functools import lru_cache
@@ -54,19 +55,32 @@ def width(text: str, size: float) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
-    """Return ``text`` in lines of at most ``room`` points, broken at spaces; a longer word has a line of its own.
+    """Return ``text`` in lines of at most ``room`` points, broken at spaces, and between letters of full width.
+
+    A longer word has a line of its own. No line begins with what closes a sentence or a bracket.
 
     >>> wrapped("one two three", 10, 50)
     ('one two', 'three')
+    >>> wrapped("勾配はxへ流れる。", 10, 42)
+    ('勾配はx', 'へ流れ', 'る。')
     """
     rows: list[str] = []
     for word in printable(text).split(" "):
-        longer = f"{rows[-1]} {word}" if rows else word
-        if rows and width(longer, size) <= room:
-            rows[-1] = longer
-        else:
-            rows.append(word)
+        gap = " " if rows else ""
+        for piece in _PIECES.findall(word) or [""]:
+            longer = f"{rows[-1]}{gap}{piece}" if rows else piece
+            if rows and width(longer, size) <= room:
+                rows[-1] = longer
+            else:
+                rows.append(piece)
+            gap = ""
     return tuple(rows)
+
+
+# What stays together: a letter of full width or a run of others, with what opens a bracket before or closes it behind.
+_PIECES = re.compile(
+    "[（「]*(?:[\u3040-\u30fa\u3400-\u9fff]|[^（「\u3040-\u30fa\u3400-\u9fff、。：；）」ー]+)[、。：；）」ー]*|."
+)
 
 
 def missing(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,14 @@ class Page:
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", "an exception"))
         return answer["result"].get("value")
+
+    def comes_to(self, script: str, value: Any) -> bool:
+        """Whether an expression on the page soon has this value: the page has work of its own to do first."""
+        for _ in range(100):
+            if self.run(script) == value:
+                return True
+            time.sleep(0.05)
+        return False
 
     def press(self, key: str) -> None:
         """Press and let go of a key: ``ArrowRight``, ``Tab``, ``Home``."""

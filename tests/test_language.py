@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import bpviz
+from bpviz.cli import main
 from bpviz.errors import UsageError
 from bpviz.language import ENGLISH, language, languages
 from bpviz.ops import OPERATIONS
@@ -67,3 +71,61 @@ def test_an_unknown_language_is_refused_with_what_there_is() -> None:
     assert str(caught.value) == (
         "there is no language 'jp'; choose another, or name a file: fr.toml (there are: en, ja)"
     )
+
+
+def total(price=100, count=2, tax=1.1):
+    return price * count * tax
+
+
+@pytest.mark.engine
+def test_a_drawing_speaks_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "de.toml"
+    file.write_text('"input {name}" = "Eingabe {name}"\n"Computation graph" = "Rechengraph"\n', encoding="utf-8")
+    japanese, german = bpviz.draw(total, lang="ja").to_svg(), bpviz.draw(total, lang=str(file)).to_svg()
+    assert ' lang="ja" xml:lang="ja"' in japanese
+    assert "<title>priceから×へ：値 100、勾配 2.2</title>" in japanese
+    assert ' lang="de" xml:lang="de"' in german
+    assert "<title>Eingabe price</title>" in german
+    assert ">Rechengraph</title>" in german
+    assert "lang=" not in bpviz.draw(total).to_svg()
+    assert bpviz.draw(total, lang="en").fingerprint() == bpviz.draw(total).fingerprint()
+    assert bpviz.draw(total, lang="ja").fingerprint() != bpviz.draw(total).fingerprint()
+
+
+def test_a_card_says_its_rule_in_the_language() -> None:
+    assert bpviz.card("relu", lang="ja").figure.notes == (
+        "x > 0では勾配をそのまま通し、他では止める。",
+        "取り決め：x = 0では止める（PyTorch、JAXと同じ）。at_zero=1で通す。",
+    )
+
+
+def test_an_explanation_speaks_the_language() -> None:
+    told = bpviz.explain(total, what_if={"price": 200}, lang="ja")
+    assert "priceが1増えると、totalは2.2増える。" in str(told)
+    assert "priceが100から200になると、totalは220増える。勾配の予測どおり、100 × 2.2。" in str(told)
+    assert re.findall("[a-z]{4,}", re.sub("price|count|total|tax", "", str(told))) == []
+
+
+@pytest.mark.engine
+def test_the_command_line_and_the_environment_and_the_project_choose_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("apples.py").write_text("def total(price=100, count=2):\n    return price * count\n", encoding="utf-8")
+
+    def run(*words: str, **environment: str) -> str:
+        result = CliRunner().invoke(main, words, prog_name="bpviz", env=environment)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    assert "入力 price" in run("render", "apples.py", "-o", "-", "--lang", "ja")
+    assert "入力 price" in run("render", "apples.py", "-o", "-", BPVIZ_LANG="ja")
+    assert "totalの勾配確認：合格" in run("gradcheck", "apples.py", "--lang", "ja")
+    assert "他では止める。" in run("ops", "relu", "--lang", "ja")
+    assert "totalは2増える" in run("explain", "apples.py", BPVIZ_LANG="ja")
+    Path("fr.toml").write_text('"input {name}" = "entrée {name}"\n', encoding="utf-8")
+    Path("pyproject.toml").write_text('[tool.bpviz]\nlang = "fr.toml"\n', encoding="utf-8")
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    assert "entrée price" in run("render", "../apples.py", "-o", "-")
+    assert "input price" in run("render", "../apples.py", "-o", "-", "--lang", "en")

@@ -93,8 +93,14 @@ def test_what_is_not_shown_is_not_told() -> None:
 
 
 def test_the_sentences_speak_other_languages() -> None:
-    found = steps(bpviz.backprop(lambda x=3.0: x * 2), say=language("ja"))
-    assert [step.sentence for step in found][:1] == ["入力：x = 3"]
+    found = steps(bpviz.backprop(lambda x=3.0, y=2.0: x * y), CircuitOptions(lang=language("ja")))
+    assert [step.sentence for step in found] == [
+        "入力：x = 3、y = 2",
+        "× : output = 3 × 2 = 6",
+        "逆伝播はoutputから、勾配1で始まる",
+        "× : ∂output/∂x = 1 × 2 = 2、∂output/∂y = 1 × 3 = 3",
+        "計算の計算グラフ：output = 6。勾配：x 2、y 3。",
+    ]
 
 
 def test_only_numbers_can_be_told() -> None:

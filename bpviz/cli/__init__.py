@@ -78,7 +78,13 @@ def main(ctx: click.Context) -> None:
     ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}
 
 
-_READ = {"explain": ("precision",), "diff": ("format", "precision", "theme"), "card": ("theme", "format")}
+_READ = {
+    "explain": ("precision", "lang"),
+    "diff": ("format", "precision", "theme"),
+    "card": ("theme", "format", "lang"),
+    "gradcheck": ("lang",),
+    "ops": ("lang",),
+}
 """Settings of render that other commands have as well."""
 
 

@@ -19,6 +19,14 @@ __all__ = ["command"]
 @click.option("-f", "--format", metavar="FORMAT", help="svg, png, pdf, …; wins over the suffix.")
 @click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")
 @click.option("--theme", default="light", envvar="BPVIZ_THEME", show_default=True, metavar="NAME")
+@click.option(
+    "--lang",
+    default="en",
+    envvar="BPVIZ_LANG",
+    show_default=True,
+    metavar="NAME",
+    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.pass_context
 def command(
@@ -29,6 +37,7 @@ def command(
     format: str | None,
     everything: bool,
     theme: str,
+    lang: str,
     check: bool,
 ) -> None:
     """Draw the card of the operation NAME: one node, forward and backward in symbols.
@@ -51,9 +60,10 @@ def command(
         if not check:
             folder.mkdir(parents=True, exist_ok=True)
         for each in (GENERAL, *ops.OPERATIONS):
-            write_files(ctx, card(each, theme=theme), [str(folder / f"{each}.{format or 'svg'}")], each, format, check)
+            drawing = card(each, theme=theme, lang=lang)
+            write_files(ctx, drawing, [str(folder / f"{each}.{format or 'svg'}")], each, format, check)
         return
     if not name:
         raise click.UsageError("name an operation, for example: bpviz card multiply; `bpviz ops` lists them")
     row = GENERAL if name == GENERAL else ops.named(name).name
-    write_files(ctx, card(row, theme=theme), outputs, row, format, check)
+    write_files(ctx, card(row, theme=theme, lang=lang), outputs, row, format, check)

@@ -43,6 +43,14 @@ __all__ = ["command"]
     show_default=True,
     help="Significant digits.",
 )
+@click.option(
+    "--lang",
+    default="en",
+    envvar="BPVIZ_LANG",
+    show_default=True,
+    metavar="NAME",
+    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
 @click.pass_context
 def command(
@@ -55,6 +63,7 @@ def command(
     assignments: tuple[str, ...],
     of: str | None,
     precision: int,
+    lang: str,
     check: bool,
 ) -> None:
     """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
@@ -77,7 +86,7 @@ def command(
         if callable(thing):
             thing, values = _with_all_values(thing, values)
         options: dict[str, Any] = {"output": of} if of else {}
-        told = explain(thing, variables=names, what_if=values or None, precision=precision, **options)
+        told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **options)
         written = [(path, told.to_bytes(kind)) for path, kind in plans]
     put(ctx, [File(path, partial(bytes, data), data.__eq__) for path, data in written], check)
 

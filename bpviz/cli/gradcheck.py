@@ -13,6 +13,7 @@ from bpviz.errors import UsageError
 
 if TYPE_CHECKING:
     from bpviz.check import InputCheck, Report
+    from bpviz.language import Language
 
 __all__ = ["command"]
 
@@ -30,6 +31,14 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
+@click.option(
+    "--lang",
+    default="en",
+    envvar="BPVIZ_LANG",
+    show_default=True,
+    metavar="NAME",
+    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
+)
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.pass_context
 def command(
@@ -40,6 +49,7 @@ def command(
     tolerance: float,
     outputs: tuple[str, ...],
     format: str | None,
+    lang: str,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 
@@ -53,6 +63,9 @@ def command(
     from bpviz.check import gradcheck
     from bpviz.drawing import Drawing, draw
     from bpviz.figure import Figure, Sheet
+    from bpviz.language import language
+
+    say = language(lang)
 
     thing, stem = recorded(target, assignments)
     source = thing.source if isinstance(thing, Drawing) else thing
@@ -60,17 +73,18 @@ def command(
         raise UsageError(f"{target} is a card, which has no numbers to check; name a function, a Graph or a Flow")
     with user_code(), _Progress() as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
-    click.echo(str(report))
+    click.echo(report.table(say))
     if outputs:
-        drawing = draw(source, names={check.name: f"{check.name}\n{badge}" for check, badge in _badges(report)})
+        names = {check.name: f"{check.name}\n{badge}" for check, badge in _badges(report, say)}
+        drawing = draw(source, names=names, lang=say)
         write_files(ctx, drawing, outputs, stem, format)
     ctx.exit(0 if report.ok else 1)
 
 
-def _badges(report: Report) -> list[tuple[InputCheck, str]]:
+def _badges(report: Report, say: Language) -> list[tuple[InputCheck, str]]:
     from bpviz.number import number
 
-    marks = {"ok": "✓", "wrong": "✗", "not differentiable": "kink", "not finite": "?", "no gradient": "–"}
+    marks = {"ok": "✓", "wrong": "✗", "not differentiable": say("kink"), "not finite": "?", "no gradient": "–"}
     return [
         (check, f"{marks[check.verdict]} {number(check.relative, 2) if check.compared else ''}".rstrip())
         for check in report.inputs

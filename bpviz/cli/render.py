@@ -139,6 +139,14 @@ _GIVEN = "bpviz.given"
     show_default=True,
     help="Significant digits.",
 )
+@click.option(
+    "--lang",
+    default="en",
+    envvar="BPVIZ_LANG",
+    show_default=True,
+    metavar="NAME",
+    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
+)
 @click.option("--title", default="", envvar="BPVIZ_TITLE", metavar="TEXT", help="A line above the figure.")
 @click.option(
     "--engine",

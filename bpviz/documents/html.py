@@ -39,7 +39,7 @@ def write(document: Document) -> str:
     ('<!DOCTYPE html>', True, True)
     """
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{_escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_escaped(document.title)}</title>\n"
         "<style>body{margin:0}@media (prefers-color-scheme:dark){body{background:#1e1e1e}}</style>\n"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
+from bpviz.language import columns
 from bpviz.text import printable
 
 __all__ = ["write"]
@@ -51,18 +51,13 @@ def _block(block: Block) -> str:
 
 def _underlined(title: str, sign: str) -> str:
     text = printable(title)
-    return f"{text}\n{sign * _columns(text)}"
+    return f"{text}\n{sign * columns(text)}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
-        "  ".join(cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -9,6 +9,7 @@ from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
 from bpviz.figures.content import formula_content
 from bpviz.formula import Formula, derivative, symbol, written_out
+from bpviz.language import ENGLISH, Language
 from bpviz.ops import Case, Operation
 
 __all__ = ["GENERAL", "Reading", "card", "reading"]
@@ -17,8 +18,8 @@ GENERAL = "general"
 """The card that all others are cases of: y = f(x)."""
 
 
-def card(name: str) -> Figure:
-    """The card of an operation, by its name; ``general`` is that of any y = f(x).
+def card(name: str, say: Language = ENGLISH) -> Figure:
+    """The card of an operation, by its name; ``general`` is that of any y = f(x). ``say`` writes its words.
 
     >>> [w.backward.label.content.text for w in card("multiply").wires]
     ['∂L/∂z·y', '∂L/∂z·x', '∂L/∂z']
@@ -36,11 +37,13 @@ def card(name: str) -> Figure:
             "y = f(x)",
             symbol("t"),
             "",
-            ("Any node multiplies what comes back by its own slope.",),
+            (say("Any node multiplies what comes back by its own slope."),),
+            say,
         )
     row = ops.named(name)
     read = reading(row)
-    notes = (row.says, *([f"Convention: {row.convention}."] if row.convention else []))
+    convention = [say("Convention: {convention}.", convention=say(row.convention))] if row.convention else []
+    notes = (say(row.says), *convention)
     names = [x.name for x in read.operands]
     return _figure(
         row.symbol.format(**{name.lower(): name for name in names}) if "{" in row.symbol else row.symbol,
@@ -51,6 +54,7 @@ def card(name: str) -> Figure:
         read.g,
         row.name.replace("_", " "),
         notes,
+        say,
     )
 
 
@@ -123,8 +127,11 @@ def _figure(
     upstream: Formula,
     title: str,
     notes: tuple[str, ...],
+    say: Language,
 ) -> Figure:
-    boxes = [Box(f"x{i}", "input", name, description=f"operand {name}") for i, name in enumerate(operands)]
+    boxes = [
+        Box(f"x{i}", "input", name, description=say("operand {name}", name=name)) for i, name in enumerate(operands)
+    ]
     boxes += [Box("node", "operation", node, description=title), Box("z", "output", result)]
     wires = [
         Wire(
@@ -134,10 +141,13 @@ def _figure(
             i,
             Arrow(),
             None if back is None else Arrow(Label(formula_content(back))),
-            description=f"{name}: gradient {'none' if back is None else written_out(back)}",
+            description=say("{name}: gradient none", name=name)
+            if back is None
+            else say("{name}: gradient {gradient}", name=name, gradient=written_out(back)),
         )
         for i, (name, back) in enumerate(zip(operands, backward, strict=True))
     ]
     out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
-    wires.append(Wire("out", "node", "z", 0, *out, description=f"{forward}: gradient {upstream}"))
+    told = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
+    wires.append(Wire("out", "node", "z", 0, *out, description=told))
     return Figure(tuple(boxes), tuple(wires), title=title, description=f"{title}: {forward}", notes=notes)

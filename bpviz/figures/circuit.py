@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
@@ -15,6 +15,7 @@ from bpviz.figures.marks import Passes, Shared, change_notes, toned
 from bpviz.figures.selection import selection
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
+from bpviz.language import ENGLISH, Language
 from bpviz.number import number
 from bpviz.pairing import paired
 from bpviz.recorder import Scope
@@ -34,7 +35,7 @@ class CircuitOptions:
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
     another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
     one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
-    what lies on none of them.
+    what lies on none of them. ``lang`` says what is read aloud and written in words.
     """
 
     show: Show = "both"
@@ -51,6 +52,7 @@ class CircuitOptions:
     before: Flow | None = None
     path: str = ""
     only: str = ""
+    lang: Language = ENGLISH
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
@@ -75,14 +77,15 @@ class _Circuit:
         self.flow = target if isinstance(target, Flow) else None
         self.graph = target.graph if isinstance(target, Flow) else target
         self.record = self.graph.record
-        self.options = options
+        self.options, self.say = options, options.lang
         self.labels = list(self.graph.labels)
         for name, text in options.names:
             self.labels[self.graph.find(name)] = text
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
-        self.only = selection(options.only, self.flow, self.graph, options.precision) if options.only else None
-        self.lit = selection(options.path, self.flow, self.graph, options.precision) if options.path else None
+        run = self.flow, self.graph, options.precision, self.say
+        self.only = selection(options.only, *run) if options.only else None
+        self.lit = selection(options.path, *run) if options.path else None
         self.flow = self.only.flow if self.only else self.flow
         self.ends = self._ends()
         self.pairing = None if self.flow is None or options.before is None else paired(options.before, self.flow)
@@ -191,25 +194,33 @@ class _Circuit:
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
         if closed is not None:
-            return Box(key, "group", closed.title, _frame_id(closed.parent), f"group {closed.title}, closed")
+            return Box(
+                key,
+                "group",
+                closed.title,
+                _frame_id(closed.parent),
+                self.say("group {title}, closed", title=closed.title),
+            )
         operation = self.record.operations[index]
         frame = _frame_id(self.record.step_scopes[index])
         label = self.labels[index]
         if self.only and index == self.only.source:
-            return Box(key, "input", label or self.graph.names[index], None, f"input {self.graph.names[index]}")
+            name = self.graph.names[index]
+            return Box(key, "input", label or name, None, self.say("input {name}", name=name))
         if operation is not None and not self._is_stub(index):
             symbol = self._symbol(index, operation)[0]
-            made = f", makes {label}" if label else ""
-            return Box(key, "operation", symbol, frame, f"{operation.name.replace('_', ' ')}{made}")
+            told = operation.name.replace("_", " ")
+            told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
+            return Box(key, "operation", symbol, frame, told)
         if index in self.record.is_input and not self._is_stub(index):
-            return Box(key, "input", label, None, f"input {label}")
+            return Box(key, "input", label, None, self.say("input {name}", name=label))
         value = self.record.values[index] if self.flow is None else self.flow.values[index]
         text = label or (
             number(float(value), self.options.precision)
             if not ops.shape_of(value)
-            else f"array {shape_text(ops.shape_of(value))}"
+            else self.say("array {shape}", shape=shape_text(ops.shape_of(value)))
         )
-        return Box(key, "constant", text, frame, f"constant {text}")
+        return Box(key, "constant", text, frame, self.say("constant {name}", name=text))
 
     def _symbol(self, index: int, operation: ops.Operation) -> tuple[str, tuple[int, ...]]:
         """What stands in the circle, and the constants that are written there and need no box of their own."""
@@ -261,7 +272,8 @@ class _Circuit:
             seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
-            self.boxes[key] = Box(key, "output", end.title, None, f"output {end.title}", belongs=belongs)
+            told = self.say("output {name}", name=end.title)
+            self.boxes[key] = Box(key, "output", end.title, None, told, belongs=belongs)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
         return found
@@ -279,7 +291,8 @@ class _Circuit:
             dot = f"b{index}"
             at = self.boxes[source]
             frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
-            self.boxes[dot] = Box(dot, "branch", "", frame, f"{at.text} branches", belongs=at.belongs)
+            told = self.say("{name} branches", name=at.text)
+            self.boxes[dot] = Box(dot, "branch", "", frame, told, belongs=at.belongs)
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
@@ -331,14 +344,21 @@ class _Circuit:
             backward = Arrow(label)
         said = []
         if self.flow is not None:
-            said.append(f"value {spoken(self.flow.values[carried], self.options.precision)}")
+            said.append(self.say("value {value}", value=self._spoken(self.flow.values[carried])))
         if use.share is not None:
-            which = f"shared gradient {shared}" if shared else "gradient"
-            said.append(f"{which} {spoken(use.share, self.options.precision)}")
+            share = self._spoken(use.share)
+            said.append(
+                self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
+                if shared
+                else self.say("gradient {gradient}", gradient=share)
+            )
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
-        description = f"{start} to {end}{': ' if said else ''}{', '.join(said)}"
+        numbers = self.say(", ").join(said)
+        description = self.say(
+            "{start} to {end}: {numbers}" if said else "{start} to {end}", start=start, end=end, numbers=numbers
+        )
         drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, description)
         to_end = use.box.startswith("out")
         belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
@@ -351,7 +371,10 @@ class _Circuit:
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]
-        return "the branch" if box.kind == "branch" else box.text
+        return self.say("the branch") if box.kind == "branch" else box.text
+
+    def _spoken(self, value: Any) -> str:
+        return spoken(value, self.options.precision, self.say)
 
     # The whole
 
@@ -374,17 +397,20 @@ class _Circuit:
         )
 
     def _description(self) -> str:
-        name = self.graph.name or "the computation"
+        name, comma = self.graph.name or self.say("the computation"), self.say(", ")
         if self.flow is None:
-            return f"Computation graph of {name}."
-        precision = self.options.precision
-        result = f"{self.flow.output_name} = {spoken(self.flow.output, precision)}"
-        own = [f"{end.title} = {spoken(self.flow.values[end.node], precision)}" for end in self.ends if end.own]
-        result = ", ".join(own) or result
+            return self.say("Computation graph of {name}.", name=name)
+        own = [f"{end.title} = {self._spoken(self.flow.values[end.node])}" for end in self.ends if end.own]
+        result = comma.join(own) or f"{self.flow.output_name} = {self._spoken(self.flow.output)}"
         if self.options.show == "forward":
-            return f"Computation graph of {name}: {result}."
-        gradients = ", ".join(f"{key} {spoken(g, precision)}" for key, g in self.flow.grads.items())
-        return f"Computation graph of {name}: {result}; gradients: {gradients}."
+            return self.say("Computation graph of {name}: {result}.", name=name, result=result)
+        gradients = comma.join(f"{key} {self._spoken(g)}" for key, g in self.flow.grads.items())
+        return self.say(
+            "Computation graph of {name}: {result}; gradients: {gradients}.",
+            name=name,
+            result=result,
+            gradients=gradients,
+        )
 
 
 def _depth(scope: Scope) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.language import ENGLISH, Language
 from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
 from bpviz.notation import pieces_of
@@ -157,16 +158,16 @@ def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
     )
 
 
-def spoken(value: Any, precision: int = 4) -> str:
+def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
     """A value in a sentence: the number, the rows of a grid, or the shape.
 
     >>> spoken(1.1)
     '1.1'
     """
-    return line_of(content(value, precision))
+    return line_of(content(value, precision), say)
 
 
-def line_of(content: Content) -> str:
+def line_of(content: Content, say: Language = ENGLISH) -> str:
     """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
 
     >>> line_of(Grid((("1", "2"), ("3", "4"))))
@@ -176,8 +177,8 @@ def line_of(content: Content) -> str:
         case Grid(rows):
             return "[" + "; ".join(", ".join(row) for row in rows) + "]"
         case Heat(text):
-            return f"an array of shape {text}"
+            return say("an array of shape {shape}", shape=text)
         case Row(parts):
-            return "".join(map(line_of, parts))
+            return "".join(line_of(part, say) for part in parts)
         case _:
             return content.text

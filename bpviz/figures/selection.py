@@ -8,6 +8,7 @@ from bpviz.errors import UsageError
 from bpviz.figures.labels import Use
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import ENGLISH, Language
 from bpviz.paths import between
 from bpviz.propagate import toward
 from bpviz.wording.chains import chain_blocks
@@ -24,7 +25,7 @@ class Selection:
     ``feeding`` are the nodes that paths take operands from without coming through them.
     """
 
-    def __init__(self, flow: Flow, source: int, target: int, precision: int) -> None:
+    def __init__(self, flow: Flow, source: int, target: int, precision: int, say: Language) -> None:
         """Look for the paths.
 
         Raises `UsageError` when there is none.
@@ -43,7 +44,7 @@ class Selection:
         self.flow = toward(flow, target)
         told = chain(self.flow, self.flow.symbols, source, most=_SHOWN)
         notes: list[str] = []
-        for block in chain_blocks(told, names[target], precision):
+        for block in chain_blocks(told, names[target], precision, say):
             notes += block.lines if isinstance(block, Lines) else [block.text] if isinstance(block, Paragraph) else []
         self.notes = tuple(notes)
 
@@ -52,7 +53,7 @@ class Selection:
         return any(step in self.wires for step in use.steps) or (use.seeded and use.arriving == self.target)
 
 
-def selection(text: str, flow: Flow | None, graph: Graph, precision: int) -> Selection:
+def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: Language = ENGLISH) -> Selection:
     """The paths that ``A..B`` names, or ``A`` alone: from there to the output.
 
     >>> import bpviz
@@ -68,4 +69,4 @@ def selection(text: str, flow: Flow | None, graph: Graph, precision: int) -> Sel
     if flow is None:
         raise UsageError("paths are those of a run; give every input a value")
     start = graph.find(source.strip())
-    return Selection(flow, start, graph.find(target.strip()) if dots else flow.output_index, precision)
+    return Selection(flow, start, graph.find(target.strip()) if dots else flow.output_index, precision, say)

@@ -9,10 +9,9 @@ from dataclasses import replace
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
 from bpviz.figures.circuit import CircuitOptions, circuit
-from bpviz.figures.content import columns, content, line_of
+from bpviz.figures.content import columns, line_of, spoken
 from bpviz.flow import Flow
 from bpviz.formula import Formula, symbol, written_out
-from bpviz.language import ENGLISH, Language
 from bpviz.number import number
 from bpviz.symbols import Symbols
 
@@ -22,7 +21,7 @@ _LONG = 60
 """The most characters of an expression in a sentence; a longer one is left out."""
 
 
-def steps(flow: Flow, options: CircuitOptions | None = None, say: Language = ENGLISH) -> tuple[Step, ...]:
+def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]:
     """The steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
 
     >>> import bpviz
@@ -38,14 +37,14 @@ def steps(flow: Flow, options: CircuitOptions | None = None, say: Language = ENG
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
     """
-    return tuple(_Telling(flow, options or CircuitOptions(), say).steps())
+    return tuple(_Telling(flow, options or CircuitOptions()).steps())
 
 
 class _Telling:
     """The steps of one figure in the making."""
 
-    def __init__(self, flow: Flow, options: CircuitOptions, say: Language) -> None:
-        self.flow, self.options, self.say = flow, options, say
+    def __init__(self, flow: Flow, options: CircuitOptions) -> None:
+        self.flow, self.options, self.say = flow, options, options.lang
         # Its wires carry values, and the arithmetic of every gradient.
         self.figure = circuit(flow, replace(options, labels="rules", show="both"))
         self.symbols = Symbols(flow)
@@ -68,7 +67,7 @@ class _Telling:
         given = [box for box in self.figure.boxes if box.kind in ("input", "constant")]
         told = [self._given(box) for box in given if box.kind == "input"]
         yield Step(
-            self.say("Inputs: {inputs}", inputs=", ".join(told)) if told else self.say("Nothing is given"),
+            self.say("Inputs: {inputs}", inputs=self.say(", ").join(told)) if told else self.say("Nothing is given"),
             tuple(box.id for box in given),
             tuple(wire.id for box in given for wire in self._onward(box.id)),
         )
@@ -85,7 +84,7 @@ class _Telling:
         for box in self.figure.boxes:
             seeded = [wire for wire in self.entering[box.id] if box.kind == "output" and wire.id in reached]
             if seeded:
-                seed = line_of(content(self.flow.seed, self.options.precision))
+                seed = spoken(self.flow.seed, self.options.precision, self.say)
                 yield self._back(
                     self.say("The way back begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
                     [box],
@@ -96,7 +95,7 @@ class _Telling:
         for box in reversed(self.figure.boxes):
             wires = sorted((w for w in self.entering[box.id] if w.id in reached), key=lambda wire: wire.slot)
             if box.kind in ("operation", "group") and wires:
-                shares = ", ".join(map(self._share, wires))
+                shares = self.say(", ").join(map(self._share, wires))
                 yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, told)
                 yield from self._sums(wires, reached, told)
 
@@ -109,7 +108,7 @@ class _Telling:
         for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
             if all(wire.id in told for wire in self.leaving[dot] if wire.id in reached):
                 stems = [wire for wire in self.entering[dot] if wire.id in reached]
-                yield self._back(", ".join(map(self._share, stems)), [self.boxes[dot]], stems, told)
+                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, told)
 
     def _onward(self, id: str) -> list[Wire]:
         """The wires that carry a box's value, also behind a branch dot."""
@@ -126,14 +125,14 @@ class _Telling:
         return f"{self._symbol(box)} = {self._value(int(box.id[1:]))}"
 
     def _value(self, index: int) -> str:
-        return line_of(content(self.flow.values[index], self.options.precision))
+        return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
         """What a box makes of what enters it."""
         if box.kind == "group":
             # Its steps are hidden; several values may leave it.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
-            return ", ".join(dict.fromkeys(map(line_of, shown)))
+            return self.say(", ").join(dict.fromkeys(line_of(content, self.say) for content in shown))
         index = int(box.id[1:])
         parts = [self.symbols.name(index), self._expression(index), self._value(index)]
         return " = ".join(dict.fromkeys(part for part in parts if part))
@@ -156,7 +155,7 @@ class _Telling:
 
     def _share(self, wire: Wire) -> str:
         """The arithmetic of the gradient on a wire, behind the name of the derivative."""
-        line = line_of(wire.backward.label.content) if wire.backward and wire.backward.label else ""
+        line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
         if not wire.source.startswith("n"):
             return line
         called = self.symbols.derivative(int(wire.source[1:]))

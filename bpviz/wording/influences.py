@@ -8,6 +8,7 @@ from typing import Any
 
 from bpviz.document import Table
 from bpviz.influences import Influence
+from bpviz.language import ENGLISH, Language
 from bpviz.lazy import LazyModule
 from bpviz.number import number
 from bpviz.wording.numbers import grows, shown, shown_gradient
@@ -20,24 +21,33 @@ _FORMULA = 80
 """The most characters of a formula in a table."""
 
 
-def influence_table(found: Sequence[Influence], output: str, derivative: str, precision: int = 4) -> Table:
+def influence_table(
+    found: Sequence[Influence], output: str, symbol: str, precision: int = 4, say: Language = ENGLISH
+) -> Table:
     """The table of the variables: what each means, is, and does to the output.
 
-    ``output`` is what the gradients are the gradients of, ``derivative`` what they are called.
+    ``output`` is what the gradients are the gradients of, ``symbol`` how it stands in a derivative.
     """
-    header = ("variable", "meaning", "value", derivative, "formula", f"when it grows by 1, {output} …")
+    header = (
+        say("variable"),
+        say("meaning"),
+        say("value"),
+        say("∂{symbol}/∂variable", symbol=symbol),
+        say("formula"),
+        say("when it grows by 1, {output} …", output=output),
+    )
     rows = tuple(
         (
             influence.name,
             influence.meaning or (f"= {influence.expression}" if influence.expression else ""),
-            shown(influence.value, precision),
-            shown_gradient(influence.gradient, precision),
+            shown(influence.value, precision, say),
+            shown_gradient(influence.gradient, precision, say),
             _formula(influence),
-            _effect(influence, precision),
+            _effect(influence, precision, say),
         )
         for influence in found
     )
-    return Table(f"What each value does to {output}", header, rows)
+    return Table(say("What each value does to {output}", output=output), header, rows)
 
 
 def _formula(influence: Influence) -> str:
@@ -49,44 +59,60 @@ def _formula(influence: Influence) -> str:
     return text if len(text) <= _FORMULA else f"{text[: _FORMULA - 1]}…"
 
 
-def _effect(influence: Influence, precision: int) -> str:
+def _effect(influence: Influence, precision: int, say: Language) -> str:
     if not influence.reaches:
-        return "no gradient flows to it"
-    every = "" if influence.is_number else "(all elements) "
+        return say("no gradient flows to it")
+    every = "" if influence.is_number else say("(all elements) ")
     if not math.isfinite(influence.slope):
-        return "cannot be told"
+        return say("cannot be told")
     if influence.straight:
-        return every + grows(influence.slope, precision)
-    rate = f"at a rate of {number(influence.slope, precision)}"
+        return every + grows(influence.slope, precision, say)
+    rate = number(influence.slope, precision)
     if influence.grown is None:
-        return f"{every}changes {rate}"
-    return f"{every}{grows(influence.grown, precision)} ({rate} at first)"
+        return every + say("changes at a rate of {rate}", rate=rate)
+    grown = grows(influence.grown, precision, say)
+    return every + say("{grows} (at a rate of {rate} at first)", grows=grown, rate=rate)
 
 
-def sentence(influence: Influence, output: str, precision: int = 4) -> str:
+def sentence(influence: Influence, output: str, precision: int = 4, say: Language = ENGLISH) -> str:
     """What the gradient of a variable says, in a sentence that holds."""
     name, slope = influence.name, influence.slope
     if not influence.reaches:
-        return f"No gradient flows back from {output} to {name}."
+        return say("No gradient flows back from {output} to {name}.", output=output, name=name)
     if not math.isfinite(slope):
-        return f"What {name} does to {output} cannot be told: not all numbers are finite."
-    what = name if influence.is_number else f"every element of {name}"
+        return say("What {name} does to {output} cannot be told: not all numbers are finite.", name=name, output=output)
+    what = name if influence.is_number else say("every element of {name}", name=name)
     if influence.straight:
-        said = f"When {what} grows by 1, {output} {grows(slope, precision)}."
+        told = grows(slope, precision, say)
+        said = say("When {what} grows by 1, {output} {grows}.", what=what, output=output, grows=told)
     else:
-        size = number(abs(slope), precision)
-        way = "grows" if slope > 0 else "falls"
-        rate = f"{way} {size} times as much" if slope else "hardly changes"
-        said = f"When {what} grows a little, {output} {rate}"
-        said += "." if influence.grown is None else f"; by 1, it {grows(influence.grown, precision)}."
-    return said if influence.is_number else f"{said}{_foremost(influence, precision)}"
+        rate = _rate(slope, precision, say)
+        if influence.grown is None:
+            said = say("When {what} grows a little, {output} {changes}.", what=what, output=output, changes=rate)
+        else:
+            said = say(
+                "When {what} grows a little, {output} {changes}; by 1, it {grows}.",
+                what=what,
+                output=output,
+                changes=rate,
+                grows=grows(influence.grown, precision, say),
+            )
+    return said if influence.is_number else f"{said}{_foremost(influence, precision, say)}"
 
 
-def _foremost(influence: Influence, precision: int) -> str:
+def _rate(slope: float, precision: int, say: Language) -> str:
+    if not slope:
+        return say("hardly changes")
+    size = number(abs(slope), precision)
+    return say("grows {size} times as much" if slope > 0 else "falls {size} times as much", size=size)
+
+
+def _foremost(influence: Influence, precision: int, say: Language) -> str:
     """The element of an array whose gradient is the largest, where there is one."""
     sizes = np.abs(influence.gradient)
     if sizes.size < 2 or np.sum(sizes >= sizes.max() * (1 - 1e-9)) > 1:
         return ""
     place = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
     where = f"{influence.name}[{', '.join(str(int(i)) for i in place)}]"
-    return f" The element that matters most is {where}, with {number(float(influence.gradient[place]), precision)}."
+    gradient = number(float(influence.gradient[place]), precision)
+    return say(" The element that matters most is {where}, with {gradient}.", where=where, gradient=gradient)

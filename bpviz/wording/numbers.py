@@ -9,6 +9,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figures.content import shape_text, spoken
+from bpviz.language import ENGLISH, Language
 from bpviz.lazy import LazyModule
 from bpviz.number import MINUS, number, superscript
 
@@ -22,23 +23,29 @@ _ENDS = 3
 """So many parts are shown at both ends of a row that is too long."""
 
 
-def shown(value: Any, precision: int = 4) -> str:
+def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
     """A number, the rows of a small array, or the shape of a larger one.
 
     >>> import numpy as np
     >>> shown(2.0), shown(np.array([[1.0, 2.0]])), shown(np.ones((20, 3)))
     ('2', '[1, 2]', 'shape (20, 3)')
     """
-    shape = ops.shape_of(value)
-    if math.prod(shape) > _CELLS or len(shape) > 2 or not math.prod(shape):
-        return f"shape {shape_text(shape)}"
+    if not _is_written_out(value):
+        return say("shape {shape}", shape=shape_text(ops.shape_of(value)))
     return spoken(value, precision)
 
 
-def shown_gradient(value: Any, precision: int) -> str:
+def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
     """A gradient likewise; of a larger one its length as well."""
-    text = shown(value, precision)
-    return f"{text}, length {number(float(np.linalg.norm(value)), precision)}" if text.startswith("shape") else text
+    if _is_written_out(value):
+        return shown(value, precision, say)
+    size = number(float(np.linalg.norm(value)), precision)
+    return say("shape {shape}, length {length}", shape=shape_text(ops.shape_of(value)), length=size)
+
+
+def _is_written_out(value: Any) -> bool:
+    shape = ops.shape_of(value)
+    return 0 < math.prod(shape) <= _CELLS and len(shape) <= 2
 
 
 def shown_count(count: int) -> str:
@@ -54,17 +61,17 @@ def shown_count(count: int) -> str:
     return f"{number(10 ** (math.log10(count) - power), 4)}×10{superscript(str(power))}"
 
 
-def grows(amount: float, precision: int) -> str:
+def grows(amount: float, precision: int, say: Language = ENGLISH) -> str:
     """What a change of this size is called.
 
     >>> grows(2.2, 4), grows(-0.5, 4), grows(0.0, 4)
     ('grows by 2.2', 'falls by 0.5', 'stays the same')
     """
     if not math.isfinite(amount):
-        return "is no longer finite"
+        return say("is no longer finite")
     if amount == 0:
-        return "stays the same"
-    return f"{'grows' if amount > 0 else 'falls'} by {number(abs(amount), precision)}"
+        return say("stays the same")
+    return say("grows by {amount}" if amount > 0 else "falls by {amount}", amount=number(abs(amount), precision))
 
 
 def signed(amount: float, precision: int) -> str:
@@ -90,7 +97,7 @@ def factor(text: str) -> str:
     return f"({text})" if " " in outside or text.startswith(MINUS) else text
 
 
-def elided(parts: Sequence[str]) -> list[str]:
+def elided(parts: Sequence[str], say: Language = ENGLISH) -> list[str]:
     """A long row of parts without its middle.
 
     >>> elided("abcdefghij")
@@ -98,4 +105,5 @@ def elided(parts: Sequence[str]) -> list[str]:
     """
     if len(parts) <= 2 * _ENDS + 2:
         return list(parts)
-    return [*parts[:_ENDS], f"… ({shown_count(len(parts) - 2 * _ENDS)} more) …", *parts[-_ENDS:]]
+    left = say("… ({count} more) …", count=shown_count(len(parts) - 2 * _ENDS))
+    return [*parts[:_ENDS], left, *parts[-_ENDS:]]

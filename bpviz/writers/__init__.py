@@ -14,6 +14,7 @@ from typing import Any, Literal
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Figure, Sheet
 from bpviz.fingerprint import stamped
+from bpviz.language import ENGLISH
 from bpviz.picture import Picture
 from bpviz.theme import Theme
 
@@ -36,7 +37,7 @@ class _Row:
 
 
 _TABLE = {
-    "svg": _Row("svg", "svg"),
+    "svg": _Row("svg", "svg", ("say",)),
     "png": _Row("png", "png", ("scale",)),
     "pdf": _Row("pdf", "% {}", ("engine", "timeout")),
     "ps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "ps"),)),
@@ -45,14 +46,14 @@ _TABLE = {
     "gv": _Row("dot", "// {}"),
     "tex": _Row("tikz", "% {}"),
     "tikz": _Row("tikz", "% {}"),
-    "mmd": _Row("mermaid", "%% {}", reads="figure"),
-    "mermaid": _Row("mermaid", "%% {}", reads="figure"),
+    "mmd": _Row("mermaid", "%% {}", ("say",), reads="figure"),
+    "mermaid": _Row("mermaid", "%% {}", ("say",), reads="figure"),
     "html": _Row("html", "<!-- {} -->", ("steps", "sections", "say")),
     "gif": _Row("animation", "gif", ("steps", "seconds", "scale"), (("format", "gif"),)),
     "apng": _Row("animation", "png", ("steps", "seconds", "scale"), (("format", "apng"),)),
     "webp": _Row("animation", "webp", ("steps", "seconds", "scale"), (("format", "webp"),)),
 }
-_MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds"))}
+_MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds", "say"))}
 """Who writes a format instead where steps are told."""
 _OPTIONS = {option for row in (*_TABLE.values(), *_MOVING.values()) for option in row.options}
 
@@ -80,7 +81,7 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: s
 
     Of the ``options`` each writer takes its own: ``scale`` is for PNG and what is made of it, ``engine`` and
     ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are told by SVG, HTML, GIF, APNG and
-    WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML, where ``say`` writes the words.
+    WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML. ``say`` writes the words.
 
     Raises:
         UsageError: there is no such format, or no writer has such an option; the message offers what comes close.
@@ -106,7 +107,8 @@ def frames(
     if _row(format).module == "svg":
         from bpviz.writers import svg
 
-        pairs = zip(svg.frames(pictures, theme), marks, strict=True)
+        say = options.get("say", ENGLISH)
+        pairs = zip(svg.frames(pictures, theme, say=say), marks, strict=True)
         return (stamped(file, mark, "svg") for file, mark in pairs)
     each = zip(pictures, marks, strict=True)
     return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)

@@ -69,7 +69,8 @@ def fragment(
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
-        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{svg.write(picture, theme, inline=True).decode()}</div>\n'
+        drawn = svg.write(picture, theme, inline=True, say=say)
+        rules, body = _FIGURE, f'<div class="bpviz-picture">\n{drawn.decode()}</div>\n'
     # Said three times: what the page around it says of all its lists and images must not win.
     rules = rules.replace(".P", f".{PREFIX}" * 3)
     return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bpviz import text
 from bpviz.figure import Content, Figure, Fraction, Grid, Heat, Label, Plain, Row, Sheet, Wire
+from bpviz.language import ENGLISH, Language
 from bpviz.theme import Theme
 
 __all__ = ["write"]
@@ -25,7 +26,7 @@ _SHAPES = {
 }
 
 
-def write(figure: Figure | Sheet, theme: Theme) -> bytes:
+def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     """Return ``figure`` as a Mermaid flowchart; the colours of the ``theme`` are left to the page.
 
     The value stands on its wire, and below it the gradient that flows back.
@@ -47,7 +48,7 @@ def write(figure: Figure | Sheet, theme: Theme) -> bytes:
     lines.append(f"flowchart {figures[0].direction}")
     if figure.description:
         lines += [
-            "    accTitle: " + _line(figure.title or "Computation graph"),
+            "    accTitle: " + _line(figure.title or say("Computation graph")),
             "    accDescr: " + _line(figure.description),
         ]
     for number, one in enumerate(figures):

@@ -12,6 +12,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from bpviz.figure import Step
+from bpviz.language import ENGLISH, Language
 from bpviz.picture import Element, Part, Path, Picture, Shape
 from bpviz.stages import arrivals, captions, halves, is_line
 from bpviz.theme import LineRole, Theme, every_look
@@ -31,7 +32,9 @@ HOLD = 2
 """How many steps long the whole picture stays before all begins again."""
 
 
-def write(picture: Picture, theme: Theme, *, steps: Sequence[Step], seconds: float = SECONDS) -> bytes:
+def write(
+    picture: Picture, theme: Theme, *, steps: Sequence[Step], seconds: float = SECONDS, say: Language = ENGLISH
+) -> bytes:
     """Return ``picture`` as an SVG file that shows its ``steps`` one after the other, each for so many ``seconds``.
 
     The sentence of the step stands below.
@@ -45,7 +48,7 @@ def write(picture: Picture, theme: Theme, *, steps: Sequence[Step], seconds: flo
     film = _Film(len(steps), seconds)
 
     def lines(look: Theme) -> list[str]:
-        return [*opened(wider, look), *told(wider, steps, look, film.mark), *film.captions(sentences, look)]
+        return [*opened(wider, look, say), *told(wider, steps, look, film.mark), *film.captions(sentences, look)]
 
     made = lines(theme)
     if theme.dark is not None:

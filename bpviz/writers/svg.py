@@ -12,6 +12,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from bpviz import text
+from bpviz.language import ENGLISH, Language
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.theme import Stroke, Theme, every_look, mixed
 
@@ -50,24 +51,27 @@ _CLASSES = {
 }
 
 
-def write(picture: Picture, theme: Theme, *, inline: bool = False) -> bytes:
-    """Return ``picture`` as an SVG file in the looks of ``theme``; ``inline`` to stand in a page (see `followed`).
+def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language = ENGLISH) -> bytes:
+    """Return ``picture`` as an SVG file in the looks of ``theme``; ``inline`` to stand in a page (see `followed`),
+    ``say`` is the language that it is read in.
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
-    return next(frames([picture], theme, inline=inline))
+    return next(frames([picture], theme, inline=inline, say=say))
 
 
-def frames(pictures: Iterable[Picture], theme: Theme, *, inline: bool = False) -> Iterator[bytes]:
+def frames(
+    pictures: Iterable[Picture], theme: Theme, *, inline: bool = False, say: Language = ENGLISH
+) -> Iterator[bytes]:
     """Iterate over the SVG files of pictures that share most of their parts; each of those is written only once."""
     day: _Written = {}
     night: _Written = {}
     for picture in pictures:
-        lines = _pieces(picture, theme, day)
+        lines = _pieces(picture, theme, day, say)
         if theme.dark is not None:
-            lines = followed(lines, _pieces(picture, theme.dark, night), inline=inline)
+            lines = followed(lines, _pieces(picture, theme.dark, night, say), inline=inline)
         yield finished(lines)
 
 
@@ -86,10 +90,10 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 """What is written already, by the place of a part and its identity; the part is kept, so that no other has that."""
 
 
-def _pieces(picture: Picture, theme: Theme, known: _Written) -> list[str]:
+def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
     """All but the end of the file, a piece for the opening, the background and each part."""
     toned = every_look(theme)
-    lines = opened(picture, theme)
+    lines = opened(picture, theme, say)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
@@ -100,12 +104,14 @@ def _pieces(picture: Picture, theme: Theme, known: _Written) -> list[str]:
     return lines
 
 
-def opened(picture: Picture, theme: Theme) -> list[str]:
+def opened(picture: Picture, theme: Theme, say: Language = ENGLISH) -> list[str]:
     """Return the opening of the file and its background."""
     width, height = _number(picture.width), _number(picture.height)
-    title = escaped(picture.title or "Computation graph")
+    title = escaped(picture.title or say("Computation graph"))
+    # Readers aloud, and browsers that choose between Chinese and Japanese shapes of a letter, go by it.
+    spoken = "" if say.code == ENGLISH.code else f' lang="{escaped(say.code)}" xml:lang="{escaped(say.code)}"'
     return [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz" role="graphics-document document" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz"{spoken} role="graphics-document document" '
         f'aria-labelledby="{PREFIX}-title {PREFIX}-desc" width="{width}pt" height="{height}pt" '
         f'viewBox="0 0 {width} {height}" {INHERITED}>\n'
         f'<title id="{PREFIX}-title">{title}</title>\n'
