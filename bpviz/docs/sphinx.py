@@ -127,7 +127,10 @@ class BpvizDirective(SphinxDirective):
         text = "\n".join(self.content)
         if not text:
             with contextlib.chdir(folder):
-                text = files_behind(target)[0].read_text(encoding="utf-8-sig")
+                files = files_behind(target)
+            if not files:
+                raise self.error(f"the code of {target} lies in no file beside the document; leave out :code:")
+            text = files[0].read_text(encoding="utf-8-sig")
         block = nodes.literal_block(text, text, language="python")
         self.set_source_info(block)
         return [block]
