@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import cold_start
+import documents
 import frames
 import overhead
 import recording
@@ -24,7 +25,7 @@ PACKAGES = ("bpviz", "numpy", "click", "pygraphviz", "graphviz", "micrograd", "a
 def main() -> None:
     about = f"Measured on {datetime.date.today():%d %B %Y} on {machine(PACKAGES)}."
     sections = {"machine": about}
-    for benchmark in (cold_start, recording, overhead, rendering, frames):
+    for benchmark in (cold_start, recording, overhead, rendering, frames, documents):
         print(f"{benchmark.__name__} …", file=sys.stderr, flush=True)
         sections[benchmark.__name__] = benchmark.report()
         print(sections[benchmark.__name__], flush=True)

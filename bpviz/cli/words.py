@@ -79,7 +79,7 @@ def _spelled(given: str, value: str) -> Iterator[str]:
     name = given.replace("_", "-")
     option = names().get(name)
     # What is no option is left to the parser, which says so and knows what comes close.
-    alone = option is not None and (option.is_flag or option.flag_value is not None)
+    alone = option is not None and (option.is_flag or isinstance(option.flag_value, str))
     if alone and value in ("", given):
         yield f"--{name}"
     elif option is not None and option.multiple:

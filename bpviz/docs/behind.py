@@ -18,12 +18,10 @@ def files_behind(target: str) -> list[Path]:
     >>> files_behind("no_such_model.py:total")[0].name
     'no_such_model.py'
     """
-    module = target.partition(":")[0]
-    first = file_of(target) or _file_of_module(module, [str(Path.cwd())])
-    if first is None:
-        return []
+    file, here = file_of(target), str(Path.cwd())
+    ahead = [file.resolve()] if file else list(_files_of(target.rpartition(":")[0] or target, [here]))
+    roots = [str(path.parent) for path in ahead[:1]] + [here]
     found: dict[Path, None] = {}
-    roots, ahead = [str(first.resolve().parent), str(Path.cwd())], [first.resolve()]
     while ahead:
         file = ahead.pop()
         if file not in found:
@@ -47,15 +45,17 @@ def _imported(file: Path, roots: Sequence[str]) -> Iterator[Path]:
             places = [str(file.parents[node.level - 1])] if node.level else roots
         else:
             continue
-        yield from (path for name in names if (path := _file_of_module(name, places)) is not None)
+        for name in names:
+            yield from _files_of(name, places)
 
 
-def _file_of_module(name: str, places: Sequence[str] | None) -> Path | None:
-    """The file of a module below one of the places; ``None`` for one from elsewhere."""
-    spec = None
-    for depth, _ in enumerate(parts := name.split("."), 1):
+def _files_of(module: str, places: Sequence[str]) -> Iterator[Path]:
+    """The files of a module below one of the places, and of the packages that it is in; none for one from elsewhere."""
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:depth]), places) if parts[0] else None
         if spec is None:
-            return None
+            return
+        if spec.has_location and spec.origin:
+            yield Path(spec.origin)
         places = list(spec.submodule_search_locations or ())
-    return Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None

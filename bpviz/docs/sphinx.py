@@ -77,7 +77,8 @@ class BpvizDirective(SphinxDirective):
         target = self._target()
         folder = Path(self.env.doc2path(self.env.docname)).parent
         self._note_files(target, folder)
-        given = {name: text or "" for name, text in self.options.items() if name not in _OWN}
+        options = {**self.config.bpviz_defaults, **self.options}
+        given = {name: text or "" for name, text in options.items() if name not in _OWN}
         try:
             answer = answered("the directive", [target, *spelled(given)], self._place(folder))
         except BpvizError as error:
@@ -114,7 +115,7 @@ class BpvizDirective(SphinxDirective):
         """Have the document read again when one of these files has changed, one that is broken now as well."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
-            theme = Path(self.options.get("theme", ""))
+            theme = Path(self.options.get("theme", self.config.bpviz_defaults.get("theme", "")))
             files += [theme.resolve()] if theme.suffix == ".toml" else []
             settings = settings_file(folder)
             files += [settings] if settings else []
@@ -127,7 +128,10 @@ class BpvizDirective(SphinxDirective):
         text = "\n".join(self.content)
         if not text:
             with contextlib.chdir(folder):
-                text = files_behind(target)[0].read_text(encoding="utf-8-sig")
+                files = files_behind(target)
+            if not files:
+                raise self.error(f"the code of {target} lies in no file beside the document; leave out :code:")
+            text = files[0].read_text(encoding="utf-8-sig")
         block = nodes.literal_block(text, text, language="python")
         self.set_source_info(block)
         return [block]
@@ -216,6 +220,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directive to a project of Sphinx."""
     app.add_node(figure_of)
     app.add_directive("bpviz", BpvizDirective)
+    app.add_config_value("bpviz_defaults", {}, "env", dict)
     app.add_config_value("bpviz_inline", False, "html", bool)
     app.connect("doctree-read", draw_ahead)
     app.connect("doctree-resolved", show)

@@ -1,0 +1,81 @@
+"""Parts of bpviz as parts of its documentation: the help of commands, the table of operations, the gallery."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from bpviz import ops
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "gallery"))
+
+
+class CommandHelp(SphinxDirective):
+    """What ``bpviz NAME --help`` says."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        module = import_module(f"bpviz.cli.{name}")
+        self.env.note_dependency(str(module.__file__))
+        root = click.Context(click.Group("bpviz"), info_name="bpviz", max_content_width=88, terminal_width=88)
+        help_text = module.command.get_help(click.Context(module.command, parent=root, info_name=name))
+        return [nodes.literal_block(help_text, help_text, language="text")]
+
+
+class Operations(SphinxDirective):
+    """The table of operations, a line for each."""
+
+    def run(self) -> list[nodes.Node]:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 20 25 55", ""]
+        for cells in (("name", "NumPy", "what flows back"), *map(_told, ops.OPERATIONS.values())):
+            lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _told(row: ops.Operation) -> tuple[str, str, str]:
+    convention = f" Convention: {row.convention}." if row.convention else ""
+    return f"``{row.name}``", " ".join(f"``{name}``" for name in row.numpy), _plain(row.says + convention)
+
+
+def _plain(text: str) -> str:
+    """The text as reStructuredText that shows it as it is."""
+    return re.sub(r"([*`|_\\])", r"\\\1", text)
+
+
+class Gallery(SphinxDirective):
+    """Every model of the gallery with its figure, drawn by bpviz's own directive."""
+
+    def run(self) -> list[nodes.Node]:
+        from regenerate import is_plot, models
+
+        lines: list[str] = []
+        for path in models():
+            source = path.read_text(encoding="utf-8")
+            summary = " ".join((ast.get_docstring(ast.parse(source)) or "").split())
+            place = f"../gallery/{path.name}"
+            picture = f".. image:: ../gallery/{path.stem}.png" if is_plot(path) else f".. bpviz:: {place}"
+            alt = [f"   :alt: {summary}"] if is_plot(path) else []
+            title = path.stem.replace("_", " ").capitalize()
+            lines += [title, "-" * len(title), "", _plain(summary), "", picture, *alt, ""]
+            lines += [f".. literalinclude:: {place}", "   :language: python", ""]
+            self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("command-help", CommandHelp)
+    app.add_directive("operations", Operations)
+    app.add_directive("gallery", Gallery)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
