@@ -17,6 +17,7 @@ from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.indexed import arrays_of
 from bpviz.language import ENGLISH
 from bpviz.opening import open_named
 from bpviz.options import DrawOptions, draw_options
@@ -396,10 +397,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     source, made = _opened(source, made)
     whole = Drawing(_derived(source, orders), made)
     if not chosen:
+        if with_arrays:
+            raise UsageError("beside the arrays stand their elements; give elements=True (--elements), too")
         return whole
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
-    single = Drawing(_derived(spelled_out(source, *only), orders), made)
-    return beside(whole, single) if with_arrays else single
+    single = _single(whole, only)
+    return beside(_of_arrays(whole), single) if with_arrays else single
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
@@ -456,6 +459,32 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
         assert isinstance(before, Flow)
         shown = replace(shown, before=before)
     return source, replace(made, circuit=shown)
+
+
+def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
+    """A drawing of single numbers in the place of arrays; old numbers beside new ones are such, too."""
+    assert isinstance(whole.source, Flow | Graph)
+    shown = whole.options
+    if shown.circuit.before is not None:
+        before = spelled_out(shown.circuit.before, *only)
+        assert isinstance(before, Flow)
+        shown = replace(shown, circuit=replace(shown.circuit, before=before))
+    return Drawing(spelled_out(whole.source, *only), shown)
+
+
+def _of_arrays(whole: Drawing) -> Drawing:
+    """The drawing beside one of single numbers: where that shows the paths of ``b[0]``, here are those of ``b``."""
+    assert isinstance(whole.source, Flow | Graph)
+    graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
+    circuit = whole.options.circuit
+    path, only = (_path_of_arrays(graph, text) for text in (circuit.path, circuit.only))
+    return replace(whole, options=replace(whole.options, circuit=replace(circuit, path=path, only=only)))
+
+
+def _path_of_arrays(graph: Graph, path: str) -> str:
+    ends = [end.strip() for end in path.split("..")]
+    arrays = ([end] if end in graph else [name for name in arrays_of(end) if name in graph] for end in ends)
+    return "..".join(found[0] if found else end for end, found in zip(ends, arrays, strict=True))
 
 
 def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,9 +11,9 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
-from bpviz.graph import Graph, Node
+from bpviz.graph import End, Graph, Node
 from bpviz.handle import Handle
-from bpviz.indexed import element_name, parted, selected
+from bpviz.indexed import arrays_of, element_name, parted, selected
 from bpviz.lazy import LazyModule
 from bpviz.opening import opened
 from bpviz.propagate import propagate
@@ -27,8 +28,10 @@ np: Any = LazyModule("numpy")
 LIMIT = 300
 """The most operations on single numbers that are made: beyond, a figure of them shows nothing any more."""
 
-_LARGEST = 4096
-"""The most elements of an array that are looked at one by one."""
+_LARGEST = 100_000
+"""The most elements of an array of which some are shown: the weights of a layer of 784 inputs and 100 neurons."""
+_MOST_PAIRS = 50_000_000
+"""How often it is asked, at most, whether an element of a step is made from one of an operand: a few seconds."""
 
 
 def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: int = LIMIT) -> Graph | Flow:
@@ -80,9 +83,17 @@ class _Elements:
     def __init__(self, flow: Flow, only: Sequence[str], limit: int) -> None:
         self.flow, self.graph_of_arrays, self.old = flow, flow.graph, flow.graph.record
         self.limit = limit
+        # The value whose gradient is taken comes first.
+        ends = [end for end in self.graph_of_arrays.ends if self.old.reached[end.node]]
+        index = flow.output_index
+        first = next((end for end in ends if end.node == index), End(self.graph_of_arrays.names[index], index))
+        self.ends = [first, *(end for end in ends if end is not first)]
         self.new = Recorder(sys._getframe(), flow.graph.name)
         self.new.scopes = list(self.old.scopes)
         self.needed = self._needed()
+        labels = [self.graph_of_arrays.labels[i] for i in self.needed]
+        # W and w in one model keep their own letters.
+        self.letters = {name for name in labels if name != name.lower() and name.lower() in labels}
         self._check_sizes(bool(only))
         self.spellings: dict[int, Spelling] = {i: self._spelling(i) for i in self.needed if self.old.operations[i]}
         self.wanted = self._touched(only) if only else None
@@ -91,10 +102,11 @@ class _Elements:
         self.taken: set[str] = set()
 
     def _needed(self) -> list[int]:
-        """The nodes that the output is made from, in order."""
+        """The nodes that the outputs are made from, in order."""
         needed = bytearray(len(self.old))
-        needed[self.flow.output_index] = 1
-        for index in range(self.flow.output_index, -1, -1):
+        for end in self.ends:
+            needed[end.node] = 1
+        for index in range(len(self.old) - 1, -1, -1):
             if needed[index]:
                 for operand in self.old.operands[index]:
                     needed[operand] = 1
@@ -127,6 +139,13 @@ class _Elements:
         # What no input reaches stays a number.
         if not self.old.reached[index]:
             return Known()
+        pairs = ops.size_of(self.flow.values[index]) * sum(map(ops.size_of, xs))
+        if operation.shape is not None and pairs > _MOST_PAIRS:
+            raise UsageError(
+                f"{self.graph_of_arrays.names[index]!r} is too large to be spelled out: its elements and those that it "
+                f"may be made from are {pairs} pairs, more than {_MOST_PAIRS}; take a smaller model (fewer examples, "
+                "narrower layers)"
+            )
         return spelled(operation, xs, self.old.parameters.get(index, {}), self.flow.values[index])
 
     # What has to do with the chosen elements
@@ -151,7 +170,7 @@ class _Elements:
         return {i: after[i] | before[i] for i in self.needed}
 
     def _chosen(self, text: str) -> tuple[int, Any]:
-        name, brackets = parted(text)
+        name, brackets = parted(self._typed(text))
         index = self.graph_of_arrays.find(name)
         shape = ops.shape_of(self.flow.values[index])
         mask = np.zeros(shape, bool)
@@ -162,6 +181,17 @@ class _Elements:
         except IndexError:
             raise UsageError(f"there are no elements {text!r}: {name} has the shape {shape}") from None
         return index, mask.ravel()
+
+    def _typed(self, text: str) -> str:
+        """An element as it is typed, W[0,1], where it is called by its name in the figure, w₀₁."""
+        if text in self.graph_of_arrays or parted(text)[1]:
+            return text
+        for name in arrays_of(text):
+            value = self.flow.values[self.graph_of_arrays.find(name)] if name in self.graph_of_arrays else 0.0
+            for place in np.ndindex(*ops.shape_of(value)):
+                if self._plain_name(name, place) == text:
+                    return f"{name}[{','.join(map(str, place))}]"
+        return text
 
     def _places(self, index: int) -> Iterable[list[tuple[int, int]]]:
         """Per element of a node the elements that it is made from, (node, place)."""
@@ -184,16 +214,17 @@ class _Elements:
                 self._leaf(index)
             else:
                 self._step(index)
-        index = self.flow.output_index
-        results = [self._handle(index, i) for i in range(len(self.elements[index]))]
-        ends = self.graph_of_arrays.ends
-        title = next((end.title for end in ends if end.node == index), self.graph_of_arrays.names[index])
-        shape = ops.shape_of(self.flow.values[index])
-        if not shape:
-            made.mark_output(results[0].index, title)
-        else:
-            # The gradient of an array is that of its sum, each element as often as the seed says.
-            made.mark_output(self._weighed(index, results).index, f"Σ {title}")
+        for end in self.ends:
+            shape = ops.shape_of(self.flow.values[end.node])
+            if shape and end is self.ends[0]:
+                # The gradient of an array is that of its sum, each element as often as the seed says.
+                results = [self._handle(end.node, i) for i in range(len(self.elements[end.node]))]
+                made.mark_output(self._weighed(end.node, results).index, f"Σ {end.title}", own=end.own)
+                continue
+            for i, place in enumerate(np.ndindex(*shape)):
+                if end is self.ends[0] or self._is_wanted(end.node, i):
+                    handle = self._handle(end.node, i)
+                    made.mark_output(handle.index, self._plain_name(end.title, place), own=end.own)
         self.new.pinned = self.new.frame = None
         return made
 
@@ -222,15 +253,16 @@ class _Elements:
                 self.elements[index].append((number, label if ops.shape_of(value) or given else ""))
 
     def _name(self, name: str, place: Sequence[int]) -> str:
-        """The name of an element; the array's own letter where the small one is another's."""
-        made = element_name(name, place)
-        if made in self.taken and place:
-            made = name + made[len(name) :]
+        """The name of an element, unlike all others."""
+        made = self._plain_name(name, place)
         while made in self.taken:
             made += "′"
         if made:
             self.taken.add(made)
         return made
+
+    def _plain_name(self, name: str, place: Sequence[int]) -> str:
+        return element_name(name, place, small=name not in self.letters)
 
     def _step(self, index: int) -> None:
         operands = self.old.operands[index]
@@ -240,7 +272,7 @@ class _Elements:
         found: list[Any] = []
         for i, place in enumerate(np.ndindex(*value.shape)):
             if self.wanted is not None and not self.wanted[index][i]:
-                found.append((float(value[place]), element_name(label, place)))
+                found.append((float(value[place]), self._plain_name(label, place)))
                 continue
             made = self._element(index, i, operands)
             if label and not isinstance(made, tuple):
@@ -270,11 +302,9 @@ class _Elements:
                     return self._plus([(operands[slot], place) for slot, place in uses[i]])
                 xs = [self._handle(operands[slot], place) for slot, place in uses[i]]
                 return operation(*xs, **self.old.parameters.get(index, {}))
-            case Fold(pairwise, uses):
-                first, *others = (self._handle(operands[slot], place) for slot, place in uses[i])
-                for other in others:
-                    first = pairwise(first, other)
-                return first
+            case Fold(fold, uses):
+                xs = [self._handle(operands[slot], place) for slot, place in uses[i]]
+                return fold(*xs) if fold.variadic and len(xs) > 1 else functools.reduce(fold, xs)
             case Sums(terms, rest):
                 return self._summed(terms[i], rest[i], operands)
             case other:

@@ -335,9 +335,10 @@ class Graph:
         stem, brackets = parted(name)
         if brackets.replace(",", "").isdigit():
             # A single element, as it is typed: b[0] for b₀.
-            element = element_name(stem, tuple(int(part) for part in brackets.split(",")))
-            if element in self._by_name:
-                return self._by_name[element]
+            place = tuple(int(part) for part in brackets.split(","))
+            for element in (element_name(stem, place, small=False), element_name(stem, place)):
+                if element in self._by_name:
+                    return self._by_name[element]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 

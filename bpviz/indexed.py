@@ -7,17 +7,22 @@ from collections.abc import Sequence
 
 from bpviz.errors import UsageError
 
-__all__ = ["element_name", "parted", "selected"]
+__all__ = ["arrays_of", "element_name", "parted", "selected"]
 
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_DIGITS = "₀₁₂₃₄₅₆₇₈₉"
+_LOWERED = str.maketrans("0123456789", _DIGITS)
 _INDEXED = re.compile(r"(.+)\[([^\[\]]*)\]")
 
 
-def element_name(name: str, index: Sequence[int]) -> str:
+def element_name(name: str, index: Sequence[int], *, small: bool = True) -> str:
     """The name of an element: with lowered digits behind a single letter, in brackets behind a longer name.
+
+    A capital becomes ``small``, unless that letter is another's.
 
     >>> element_name("W", (0, 1)), element_name("b", (2,)), element_name("weight", (0, 1)), element_name("W", (0, 10))
     ('w₀₁', 'b₂', 'weight[0,1]', 'w₀,₁₀')
+    >>> element_name("W", (0, 1), small=False)
+    'W₀₁'
     """
     if not name or not index:
         return name
@@ -25,7 +30,7 @@ def element_name(name: str, index: Sequence[int]) -> str:
         return f"{name}[{','.join(map(str, index))}]"
     # Where an index has two digits, a comma tells them apart.
     comma = "," if max(index) > 9 and len(index) > 1 else ""
-    return name.lower() + comma.join(str(i) for i in index).translate(_LOWERED)
+    return (name.lower() if small else name) + comma.join(str(i) for i in index).translate(_LOWERED)
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -38,6 +43,17 @@ def parted(text: str) -> tuple[str, str]:
     if found is None or not re.fullmatch(r"[\d\s,:\-]+", found[2]):
         return text.strip(), ""
     return found[1], found[2].replace(" ", "")
+
+
+def arrays_of(name: str) -> tuple[str, ...]:
+    """What the array may be called that has an element of this name.
+
+    >>> arrays_of("w₀₁"), arrays_of("weight[0,1]"), arrays_of("bias")
+    (('w', 'W'), ('weight',), ())
+    """
+    stem, brackets = parted(name)
+    letter = stem.rstrip(_DIGITS + ",")
+    return (stem,) if brackets else (letter, letter.upper()) if letter != stem and len(letter) == 1 else ()
 
 
 def selected(text: str, written: str) -> tuple[int | slice, ...]:

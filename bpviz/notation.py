@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, partial, reduce
 from typing import Any
 
 from bpviz import ops
@@ -85,7 +85,10 @@ class Notation:
         """An expression or a number, written, and how tightly that binds."""
         # Sums and products may have thousands of terms: they are followed down without recursion.
         spine = []
-        while any(made_by(value, name) for name in ("add", "subtract", "multiply")):
+        while any(made_by(value, name) for name in ("add", "add_up", "subtract", "multiply")):
+            if made_by(value, "add_up"):
+                # The sum of several is written as that of the first two and the next, and so on.
+                value = reduce(partial(Expression.of, "add"), value.operands)
             spine.append(value)
             value = value.operands[0]
         written = self._one(value)

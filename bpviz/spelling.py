@@ -1,7 +1,8 @@
 """How a step on arrays is spelled in single numbers: from which elements of its operands each element is made, and how.
 
-No operation is described a second time: what a step does with single elements is read off its own row, from its forward
-values and from what its rule answers to a gradient that is 1 at one element and 0 elsewhere.
+No operation is described a second time: what a step does with single elements is read off its own row, from its
+forward values and from what its rule answers to a gradient that is 1 at one element and 0 elsewhere. The row is asked
+at numbers made up for this, since those of a model may hide what is done with them: zeros, infinities, 10²⁰ beside 1.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """An operation of two operands applied to one element after the other."""
+    """An operation on several elements: at once where it takes any number of operands, else one after the other."""
 
     operation: Operation
     uses: tuple[tuple[Place, ...], ...]
@@ -62,8 +63,8 @@ class Known:
 
 Spelling = Each | Sums | Fold | Known
 
-_PAIRWISE = {"max": "maximum", "min": "minimum", "prod": "multiply"}
-"""What takes many numbers and can as well be applied to two at a time."""
+_OF_MANY = {"max": "greatest", "min": "least", "prod": "multiply"}
+"""What makes one number of the elements of an array, and the row that does so with operands."""
 
 
 def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], z: Any) -> Spelling:
@@ -77,11 +78,15 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     step = _Step(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()
-    if operation.name in _PAIRWISE:
+    if operation.name in _OF_MANY:
         axis = parameters.get("axis")
-        return Fold(ops.named(_PAIRWISE[operation.name]), _groups(step.xs[0].shape, axis))
+        return Fold(ops.named(_OF_MANY[operation.name]), _groups(step.xs[0].shape, axis))
     for attempt in (_each, _sums, _products):
-        found = attempt(step)
+        try:
+            found = attempt(step)
+        except ValueError:
+            # It cannot be done with the numbers that are made up here.
+            found = None
         if found is not None:
             return found
     raise UsageError(
@@ -95,19 +100,25 @@ class _Step:
 
     def __init__(self, operation: Operation, xs: list[Any], parameters: Mapping[str, Any], z: Any) -> None:
         self.operation, self.xs, self.parameters, self.z = operation, xs, parameters, z
-        rules = operation.rules(len(xs))
-        self.slots = [i for i, rule in enumerate(rules) if rule is not None and xs[i].dtype.kind == "f"]
+        self.slots = [i for i, rule in enumerate(operation.rules(len(xs))) if rule is not None and self._varies(i)]
+
+    def _varies(self, slot: int) -> bool:
+        """Whether an operand is made of numbers to compute with: whole ones may as well be positions."""
+        kind = self.xs[slot].dtype.kind
+        return kind == "f" or (kind in "iub" and self._share(slot, np.ones(self.z.shape), self.xs) is not None)
 
     def value(self, xs: Sequence[Any]) -> Any:
         return np.asarray(ops.evaluate(self.operation, xs, self.parameters))
 
-    def slopes(self, slot: int, g: Any, xs: Sequence[Any]) -> Any:
-        """What the rule of a slot answers to the gradient ``g``, as an array of the operand's shape."""
+    def _share(self, slot: int, g: Any, xs: Sequence[Any]) -> Any:
         rule = self.operation.rules(len(xs))[slot]
         assert rule is not None
         with ops.silence():
-            share = ops.pull(rule, g, self.value(xs), xs, self.parameters)
-        shape = xs[slot].shape
+            return ops.pull(rule, g, self.value(xs), xs, self.parameters)
+
+    def slopes(self, slot: int, g: Any, xs: Sequence[Any]) -> Any:
+        """What the rule of a slot answers to the gradient ``g``, as an array of the operand's shape."""
+        share, shape = self._share(slot, g, xs), xs[slot].shape
         if share is None:
             return np.zeros(shape)
         share = np.asarray(share, float)
@@ -116,10 +127,13 @@ class _Step:
             share = np.asarray(ops.sum_to.forward(np.broadcast_to(share, whole), shape))
         return share
 
-    def elsewhere(self, number: int = 0) -> list[Any]:
-        """Other values for the operands that vary, in the same order of size, so that decisions stay as they are."""
-        bend = (np.tanh, np.arctan, np.arcsinh)[number]
-        return [x + bend(x) * 0.7 if i in self.slots else x for i, x in enumerate(self.xs)]
+    def made_up(self, number: int) -> list[Any]:
+        """Numbers from 1 to 4 for the operands: what was larger is larger, so that decisions stay as they are."""
+        xs = list(self.xs)
+        for slot in self.slots:
+            found, ranks = np.unique(xs[slot], return_inverse=True)
+            xs[slot] = (1.0 + (ranks.reshape(xs[slot].shape) + 0.5) / max(found.size, 1)) ** (number + 1)
+        return xs
 
     def units(self) -> Any:
         """One gradient per element of the result: 1 there, 0 elsewhere."""
@@ -131,7 +145,7 @@ class _Step:
 
 def _each(step: _Step) -> Each | None:
     operation = step.operation
-    if operation.variadic or (operation.shape is not None and step.z.shape):
+    if operation.shape is not None and step.z.shape:
         return None
     if operation.shape is not None and any(x.shape for x in step.xs):
         return None
@@ -155,28 +169,28 @@ def _each(step: _Step) -> Each | None:
 def _sums(step: _Step) -> Sums | None:
     """z = J·x + c with slopes that do not change where x does."""
     g = np.random.default_rng(0).standard_normal(step.z.shape)
-    other = step.elsewhere()
-    if not all(_alike(step.slopes(slot, g, step.xs), step.slopes(slot, g, other)) for slot in step.slots):
+    xs, others = step.made_up(0), step.made_up(1)
+    if not all(_alike(step.slopes(slot, g, xs), step.slopes(slot, g, others)) for slot in step.slots):
         return None
     terms, rest = [], []
     # A number that is added to all is the same wherever x is; where it is not, the slopes do not tell all.
-    flat, flat_other, z_other = step.xs, other, step.value(other).ravel()
+    z, z_other = step.value(xs).ravel(), step.value(others).ravel()
     for i, unit in enumerate(step.units()):
         found: list[Term] = []
-        here = there = 0.0
+        here = there = size = 0.0
         for slot in step.slots:
-            slopes = step.slopes(slot, unit, step.xs).ravel()
+            slopes = step.slopes(slot, unit, xs).ravel()
             for place in np.flatnonzero(slopes).tolist():
                 factor = float(slopes[place])
                 found.append(Term(factor, ((slot, place),)))
-                here += factor * float(flat[slot].ravel()[place])
-                there += factor * float(flat_other[slot].ravel()[place])
-        left, left_other = float(step.z.ravel()[i]) - here, float(z_other[i]) - there
-        scale = 1e-9 * max(1.0, abs(here), abs(there))
-        if abs(left - left_other) > scale:
+                here += factor * float(xs[slot].ravel()[place])
+                there += factor * float(others[slot].ravel()[place])
+                size += abs(factor)
+        left, left_other = float(z[i]) - here, float(z_other[i]) - there
+        if abs(left - left_other) > 1e-9 * size:
             return None
         terms.append(tuple(found))
-        rest.append(0.0 if abs(left) <= scale else left)
+        rest.append(float(step.z.ravel()[i]) if not found else 0.0 if abs(left) <= 1e-9 * size else left)
     return Sums(tuple(terms), tuple(rest))
 
 
@@ -186,19 +200,18 @@ def _products(step: _Step) -> Sums | None:
         return None
     one, two = step.slots
     g = np.random.default_rng(0).standard_normal(step.z.shape)
-    other = step.elsewhere()
+    xs, others = step.made_up(0), step.made_up(1)
     for slot, partner in ((one, two), (two, one)):
-        mixed = list(step.xs)
-        mixed[slot] = other[slot]
-        doubled = list(step.xs)
-        doubled[partner] = 2 * step.xs[partner]
-        slopes = step.slopes(slot, g, step.xs)
+        mixed, doubled = list(xs), list(xs)
+        mixed[slot] = others[slot]
+        doubled[partner] = 2 * xs[partner]
+        slopes = step.slopes(slot, g, xs)
         if not _alike(slopes, step.slopes(slot, g, mixed)) or not _alike(2 * slopes, step.slopes(slot, g, doubled)):
             return None
     # Numbers by which every element of the second operand is known again.
-    marks = np.random.default_rng(1).uniform(1.0, 2.0, step.xs[two].size)
-    marked = list(step.xs)
-    marked[two] = marks.reshape(step.xs[two].shape)
+    marks = np.random.default_rng(1).uniform(1.0, 2.0, xs[two].size)
+    marked = list(xs)
+    marked[two] = marks.reshape(xs[two].shape)
     of_mark = {float(mark): place for place, mark in enumerate(marks)}
     terms = []
     for unit in step.units():
@@ -206,20 +219,21 @@ def _products(step: _Step) -> Sums | None:
         slopes = step.slopes(one, unit, marked).ravel()
         for place in np.flatnonzero(slopes).tolist():
             partner_place = of_mark.get(float(slopes[place]))
-            pairs = [(partner_place, 1.0)] if partner_place is not None else _partners(step, one, two, unit, place)
+            pairs = [(partner_place, 1.0)] if partner_place is not None else _partners(step, xs, unit, place)
             found += [Term(factor, ((one, place), (two, partner))) for partner, factor in pairs]
         terms.append(tuple(found))
-    flat = [x.ravel() for x in step.xs]
+    flat = [x.ravel() for x in xs]
     sums = [sum(t.factor * math.prod(float(flat[s][p]) for s, p in t.places) for t in row) for row in terms]
-    return Sums(tuple(terms), (0.0,) * step.z.size) if _alike(np.array(sums), step.z.ravel()) else None
+    return Sums(tuple(terms), (0.0,) * step.z.size) if _alike(np.array(sums), step.value(xs).ravel()) else None
 
 
-def _partners(step: _Step, one: int, two: int, unit: Any, place: int) -> list[tuple[int, float]]:
+def _partners(step: _Step, xs: Sequence[Any], unit: Any, place: int) -> list[tuple[int, float]]:
     """The elements of the second operand that the slope of one element of the first is made of, and how often."""
+    one, two = step.slots
     found = []
-    for partner in range(step.xs[two].size):
-        alone = list(step.xs)
-        alone[two] = np.zeros(step.xs[two].shape)
+    for partner in range(xs[two].size):
+        alone = list(xs)
+        alone[two] = np.zeros(xs[two].shape)
         alone[two].ravel()[partner] = 1.0
         factor = float(step.slopes(one, unit, alone).ravel()[place])
         if factor:

@@ -14,6 +14,7 @@ import bpviz
 from bpviz import nn
 from bpviz.elements import elements
 from bpviz.errors import UsageError
+from bpviz.figures.content import line_of
 from bpviz.flow import Flow
 from bpviz.indexed import element_name
 from bpviz.ops import Case, Operation
@@ -64,6 +65,132 @@ def test_every_row_is_spelled_out_or_refused(row: Operation, case: Case) -> None
     opened = elements(flow, limit=2000)
     assert isinstance(opened, Flow)
     assert_same(flow, opened)
+    # It is the same function, not only the same numbers: with other inputs, in the same order, too.
+    other = {name: np.asarray(x) * 0.9 for name, x in varying.items()}
+    given = {element_name(name, place): x[place] for name, x in other.items() for place in np.ndindex(*x.shape)}
+    given = {name: x for name, x in given.items() if name in opened.graph.inputs}
+    assert_same(
+        bpviz.propagate(graph, other, seed=flow.seed),
+        bpviz.propagate(opened.graph, given, seed=None if z.shape else flow.seed),
+    )
+
+
+def opened_gradients(model: Any) -> dict[str, Any]:
+    opened = elements(bpviz.backprop(model))
+    assert isinstance(opened, Flow)
+    return {"output": opened.output, **opened.grads}
+
+
+def symbols(graph: bpviz.Graph) -> list[str]:
+    return [node.operation.symbol for node in graph.nodes if node.operation is not None]
+
+
+def test_equals_share_the_gradient_as_in_the_array() -> None:
+    third = pytest.approx(1 / 3)
+    found = opened_gradients(lambda x=np.array([2.0, 2.0, 2.0]): np.max(x))
+    assert found == {"output": 2.0, "x₀": third, "x₁": third, "x₂": third}
+    found = opened_gradients(lambda x=np.array([1.0, 4.0, 1.0]): np.min(x))
+    assert found == {"output": 1.0, "x₀": 0.5, "x₁": 0.0, "x₂": 0.5}
+    # One node with a wire for each.
+    graph = elements(lambda x=np.array([1.0, 4.0, 3.0]): np.max(x))
+    assert isinstance(graph, bpviz.Graph)
+    assert symbols(graph) == ["max"]
+    assert graph.nodes[-1].operands == ("x₀", "x₁", "x₂")
+
+
+def test_numbers_of_any_size_come_through() -> None:
+    inf = np.inf
+    assert opened_gradients(lambda x=np.array([inf, 1.0]): np.sum(x)) == {"output": inf, "x₀": 1.0, "x₁": 1.0}
+    found = opened_gradients(lambda W=np.array([[inf, 1.0]]), x=np.array([1.0, 2.0]): np.sum(W @ x))
+    assert found == {"output": inf, "w₀₀": 1.0, "w₀₁": 2.0, "x₀": inf, "x₁": 1.0}
+    # What is added to all, be it ever so small: (10⁻¹⁰)² twice.
+    found = opened_gradients(lambda x=np.array([1e-12]): np.sum(np.pad(x, 1, constant_values=1e-10) ** 2))
+    assert found["output"] == pytest.approx(2e-20 + 1e-24, rel=1e-12)
+
+
+def test_products_with_zeros_are_still_products() -> None:
+    opened = elements(bpviz.backprop(lambda W=np.zeros((1, 2)), x=np.zeros(2): np.sum(W @ x)))
+    assert isinstance(opened, Flow)
+    assert symbols(opened.graph) == ["×", "×", "+"]
+    flow = bpviz.propagate(opened.graph, {"w₀₀": 2.0, "w₀₁": 3.0, "x₀": 5.0, "x₁": 7.0})
+    assert flow.output == 2 * 5 + 3 * 7
+    assert flow.grads == {"w₀₀": 5.0, "w₀₁": 7.0, "x₀": 2.0, "x₁": 3.0}
+
+
+def test_seed_004_whole_numbers_stay_factors() -> None:
+    """Z = X·Wᵀ + b with X = 0 and 1: 0·w is what was written, not nothing."""
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+    def perceptron(W: Any = np.array([[0.5, -0.5]]), b: Any = np.array([0.1])) -> Any:
+        return 0.5 * np.sum((nn.sigmoid(X @ W.T + b) - np.array([[0], [0], [0], [1]])) ** 2)
+
+    opened = elements(bpviz.backprop(perceptron))
+    assert isinstance(opened, Flow)
+    # Eight of X and W, and the half of the sum.
+    assert symbols(opened.graph).count("×") == 9
+    a = 1 / (1 + np.exp(-(X @ [0.5, -0.5] + 0.1)))
+    dz = (a - [0, 0, 0, 1]) * a * (1 - a)
+    assert opened.grads == {
+        "w₀₀": pytest.approx(dz @ X[:, 0]),
+        "w₀₁": pytest.approx(dz @ X[:, 1]),
+        "b₀": pytest.approx(dz.sum()),
+    }
+
+
+def test_a_capital_beside_its_small_letter() -> None:
+    opened = elements(bpviz.backprop(lambda W=np.array([1.0, 2.0]), w=np.array([3.0, 4.0]): np.sum(W * w)))
+    assert isinstance(opened, Flow)
+    assert opened.grads == {"W₀": 3.0, "W₁": 4.0, "w₀": 1.0, "w₁": 2.0}
+    assert (opened.graph["W[0]"].value, opened.graph["w[0]"].value) == (1.0, 3.0)
+
+
+def test_every_output_is_shown() -> None:
+    def both(x: Any = np.array([1.0, 2.0]), W: Any = np.array([[1.0, 2.0], [3.0, 4.0]])) -> Any:
+        y = W @ x
+        return np.sum(y), x**2
+
+    flow = elements(bpviz.backprop(both))
+    assert isinstance(flow, Flow)
+    assert flow.output == 16.0
+    assert flow.grads["x₀"] == 4.0
+    assert [(title, flow.graph[title].value) for title in flow.graph.outputs[1:]] == [
+        ("both[1][0]", 1.0),
+        ("both[1][1]", 4.0),
+    ]
+    assert len(elements(both, "x[1]").outputs) == 2  # type: ignore[union-attr]
+
+
+def layer(
+    W: Any = np.array([[1.0, 2.0], [3.0, 4.0]]), x: Any = np.array([1.0, 2.0]), b: Any = np.array([0.5, 0.0])
+) -> Any:
+    y = W @ x + b
+    return np.sum(y**2)
+
+
+def test_formulas_of_a_neuron_read_as_in_a_textbook() -> None:
+    arrows = [wire.forward for wire in bpviz.draw(layer, elements=True, labels="symbols").figure.wires]
+    shown = [line_of(arrow.label.content) for arrow in arrows if arrow and arrow.label]
+    assert "y₀ = w₀₀·x₀ + w₀₁·x₁ + b₀" in shown
+    sentences = [step.sentence for step in bpviz.draw(layer, elements=True).told]
+    # 1·1 + 2·2 + 0.5
+    assert "+ : y₀ = 1 + 4 + 0.5 = 5.5" in sentences
+
+
+def test_an_element_is_found_by_the_name_it_has_in_the_figure() -> None:
+    opened = elements(bpviz.backprop(layer), "w₀₁")
+    assert isinstance(opened, Flow)
+    # 2·y₀·x₁ with y₀ = 5.5
+    assert opened.grads == {"w₀₁": 22.0}
+
+
+def test_a_slice_of_a_layer_of_the_size_of_mnist() -> None:
+    rng = np.random.default_rng(0)
+    W, x, V = rng.standard_normal((100, 784)), rng.standard_normal(784), rng.standard_normal((10, 100))
+    flow = bpviz.backprop(lambda W=W, x=x, V=V: np.sum(V @ nn.tanh(W @ x)))
+    opened = elements(flow, "W[3,:2]")
+    assert isinstance(opened, Flow)
+    assert opened.output == pytest.approx(flow.output)
+    assert opened.grads == {"w₃₀": pytest.approx(flow.grad("W")[3, 0]), "w₃₁": pytest.approx(flow.grad("W")[3, 1])}
 
 
 def test_a_layer_is_written_as_a_textbook_does() -> None:
@@ -170,6 +297,15 @@ def test_what_cannot_be_shown_is_said(only: tuple[str, ...], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         elements(big, *only)
     assert said in str(caught.value)
+
+
+def test_what_would_take_minutes_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        elements(lambda X=np.ones((100, 784)), W=np.ones((784, 50)): np.sum(X @ W), "W[0,0]")
+    assert str(caught.value) == (
+        "'matmul' is too large to be spelled out: its elements and those that it may be made from are 588000000 pairs, "
+        "more than 50000000; take a smaller model (fewer examples, narrower layers)"
+    )
 
 
 def test_a_large_array_is_refused_before_any_work() -> None:

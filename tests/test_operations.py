@@ -119,6 +119,8 @@ def test_the_checker_finds_a_rule_that_is_wrong_by_a_twentieth_of_a_percent(row:
 # What HIPS autograd computes the same values with, where that is no function of NumPy's.
 SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "add_up": lambda *xs: xs[0] + xs[1] + xs[2],
+    "greatest": lambda *xs: anp.maximum(anp.maximum(xs[0], xs[1]), xs[2]),
+    "least": lambda *xs: anp.minimum(anp.minimum(xs[0], xs[1]), xs[2]),
     "sigmoid": lambda x: 1 / (1 + anp.exp(-x)),
     "relu": lambda x, at_zero=0.0: anp.maximum(x, 0.0),
     "softmax": lambda x, axis=-1: anp.exp(x) / anp.sum(anp.exp(x), axis=axis, keepdims=True) if anp.ndim(x) else x / x,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from browser import Measurement, collisions, measure
 from random_graphs import random_function, random_matrix_function
@@ -28,6 +29,7 @@ SEEDS = range(50)
 MATRIX_SEEDS = range(10)
 TOLD = ("symbols", "rules", "gradient", "highlight", "only", "before", "another")
 TOLD_SEEDS = range(0, 10)
+NETWORK_SEEDS = range(6)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -41,6 +43,20 @@ def random_picture(seed: int, matrices: bool = False, what: str = "values") -> s
     except Exception as error:
         error.add_note(f"while drawing seed {seed}, called with {args}:\n{function.__doc__}")
         raise
+
+
+def network_picture(seed: int) -> str:
+    """A small random network as arrays and, beside them, as single numbers."""
+    rng = np.random.default_rng(seed)
+    m, n, k, batch = rng.integers(1, [4, 4, 4, 3]).tolist()
+    shapes = ((batch, m), (m, n), (n,), (n, k), (k,))
+    X, W, b, V, c = (rng.standard_normal(shape).round(1) for shape in shapes)
+
+    def network(X: Any = X, W: Any = W, b: Any = b, V: Any = V, c: Any = c) -> Any:
+        return -np.sum(np.log(bpviz.nn.softmax(bpviz.nn.relu(X @ W + b) @ V + c)[:, 0]))
+
+    labels = ("values", "symbols", "rules")[seed % 3]
+    return bpviz.draw(network, elements=True, beside=True, labels=labels).to_svg()
 
 
 def options_for(what: str, graph: bpviz.Graph) -> dict[str, Any]:
@@ -69,7 +85,8 @@ def pictures() -> dict[str, str]:
         for matrices in (False, True)
         for seed in TOLD_SEEDS
     }
-    return gallery | scalars | matrices | told
+    networks = {f"network {seed}": network_picture(seed) for seed in NETWORK_SEEDS}
+    return gallery | scalars | matrices | told | networks
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +100,7 @@ NAMES = [
     *(f"random {seed}" for seed in SEEDS),
     *(f"matrices {seed}" for seed in MATRIX_SEEDS),
     *(f"{what} at {kind}{seed}" for what in TOLD for kind in ("", "matrices ") for seed in TOLD_SEEDS),
+    *(f"network {seed}" for seed in NETWORK_SEEDS),
 ]
 
 

@@ -83,5 +83,17 @@ def test_elements_on_the_command_line(tmp_path: Path, monkeypatch: pytest.Monkey
     both = run("--elements", "--beside")
     assert ">W<" in both
     assert ">w₁₁<" in both
+    # A path lit in both: that of x₁ among the elements, that of x among the arrays.
+    lit = run("--elements", "--beside", "--highlight", "x[1]")
+    assert ">x₁ reaches layer along 2 paths" in lit
+    assert ">x reaches layer along one path" in lit
+    # Old numbers beside new ones: z₀ = 1·1 − 2·1, then 3·1 − 2·1.
+    changed = run("--elements", "--what-if", "W=[[3, 2], [3, 4]]")
+    assert ">−1 → 1<" in changed
+    result = CliRunner().invoke(main, ["render", "model.py", "--beside"], prog_name="bpviz")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "bpviz: beside the arrays stand their elements; give elements=True (--elements), too\n",
+    )
     result = CliRunner().invoke(main, ["render", "model.py", "--elements", "W[5,0]"], prog_name="bpviz")
     assert (result.exit_code, result.stderr) == (2, "bpviz: there are no elements 'W[5,0]': W has the shape (2, 2)\n")

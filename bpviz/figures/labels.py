@@ -108,7 +108,8 @@ class Values(Names):
         value = self.value(index)
         if value is NO_VALUE:
             return super().forward(index, name, stem)
-        if self.graph.is_constant(index) and not ops.shape_of(value):
+        if self.graph.is_constant(index) and not ops.shape_of(value) and not self.labels[index]:
+            # Its number is what it is called.
             return None
         return Label(content(value, self.precision), name)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +26,8 @@ __all__ = [
     "clip",
     "fmax",
     "fmin",
+    "greatest",
+    "least",
     "max_",
     "median",
     "min_",
@@ -134,6 +138,31 @@ def _extreme(name: str, numpy: tuple[str, ...], word: str) -> Operation:
 
 max_ = _extreme("max", ("max", "amax", "maximum.reduce"), "largest")
 min_ = _extreme("min", ("min", "amin", "minimum.reduce"), "smallest")
+
+
+def _among_rule(g: Any, z: Any, *xs: Any, slot: int) -> Any:
+    chosen = [where(x == z, 1.0, 0.0) for x in xs]
+    return g * chosen[slot] / functools.reduce(operator.add, chosen)
+
+
+def _among(name: str, of_two: Operation, word: str) -> Operation:
+    """The same of several operands, as single numbers have them."""
+    return operation(
+        name,
+        of_two.symbol,
+        "xs*",
+        forward=lambda *xs: functools.reduce(of_two.forward, xs),
+        scalar=lambda *xs: functools.reduce(of_two.scalar or of_two.forward, xs),
+        vjp=_among_rule,
+        says=f"The gradient goes to the {word}; the others get 0.",
+        notation=f"{of_two.symbol}({{xs}})",
+        cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
+        convention="equals share the gradient evenly, as in PyTorch (amax, amin) and JAX",
+    )
+
+
+greatest = _among("greatest", maximum, "largest")
+least = _among("least", minimum, "smallest")
 
 
 @made_of_operations("ptp")
