@@ -1,0 +1,40 @@
+"""The documentation: built with every warning an error, its figures drawn, its examples run."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.rglob("*.rst"))
+
+
+@pytest.mark.engine
+def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "-q",
+        "-d",
+        str(tmp_path / "trees"),
+        str(DOCS),
+        str(tmp_path / "html"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    tutorial = (tmp_path / "html" / "tutorial.html").read_text(encoding="utf-8")
+    drawn = list((tmp_path / "html").rglob("*.svg"))
+    assert ">220<" in "".join(path.read_text(encoding="utf-8") for path in drawn) + tutorial
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_its_examples_run(page: Path) -> None:
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=options, encoding="utf-8")
+    assert failed == 0
