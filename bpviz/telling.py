@@ -11,7 +11,7 @@ from bpviz.documents import data, html, markdown, text
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.files import write_file
 
-__all__ = ["FORMATS", "Telling", "check_format", "format_of"]
+__all__ = ["FORMATS", "Telling", "check_format", "format_of", "tells"]
 
 FORMATS = ("text", "markdown", "json", "html")
 _SUFFIXES = {
@@ -90,6 +90,15 @@ def check_format(format: str) -> str:
         hint = did_you_mean(format, FORMATS, "choose another")
         raise UsageError(f"there is no format {format!r} for words; {hint} (there are: {', '.join(FORMATS)})")
     return format
+
+
+def tells(path: str) -> bool:
+    """Whether a file's suffix is that of words, not of a picture.
+
+    >>> tells("changes.md"), tells("changes.svg")
+    (True, False)
+    """
+    return Path(path).suffix.lower() in _SUFFIXES
 
 
 def format_of(path: Path) -> str:

@@ -331,3 +331,41 @@ def test_the_figure_as_a_file(models: Path) -> None:
 def test_wrong_usage_ends_with_2(models: Path, arguments: tuple[str, ...], said: str) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stderr, result.stdout) == (2, said, "")
+
+
+def test_each_model_has_the_helpers_of_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, factor in (("one", 2.0), ("two", 3.0)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "scales.py").write_text(f"FACTOR = {factor}\n")
+        (tmp_path / folder / "model.py").write_text(
+            "from scales import FACTOR\ndef f(x=1.0):\n    return x * FACTOR + 1.0\n"
+        )
+    result = CliRunner().invoke(main, ["diff", "one/model.py", "two/model.py"], prog_name="bpviz")
+    # 1·2 + 1 = 3 and 1·3 + 1 = 4.
+    assert result.exit_code == 1, result.output
+    assert "3" in result.stdout
+    assert "4" in result.stdout
+
+
+def test_a_model_on_standard_input_is_read_once() -> None:
+    source = "def total(price=100, tax=1.1):\n    return price * tax\n"
+    result = CliRunner().invoke(main, ["diff", "-", "--set-b", "tax=1.2"], input=source, prog_name="bpviz")
+    assert result.exit_code == 1, result.output
+    assert "120" in result.stdout
+    both = CliRunner().invoke(main, ["diff", "-", "-"], input=source, prog_name="bpviz")
+    assert both.exit_code == 2
+    assert "standard input (-) can be one of the two models, not both; name a file for the other" in both.stderr
+
+
+@pytest.mark.engine
+def test_words_are_written_into_files_of_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.py").write_text("def total(price=100, tax=1.1):\n    return price * tax\n")
+    words = ["diff", "m.py", "--set-b", "tax=1.2", "-o", "d.md", "-o", "d.json", "-o", "d.html", "-o", "d.svg"]
+    result = CliRunner().invoke(main, words, prog_name="bpviz")
+    assert result.exit_code == 1, result.output
+    assert "| " in (tmp_path / "d.md").read_text(encoding="utf-8")
+    assert (tmp_path / "d.json").read_text(encoding="utf-8").startswith("{")
+    assert "<table" in (tmp_path / "d.html").read_text(encoding="utf-8")
+    assert (tmp_path / "d.svg").read_text(encoding="utf-8").startswith("<svg ")

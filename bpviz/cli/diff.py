@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
-from bpviz.cli.output import write_files
+from bpviz.cli.output import File, put, word_destinations, write_files
 from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
 
@@ -24,7 +25,7 @@ __all__ = ["command"]
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Also draw B, with the numbers of A beside its own.",
+    help="Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
 )
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -74,14 +75,32 @@ def command(
     """
     if after is None and not (values_a or values_b):
         raise UsageError(f"{before} is to be compared with what? Name a second model, or give --set-b tax=1.2")
+    if before == after == "-":
+        raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
+    from bpviz.load import apart, load
+    from bpviz.telling import tells
+
     told: Any
-    first, _ = recorded(before, values_a, "--set-a")
-    second, stem = recorded(after or before, values_b, "--set-b")
+    if after is None:
+        # Loaded once, and run twice: standard input cannot be read again.
+        with user_code():
+            model = load(before)
+        first, _ = recorded(model, values_a, "--set-a")
+        second, stem = recorded(model, values_b, "--set-b")
+    else:
+        # A model of another folder has helpers of its own, which may have the same names.
+        with apart():
+            first, _ = recorded(before, values_a, "--set-a")
+        second, stem = recorded(after, values_b, "--set-b")
+    said = [output for output in outputs if not format and tells(output)]
+    pages = word_destinations(said, None) if said else []
+    pictures = [output for output in outputs if output not in said]
     with user_code():
         from bpviz.comparison import diff
 
         told = diff(first, second, output=of, tolerance=tolerance, precision=precision)
     click.echo(told.to_json() if as_json else str(told), nl=not as_json)
-    if outputs:
-        write_files(ctx, told.draw(theme=theme), outputs, stem, format)
+    if pictures:
+        write_files(ctx, told.draw(theme=theme), pictures, stem, format)
+    put(ctx, [File(path, partial(told.to_bytes, kind), told.to_bytes(kind).__eq__) for path, kind in pages if path])
     ctx.exit(0 if told.same else 1)
