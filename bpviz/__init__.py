@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from bpviz import nn
 from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
+from bpviz.composition import beside, card, draw
 from bpviz.custom import op
 from bpviz.derive import gradient_graph
-from bpviz.drawing import Drawing, beside, card, draw
+from bpviz.drawing import Drawing
 from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node

@@ -8,8 +8,9 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.changes import Change, change
+from bpviz.composition import draw
 from bpviz.document import Block, Document, Paragraph, Picture
-from bpviz.drawing import Drawing, draw
+from bpviz.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph

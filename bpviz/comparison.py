@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from bpviz.composition import draw
 from bpviz.differences import Difference, Side, differences
 from bpviz.document import Block, Document, Paragraph, Picture
-from bpviz.drawing import Drawing, draw
+from bpviz.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph

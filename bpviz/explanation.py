@@ -9,8 +9,9 @@ from typing import Any
 from bpviz import ops
 from bpviz.alternative import WhatIf, compared
 from bpviz.chains import Chain, chain
+from bpviz.composition import draw
 from bpviz.document import Block, Document, Heading, Paragraph, Picture
-from bpviz.drawing import Drawing, draw
+from bpviz.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph

@@ -185,7 +185,9 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
             block = paragraph(box.text, role, theme)
-            return BoxPlan(box, block, _even(block.width + 2 * _NAME_PAD), _even(block.height), bare=True)
+            # Along the flow a name keeps its distance from the end of its wire, which may be a thick one.
+            above = _NAME_PAD if direction == "TB" else 0.0
+            return BoxPlan(box, block, _even(block.width + 2 * _NAME_PAD), _even(block.height + above), bare=True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)
     diameter = hypot(block.width, text.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0

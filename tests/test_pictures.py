@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parents[1] / "gallery"
 GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
-TOLD = ("symbols", "rules", "gradient", "highlight", "only", "before", "another")
+TOLD = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
 TOLD_SEEDS = range(0, 10)
 NETWORK_SEEDS = range(6)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -67,6 +67,7 @@ def options_for(what: str, graph: bpviz.Graph) -> dict[str, Any]:
     others = {
         "gradient": {"grad": graph.inputs[0], "shared": True},
         "highlight": {"highlight": reached},
+        "downwards": {"highlight": reached, "direction": "TB"},
         "only": {"only": reached},
         "before": {"before": bpviz.propagate(graph, {reached: flow.value(reached) * 1.01})},
         "another": {"before": bpviz.backprop(another, *args)},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bpviz.cli import choices
 from bpviz.cli.output import write_files
 
 __all__ = ["command"]
@@ -18,16 +19,9 @@ __all__ = ["command"]
 )
 @click.option("-f", "--format", metavar="FORMAT", help="svg, png, pdf, …; wins over the suffix.")
 @click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")
-@click.option("--theme", default="light", envvar="BPVIZ_THEME", show_default=True, metavar="NAME")
-@click.option(
-    "--lang",
-    default="en",
-    envvar="BPVIZ_LANG",
-    show_default=True,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@choices.theme
+@choices.lang
+@choices.check
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -50,7 +44,7 @@ def command(
     bpviz card --all -o cards/          one file for each
     """
     from bpviz import ops
-    from bpviz.drawing import card
+    from bpviz.composition import card
     from bpviz.figures.card import GENERAL
 
     if everything:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bpviz.cli import choices
 from bpviz.cli.output import File, put, word_destinations, write_files
 from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
@@ -37,17 +38,8 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
-@click.option(
-    "--precision",
-    type=click.IntRange(1, 17),
-    default=4,
-    envvar="BPVIZ_PRECISION",
-    show_default=True,
-    help="Significant digits.",
-)
-@click.option(
-    "--theme", default="light", envvar="BPVIZ_THEME", show_default=True, metavar="NAME", help="As in bpviz render."
-)
+@choices.precision
+@choices.theme
 @click.pass_context
 def command(
     ctx: click.Context,

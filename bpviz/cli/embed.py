@@ -80,8 +80,8 @@ def _files_of(document: Path) -> list[File]:
 
 def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
     """What stands at a marker, and the files that it needs; the working directory is that of the document."""
+    from bpviz.composition import draw
     from bpviz.docs.markers import Image
-    from bpviz.drawing import draw
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
     answer = answered("the marker", words.parted(marker.words), place, _OWN)

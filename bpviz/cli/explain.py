@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bpviz.cli import choices
 from bpviz.cli.output import File, put, word_destinations
 from bpviz.cli.session import user_code, values_for
 
@@ -32,26 +33,10 @@ __all__ = ["command"]
     metavar="NAME=VALUE",
     help="What if this input had another value? --set tax=1.2; repeat it to change several at once.",
 )
-@click.option(
-    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
-)
-@click.option(
-    "--precision",
-    type=click.IntRange(1, 17),
-    default=4,
-    envvar="BPVIZ_PRECISION",
-    show_default=True,
-    help="Significant digits.",
-)
-@click.option(
-    "--lang",
-    default="en",
-    envvar="BPVIZ_LANG",
-    show_default=True,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@choices.of
+@choices.precision
+@choices.lang
+@choices.check
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bpviz.cli import choices
 from bpviz.cli.output import write_files
 from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
@@ -31,14 +32,7 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
-@click.option(
-    "--lang",
-    default="en",
-    envvar="BPVIZ_LANG",
-    show_default=True,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
-)
+@choices.lang
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.pass_context
 def command(
@@ -61,7 +55,8 @@ def command(
     bpviz gradcheck network.py:loss --set x=0 --draw checked.svg
     """
     from bpviz.check import gradcheck
-    from bpviz.drawing import Drawing, draw
+    from bpviz.composition import draw
+    from bpviz.drawing import Drawing
     from bpviz.figure import Figure, Sheet
     from bpviz.language import language
 

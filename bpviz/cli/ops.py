@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import click
 
+from bpviz.cli import choices
+
 __all__ = ["command"]
 
 
 @click.command("ops")
 @click.argument("name", required=False)
-@click.option(
-    "--lang",
-    default="en",
-    envvar="BPVIZ_LANG",
-    show_default=True,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
-)
+@choices.lang
 def command(name: str | None, lang: str) -> None:
     """List the operations that can be recorded, or tell all about one."""
     from bpviz import ops

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpviz.cli import choices
 from bpviz.cli.output import write_files
 from bpviz.cli.session import drawing_of, what_if_of
 
@@ -84,9 +85,7 @@ _GIVEN = "bpviz.given"
     "--open", "open_", multiple=True, metavar="GROUP", help="Show the inside of this group, whatever --depth says."
 )
 @click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
-@click.option(
-    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
-)
+@choices.of
 @click.option(
     "--highlight",
     "--path",
@@ -123,30 +122,9 @@ _GIVEN = "bpviz.given"
     show_default=True,
     help="Left to right, or top to bottom.",
 )
-@click.option(
-    "--theme",
-    default="light",
-    envvar="BPVIZ_THEME",
-    show_default=True,
-    metavar="NAME",
-    help="light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
-)
-@click.option(
-    "--precision",
-    type=click.IntRange(1, 17),
-    default=4,
-    envvar="BPVIZ_PRECISION",
-    show_default=True,
-    help="Significant digits.",
-)
-@click.option(
-    "--lang",
-    default="en",
-    envvar="BPVIZ_LANG",
-    show_default=True,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
-)
+@choices.theme
+@choices.precision
+@choices.lang
 @click.option("--title", default="", envvar="BPVIZ_TITLE", metavar="TEXT", help="A line above the figure.")
 @click.option(
     "--engine",
@@ -177,7 +155,7 @@ _GIVEN = "bpviz.given"
     metavar="SECONDS",
     help="How long a step is shown in what moves: --animate, GIF, APNG, WebP.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+@choices.check
 @click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")
 @click.pass_context

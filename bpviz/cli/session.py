@@ -44,7 +44,7 @@ def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set"
             # Run with other values, so that its branches follow.
             return trace(thing, **values), stem
         if values:
-            from bpviz.drawing import draw
+            from bpviz.composition import draw
 
             return draw(thing, inputs=values), stem
     return thing, stem
@@ -56,7 +56,8 @@ def drawing_of(
     """The drawing that a target and the options stand for, and the name that its files take."""
     thing, stem = recorded(target, assignments)
     with user_code():
-        from bpviz.drawing import Drawing, draw
+        from bpviz.composition import draw
+        from bpviz.drawing import Drawing
 
         if isinstance(thing, Drawing):
             # What the author chose in the file holds, but for what the command line says otherwise.

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from bpviz.cli import render, words
-from bpviz.drawing import Drawing, draw
+from bpviz.composition import draw
+from bpviz.drawing import Drawing
 from bpviz.errors import BpvizError, ModelFailed, UsageError
 from bpviz.load import Source, apart
 
