@@ -12,23 +12,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from bpviz import nn
-from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
 from bpviz.composition import beside, card, draw
 from bpviz.custom import op
-from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing
-from bpviz.elements import elements
 from bpviz.flow import Flow
 from bpviz.graph import Graph, Node
-from bpviz.nesting import grad
 from bpviz.opening import open_operations as open
 from bpviz.propagate import backprop, propagate
 from bpviz.tracing import group, name, trace
 
 if TYPE_CHECKING:
     from bpviz.alternative import WhatIf, what_if
+    from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
     from bpviz.comparison import Comparison, diff
+    from bpviz.derive import gradient_graph
+    from bpviz.expansion import elements
     from bpviz.explanation import Explanation, explain
+    from bpviz.nesting import grad
 
 __all__ = [
     "Comparison",
@@ -65,14 +65,19 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LATER = {
-    "Comparison": "comparison",
-    "diff": "comparison",
-    "Explanation": "explanation",
-    "explain": "explanation",
-    "WhatIf": "alternative",
-    "what_if": "alternative",
+    name: module
+    for module, names in {
+        "alternative": ("WhatIf", "what_if"),
+        "check": ("InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"),
+        "comparison": ("Comparison", "diff"),
+        "derive": ("gradient_graph",),
+        "expansion": ("elements",),
+        "explanation": ("Explanation", "explain"),
+        "nesting": ("grad",),
+    }.items()
+    for name in names
 }
-"""What is imported when it is first used, since no figure needs it; and the modules that it comes from."""
+"""What is imported when it is first used, since most figures do without it, and the module that it comes from."""
 
 
 def __getattr__(name: str) -> Any:

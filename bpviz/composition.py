@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bpviz.derive import gradient_graph
 from bpviz.drawing import Drawing
-from bpviz.elements import elements as spelled_out
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Sheet
 from bpviz.flow import Flow
@@ -156,13 +154,15 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
 
 def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
     """A drawing of single numbers in the place of arrays; old numbers beside new ones are such, too."""
+    from bpviz.expansion import elements
+
     assert isinstance(whole.source, Flow | Graph)
     shown = whole.options
     if shown.circuit.before is not None:
-        before = spelled_out(shown.circuit.before, *only)
+        before = elements(shown.circuit.before, *only)
         assert isinstance(before, Flow)
         shown = replace(shown, circuit=replace(shown.circuit, before=before))
-    return Drawing(spelled_out(whole.source, *only), shown)
+    return Drawing(elements(whole.source, *only), shown)
 
 
 def _of_arrays(whole: Drawing) -> Drawing:
@@ -182,6 +182,8 @@ def _path_of_arrays(graph: Graph, path: str) -> str:
 
 def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
     """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+    if orders:
+        from bpviz.derive import gradient_graph
     for wrt in orders:
         source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
     return source

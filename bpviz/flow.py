@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
-from bpviz.formula import Formula
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
-from bpviz.symbols import Symbols
+
+if TYPE_CHECKING:
+    from bpviz.formula import Formula
+    from bpviz.symbols import Symbols
 
 __all__ = ["Flow", "NonFinite", "gradient_at"]
 
@@ -122,6 +124,9 @@ class Flow:
     @cached_property
     def symbols(self) -> Symbols:
         """The flow read in symbols, once."""
+        # Imported by those who read formulas: a figure of numbers needs none.
+        from bpviz.symbols import Symbols
+
         return Symbols(self)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:

@@ -12,8 +12,8 @@ from test_rows import CASES, sample
 
 import bpviz
 from bpviz import nn
-from bpviz.elements import elements
 from bpviz.errors import UsageError
+from bpviz.expansion import elements
 from bpviz.figures.content import line_of
 from bpviz.flow import Flow
 from bpviz.indexed import element_name

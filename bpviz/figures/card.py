@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bpviz import ops
 from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
-from bpviz.figures.content import formula_content
+from bpviz.figures.formulas import formula_content
 from bpviz.formula import Formula, derivative, symbol, written_out
 from bpviz.language import ENGLISH, Language
 from bpviz.ops import Case, Operation

@@ -10,14 +10,13 @@ from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.content import shape_text, spoken
-from bpviz.figures.labels import Use, labels_of
-from bpviz.figures.marks import Passes, Shared, change_notes, toned
-from bpviz.figures.selection import selection
+from bpviz.figures.kinds import change_notes, labels_of, pairing_of, paths_of, shared_of
+from bpviz.figures.labels import Use
+from bpviz.figures.marks import Passes, toned
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.language import ENGLISH, Language
 from bpviz.number import number
-from bpviz.pairing import paired
 from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
@@ -84,11 +83,10 @@ class _Circuit:
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         run = self.flow, self.graph, options.precision, self.say
-        self.only = selection(options.only, *run) if options.only else None
-        self.lit = selection(options.path, *run) if options.path else None
+        self.only, self.lit = paths_of(options.only, *run), paths_of(options.path, *run)
         self.flow = self.only.flow if self.only else self.flow
         self.ends = self._ends()
-        self.pairing = None if self.flow is None or options.before is None else paired(options.before, self.flow)
+        self.pairing = pairing_of(options.before, self.flow)
         self.paths = self.lit or self.only
         lit = self.paths.wires if self.paths else frozenset()
         self.wording = labels_of(
@@ -99,7 +97,7 @@ class _Circuit:
             self.needed = sorted(self.only.nodes | self.only.feeding)
         # Backward numbers along what is left out would have two shapes.
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
-        self.shared = Shared(self.graph, self.flow) if options.shared else None
+        self.shared = shared_of(options.shared, self.graph, self.flow)
         self.folded: set[int] = set()
         self.closed = self._closed_scopes()
 

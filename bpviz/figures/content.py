@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.language import ENGLISH, Language
-from bpviz.latex import latex_of
 from bpviz.lazy import LazyModule
-from bpviz.notation import pieces_of
 from bpviz.number import number
-from bpviz.tex import line_in_latex
 
-__all__ = ["changed", "columns", "content", "formula_content", "line_of", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
-_STACKED = 36
-"""The most characters of a line in which derivatives are stacked as fractions."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
@@ -49,37 +43,6 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
     return Heat(shape, _cells(flat), marked)
-
-
-def formula_content(*parts: Any) -> Plain | Row:
-    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
-
-    >>> from bpviz.formula import derivative, symbol
-    >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
-    Row(parts=(Fraction(over='∂y', under='∂x'), Plain(text=' = t', marked=False)))
-    """
-    pieces: list[Plain | Fraction] = []
-    for part in parts:
-        for piece in (part,) if isinstance(part, str) else pieces_of(part):
-            if not isinstance(piece, str):
-                pieces.append(Fraction(*piece))
-            elif pieces and isinstance(pieces[-1], Plain):
-                pieces[-1] = Plain(pieces[-1].text + piece)
-            else:
-                pieces.append(Plain(piece))
-    row = Row(tuple(pieces))
-    alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
-    if alone or columns(row) > _STACKED:
-        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
-    # What stands beside fractions is known in LaTeX where it is a formula of its own.
-    formula, last = parts[-1], pieces[-1]
-    if isinstance(last, Plain) and last.text == f" = {formula}":
-        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
-    return Row(tuple(pieces))
-
-
-def _in_latex(part: Any) -> str:
-    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
 
 
 def columns(content: Content) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bpviz.chains import chain
 from bpviz.document import Lines, Paragraph
 from bpviz.errors import UsageError
-from bpviz.figures.labels import Use
+from bpviz.figure import Label, Plain
+from bpviz.figures.labels import Use, Values
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.language import ENGLISH, Language
-from bpviz.paths import between
+from bpviz.number import number
+from bpviz.paths import between, slope
 from bpviz.propagate import toward
 from bpviz.wording.chains import chain_blocks
 
-__all__ = ["Selection", "selection"]
+__all__ = ["Selection", "Slopes", "selection"]
 
 _SHOWN = 6
 """The most paths that are written out below a figure."""
@@ -70,3 +74,28 @@ def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: L
         raise UsageError("paths are those of a run; give every input a value")
     start = graph.find(source.strip())
     return Selection(flow, start, graph.find(target.strip()) if dots else flow.output_index, precision, say)
+
+
+class Slopes(Values):
+    """Numbers, and along the lit wires the slope of each link: what the reader multiplies on the way back."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        lit: frozenset[tuple[int, int]],
+    ) -> None:
+        """Take also the wires that are lit, (number of the step, slot)."""
+        super().__init__(graph, flow, labels, precision)
+        self.lit = lit
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
+        found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
+        if found is not None:
+            text = number(found, self.precision)
+            return Label(Plain(f"× ({text})" if found < 0 else f"× {text}"))
+        return super().backward(index, use, stem)

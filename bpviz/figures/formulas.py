@@ -1,0 +1,176 @@
+"""Formulas at the arrows of a circuit: expressions, and the rule of every operation at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bpviz import ops
+from bpviz.expression import is_constant, is_number
+from bpviz.figure import Fraction, Label, Plain, Row
+from bpviz.figures.content import columns, shape_text
+from bpviz.figures.labels import Names, Use, Values, total
+from bpviz.flow import Flow
+from bpviz.formula import written_out
+from bpviz.graph import Graph
+from bpviz.latex import latex_of
+from bpviz.notation import pieces_of
+from bpviz.number import number
+from bpviz.symbols import Symbols
+from bpviz.tex import line_in_latex
+
+__all__ = ["Expressions", "Rules", "formula_content"]
+
+_STACKED = 36
+"""The most characters of a line in which derivatives are stacked as fractions."""
+_LONG = 36
+"""The most characters of a formula and its name at a wire; beyond, its number stands there and a note spells it out."""
+_SPELLED = 600
+"""The most characters of a formula in a note; `Flow.formula` has the whole."""
+_TERMS = 4
+"""The most terms of a sum that are written out."""
+
+
+def formula_content(*parts: Any) -> Plain | Row:
+    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
+
+    >>> from bpviz.formula import derivative, symbol
+    >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
+    Row(parts=(Fraction(over='∂y', under='∂x'), Plain(text=' = t', marked=False)))
+    """
+    pieces: list[Plain | Fraction] = []
+    for part in parts:
+        for piece in (part,) if isinstance(part, str) else pieces_of(part):
+            if not isinstance(piece, str):
+                pieces.append(Fraction(*piece))
+            elif pieces and isinstance(pieces[-1], Plain):
+                pieces[-1] = Plain(pieces[-1].text + piece)
+            else:
+                pieces.append(Plain(piece))
+    row = Row(tuple(pieces))
+    alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
+    if alone or columns(row) > _STACKED:
+        return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
+    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    formula, last = parts[-1], pieces[-1]
+    if isinstance(last, Plain) and last.text == f" = {formula}":
+        pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
+    return Row(tuple(pieces))
+
+
+def _in_latex(part: Any) -> str:
+    return line_in_latex(part) if isinstance(part, str) else latex_of(part)
+
+
+class Expressions(Names):
+    """Formulas: the expression of every value above its wire, that of its gradient below."""
+
+    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
+        """Read the flow in symbols; without numbers the names alone are shown."""
+        super().__init__(graph, flow, labels, precision)
+        self.symbols = None if flow is None else Symbols(flow, labels)
+        self.long: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The long formulas, spelled out by their numbers."""
+        return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
+
+    def forward(self, index: int, name: str, stem: bool) -> Label | None:
+        """The expression that is computed; the shape of arrays that are given."""
+        bare = super().forward(index, name, stem)
+        if self.symbols is None:
+            return bare
+        if self.record.operations[index] is None:
+            shape = ops.shape_of(self.value(index))
+            return Label(Plain(shape_text(shape))) if shape and stem else None
+        if not stem:
+            return bare
+        called = self.symbols.name(index)
+        # What tells values of the same name apart is written wherever it is not at the end of the wire.
+        name = called if called != self.labels[index] else name
+        return Label(self._line(name, self.symbols.expression(index)))
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The derivative, called by its name where it has one."""
+        assert self.symbols is not None
+        called = self.symbols.called(index) if stem and use.steps else None
+        return Label(self._line("" if called is None else called, self.formula(use)))
+
+    def formula(self, use: Use) -> Any:
+        """The gradient that comes back from a use."""
+        assert self.symbols is not None
+        return total([1.0 if use.seeded else None, *(self.symbols.share(*step) for step in use.steps)])
+
+    def _line(self, called: Any, formula: Any) -> Plain | Row:
+        """``called = formula``; of a long formula its number, by which a note below the figure spells it out."""
+        if formula is None:
+            return Plain("")
+        text = written_out(formula)
+        before = [called, " = "] if str(called) not in ("", text) else []
+        line = formula_content(*before, formula)
+        if columns(line) <= _LONG:
+            return line
+        self.long.append(text if len(text) <= _SPELLED else f"{text[:_SPELLED]} …")
+        return formula_content(*before, f"({len(self.long)})")
+
+
+def _is_plain(formula: Any) -> bool:
+    return formula is None or is_number(formula) or is_constant(formula)
+
+
+class Rules(Values):
+    """The rule of every operation at work: what comes back from above, times the slope there, is what goes on."""
+
+    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
+        """Arrays are told by their formulas, for which the flow is read in symbols."""
+        super().__init__(graph, flow, labels, precision)
+        arrays = flow is not None and any(map(ops.shape_of, flow.values))
+        self.expressions = Expressions(graph, flow, labels, precision) if arrays else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The long formulas, spelled out by their numbers."""
+        return self.expressions.notes if self.expressions else ()
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """``1.1 × 2 = 2.2``; where several ways meet ``3 + 3 + 1 = 7``; of arrays the formula and what it comes to."""
+        result = super().backward(index, use, stem)
+        if self.expressions is not None and not _is_plain(self.expressions.formula(use)):
+            formula = self.expressions.backward(index, use, stem)
+            return Label(Row((formula.content, Plain(" = "), result.content)))
+        if ops.shape_of(use.share):
+            return result
+        if len(use.terms) > 1:
+            return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
+        # Of a closed group the steps are hidden.
+        if len(use.steps) != 1 or not use.box.startswith("n"):
+            return result
+        upstream, slope = self._rule(*use.steps[0])
+        if ops.shape_of(upstream) or ops.shape_of(slope):
+            return result
+        times = f"({self._number(slope)})" if slope < 0 else self._number(slope)
+        return Label(Plain(f"{self._number(upstream)} × {times} = {self._number(use.share)}"))
+
+    def _rule(self, target: int, slot: int) -> tuple[Any, Any]:
+        """What comes back to an operation, and by how much it grows with the operand in this slot."""
+        assert self.flow is not None
+        operands, values = self.record.operands[target], self.flow.values
+        operation = self.record.operations[target]
+        assert operation is not None
+        rule = operation.rules(len(operands))[slot]
+        assert rule is not None
+        xs, told = [values[i] for i in operands], self.record.parameters.get(target, {})
+        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, told)
+
+    def _sum(self, terms: Sequence[Any]) -> str:
+        shown = terms if len(terms) <= _TERMS else [*terms[: _TERMS - 1], terms[-1]]
+        texts = [self._number(shown[0])]
+        texts += [f"− {self._number(-term)}" if term < 0 else f"+ {self._number(term)}" for term in shown[1:]]
+        if len(terms) > _TERMS:
+            texts.insert(-1, "+ …")
+        return " ".join(texts)
+
+    def _number(self, value: Any) -> str:
+        return number(float(value), self.precision)

@@ -1,0 +1,88 @@
+"""Old numbers beside new ones: what stands at the arrows, how loud, and what is said of steps that came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bpviz.differences import differences
+from bpviz.figure import Label, Tone
+from bpviz.figures.content import changed
+from bpviz.figures.labels import Use, Values, total
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.pairing import Pairing
+from bpviz.wording.numbers import elided
+
+__all__ = ["Changes", "change_notes"]
+
+
+class Changes(Values):
+    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below."""
+
+    def __init__(
+        self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
+    ) -> None:
+        """Take also the run before, its nodes paired with those of this one."""
+        super().__init__(graph, flow, labels, precision)
+        self.pairing = pairing
+        self.before = pairing.before
+
+    def forward(self, index: int, name: str, stem: bool) -> Label | None:
+        """The value before and now, behind its name."""
+        label, was = super().forward(index, name, stem), self.pairing.old.get(index)
+        if label is None or was is None:
+            return label
+        return replace(label, content=changed(self.before.values[was], self.value(index), self.precision))
+
+    def backward(self, index: int, use: Use, stem: bool) -> Label:
+        """The gradient before and now."""
+        earlier = self._earlier(index, use, stem)
+        if earlier is None:
+            return super().backward(index, use, stem)
+        return Label(changed(earlier, use.share, self.precision))
+
+    def _earlier(self, index: int, use: Use, stem: bool) -> Any:
+        """The gradient that came back here before; ``None`` where none did, or there was no such wire."""
+        was = self.pairing.old.get(index)
+        if was is None:
+            return None
+        if stem:
+            return self.before.gradients[was]
+        old = self.pairing.old
+        shares = [self.before.wire_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
+        return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
+
+    def tone(self, index: int, use: Use, stem: bool) -> Tone:
+        """In front where the wire is new, in the background where it says the same as before."""
+        kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
+        if index not in self.pairing.old or not kept:
+            return "strong"
+        same = self.forward(index, "", stem) == super().forward(index, "", stem)
+        earlier = self._earlier(index, use, stem)
+        if earlier is None or use.share is None:
+            return "pale" if same and earlier is use.share else "plain"
+        return "pale" if same and self.backward(index, use, stem) == super().backward(index, use, stem) else "plain"
+
+
+def change_notes(pairing: Pairing | None) -> tuple[str, ...]:
+    """What another model has that the one before had not, what it does otherwise, and what it no longer has.
+
+    >>> import bpviz
+    >>> from bpviz.pairing import paired
+    >>> one = bpviz.backprop(lambda x=1.0: bpviz.nn.relu(x) + 1)
+    >>> change_notes(paired(one, bpviz.backprop(lambda x=1.0: bpviz.nn.tanh(x) + x * 2)))
+    ('new: multiply', 'otherwise: tanh (relu before)')
+    """
+    if pairing is None or pairing.before.graph is pairing.after.graph:
+        return ()
+    told: dict[str, list[str]] = {"new": [], "otherwise": [], "no longer there": []}
+    for found in differences(pairing):
+        if found.before is None:
+            told["new"] += [found.after.name] if found.after else []
+        elif found.after is None:
+            told["no longer there"].append(found.before.name)
+        elif "operation" in found.aspects:
+            told["otherwise"].append(f"{found.after.name} ({found.before.operation} before)")
+    return tuple(f"{what}: {', '.join(elided(names))}" for what, names in told.items() if names)

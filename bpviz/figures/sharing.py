@@ -1,0 +1,33 @@
+"""Shared factors in a circuit: the wires along which they flow back, and the steps that compute them."""
+
+from __future__ import annotations
+
+from bpviz.figure import Tone
+from bpviz.figures.labels import Use
+from bpviz.flow import Flow
+from bpviz.graph import Graph
+from bpviz.sharing import shared_factors, shared_in
+
+__all__ = ["Shared"]
+
+
+class Shared:
+    """Where shared factors are: at wires along which they flow back, or in the figure of a gradient at their steps."""
+
+    def __init__(self, graph: Graph, flow: Flow | None) -> None:
+        """Look for them in the graph where it is that of a gradient, else in the backward pass of its flow."""
+        self.steps = set(shared_in(graph)) if graph.is_gradient else set()
+        factors = () if flow is None or graph.is_gradient else shared_factors(flow).factors
+        self.wires = {wire: factor.name for factor in factors for wire in factor.wires}
+        self.nodes = {node: factor.name for factor in factors for node in factor.nodes}
+
+    def step(self, index: int) -> Tone:
+        """How the box of a node is drawn."""
+        return "shared" if index in self.steps else "plain"
+
+    def gradient(self, index: int, use: Use, stem: bool) -> str:
+        """The name of the shared factor that flows back from a use; empty where none does."""
+        names = {self.wires.get(step, "") for step in use.steps}
+        if len(names) == 1:
+            return names.pop()
+        return self.nodes.get(index, "") if stem else ""
