@@ -43,6 +43,7 @@ SIGNS = {
     "≠": r" \neq ",
     "≤": r" \leq ",
     "≥": r" \geq ",
+    "≈": r" \approx ",
     "→": r" \to ",
     "Σ": r"\sum ",
     "Π": r"\prod ",

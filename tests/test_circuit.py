@@ -120,6 +120,16 @@ def test_small_arrays_are_grids_larger_ones_shapes() -> None:
     assert drawn.wires[0].forward.label.content == Plain("(0, 3)")  # type: ignore[union-attr]
 
 
+def test_what_rounding_leaves_beside_larger_numbers_is_about_zero() -> None:
+    # 0.1 + 0.2 − 0.3 is 2⁻⁵⁴ in floating point; 10⁻⁹ is far more than rounding leaves of sums that are about 1.
+    drawn = figure(lambda x: x - 0.3, np.array([0.1 + 0.2, 1.3, 0.3 + 1e-9, 0.3]))
+    label = drawn.wires[-1].forward.label  # type: ignore[union-attr]
+    assert label.content == Grid((("≈0", "1", "1×10⁻⁹", "0"),))  # type: ignore[union-attr]
+    assert content(np.array([1e-20, np.inf])) == Grid((("1×10⁻²⁰", "∞"),), marked=True)
+    # A number that stands alone is as it is.
+    assert content(0.1 + 0.2 - 0.3) == Plain("5.551×10⁻¹⁷")
+
+
 def test_numbers_that_are_not_finite_are_marked() -> None:
     drawn = figure(lambda x=0.0: np.log(x))
     marked = [w.forward.label.content for w in drawn.wires if w.forward and w.forward.label]

@@ -17,6 +17,8 @@ np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
+_STEPS = 64
+"""So many steps of rounding of the largest element may be left where elements cancel: sums are of a few dozen terms."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
@@ -41,8 +43,22 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
         return Plain(shape)
     flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
-        return Grid(tuple(tuple(number(float(v), precision) for v in row) for row in flat), marked)
+        return Grid(_rows(flat, precision), marked)
     return Heat(shape, _cells(flat), marked)
+
+
+def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
+    """The elements of a small array, written out: ``≈0`` what rounding alone may have left beside larger ones.
+
+    >>> _rows(np.array([[0.1 + 0.2 - 0.3, 1.0, 0.0, 1e-10]]), 4)
+    (('≈0', '1', '0', '1×10⁻¹⁰'),)
+    """
+    rounding = 0.0
+    if flat.dtype.kind == "f":
+        rounding = _STEPS * np.finfo(flat.dtype).eps * np.max(np.abs(flat), initial=0.0)
+    return tuple(
+        tuple("≈0" if 0 < abs(v) <= rounding < np.inf else number(float(v), precision) for v in row) for row in flat
+    )
 
 
 def columns(content: Content) -> int:
