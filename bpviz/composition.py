@@ -12,13 +12,14 @@ from bpviz.figure import Figure, Sheet
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.indexed import arrays_of
+from bpviz.language import Language, language
 from bpviz.opening import open_named
 from bpviz.options import DrawOptions, draw_options
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
 
-__all__ = ["beside", "card", "draw"]
+__all__ = ["beside", "card", "draw", "language_for"]
 
 
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
@@ -74,7 +75,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         if isinstance(source, Figure | Sheet):
             return Drawing(source, made)
     else:
-        made = draw_options(DrawOptions(), **options)
+        made = draw_options(**options)
         source = target if isinstance(target, Graph | Flow) else trace(target, *args)
     if args and isinstance(target, Graph | Flow | Drawing):
         raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
@@ -135,8 +136,17 @@ def card(name: str, **options: Any) -> Drawing:
     """
     from bpviz.figures.card import card as figure_of
 
-    made = draw_options(DrawOptions(), **options)
+    made = draw_options(**options)
     return Drawing(figure_of(name, made.circuit.lang), made)
+
+
+def language_for(target: Any, lang: str | Language | None) -> Language:
+    """The language that is named; else that of a drawing, and of anything else the reader's.
+
+    >>> language_for(card("relu", lang="ja"), None)
+    <language ja>
+    """
+    return target.options.circuit.lang if lang is None and isinstance(target, Drawing) else language(lang)
 
 
 def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:

@@ -95,7 +95,11 @@ class Explanation(Telling):
                     objective=words,
                 )
             )
-        told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
+        for found in flow.nonfinite:
+            sentence = found.sentence(self.say)
+            if not sentence.startswith(found.name):
+                sentence = f"{sentence[0].upper()}{sentence[1:]}"
+            told.append(self.say("{sentence}.", sentence=sentence))
         if self.left_out:
             left = shown_count(self.left_out)
             told.append(self.say("{count} more variables are left out; ask for them by name.", count=left))

@@ -115,8 +115,9 @@ class BpvizDirective(SphinxDirective):
         """Have the document read again when one of these files has changed, one that is broken now as well."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
-            theme = Path(self.options.get("theme", self.config.bpviz_defaults.get("theme", "")))
-            files += [theme.resolve()] if theme.suffix == ".toml" else []
+            for option in ("theme", "lang"):
+                own = Path(self.options.get(option, self.config.bpviz_defaults.get(option, "")))
+                files += [own.resolve()] if own.suffix == ".toml" else []
             settings = settings_file(folder)
             files += [settings] if settings else []
         for file in files:
