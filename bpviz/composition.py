@@ -73,7 +73,10 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
         if isinstance(source, Figure | Sheet):
-            return Drawing(source, made)
+            spoken = made.circuit.lang
+            if target.retold is not None and spoken is not target.options.circuit.lang:
+                source = target.retold(spoken)
+            return Drawing(source, made, retold=target.retold)
     else:
         made = draw_options(**options)
         source = target if isinstance(target, Graph | Flow) else trace(target, *args)
@@ -113,14 +116,24 @@ def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
         raise UsageError("there is nothing to show; give one or more drawings: bpviz.beside(bpviz.draw(f), …)")
     if captions and len(captions) != len(drawings):
         raise UsageError(f"there are {len(drawings)} drawings but {len(captions)} captions; give each its own")
+    texts = captions or [""] * len(drawings)
+    return Drawing(
+        _page(drawings, texts),
+        drawings[0].options,
+        retold=lambda say: _page([draw(drawing, lang=say) for drawing in drawings], texts),
+    )
+
+
+def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
+    """The figures of drawings on one page; those of one that is a page already are taken singly."""
     pairs: list[tuple[Figure, str]] = []
-    for drawing, caption in zip(drawings, captions or [""] * len(drawings), strict=True):
+    for drawing, caption in zip(drawings, captions, strict=True):
         figure = drawing.figure
         inner = list(zip(figure.figures, figure.captions, strict=True)) if isinstance(figure, Sheet) else [(figure, "")]
         # A drawing of several keeps the captions that these have.
         pairs += [(one, own or caption) for one, own in inner]
     figures, texts = zip(*pairs, strict=True)
-    return Drawing(Sheet(figures, texts), drawings[0].options)
+    return Sheet(figures, texts)
 
 
 def card(name: str, **options: Any) -> Drawing:
@@ -137,7 +150,7 @@ def card(name: str, **options: Any) -> Drawing:
     from bpviz.figures.card import card as figure_of
 
     made = draw_options(**options)
-    return Drawing(figure_of(name, made.circuit.lang), made)
+    return Drawing(figure_of(name, made.circuit.lang), made, retold=lambda say: figure_of(name, say))
 
 
 def language_for(target: Any, lang: str | Language | None) -> Language:

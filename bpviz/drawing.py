@@ -15,7 +15,7 @@ from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
-from bpviz.language import ENGLISH
+from bpviz.language import ENGLISH, Language
 from bpviz.options import DrawOptions
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Drawing:
     options: DrawOptions
     shown: Picture | None = None
     """The picture in place of that of the whole: one of its steps."""
+    retold: Callable[[Language], Figure | Sheet] | None = None
+    """Makes a card, or a page of several figures, in another language."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:

@@ -112,6 +112,17 @@ def test_a_card_says_its_rule_in_the_language() -> None:
     )
 
 
+def test_a_card_and_a_page_of_figures_are_told_again_in_another_language() -> None:
+    card = bpviz.card("add")
+    page = bpviz.draw(bpviz.beside(bpviz.draw(total), card, captions=["one", "two"]), theme="dark")
+    told = bpviz.draw(page, lang="ja")
+    assert bpviz.draw(card, lang="ja").figure == bpviz.card("add", lang="ja").figure
+    assert told.figure.figures == (bpviz.draw(total, lang="ja").figure, bpviz.card("add", lang="ja").figure)
+    assert told.figure.captions == ("one", "two")
+    assert bpviz.draw(told, theme="light").figure is told.figure
+    assert bpviz.draw(told, lang="en").figure == page.figure
+
+
 def test_an_explanation_speaks_the_language() -> None:
     told = bpviz.explain(total, what_if={"price": 200}, lang="ja")
     assert "priceが1増えると、totalは2.2増える。" in str(told)
@@ -166,7 +177,10 @@ def test_a_comparison_speaks_the_language() -> None:
     assert cells["total"][:2] == ["total", "オペランド：multiply、tax"]
     assert str(told).endswith("2個追加、2個変更、3個は同じ。")
     assert str(bpviz.diff(shipped, total, lang="ja")).endswith("2個削除、2個変更、3個は同じ。")
-    assert str(bpviz.diff(total, total, lang="ja")) == "total = 220\n===========\n\n違いはない。5個のノードの値と勾配が同じ。"
+    assert (
+        str(bpviz.diff(total, total, lang="ja"))
+        == "total = 220\n===========\n\n違いはない。5個のノードの値と勾配が同じ。"
+    )
     assert '<html lang="ja">' in told.to_html()
     assert bpviz.diff(total, total, lang="ja").say.code == bpviz.diff(total, bpviz.draw(total, lang="ja")).say.code
 
