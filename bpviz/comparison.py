@@ -132,12 +132,13 @@ def diff(
 
     Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
-    one, two, say = _run(before, output), _run(after, output), language_for(after, lang)
+    say = language_for(after, lang)
+    one, two = _run(before, output, say), _run(after, output, say)
     return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
 
 
-def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None) -> Flow:
-    source = draw(target, **({"output": output} if output else {})).source
+def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None, say: Language) -> Flow:
+    source = draw(target, lang=say, **({"output": output} if output else {})).source
     if not isinstance(source, Flow):
         what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
         raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")

@@ -119,7 +119,9 @@ class Explanation(Telling):
             blocks.append(Heading(say("Link by link")))
         for found in self.chains:
             meaning = told[found.name].meaning
-            blocks.append(Heading(say("{name}: {meaning}", name=found.name, meaning=meaning) if meaning else found.name, 3))
+            blocks.append(
+                Heading(say("{name}: {meaning}", name=found.name, meaning=meaning) if meaning else found.name, 3)
+            )
             blocks += chain_blocks(found, symbol, precision, say)
             blocks.append(Paragraph(sentence(told[found.name], output, precision, say)))
         if self.sharing is not None:

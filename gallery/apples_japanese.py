@@ -1,4 +1,4 @@
-"""The apples in Japanese: what bpviz itself says of a figure, and in words, is in the reader's language (`--lang ja`)."""
+"""The apples in Japanese: what bpviz itself says of them is in the reader's language, with `--lang ja`."""
 
 import bpviz
 

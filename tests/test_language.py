@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 import bpviz
 from bpviz.cli import main
+from bpviz.docs.asked import Place, answered
 from bpviz.errors import UsageError
 from bpviz.flow import Flow, NonFinite
 from bpviz.language import ENGLISH, language, languages
@@ -105,6 +106,62 @@ def test_a_drawing_speaks_the_language_that_is_asked_for(tmp_path: Path) -> None
     assert bpviz.draw(total, lang="ja").fingerprint() != bpviz.draw(total).fingerprint()
 
 
+def test_the_environment_names_the_language_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert language() is ENGLISH
+    monkeypatch.setenv("BPVIZ_LANG", "ja")
+    assert language() is language("ja")
+    assert bpviz.draw(total).figure.description.startswith("totalの計算グラフ：")
+    assert bpviz.card("add").figure.title == "加算"
+    assert "totalは220増える" in str(bpviz.explain(total, what_if={"price": 200}))
+    assert "totalは220増える" in str(bpviz.what_if(total, price=200))
+    assert "違いはない。" in str(bpviz.diff(total, total))
+    assert "totalの勾配確認：合格" in str(bpviz.gradcheck(total))
+    assert "勾配が無限大である" in str(bpviz.backprop(lambda x=0.0: np.sqrt(x)).nonfinite[0])
+    told = bpviz.what_if(total, price=200, lang="en")
+    assert "total grows by 220" in str(told)
+    assert told.draw().figure.description.startswith("Computation graph of total:")
+    monkeypatch.setenv("BPVIZ_LANG", "")
+    assert language() is ENGLISH
+
+
+def test_a_drawing_keeps_its_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = bpviz.draw(total, lang="ja")
+    monkeypatch.setenv("BPVIZ_LANG", "en")
+    assert bpviz.draw(drawing, theme="dark").options.circuit.lang.code == "ja"
+    assert bpviz.draw(drawing, lang=None).options.circuit.lang.code == "ja"
+    assert "totalは220増える" in str(bpviz.what_if(drawing, price=200))
+    assert "totalは2.2増える" in str(bpviz.explain(drawing))
+    assert "total grows by 2.2" in str(bpviz.explain(drawing, lang="en"))
+
+
+def test_a_wrong_language_in_the_environment_is_blamed_on_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = (
+        "BPVIZ_LANG in the environment: there is no language 'jp'; "
+        "choose another, or name a file: fr.toml (there are: en, ja)"
+    )
+    monkeypatch.setenv("BPVIZ_LANG", "jp")
+    for ask in (bpviz.draw, bpviz.explain, lambda f: bpviz.what_if(f, price=1), lambda f: bpviz.diff(f, f)):
+        with pytest.raises(UsageError) as caught:
+            ask(total)
+        assert str(caught.value) == complaint
+    # Whoever is told by name does not look there.
+    assert bpviz.draw(total, lang="en").options.circuit.lang is ENGLISH
+    monkeypatch.chdir(tmp_path)
+    Path("apples.py").write_text("def total(price=100, count=2):\n    return price * count\n", encoding="utf-8")
+    for words in (["render", "apples.py", "-o", "-"], ["explain", "apples.py"], ["diff", "apples.py", "apples.py"]):
+        result = CliRunner().invoke(main, words, prog_name="bpviz")
+        assert (result.exit_code, result.stderr) == (2, f"bpviz: {complaint}\n")
+        assert CliRunner().invoke(main, [*words, "--lang", "en"], prog_name="bpviz").exit_code == 0
+
+
+def test_a_language_is_named_by_a_text() -> None:
+    with pytest.raises(UsageError) as caught:
+        bpviz.what_if(total, lang=3.0)  # type: ignore[arg-type]
+    assert str(caught.value) == ("a language is named by a text, such as 'ja' or a file 'fr.toml', but got 3.0")
+
+
 def test_a_card_says_its_rule_in_the_language() -> None:
     assert bpviz.card("relu", lang="ja").figure.notes == (
         "x > 0では勾配をそのまま通し、他では止める。",
@@ -147,12 +204,32 @@ def test_the_command_line_and_the_environment_and_the_project_choose_it(
     assert "totalの勾配確認：合格" in run("gradcheck", "apples.py", "--lang", "ja")
     assert "他では止める。" in run("ops", "relu", "--lang", "ja")
     assert "totalは2増える" in run("explain", "apples.py", BPVIZ_LANG="ja")
+    assert "違いはない。" in run("diff", "apples.py", "apples.py", "--lang", "ja")
+    assert "違いはない。" in run("diff", "apples.py", "apples.py", BPVIZ_LANG="ja")
     Path("fr.toml").write_text('"input {name}" = "entrée {name}"\n', encoding="utf-8")
     Path("pyproject.toml").write_text('[tool.bpviz]\nlang = "fr.toml"\n', encoding="utf-8")
     Path("below").mkdir()
     monkeypatch.chdir("below")
     assert "entrée price" in run("render", "../apples.py", "-o", "-")
     assert "input price" in run("render", "../apples.py", "-o", "-", "--lang", "en")
+    # As of every setting: the command line before the environment, and that before the project.
+    assert "入力 price" in run("render", "../apples.py", "-o", "-", BPVIZ_LANG="ja")
+    assert "entrée price" in run("render", "../apples.py", "-o", "-", "--lang", "../fr.toml", BPVIZ_LANG="ja")
+
+
+@pytest.mark.parametrize(("words", "variable"), [(["--lang=ja"], ""), ([], "ja")])
+def test_documents_speak_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], variable: str) -> None:
+    monkeypatch.setenv("BPVIZ_LANG", variable)
+    place = Place("index.rst", tmp_path, "def total(price=100, count=2):\n    return price * count\n")
+    answer = answered("the directive", ["-", *words], place)
+    assert answer.drawing.figure.description == "totalの計算グラフ：total = 200。勾配：price 2、count 100。"
+
+
+def test_notes_on_the_command_line_speak_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("logs.py").write_text("import numpy as np\ndef f(x=0.0):\n    return np.log(x)\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["render", "logs.py", "-o", "logs.json", "--lang", "ja"], prog_name="bpviz")
+    assert result.stderr == "bpviz: 注意：fの値が無限大である（3行目）\nwrote logs.json\n"
 
 
 def spoken_in_latin(text: str, *names: str) -> list[str]:
