@@ -20,6 +20,7 @@ from bpviz.flow import Flow, NonFinite
 from bpviz.language import ENGLISH, language, languages
 from bpviz.load import load
 from bpviz.ops import OPERATIONS
+from bpviz.sharing import shared_factors
 
 HOME = Path(__file__).parents[1] / "bpviz"
 GALLERY = HOME.parent / "gallery"
@@ -106,6 +107,11 @@ def test_a_drawing_speaks_the_language_that_is_asked_for(tmp_path: Path) -> None
     assert bpviz.draw(total, lang="ja").fingerprint() != bpviz.draw(total).fingerprint()
 
 
+def discounted(p=100, n=2, t=1.1, s=0.5):
+    x = p * n
+    return x * t * s
+
+
 def test_the_environment_names_the_language_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     assert language() is ENGLISH
     monkeypatch.setenv("BPVIZ_LANG", "ja")
@@ -116,6 +122,11 @@ def test_the_environment_names_the_language_where_nobody_else_does(monkeypatch: 
     assert "totalは220増える" in str(bpviz.what_if(total, price=200))
     assert "違いはない。" in str(bpviz.diff(total, total))
     assert "totalの勾配確認：合格" in str(bpviz.gradcheck(total))
+    # t·s is one operation, and each of p, n and t takes one more; without sharing t·s is computed twice.
+    assert str(shared_factors(bpviz.backprop(discounted))).splitlines() == [
+        "∂discounted/∂x = t·s：一度だけ計算され、∂discounted/∂p、∂discounted/∂nに使われる",
+        "逆伝播の演算は4回、共有しなければ5回",
+    ]
     assert "勾配が無限大である" in str(bpviz.backprop(lambda x=0.0: np.sqrt(x)).nonfinite[0])
     told = bpviz.what_if(total, price=200, lang="en")
     assert "total grows by 220" in str(told)
@@ -260,6 +271,12 @@ def test_a_comparison_speaks_the_language() -> None:
     )
     assert '<html lang="ja">' in told.to_html()
     assert bpviz.diff(total, total, lang="ja").say.code == bpviz.diff(total, bpviz.draw(total, lang="ja")).say.code
+
+
+def test_rows_that_are_too_long_for_a_grid_are_told_in_the_language() -> None:
+    told = bpviz.explain(lambda x=np.array([1.0, 2.0, 3.0, 4.0, 5.0]): np.sum(x * x), lang="ja")
+    assert "形状(5,)の配列" in str(told)
+    assert spoken_in_latin(str(told), "output", "doutput") == []
 
 
 def test_the_notes_of_a_comparison_s_figure_speak_the_language() -> None:
