@@ -44,7 +44,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
     slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
 
-    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes.
+    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
+    ``BPVIZ_LANG`` names in the environment, or English.
 
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
