@@ -115,9 +115,9 @@ class BpvizDirective(SphinxDirective):
         """Have the document read again when one of these files has changed, one that is broken now as well."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
-            for option in ("theme", "lang"):
-                own = Path(self.options.get(option, self.config.bpviz_defaults.get(option, "")))
-                files += [own.resolve()] if own.suffix == ".toml" else []
+            given = {**self.config.bpviz_defaults, **self.options}
+            named = (Path(given.get(option, "")) for option in ("theme", "lang"))
+            files += [file.resolve() for file in named if file.suffix == ".toml"]
             settings = settings_file(folder)
             files += [settings] if settings else []
         for file in files:
