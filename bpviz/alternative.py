@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.changes import Change, change
-from bpviz.composition import draw
+from bpviz.composition import draw, language_for
 from bpviz.document import Block, Document, Paragraph, Picture
 from bpviz.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
@@ -115,11 +115,18 @@ def _told(change: Change) -> dict[str, Any]:
     }
 
 
-def what_if(target: Callable[..., Any] | Graph | Flow | Drawing, /, *args: Any, **changes: Any) -> WhatIf:
+def what_if(
+    target: Callable[..., Any] | Graph | Flow | Drawing,
+    /,
+    *args: Any,
+    lang: str | Language | None = None,
+    **changes: Any,
+) -> WhatIf:
     """What becomes of the output when inputs change, foretold by the gradient and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
-    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``.
+    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
+    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -135,7 +142,7 @@ def what_if(target: Callable[..., Any] | Graph | Flow | Drawing, /, *args: Any, 
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
-    return compared(target, args, changes)
+    return compared(target, args, changes, say=language_for(target, lang))
 
 
 def compared(

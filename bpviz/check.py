@@ -13,7 +13,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph
-from bpviz.language import ENGLISH, Language, columns
+from bpviz.language import Language, columns, language
 from bpviz.lazy import LazyModule
 from bpviz.propagate import flow_at, propagate, value_at
 from bpviz.tracing import trace
@@ -107,13 +107,14 @@ class Report:
     def __str__(self) -> str:
         return self.table()
 
-    def table(self, say: Language = ENGLISH) -> str:
-        """The table of what was found, and below it whether all is well.
+    def table(self, say: Language | None = None) -> str:
+        """The table of what was found, and below it whether all is well; by default in the reader's language.
 
         >>> from bpviz.language import language
         >>> print(gradcheck(lambda x=3.0: x * x).table(language("ja")).splitlines()[1].split()[2:3])
         ['1要素']
         """
+        say = say or language()
         header = say("input"), say("shape"), say("compared"), say("largest error")
         rows = [(*header, say("relative"), say("where"), say("result"))]
         rows += [

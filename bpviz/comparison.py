@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bpviz.composition import draw
+from bpviz.composition import draw, language_for
 from bpviz.differences import Difference, Side, differences
 from bpviz.document import Block, Document, Paragraph, Picture
 from bpviz.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import ENGLISH, Language
 from bpviz.pairing import paired
 from bpviz.telling import Telling
 from bpviz.wording.differences import counts_text, difference_table
@@ -26,13 +27,15 @@ __all__ = ["Comparison", "diff"]
 class Comparison(Telling):
     """What `diff` found; printed, it is a table.
 
-    ``before`` and ``after`` are the two runs, ``differences`` their nodes side by side, the same ones too.
+    ``before`` and ``after`` are the two runs, ``differences`` their nodes side by side, the same ones too; ``say`` is
+    the language of the words.
     """
 
     before: Flow
     after: Flow
     differences: tuple[Difference, ...]
     precision: int = 4
+    say: Language = ENGLISH
 
     @property
     def same(self) -> bool:
@@ -44,22 +47,25 @@ class Comparison(Telling):
 
         ``options`` are those of `bpviz.draw`.
         """
-        return draw(self.after, **{"before": self.before, "precision": self.precision, **options})
+        return draw(self.after, **{"before": self.before, "precision": self.precision, "lang": self.say, **options})
 
     def document(self) -> Document:
         """The table under the outputs before and after."""
-        blocks: list[Block] = [Paragraph(counts_text(self.differences))]
+        say = self.say
+        blocks: list[Block] = [Paragraph(counts_text(self.differences, say))]
         if not self.same:
-            figure = Picture(lambda: self.draw(theme="auto").to_svg(), "The figure with old and new numbers")
-            blocks = [difference_table(self.differences, self.precision), *blocks, figure]
-        return Document(self._title(), tuple(blocks))
+            figure = Picture(lambda: self.draw(theme="auto").to_svg(), say("The figure with old and new numbers"))
+            blocks = [difference_table(self.differences, self.precision, say), *blocks, figure]
+        return Document(self._title(), tuple(blocks), say.code)
 
     def _title(self) -> str:
         one, two = self.before, self.after
-        old, new = shown(one.output, self.precision), shown(two.output, self.precision)
+        old, new = (shown(flow.output, self.precision, self.say) for flow in (one, two))
         if one.output_name != two.output_name:
             return f"{one.output_name} = {old} → {two.output_name} = {new}"
-        return f"{two.output_name}: {old} → {new}" if old != new else f"{two.output_name} = {new}"
+        if old == new:
+            return f"{two.output_name} = {new}"
+        return self.say("{output}: {old} → {new}", output=two.output_name, old=old, new=new)
 
     def data(self) -> dict[str, Any]:
         """The outputs, how many nodes differ, and each of them before and after."""
@@ -98,12 +104,13 @@ def diff(
     output: str | None = None,
     tolerance: float = 1e-9,
     precision: int = 4,
+    lang: str | Language | None = None,
 ) -> Comparison:
     """What differs between two models, or two runs of one: nodes, values and gradients.
 
     Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
     are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
-    size.
+    size. ``lang`` is the language of the words.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -125,12 +132,13 @@ def diff(
 
     Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
-    one, two = _run(before, output), _run(after, output)
-    return Comparison(one, two, differences(paired(one, two), tolerance), precision)
+    say = language_for(after, lang)
+    one, two = _run(before, output, say), _run(after, output, say)
+    return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
 
 
-def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None) -> Flow:
-    source = draw(target, **({"output": output} if output else {})).source
+def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None, say: Language) -> Flow:
+    source = draw(target, lang=say, **({"output": output} if output else {})).source
     if not isinstance(source, Flow):
         what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
         raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")

@@ -12,13 +12,14 @@ from bpviz.figure import Figure, Sheet
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 from bpviz.indexed import arrays_of
+from bpviz.language import Language, language
 from bpviz.opening import open_named
 from bpviz.options import DrawOptions, draw_options
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
 
-__all__ = ["beside", "card", "draw"]
+__all__ = ["beside", "card", "draw", "language_for"]
 
 
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
@@ -43,7 +44,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
     slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
 
-    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes.
+    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
+    ``BPVIZ_LANG`` names in the environment, or English.
 
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
@@ -72,9 +74,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
         if isinstance(source, Figure | Sheet):
-            return Drawing(source, made)
+            spoken = made.circuit.lang
+            if target.retold is not None and spoken is not target.options.circuit.lang:
+                source = target.retold(spoken)
+            return Drawing(source, made, retold=target.retold)
     else:
-        made = draw_options(DrawOptions(), **options)
+        made = draw_options(**options)
         source = target if isinstance(target, Graph | Flow) else trace(target, *args)
     if args and isinstance(target, Graph | Flow | Drawing):
         raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
@@ -112,14 +117,24 @@ def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
         raise UsageError("there is nothing to show; give one or more drawings: bpviz.beside(bpviz.draw(f), …)")
     if captions and len(captions) != len(drawings):
         raise UsageError(f"there are {len(drawings)} drawings but {len(captions)} captions; give each its own")
+    texts = captions or [""] * len(drawings)
+    return Drawing(
+        _page(drawings, texts),
+        drawings[0].options,
+        retold=lambda say: _page([draw(drawing, lang=say) for drawing in drawings], texts),
+    )
+
+
+def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
+    """The figures of drawings on one page; those of one that is a page already are taken singly."""
     pairs: list[tuple[Figure, str]] = []
-    for drawing, caption in zip(drawings, captions or [""] * len(drawings), strict=True):
+    for drawing, caption in zip(drawings, captions, strict=True):
         figure = drawing.figure
         inner = list(zip(figure.figures, figure.captions, strict=True)) if isinstance(figure, Sheet) else [(figure, "")]
         # A drawing of several keeps the captions that these have.
         pairs += [(one, own or caption) for one, own in inner]
     figures, texts = zip(*pairs, strict=True)
-    return Drawing(Sheet(figures, texts), drawings[0].options)
+    return Sheet(figures, texts)
 
 
 def card(name: str, **options: Any) -> Drawing:
@@ -135,8 +150,17 @@ def card(name: str, **options: Any) -> Drawing:
     """
     from bpviz.figures.card import card as figure_of
 
-    made = draw_options(DrawOptions(), **options)
-    return Drawing(figure_of(name, made.circuit.lang), made)
+    made = draw_options(**options)
+    return Drawing(figure_of(name, made.circuit.lang), made, retold=lambda say: figure_of(name, say))
+
+
+def language_for(target: Any, lang: str | Language | None) -> Language:
+    """The language that is named; else that of a drawing, and of anything else the reader's.
+
+    >>> language_for(card("relu", lang="ja"), None)
+    <language ja>
+    """
+    return target.options.circuit.lang if lang is None and isinstance(target, Drawing) else language(lang)
 
 
 def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:

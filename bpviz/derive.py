@@ -24,6 +24,7 @@ from bpviz.numbering import Numbering
 from bpviz.ops import OPERATIONS
 from bpviz.propagate import propagate
 from bpviz.recorder import Recorder, differentiable
+from bpviz.scope import gradient_title, parted_title
 from bpviz.tracing import trace
 
 __all__ = ["Derivation", "derivation", "gradient_graph"]
@@ -272,9 +273,8 @@ class _Names:
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
-        function = re.sub(r"^(gradient|derivative of order \d+) of ", "", graph.name)
-        which = "gradient" if order == 1 else f"derivative of order {order}"
-        self.graph = f"{which} of {function}" if function else ""
+        function, _ = parted_title(graph.name)
+        self.graph = gradient_title(function, order) if function else ""
 
     def of(self, index: int) -> str:
         """The name of the gradient of a value."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.flow import Flow
+from bpviz.language import ENGLISH, Language
 from bpviz.lazy import LazyModule
 from bpviz.pairing import Pairing
 
@@ -47,10 +48,11 @@ class Difference:
         return "changed" if self.aspects else "same"
 
 
-def differences(pairing: Pairing, tolerance: float = 1e-9) -> tuple[Difference, ...]:
+def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLISH) -> tuple[Difference, ...]:
     """Every input and step of the later run beside what it was in the earlier one, and then those that are gone.
 
-    Numbers differ that lie further apart than ``tolerance`` times their size. Constants are told where they changed.
+    Numbers differ that lie further apart than ``tolerance`` times their size. Constants are told where they changed;
+    ``say`` names those without a name.
 
     >>> import bpviz
     >>> from bpviz.pairing import paired
@@ -66,15 +68,15 @@ def differences(pairing: Pairing, tolerance: float = 1e-9) -> tuple[Difference, 
         constant = after.graph.is_constant(now)
         if was is None:
             # A constant comes and goes with the step that it belongs to.
-            found += [] if constant else [Difference(None, _side(after, now))]
+            found += [] if constant else [Difference(None, _side(after, now, say))]
             continue
-        sides = _side(before, was), _side(after, now)
+        sides = _side(before, was, say), _side(after, now, say)
         aspects = _aspects(pairing, was, now, *sides, tolerance)
         if aspects or not constant:
             found.append(Difference(*sides, aspects))
     kept = set(old.values())
     gone = [was for was in _told(before) if was not in kept and not before.graph.is_constant(was)]
-    return (*found, *(Difference(_side(before, was), None) for was in gone))
+    return (*found, *(Difference(_side(before, was, say), None) for was in gone))
 
 
 def _told(flow: Flow) -> list[int]:
@@ -87,7 +89,7 @@ def _told(flow: Flow) -> list[int]:
     return sorted(needed)
 
 
-def _side(flow: Flow, index: int) -> Side:
+def _side(flow: Flow, index: int, say: Language) -> Side:
     graph, record = flow.graph, flow.graph.record
     names, operation = graph.names, record.operations[index]
     gradient = None if graph.is_constant(index) else flow.gradient_of(index)
@@ -97,7 +99,7 @@ def _side(flow: Flow, index: int) -> Side:
         what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in told.items())})" if told else "")
     elif what == "constant" and not graph.labels[index]:
         user = next(i for i, operands in enumerate(record.operands) if index in operands)
-        name = f"constant of {names[user]}"
+        name = say("constant of {name}", name=names[user])
     return Side(name, what, tuple(names[i] for i in record.operands[index]), flow.values[index], gradient)
 
 

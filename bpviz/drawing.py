@@ -15,7 +15,7 @@ from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.flow import Flow
 from bpviz.graph import Graph
-from bpviz.language import ENGLISH
+from bpviz.language import ENGLISH, Language
 from bpviz.options import DrawOptions
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Drawing:
     options: DrawOptions
     shown: Picture | None = None
     """The picture in place of that of the whole: one of its steps."""
+    retold: Callable[[Language], Figure | Sheet] | None = None
+    """Makes a card, or a page of several figures, in another language."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
@@ -165,14 +167,14 @@ class Drawing:
         """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
         if not isinstance(self.source, Flow):
             return ()
-        if self.source.graph.is_gradient:
+        graph, say = self.source.graph, self.options.circuit.lang
+        odd = [found.sentence(say) for found in self.source.nonfinite]
+        if graph.is_gradient:
             # A gradient need not depend on every input.
-            return tuple(map(str, self.source.nonfinite))
-        graph = self.source.graph
+            return tuple(odd)
         drawn = {box.id for box in self.figure.boxes}
         unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
-        told = [f"the input {name!r} does not reach the output" for name in unused]
-        return (*map(str, self.source.nonfinite), *told)
+        return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
 
     def to_bytes(self, format: str, **options: Any) -> bytes:
         """The file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
@@ -230,7 +232,8 @@ class Drawing:
         """The picture as a piece of HTML for another page: a figure with its caption, to be walked with ``steps``."""
         from bpviz.writers.html import fragment
 
-        return fragment(self.picture, self.theme, steps=self.told if self._tells("html") else ())
+        steps = self.told if self._tells("html") else ()
+        return fragment(self.picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
     def to_json(self) -> str:
         """The graph and its numbers; can be drawn again."""
@@ -271,7 +274,7 @@ class Drawing:
 
     def __getstate__(self) -> dict[str, Any]:
         # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
-        options = replace(self.options, circuit=CircuitOptions())
+        options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
         kept: dict[str, Any] = {"source": self.figure, "options": options, "shown": self.shown}
         if self.options.animate or self.options.steps:
             kept["told"] = self.told

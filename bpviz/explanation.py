@@ -95,7 +95,11 @@ class Explanation(Telling):
                     objective=words,
                 )
             )
-        told += [f"{str(found)[0].upper()}{str(found)[1:]}." for found in flow.nonfinite]
+        for found in flow.nonfinite:
+            sentence = found.sentence(self.say)
+            if not sentence.startswith(found.name):
+                sentence = f"{sentence[0].upper()}{sentence[1:]}"
+            told.append(self.say("{sentence}.", sentence=sentence))
         if self.left_out:
             left = shown_count(self.left_out)
             told.append(self.say("{count} more variables are left out; ask for them by name.", count=left))
@@ -115,7 +119,9 @@ class Explanation(Telling):
             blocks.append(Heading(say("Link by link")))
         for found in self.chains:
             meaning = told[found.name].meaning
-            blocks.append(Heading(f"{found.name}: {meaning}" if meaning else found.name, 3))
+            blocks.append(
+                Heading(say("{name}: {meaning}", name=found.name, meaning=meaning) if meaning else found.name, 3)
+            )
             blocks += chain_blocks(found, symbol, precision, say)
             blocks.append(Paragraph(sentence(told[found.name], output, precision, say)))
         if self.sharing is not None:

@@ -11,6 +11,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
+from bpviz.language import Language, language
 from bpviz.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -33,9 +34,26 @@ class NonFinite:
     text: str
     line: int | None
 
+    def sentence(self, say: Language) -> str:
+        """What it is, and on which line, in a language.
+
+        >>> from bpviz.language import ENGLISH
+        >>> NonFinite("z", "gradient", "infinite", 3).sentence(ENGLISH)
+        'the gradient of z is infinite (line 3)'
+        """
+        match self.what, self.text:
+            case "value", "nan":
+                told = say("the value of {name} is nan", name=self.name)
+            case "value", _:
+                told = say("the value of {name} is infinite", name=self.name)
+            case _, "nan":
+                told = say("the gradient of {name} is nan", name=self.name)
+            case _:
+                told = say("the gradient of {name} is infinite", name=self.name)
+        return told + say(" (line {line})", line=self.line) if self.line else told
+
     def __str__(self) -> str:
-        where = f" (line {self.line})" if self.line else ""
-        return f"the {self.what} of {self.name} is {self.text}{where}"
+        return self.sentence(language())
 
 
 @dataclass(frozen=True, eq=False)

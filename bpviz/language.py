@@ -1,11 +1,15 @@
 """The words that bpviz itself writes, in the reader's language: sentences are looked up by their English form.
 
 A language is one TOML file, of bpviz's own (``bpviz/languages``) or of the user's: English sentences and what is said
-instead, with the same ``{…}`` to be filled in, in tables of any name. What a file does not hold stays English.
+instead, with the same ``{…}`` to be filled in, in tables of any name. What a file does not hold stays English. Names
+of operations are told apart from sentences: ``"operation where"`` is what `Language.operation` looks for.
+
+Where nobody names a language, the environment does: ``BPVIZ_LANG``.
 """
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,6 +23,7 @@ __all__ = ["ENGLISH", "Language", "columns", "language", "languages"]
 
 _HOME = Path(__file__).parent / "languages"
 _SUFFIX = ".toml"
+_VARIABLE = "BPVIZ_LANG"
 
 
 class Language:
@@ -33,10 +38,18 @@ class Language:
         self.code = code
         self.sentences = sentences or {}
 
-    def __call__(self, sentence: str, **filled: Any) -> str:
+    def __call__(self, sentence: str, /, **filled: Any) -> str:
         """The sentence in this language, filled in; without anything to fill in it is taken as it stands."""
         own = self.sentences.get(sentence, sentence)
         return own.format(**filled) if filled else own
+
+    def operation(self, name: str) -> str:
+        """What an operation is called where it is read aloud; one without an entry by its own name.
+
+        >>> ENGLISH.operation("log_softmax"), language("ja").operation("multiply")
+        ('log softmax', '乗算')
+        """
+        return self.sentences.get(f"operation {name}", name.replace("_", " "))
 
     def __repr__(self) -> str:
         return f"<language {self.code}>"
@@ -63,12 +76,28 @@ def languages() -> tuple[str, ...]:
     return ("en", *sorted(path.stem for path in _HOME.glob(f"*{_SUFFIX}")))
 
 
-def language(name: str) -> Language:
-    """The language called ``name``, or that of a file ``name.toml``.
+def language(name: str | Language | None = None) -> Language:
+    """The language called ``name``, or that of a file ``name.toml``; without a name that of ``BPVIZ_LANG``, or English.
+
+    >>> language("ja")
+    <language ja>
 
     Raises `UsageError` where there is none (the message offers what comes close), and for a file that holds anything
     but sentences or fills in what the English sentence does not have.
     """
+    if isinstance(name, Language):
+        return name
+    if name is not None:
+        return _named(name)
+    try:
+        return _named(os.environ.get(_VARIABLE) or ENGLISH.code)
+    except UsageError as error:
+        raise UsageError(f"{_VARIABLE} in the environment: {error}") from None
+
+
+def _named(name: str) -> Language:
+    if not isinstance(name, str):
+        raise UsageError(f"a language is named by a text, such as 'ja' or a file 'fr.toml', but got {name!r}")
     if name == ENGLISH.code:
         return ENGLISH
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.circuit import CircuitOptions
-from bpviz.language import Language, language
+from bpviz.language import language
 
 __all__ = ["DrawOptions", "draw_options"]
 
@@ -33,11 +33,16 @@ class DrawOptions:
     notebook: str = ""
 
 
-def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
-    """The options with some of them replaced.
+def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOptions:
+    """The options with some of them replaced; without any, those of a new drawing, in the reader's language.
 
     Raises `UsageError` for an unknown option, or a value that it cannot have.
     """
+    if base is None:
+        base, given = DrawOptions(), {"lang": None, **given}
+    elif given.get("lang") is None:
+        # What is drawn already keeps its language, unless another is named.
+        given.pop("lang", None)
     own = {f.name for f in fields(DrawOptions)} - {"circuit"}
     for name, value in given.items():
         if name not in own | _CIRCUIT:
@@ -48,7 +53,7 @@ def draw_options(base: DrawOptions, **given: Any) -> DrawOptions:
             raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
         if name in ("open", "close"):
             given[name] = (value,) if isinstance(value, str) else tuple(value)
-        if name == "lang" and not isinstance(value, Language):
+        if name == "lang":
             given[name] = language(value)
         if name == "names":
             given[name] = tuple(value.items())

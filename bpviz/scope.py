@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from types import CodeType, FrameType
 
-__all__ = ["Group", "Scope", "around_both", "group_path", "title_of"]
+from bpviz.language import ENGLISH, Language
+
+__all__ = ["Group", "Scope", "around_both", "gradient_title", "group_path", "parted_title", "title_of"]
+
+_GRADIENT = re.compile(r"(?:gradient|derivative of order (\d+)) of (.+)")
 
 
 class Scope:
@@ -85,3 +90,28 @@ def title_of(frame: FrameType) -> str:
         if owner and owner != "<locals>":
             return owner
     return name
+
+
+def gradient_title(function: str, order: int, say: Language = ENGLISH) -> str:
+    """What the gradient of a function is called, or a later derivative; of order 0 it is the function itself.
+
+    >>> gradient_title("loss", 1), gradient_title("loss", 2)
+    ('gradient of loss', 'derivative of order 2 of loss')
+    """
+    match order:
+        case 0:
+            return function
+        case 1:
+            return say("gradient of {function}", function=function)
+        case _:
+            return say("derivative of order {order} of {function}", function=function, order=order)
+
+
+def parted_title(title: str) -> tuple[str, int]:
+    """The function and the order of which `gradient_title` made a title.
+
+    >>> parted_title("derivative of order 2 of loss"), parted_title("loss")
+    (('loss', 2), ('loss', 0))
+    """
+    found = _GRADIENT.fullmatch(title)
+    return (found[2], int(found[1] or 1)) if found else (title, 0)

@@ -12,6 +12,7 @@ from bpviz import ops
 from bpviz.derive import Derivation, derivation
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import language
 from bpviz.numbering import PLUMBING
 from bpviz.propagate import propagate
 from bpviz.recorder import NO_VALUE
@@ -39,8 +40,9 @@ class SharedFactor:
     wires: tuple[tuple[int, int], ...]
 
     def __str__(self) -> str:
-        made = f" = {self.formula}" if self.formula != self.name else ""
-        return f"{self.name}{made}: computed once, serves {', '.join(self.uses)}"
+        say = language()
+        made = f"{self.name} = {self.formula}" if self.formula != self.name else self.name
+        return say("{made}: computed once, serves {uses}", made=made, uses=say(", ").join(self.uses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Sharing:
     without: int
 
     def __str__(self) -> str:
-        saved = f"{self.operations} operations in the backward pass; {self.without} without sharing"
+        say = language()
+        saved = say(
+            "{count} operations in the backward pass; {more} without sharing", count=self.operations, more=self.without
+        )
         return "\n".join([*map(str, self.factors), saved])
 
 

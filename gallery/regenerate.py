@@ -21,14 +21,18 @@ from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (
-    *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "pencils", "gradient"),
+    *("apples", "apples_symbols", "apples_rules", "apples_what_if", "apples_explained", "apples_japanese"),
+    *("pencils", "gradient"),
     *("layer", "layer_elements", "layer_beside", "layer_bias"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
     "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )
-WHAT_IF = {"t": 1.2, "p": 200, "n": 5}
-"""The changes that article 000 asks about."""
+WHAT_IF = {
+    "apples_explained": {"t": 1.2, "p": 200, "n": 5},
+    "apples_japanese": {"消費税": 1.2, "りんごの単価": 200, "りんごの個数": 5},
+}
+"""The models that are also told in words, with the changes that article 000 asks about."""
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 
@@ -73,8 +77,9 @@ def pictures() -> dict[Path, bytes]:
             continue
         drawing = bpviz.draw(load(str(path)).thing)
         made[path.with_suffix(".svg")] = drawing.to_svg().encode()
-        if path.stem.endswith("_explained"):
-            made[path.with_suffix(".md")] = bpviz.explain(drawing, what_if=WHAT_IF).to_markdown().encode()
+        if path.stem in WHAT_IF:
+            told = bpviz.explain(drawing, what_if=WHAT_IF[path.stem])
+            made[path.with_suffix(".md")] = told.to_markdown().encode()
             lines += [f"In words: [{path.stem}.md]({path.stem}.md)", ""]
         lines += [f"![{drawing.figure.description}]({path.stem}.svg)", ""]
     lines += ["## Cards", "", "One operation each, forward and backward in symbols: `bpviz card NAME`.", ""]

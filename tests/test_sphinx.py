@@ -173,8 +173,12 @@ def test_an_edit_rebuilds_the_page_and_draws_what_has_changed(tmp_path: Path, wr
     assert len(after) == 4
 
 
-def test_settings_and_themes_rebuild_the_page_too(tmp_path: Path, write: Write) -> None:
-    write(".. bpviz:: apples.py\n   :theme: mine.toml\n", mine__toml='base = "light"\n')
+def test_settings_themes_and_languages_rebuild_the_page_too(tmp_path: Path, write: Write) -> None:
+    write(
+        ".. bpviz:: apples.py\n   :theme: mine.toml\n   :lang: fr.toml\n",
+        mine__toml='base = "light"\n',
+        fr__toml='"input {name}" = "entrée {name}"\n',
+    )
     settings = tmp_path / "pyproject.toml"
     settings.write_text("[tool.bpviz]\nlabels = 'symbols'\n", encoding="utf-8")
     build(tmp_path)
@@ -188,7 +192,10 @@ def test_settings_and_themes_rebuild_the_page_too(tmp_path: Path, write: Write) 
     assert ">220<" in shown()
     (tmp_path / "mine.toml").write_text('base = "dark"\n', encoding="utf-8")
     build(tmp_path)
-    assert "#1E1E1E" in shown()
+    assert "#1E1E1E" in shown() and "entrée price" in shown()
+    (tmp_path / "fr.toml").write_text('"input {name}" = "donnée {name}"\n', encoding="utf-8")
+    build(tmp_path)
+    assert "donnée price" in shown()
 
 
 def test_documents_read_at_once_are_as_those_read_in_turn(tmp_path: Path, write: Write) -> None:

@@ -80,7 +80,7 @@ def main(ctx: click.Context) -> None:
 
 _READ = {
     "explain": ("precision", "lang"),
-    "diff": ("format", "precision", "theme"),
+    "diff": ("format", "precision", "theme", "lang"),
     "card": ("theme", "format", "lang"),
     "gradcheck": ("lang",),
     "ops": ("lang",),

@@ -31,7 +31,7 @@ def command(
     format: str | None,
     everything: bool,
     theme: str,
-    lang: str,
+    lang: str | None,
     check: bool,
 ) -> None:
     """Draw the card of the operation NAME: one node, forward and backward in symbols.

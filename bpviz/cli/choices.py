@@ -15,13 +15,19 @@ precision = click.option(
     help="Significant digits.",
 )
 
+
+def _chosen(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The language that is named; ``None`` where the environment has it, which `bpviz.language.language` reads."""
+    named = ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.ENVIRONMENT
+    return value if named else None
+
+
 lang = click.option(
     "--lang",
-    default="en",
     envvar="BPVIZ_LANG",
-    show_default=True,
+    callback=_chosen,
     metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml.",
+    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml. [default: en]",
 )
 
 theme = click.option(

@@ -40,6 +40,7 @@ __all__ = ["command"]
 )
 @choices.precision
 @choices.theme
+@choices.lang
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -55,6 +56,7 @@ def command(
     tolerance: float,
     precision: int,
     theme: str,
+    lang: str | None,
 ) -> None:
     """Compare the models A and B: steps, values and gradients; exit 0 when nothing differs, 1 when something does.
 
@@ -90,7 +92,7 @@ def command(
     with user_code():
         from bpviz.comparison import diff
 
-        told = diff(first, second, output=of, tolerance=tolerance, precision=precision)
+        told = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
     click.echo(told.to_json() if as_json else str(told), nl=not as_json)
     if pictures:
         write_files(ctx, told.draw(theme=theme), pictures, stem, format)

@@ -48,7 +48,7 @@ def command(
     assignments: tuple[str, ...],
     of: str | None,
     precision: int,
-    lang: str,
+    lang: str | None,
     check: bool,
 ) -> None:
     """Tell what every value of TARGET does to the output: in a table, link by link, path by path.

@@ -43,7 +43,7 @@ def command(
     tolerance: float,
     outputs: tuple[str, ...],
     format: str | None,
-    lang: str,
+    lang: str | None,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 
@@ -55,14 +55,12 @@ def command(
     bpviz gradcheck network.py:loss --set x=0 --draw checked.svg
     """
     from bpviz.check import gradcheck
-    from bpviz.composition import draw
+    from bpviz.composition import draw, language_for
     from bpviz.drawing import Drawing
     from bpviz.figure import Figure, Sheet
-    from bpviz.language import language
-
-    say = language(lang)
 
     thing, stem = recorded(target, assignments)
+    say = language_for(thing, lang)
     source = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(source, Figure | Sheet):
         raise UsageError(f"{target} is a card, which has no numbers to check; name a function, a Graph or a Flow")

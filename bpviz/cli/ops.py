@@ -12,7 +12,7 @@ __all__ = ["command"]
 @click.command("ops")
 @click.argument("name", required=False)
 @choices.lang
-def command(name: str | None, lang: str) -> None:
+def command(name: str | None, lang: str | None) -> None:
     """List the operations that can be recorded, or tell all about one."""
     from bpviz import ops
     from bpviz.language import language

@@ -30,8 +30,9 @@ def write_files(
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(drawing, [kind for _, kind in plans])
+    say = drawing.options.circuit.lang
     for note in drawing.notes:
-        click.echo(f"bpviz: note: {note}", err=True)
+        click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
     return put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
 
 

@@ -30,4 +30,4 @@ def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
         )
     picture = replace(drawing.picture, description=alt) if alt else drawing.picture
     steps = drawing.told if drawing.options.steps else ()
-    return fragment(picture, drawing.theme, steps=steps, caption=caption)
+    return fragment(picture, drawing.theme, steps=steps, say=drawing.options.circuit.lang, caption=caption)

@@ -115,8 +115,9 @@ class BpvizDirective(SphinxDirective):
         """Have the document read again when one of these files has changed, one that is broken now as well."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
-            theme = Path(self.options.get("theme", self.config.bpviz_defaults.get("theme", "")))
-            files += [theme.resolve()] if theme.suffix == ".toml" else []
+            given = {**self.config.bpviz_defaults, **self.options}
+            named = (Path(given.get(option, "")) for option in ("theme", "lang"))
+            files += [file.resolve() for file in named if file.suffix == ".toml"]
             settings = settings_file(folder)
             files += [settings] if settings else []
         for file in files:

@@ -52,7 +52,7 @@ def card(name: str, say: Language = ENGLISH) -> Figure:
         read.z.name,
         f"{read.z.name} = {read.made}",
         read.g,
-        row.name.replace("_", " "),
+        say.operation(row.name),
         notes,
         say,
     )
@@ -150,4 +150,5 @@ def _figure(
     out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
     told = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
     wires.append(Wire("out", "node", "z", 0, *out, description=told))
-    return Figure(tuple(boxes), tuple(wires), title=title, description=f"{title}: {forward}", notes=notes)
+    whole = say("{title}: {formula}", title=title, formula=forward) if title else forward
+    return Figure(tuple(boxes), tuple(wires), title=title, description=whole, notes=notes)

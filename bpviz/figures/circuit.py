@@ -17,7 +17,7 @@ from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.language import ENGLISH, Language
 from bpviz.number import number
-from bpviz.recorder import Scope
+from bpviz.scope import Scope, gradient_title, parted_title
 
 __all__ = ["CircuitOptions", "circuit"]
 
@@ -170,7 +170,7 @@ class _Circuit:
                 loud.update(() if box.tone == "pale" else [scope.index])
                 scope = scope.parent
         return tuple(
-            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "plain" if i in loud else "pale")
+            Frame(f"f{i}", self._titled(scope.title), _frame_id(scope.parent), "plain" if i in loud else "pale")
             for i, scope in sorted(used.items())
         )
 
@@ -192,13 +192,8 @@ class _Circuit:
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
         if closed is not None:
-            return Box(
-                key,
-                "group",
-                closed.title,
-                _frame_id(closed.parent),
-                self.say("group {title}, closed", title=closed.title),
-            )
+            title = self._titled(closed.title)
+            return Box(key, "group", title, _frame_id(closed.parent), self.say("group {title}, closed", title=title))
         operation = self.record.operations[index]
         frame = _frame_id(self.record.step_scopes[index])
         label = self.labels[index]
@@ -207,7 +202,7 @@ class _Circuit:
             return Box(key, "input", label or name, None, self.say("input {name}", name=name))
         if operation is not None and not self._is_stub(index):
             symbol = self._symbol(index, operation)[0]
-            told = operation.name.replace("_", " ")
+            told = self.say.operation(operation.name)
             told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
             return Box(key, "operation", symbol, frame, told)
         if index in self.record.is_input and not self._is_stub(index):
@@ -371,6 +366,10 @@ class _Circuit:
         box = self.boxes[key]
         return self.say("the branch") if box.kind == "branch" else box.text
 
+    def _titled(self, title: str) -> str:
+        """The title of a graph or a group: what it is the gradient of, in the reader's words."""
+        return gradient_title(*parted_title(title), self.say)
+
     def _spoken(self, value: Any) -> str:
         return spoken(value, self.options.precision, self.say)
 
@@ -384,18 +383,19 @@ class _Circuit:
         elif self.pairing:
             kept = {self._box_of(i) for i in self.needed if self.pairing.kept(i)}
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
+        of_paths = self.paths.notes if self.paths else ()
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self._frames(),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *(self.paths.notes if self.paths else ()), *change_notes(self.pairing)),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say)),
             direction=self.options.direction,
         )
 
     def _description(self) -> str:
-        name, comma = self.graph.name or self.say("the computation"), self.say(", ")
+        name, comma = self._titled(self.graph.name) or self.say("the computation"), self.say(", ")
         if self.flow is None:
             return self.say("Computation graph of {name}.", name=name)
         own = [f"{end.title} = {self._spoken(self.flow.values[end.node])}" for end in self.ends if end.own]

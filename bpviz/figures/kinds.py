@@ -39,13 +39,13 @@ def pairing_of(before: Flow | None, flow: Flow | None) -> Pairing | None:
     return paired(before, flow)
 
 
-def change_notes(pairing: Pairing | None) -> tuple[str, ...]:
+def change_notes(pairing: Pairing | None, say: Language) -> tuple[str, ...]:
     """What is said of steps that came or went."""
     if pairing is None:
         return ()
     from bpviz.figures import revisions
 
-    return revisions.change_notes(pairing)
+    return revisions.change_notes(pairing, say)
 
 
 def shared_of(wanted: bool, graph: Graph, flow: Flow | None) -> Shared | None:

@@ -12,7 +12,9 @@ from bpviz.figures.content import changed
 from bpviz.figures.labels import Use, Values, total
 from bpviz.flow import Flow
 from bpviz.graph import Graph
+from bpviz.language import ENGLISH, Language
 from bpviz.pairing import Pairing
+from bpviz.wording.differences import what_of
 from bpviz.wording.numbers import elided
 
 __all__ = ["Changes", "change_notes"]
@@ -66,7 +68,7 @@ class Changes(Values):
         return "pale" if same and self.backward(index, use, stem) == super().backward(index, use, stem) else "plain"
 
 
-def change_notes(pairing: Pairing | None) -> tuple[str, ...]:
+def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:
     """What another model has that the one before had not, what it does otherwise, and what it no longer has.
 
     >>> import bpviz
@@ -77,12 +79,23 @@ def change_notes(pairing: Pairing | None) -> tuple[str, ...]:
     """
     if pairing is None or pairing.before.graph is pairing.after.graph:
         return ()
-    told: dict[str, list[str]] = {"new": [], "otherwise": [], "no longer there": []}
-    for found in differences(pairing):
+    new: list[str] = []
+    otherwise: list[str] = []
+    gone: list[str] = []
+    for found in differences(pairing, say=say):
         if found.before is None:
-            told["new"] += [found.after.name] if found.after else []
+            new += [found.after.name] if found.after else []
         elif found.after is None:
-            told["no longer there"].append(found.before.name)
+            gone.append(found.before.name)
         elif "operation" in found.aspects:
-            told["otherwise"].append(f"{found.after.name} ({found.before.operation} before)")
-    return tuple(f"{what}: {', '.join(elided(names))}" for what, names in told.items() if names)
+            name, before = found.after.name, what_of(found.before, say)
+            otherwise.append(say("{name} ({operation} before)", name=name, operation=before))
+    return (
+        *([say("new: {names}", names=_listed(new, say))] if new else []),
+        *([say("otherwise: {names}", names=_listed(otherwise, say))] if otherwise else []),
+        *([say("no longer there: {names}", names=_listed(gone, say))] if gone else []),
+    )
+
+
+def _listed(names: Sequence[str], say: Language) -> str:
+    return say(", ").join(elided(names, say))

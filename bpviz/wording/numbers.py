@@ -32,7 +32,7 @@ def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
     """
     if not _is_written_out(value):
         return say("shape {shape}", shape=shape_text(ops.shape_of(value)))
-    return spoken(value, precision)
+    return spoken(value, precision, say)
 
 
 def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from bpviz import tex, text
 from bpviz.figure import Pass, Tone
+from bpviz.language import ENGLISH, Language
 from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.theme import LineRole, Stroke, TextRole, Theme, every_look
 from bpviz.writers.svg import shade
@@ -25,10 +26,7 @@ _MATHEMATICS = ("forward", "backward", "symbol")
 _SIZE = 14.0
 """The size of most texts, which need not name it."""
 
-_OPENING = r"""% {title}: a figure made by bpviz.
-% Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has
-% \usepackage{{amsmath,tikz}}: \input this file, within \resizebox{{\linewidth}}{{!}}{{...}} where it is too wide.
-% Looks, before it: \tikzset{{bpviz node/.style={{draw=red,line width=2pt}}}}, \colorlet{{bpviz-forward}}{{red}}.
+_OPENING = r"""{remark}
 \makeatletter
 \ifx\@nodocument\relax\let\bpvizend\relax\else
 \documentclass{{article}}
@@ -64,11 +62,11 @@ _FONTS = r"""\else
 """
 
 
-def write(picture: Picture, theme: Theme) -> bytes:
+def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     """Return ``picture`` as a LaTeX file in the looks of ``theme``.
 
     Letters that are neither Latin nor Greek need LuaLaTeX (which takes them from fonts of the machine) or XeLaTeX; a
-    comment of the file says so.
+    comment of the file says so, in the language ``say``.
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
@@ -80,8 +78,7 @@ def write(picture: Picture, theme: Theme) -> bytes:
     foreign = any(map(_is_foreign, "".join(shown)))
     width, height = _number(picture.width), _number(picture.height)
     opening = _OPENING.format(
-        title=text.printable(picture.title or "Computation graph"),
-        engines="lualatex (pdflatex lacks its letters)" if foreign else "pdflatex or lualatex",
+        remark=_remark(picture.title, foreign, say),
         width=width,
         height=height,
         fonts=_FONTS if foreign else "",
@@ -98,6 +95,23 @@ def write(picture: Picture, theme: Theme) -> bytes:
             "\\bpvizend\n",
         ]
     ).encode()
+
+
+def _remark(title: str, foreign: bool, say: Language) -> str:
+    """The comment that the author reads who opens the file."""
+    told = say("{title}: a figure made by bpviz.", title=text.printable(title or say("Computation graph"))) + "\n"
+    told += say(
+        "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
+        "{packages}: {input} this file, within {box} where it is too wide.\n"
+        "Looks, before it: {style}, {colour}.",
+        engines=say("lualatex (pdflatex lacks its letters)") if foreign else say("pdflatex or lualatex"),
+        packages=r"\usepackage{amsmath,tikz}",
+        input=r"\input",
+        box=r"\resizebox{\linewidth}{!}{...}",
+        style=r"\tikzset{bpviz node/.style={draw=red,line width=2pt}}",
+        colour=r"\colorlet{bpviz-forward}{red}",
+    )
+    return "\n".join(f"% {line}" for line in told.splitlines())
 
 
 def _is_foreign(character: str) -> bool:
