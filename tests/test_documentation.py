@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click import Context
+
+from bpviz.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.rst"))
@@ -31,6 +35,11 @@ def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> No
     tutorial = (tmp_path / "html" / "tutorial.html").read_text(encoding="utf-8")
     drawn = list((tmp_path / "html").rglob("*.svg"))
     assert ">220<" in "".join(path.read_text(encoding="utf-8") for path in drawn) + tutorial
+
+
+def test_the_reference_has_every_command() -> None:
+    told = (DOCS / "reference" / "commands.rst").read_text(encoding="utf-8")
+    assert re.findall(r"command-help:: (\w+)", told) == main.list_commands(Context(main))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
