@@ -258,3 +258,30 @@ def test_the_words_of_the_page_are_the_reader_s() -> None:
     assert '<html lang="ja">' in page
     assert "7ステップ中1" in page
     assert 'aria-label="次へ"' in page
+
+
+def powers(x: float = 1.0) -> float:
+    for _ in range(40):
+        x = x * 1.5
+    return x
+
+
+@pytest.mark.browser
+@pytest.mark.engine
+def test_a_wide_picture_moves_to_what_the_step_shows(tmp_path: Path) -> None:
+    drawing = bpviz.draw(powers, steps=True)
+    with opened(drawing.save(tmp_path / "powers.html")) as page:
+        page.ask("Emulation.setDeviceMetricsOverride", width=800, height=600, deviceScaleFactor=1, mobile=False)
+        page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+        # At half its size: letters of 14 points, at least, are 7 points high.
+        wide = "[...document.querySelectorAll('.bpviz-picture')].find(p => p.offsetParent)"
+        assert page.run(f"{wide}.scrollWidth") == pytest.approx(drawing.picture.width / 2 * 4 / 3, abs=1)
+        boxes = {part.id: part.elements[0].x for part in drawing.picture.parts if part.detail == "operation"}  # type: ignore[union-attr]
+        page.press("Tab")
+        for step in drawing.told[1:]:
+            page.press("ArrowRight")
+            assert comes_to(page, step.sentence)
+            left, seen, scale = page.run(f"[{wide}.scrollLeft, {wide}.clientWidth, {wide}.scrollWidth]")
+            for box in boxes.keys() & step.boxes:
+                at = boxes[box] / drawing.picture.width * scale
+                assert left <= at <= left + seen

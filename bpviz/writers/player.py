@@ -7,17 +7,17 @@ keyboard, and keys from anywhere in the figure. Printed, every step stands on th
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bpviz import text
 from bpviz.figure import Step
 from bpviz.language import Language
-from bpviz.picture import Picture
+from bpviz.picture import Element, Path, Picture, Shape
 from bpviz.theme import Theme
 from bpviz.writers.motion import PALE, STRONG, told
 from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
 
-__all__ = ["escaped", "rules", "written"]
+__all__ = ["escaped", "half", "rules", "written"]
 
 
 def escaped(line: str) -> str:
@@ -35,8 +35,9 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
     size = (
         f'viewBox="0 0 {picture.width:g} {picture.height:g}" width="{picture.width:g}pt" height="{picture.height:g}pt"'
     )
-    stages = []
+    stages, across = [], _across(picture)
     for at, step in enumerate(steps):
+        start, end = _reach(step, across)
         number = say("Step {number} of {count}", number=at + 1, count=count)
         checked = " checked" if at == 0 else ""
         back, on = (
@@ -47,7 +48,8 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             f'<li style="--k:{at}"><input type="radio" name="{PREFIX}" id="{PREFIX}-at-{at}"{checked} '
             f'aria-label="{escaped(f"{number}: {step.sentence}")}" title="{escaped(number)}">\n'
             f'<div class="bpviz-stage"><div class="bpviz-walk" aria-hidden="true">{back}{on}</div>\n'
-            f'<div class="bpviz-picture"><svg {size} role="img" aria-label="{escaped(picture.description)}">'
+            f'<div class="bpviz-picture" style="{half(picture)}" data-from="{start:.4g}" data-to="{end:.4g}">'
+            f'<svg {size} role="img" aria-label="{escaped(picture.description)}">'
             f'<use href="#{PREFIX}-drawing"/></svg></div>\n'
             f"<p><small>{escaped(number)}</small> {escaped(step.sentence)}</p></div></li>"
         )
@@ -66,6 +68,34 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             f"</ol>\n<script>{_SCRIPT}</script>\n",
         ]
     )
+
+
+def half(picture: Picture) -> str:
+    """Return the style that tells how wide half the picture is: made smaller than that it cannot be read."""
+    return f"--half:{picture.width / 2:g}pt"
+
+
+def _across(picture: Picture) -> dict[str, tuple[float, float]]:
+    """Where every box and wire lies, from left to right: from and to, in shares of the picture's width."""
+    found = {}
+    for part in picture.parts:
+        places = [x / picture.width for element in part.elements for x in _edges(element)]
+        if places:
+            found[part.id] = (min(places), max(places))
+    return found
+
+
+def _edges(element: Element) -> Iterator[float]:
+    if isinstance(element, Path):
+        yield from (x for x, _ in element.points)
+    elif isinstance(element, Shape):
+        yield from (element.x - element.width / 2, element.x + element.width / 2)
+
+
+def _reach(step: Step, across: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """What a step shows reaches from here to there; all of the picture where it brings nothing of its own."""
+    shown = [across[id] for id in (*step.boxes, *step.forward, *step.backward) if id in across]
+    return min((start for start, _ in shown), default=0.0), max((end for _, end in shown), default=1.0)
 
 
 def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]:
@@ -137,19 +167,30 @@ _SCRIPT = """
       button.setAttribute("aria-disabled", !steps[at() + Number(button.value)]);
     }
   };
+  // A picture wider than its window moves from where it was to what the step shows.
+  const picture = () => steps[at()].nextElementSibling.querySelector(".bpviz-picture");
+  let left = 0;
+  const look = () => {
+    const now = picture(), from = now.dataset.from * now.scrollWidth, to = now.dataset.to * now.scrollWidth;
+    now.scrollLeft = left;
+    left = Math.max(0, Math.min((from + to - now.clientWidth) / 2, from - 24));
+    now.scrollTo({left, behavior: matchMedia("(prefers-reduced-motion:reduce)").matches ? "instant" : "smooth"});
+    show();
+  };
   const go = to => {
     const step = steps[Math.max(0, Math.min(steps.length - 1, to))];
+    left = picture().scrollLeft;
     step.checked = true;
+    look();
     if (steps.includes(document.activeElement)) step.focus();
     else said.textContent = step.getAttribute("aria-label");
-    show();
   };
   buttons.hidden = false;
   buttons.addEventListener("click", event => {
     const by = Number(event.target.value);
     if (by) go(at() + by);
   });
-  figure.addEventListener("change", show);
+  figure.addEventListener("change", look);
   figure.addEventListener("keydown", event => {
     const to = {ArrowRight: at() + 1, ArrowLeft: at() - 1, Home: 0, End: steps.length - 1}[event.key];
     if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
