@@ -9,14 +9,13 @@ from typing import Any, Literal
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
-from bpviz.figures.content import shape_text, spoken
+from bpviz.figures.content import line_of, shape_text, spoken
 from bpviz.figures.kinds import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.labels import Use
 from bpviz.figures.marks import Passes, toned
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.language import ENGLISH, Language
-from bpviz.number import number
 from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
@@ -180,7 +179,7 @@ class _Circuit:
         for index in self.needed:
             operation = self.record.operations[index]
             if operation is not None and not self._is_stub(index):
-                self.folded.update(self._symbol(index, operation)[1])
+                self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out:
                 continue
@@ -206,38 +205,17 @@ class _Circuit:
             name = self.graph.names[index]
             return Box(key, "input", label or name, None, self.say("input {name}", name=name))
         if operation is not None and not self._is_stub(index):
-            symbol = self._symbol(index, operation)[0]
+            symbol = self.wording.symbol(index)[0]
             told = operation.name.replace("_", " ")
             told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
             return Box(key, "operation", symbol, frame, told)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label))
-        value = self.record.values[index] if self.flow is None else self.flow.values[index]
+        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
         text = label or (
-            number(float(value), self.options.precision)
-            if not ops.shape_of(value)
-            else self.say("array {shape}", shape=shape_text(ops.shape_of(value)))
+            self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
         )
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text))
-
-    def _symbol(self, index: int, operation: ops.Operation) -> tuple[str, tuple[int, ...]]:
-        """What stands in the circle, and the constants that are written there and need no box of their own."""
-        operands = self.record.operands[index]
-        parameters = self.record.parameters.get(index, {})
-        if operation.drawn is not None:
-            constants = [
-                self.record.values[i] if self.graph.is_constant(i) and not ops.shape_of(self.record.values[i]) else None
-                for i in operands
-            ]
-            drawn = operation.drawn(constants, parameters)
-            if drawn is not None:
-                symbol, slots = drawn
-                return symbol, tuple(operands[slot] for slot in slots)
-        names = {}
-        for letter, operand in zip(operation.operands, operands, strict=False):
-            label = self.labels[operand]
-            names[letter] = label if 0 < len(label) <= 3 else letter
-        return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
 
     # Wires
 
@@ -342,9 +320,9 @@ class _Circuit:
             backward = Arrow(label)
         said = []
         if self.flow is not None:
-            said.append(self.say("value {value}", value=self._spoken(self.flow.values[carried])))
+            said.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
         if use.share is not None:
-            share = self._spoken(use.share)
+            share = line_of(self.wording.gradient(index, use, stem), self.say)
             said.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
