@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 from xml.etree import ElementTree
 
 import pytest
@@ -71,14 +72,42 @@ def test_it_says_what_the_svg_says_on_a_page_as_large(engine: str, compiled: Com
     assert size(pdf) == f"{drawing.picture.width:g} {drawing.picture.height:g}"
 
 
+# XeLaTeX is large, and nothing else needs it: where there is none, CI goes without.
+XELATEX = pytest.param("xelatex", marks=pytest.mark.skipif(not which("xelatex"), reason="no XeLaTeX found"))
+
+
 @pytest.mark.latex
-def test_japanese_is_set_by_lualatex(compiled: Compile) -> None:
+@pytest.mark.parametrize("engine", ["lualatex", XELATEX])
+def test_japanese_is_set(engine: str, compiled: Compile) -> None:
     picture = lay_out(pencils(), LIGHT)
     source = write(picture, LIGHT)
-    assert b"lualatex (pdflatex lacks its letters)" in source
-    words = read(compiled(source, "lualatex")).split()
+    assert b"Alone: lualatex or xelatex (pdflatex lacks its letters)" in source
+    words = read(compiled(source, engine)).split()
     expected = [e.text for part in picture.parts for e in part.elements if isinstance(e, Text)]
     assert sorted(words) == sorted(expected)
+
+
+@pytest.mark.latex
+@pytest.mark.engine
+@pytest.mark.parametrize("engine", ["lualatex", XELATEX])
+def test_formulas_of_japanese_and_cyrillic_names_beside_latin_ones(engine: str, compiled: Compile) -> None:
+    drawing = bpviz.draw(lambda 単価=100.0, б=2.0, x=3.0: 単価 * б + x, labels="symbols")
+    shown = "".join(read(compiled(drawing.to_bytes("tex"), engine)).split())
+    # Each as an input; in the product, and in the sum; in its own derivative, and one in that of the other.
+    assert (shown.count("単価"), shown.count("б")) == (5, 5)
+
+
+@pytest.mark.latex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", XELATEX])
+def test_a_formula_that_is_made_narrower_can_be_seen(engine: str, compiled: Compile) -> None:
+    line = Text("forward", "x·x", 50.0, 30.0, 14.0, 10.0, latex=r"x \cdot x")
+    pdf = compiled(write(Picture(100.0, 40.0, (Part("w", "wire", (line,)),)), LIGHT), engine)
+    image = subprocess.run(["pdftoppm", "-gray", "-r", "72", str(pdf)], capture_output=True, check=True).stdout
+    rows = [image[-4000:][i : i + 100] for i in range(0, 4000, 100)]
+    dark = {column for row in rows for column in range(100) if row[column] < 220}
+    # In the middle of the page, within its ten points (and a pixel for the edges).
+    assert dark
+    assert 44 <= min(dark) <= max(dark) <= 56
 
 
 HOSTILE = (
