@@ -78,8 +78,8 @@ _FONTS = r"""\else
 def write(picture: Picture, theme: Theme) -> bytes:
     """Return ``picture`` as a LaTeX file in the looks of ``theme``.
 
-    Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from fonts of the machine (XeLaTeX
-    from one alone); a comment of the file says so.
+    Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from fonts of the machine (the
+    latter from one alone); a comment of the file says so.
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
