@@ -638,3 +638,19 @@ def test_steps_that_cannot_be(folder: Path, arguments: tuple[str, ...], said: st
     result = run("render", "apples.py", *arguments)
     assert (result.exit_code, result.stderr) == (2, said)
     assert sorted(path.name for path in folder.iterdir()) == ["apples.py"]
+
+
+@pytest.mark.engine
+def test_the_result_is_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("click.launch", seen.append)
+    assert (
+        run("render", "apples.py", "-o", "one.svg", "-o", "two.png", "--view").stderr
+        == "wrote one.svg\nwrote two.png\n"
+    )
+    steps = run("render", "apples.py", "-o", "step-%02d.svg", "--view")
+    assert seen == ["one.svg", "step-01.svg"]
+    assert steps.stderr.splitlines()[-1] == (
+        "bpviz: note: step-01.svg was opened, the first step; a page with all of them: --watch --view, or "
+        "-o FILE.html --steps"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +189,20 @@ def command(
     drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
-        click.launch(str(written[0]))
+        _open(written, outputs)
+
+
+def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
+    """Open the first file, in which a viewer of pictures finds those beside it; say so where a browser does not."""
+    from bpviz.files import numbered
+
+    click.launch(str(written[0]))
+    if outputs and numbered(Path(outputs[0]), 1):
+        click.echo(
+            f"bpviz: note: {written[0]} was opened, the first step; a page with all of them: --watch --view, or "
+            "-o FILE.html --steps",
+            err=True,
+        )
 
 
 def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
