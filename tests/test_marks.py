@@ -221,7 +221,7 @@ def test_the_gradient_of_single_numbers() -> None:
     assert ends(grad="W", elements="W[0,:]") == {"∂loss/∂w₀₀": -1.0, "∂loss/∂w₀₁": 1.0}
     assert ends(grad="b", elements=True) == {"∂loss/∂b₀": -1.0, "∂loss/∂b₁": -2.0}
     # The second derivative: 2·x₀·x₁.
-    assert ends(grad=("w₀₀", "w₀₁"), elements=True) == {"∂²loss/∂w₀₁∂w₀₀": -2.0}
+    assert ends(grad=("w₀₀", "w₀₁"), elements=True) == {"∂²loss/∂w₀₀∂w₀₁": -2.0}
     page = bpviz.draw(loss, grad="W", elements=True, beside=True).figure
     assert isinstance(page, Sheet)
     assert [[box.text for box in figure.boxes if box.kind == "output"] for figure in page.figures] == [["dW"], [*dw]]
