@@ -50,8 +50,9 @@ class Comparison(Telling):
         """The table under the outputs before and after."""
         blocks: list[Block] = [Paragraph(counts_text(self.differences))]
         if not self.same:
-            figure = Picture(lambda: self.draw(theme="auto").to_svg(), "The figure with old and new numbers")
-            blocks = [difference_table(self.differences, self.precision), *blocks, figure]
+            figure = self.draw(theme="auto")
+            picture = Picture(figure.to_svg, "The figure with old and new numbers", figure.fingerprint)
+            blocks = [difference_table(self.differences, self.precision), *blocks, picture]
         return Document(self._title(), tuple(blocks))
 
     def _title(self) -> str:

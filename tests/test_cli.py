@@ -239,6 +239,22 @@ def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
 
 
 @pytest.mark.engine
+def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")
+    assert run(*words).exit_code == 0
+    page = folder / "a.html"
+    # As another version of Graphviz would draw it, and where there is none at all.
+    page.write_text(page.read_text(encoding="utf-8").replace(' d="M', ' d="M1,1M'), encoding="utf-8")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("bpviz.engine.lay_out", lambda *_, **__: pytest.fail("Graphviz was asked"))
+    assert run(*words, "--check").exit_code == 0
+    for other in (("--set", "tax=1.3"), ("--lang", "ja"), ("price",)):
+        assert run(*words, *other, "--check").exit_code == 1, other
+    page.write_text("<!DOCTYPE html>")
+    assert run(*words, "--check").exit_code == 1
+
+
+@pytest.mark.engine
 def test_explain_takes_graphs_drawings_and_json(folder: Path) -> None:
     model(
         folder,

@@ -12,8 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
+    from bpviz.telling import Telling
 
-__all__ = ["File", "destination", "files_of", "put", "word_destinations", "write_files"]
+__all__ = ["File", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
@@ -76,6 +77,11 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         write_file(path, data)
         click.echo(f"wrote {path}", err=True)
     return [path for path, _ in ready if path is not None]
+
+
+def told_file(told: Telling, path: Path | None, kind: str) -> File:
+    """The file of words at an output."""
+    return File(path, partial(told.to_bytes, kind), partial(told.is_told_by, format=kind))
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
