@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bpviz import ops
-from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
+from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.content import line_of, shape_text, spoken
+from bpviz.figures.groups import Groups, frame_of
 from bpviz.figures.kinds import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.labels import Use
 from bpviz.figures.marks import Passes, toned
@@ -98,7 +98,7 @@ class _Circuit:
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
         self.shared = shared_of(options.shared, self.graph, self.flow)
         self.folded: set[int] = set()
-        self.closed = self._closed_scopes()
+        self.groups = Groups(self.record, options.depth, options.open, options.close)
 
     def _ends(self) -> list[End]:
         """The outputs, and the value whose gradient is taken where that is none of them; of paths where they lead."""
@@ -126,52 +126,13 @@ class _Circuit:
         only = self.only
         return only is not None and (index in only.feeding or index == only.source)
 
-    # Groups
-
-    def _closed_scopes(self) -> set[int]:
-        options = self.options
-        scopes = self.record.scopes[1:]
-        titles = {scope.title for scope in scopes}
-        for wanted in (*options.open, *options.close):
-            if wanted not in titles:
-                there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
-                raise UsageError(f"there is no group named {wanted!r}; {did_you_mean(wanted, titles, there)}")
-        closed = set()
-        for scope in scopes:
-            too_deep = options.depth is not None and _depth(scope) > options.depth
-            if scope.title in options.close or (too_deep and scope.title not in options.open):
-                closed.add(scope.index)
-        return closed
-
     def _closed_around(self, index: int) -> Scope | None:
-        """The outermost closed group around a step."""
-        if index in self.record.is_input or self._is_stub(index):
-            return None
-        found, scope = None, self.record.step_scopes[index]
-        while scope.parent is not None:
-            if scope.index in self.closed:
-                found = scope
-            scope = scope.parent
-        return found
+        """The outermost closed group around a step, if what it is made from is shown."""
+        return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
-
-    def _frames(self) -> tuple[Frame, ...]:
-        used: dict[int, Scope] = {}
-        # Those with nothing in them but what is in the background are there, too.
-        loud: set[int] = set()
-        for box in self.boxes.values():
-            scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
-            while scope is not None and scope.parent is not None:
-                used[scope.index] = scope
-                loud.update(() if box.tone == "pale" else [scope.index])
-                scope = scope.parent
-        return tuple(
-            Frame(f"f{i}", scope.title, _frame_id(scope.parent), "plain" if i in loud else "pale")
-            for i, scope in sorted(used.items())
-        )
 
     # Boxes
 
@@ -195,11 +156,11 @@ class _Circuit:
                 key,
                 "group",
                 closed.title,
-                _frame_id(closed.parent),
+                frame_of(closed.parent),
                 self.say("group {title}, closed", title=closed.title),
             )
         operation = self.record.operations[index]
-        frame = _frame_id(self.record.step_scopes[index])
+        frame = frame_of(self.record.step_scopes[index])
         label = self.labels[index]
         if self.only and index == self.only.source:
             name = self.graph.names[index]
@@ -266,25 +227,12 @@ class _Circuit:
             # The value branches: left of the dot the summed gradient, right of it each share.
             dot = f"b{index}"
             at = self.boxes[source]
-            frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
+            frame = self.groups.branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
             told = self.say("{name} branches", name=at.text)
             self.boxes[dot] = Box(dot, "branch", "", frame, told, belongs=at.belongs)
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
-
-    def _branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
-        """The frame of a branch dot: the source's, unless every branch leaves it."""
-        while source is not None and not any(source in self._frames_around(target) for target in targets):
-            source = _frame_id(self.record.scopes[int(source[1:])].parent)
-        return source
-
-    def _frames_around(self, frame: str | None) -> list[str]:
-        around = []
-        while frame is not None:
-            around.append(frame)
-            frame = _frame_id(self.record.scopes[int(frame[1:])].parent)
-        return around
 
     def _wire_name(self, index: int, uses: Sequence[Use]) -> str:
         """A name stands at the wire unless it stands at one of its ends already."""
@@ -365,7 +313,7 @@ class _Circuit:
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
-            frames=self._frames(),
+            frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
             notes=(*self.wording.notes, *(self.paths.notes if self.paths else ()), *change_notes(self.pairing)),
@@ -387,14 +335,3 @@ class _Circuit:
             result=result,
             gradients=gradients,
         )
-
-
-def _depth(scope: Scope) -> int:
-    depth = 0
-    while scope.parent is not None:
-        depth, scope = depth + 1, scope.parent
-    return depth
-
-
-def _frame_id(scope: Scope | None) -> str | None:
-    return None if scope is None or scope.parent is None else f"f{scope.index}"
