@@ -181,6 +181,32 @@ def test_settings_from_the_environment_and_the_project(folder: Path, monkeypatch
     assert "unknown setting 'theem'; did you mean 'theme'?" in result.stderr
 
 
+def test_a_wrong_value_that_is_not_of_the_command_line_is_told_where_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool.bpviz]\nprecision = 99\n")
+    said = f"99 is not in the range 1<=x<=17. (set in [tool.bpviz] of {settings})\n"
+    assert run("render", "apples.py").stderr.endswith(said)
+    assert run("explain", "apples.py").stderr.endswith(said)
+    assert "(set" not in run("render", "apples.py", "--precision", "88").stderr
+    monkeypatch.setenv("BPVIZ_PRECISION", "77")
+    said = "77 is not in the range 1<=x<=17. (set as BPVIZ_PRECISION in the environment)\n"
+    assert run("render", "apples.py").stderr.endswith(said)
+
+
+def test_settings_that_are_none(folder: Path) -> None:
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool]\nbpviz = 3\n")
+    assert run("render", "apples.py").stderr == (
+        f'bpviz: tool.bpviz in {settings} must be a table, but is 3; write [tool.bpviz] theme = "book"\n'
+    )
+    settings.write_bytes(b"[tool.bpviz]\ntitle = '\xff'\n")
+    assert "pyproject.toml is not valid TOML: 'utf-8' codec" in run("render", "apples.py").stderr
+    settings.write_text('tool = {bpviz = {theme = "drak"}}\n')
+    assert "there is no theme 'drak'" in run("render", "apples.py").stderr
+
+
 def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
     model(folder, "import numpy as np\ndef f(x=0.0, unused=1.0):\n    return np.log(x)\n")
     result = run("render", "model.py")
