@@ -264,6 +264,13 @@ def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
     assert (result.exit_code, "not what would be written now: a.md" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("words", [("explain", "apples.py"), ("render", "apples.py", "-o", "-")])
+def test_what_goes_to_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
+    result = run(*words, "--check")
+    assert result.exit_code == 2
+    assert "--check compares files, and what goes to stdout is none; name one with -o FILE" in result.stderr
+
+
 @pytest.mark.engine
 def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")

@@ -166,6 +166,8 @@ def test_the_page_shows_every_step(watching: tuple[Path, subprocess.Popen[bytes]
     [
         (("model.py", "--watch", "--check"), "--watch writes files; leave out --check"),
         (("model.py", "--watch", "-o", "-"), "--watch writes files; leave out -o -"),
+        (("model.py", "--watch", "-o", "x.foo"), "there is no format 'foo'"),
+        (("model.py", "--watch", "-o", "gone/x.svg"), "the folder 'gone' does not exist"),
         (("-", "--watch"), "--watch needs a file that can be saved again, but got standard input (-); name a FILE.py"),
     ],
 )

@@ -60,7 +60,11 @@ def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
     """Write the files; with ``check`` compare what is there instead, and exit 1 where one is stale."""
     if check:
-        stale = [str(f.path) for f in files if not (f.path and f.path.is_file() and f.holds(f.path.read_bytes()))]
+        paths = [file.path for file in files if file.path]
+        if len(paths) < len(files):
+            raise click.UsageError("--check compares files, and what goes to stdout is none; name one with -o FILE")
+        pairs = zip(paths, files, strict=True)
+        stale = [str(path) for path, file in pairs if not (path.is_file() and file.holds(path.read_bytes()))]
         if stale:
             listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)

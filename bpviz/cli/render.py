@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bpviz.cli import choices
-from bpviz.cli.output import write_files
+from bpviz.cli.output import destination, write_files
 from bpviz.cli.session import drawing_of, what_if_of
 
 if TYPE_CHECKING:
@@ -240,6 +240,8 @@ def _watch(
     from bpviz.cli.watch import watch
     from bpviz.load import stem_of
 
-    places = [Path(output) for output in outputs] or [Path(f"{stem_of(target)}.{(format or 'svg').lower()}")]
+    named = outputs or [f"{stem_of(target)}.{(format or 'svg').lower()}"]
+    # Asked now: no change of the model would mend it.
+    places = [path for path, _ in (destination(output, format) for output in named) if path]
     once = [word for word in ctx.meta[_GIVEN] if word not in ("--watch", "--view")]
     watch(target, once, places, view=view)
