@@ -88,6 +88,17 @@ def test_what_notebooks_are_given(option: str, kinds: set[str], monkeypatch: pyt
         assert bpviz.draw(lambda x=3.0: x * x)._repr_mimebundle_().keys() - {"text/plain"} == kinds
 
 
+@pytest.mark.engine
+def test_steps_are_walked_in_a_notebook_where_nothing_else_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kinds(**options: Any) -> set[str]:
+        return bpviz.draw(lambda x=3.0: x * x, steps=True, **options)._repr_mimebundle_().keys() - {"text/plain"}
+
+    assert kinds() == {"text/html"}
+    assert kinds(notebook="png") == {"image/png"}
+    monkeypatch.setenv("BPVIZ_NOTEBOOK", "publish")
+    assert kinds() == {"image/png", "application/pdf"}
+
+
 def test_an_unknown_option_breaks_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BPVIZ_NOTEBOOK", "jpg")
     bundle = bpviz.draw(lambda x=3.0: x * x)._repr_mimebundle_()
