@@ -18,7 +18,7 @@ import bpviz
 from bpviz.layout import lay_out
 from bpviz.picture import Part, Picture, Text
 from bpviz.tex import line_in_latex, text_in_latex
-from bpviz.theme import names, theme
+from bpviz.theme import TextRole, names, theme
 from bpviz.writers import svg
 from bpviz.writers.tikz import write
 
@@ -97,17 +97,38 @@ def test_formulas_of_japanese_and_cyrillic_names_beside_latin_ones(engine: str, 
     assert (shown.count("単価"), shown.count("б")) == (5, 5)
 
 
+def inked(pdf: Path) -> tuple[list[int], list[int]]:
+    """The columns and the rows of a page, in points, in which something is drawn."""
+    image = subprocess.run(["pdftoppm", "-gray", "-r", "72", str(pdf)], capture_output=True, check=True).stdout
+    width, height = map(int, image.split(maxsplit=3)[1:3])
+    pixels = image[-width * height :]
+    found = [(at % width, at // width) for at, grey in enumerate(pixels) if grey < 220]
+    return sorted({column for column, _ in found}), sorted({row for _, row in found})
+
+
+def formula(role: TextRole, latex: str, width: float) -> bytes:
+    """A page of 100 by 60 with a formula in its middle, whose baseline is at 30."""
+    line = Text(role, "it", 50.0, 30.0, 14.0, width, latex=latex)
+    return write(Picture(100.0, 60.0, (Part("w", "wire", (line,)),)), LIGHT)
+
+
 @pytest.mark.latex
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex", XELATEX])
 def test_a_formula_that_is_made_narrower_can_be_seen(engine: str, compiled: Compile) -> None:
-    line = Text("forward", "x·x", 50.0, 30.0, 14.0, 10.0, latex=r"x \cdot x")
-    pdf = compiled(write(Picture(100.0, 40.0, (Part("w", "wire", (line,)),)), LIGHT), engine)
-    image = subprocess.run(["pdftoppm", "-gray", "-r", "72", str(pdf)], capture_output=True, check=True).stdout
-    rows = [image[-4000:][i : i + 100] for i in range(0, 4000, 100)]
-    dark = {column for row in rows for column in range(100) if row[column] < 220}
+    columns, _ = inked(compiled(formula("forward", r"x \cdot x", 10.0), engine))
     # In the middle of the page, within its ten points (and a pixel for the edges).
-    assert dark
-    assert 44 <= min(dark) <= max(dark) <= 56
+    assert columns
+    assert 44 <= columns[0] <= columns[-1] <= 56
+
+
+@pytest.mark.latex
+def test_fractions_keep_off_the_wire(compiled: Compile) -> None:
+    fraction = r"\frac{y}{y}"
+    # Above a wire they reach no deeper than 4 points, below one no higher than 11 (and a pixel for the edges).
+    assert inked(compiled(formula("forward", fraction, 40.0)))[1][-1] <= 30 + 4
+    assert inked(compiled(formula("backward", fraction, 40.0)))[1][0] >= 30 - 11 - 1
+    # Beside the bar of another fraction they stay level with it.
+    assert inked(compiled(formula("forward", f"= {fraction}", 40.0)))[1][-1] > 30 + 4
 
 
 HOSTILE = (

@@ -44,6 +44,8 @@ _OPENING = r"""% {title}: a figure made by bpviz.
 \begingroup
 \def\bpvizcolor#1#2{{\providecolor{{bpviz-#1}}{{HTML}}{{#2}}}}
 \def\bpvizfit#1#2{{\setbox8\hbox{{#2}}\ifdim\wd8>#1bp\resizebox{{#1bp}}{{\height}}{{\box8}}\else\box8\fi}}
+\def\bpvizabove#1{{\setbox8\hbox{{#1}}\ifdim\dp8>4bp\raise\dimexpr\dp8-4bp\relax\fi\box8}}
+\def\bpvizbelow#1{{\setbox8\hbox{{#1}}\ifdim\ht8>11bp\lower\dimexpr\ht8-11bp\relax\fi\box8}}
 \def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
 """
 
@@ -238,7 +240,10 @@ def _words(line: Text) -> str:
     shown = text.printable(line.text)
     if line.latex:
         # Mathematics leaves more air around its signs: it may not become wider than there is room.
-        return rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
+        fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
+        # Nor may its fractions, which stand on one line in the picture, reach the wire; beside others they stay level.
+        side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
+        return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
     if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
         return f"${tex.line_in_latex(shown)}$"
     return tex.text_in_latex(shown)
