@@ -172,9 +172,15 @@ def test_no_name_is_a_command(role: str, compiled: Compile) -> None:
         assert "hostname" not in name or r"\input" in shown or "\\input".replace("\\", "∖") in shown
 
 
+@pytest.mark.latex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", XELATEX])
+def test_two_hyphens_are_no_dash(engine: str, compiled: Compile) -> None:
+    assert read(compiled(write(texts("a--b---c"), LIGHT), engine)).split() == ["a--b---c"]
+
+
 def test_letters_and_signs() -> None:
     assert text_in_latex(r"\x{y} a--b 5% _ ~ ^") == (
-        r"\textbackslash{}x\{y\} a{-}{-}b 5\% \_ \textasciitilde{} \textasciicircum{}"
+        r"\textbackslash{}x\{y\} a{-\kern0pt}{-\kern0pt}b 5\% \_ \textasciitilde{} \textasciicircum{}"
     )
     assert line_in_latex("−0.25") == "-0.25"
     assert line_in_latex("∂L/∂z·x1") == r"\partial L/\partial z \cdot x_{1}"
