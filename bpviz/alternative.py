@@ -67,10 +67,11 @@ class WhatIf(Telling):
         say, output = self.say, objective(self.before, self.say).words
         names = say(", ").join(change.name for change in self.changes)
         title = say("The figure with the new values of {names}", names=names)
+        figure = self.draw(theme="auto")
         return (
             change_table(self.changes, self.together, output, self.precision, say),
             *change_sentences(self.changes, self.together, output, self.precision, say),
-            Picture(lambda: self.draw(theme="auto").to_svg(), title),
+            Picture(figure.to_svg, title, figure.fingerprint),
         )
 
     def document(self) -> Document:

@@ -54,8 +54,9 @@ class Comparison(Telling):
         say = self.say
         blocks: list[Block] = [Paragraph(counts_text(self.differences, say))]
         if not self.same:
-            figure = Picture(lambda: self.draw(theme="auto").to_svg(), say("The figure with old and new numbers"))
-            blocks = [difference_table(self.differences, self.precision, say), *blocks, figure]
+            figure = self.draw(theme="auto")
+            picture = Picture(figure.to_svg, say("The figure with old and new numbers"), figure.fingerprint)
+            blocks = [difference_table(self.differences, self.precision, say), *blocks, picture]
         return Document(self._title(), tuple(blocks), say.code)
 
     def _title(self) -> str:

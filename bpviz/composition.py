@@ -39,7 +39,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     that only bring numbers into another shape.
 
     ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
-    these elements; ``beside=True`` shows the arrays as well, on one page.
+    these elements, also in the graph of a gradient; ``beside=True`` shows the arrays as well, on one page.
 
     ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
     slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
@@ -63,8 +63,6 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
     orders = (orders,) if isinstance(orders, str) else tuple(orders)
-    if orders and chosen:
-        raise UsageError("the graph of a gradient is not opened into single numbers; leave out elements or grad")
     if orders:
         # The gradients are what flows forward here.
         options.setdefault("show", "forward")
@@ -91,14 +89,15 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)
-    whole = Drawing(_derived(source, orders), made)
+    whole = Drawing(source, made)
     if not chosen:
         if with_arrays:
             raise UsageError("beside the arrays stand their elements; give elements=True (--elements), too")
-        return whole
+        return _derived(whole, orders)
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
-    single = _single(whole, only)
-    return beside(_of_arrays(whole), single) if with_arrays else single
+    # The gradient of single numbers, not single numbers of the gradient: its steps would be those of arrays.
+    single = _derived(_single(whole, only), orders)
+    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else single
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
@@ -204,13 +203,15 @@ def _path_of_arrays(graph: Graph, path: str) -> str:
     return "..".join(found[0] if found else end for end, found in zip(ends, arrays, strict=True))
 
 
-def _derived(source: Flow | Graph, orders: tuple[Any, ...]) -> Flow | Graph:
-    """The gradient of the source as a graph, or the gradient of that, for each of the orders."""
+def _derived(whole: Drawing, orders: tuple[Any, ...]) -> Drawing:
+    """The drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
+    source = whole.source
+    assert isinstance(source, Flow | Graph)
     if orders:
         from bpviz.derive import gradient_graph
     for wrt in orders:
         source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
-    return source
+    return replace(whole, source=source)
 
 
 def _given(flow: Flow) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bpviz.flow import Flow
 from bpviz.formula import derivative
 from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
+from bpviz.indexed import arrays_of
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
 from bpviz.numbering import Numbering
@@ -89,13 +90,16 @@ def derivation(flow: Flow, asked: Sequence[int] | None = None) -> Derivation:
 
 
 def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
-    """The numbers of the inputs that are asked for; of a list or a dict those in it."""
+    """The numbers of the inputs that are asked for; of a list, a dict or an array in single numbers those in it."""
     if wrt is None:
         return None
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
     found: list[int] = []
     for name in names:
-        mine = [i for i, known in graph.record.is_input.items() if known == name or known.startswith(f"{name}[")]
+        inputs = graph.record.is_input.items()
+        mine = [i for i, known in inputs if name in (known, *arrays_of(known)[:1]) or known.startswith(f"{name}[")]
+        # The elements of W are called w₀₁ where no other w is.
+        mine = mine or [i for i, known in inputs if name in arrays_of(known)]
         if not mine:
             hint = did_you_mean(name, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
             raise UsageError(f"there is no input named {name!r} to take the gradient of; {hint}")

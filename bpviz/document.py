@@ -41,10 +41,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure, drawn only where it is shown: a function that gives its SVG, and what it is called."""
+    """A figure, drawn only where it is shown: functions that give its SVG and its mark, and what it is called."""
 
     svg: Callable[[], str]
     title: str
+    mark: Callable[[], str]
 
 
 Block = Heading | Paragraph | Lines | Table | Picture

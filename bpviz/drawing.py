@@ -265,7 +265,7 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            for kind in _shown_in_notebooks(self.options.notebook):
+            for kind in _shown_in_notebooks(self.options):
                 bundle[kind] = _SHOWN[kind](self)
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
@@ -319,8 +319,9 @@ _NOTEBOOK = {
 """What a notebook is given, by the option ``notebook``."""
 
 
-def _shown_in_notebooks(option: str) -> tuple[str, ...]:
-    given = option or os.environ.get("BPVIZ_NOTEBOOK", "svg")
+def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
+    # Steps are walked in HTML alone.
+    given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
     if given not in _NOTEBOOK:
         raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
     return _NOTEBOOK[given]

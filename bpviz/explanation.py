@@ -110,7 +110,7 @@ class Explanation(Telling):
         flow, precision, say = self.flow, self.precision, self.say
         output, symbol = objective(flow, say)
         blocks: list[Block] = [
-            Picture(self.drawing.to_svg, say("The figure")),
+            Picture(self.drawing.to_svg, say("The figure"), self.drawing.fingerprint),
             influence_table(self.variables, output, symbol, precision, say),
             *map(Paragraph, self.notes),
         ]

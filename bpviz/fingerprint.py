@@ -1,7 +1,8 @@
 """Whether a file still shows what would be drawn now, told without drawing: a mark of what its figure says.
 
-The mark is of the figure and its theme, not of curves or pixels: another version of Graphviz, another font or another
-machine leave it as it is, a changed number does not. Every file carries it where its format has room for a remark.
+The mark is of the figure and its theme, or of words and the marks of their figures, not of curves or pixels: another
+version of Graphviz, another font or another machine leave it as it is, a changed number does not. Every file carries it
+where its format has room for a remark.
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 from zlib import crc32
 
-from bpviz.figure import Figure, Sheet
-from bpviz.theme import Theme
-
-__all__ = ["fingerprint", "found_in", "of_step", "stamped"]
+__all__ = ["fingerprint", "found_in", "of_step", "remarked", "stamped"]
 
 _EDITION = 1
 """Goes up when pictures of the same figures change their looks: then all files are stale."""
@@ -25,15 +23,16 @@ _KEY = "bpviz-fingerprint"
 _WRITTEN = re.compile(_KEY.encode() + rb'(?:="|[ \0])(\d+:[0-9a-f]{16})')
 
 
-def fingerprint(figure: Figure | Sheet, theme: Theme, *more: object) -> str:
-    """Return the mark of a figure in a theme, and of what ``more`` the file depends on.
+def fingerprint(*shown: object) -> str:
+    """Return the mark of plain data that a file shows: a figure and its theme, or a page of words.
 
+    >>> from bpviz.figure import Figure
     >>> from bpviz.theme import theme
     >>> mark = fingerprint(Figure((), ()), theme("light"))
     >>> len(mark), mark == fingerprint(Figure((), ()), theme("dark"))
     (18, False)
     """
-    return _marked(_said((figure, theme, *more)))
+    return _marked(_said(shown))
 
 
 def of_step(mark: str, step: int) -> str:
@@ -81,7 +80,7 @@ def stamped(data: bytes, mark: str, remark: str) -> bytes:
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body))
         # Behind the signature and the header, which comes first and has a fixed size.
         return data[:33] + chunk + data[33:]
-    told = f"{_KEY} {mark}"
+    told = remarked(mark)
     if remark == "gif":
         # A comment before the byte that ends the file.
         return data[:-1] + b"\x21\xfe" + bytes((len(told),)) + told.encode() + b"\0" + data[-1:]
@@ -91,6 +90,15 @@ def stamped(data: bytes, mark: str, remark: str) -> bytes:
         return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
     line = remark.format(told).encode()
     return (data if data.endswith(b"\n") else data + b"\n") + line + b"\n"
+
+
+def remarked(mark: str) -> str:
+    """Return the line of text by which a file carries a mark.
+
+    >>> remarked("1:0123456789abcdef")
+    'bpviz-fingerprint 1:0123456789abcdef'
+    """
+    return f"{_KEY} {mark}"
 
 
 def found_in(data: bytes) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
-from bpviz.errors import RecordingError, UsageError, did_you_mean
+from bpviz.errors import UsageError, did_you_mean
+from bpviz.given import as_input
 from bpviz.handle import Handle
 from bpviz.indexed import element_name, parted
-from bpviz.lazy import LazyModule
 from bpviz.operators import BY_OPERATOR
 from bpviz.reading import Reading
 from bpviz.recorder import NO_VALUE, Recorder
@@ -20,9 +20,7 @@ from bpviz.source import Returned, by_operator, line_of, stored_name, unpacks
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["End", "Graph", "Node", "as_input"]
-
-np: Any = LazyModule("numpy")
+__all__ = ["End", "Graph", "Node"]
 
 
 class Node:
@@ -380,38 +378,3 @@ class Graph:
             for slot, operand in enumerate(node.operands):
                 made.add_edge(operand, node.name, slot)
         return made
-
-
-def as_input(name: str, value: Any) -> Any:
-    """A user's number or array as an input: numbers become floats, arrays are copied.
-
-    Raises `UsageError` for anything else.
-    """
-    if value.__class__.__name__ == "ndarray" and value.dtype.kind in "fiub":
-        # What all that follows comes to, for what is given most often.
-        return np.array(value)
-    if isinstance(value, bool):
-        raise UsageError(f"the input {name!r} must be a number or an array of numbers, but got {value!r}")
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, int):
-        try:
-            return float(value)
-        except OverflowError:
-            raise UsageError(
-                f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}"
-            ) from None
-    if isinstance(value, Handle):
-        raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
-    try:
-        array = np.array(value)
-    except ValueError as error:
-        raise UsageError(f"the input {name!r} is no regular array of numbers: {error}") from None
-    if array.dtype.kind not in "fiub":
-        shown = repr(value)
-        raise UsageError(
-            f"the input {name!r} must be a number or an array of real numbers, but got "
-            f"{shown if len(shown) < 60 else shown[:57] + '…'} ({type(value).__name__}"
-            f"{f' of {array.dtype}' if array.ndim else ''})"
-        )
-    return array

@@ -185,12 +185,14 @@ def _module(path: str) -> ModuleType:
     return importlib.import_module(path)
 
 
-def chosen(module: ModuleType, name: str, where: str) -> Thing:
+def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing:
     """What of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
+
+    In messages the module is called ``where``, and what stands ``before`` a name is how one is chosen in it.
 
     Raises `UsageError` when there is none, or several.
     """
-    names = vars(module)
+    names, before = vars(module), before or f"{where}:"
     if name:
         if name not in names:
             there = f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
@@ -209,13 +211,13 @@ def chosen(module: ModuleType, name: str, where: str) -> Thing:
         return next(iter(candidates.values()))
     if candidates:
         first = next(iter(candidates))
-        raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {where}:{first}")
+        raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {before}{first}")
     functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
     if functions:
         lacking = functions[0]
         raise UsageError(
             f"{where} has no function whose parameters all have values ({_listed(functions)}); "
-            f"give them defaults, def {lacking}(x=1.0), or name one and its values: {where}:{lacking} --set x=1.0"
+            f"give them defaults, def {lacking}(x=1.0), or name one and its values: {before}{lacking} --set x=1.0"
         )
     raise UsageError(f"{where} has nothing to draw; define a function whose parameters have defaults: def f(x=1.0): …")
 

@@ -10,7 +10,8 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.flow import Flow, gradient_at
-from bpviz.graph import Graph, Node, as_input
+from bpviz.given import as_input
+from bpviz.graph import Graph, Node
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder

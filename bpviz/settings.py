@@ -25,9 +25,11 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
     import tomllib
 
     try:
-        table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("bpviz", {})
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("bpviz", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from None
+    if not isinstance(table, dict):
+        raise UsageError(f'tool.bpviz in {file} must be a table, but is {table!r}; write [tool.bpviz] theme = "book"')
     names = set(known)
     settings = {}
     for key, value in table.items():
@@ -42,10 +44,10 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
 
 
 def settings_file(folder: Path) -> Path | None:
-    """The nearest pyproject.toml, of the folder or one above it; ``None`` where that has no settings for bpviz."""
+    """The nearest pyproject.toml, of the folder or one above it; ``None`` where that does not speak of bpviz."""
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
         if file.is_file():
             # Most projects have no settings for us, and reading TOML takes longer than looking.
-            return file if "tool.bpviz" in file.read_text(encoding="utf-8") else None
+            return file if b"bpviz" in file.read_bytes() else None
     return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bpviz.document import Document
+from bpviz.document import Document, Paragraph, Picture
 from bpviz.documents import data, html, markdown, text
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.files import write_file
+from bpviz.fingerprint import fingerprint, found_in
 
 __all__ = ["FORMATS", "Telling", "check_format", "format_of", "tells"]
 
@@ -48,7 +50,18 @@ class Telling:
 
     def to_html(self) -> str:
         """As a page of its own, with the figure in it; it needs no script and no network."""
-        return html.write(self.document())
+        return html.write(self.document(), self._mark)
+
+    @property
+    def _mark(self) -> str:
+        """The mark of what a page says: its words, and the marks of its figures."""
+        document = self.document()
+        blocks = (Paragraph(block.mark()) if isinstance(block, Picture) else block for block in document.blocks)
+        return fingerprint(replace(document, blocks=tuple(blocks)))
+
+    def is_told_by(self, data: bytes, format: str) -> bool:
+        """Whether a file of this format says what would be said now, whichever Graphviz drew the figure in it."""
+        return found_in(data) == self._mark if format == "html" else data == self.to_bytes(format)
 
     def to_bytes(self, format: str) -> bytes:
         """The file of a format: ``text``, ``markdown``, ``json`` or ``html``.

@@ -125,7 +125,7 @@ _UPRIGHT = {
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "-": "{-}",  # two of them would be a dash
+    "-": r"{-\kern0pt}",  # two of them would be a dash, in LuaLaTeX in spite of the braces
     **{sign: rf"\{sign}" for sign in "{}_#$%&"},
 }
 _RAISED_SIGNS = "".join(map(chr, RAISED)) + "ᵀ"

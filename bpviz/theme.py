@@ -100,6 +100,8 @@ def _found(name: str, within: tuple[Path, ...]) -> Theme:
     try:
         return _read(path, path.stat().st_mtime_ns, within)
     except (FileNotFoundError, NotADirectoryError):
+        if name.endswith(_SUFFIX):
+            raise UsageError(f"there is no file {name!r} with a theme; choose one of {', '.join(names())}") from None
         hint = did_you_mean(name, names(), "choose another, or name a file: my.toml")
         raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(names())})") from None
 

@@ -108,8 +108,8 @@ _CODES = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "E
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[Page]:
-    """A page that shows a file, in a browser of its own with a new profile.
+def opened(place: Path | str) -> Iterator[Page]:
+    """A page that shows a file, or what an address has, in a browser of its own with a new profile.
 
     Raises `RuntimeError` when there is no browser.
     """
@@ -138,7 +138,7 @@ def opened(file: Path) -> Iterator[Page]:
         try:
             page = Page(ours_out, ours_in)
             page.attach()
-            page.go(file.resolve().as_uri())
+            page.go(place if isinstance(place, str) else place.resolve().as_uri())
             yield page
         finally:
             browser.terminate()

@@ -181,6 +181,32 @@ def test_settings_from_the_environment_and_the_project(folder: Path, monkeypatch
     assert "unknown setting 'theem'; did you mean 'theme'?" in result.stderr
 
 
+def test_a_wrong_value_that_is_not_of_the_command_line_is_told_where_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool.bpviz]\nprecision = 99\n")
+    said = f"99 is not in the range 1<=x<=17. (set in [tool.bpviz] of {settings})\n"
+    assert run("render", "apples.py").stderr.endswith(said)
+    assert run("explain", "apples.py").stderr.endswith(said)
+    assert "(set" not in run("render", "apples.py", "--precision", "88").stderr
+    monkeypatch.setenv("BPVIZ_PRECISION", "77")
+    said = "77 is not in the range 1<=x<=17. (set as BPVIZ_PRECISION in the environment)\n"
+    assert run("render", "apples.py").stderr.endswith(said)
+
+
+def test_settings_that_are_none(folder: Path) -> None:
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool]\nbpviz = 3\n")
+    assert run("render", "apples.py").stderr == (
+        f'bpviz: tool.bpviz in {settings} must be a table, but is 3; write [tool.bpviz] theme = "book"\n'
+    )
+    settings.write_bytes(b"[tool.bpviz]\ntitle = '\xff'\n")
+    assert "pyproject.toml is not valid TOML: 'utf-8' codec" in run("render", "apples.py").stderr
+    settings.write_text('tool = {bpviz = {theme = "drak"}}\n')
+    assert "there is no theme 'drak'" in run("render", "apples.py").stderr
+
+
 def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
     model(folder, "import numpy as np\ndef f(x=0.0, unused=1.0):\n    return np.log(x)\n")
     result = run("render", "model.py")
@@ -236,6 +262,29 @@ def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
     (folder / "a.md").write_text("old")
     result = run("explain", "apples.py", *arguments, "--check")
     assert (result.exit_code, "not what would be written now: a.md" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("explain", "apples.py"), ("render", "apples.py", "-o", "-")])
+def test_what_goes_to_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
+    result = run(*words, "--check")
+    assert result.exit_code == 2
+    assert "--check compares files, and what goes to stdout is none; name one with -o FILE" in result.stderr
+
+
+@pytest.mark.engine
+def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")
+    assert run(*words).exit_code == 0
+    page = folder / "a.html"
+    # As another version of Graphviz would draw it, and where there is none at all.
+    page.write_text(page.read_text(encoding="utf-8").replace(' d="M', ' d="M1,1M'), encoding="utf-8")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("bpviz.engine.lay_out", lambda *_, **__: pytest.fail("Graphviz was asked"))
+    assert run(*words, "--check").exit_code == 0
+    for other in (("--set", "tax=1.3"), ("--lang", "ja"), ("price",)):
+        assert run(*words, *other, "--check").exit_code == 1, other
+    page.write_text("<!DOCTYPE html>")
+    assert run(*words, "--check").exit_code == 1
 
 
 @pytest.mark.engine
@@ -638,3 +687,19 @@ def test_steps_that_cannot_be(folder: Path, arguments: tuple[str, ...], said: st
     result = run("render", "apples.py", *arguments)
     assert (result.exit_code, result.stderr) == (2, said)
     assert sorted(path.name for path in folder.iterdir()) == ["apples.py"]
+
+
+@pytest.mark.engine
+def test_the_result_is_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("click.launch", seen.append)
+    assert (
+        run("render", "apples.py", "-o", "one.svg", "-o", "two.png", "--view").stderr
+        == "wrote one.svg\nwrote two.png\n"
+    )
+    steps = run("render", "apples.py", "-o", "step-%02d.svg", "--view")
+    assert seen == ["one.svg", "step-01.svg"]
+    assert steps.stderr.splitlines()[-1] == (
+        "bpviz: note: step-01.svg was opened, the first step; a page with all of them: --watch --view, or "
+        "-o FILE.html --steps"
+    )

@@ -235,6 +235,58 @@ def test_what_is_gone_or_does_otherwise_is_noted_below() -> None:
     assert tones(found)["tanh"] == "strong"  # type: ignore[arg-type]
 
 
+def test_a_constant_that_changed_tells_what_it_was() -> None:
+    def one(x=3.0, y=1.0):
+        h = x * 2
+        k = y * 5
+        return (h + k) ** 2
+
+    def two(x=3.0, y=1.0):
+        h = x * 7
+        k = y * 5
+        return (h + k) ** 3
+
+    found = bpviz.diff(one, two)
+    figure = found.draw().figure
+    assert isinstance(figure, Figure)
+    texts = {box.text: (box.kind, box.tone, box.description) for box in figure.boxes}
+    assert texts["2 → 7"] == ("constant", "plain", "constant 2 → 7")
+    assert texts["5"] == ("constant", "pale", "constant 5")
+    # h + k is 11, then 26; the output 11² = 121, then 26³ = 17576; its slope 2·11 = 22, then 3·26² = 2028.
+    assert "x² → x³" in texts
+    assert [wire.description for wire in figure.wires if wire.description.startswith(("2 → 7", "h to", "x² → x³"))] == [
+        "2 → 7 to ×: value 2 → 7",
+        "h to +: value 6 → 21, gradient 22 → 2028",
+        "x² → x³ to two: value 121 → 17576, gradient 1",
+    ]
+    table = {line.split("  ")[0]: line.split()[3:] for line in str(found).splitlines() if line.startswith("constant")}
+    assert table == {"constant of h": ["2", "→", "7", "+5"], "constant of two": ["2", "→", "3", "+1"]}
+    # Of formulas there is no earlier one.
+    assert {box.text for box in found.draw(labels="symbols").figure.boxes} >= {"7", "x³"}  # type: ignore[union-attr]
+
+
+def test_an_array_that_changed_tells_it_cell_by_cell() -> None:
+    def one(x=np.array([1.0, 1.0])):
+        return np.sum(x * np.array([1.0, 2.0]))
+
+    def two(x=np.array([1.0, 1.0])):
+        return np.sum(x * np.array([1.0, 4.0]))
+
+    def three(x=np.array([1.0, 1.0])):
+        return np.sum(x * 2)
+
+    def shown(before: Any, after: Any) -> tuple[str, str]:
+        """What stands in the box of the constant, and what is said of its wire."""
+        figure = bpviz.diff(before, after).draw().figure
+        assert isinstance(figure, Figure)
+        box = next(box for box in figure.boxes if box.kind == "constant")
+        return box.text, next(wire.description for wire in figure.wires if wire.source == box.id)
+
+    assert shown(one, two) == ("array (2,)", "array (2,) to ×: value [1, 2 → 4]")
+    assert shown(three, one) == ("array (2,)", "array (2,) to ×: value 2 → (2,)")
+    assert shown(one, three) == ("(2,) → 2", "(2,) → 2 to ×: value (2,) → 2")
+
+
 def layer(x, w):
     return x * w + x
 

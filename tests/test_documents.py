@@ -16,7 +16,7 @@ from bpviz.documents import data, html, markdown, text
 WHOLE = Document(
     "y = 6",
     (
-        Picture(lambda: "<svg></svg>", "The figure"),
+        Picture(lambda: "<svg></svg>", "The figure", lambda: "its mark"),
         Table("All values", ("variable", "meaning"), (("x", "単価"), ("税", "tax"))),
         Heading("A section"),
         Paragraph("A sentence."),
@@ -87,7 +87,7 @@ def test_a_picture_that_cannot_be_drawn_is_told() -> None:
     def too_large() -> str:
         raise UsageError("it is <too> large")
 
-    page = html.fragment(Document("t", (Picture(too_large, "The figure"),)))
+    page = html.fragment(Document("t", (Picture(too_large, "The figure", lambda: ""),)))
     assert "<p>The figure is not drawn: it is &lt;too&gt; large.</p>" in page
     assert "<figure>\n<svg></svg></figure>" in html.fragment(WHOLE)
 

@@ -148,6 +148,23 @@ def test_without_a_script_keys_and_labels_walk(tmp_path: Path) -> None:
 
 @pytest.mark.browser
 @pytest.mark.engine
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_same_figure_twice_on_a_page(scripts: bool, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    figure = bpviz.draw(total, steps=True).to_fragment()
+    file.write_text(f'<!DOCTYPE html><meta charset="utf-8"><body>{figure}{figure}', encoding="utf-8")
+    with opened(file) as page:
+        page.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
+        page.go(file.as_uri())
+        for key in ("Tab", "ArrowRight", "ArrowRight", "Enter"):
+            page.press(key)
+        first, second = told(page).split("|")
+        assert (first.endswith(SENTENCES[2]), second.endswith(SENTENCES[0])) == (True, True)
+        assert page.run("location.search") == ""
+
+
+@pytest.mark.browser
+@pytest.mark.engine
 def test_on_paper_stand_all_steps(player: Page, tmp_path: Path) -> None:
     pdf = tmp_path / "apples.pdf"
     pdf.write_bytes(base64.b64decode(player.ask("Page.printToPDF")["data"]))

@@ -16,7 +16,7 @@ import bpviz
 from bpviz.archive import dumped, loaded
 from bpviz.cli import main
 from bpviz.errors import UsageError
-from bpviz.figure import Figure, Grid, Row
+from bpviz.figure import Figure, Grid, Row, Sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -204,8 +204,36 @@ def test_an_unknown_input_is_told(model: str) -> None:
     assert "there is no input named 'q' to take the gradient of; its inputs are: x, w" in result.stderr
     with pytest.raises(UsageError, match="no input named 'q'"):
         bpviz.draw(apples, grad="q")
-    with pytest.raises(UsageError, match="is not opened into single numbers; leave out elements or grad"):
-        bpviz.draw(apples, grad="p", elements=True)
+
+
+def test_the_gradient_of_single_numbers() -> None:
+    def loss(W=np.array([[1.0, 2.0], [3.0, 4.0]]), x=np.array([1.0, -1.0]), b=np.array([0.5, 0.0])):
+        return np.sum((W @ x + b) ** 2)
+
+    def ends(**options: Any) -> dict[str, float]:
+        source = bpviz.draw(loss, **options).source
+        assert isinstance(source, bpviz.Flow)
+        return {end.title: source.values[end.node] for end in source.graph.ends}
+
+    # W·x + b is (−0.5, −1): twice that times x.
+    dw = {"∂loss/∂w₀₀": -1.0, "∂loss/∂w₀₁": 1.0, "∂loss/∂w₁₀": -2.0, "∂loss/∂w₁₁": 2.0}
+    assert ends(grad="W", elements=True) == dw
+    assert ends(grad="W", elements="W[0,:]") == {"∂loss/∂w₀₀": -1.0, "∂loss/∂w₀₁": 1.0}
+    assert ends(grad="b", elements=True) == {"∂loss/∂b₀": -1.0, "∂loss/∂b₁": -2.0}
+    # The second derivative: 2·x₀·x₁.
+    assert ends(grad=("w₀₀", "w₀₁"), elements=True) == {"∂²loss/∂w₀₀∂w₀₁": -2.0}
+    page = bpviz.draw(loss, grad="W", elements=True, beside=True).figure
+    assert isinstance(page, Sheet)
+    assert [[box.text for box in figure.boxes if box.kind == "output"] for figure in page.figures] == [["dW"], [*dw]]
+
+
+def test_elements_of_arrays_that_differ_in_case_only() -> None:
+    def loss(W=np.array([2.0, 3.0]), w=np.array([5.0, 7.0])):
+        return np.sum(W * w)
+
+    graph = bpviz.elements(loss)
+    assert [end.title for end in bpviz.gradient_graph(graph, "W").ends] == ["∂loss/∂W₀", "∂loss/∂W₁"]
+    assert [end.title for end in bpviz.gradient_graph(graph, "w").ends] == ["∂loss/∂w₀", "∂loss/∂w₁"]
 
 
 def test_gradients_inside_of_a_model() -> None:

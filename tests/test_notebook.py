@@ -54,6 +54,9 @@ def test_what_is_wrong_in_a_cell_is_said() -> None:
         "%%bpviz\nx = 1",
         "%%bpviz --colour\ndef f(x=1.0):\n    return x * x",
         "%%bpviz\ndef f(x=1.0):\n    return unknown",
+        "%%bpviz\ndef f(x=1.0):\n    return x\ndef g(x=1.0):\n    return x",
+        "%%bpviz\ndef f(x):\n    return x",
+        '%%bpviz "f\ndef f(x=1.0):\n    return x',
         allow_errors=True,
     )
     said = ["".join(out.evalue for out in cell.outputs if out.output_type == "error") for cell in notebook.cells]
@@ -61,6 +64,9 @@ def test_what_is_wrong_in_a_cell_is_said() -> None:
     assert said[3] == "the model raised NameError"
     assert "NameError: name 'unknown' is not defined" in "".join(notebook.cells[3].outputs[0].traceback)
     assert said[2] == "%%bpviz: No such option '--colour'. Did you mean '--close'?"
+    assert said[4] == "the cell has several things to draw: f, g; name one: %%bpviz f"
+    assert said[5].endswith("or name one and its values: %%bpviz f --set x=1.0")
+    assert said[6] == "the words '\"f' cannot be parted (no closing quotation); close the quotes"
 
 
 @pytest.mark.engine
@@ -80,6 +86,17 @@ def test_what_notebooks_are_given(option: str, kinds: set[str], monkeypatch: pyt
     if option:
         monkeypatch.setenv("BPVIZ_NOTEBOOK", option)
         assert bpviz.draw(lambda x=3.0: x * x)._repr_mimebundle_().keys() - {"text/plain"} == kinds
+
+
+@pytest.mark.engine
+def test_steps_are_walked_in_a_notebook_where_nothing_else_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kinds(**options: Any) -> set[str]:
+        return bpviz.draw(lambda x=3.0: x * x, steps=True, **options)._repr_mimebundle_().keys() - {"text/plain"}
+
+    assert kinds() == {"text/html"}
+    assert kinds(notebook="png") == {"image/png"}
+    monkeypatch.setenv("BPVIZ_NOTEBOOK", "publish")
+    assert kinds() == {"image/png", "application/pdf"}
 
 
 def test_an_unknown_option_breaks_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,6 +216,7 @@ WRONG = {
     ".. bpviz:: apple.py": "there is no file 'apple.py'; did you mean 'apples.py'?",
     ".. bpviz:: apples.py:totl": "apples.py has no 'totl'; did you mean 'total'?",
     ".. bpviz:: apples.py\n   :colour: red": "the directive: No such option '--colour'",
+    ".. bpviz:: apples.py\n   :output: x.svg": "the directive: No such option '--output'",
     ".. bpviz:: apples.py\n   :show: left": "the directive: Invalid value for '--show': 'left' is not one of",
     ".. bpviz:: apples.py\n   :set: taxes=1": "there is no input named 'taxes' for --set; did you mean 'tax'?",
     ".. bpviz:: apples.py\n   :set: 'tax=1": 'the words "\'tax=1" cannot be parted',
@@ -241,6 +242,8 @@ def test_errors_stop_the_build_and_point_at_the_line(tmp_path: Path, write: Writ
     # Code tells the lines of the document, too.
     (raising,) = (line for text, line in lines.items() if "unknown" in text)
     assert f'index.rst>", line {raising + 3}, in f' in heard
+    (broken,) = (line for text, line in lines.items() if "def f(:" in text)
+    assert f"ERROR: index.rst, line {broken + 2} is not valid Python" in heard
 
 
 def test_a_model_that_is_mended_is_read_again(tmp_path: Path, write: Write) -> None:

@@ -96,6 +96,11 @@ def test_an_unknown_theme_is_refused_with_what_comes_close() -> None:
     with pytest.raises(UsageError) as caught:
         theme("../dark")
     assert str(caught.value).startswith("there is no theme '../dark'; did you mean 'dark'?")
+    with pytest.raises(UsageError) as caught:
+        theme("mine.toml")
+    assert str(caught.value) == (
+        "there is no file 'mine.toml' with a theme; choose one of auto, book, cs231n, dark, light, print"
+    )
 
 
 # What three kinds of colour-blind readers see, in linear RGB: Machado, Oliveira and Fernandes, 2009, severity 1.

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +18,7 @@ import bpviz
 from bpviz.layout import lay_out
 from bpviz.picture import Part, Picture, Text
 from bpviz.tex import line_in_latex, text_in_latex
-from bpviz.theme import names, theme
+from bpviz.theme import TextRole, names, theme
 from bpviz.writers import svg
 from bpviz.writers.tikz import write
 
@@ -71,14 +72,63 @@ def test_it_says_what_the_svg_says_on_a_page_as_large(engine: str, compiled: Com
     assert size(pdf) == f"{drawing.picture.width:g} {drawing.picture.height:g}"
 
 
+# XeLaTeX is large, and nothing else needs it: where there is none, CI goes without.
+XELATEX = pytest.param("xelatex", marks=pytest.mark.skipif(not which("xelatex"), reason="no XeLaTeX found"))
+
+
 @pytest.mark.latex
-def test_japanese_is_set_by_lualatex(compiled: Compile) -> None:
+@pytest.mark.parametrize("engine", ["lualatex", XELATEX])
+def test_japanese_is_set(engine: str, compiled: Compile) -> None:
     picture = lay_out(pencils(), LIGHT)
     source = write(picture, LIGHT)
-    assert b"lualatex (pdflatex lacks its letters)" in source
-    words = read(compiled(source, "lualatex")).split()
+    assert b"Alone: lualatex or xelatex (pdflatex lacks its letters)" in source
+    words = read(compiled(source, engine)).split()
     expected = [e.text for part in picture.parts for e in part.elements if isinstance(e, Text)]
     assert sorted(words) == sorted(expected)
+
+
+@pytest.mark.latex
+@pytest.mark.engine
+@pytest.mark.parametrize("engine", ["lualatex", XELATEX])
+def test_formulas_of_japanese_and_cyrillic_names_beside_latin_ones(engine: str, compiled: Compile) -> None:
+    drawing = bpviz.draw(lambda 単価=100.0, б=2.0, x=3.0: 単価 * б + x, labels="symbols")
+    shown = "".join(read(compiled(drawing.to_bytes("tex"), engine)).split())
+    # Each as an input; in the product, and in the sum; in its own derivative, and one in that of the other.
+    assert (shown.count("単価"), shown.count("б")) == (5, 5)
+
+
+def inked(pdf: Path) -> tuple[list[int], list[int]]:
+    """The columns and the rows of a page, in points, in which something is drawn."""
+    image = subprocess.run(["pdftoppm", "-gray", "-r", "72", str(pdf)], capture_output=True, check=True).stdout
+    width, height = map(int, image.split(maxsplit=3)[1:3])
+    pixels = image[-width * height :]
+    found = [(at % width, at // width) for at, grey in enumerate(pixels) if grey < 220]
+    return sorted({column for column, _ in found}), sorted({row for _, row in found})
+
+
+def formula(role: TextRole, latex: str, width: float) -> bytes:
+    """A page of 100 by 60 with a formula in its middle, whose baseline is at 30."""
+    line = Text(role, "it", 50.0, 30.0, 14.0, width, latex=latex)
+    return write(Picture(100.0, 60.0, (Part("w", "wire", (line,)),)), LIGHT)
+
+
+@pytest.mark.latex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", XELATEX])
+def test_a_formula_that_is_made_narrower_can_be_seen(engine: str, compiled: Compile) -> None:
+    columns, _ = inked(compiled(formula("forward", r"x \cdot x", 10.0), engine))
+    # In the middle of the page, within its ten points (and a pixel for the edges).
+    assert columns
+    assert 44 <= columns[0] <= columns[-1] <= 56
+
+
+@pytest.mark.latex
+def test_fractions_keep_off_the_wire(compiled: Compile) -> None:
+    fraction = r"\frac{y}{y}"
+    # Above a wire they reach no deeper than 4 points, below one no higher than 11 (and a pixel for the edges).
+    assert inked(compiled(formula("forward", fraction, 40.0)))[1][-1] <= 30 + 4
+    assert inked(compiled(formula("backward", fraction, 40.0)))[1][0] >= 30 - 11 - 1
+    # Beside the bar of another fraction they stay level with it.
+    assert inked(compiled(formula("forward", f"= {fraction}", 40.0)))[1][-1] > 30 + 4
 
 
 HOSTILE = (
@@ -122,9 +172,15 @@ def test_no_name_is_a_command(role: str, compiled: Compile) -> None:
         assert "hostname" not in name or r"\input" in shown or "\\input".replace("\\", "∖") in shown
 
 
+@pytest.mark.latex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", XELATEX])
+def test_two_hyphens_are_no_dash(engine: str, compiled: Compile) -> None:
+    assert read(compiled(write(texts("a--b---c"), LIGHT), engine)).split() == ["a--b---c"]
+
+
 def test_letters_and_signs() -> None:
     assert text_in_latex(r"\x{y} a--b 5% _ ~ ^") == (
-        r"\textbackslash{}x\{y\} a{-}{-}b 5\% \_ \textasciitilde{} \textasciicircum{}"
+        r"\textbackslash{}x\{y\} a{-\kern0pt}{-\kern0pt}b 5\% \_ \textasciitilde{} \textasciicircum{}"
     )
     assert line_in_latex("−0.25") == "-0.25"
     assert line_in_latex("∂L/∂z·x1") == r"\partial L/\partial z \cdot x_{1}"

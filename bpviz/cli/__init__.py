@@ -16,6 +16,7 @@ import click
 
 import bpviz
 from bpviz.errors import BpvizError, ModelFailed
+from bpviz.settings import settings_file
 
 __all__ = ["main"]
 
@@ -47,6 +48,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            where = _set_elsewhere(error)
+            if not where:
+                raise
+            raise click.BadParameter(f"{error.message} {where}", error.ctx, error.param) from None
         except (KeyboardInterrupt, click.Abort):
             click.echo("bpviz: interrupted; nothing was written", err=True)
             sys.exit(130)
@@ -70,12 +76,26 @@ def main(ctx: click.Context) -> None:
     and draw it:
         bpviz render apples.py
 
-    Every option of render can also be set as BPVIZ_NAME in the environment or in [tool.bpviz] of pyproject.toml.
+    Options that concern the looks can also be set as BPVIZ_NAME in the environment, or in [tool.bpviz] of
+    pyproject.toml.
     """
     from bpviz.cli.words import settings
 
     found = settings(Path.cwd())
     ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}
+
+
+def _set_elsewhere(error: click.BadParameter) -> str:
+    """Where a wrong value comes from that was not given on the command line."""
+    option, ctx = error.param, error.ctx
+    if option is None or ctx is None or option.name is None:
+        return ""
+    source = ctx.get_parameter_source(option.name)
+    if source is click.core.ParameterSource.ENVIRONMENT:
+        return f"(set as {option.envvar} in the environment)"
+    if source is click.core.ParameterSource.DEFAULT_MAP:
+        return f"(set in [tool.bpviz] of {settings_file(Path.cwd())})"
+    return ""
 
 
 _READ = {

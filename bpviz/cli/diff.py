@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import click
 
 from bpviz.cli import choices
-from bpviz.cli.output import File, put, word_destinations, write_files
+from bpviz.cli.output import put, told_file, word_destinations, write_files
 from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
 
@@ -96,5 +95,5 @@ def command(
     click.echo(told.to_json() if as_json else str(told), nl=not as_json)
     if pictures:
         write_files(ctx, told.draw(theme=theme), pictures, stem, format)
-    put(ctx, [File(path, partial(told.to_bytes, kind), told.to_bytes(kind).__eq__) for path, kind in pages if path])
+    put(ctx, [told_file(told, path, kind) for path, kind in pages])
     ctx.exit(0 if told.same else 1)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bpviz.cli import choices
-from bpviz.cli.output import File, put, word_destinations
+from bpviz.cli.output import put, told_file, word_destinations
 from bpviz.cli.session import user_code, values_for
 
 __all__ = ["command"]
@@ -72,8 +72,7 @@ def command(
             thing, values = _with_all_values(thing, values)
         options: dict[str, Any] = {"output": of} if of else {}
         told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **options)
-        written = [(path, told.to_bytes(kind)) for path, kind in plans]
-    put(ctx, [File(path, partial(bytes, data), data.__eq__) for path, data in written], check)
+    put(ctx, [told_file(told, path, kind) for path, kind in plans], check)
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

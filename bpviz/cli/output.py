@@ -12,8 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from bpviz.drawing import Drawing
+    from bpviz.telling import Telling
 
-__all__ = ["File", "destination", "files_of", "put", "word_destinations", "write_files"]
+__all__ = ["File", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
@@ -60,7 +61,11 @@ def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
     """Write the files; with ``check`` compare what is there instead, and exit 1 where one is stale."""
     if check:
-        stale = [str(f.path) for f in files if not (f.path and f.path.is_file() and f.holds(f.path.read_bytes()))]
+        paths = [file.path for file in files if file.path]
+        if len(paths) < len(files):
+            raise click.UsageError("--check compares files, and what goes to stdout is none; name one with -o FILE")
+        pairs = zip(paths, files, strict=True)
+        stale = [str(path) for path, file in pairs if not (path.is_file() and file.holds(path.read_bytes()))]
         if stale:
             listed = ", ".join(stale)
             click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
@@ -77,6 +82,11 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         write_file(path, data)
         click.echo(f"wrote {path}", err=True)
     return [path for path, _ in ready if path is not None]
+
+
+def told_file(told: Telling, path: Path | None, kind: str) -> File:
+    """The file of words at an output."""
+    return File(path, partial(told.to_bytes, kind), partial(told.is_told_by, format=kind))
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:

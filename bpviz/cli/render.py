@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bpviz.cli import choices
-from bpviz.cli.output import write_files
+from bpviz.cli.output import destination, write_files
 from bpviz.cli.session import drawing_of, what_if_of
 
 if TYPE_CHECKING:
@@ -188,7 +189,20 @@ def command(
     drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
-        click.launch(str(written[0]))
+        _open(written, outputs)
+
+
+def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
+    """Open the first file, in which a viewer of pictures finds those beside it; say so where a browser does not."""
+    from bpviz.files import numbered
+
+    click.launch(str(written[0]))
+    if outputs and numbered(Path(outputs[0]), 1):
+        click.echo(
+            f"bpviz: note: {written[0]} was opened, the first step; a page with all of them: --watch --view, or "
+            "-o FILE.html --steps",
+            err=True,
+        )
 
 
 def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
@@ -226,6 +240,8 @@ def _watch(
     from bpviz.cli.watch import watch
     from bpviz.load import stem_of
 
-    places = [Path(output) for output in outputs] or [Path(f"{stem_of(target)}.{(format or 'svg').lower()}")]
+    named = outputs or [f"{stem_of(target)}.{(format or 'svg').lower()}"]
+    # Asked now: no change of the model would mend it.
+    places = [path for path, _ in (destination(output, format) for output in named) if path]
     once = [word for word in ctx.meta[_GIVEN] if word not in ("--watch", "--view")]
     watch(target, once, places, view=view)

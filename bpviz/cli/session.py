@@ -144,7 +144,8 @@ def user_code() -> Iterator[None]:
     except SyntaxError as error:
         import traceback
 
-        place = f"{Path(error.filename or '').name}, line {error.lineno}"
+        # A document of which the code is a part stands in brackets.
+        place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
         told = "".join(traceback.format_exception_only(error))
         raise ModelFailed(f"{place} is not valid Python: {error.msg}", told) from None
     except SystemExit as error:

@@ -12,12 +12,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bpviz.errors import ExtraMissing, UsageError
+from bpviz.files import numbered
 from bpviz.load import file_of
 
 __all__ = ["watch"]
@@ -35,15 +37,15 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
     """
     folder = _folder(target)
     changes = _changes(folder, {path.resolve() for path in outputs})
-    page = _Page(outputs[0]) if view else None
+    page = _Page(outputs[0].name) if view else None
     if page:
         click.launch(page.start())
     click.echo(f"watching {folder} (Ctrl-C ends it)", err=True)
     try:
         while True:
-            said = _drawn(arguments)
+            said, failed = _drawn(arguments)
             if page:
-                page.show(said)
+                page.show(said if failed else "", _pictures(outputs[0], said))
             next(changes)
     except (KeyboardInterrupt, StopIteration):
         click.echo("no longer watching", err=True)
@@ -74,21 +76,29 @@ def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
     return watchfiles.watch(folder, watch_filter=counts, raise_interrupt=True)
 
 
-def _drawn(arguments: Sequence[str]) -> str:
-    """Draw once, in a process that has imported nothing of the model yet; answers what went wrong, if anything did."""
+def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
+    """Draw once, in a process that has imported nothing of the model yet; answers what it said, and if it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
     said = done.stderr.decode(errors="replace")
     click.echo(said, err=True, nl=False)
-    return said if done.returncode else ""
+    return said, done.returncode != 0
+
+
+def _pictures(output: Path, said: str) -> list[Path]:
+    """The pictures of an output: itself, or the steps that were said to be written; others may be of an older model."""
+    lines = set(said.splitlines())
+    steps = takewhile(lambda path: f"wrote {path}" in lines, (numbered(output, step) for step in count(1)))
+    return [path for path in steps if path] if numbered(output, 1) else [output]
 
 
 class _Page:
-    """A local page that shows a picture, and shows it again when it has changed."""
+    """A local page that shows pictures one below the other, and shows them again when they have changed."""
 
-    def __init__(self, picture: Path) -> None:
-        self.picture = picture
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pictures: Sequence[Path] = ()
         self.edition = 0
         self.said = ""
         self.changed = threading.Condition()
@@ -109,10 +119,11 @@ class _Page:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/"
 
-    def show(self, said: str) -> None:
-        """Tell every open page that there is something new: the picture, or what went wrong."""
+    def show(self, said: str, pictures: Sequence[Path]) -> None:
+        """Tell every open page that there is something new: the pictures, or what went wrong."""
         with self.changed:
             self.edition, self.said = self.edition + 1, said
+            self.pictures = self.pictures if said else pictures
             self.changed.notify_all()
 
     def stop(self) -> None:
@@ -121,15 +132,17 @@ class _Page:
         self.server.server_close()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer one request: the page, the picture, or what is new since an edition (it waits for that)."""
+        """Answer one request: the page, a picture by its number, or (when there is some) the news since an edition."""
         path, _, since = request.path.partition("?")
+        number = path.removeprefix("/picture/")
+        picture = self._picture(int(number)) if number.isascii() and number.isdigit() else None
         match path:
+            case _ if picture:
+                kind, body = _KINDS.get(picture.suffix.lower(), "text/plain; charset=utf-8"), picture.read_bytes()
             case "/":
-                kind, body = "text/html; charset=utf-8", _PAGE.format(name=html.escape(self.picture.name)).encode()
+                kind, body = "text/html; charset=utf-8", _PAGE.format(name=html.escape(self.name)).encode()
             case "/news":
                 kind, body = "application/json", self._news(int(since) if since.isdigit() else 0)
-            case "/picture" if self.picture.is_file():
-                kind, body = _KINDS.get(self.picture.suffix.lower(), "application/pdf"), self.picture.read_bytes()
             case _:
                 request.send_error(404)
                 return
@@ -140,20 +153,35 @@ class _Page:
         request.end_headers()
         request.wfile.write(body)
 
+    def _picture(self, number: int) -> Path | None:
+        """The file of a picture, numbered from 1 on, if it is there."""
+        found = self.pictures[number - 1 : number] if number else ()
+        return next((path for path in found if path.is_file()), None)
+
     def _news(self, since: int) -> bytes:
         with self.changed:
             # Answered after a while in any case, so that closed pages leave no thread behind.
             self.changed.wait_for(lambda: self.edition > since, timeout=20)
-            return json.dumps({"edition": self.edition, "said": self.said}).encode()
+            return json.dumps({"edition": self.edition, "said": self.said, "pictures": len(self.pictures)}).encode()
 
 
-_KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".html": "text/html; charset=utf-8", ".gif": "image/gif"}
+_KINDS = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".apng": "image/apng",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".pdf": "application/pdf",
+    ".html": "text/html; charset=utf-8",
+}
+"""What a browser shows as it is; all else is text."""
 
 _PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{name}</title>
 <style>
 :root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
 body {{ margin: 1rem; }}
+main {{ display: flex; flex-direction: column; align-items: start; gap: 1rem; }}
 object {{ max-width: 100%; }}
 pre {{ border-left: 4px solid #C2185B; padding: 0.5rem 1rem; white-space: pre-wrap; }}
 pre:empty {{ display: none; }}
@@ -170,9 +198,15 @@ async function follow() {{
         edition = news.edition;
         document.getElementById("said").textContent = news.said;
         if (!news.said) {{
-          const picture = document.createElement("object");
-          picture.data = "/picture?" + edition;
-          document.getElementById("figure").replaceChildren(picture);
+          const figure = document.getElementById("figure");
+          // So that the reader stays where they are while the pictures come in.
+          figure.style.minHeight = figure.offsetHeight + "px";
+          figure.replaceChildren(...Array.from({{ length: news.pictures }}, (_, place) => {{
+            const picture = document.createElement("object");
+            picture.data = "/picture/" + (place + 1) + "?" + edition;
+            return picture;
+          }}));
+          setTimeout(() => figure.style.minHeight = "", 1000);
         }}
       }}
     }} catch {{

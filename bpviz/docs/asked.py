@@ -41,16 +41,22 @@ class Answer:
 
 
 def answered(
-    what: str, given: Sequence[str], place: Place, own: Sequence[click.Parameter] = (), theme: str = ""
+    what: str,
+    given: Sequence[str],
+    place: Place,
+    own: Sequence[click.Parameter] = (),
+    theme: str = "",
+    without: Sequence[str] = (),
 ) -> Answer:
-    """What a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides.
+    """What a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides,
+    ``without`` those that it has not.
 
     ``theme`` is taken where neither the words nor the settings name one.
 
     Raises `UsageError` for words that cannot be, `ModelFailed` where the model raises, and what `bpviz.draw` raises.
     """
     with contextlib.chdir(place.folder), apart():
-        ctx = words.parsed(what, given, own)
+        ctx = words.parsed(what, given, own, without)
         if ctx.params["target"].partition(":")[0] == "-" and not place.code:
             raise UsageError("there is no block of Python that - could mean; name a file, or write the model there")
         # Blank lines above it, so that messages tell the line of the document.

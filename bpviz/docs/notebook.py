@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from types import ModuleType
 from typing import Any
 
@@ -37,11 +36,11 @@ def in_cell(shell: Any, line: str, cell: str) -> Any:
     files = [f.__code__.co_filename for f in new.values() if getattr(f, "__module__", "") == own and _is_function(f)]
     module = ModuleType(own)
     vars(module).update(new, __file__=files[0] if files else "")
-    name, given = "", shlex.split(line)
+    name, given = "", words.parted(line)
     if given and not given[0].startswith("-"):
         name = given.pop(0)
     ctx = words.parsed("%%bpviz", ["-", *given], without=("outputs", "format"))
-    return render.drawn(ctx, Loaded(chosen(module, name, "the cell"), name or "figure"))[0]
+    return render.drawn(ctx, Loaded(chosen(module, name, "the cell", "%%bpviz "), name or "figure"))[0]
 
 
 def _is_function(value: Any) -> bool:

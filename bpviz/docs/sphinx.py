@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 _FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
 """What a builder can be given, by the type that it asks for."""
 
+_OF_THE_BUILDER = ("outputs", "format")
+"""What of ``bpviz render`` the builder chooses."""
+
 _IMAGE = Image.option_spec or {}
 _OWN: dict[str, Callable[[str], Any]] = {
     "alt": directives.unchanged,
@@ -69,7 +72,7 @@ class BpvizDirective(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = _Options({**dict.fromkeys(names(("outputs", "format")), directives.unchanged), **_OWN})
+    option_spec = _Options({**dict.fromkeys(names(_OF_THE_BUILDER), directives.unchanged), **_OWN})
 
     def run(self) -> list[nodes.Node]:
         """The figure, in a caption's frame where it has one, below its code where that is to be seen."""
@@ -80,7 +83,8 @@ class BpvizDirective(SphinxDirective):
         options = {**self.config.bpviz_defaults, **self.options}
         given = {name: text or "" for name, text in options.items() if name not in _OWN}
         try:
-            answer = answered("the directive", [target, *spelled(given)], self._place(folder))
+            words, place = [target, *spelled(given)], self._place(folder)
+            answer = answered("the directive", words, place, without=_OF_THE_BUILDER)
         except BpvizError as error:
             raise self.error(_told(error)) from None
         for note in answer.drawing.notes:

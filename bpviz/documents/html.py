@@ -6,6 +6,7 @@ import html
 
 from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
 from bpviz.errors import BpvizError
+from bpviz.fingerprint import remarked
 from bpviz.text import printable
 
 __all__ = ["fragment", "write"]
@@ -31,15 +32,17 @@ background:none}
 """
 
 
-def write(document: Document) -> str:
-    """The document as a page of its own.
+def write(document: Document, mark: str = "") -> str:
+    """The document as a page of its own; ``mark`` tells what it says (`bpviz.fingerprint`).
 
     >>> page = write(Document("y < 6", (Table("All", ("variable", "value"), (("x", "3"),)),)))
     >>> page[:15], "<title>y &lt; 6</title>" in page, '<th scope="row">x</th><td>3</td>' in page
     ('<!DOCTYPE html>', True, True)
     """
+    # In front: the figures on the page have marks of their own.
+    remark = f"<!-- {remarked(mark)} -->\n" if mark else ""
     return (
-        f'<!DOCTYPE html>\n<html lang="{_escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{_escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n{remark}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_escaped(document.title)}</title>\n"
         "<style>body{margin:0}@media (prefers-color-scheme:dark){body{background:#1e1e1e}}</style>\n"

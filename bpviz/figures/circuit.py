@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bpviz import ops
-from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Arrow, Box, Figure, Frame, Label, Pass, Plain, Tone, Wire
-from bpviz.figures.content import shape_text, spoken
+from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
+from bpviz.figures.content import line_of, shape_text, spoken
+from bpviz.figures.groups import Groups, frame_of, titled
 from bpviz.figures.kinds import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.labels import Use
 from bpviz.figures.marks import Passes, toned
 from bpviz.flow import Flow
 from bpviz.graph import End, Graph
 from bpviz.language import ENGLISH, Language
-from bpviz.number import number
-from bpviz.scope import Scope, gradient_title, parted_title
+from bpviz.recorder import Scope
 
 __all__ = ["CircuitOptions", "circuit"]
 
@@ -99,7 +98,7 @@ class _Circuit:
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
         self.shared = shared_of(options.shared, self.graph, self.flow)
         self.folded: set[int] = set()
-        self.closed = self._closed_scopes()
+        self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
 
     def _ends(self) -> list[End]:
         """The outputs, and the value whose gradient is taken where that is none of them; of paths where they lead."""
@@ -127,52 +126,13 @@ class _Circuit:
         only = self.only
         return only is not None and (index in only.feeding or index == only.source)
 
-    # Groups
-
-    def _closed_scopes(self) -> set[int]:
-        options = self.options
-        scopes = self.record.scopes[1:]
-        titles = {scope.title for scope in scopes}
-        for wanted in (*options.open, *options.close):
-            if wanted not in titles:
-                there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
-                raise UsageError(f"there is no group named {wanted!r}; {did_you_mean(wanted, titles, there)}")
-        closed = set()
-        for scope in scopes:
-            too_deep = options.depth is not None and _depth(scope) > options.depth
-            if scope.title in options.close or (too_deep and scope.title not in options.open):
-                closed.add(scope.index)
-        return closed
-
     def _closed_around(self, index: int) -> Scope | None:
-        """The outermost closed group around a step."""
-        if index in self.record.is_input or self._is_stub(index):
-            return None
-        found, scope = None, self.record.step_scopes[index]
-        while scope.parent is not None:
-            if scope.index in self.closed:
-                found = scope
-            scope = scope.parent
-        return found
+        """The outermost closed group around a step, if what it is made from is shown."""
+        return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
-
-    def _frames(self) -> tuple[Frame, ...]:
-        used: dict[int, Scope] = {}
-        # Those with nothing in them but what is in the background are there, too.
-        loud: set[int] = set()
-        for box in self.boxes.values():
-            scope = None if box.frame is None else self.record.scopes[int(box.frame[1:])]
-            while scope is not None and scope.parent is not None:
-                used[scope.index] = scope
-                loud.update(() if box.tone == "pale" else [scope.index])
-                scope = scope.parent
-        return tuple(
-            Frame(f"f{i}", self._titled(scope.title), _frame_id(scope.parent), "plain" if i in loud else "pale")
-            for i, scope in sorted(used.items())
-        )
 
     # Boxes
 
@@ -180,7 +140,7 @@ class _Circuit:
         for index in self.needed:
             operation = self.record.operations[index]
             if operation is not None and not self._is_stub(index):
-                self.folded.update(self._symbol(index, operation)[1])
+                self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out:
                 continue
@@ -192,47 +152,26 @@ class _Circuit:
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
         if closed is not None:
-            title = self._titled(closed.title)
-            return Box(key, "group", title, _frame_id(closed.parent), self.say("group {title}, closed", title=title))
+            title = titled(closed.title, self.say)
+            return Box(key, "group", title, frame_of(closed.parent), self.say("group {title}, closed", title=title))
         operation = self.record.operations[index]
-        frame = _frame_id(self.record.step_scopes[index])
+        frame = frame_of(self.record.step_scopes[index])
         label = self.labels[index]
         if self.only and index == self.only.source:
             name = self.graph.names[index]
             return Box(key, "input", label or name, None, self.say("input {name}", name=name))
         if operation is not None and not self._is_stub(index):
-            symbol = self._symbol(index, operation)[0]
+            symbol = self.wording.symbol(index)[0]
             told = self.say.operation(operation.name)
             told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
             return Box(key, "operation", symbol, frame, told)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label))
-        value = self.record.values[index] if self.flow is None else self.flow.values[index]
+        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
         text = label or (
-            number(float(value), self.options.precision)
-            if not ops.shape_of(value)
-            else self.say("array {shape}", shape=shape_text(ops.shape_of(value)))
+            self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
         )
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text))
-
-    def _symbol(self, index: int, operation: ops.Operation) -> tuple[str, tuple[int, ...]]:
-        """What stands in the circle, and the constants that are written there and need no box of their own."""
-        operands = self.record.operands[index]
-        parameters = self.record.parameters.get(index, {})
-        if operation.drawn is not None:
-            constants = [
-                self.record.values[i] if self.graph.is_constant(i) and not ops.shape_of(self.record.values[i]) else None
-                for i in operands
-            ]
-            drawn = operation.drawn(constants, parameters)
-            if drawn is not None:
-                symbol, slots = drawn
-                return symbol, tuple(operands[slot] for slot in slots)
-        names = {}
-        for letter, operand in zip(operation.operands, operands, strict=False):
-            label = self.labels[operand]
-            names[letter] = label if 0 < len(label) <= 3 else letter
-        return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
 
     # Wires
 
@@ -283,25 +222,12 @@ class _Circuit:
             # The value branches: left of the dot the summed gradient, right of it each share.
             dot = f"b{index}"
             at = self.boxes[source]
-            frame = self._branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
+            frame = self.groups.branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
             told = self.say("{name} branches", name=at.text)
             self.boxes[dot] = Box(dot, "branch", "", frame, told, belongs=at.belongs)
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
-
-    def _branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
-        """The frame of a branch dot: the source's, unless every branch leaves it."""
-        while source is not None and not any(source in self._frames_around(target) for target in targets):
-            source = _frame_id(self.record.scopes[int(source[1:])].parent)
-        return source
-
-    def _frames_around(self, frame: str | None) -> list[str]:
-        around = []
-        while frame is not None:
-            around.append(frame)
-            frame = _frame_id(self.record.scopes[int(frame[1:])].parent)
-        return around
 
     def _wire_name(self, index: int, uses: Sequence[Use]) -> str:
         """A name stands at the wire unless it stands at one of its ends already."""
@@ -337,9 +263,9 @@ class _Circuit:
             backward = Arrow(label)
         said = []
         if self.flow is not None:
-            said.append(self.say("value {value}", value=self._spoken(self.flow.values[carried])))
+            said.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
         if use.share is not None:
-            share = self._spoken(use.share)
+            share = line_of(self.wording.gradient(index, use, stem), self.say)
             said.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
@@ -366,10 +292,6 @@ class _Circuit:
         box = self.boxes[key]
         return self.say("the branch") if box.kind == "branch" else box.text
 
-    def _titled(self, title: str) -> str:
-        """The title of a graph or a group: what it is the gradient of, in the reader's words."""
-        return gradient_title(*parted_title(title), self.say)
-
     def _spoken(self, value: Any) -> str:
         return spoken(value, self.options.precision, self.say)
 
@@ -387,7 +309,7 @@ class _Circuit:
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
-            frames=self._frames(),
+            frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
             notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say)),
@@ -395,7 +317,7 @@ class _Circuit:
         )
 
     def _description(self) -> str:
-        name, comma = self._titled(self.graph.name) or self.say("the computation"), self.say(", ")
+        name, comma = titled(self.graph.name, self.say) or self.say("the computation"), self.say(", ")
         if self.flow is None:
             return self.say("Computation graph of {name}.", name=name)
         own = [f"{end.title} = {self._spoken(self.flow.values[end.node])}" for end in self.ends if end.own]
@@ -409,14 +331,3 @@ class _Circuit:
             result=result,
             gradients=gradients,
         )
-
-
-def _depth(scope: Scope) -> int:
-    depth = 0
-    while scope.parent is not None:
-        depth, scope = depth + 1, scope.parent
-    return depth
-
-
-def _frame_id(scope: Scope | None) -> str | None:
-    return None if scope is None or scope.parent is None else f"f{scope.index}"

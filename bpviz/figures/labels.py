@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Label, Plain, Tone
+from bpviz.figure import Content, Label, Plain, Tone
 from bpviz.figures.content import content
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -55,7 +55,7 @@ def total(shares: Sequence[Any]) -> Any:
 
 
 class Names:
-    """Nothing but the names of values."""
+    """Nothing but the names of values, and what stands in circles and in the boxes of constants."""
 
     def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
         """Take the graph, its numbers where it has them, the name of every node and how many digits are shown."""
@@ -86,6 +86,33 @@ class Names:
         """The number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
         return NO_VALUE if self.flow is None else self.flow.values[index]
 
+    def shown(self, index: int) -> Content:
+        """The value of a node in short; of a graph without numbers those of its constants."""
+        return content(self.record.values[index] if self.flow is None else self.flow.values[index], self.precision)
+
+    def gradient(self, index: int, use: Use, stem: bool) -> Content:
+        """The gradient that comes back from ``use`` in short."""
+        return content(use.share, self.precision)
+
+    def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
+        """What stands in the circle of a step, and the constants written there, which need no box of their own."""
+        operation, operands = self.record.operations[index], self.record.operands[index]
+        assert operation is not None
+        if operation.drawn is not None:
+            constants = [
+                self.record.values[i] if self.graph.is_constant(i) and not ops.shape_of(self.record.values[i]) else None
+                for i in operands
+            ]
+            drawn = operation.drawn(constants, self.record.parameters.get(index, {}))
+            if drawn is not None:
+                symbol, slots = drawn
+                return symbol, tuple(operands[slot] for slot in slots)
+        names = {}
+        for letter, operand in zip(operation.operands, operands, strict=False):
+            label = self.labels[operand]
+            names[letter] = label if 0 < len(label) <= 3 else letter
+        return (operation.symbol.format(**names) if "{" in operation.symbol else operation.symbol), ()
+
 
 class Values(Names):
     """Numbers: the value above its wire, the gradient below."""
@@ -98,8 +125,8 @@ class Values(Names):
         if self.graph.is_constant(index) and not ops.shape_of(value) and not self.labels[index]:
             # Its number is what it is called.
             return None
-        return Label(content(value, self.precision), name)
+        return Label(self.shown(index), name)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The gradient."""
-        return Label(content(use.share, self.precision))
+        return Label(self.gradient(index, use, stem))

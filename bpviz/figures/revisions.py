@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from bpviz.differences import differences
-from bpviz.figure import Label, Tone
+from bpviz.figure import Content, Tone
 from bpviz.figures.content import changed
 from bpviz.figures.labels import Use, Values, total
 from bpviz.flow import Flow
@@ -21,7 +20,7 @@ __all__ = ["Changes", "change_notes"]
 
 
 class Changes(Values):
-    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below."""
+    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below; of constants in their boxes."""
 
     def __init__(
         self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
@@ -30,20 +29,30 @@ class Changes(Values):
         super().__init__(graph, flow, labels, precision)
         self.pairing = pairing
         self.before = pairing.before
+        self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision)
 
-    def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The value before and now, behind its name."""
-        label, was = super().forward(index, name, stem), self.pairing.old.get(index)
-        if label is None or was is None:
-            return label
-        return replace(label, content=changed(self.before.values[was], self.value(index), self.precision))
+    def shown(self, index: int) -> Content:
+        """The value before and now."""
+        was = self.pairing.old.get(index)
+        if was is None:
+            return super().shown(index)
+        return changed(self.before.values[was], self.value(index), self.precision)
 
-    def backward(self, index: int, use: Use, stem: bool) -> Label:
+    def gradient(self, index: int, use: Use, stem: bool) -> Content:
         """The gradient before and now."""
         earlier = self._earlier(index, use, stem)
         if earlier is None:
-            return super().backward(index, use, stem)
-        return Label(changed(earlier, use.share, self.precision))
+            return super().gradient(index, use, stem)
+        return changed(earlier, use.share, self.precision)
+
+    def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
+        """The symbol, where something is written into it that was another before also the one of then: ``x² → x³``."""
+        now, written = super().symbol(index)
+        operation = self.record.operations[index]
+        if operation is None or operation.drawn is None or not self.pairing.kept(index):
+            return now, written
+        was = self.earlier.symbol(self.pairing.old[index])[0]
+        return now if was == now else f"{was} → {now}", written
 
     def _earlier(self, index: int, use: Use, stem: bool) -> Any:
         """The gradient that came back here before; ``None`` where none did, or there was no such wire."""
@@ -61,11 +70,11 @@ class Changes(Values):
         kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
         if index not in self.pairing.old or not kept:
             return "strong"
-        same = self.forward(index, "", stem) == super().forward(index, "", stem)
+        same = self.shown(index) == super().shown(index)
         earlier = self._earlier(index, use, stem)
         if earlier is None or use.share is None:
             return "pale" if same and earlier is use.share else "plain"
-        return "pale" if same and self.backward(index, use, stem) == super().backward(index, use, stem) else "plain"
+        return "pale" if same and self.gradient(index, use, stem) == super().gradient(index, use, stem) else "plain"
 
 
 def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:

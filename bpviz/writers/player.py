@@ -63,9 +63,10 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             *_drawing(picture, theme, steps),
             "</g></defs></svg>",
             '<p class="bpviz-said" role="status" aria-live="polite"></p>',
-            f'<ol>\n<li class="bpviz-buttons" hidden>{buttons}</li>',
+            # Its radio buttons are then its own, where the same figure stands on the page twice; it sends nothing.
+            f'<form method="dialog"><ol>\n<li class="bpviz-buttons" hidden>{buttons}</li>',
             *stages,
-            f"</ol>\n<script>{_SCRIPT}</script>\n",
+            f"</ol></form>\n<script>{_SCRIPT}</script>\n",
         ]
     )
 

@@ -41,23 +41,36 @@ _OPENING = r"""{remark}
 \makeatother
 \begingroup
 \def\bpvizcolor#1#2{{\providecolor{{bpviz-#1}}{{HTML}}{{#2}}}}
-\def\bpvizfit#1#2{{\setbox8\hbox{{#2}}\ifdim\wd8>#1bp\resizebox{{#1bp}}{{\ht8}}{{\box8}}\else\box8\fi}}
+\def\bpvizfit#1#2{{\setbox8\hbox{{#2}}\ifdim\wd8>#1bp\resizebox{{#1bp}}{{\height}}{{\box8}}\else\box8\fi}}
+\def\bpvizabove#1{{\setbox8\hbox{{#1}}\ifdim\dp8>4bp\raise\dimexpr\dp8-4bp\relax\fi\box8}}
+\def\bpvizbelow#1{{\setbox8\hbox{{#1}}\ifdim\ht8>11bp\lower\dimexpr\ht8-11bp\relax\fi\box8}}
 \def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
 """
 
-# Before \begin{document}, where letters are needed that Latin Modern lacks: luatexja and xeCJK know what to do; else
-# the first of these fonts that there is lends them.
+# Before \begin{document}, where letters are needed that Latin Modern lacks: fonts lend them, in LuaLaTeX all of these
+# that there are, in XeLaTeX the first. luatexja and xeCJK know more of Japanese, but less of other scripts.
 _FONTS = r"""\else
-\usepackage{fontspec}
-\def\bpvizfont#1{\ifx\bpvizfound\undefined\IfFontExistsTF{#1}{\let\bpvizfound\relax%
-\directlua{luaotfload.add_fallback("bpviz", {"#1:"})}%
-\setmainfont{Latin Modern Roman}[RawFeature={fallback=bpviz}]}{}\fi}
+\usepackage{{fontspec}}
 \ifx\directlua\undefined
-\IfFileExists{xeCJK.sty}{\usepackage{xeCJK}}{}
+\def\bpvizfont#1{{\ifx\bpvizletters\undefined\IfFontExistsTF{{#1}}{{\newfontfamily\bpvizletters{{#1}}}}{{}}\fi}}
 \else
-\IfFileExists{luatexja.sty}{\usepackage{luatexja}}{%
-\bpvizfont{Noto Sans CJK JP}\bpvizfont{IPAexGothic}\bpvizfont{IPAGothic}%
-\bpvizfont{Hiragino Sans}\bpvizfont{Yu Gothic}\bpvizfont{Noto Sans}\bpvizfont{DejaVu Sans}}
+\directlua{{bpviz = {{}}}}
+\def\bpvizfont#1{{\IfFontExistsTF{{#1}}{{\directlua{{table.insert(bpviz, "#1:")}}}}{{}}}}
+\fi
+\bpvizfont{{HaranoAjiMincho-Regular.otf}}\bpvizfont{{Noto Sans CJK JP}}\bpvizfont{{IPAexGothic}}\bpvizfont{{IPAGothic}}
+\bpvizfont{{Hiragino Sans}}\bpvizfont{{Yu Gothic}}\bpvizfont{{Noto Sans}}\bpvizfont{{DejaVu Sans}}
+\ifx\directlua\undefined
+\ifx\bpvizletters\undefined\else
+\newXeTeXintercharclass\bpvizclass
+\def\bpvizletter#1{{\XeTeXcharclass#1=\bpvizclass}}
+{letters}
+\def\bpvizbeside#1{{\XeTeXinterchartoks#1\bpvizclass={{\begingroup\bpvizletters}}%
+\XeTeXinterchartoks\bpvizclass#1={{\endgroup}}}}
+\bpvizbeside{{0}}\bpvizbeside{{\e@alloc@intercharclass@top}}\XeTeXinterchartokenstate=1
+\fi
+\else
+\directlua{{luaotfload.add_fallback("bpviz", bpviz)}}
+\setmainfont{{Latin Modern Roman}}[RawFeature={{fallback=bpviz}}]
 \fi
 """
 
@@ -65,8 +78,8 @@ _FONTS = r"""\else
 def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     """Return ``picture`` as a LaTeX file in the looks of ``theme``.
 
-    Letters that are neither Latin nor Greek need LuaLaTeX (which takes them from fonts of the machine) or XeLaTeX; a
-    comment of the file says so, in the language ``say``.
+    Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from fonts of the machine (the
+    latter from one alone); a comment of the file says so, in the language ``say``.
 
     >>> from bpviz.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
@@ -75,13 +88,13 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     page = _Page(theme)
     body = [line for part in picture.parts for line in page.part(part)]
     shown = {text.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
-    foreign = any(map(_is_foreign, "".join(shown)))
+    foreign = sorted(filter(_is_foreign, set("".join(shown))))
     width, height = _number(picture.width), _number(picture.height)
     opening = _OPENING.format(
-        remark=_remark(picture.title, foreign, say),
+        remark=_remark(picture.title, bool(foreign), say),
         width=width,
         height=height,
-        fonts=_FONTS if foreign else "",
+        fonts=_FONTS.format(letters="".join(map(_letter, foreign))) if foreign else "",
     )
     return "\n".join(
         [
@@ -104,7 +117,7 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
         "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
         "{packages}: {input} this file, within {box} where it is too wide.\n"
         "Looks, before it: {style}, {colour}.",
-        engines=say("lualatex (pdflatex lacks its letters)") if foreign else say("pdflatex or lualatex"),
+        engines=say("lualatex or xelatex (pdflatex lacks its letters)") if foreign else say("pdflatex or lualatex"),
         packages=r"\usepackage{amsmath,tikz}",
         input=r"\input",
         box=r"\resizebox{\linewidth}{!}{...}",
@@ -117,6 +130,11 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
 def _is_foreign(character: str) -> bool:
     """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.tex` says in commands."""
     return ord(character) > 0x17F and tex.text_in_latex(character) == character
+
+
+def _letter(character: str) -> str:
+    """What tells XeLaTeX of a foreign letter, by its number."""
+    return rf'\bpvizletter{{"{ord(character):04X}}}'
 
 
 _Look = tuple[Pass, Tone]
@@ -236,7 +254,10 @@ def _words(line: Text) -> str:
     shown = text.printable(line.text)
     if line.latex:
         # Mathematics leaves more air around its signs: it may not become wider than there is room.
-        return rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
+        fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
+        # Nor may its fractions, which stand on one line in the picture, reach the wire; beside others they stay level.
+        side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
+        return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
     if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
         return f"${tex.line_in_latex(shown)}$"
     return tex.text_in_latex(shown)

@@ -1,0 +1,109 @@
+"""The groups of a circuit: which are closed, the box or the frame that a step is in, and the frames that are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bpviz.errors import UsageError, did_you_mean
+from bpviz.figure import Box, Frame
+from bpviz.language import ENGLISH, Language
+from bpviz.recorder import Recorder, Scope
+from bpviz.scope import gradient_title, parted_title
+
+__all__ = ["Groups", "frame_of", "titled"]
+
+
+class Groups:
+    """Which groups of a record are closed: those that lie deeper than ``depth`` (0: all), but for single names.
+
+    >>> import bpviz
+    >>> def half(x):
+    ...     return x / 2
+    >>> graph = bpviz.trace(lambda x=3.0: half(x) + 1)
+    >>> groups = Groups(graph.record, depth=0)
+    >>> [node.operation.name for node in graph.nodes if node.operation and groups.closed_around(node.index)]
+    ['divide']
+
+    Raises `UsageError` when ``open`` or ``close`` names no group.
+    """
+
+    def __init__(
+        self,
+        record: Recorder,
+        depth: int | None = None,
+        open: Sequence[str] = (),
+        close: Sequence[str] = (),
+        say: Language = ENGLISH,
+    ) -> None:
+        """Take the record, and what is to be open and closed in it."""
+        self.record, self.say = record, say
+        scopes = record.scopes[1:]
+        titles = {scope.title for scope in scopes}
+        for wanted in (*open, *close):
+            if wanted not in titles:
+                there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
+                raise UsageError(f"there is no group named {wanted!r}; {did_you_mean(wanted, titles, there)}")
+        self.closed = set()
+        for scope in scopes:
+            too_deep = depth is not None and _depth(scope) > depth
+            if scope.title in close or (too_deep and scope.title not in open):
+                self.closed.add(scope.index)
+
+    def closed_around(self, index: int) -> Scope | None:
+        """The outermost closed group around a step; inputs are in none."""
+        if index in self.record.is_input:
+            return None
+        found, scope = None, self.record.step_scopes[index]
+        while scope.parent is not None:
+            if scope.index in self.closed:
+                found = scope
+            scope = scope.parent
+        return found
+
+    def frames(self, boxes: Iterable[Box]) -> tuple[Frame, ...]:
+        """The frames around these boxes; in the background those with nothing in them but what is there."""
+        used: dict[int, Scope] = {}
+        loud: set[int] = set()
+        for box in boxes:
+            scope = None if box.frame is None else self._scope(box.frame)
+            while scope is not None and scope.parent is not None:
+                used[scope.index] = scope
+                loud.update(() if box.tone == "pale" else [scope.index])
+                scope = scope.parent
+        return tuple(
+            Frame(f"f{i}", titled(scope.title, self.say), frame_of(scope.parent), "plain" if i in loud else "pale")
+            for i, scope in sorted(used.items())
+        )
+
+    def branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
+        """The frame of a branch dot: the source's, unless every branch leaves it."""
+        while source is not None and not any(source in self._around(target) for target in targets):
+            source = frame_of(self._scope(source).parent)
+        return source
+
+    def _around(self, frame: str | None) -> list[str]:
+        around = []
+        while frame is not None:
+            around.append(frame)
+            frame = frame_of(self._scope(frame).parent)
+        return around
+
+    def _scope(self, frame: str) -> Scope:
+        return self.record.scopes[int(frame[1:])]
+
+
+def titled(title: str, say: Language) -> str:
+    """The title of a graph or a group: what it is the gradient of, in the reader's words."""
+    return gradient_title(*parted_title(title), say)
+
+
+def frame_of(scope: Scope | None) -> str | None:
+    """The name of a group's frame; ``None`` for what lies in no group."""
+    return None if scope is None or scope.parent is None else f"f{scope.index}"
+
+
+def _depth(scope: Scope) -> int:
+    depth = 0
+    while scope.parent is not None:
+        depth, scope = depth + 1, scope.parent
+    return depth
