@@ -14,6 +14,7 @@ __all__ = [
     "ModelFailed",
     "RecordingError",
     "UsageError",
+    "closest",
     "did_you_mean",
 ]
 
@@ -24,11 +25,20 @@ def did_you_mean(given: object, known: Iterable[str], otherwise: str = "") -> st
     >>> did_you_mean("tx", ["price", "tax"]), did_you_mean("q", ["price"], "its inputs are: price")
     ("did you mean 'tax'?", 'its inputs are: price')
     """
+    close = closest(str(given), known)
+    return f"did you mean {close!r}?" if close else otherwise
+
+
+def closest(given: str, known: Iterable[str]) -> str:
+    """The known name that comes closest to the given one; empty where none is like it.
+
+    >>> closest("tx", ["price", "tax"]), closest("q", ["price"])
+    ('tax', '')
+    """
     # Imported only when something is wrong already.
     import difflib
 
-    close = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else otherwise
+    return next(iter(difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)), "")
 
 
 class BpvizError(Exception):

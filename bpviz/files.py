@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bpviz.errors import UsageError, did_you_mean
 
-__all__ = ["check_format", "check_place", "format_of", "numbered", "write_file"]
+__all__ = ["check_format", "check_place", "format_of", "left_over", "numbered", "write_file"]
 
 _NUMBERED = re.compile(r"%0?\d*d")
 
@@ -22,6 +22,21 @@ def numbered(path: Path, step: int) -> Path | None:
     if not _NUMBERED.search(path.name):
         return None
     return path.with_name(_NUMBERED.sub(lambda place: place[0] % step, path.name, count=1))
+
+
+def left_over(path: Path, count: int) -> list[Path]:
+    """The files of further steps than there are now, which a longer model has left there.
+
+    >>> left_over(Path("apples.svg"), 3)
+    []
+    """
+    place = _NUMBERED.search(path.name)
+    if place is None:
+        return []
+    before, behind = map(re.escape, (path.name[: place.start()], path.name[place.end() :]))
+    found = (re.fullmatch(rf"{before}(\d+){behind}", entry.name) for entry in path.parent.iterdir())
+    steps = sorted(int(match[1]) for match in found if match)
+    return [old for step in steps if step > count and (old := numbered(path, step)) and old.is_file()]
 
 
 def check_format(format: str) -> str:

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from bpviz.drawing import Drawing
-from bpviz.errors import UsageError, did_you_mean
+from bpviz.errors import UsageError, closest, did_you_mean
 from bpviz.flow import Flow
 from bpviz.graph import Graph
 
@@ -142,10 +142,13 @@ def _read(file: Path) -> str:
         # utf-8-sig: some editors begin a file with a mark of its encoding.
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        folder = file.parent if file.parent.is_dir() else Path()
-        names = [entry.name for entry in folder.iterdir() if entry.suffix in (".py", ".json")]
-        known = [str(file.parent / name) for name in names]
-        hint = did_you_mean(file, known, "check the path, or the folder you are in")
+        if not file.parent.is_dir():
+            where = f"for there is no folder {str(file.parent)!r}; check the path, or the folder you are in"
+            raise UsageError(f"there is no file {str(file)!r}, {where}") from None
+        # Suffixes are alike enough to make any two short names close.
+        known = {entry.stem: entry for entry in file.parent.iterdir() if entry.suffix in (".py", ".json")}
+        close = closest(file.stem, known)
+        hint = f"did you mean {str(known[close])!r}?" if close else "check the path, or the folder you are in"
         raise UsageError(f"there is no file {str(file)!r}; {hint}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{str(file)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None

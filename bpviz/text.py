@@ -95,7 +95,8 @@ def missing(text: str) -> str:
 def printable(text: str) -> str:
     """Return ``text`` on one line, with what no XML file can carry replaced by signs that can be seen.
 
-    Line breaks and tabs become spaces, other control characters their pictures, lone surrogates the replacement sign.
+    Line breaks and tabs become spaces, other control characters their pictures, lone surrogates the replacement sign;
+    what turns the direction of writing is left out.
 
     >>> printable("a\\nb\\x00")
     'a b␀'
@@ -124,6 +125,9 @@ def _shown(character: str) -> str:
         return "\u2421"
     if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
         return "\ufffd"
+    if 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
+        # They turn the order of what follows, beyond the end of the name.
+        return ""
     return character
 
 

@@ -314,6 +314,22 @@ def test_render_what_if_shows_old_and_new_numbers(folder: Path) -> None:
 
 WRONG = {
     "missing file": (["render", "appels.py"], 2, "bpviz: there is no file 'appels.py'; did you mean 'apples.py'?\n"),
+    "missing file, nothing like it": (
+        ["render", "zoo.py"],
+        2,
+        "bpviz: there is no file 'zoo.py'; check the path, or the folder you are in\n",
+    ),
+    "missing folder": (
+        ["render", "nowhere/apples.py"],
+        2,
+        "bpviz: there is no file 'nowhere/apples.py', for there is no folder 'nowhere'; check the path, or the folder "
+        "you are in\n",
+    ),
+    "unknown suffix of a comparison": (
+        ["diff", "apples.py", "--set-b", "tax=1.2", "-o", "a.pgn"],
+        2,
+        "bpviz: there is no format 'pgn'; did you mean 'png'? (there are: ",
+    ),
     "folder as a target": (["render", "."], 2, "bpviz: '.' is a folder; name a file in it, for example model.py\n"),
     "unknown name": (["render", "apples.py:totl"], 2, "bpviz: apples.py has no 'totl'; did you mean 'total'?\n"),
     "unknown module": (
@@ -650,6 +666,21 @@ def test_a_file_for_every_step(folder: Path) -> None:
     assert check.exit_code == 0, check.stderr
     check = run("render", "apples.py", "--set", "tax=1.2", "-o", "step-%02d.svg", "--check")
     assert (check.exit_code, check.stderr.count("step-")) == (1, 7)
+
+
+def test_files_of_a_longer_model_are_told(folder: Path) -> None:
+    frames = ("render", "apples.py", "-o", "step-%02d.svg")
+    assert run(*frames).exit_code == 0
+    (folder / "apples.py").write_text("def total(price=100, count=2):\n    return price * count\n")
+    written = run(*frames)
+    left = "left over from a figure with more steps: step-06.svg, step-07.svg; delete what is not needed"
+    assert (written.exit_code, f"bpviz: note: {left}\n" in written.stderr) == (0, True)
+    check = run(*frames, "--check")
+    assert (check.exit_code, check.stderr) == (1, f"bpviz: {left}\n")
+    (folder / "step-06.svg").unlink()
+    assert run(*frames, "--check").exit_code == 1
+    (folder / "step-07.svg").rename(folder / "step-7.svg")
+    assert run(*frames, "--check").exit_code == 0
 
 
 def test_what_moves_and_what_is_walked(folder: Path) -> None:

@@ -45,6 +45,16 @@ def test_a_readme_is_filled_once_and_then_stays(folder: Path) -> None:
     assert embed("doc/README.md", "--check").exit_code == 0
 
 
+def test_a_file_without_markers_is_told(folder: Path) -> None:
+    (folder / "doc" / "README.md").write_text("# Apples\n")
+    done = embed("doc/README.md")
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "bpviz: note: doc/README.md asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+        "<!-- /bpviz -->\n",
+    )
+
+
 @pytest.mark.engine
 def test_check_tells_what_is_stale_and_writes_nothing(folder: Path) -> None:
     readme = folder / "doc" / "README.md"

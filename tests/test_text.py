@@ -51,6 +51,7 @@ def test_missing_lists_each_character_once_in_order() -> None:
         ("\ud800x\ufffe", "�x�"),
         ("<b>&", "<b>&"),
         ("عربي", "عربي"),
+        ("gr\u202eda\u202c\u2066x\u2069", "grdax"),
     ],
 )
 def test_printable(raw: str, shown: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bpviz.cli import choices
-from bpviz.cli.output import put, told_file, word_destinations, write_files
+from bpviz.cli.output import destination, put, told_file, word_destinations, write_files
 from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
 
@@ -73,6 +73,12 @@ def command(
     from bpviz.load import apart, load
     from bpviz.telling import tells
 
+    # Asked before anything is run or told: a wrong one is refused at once.
+    said = [output for output in outputs if not format and tells(output)]
+    pages = word_destinations(said, None) if said else []
+    pictures = [output for output in outputs if output not in said]
+    for picture in pictures:
+        destination(picture, format)
     told: Any
     if after is None:
         # Loaded once, and run twice: standard input cannot be read again.
@@ -85,9 +91,6 @@ def command(
         with apart():
             first, _ = recorded(before, values_a, "--set-a")
         second, stem = recorded(after, values_b, "--set-b")
-    said = [output for output in outputs if not format and tells(output)]
-    pages = word_destinations(said, None) if said else []
-    pictures = [output for output in outputs if output not in said]
     with user_code():
         from bpviz.comparison import diff
 

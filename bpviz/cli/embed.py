@@ -71,9 +71,15 @@ def _files_of(document: Path) -> list[File]:
         return image_text(image)
 
     try:
-        markers(text)
+        found = markers(text)
     except UsageError as error:
         raise UsageError(f"{document}, {error}") from None
+    if not found:
+        click.echo(
+            f"bpviz: note: {document} asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+            "<!-- /bpviz -->",
+            err=True,
+        )
     new = filled(text, image_of).encode("utf-8")
     return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
 

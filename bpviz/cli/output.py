@@ -29,12 +29,22 @@ def write_files(
     ctx: click.Context, drawing: Drawing, outputs: Sequence[str], stem: str, format: str | None, check: bool = False
 ) -> list[Path]:
     """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
+    from bpviz.files import left_over, numbered
+
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(drawing, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
     for note in drawing.notes:
         click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
-    return put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+    written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+    many = [path for path, _ in plans if path and numbered(path, 1)]
+    old = [str(left) for path in many for left in left_over(path, len(drawing.told))]
+    if old:
+        told = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
+        click.echo(f"bpviz: {told if check else say('note: {note}', note=told)}", err=True)
+        if check:
+            ctx.exit(1)
+    return written
 
 
 def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
