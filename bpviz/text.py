@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from bpviz.fonts import metrics
@@ -55,32 +56,52 @@ def width(text: str, size: float) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
-    """Return ``text`` in lines of at most ``room`` points, broken at spaces, and between letters of full width.
+    """Return ``text`` in lines of at most ``room`` points.
 
-    A longer word has a line of its own. No line begins with what closes a sentence or a bracket.
+    They are broken behind commas where that will do, else before equals signs, else at any space, and between letters
+    of full width. A longer word has a line of its own. No line begins with what closes a sentence or a bracket.
 
     >>> wrapped("one two three", 10, 50)
     ('one two', 'three')
+    >>> wrapped("x = 1, y = 2 + 3 = 5", 10, 70)
+    ('x = 1,', 'y = 2 + 3 = 5')
     >>> wrapped("勾配はxへ流れる。", 10, 42)
     ('勾配はx', 'へ流れ', 'る。')
     """
     rows: list[str] = []
-    for word in printable(text).split(" "):
-        gap = " " if rows else ""
-        for piece in _PIECES.findall(word) or [""]:
-            longer = f"{rows[-1]}{gap}{piece}" if rows else piece
-            if rows and width(longer, size) <= room:
-                rows[-1] = longer
-            else:
-                rows.append(piece)
+    _fill(rows, "", printable(text), _BREAKS, lambda line: width(line, size) <= room)
+    return tuple(filter(None, rows)) or ("",)
+
+
+def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]], fits: Callable[[str], bool]) -> None:
+    """Put a part behind the last row, or into one of its own; or piece by piece, where it is too long for any."""
+    longer = f"{rows[-1]}{gap}{part}" if rows else part
+    if rows and fits(longer):
+        rows[-1] = longer
+    elif fits(part) or not breaks:
+        rows.append(part)
+    else:
+        if rows[-1:] and rows[-1].endswith(_PAUSES):
+            # What is long in itself does not begin at the end of a row.
             gap = ""
-    return tuple(rows)
+            rows.append(gap)
+        # Pieces, with the gaps between them.
+        pieces = breaks[0].split(part)
+        for between, piece in zip([gap, *pieces[1::2]], pieces[::2], strict=True):
+            if piece:
+                _fill(rows, between, piece, breaks[1:], fits)
 
 
-# What stays together: a letter of full width or a run of others, with what opens a bracket before or closes it behind.
-_PIECES = re.compile(
-    "[（「]*(?:[\u3040-\u30fa\u3400-\u9fff]|[^（「\u3040-\u30fa\u3400-\u9fff、。：；）」ー]+)[、。：；）」ー]*|."
+_PAUSES = (",", ";", "、", "；")
+_FULL, _OPENS, _CLOSES = "\u3040-\u30fa\u3400-\u9fff", "（「", "、。：；）」ー"
+_BREAKS = (
+    # Not behind those of an array, [0.1, 0.2; 0.3, 0.4].
+    re.compile(r"((?<=[,;]) |(?<=[、；])(?=.))(?![^\[]*\])"),
+    re.compile("( )(?== )"),
+    re.compile("( )"),
+    re.compile(f"((?<=[^{_OPENS}])(?=[^{_CLOSES}])(?:(?<=[{_FULL}{_CLOSES}])|(?=[{_FULL}{_OPENS}])))"),
 )
+"""Where lines may be broken, best places first."""
 
 
 def missing(text: str) -> str:

@@ -103,11 +103,13 @@ NAMES = [
     *(f"{what} at {kind}{seed}" for what in TOLD for kind in ("", "matrices ") for seed in TOLD_SEEDS),
     *(f"network {seed}" for seed in NETWORK_SEEDS),
 ]
+# What moves holds the sentences of all its steps, one over the other: `test_motion` looks at what is seen of it.
+STILL = [name for name in NAMES if name != "apples_moving.svg"]
 
 
 @pytest.mark.engine
 @pytest.mark.browser
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STILL)
 def test_nothing_collides(name: str, seen: Mapping[str, Measurement], pictures: Mapping[str, str]) -> None:
     found = collisions(seen[name])
     assert not found, "\n".join(found)

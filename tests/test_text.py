@@ -64,6 +64,20 @@ def test_whatever_is_printable_can_be_written_as_xml() -> None:
     ElementTree.fromstring(f"<a>{shown}</a>".encode())
 
 
+def test_lines_are_broken_where_a_reader_pauses() -> None:
+    told = "× : ∂y/∂a = 1.1 × 2 = 2.2, ∂y/∂b = 1.1 × 100 = 110"
+    for widest, rows in {
+        told: (told,),
+        "× : ∂y/∂a = 1.1 × 2 = 2.2, ∂y/∂b = 1.1": ("× : ∂y/∂a = 1.1 × 2 = 2.2,", "∂y/∂b = 1.1 × 100 = 110"),
+        "∂y/∂b = 1.1 ×": ("× : ∂y/∂a", "= 1.1 × 2", "= 2.2,", "∂y/∂b", "= 1.1 × 100", "= 110"),
+    }.items():
+        assert text.wrapped(told, 10, text.width(widest, 10)) == rows
+    # Commas of an array are no pauses.
+    assert text.wrapped("W = [1, 2, 3], b = [4, 5]", 10, 100) == ("W = [1, 2, 3],", "b = [4, 5]")
+    assert text.wrapped("「勾配」は（x）へ。", 10, 1) == ("「勾", "配」", "は", "（x）", "へ。")
+    assert text.wrapped("  ", 10, 1) == ("",)
+
+
 def test_lines_part_at_line_breaks_only() -> None:
     assert text.lines("a\r\nb\nc\td") == ("a", "b", "c d")
     assert text.lines("") == ("",)
