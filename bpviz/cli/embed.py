@@ -67,7 +67,7 @@ def _files_of(document: Path) -> list[File]:
     def image_of(marker: Marker) -> str:
         with located(f"{document}, line {marker.line}"), contextlib.chdir(document.resolve().parent):
             image, pictures = _drawn(marker, document)
-        files.extend(pictures)
+        files.extend(picture._replace(path=_from_here(picture.path)) for picture in pictures)
         return image_text(image)
 
     try:
@@ -82,6 +82,12 @@ def _files_of(document: Path) -> list[File]:
         )
     new = filled(text, image_of).encode("utf-8")
     return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
+
+
+def _from_here(path: Path | None) -> Path | None:
+    """A file's path as a reader would write it: below the working directory a relative one."""
+    here = Path.cwd()
+    return path.relative_to(here) if path and path.is_relative_to(here) else path
 
 
 def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:

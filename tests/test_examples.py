@@ -1,0 +1,173 @@
+"""The documentation's examples that are no doctests: commands, settings, documents, each used as its reader would."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+import tomllib
+from doctest import ELLIPSIS, OutputChecker
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from nbconvert.preprocessors import ExecutePreprocessor
+
+import bpviz
+from bpviz.cli import main
+
+HOME = Path(__file__).parents[1]
+DOCS = HOME / "docs"
+MODEL = """\
+def total(price=100, count=2, tax=1.1):
+    subtotal = price * count
+    return subtotal * tax
+"""
+PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.rst"))
+EXTRAS = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+
+
+def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
+    """The blocks of code of a page, in these languages (or all), each with its language."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    found = re.findall(r"^\.\. code-block:: (\S+)\n\n((?: {3}.*\n|\n)+)", text, flags=re.MULTILINE)
+    return [(name, textwrap.dedent(body).strip() + "\n") for name, body in found if not languages or name in languages]
+
+
+CONSOLES = [page for page in PAGES if blocks(page, "console")]
+
+
+def block(page: str, language: str, at: int = 0) -> str:
+    return blocks(page, language)[at][1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of somebody who has saved the model of the first page."""
+    monkeypatch.chdir(tmp_path)
+    assert textwrap.indent(MODEL, "   ") in (DOCS / "index.rst").read_text(encoding="utf-8")
+    (tmp_path / "apples.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "images").mkdir()
+    return tmp_path
+
+
+def follow(console: str) -> None:
+    """Type the commands; what comes must be what is printed below each."""
+    for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, flags=re.MULTILINE):
+        program, *words = shlex.split(command)
+        if program == "pip":
+            assert re.findall(r"\[(\w+)\]", command) in ([], *([extra] for extra in EXTRAS))
+            continue
+        assert program == "bpviz"
+        done = CliRunner().invoke(main, words, prog_name="bpviz")
+        assert OutputChecker().check_output(expected, done.output, ELLIPSIS), f"{command}\n{done.output}"
+        assert bool(done.exit_code) is expected.startswith("bpviz: "), command
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("page", CONSOLES)
+def test_commands_say_what_is_printed_below_them(page: str, folder: Path) -> None:
+    """In the order of the page, with the settings and the Markdown that stand before them."""
+    for language, text in blocks(page, "console", "markdown", "toml"):
+        if language == "console":
+            follow(text)
+        elif "<!-- bpviz" in text:
+            (folder / "README.md").write_text(text, encoding="utf-8")
+        elif "[tool.bpviz]" in text:
+            (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.engine
+def test_files_of_ones_own_hold(folder: Path) -> None:
+    _, _, look, words = (text for _, text in blocks("reference/settings.rst", "toml"))
+    (folder / "my.toml").write_text(look, encoding="utf-8")
+    (folder / "fr.toml").write_text(words, encoding="utf-8")
+    (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "my.toml"\nlang = "fr.toml"\n', encoding="utf-8")
+    follow("$ bpviz render apples.py\nwrote apples.svg\n")
+    drawn = (folder / "apples.svg").read_text(encoding="utf-8")
+    assert "#7A1FA2" in drawn and "entrée price" in drawn and "multiplication" in drawn
+
+
+@pytest.mark.latex
+def test_a_paper_takes_the_figure_in(folder: Path) -> None:
+    follow(block("howto/papers.rst", "console"))
+    (folder / "paper.tex").write_text(block("howto/papers.rst", "latex"), encoding="utf-8")
+    for name in ("paper.tex", "apples.tex"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    said = subprocess.run(["pdftotext", "paper.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert "220" in said and "Two apples, and a tax" in said
+
+
+def sphinx(folder: Path, conf: str, builds: bool = True) -> str:
+    """Build a project of Sphinx; answers the page, or what went wrong."""
+    (folder / "conf.py").write_text(f'project = "Apples"\n{conf}', encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", ".", "html"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode == 0) is builds, done.stderr
+    return (folder / "html" / "index.html").read_text(encoding="utf-8") if builds else done.stderr
+
+
+def pictures(folder: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "html" / "_images").glob("*.svg")))
+
+
+@pytest.mark.engine
+def test_a_page_of_sphinx(folder: Path) -> None:
+    conf = block("howto/sphinx.rst", "python")
+    (folder / "index.rst").write_text(f"Apples\n======\n\n{block('howto/sphinx.rst', 'rst')}", encoding="utf-8")
+    page = sphinx(folder, conf)
+    # 100 · 2 · 1.2 = 240, and the derivative of x² is 2x.
+    assert ">240<" in pictures(folder) and "2·x" in pictures(folder)
+    assert "Two apples, and a <em>tax</em>" in page and 'id="apples"' in page
+    (folder / "index.rst").write_text("Apples\n======\n\n\n\n\n.. bpviz:: apple.py\n", encoding="utf-8")
+    assert block("howto/sphinx.rst", "text").strip() in sphinx(folder, conf, builds=False)
+
+
+@pytest.mark.engine
+def test_a_page_of_myst(folder: Path) -> None:
+    (folder / "index.md").write_text(f"# Apples\n\n{block('howto/sphinx.rst', 'markdown')}", encoding="utf-8")
+    page = sphinx(folder, 'extensions = ["myst_parser", "bpviz.docs.sphinx"]\n')
+    assert ">220<" in pictures(folder) and "Two apples" in page
+
+
+@pytest.mark.engine
+def test_a_gallery_of_sphinx(folder: Path) -> None:
+    conf, example = (text for _, text in blocks("howto/sphinx-gallery.rst", "python"))
+    (folder / "index.rst").write_text("Apples\n======\n\n.. toctree::\n\n   auto_examples/index\n", encoding="utf-8")
+    (folder / "examples").mkdir()
+    (folder / "examples" / "GALLERY_HEADER.rst").write_text("Examples\n========\n", encoding="utf-8")
+    (folder / "examples" / "plot_apples.py").write_text(example, encoding="utf-8")
+    places = 'exclude_patterns = ["examples"]\nsphinx_gallery_conf |= {"examples_dirs": "examples"}\n'
+    sphinx(folder, conf + places)
+    assert ">220<" in pictures(folder) and "count·tax" in pictures(folder)
+
+
+@pytest.mark.engine
+def test_a_site_of_mkdocs(folder: Path) -> None:
+    (folder / "mkdocs.yml").write_text(block("howto/markdown.rst", "yaml"), encoding="utf-8")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "index.md").write_text(block("howto/markdown.rst", "markdown"), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], check=True, capture_output=True)
+    page = (folder / "site" / "index.html").read_text(encoding="utf-8")
+    assert ">240<" in page and "2·x" in page and "<figcaption>Two apples</figcaption>" in page
+
+
+@pytest.mark.engine
+def test_cells_of_a_notebook() -> None:
+    cells = [nbformat.v4.new_code_cell(text) for _, text in blocks("howto/notebooks.rst", "ipython")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    ExecutePreprocessor(timeout=120).preprocess(notebook, {"metadata": {"path": "."}})
+    shown = [cell.outputs[-1].data.get("image/svg+xml", "") if cell.outputs else "" for cell in notebook.cells]
+    assert [re.findall(r">(220|240)<", picture) for picture in shown] == [["220"], [], ["240"]]
+
+
+def test_a_cell_of_quarto() -> None:
+    *_, cell = re.findall(r"```\{python\}\n(.*?)```", block("howto/quarto.rst", "markdown"), flags=re.DOTALL)
+    *lines, last = cell.strip().splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(lines), names)
+    assert isinstance(eval(last, names), bpviz.Drawing)
