@@ -37,6 +37,8 @@ _ADVICE = {
 _INSTEAD = {
     "copysign": "np.abs(x) * np.sign(y)",
     "ediff1d": "np.diff(x)",
+    "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
+    "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",
     "nanmax": "np.max(np.where(np.isnan(x), -np.inf, x))",
     "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
     "real": "x",
@@ -45,15 +47,29 @@ _NEW_ARRAY = "build a new array instead: np.where(condition, x, y) or np.concate
 _POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
 _ELEMENT = "sort, and take the element: np.sort(x)[k]"
 _EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
+_COUNTS = "counts carry no gradient; compute it before, from plain numbers"
 _BECAUSE = {
+    "apply_along_axis": "compute with whole arrays, or stack what each row gives: np.stack([f(row) for row in x])",
     "argpartition": "it leaves the order open; write np.argsort(x)",
     "argwhere": _POSITIONS,
+    "bincount": "write np.eye(n)[k].T @ weights",
+    "ceil": "write np.ceil(x)",
+    "choose": "write np.select or np.where",
     "copyto": "to fill an array with one value write np.broadcast_to(x, shape); otherwise " + _NEW_ARRAY,
+    "divmod": "write x // y and x % y",
     "fill_diagonal": _NEW_ARRAY,
     "flatnonzero": _POSITIONS,
+    "floor": "write np.floor(x)",
     "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
+    "histogram": _COUNTS,
+    "histogram2d": _COUNTS,
+    "interp": "between two points it is a straight line: y0 + (x - x0) * (y1 - y0) / (x1 - x0)",
+    "ldexp": "write x * 2.0**n",
+    "lexsort": "sort by one key: np.argsort(x)",
     "linalg.eig": _EIGENVALUES,
     "linalg.eigh": _EIGENVALUES,
+    "linalg.eigvals": _EIGENVALUES,
+    "linalg.eigvalsh": _EIGENVALUES,
     "linalg.lstsq": "solve the normal equations: np.linalg.solve(A.T @ A, A.T @ b)",
     "linalg.pinv": "write np.linalg.inv(A.T @ A) @ A.T",
     "linalg.svd": _EIGENVALUES,
@@ -66,7 +82,10 @@ _BECAUSE = {
     "put_along_axis": _NEW_ARRAY,
     "putmask": _NEW_ARRAY,
     "quantile": _ELEMENT,
+    "round": "write np.round(x)",
+    "trunc": "write np.trunc(x)",
     "unique": "how long its result is depends on the values; compute it before, from plain numbers",
+    "vander": "write x[:, None] ** np.arange(n)[::-1]",
 }
 _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
@@ -75,6 +94,8 @@ def unknown(name: str, frame: FrameType) -> RecordingError:
     """A function or operator that is not in the table."""
     short = name.removeprefix("np.")
     advice = f"write {_INSTEAD[short]}" if short in _INSTEAD else _BECAUSE.get(short, _TABLE)
+    if short.startswith("fft."):
+        advice = "it computes with complex numbers, and only real ones can be recorded"
     return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
 
 
@@ -87,8 +108,12 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
     if module == "math":
         instead = ops.find(name)
         advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
-    elif called in ("float", "int"):
+    elif called in ("float", "int") or text.endswith(".item()"):
         advice = "leave the conversion out"
+    elif name == "full":
+        advice = "write np.broadcast_to(x, shape)"
+    elif name == "arange":
+        advice = "how many numbers there are cannot depend on a recorded value; give a plain one, or np.linspace"
     elif argument.startswith("[") or "[" in text.replace("(", ""):
         advice = "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate"
     elif name in ("array", "asarray", "asanyarray", "ascontiguousarray"):
@@ -103,7 +128,8 @@ def in_place(frame: FrameType, *, item: bool) -> RecordingError:
     if item:
         text, advice = f"{written(frame)} = …", _NEW_ARRAY
     else:
-        text, advice = written(frame), "give the result a name of its own: y = y + x"
+        text = written(frame)
+        advice = "leave out= away" if "out=" in text else "give the result a name of its own: y = y + x"
     return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")
 
 
@@ -141,7 +167,13 @@ def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingEr
     takes = f"it takes {len(operation.operands)}: {', '.join(operation.operands)}"
     if what.isdigit():
         return RecordingError(f"{written(frame)} gives {operation.name} {what} operand(s) ({place(frame)}); {takes}")
-    return RecordingError(f"{written(frame)}: {what}= cannot be recorded ({place(frame)}); leave it out")
+    advice = {
+        "where": "choose before: np.where(condition, x, 0), or x[condition]",
+        "initial": "compare or add afterwards: np.maximum(np.max(x), initial)",
+    }
+    return RecordingError(
+        f"{written(frame)}: {what}= cannot be recorded ({place(frame)}); {advice.get(what, 'leave it out')}"
+    )
 
 
 def no_attribute(name: str, frame: FrameType) -> NoAttribute:

@@ -38,7 +38,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.layers", "ops.convolution", "ops.transformer"),
     ("ops.pooling",),
     ("ops.extremes", "ops.casting", "ops.contraction", "ops.matrices"),
-    ("ops.statistics",),
+    ("ops.fitting", "ops.statistics"),
     ("ops", "variables"),
     ("recorder", "refusal", "expression", "custom", "nn"),
     ("calls", "lifting", "notation", "numbering", "product", "reading"),

@@ -19,7 +19,7 @@ from bpviz.flow import Flow
 from bpviz.indexed import element_name
 from bpviz.ops import Case, Operation
 
-REFUSED = {"inv", "solve", "det", "logabsdet", "cumprod"}
+REFUSED = {"inv", "solve", "det", "logabsdet", "cholesky", "cumprod"}
 """Neither element by element nor sums of products: refused in words."""
 
 

@@ -147,7 +147,12 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     "item": (
         lambda x=V: x.item(),
         "x.item() asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)",
+        "leave the conversion out",
+    ),
+    "full": (
+        lambda x=1.0: np.full(3, x),
+        "np.full(3, x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "write np.broadcast_to(x, shape)",
     ),
     "item assignment": (
         in_place_item,
@@ -162,7 +167,7 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     "out=": (
         lambda x=V: np.add(x, 1, out=np.zeros(3)),
         "np.add(x, 1, out=np.zeros(3)) writes into an array in place (line +0), which cannot be recorded; "
-        "give the result a name of its own: y = y + x",
+        "leave out= away",
     ),
     "branch on an array": (
         branch,
@@ -174,7 +179,11 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "np.where(x) (line +0): np.where(condition) alone gives positions whose number depends on the values; "
         "write np.where(condition, x, y), or x[condition] for what is chosen",
     ),
-    "fft": (lambda x=V: np.fft.fft(x), f"np.fft.fft cannot be recorded (line +0: np.fft.fft(x)); {TABLE}"),
+    "fft": (
+        lambda x=V: np.fft.fft(x),
+        "np.fft.fft cannot be recorded (line +0: np.fft.fft(x)); "
+        "it computes with complex numbers, and only real ones can be recorded",
+    ),
     "svd": (
         lambda x=np.eye(2): np.linalg.svd(x),
         "np.linalg.svd cannot be recorded (line +0: np.linalg.svd(x)); "
@@ -185,12 +194,13 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "np.copysign cannot be recorded (line +0: np.copysign(x, 2.0)); write np.abs(x) * np.sign(y)",
     ),
     "method of a ufunc": (
-        lambda x=V: np.maximum.accumulate(x),
-        f"np.maximum.accumulate cannot be recorded (line +0: np.maximum.accumulate(x)); {TABLE}",
+        lambda x=V: np.hypot.accumulate(x),
+        f"np.hypot.accumulate cannot be recorded (line +0: np.hypot.accumulate(x)); {TABLE}",
     ),
     "keyword": (
         lambda x=V: np.sum(x, where=x > 1),
-        "np.sum(x, where=x > 1): where= cannot be recorded (line +0); leave it out",
+        "np.sum(x, where=x > 1): where= cannot be recorded (line +0); "
+        "choose before: np.where(condition, x, 0), or x[condition]",
     ),
     "keyword of a ufunc": (
         lambda x=V: np.add(x, 1, dtype=np.float32),
@@ -201,8 +211,8 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "np.dot(x, x) (line +0): np.dot of arrays of 3 and 3 dimensions cannot be recorded; "
         "write x @ y, which multiplies their last two axes",
     ),
-    "divmod": (lambda x=2.0: divmod(x, 2), f"divmod cannot be recorded (line +0: divmod(x, 2)); {TABLE}"),
-    "round": (lambda x=2.0: round(x), f"round cannot be recorded (line +0: round(x)); {TABLE}"),
+    "divmod": (lambda x=2.0: divmod(x, 2), "divmod cannot be recorded (line +0: divmod(x, 2)); write x // y and x % y"),
+    "round": (lambda x=2.0: round(x), "round cannot be recorded (line +0: round(x)); write np.round(x)"),
     "complex": (
         lambda x=2.0: x * 1j,
         "x * 1j computes with complex (line +0); only real numbers and arrays of them can be recorded",

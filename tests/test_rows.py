@@ -201,14 +201,32 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x, w: np.average(x, axis=1, weights=w, keepdims=True), (X, np.array([1.0, 2.0, 0.5]))),
         (lambda x: np.average(x, axis=0, weights=[1.0, 3.0]), (X,)),
     ],
+    "allclose": [(lambda x, y: np.allclose(x, y) * 1.0, (X, X)), (lambda x: np.allclose(x, x + 1) * 1.0, (X,))],
+    "block": [
+        (lambda x, y: np.block([[x, y], [y, x]]), (X, X**2)),
+        (lambda x, y: np.block([x, y, 2.0]), (LINE, LINE)),
+        (lambda x: np.block([[x, np.ones((2, 1))], [np.zeros(4)]]), (X,)),
+        (lambda x: np.block(x) * 1.0, (X,)),
+    ],
     "broadcast_arrays": [(lambda x, y: sum(np.broadcast_arrays(x, y)), (X, np.array([1.0, 2.0, 3.0])))],
     "column_stack": [(lambda x, y: np.column_stack([x, y]), (LINE, X.reshape(3, 2).repeat(2, 0)[:5]))],
     "compress": [(lambda x: np.compress([True, False, True], x, axis=1), (X,))],
     "convolve": [(lambda x, y, m=m: np.convolve(x, y, m), (LINE, X[0])) for m in ("full", "same", "valid")]
     + [(lambda x, y: np.convolve(x, y, "same"), (X[0, :2], LINE))],
     "copy": [(lambda x: np.copy(x) * 2, (X,))],
+    "corrcoef": [
+        (lambda x: np.corrcoef(x), (SQUARE,)),
+        (lambda x, y: np.corrcoef(x, y), (LINE, LINE**2)),
+        (lambda x: np.corrcoef(x, rowvar=False), (SQUARE,)),
+    ],
     "correlate": [(lambda x, y, m=m: np.correlate(x, y, m), (LINE, X[0])) for m in ("full", "same", "valid")]
     + [(lambda x, y: np.correlate(x, y, "full"), (X[0], LINE))],
+    "cov": [
+        (lambda x: np.cov(x), (X,)),
+        (lambda x: np.cov(x), (LINE,)),
+        (lambda x, y: np.cov(x, y, ddof=0), (X, X**2)),
+        (lambda x: np.cov(x, rowvar=False, bias=True), (SQUARE,)),
+    ],
     "delete": [(lambda x: np.delete(x, [0, 2]), (LINE,)), (lambda x: np.delete(x, 1, axis=1), (X,))],
     "diagonal": [
         (lambda x: np.diagonal(x, 1), (SQUARE,)),
@@ -220,6 +238,10 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x: np.diff(x, 2, axis=0), (SQUARE,)),
         (lambda x: np.diff(x, prepend=0.0, append=x[-1:]), (LINE,)),
     ],
+    "digitize": [
+        (lambda x: x * np.digitize(x, [-1.0, 0.5, 1.0]), (X,)),
+        (lambda x: x * np.digitize(x, [-0.9, 0.5], right=True), (LINE,)),
+    ],
     "dot": [(lambda x, y: np.dot(x, y), (X, X.T)), (lambda x: x.dot(2.0), (X,))],
     "dsplit": [(lambda x: np.dsplit(x, 2)[1], (BATCH,))],
     "dstack": [(lambda x, y: np.dstack([x, y]), (X, X))],
@@ -230,7 +252,16 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "hsplit": [(lambda x: np.hsplit(x, 3)[1], (X,)), (lambda x: np.hsplit(x, [2])[0], (LINE,))],
     "hstack": [(lambda x, y: np.hstack([x, y]), (LINE, 2.0)), (lambda x, y: np.hstack((x, y)), (X, X))],
     "inner": [(lambda x, y: np.inner(x, y), (LINE, LINE)), (lambda x, y: np.inner(x, y), (X, SQUARE))],
+    "isclose": [
+        (lambda x, y: np.isclose(x, y, atol=0.01) * x, (X, X + np.array([0.0, 0.005, 0.1]))),
+        (lambda x: np.isclose(x, [np.inf, np.nan], equal_nan=True) * 1.0, (np.array([np.inf, np.nan]),)),
+    ],
     "kron": [(lambda x, y: np.kron(x, y), (X, SQUARE))],
+    "linspace": [
+        (lambda x, y: np.linspace(x, y, 5), (0.5, -2.0)),
+        (lambda x, y: np.linspace(x, y, num=3, endpoint=False), (X, X**2)),
+        (lambda x: np.linspace(x, 1.0, 1), (3.0,)),
+    ],
     "linalg.matrix_power": [(lambda x, n=n: np.linalg.matrix_power(x, n) * 1.0, (SQUARE,)) for n in (1, 5, -2)],
     "linalg.matrix_transpose": [(lambda x: np.linalg.matrix_transpose(x), (BATCH,))],
     "linalg.multi_dot": [(lambda x, y: np.linalg.multi_dot([x, y, x]), (SQUARE, SQUARE.T))],
@@ -263,6 +294,12 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x, m=m: np.pad(x, ((1, 2), (2, 0)), m), (SQUARE,)) for m in ("edge", "reflect", "symmetric", "wrap")
     ]
     + [(lambda x: np.pad(x, (1, 2), constant_values=3.0), (X,)), (lambda x: np.pad(x, 1, mode="constant"), (X,))],
+    "polyval": [
+        (lambda p, x: np.polyval(p, x), (LINE, X)),
+        (lambda x: np.polyval([1.0, 0.0, -2.0], x), (1.5,)),
+        (lambda p: np.polyval(p, 2.0), (LINE,)),
+        (lambda p: np.polyval(p, [1.0, 3.0]), (LINE[:1],)),
+    ],
     "ptp": [(lambda x: np.ptp(x, axis=1), (X,))],
     "ravel": [(lambda x: np.ravel(x), (X,)), (lambda x: x.flatten() * 1.0, (LINE,))],
     "rollaxis": [(lambda x: np.rollaxis(x, 2), (BATCH,)), (lambda x: np.rollaxis(x, 0, 3), (BATCH,))],
@@ -286,6 +323,13 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x, y: np.tensordot(x, y, axes=([0, 2], [1, 0])), (BATCH, BATCH.transpose(2, 0, 1))),
         (lambda x, y: np.tensordot(x, y, 0), (LINE, X)),
     ],
+    "trapezoid": [
+        (lambda y: np.trapezoid(y), (LINE,)),
+        (lambda y, x: np.trapezoid(y, x), (LINE, np.array([0.0, 0.5, 1.5, 1.7, 3.0]))),
+        (lambda y: np.trapezoid(y, dx=0.1, axis=0), (SQUARE,)),
+        (lambda y, x: np.trapezoid(y, x, axis=1), (BATCH, np.array([0.0, 2.0, 3.0]))),
+        (lambda y, x: np.trapezoid(y, x, axis=0), (SQUARE, SQUARE.cumsum(0))),
+    ],
     "unstack": [(lambda x: np.unstack(x, axis=1)[2], (X,))],
     "vdot": [(lambda x, y: np.vdot(x, y), (X, X + 1))],
     "vecdot": [(lambda x, y: np.vecdot(x, y), (X, X))],
@@ -299,7 +343,7 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "power.outer": [(lambda x, y: np.power.outer(x, y), (LINE**2, X[0]))],
     "subtract.outer": [(lambda x, y: np.subtract.outer(x, y), (LINE, X[0]))],
 }
-ABSENT = {"row_stack"}
+ABSENT = {"row_stack", "trapz"}
 """Names that some versions of NumPy have, and this one has not."""
 
 

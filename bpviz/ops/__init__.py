@@ -14,6 +14,7 @@ from bpviz.ops import (  # noqa: F401
     convolution,
     elementwise,
     extremes,
+    fitting,
     joining,
     layers,
     linear_algebra,

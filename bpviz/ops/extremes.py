@@ -14,7 +14,7 @@ from bpviz.ops.elementwise import maximum, minimum
 from bpviz.ops.functions import function_of_two
 from bpviz.ops.logic import isnan
 from bpviz.ops.operation import Case, Operation, Shape, made_of_operations, operation, shape_of, size_of
-from bpviz.ops.picking import take_along_axis
+from bpviz.ops.picking import is_traced, take_along_axis
 from bpviz.ops.reductions import REDUCTIONS, mean, reduced_shape, spread, sum_
 from bpviz.ops.selection import where
 from bpviz.ops.shaping import index, reshape
@@ -277,6 +277,18 @@ searchsorted = operation(
     shape=lambda x, y, side="left": y,
     cases=(Case(((4,), ())), Case(((4,), (2, 3)), {"side": "right"})),
 )
+
+
+@made_of_operations("digitize")
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    """``np.digitize``: in which of the intervals between ``bins``, from small to large, each number lies.
+
+    >>> digitize([2.5, 0.0], [1.0, 2.0, 3.0])
+    array([2, 0])
+    """
+    if not is_traced(bins) and np.any(np.diff(bins) < 0):
+        raise ValueError("np.digitize can be recorded for bins from small to large only; turn them round")
+    return searchsorted(bins, x, side="left" if right else "right")
 
 
 @made_of_operations("median")

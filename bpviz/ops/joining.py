@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.axes import atleast_1d, atleast_2d, atleast_3d, ravel
 from bpviz.ops.operation import made_of_operations, shape_of
-from bpviz.ops.shaping import concatenate, index, transpose
+from bpviz.ops.shaping import concatenate, index, reshape, transpose
 
 __all__ = [
     "append",
     "array_split",
+    "block",
     "column_stack",
     "dsplit",
     "dstack",
@@ -72,6 +73,38 @@ def column_stack(tup: Sequence[Any]) -> Any:
     """
     parts = (x if len(shape_of(x)) > 1 else transpose(atleast_2d(x)) for x in tup)
     return concatenate(*parts, axis=1)
+
+
+@made_of_operations("block")
+def block(arrays: Any) -> Any:
+    """``np.block``: an array of blocks, lists of lists of arrays: the innermost lie side by side.
+
+    >>> block([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+
+    def deep(part: Any) -> int:
+        return 1 + max(map(deep, part), default=0) if isinstance(part, list) else 0
+
+    def leaves(part: Any) -> Iterator[Any]:
+        if isinstance(part, list):
+            for inner in part:
+                yield from leaves(inner)
+        else:
+            yield part
+
+    depth = deep(arrays)
+    dimensions = max(depth, *(len(shape_of(leaf)) for leaf in leaves(arrays)))
+
+    def joined(part: Any, level: int) -> Any:
+        if isinstance(part, list):
+            parts = [joined(inner, level - 1) for inner in part]
+            return concatenate(*parts, axis=dimensions - level) if len(parts) > 1 else parts[0]
+        shape = shape_of(part)
+        return part if len(shape) == dimensions else reshape(part, shape=(1,) * (dimensions - len(shape)) + shape)
+
+    return joined(arrays, depth)
 
 
 @made_of_operations("append")

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.arithmetic import add, multiply, subtract
+from bpviz.ops.elementwise import abs_
 from bpviz.ops.functions import decision
-from bpviz.ops.operation import Case, Operation
+from bpviz.ops.operation import Case, Operation, made_of_operations
 from bpviz.ops.reductions import REDUCTIONS, reduced_shape
+from bpviz.ops.selection import equal, less_equal
 
 __all__ = [
     "all_",
+    "allclose",
     "any_",
     "bitwise_and",
     "bitwise_or",
     "bitwise_xor",
     "count_nonzero",
     "invert",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -64,3 +69,26 @@ def _counted(name: str, symbol: str, **row: Any) -> Operation:
 any_ = _counted("any", "any", numpy=("any", "logical_or.reduce"), method=True)
 all_ = _counted("all", "all", numpy=("all", "logical_and.reduce"), method=True)
 count_nonzero = _counted("count_nonzero", "#≠0", says="How many are not 0; a count carries no gradient.")
+
+
+@made_of_operations("isclose")
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """``np.isclose``: |a − b| ≤ atol + rtol·|b|, a decision without gradient.
+
+    >>> isclose([1.0, 1.0], [1.000001, 1.1])
+    array([ True, False])
+    """
+    near = less_equal(abs_(subtract(a, b)), add(atol, multiply(rtol, abs_(b))))
+    # Infinities of one sign are close, although nothing is their difference.
+    near = logical_or(near, equal(a, b))
+    return logical_or(near, logical_and(isnan(a), isnan(b))) if equal_nan else near
+
+
+@made_of_operations("allclose")
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """``np.allclose``: whether all elements are close, for a branch.
+
+    >>> bool(allclose([1.0, 2.0], [1.0, 2.1]))
+    False
+    """
+    return all_(isclose(a, b, rtol, atol, equal_nan))

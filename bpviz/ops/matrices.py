@@ -12,6 +12,7 @@ from bpviz.ops.operation import Case, Operation, Shape, made_of_operations, oper
 from bpviz.ops.shaping import index, normalized_axes, reshape, scatter, transpose
 
 __all__ = [
+    "cholesky",
     "det",
     "det_sign",
     "diag",
@@ -119,6 +120,37 @@ det_sign = operation(
     shape=lambda x: x[:-2],
     domain=((0.5, 9),),
     cases=_SQUARE,
+)
+
+
+def _halved(x: Any) -> Any:
+    """The lower triangle, with half the diagonal."""
+    return 0.5 * (tril(x) + tril(x, k=-1))
+
+
+def _cholesky_rule(g: Any, z: Any, x: Any) -> Any:
+    back = inv(z)
+    inner = matmul(matmul(matrix_transpose(back), _halved(matmul(matrix_transpose(z), g))), back)
+    # What lies above the diagonal is not read: it has its gradient from below.
+    return _halved(inner + matrix_transpose(inner))
+
+
+cholesky = operation(
+    "cholesky",
+    "Cholesky",
+    "x",
+    forward=lambda x: np.linalg.cholesky(x),
+    vjp=(_cholesky_rule,),
+    numpy=("linalg.cholesky",),
+    says="The lower z with z·zᵀ = X: its gradient is z⁻ᵀ·Φ(zᵀ·g)·z⁻¹, Φ the lower triangle with half the diagonal.",
+    notation="cholesky({x})",
+    shape=lambda x: x,
+    cases=(
+        Case(((2, 2),), given={"x": ((2.0, 0.6), (0.6, 1.5))}),
+        Case(((2, 2, 2),), given={"x": (((2.0, 0.6), (0.6, 1.5)), ((1.5, -0.3), (-0.3, 0.7)))}),
+    ),
+    convention="only the lower triangle is read, as NumPy does, and gets a gradient",
+    reference="Murray 2016, Differentiation of the Cholesky decomposition",
 )
 
 
