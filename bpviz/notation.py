@@ -132,7 +132,8 @@ class Notation:
 
     def fitted(self, text: str, before: str, after: str) -> str:
         """An operand, bracketed where it must be, made fit to stand between these."""
-        return text
+        # Inverted and transposed: X⁻ᵀ.
+        return text.removesuffix("¹") if after.startswith("ᵀ") and text.endswith("⁻¹") else text
 
     # What is the same in all
 

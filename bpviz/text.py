@@ -58,8 +58,9 @@ def width(text: str, size: float) -> float:
 def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
     """Return ``text`` in lines of at most ``room`` points.
 
-    They are broken behind commas where that will do, else before equals signs, else at any space, and between letters
-    of full width. A longer word has a line of its own. No line begins with what closes a sentence or a bracket.
+    They are broken behind commas and full stops where that will do, else before equals signs, else at any space, and
+    between letters of full width. A longer word has a line of its own. No line begins with what closes a sentence or
+    a bracket.
 
     >>> wrapped("one two three", 10, 50)
     ('one two', 'three')
@@ -92,11 +93,11 @@ def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]
                 _fill(rows, between, piece, breaks[1:], fits)
 
 
-_PAUSES = (",", ";", "、", "；")
+_PAUSES = (",", ";", ".", "、", "；", "。")
 _FULL, _OPENS, _CLOSES = "\u3040-\u30fa\u3400-\u9fff", "（「", "、。：；）」ー"
 _BREAKS = (
     # Not behind those of an array, [0.1, 0.2; 0.3, 0.4].
-    re.compile(r"((?<=[,;]) |(?<=[、；])(?=.))(?![^\[]*\])"),
+    re.compile(r"((?<=[,;.]) |(?<=[、；。])(?=.))(?![^\[]*\])"),
     re.compile("( )(?== )"),
     re.compile("( )"),
     re.compile(f"((?<=[^{_OPENS}])(?=[^{_CLOSES}])(?:(?<=[{_FULL}{_CLOSES}])|(?=[{_FULL}{_OPENS}])))"),

@@ -124,6 +124,7 @@ SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + anp.exp(-x)),
     # Of the lower triangle, which is all that is read.
     "cholesky": lambda x: anp.linalg.cholesky(anp.tril(x) + anp.swapaxes(anp.tril(x, -1), -1, -2)),
+    "lower_half": lambda x: (anp.tril(x) + anp.tril(x, -1)) / 2,
     "relu": lambda x, at_zero=0.0: anp.maximum(x, 0.0),
     "softmax": lambda x, axis=-1: anp.exp(x) / anp.sum(anp.exp(x), axis=axis, keepdims=True) if anp.ndim(x) else x / x,
     "log_softmax": lambda x, axis=-1: (

@@ -72,6 +72,8 @@ def test_lines_are_broken_where_a_reader_pauses() -> None:
         "∂y/∂b = 1.1 ×": ("× : ∂y/∂a", "= 1.1 × 2", "= 2.2,", "∂y/∂b", "= 1.1 × 100", "= 110"),
     }.items():
         assert text.wrapped(told, 10, text.width(widest, 10)) == rows
+    told = "z with z·z = X. Then more."
+    assert text.wrapped(told, 10, text.width("z with z·z = X. Then", 10)) == ("z with z·z = X.", "Then more.")
     # Commas of an array are no pauses.
     assert text.wrapped("W = [1, 2, 3], b = [4, 5]", 10, 100) == ("W = [1, 2, 3],", "b = [4, 5]")
     assert text.wrapped("「勾配」は（x）へ。", 10, 1) == ("「勾", "配」", "は", "（x）", "へ。")

@@ -19,6 +19,7 @@ __all__ = [
     "diagonal",
     "inv",
     "logabsdet",
+    "lower_half",
     "matrix_power",
     "slogdet",
     "solve",
@@ -123,16 +124,29 @@ det_sign = operation(
 )
 
 
-def _halved(x: Any) -> Any:
-    """The lower triangle, with half the diagonal."""
-    return 0.5 * (tril(x) + tril(x, k=-1))
+def _lower_half(x: Any) -> Any:
+    lower = np.tril(x)
+    return lower - np.triu(lower) / 2
+
+
+lower_half: Operation = operation(
+    "lower_half",
+    "Φ",
+    "x",
+    forward=_lower_half,
+    vjp=(lambda g, z, x: lower_half(g),),
+    says="Keeps the lower triangle, with half the diagonal, of the gradient too; the rest is 0.",
+    notation="Φ({x})",
+    shape=lambda x: x,
+    cases=(Case(((3, 3),)), Case(((2, 3, 3),))),
+)
 
 
 def _cholesky_rule(g: Any, z: Any, x: Any) -> Any:
-    back = inv(z)
-    inner = matmul(matmul(matrix_transpose(back), _halved(matmul(matrix_transpose(z), g))), back)
+    half = lower_half(matmul(matrix_transpose(z), g))
     # What lies above the diagonal is not read: it has its gradient from below.
-    return _halved(inner + matrix_transpose(inner))
+    back = inv(z)
+    return lower_half(matmul(matmul(matrix_transpose(back), half + matrix_transpose(half)), back))
 
 
 cholesky = operation(
@@ -142,7 +156,7 @@ cholesky = operation(
     forward=lambda x: np.linalg.cholesky(x),
     vjp=(_cholesky_rule,),
     numpy=("linalg.cholesky",),
-    says="The lower z with z·zᵀ = X: its gradient is z⁻ᵀ·Φ(zᵀ·g)·z⁻¹, Φ the lower triangle with half the diagonal.",
+    says="The lower z with z·zᵀ = X. In the gradient Φ is the lower triangle with half the diagonal.",
     notation="cholesky({x})",
     shape=lambda x: x,
     cases=(
