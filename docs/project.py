@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from bpviz import ops
+from bpviz.cli.ops import described
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "gallery"))
@@ -38,10 +40,23 @@ class Operations(SphinxDirective):
     """The table of operations, a line for each."""
 
     def run(self) -> list[nodes.Node]:
-        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 20 25 55", ""]
-        for cells in (("name", "NumPy", "what flows back"), *map(_told, ops.OPERATIONS.values())):
-            lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]
-        return self.parse_text_to_nodes("\n".join(lines))
+        rows = [("name", "NumPy", "what flows back"), *map(_told, ops.OPERATIONS.values())]
+        return self.parse_text_to_nodes(_table("20 25 55", rows))
+
+
+class Composites(SphinxDirective):
+    """The functions of NumPy that are made of several operations, a line for each."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = [(f"``np.{name}``", _plain(described(name))) for name in sorted(ops.COMPOSITES)]
+        return self.parse_text_to_nodes(_table("25 75", [("NumPy", "what it is"), *rows]))
+
+
+def _table(widths: str, rows: Sequence[Sequence[str]]) -> str:
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for cells in rows:
+        lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]
+    return "\n".join(lines)
 
 
 def _told(row: ops.Operation) -> tuple[str, str, str]:
@@ -77,5 +92,6 @@ class Gallery(SphinxDirective):
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("command-help", CommandHelp)
     app.add_directive("operations", Operations)
+    app.add_directive("composites", Composites)
     app.add_directive("gallery", Gallery)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

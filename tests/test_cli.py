@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -403,6 +404,11 @@ WRONG = {
         2,
         "bpviz: there is no operation named 'multipy'; did you mean 'multiply'?\n",
     ),
+    "unknown function of NumPy": (
+        ["ops", "np.medain"],
+        2,
+        "bpviz: there is no operation named 'medain'; did you mean 'median'?\n",
+    ),
 }
 
 
@@ -574,11 +580,15 @@ def test_version_and_module() -> None:
 
 
 def test_ops_lists_every_operation() -> None:
-    from bpviz.ops import OPERATIONS
+    from bpviz.ops import COMPOSITES, OPERATIONS
 
-    text = run("ops").stdout
-    assert [line.split()[0] for line in text.splitlines() if not line.startswith(" ")] == list(OPERATIONS)
+    rows, _, made = run("ops").stdout.partition("\nMade of several of these:\n")
+    assert [line.split()[0] for line in rows.splitlines() if not line.startswith(" ")] == list(OPERATIONS)
+    assert re.findall(r"np\.([\w.]+)", made) == sorted(COMPOSITES)
     assert "Multiplies the gradient by the other input." in run("ops", "multiply").stdout
+    assert run("ops", "np.linalg.inv").stdout.startswith("inv  X⁻¹ ")
+    assert all(run("ops", name).stdout.count(".\n") == 1 for name in COMPOSITES.keys() - OPERATIONS.keys())
+    assert run("ops", "ptp").stdout == "np.ptp  made of several operations\n  the largest minus the smallest.\n"
 
 
 def test_doctor_names_engines_and_fonts() -> None:

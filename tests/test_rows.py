@@ -19,7 +19,7 @@ import bpviz
 from bpviz import ops
 from bpviz.formula import symbol, written_out
 from bpviz.ops import OPERATIONS, Case, Operation, shape_of
-from bpviz.ops.operation import _COMPOSITES
+from bpviz.ops.operation import COMPOSITES
 
 ROWS = list(OPERATIONS.values())
 CASES = [
@@ -348,8 +348,8 @@ ABSENT = {"row_stack", "trapz"}
 
 
 def test_everything_made_of_several_rows_is_tried() -> None:
-    assert set(_COMPOSITES) - set(COMPOSITIONS) <= ABSENT
-    assert set(COMPOSITIONS) <= set(_COMPOSITES)
+    assert set(COMPOSITES) - set(COMPOSITIONS) <= ABSENT
+    assert set(COMPOSITIONS) <= set(COMPOSITES)
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import textwrap
+from typing import TYPE_CHECKING
+
 import click
 
 from bpviz.cli import choices
+from bpviz.errors import UsageError, did_you_mean
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from bpviz.ops import Operation
+
+__all__ = ["command", "described"]
 
 
 @click.command("ops")
 @click.argument("name", required=False)
 @choices.lang
 def command(name: str | None, lang: str | None) -> None:
-    """List the operations that can be recorded, or tell all about one."""
+    """List the operations that can be recorded, or tell all about one, by its name or NumPy's (np.linalg.inv)."""
     from bpviz import ops
     from bpviz.language import language
 
     say = language(lang)
-    rows = [ops.named(name)] if name else list(ops.OPERATIONS.values())
+    asked = (name or "").removeprefix("np.")
+    if asked in ops.COMPOSITES and asked not in ops.OPERATIONS:
+        click.echo(f"np.{asked}  {say('made of several operations')}")
+        click.echo(f"  {described(asked)}")
+        return
+    rows = [_row(asked)] if name else list(ops.OPERATIONS.values())
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
@@ -27,3 +39,34 @@ def command(name: str | None, lang: str | None) -> None:
         notes += [say("rule: {rule}", rule=row.reference)] if row.reference else []
         if notes:
             click.echo(f"{'':<{width}}  {'':<12}  {'; '.join(notes)}")
+    if not name:
+        click.echo(f"\n{say('Made of several of these:')}")
+        listed = ", ".join(f"np.{composite}" for composite in sorted(ops.COMPOSITES))
+        click.echo(textwrap.fill(listed, 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+
+
+def described(composite: str) -> str:
+    """What a NumPy function that is made of several operations does, in a sentence.
+
+    >>> described("ptp")
+    'the largest minus the smallest.'
+    """
+    from bpviz import ops
+
+    first, _, _ = (ops.COMPOSITES[composite].__doc__ or "").partition("\n\n")
+    _, _, said = " ".join(first.split()).replace("``", "").partition(": ")
+    return said
+
+
+def _row(name: str) -> Operation:
+    """The operation of that name.
+
+    Raises `UsageError` with what comes close, of NumPy's functions, too, that are made of several.
+    """
+    from bpviz import ops
+
+    try:
+        return ops.named(name)
+    except UsageError:
+        hint = did_you_mean(name, [*ops.OPERATIONS, *ops.COMPOSITES], "`bpviz ops` lists them all")
+        raise UsageError(f"there is no operation named {name!r}; {hint}") from None

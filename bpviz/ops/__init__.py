@@ -36,6 +36,7 @@ from bpviz.ops import (  # noqa: F401
 from bpviz.ops.linear_algebra import dot
 from bpviz.ops.operation import (
     COMPOSITE_METHODS,
+    COMPOSITES,
     OPERATIONS,
     REQUIRED,
     Case,
@@ -55,6 +56,7 @@ from bpviz.ops.operation import (
 from bpviz.ops.shaping import Operand, key_text, normalized_axes
 
 __all__ = [
+    "COMPOSITES",
     "COMPOSITE_METHODS",
     "OPERATIONS",
     "REQUIRED",

@@ -362,6 +362,7 @@ def _table_of(row: Operation) -> None:
     """``np.add.outer`` and its like: every x with every y."""
 
     def every_with_every(x: Any, y: Any) -> Any:
+        """``outer``: of every x with every y."""
         return row(reshape(x, shape=(*shape_of(x), *(1,) * len(shape_of(y)))), y)
 
     made_of_operations(f"{row.name}.outer")(every_with_every)

@@ -21,6 +21,7 @@ from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule, imported
 
 __all__ = [
+    "COMPOSITES",
     "COMPOSITE_METHODS",
     "OPERATIONS",
     "REQUIRED",
@@ -221,7 +222,8 @@ def _part(together: Rule, own: int | None = None) -> Rule:
     return rule
 
 
-_COMPOSITES: dict[str, Callable[..., Any]] = {}
+COMPOSITES: dict[str, Callable[..., Any]] = {}
+"""NumPy's functions that are no rows of the table but made of several, by name."""
 COMPOSITE_METHODS: dict[str, Callable[..., Any]] = {}
 
 
@@ -230,7 +232,7 @@ def made_of_operations(*numpy_names: str, methods: Sequence[str] = ()) -> Callab
 
     def mark(function: Function) -> Function:
         for name in numpy_names:
-            _COMPOSITES[name] = function
+            COMPOSITES[name] = function
         for name in methods:
             COMPOSITE_METHODS[name] = function
         return function
@@ -244,7 +246,7 @@ def composite(numpy_name: str) -> Callable[..., Any] | None:
     >>> composite("dot").__name__
     'dot'
     """
-    return _COMPOSITES.get(numpy_name)
+    return COMPOSITES.get(numpy_name)
 
 
 def find(numpy_name: str) -> Operation | None:
