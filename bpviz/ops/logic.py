@@ -57,7 +57,8 @@ def _counted(name: str, symbol: str, **row: Any) -> Operation:
         name,
         symbol,
         "x",
-        forward=lambda x, axis=None, keepdims=False: getattr(np, name)(x, axis=axis, keepdims=keepdims),
+        # Some versions of NumPy count in Python's own numbers.
+        forward=lambda x, axis=None, keepdims=False: np.asarray(getattr(np, name)(x, axis=axis, keepdims=keepdims)),
         parameters={"axis": None, "keepdims": False},
         notation=f"{symbol}({{x}})",
         shape=reduced_shape,
