@@ -148,6 +148,22 @@ def test_every_step_is_a_frame(format: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
+def test_what_is_wide_is_drawn_smaller_on_the_ground_of_the_theme() -> None:
+    def powers(x: float = 1.0) -> float:
+        for _ in range(12):
+            x = x * 1.5
+        return x
+
+    image = pytest.importorskip("PIL.Image")
+    for look, ground in (("light", (255, 255, 255)), ("dark", (30, 30, 30))):
+        drawing = bpviz.draw(powers, theme=look)
+        frame = image.open(BytesIO(drawing.to_bytes("gif")))
+        assert frame.size[0] == 1600 < image.open(BytesIO(drawing.to_png())).size[0]
+        assert frame.convert("RGB").getpixel((0, 0)) == ground
+        assert image.open(BytesIO(drawing.to_bytes("gif", scale=0.25))).size[0] < 800
+
+
+@pytest.mark.engine
 def test_a_frame_of_a_gif_is_its_png() -> None:
     image = pytest.importorskip("PIL.Image")
     drawing = bpviz.draw(total)

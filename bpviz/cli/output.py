@@ -52,14 +52,15 @@ def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
-        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind)
+        count = len(drawing.told) if kind in _MOVING else 1
+        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind, count)
         return [File(path, made, partial(drawing.is_shown_by, format=kind))]
     frames: list[bytes] = []
 
     def frame(step: int) -> bytes:
         # Made together when the first is wanted: they share most of what is in them.
         if not frames:
-            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind))
+            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind, len(drawing.told)))
         return frames[step - 1]
 
     return [
@@ -144,11 +145,18 @@ def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
 Made = TypeVar("Made")
 
 
-def _said(make: Callable[[], Made], drawing: Drawing, kind: str) -> Made:
-    """What is made; what Python would warn of on the way is said in bpviz's own way."""
+_MOVING = ("gif", "apng", "webp")
+_OF_PIXELS = ("png", *_MOVING)
+
+
+def _said(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
+    """What is made, of so many pictures; what Python would warn of on the way is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
-    if kind != "json" and boxes > 300 and sys.stderr.isatty():
-        click.echo(f"laying out {boxes} boxes …", err=True)
+    if sys.stderr.isatty():
+        if kind != "json" and boxes > 300:
+            click.echo(f"laying out {boxes} boxes …", err=True)
+        if count > 20 and kind in _OF_PIXELS:
+            click.echo(f"drawing {count} steps …", err=True)
     import warnings
 
     with warnings.catch_warnings(record=True) as caught:

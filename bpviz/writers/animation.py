@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any, Literal
 
@@ -14,7 +14,11 @@ from bpviz.theme import Theme
 from bpviz.writers import png
 from bpviz.writers.motion import HOLD, SECONDS
 
-__all__ = ["write"]
+__all__ = ["WIDEST", "write"]
+
+_NEAR = 8
+WIDEST = 1600
+"""So many pixels are wide enough for a screen; every step costs its pixels once more."""
 
 _WAYS: dict[str, dict[str, Any]] = {
     "gif": {"format": "GIF", "optimize": False, "disposal": 1},
@@ -30,11 +34,12 @@ def write(
     format: Literal["gif", "apng", "webp"] = "gif",
     steps: Sequence[Step] = (),
     seconds: float = SECONDS,
-    scale: float = 2.0,
+    scale: float | None = None,
 ) -> bytes:
     """Return ``picture`` as a file that shows its ``steps`` in turn, each for so many ``seconds``, for ever.
 
-    Without steps it stands still. ``scale`` is that of PNG.
+    Without steps it stands still. ``scale`` is that of PNG; by default it is 2, or less for what would be wider than
+    `WIDEST` pixels, but so that its letters can be read: ½ at least.
 
     Raises `ExtraMissing` without Pillow, and what `bpviz.writers.png.write` raises.
     """
@@ -43,12 +48,38 @@ def write(
     except ImportError:
         raise ExtraMissing(f"{format.upper()} needs Pillow; install it: pip install 'bpviz[animate]'") from None
     pictures = with_captions(picture, steps, theme) if steps else [picture]
-    frames = [Image.open(BytesIO(png.write(each, theme, scale=scale))).convert("RGB") for each in pictures]
+    zoom = _scale(pictures[0]) if scale is None else scale
+
+    def drawn(at: int) -> Any:
+        return Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom))).convert("RGB")
+
+    # One after the other: all at once would fill the memory. Only for APNG does Pillow look at all of them twice.
+    frames: Iterator[Any] = map(drawn, range(len(pictures)))
     if format == "gif":
         # All frames in the colours of the last, which shows everything, so that nothing flickers.
-        palette = frames[-1].quantize(256, method=Image.Quantize.MEDIANCUT)
-        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    durations = [round(seconds * 1000)] * (len(frames) - 1) + [round(seconds * (1 + HOLD) * 1000)]
+        last = drawn(len(pictures) - 1)
+        palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
+        palette.putpalette(_cleared(palette.getpalette(), last.getpixel((0, 0))))
+        frames = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    durations = [round(seconds * 1000)] * (len(pictures) - 1) + [round(seconds * (1 + HOLD) * 1000)]
     file = BytesIO()
-    frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0, **_WAYS[format])
+    first, rest = next(frames), list(frames) if format == "apng" else frames
+    first.save(file, save_all=True, append_images=rest, duration=durations, loop=0, **_WAYS[format])
     return file.getvalue()
+
+
+def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
+    """The colours of a palette, red, green and blue in turn, with none that can hardly be told from the ground.
+
+    Pillow would take them for it.
+
+    >>> _cleared([255, 255, 255, 252, 252, 252, 184, 74, 0], (255, 255, 255))
+    [255, 255, 255, 255, 255, 255, 184, 74, 0]
+    """
+    colours = (palette[at : at + 3] for at in range(0, len(palette), 3))
+    near = ((colour, max(abs(a - b) for a, b in zip(colour, ground, strict=True)) < _NEAR) for colour in colours)
+    return [part for colour, is_near in near for part in (ground if is_near else colour)]
+
+
+def _scale(picture: Picture) -> float:
+    return min(2.0, max(0.5, WIDEST / (picture.width * png.DOTS_PER_INCH / 72)))
