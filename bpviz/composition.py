@@ -31,8 +31,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
-    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``shared=True`` marks what the backward
-    pass computes once and uses several times.
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` tells how many pixels PNG and
+    its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps

@@ -189,7 +189,7 @@ class Drawing:
         made = self.options
         if self._tells(format):
             options = {"steps": self.told, "seconds": made.seconds, **options}
-        options = {"say": made.circuit.lang, **options}
+        options = {"say": made.circuit.lang, **self._scaled, **options}
         if format == "html":
             options = {"sections": self._sections, **options}
         shown = self.figure if writers.reads(format) == "figure" else self.picture
@@ -210,15 +210,21 @@ class Drawing:
         stages = with_captions(self.picture, self.told, self.theme)
         marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
         say, engine = self.options.circuit.lang, self.options.engine
+        options = {**self._scaled, **options}
         return writers.frames(stages, self.theme, format, marks=marks, say=say, engine=engine, **options)
+
+    @property
+    def _scaled(self) -> dict[str, float]:
+        """The scale as an option of the writers, where one was chosen."""
+        return {} if self.options.scale is None else {"scale": self.options.scale}
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
         return self.to_bytes("svg").decode()
 
-    def to_png(self, scale: float = 2.0) -> bytes:
-        """The picture as PNG; ``scale`` 1 is 96 pixels an inch."""
-        return self.to_bytes("png", scale=scale)
+    def to_png(self, scale: float | None = None) -> bytes:
+        """The picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
+        return self.to_bytes("png", **({} if scale is None else {"scale": scale}))
 
     def to_pdf(self) -> bytes:
         """The picture as PDF."""

@@ -19,7 +19,8 @@ class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
     ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; a step lasts so many ``seconds`` in what moves. ``notebook`` is what notebooks are given;
+    be walked step by step; a step lasts so many ``seconds`` in what moves. ``scale`` tells how many pixels PNG, GIF,
+    APNG and WebP have: 1 is 96 an inch; ``None`` leaves it to the writers. ``notebook`` is what notebooks are given;
     empty it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
     """
 
@@ -30,6 +31,7 @@ class DrawOptions:
     animate: bool = False
     steps: bool = False
     seconds: float = 1.5
+    scale: float | None = None
     notebook: str = ""
 
 
@@ -61,6 +63,8 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
         raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
     if not 0 < given.get("seconds", 1.0) < 1000:
         raise UsageError(f"seconds tells how long a step is shown, such as 1.5, but got {given['seconds']!r}")
+    if not (given.get("scale") is None or 0 < given["scale"] < 1000):
+        raise UsageError(f"scale tells how large a pixel picture is, such as 2, but got {given['scale']!r}")
     shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
     return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
 

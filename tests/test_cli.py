@@ -678,6 +678,23 @@ def test_a_file_for_every_step(folder: Path) -> None:
     assert (check.exit_code, check.stderr.count("step-")) == (1, 7)
 
 
+def test_pixels_have_the_scale_that_is_asked_for(folder: Path) -> None:
+    def wide(*words: str) -> int:
+        assert run("render", "apples.py", *words, "-o", "a.png").exit_code == 0
+        return int.from_bytes((folder / "a.png").read_bytes()[16:20], "big")
+
+    assert wide() == pytest.approx(2 * wide("--scale", "1"), abs=2)
+    # What the picture says is the same.
+    assert run("render", "apples.py", "-o", "a.png", "--check").exit_code == 0
+    assert run("render", "apples.py", "-o", "step-%02d.png", "--scale", "0.5").exit_code == 0
+    first = int.from_bytes((folder / "step-01.png").read_bytes()[16:20], "big")
+    assert first == pytest.approx(wide("--scale", "0.5"), abs=2)
+    (folder / "pyproject.toml").write_text("[tool.bpviz]\nscale = 4\n")
+    assert wide() == pytest.approx(4 * wide("--scale", "1"), abs=4)
+    wrong = run("render", "apples.py", "--scale", "0", "-o", "a.png")
+    assert (wrong.exit_code, "0<x<1000" in wrong.stderr) == (2, True)
+
+
 def test_files_of_a_longer_model_are_told(folder: Path) -> None:
     frames = ("render", "apples.py", "-o", "step-%02d.svg")
     assert run(*frames).exit_code == 0

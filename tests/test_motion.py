@@ -164,6 +164,19 @@ def test_what_is_wide_is_drawn_smaller_on_the_ground_of_the_theme() -> None:
 
 
 @pytest.mark.engine
+def test_too_many_pixels_are_refused_before_they_are_drawn() -> None:
+    def powers(x: float = 1.0) -> float:
+        for _ in range(120):
+            x = x * 1.5
+        return x
+
+    with pytest.raises(
+        UsageError, match=r"^GIF of 243 steps, each of \d+ × \d+ pixels, would have [34]\d\d million; it"
+    ):
+        bpviz.draw(powers).to_bytes("gif")
+
+
+@pytest.mark.engine
 def test_a_frame_of_a_gif_is_its_png() -> None:
     image = pytest.importorskip("PIL.Image")
     drawing = bpviz.draw(total)

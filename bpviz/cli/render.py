@@ -156,6 +156,13 @@ _GIVEN = "bpviz.given"
     metavar="SECONDS",
     help="How long a step is shown in what moves: --animate, GIF, APNG, WebP.",
 )
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, max=1000, min_open=True, max_open=True),
+    envvar="BPVIZ_SCALE",
+    metavar="FACTOR",
+    help="Pixels of PNG, GIF, APNG, WebP: 1 is 96 an inch. [default: 2, or less for what moves and is wide]",
+)
 @choices.check
 @click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")

@@ -13,9 +13,11 @@ from bpviz.cli import render
 from bpviz.errors import UsageError
 from bpviz.settings import project_settings
 
-__all__ = ["names", "parameters", "parsed", "parted", "settings", "spelled"]
+__all__ = ["OF_FILES", "names", "parameters", "parsed", "parted", "settings", "spelled"]
 
 _COMMAND_LINE_ONLY = ("check", "view", "watch")
+OF_FILES = ("outputs", "format", "scale")
+"""What of ``bpviz render`` is chosen by those who write the files themselves: builders of documents."""
 
 
 def parameters(without: Sequence[str] = ()) -> list[click.Parameter]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.cli.words import names, parted, spelled
+from bpviz.cli.words import OF_FILES, names, parted, spelled
 from bpviz.docs.asked import Place, answered, located
 from bpviz.docs.inline import inlined
 from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
@@ -112,7 +112,7 @@ def _asked_by(info: str) -> dict[str, str] | None:
 
 
 def _check(given: Mapping[str, str]) -> None:
-    known = (*names(("outputs", "format")), *_OWN)
+    known = (*names(OF_FILES), *_OWN)
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")

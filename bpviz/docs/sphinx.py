@@ -19,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import bpviz
-from bpviz.cli.words import names, spelled
+from bpviz.cli.words import OF_FILES, names, spelled
 from bpviz.docs.asked import Place, answered
 from bpviz.docs.behind import files_behind
 from bpviz.docs.inline import inlined
@@ -40,9 +40,6 @@ logger = logging.getLogger(__name__)
 
 _FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
 """What a builder can be given, by the type that it asks for."""
-
-_OF_THE_BUILDER = ("outputs", "format")
-"""What of ``bpviz render`` the builder chooses."""
 
 _IMAGE = Image.option_spec or {}
 _OWN: dict[str, Callable[[str], Any]] = {
@@ -72,7 +69,7 @@ class BpvizDirective(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = _Options({**dict.fromkeys(names(_OF_THE_BUILDER), directives.unchanged), **_OWN})
+    option_spec = _Options({**dict.fromkeys(names(OF_FILES), directives.unchanged), **_OWN})
 
     def run(self) -> list[nodes.Node]:
         """The figure, in a caption's frame where it has one, below its code where that is to be seen."""
@@ -84,7 +81,7 @@ class BpvizDirective(SphinxDirective):
         given = {name: text or "" for name, text in options.items() if name not in _OWN}
         try:
             words, place = [target, *spelled(given)], self._place(folder)
-            answer = answered("the directive", words, place, without=_OF_THE_BUILDER)
+            answer = answered("the directive", words, place, without=OF_FILES)
         except BpvizError as error:
             raise self.error(_told(error)) from None
         for note in answer.drawing.notes:

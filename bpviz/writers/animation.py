@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any, Literal
 
-from bpviz.errors import ExtraMissing
+from bpviz.errors import ExtraMissing, UsageError
 from bpviz.figure import Step
 from bpviz.picture import Picture
 from bpviz.stages import with_captions
@@ -14,11 +14,13 @@ from bpviz.theme import Theme
 from bpviz.writers import png
 from bpviz.writers.motion import HOLD, SECONDS
 
-__all__ = ["WIDEST", "write"]
+__all__ = ["MOST_PIXELS", "WIDEST", "write"]
 
 _NEAR = 8
 WIDEST = 1600
 """So many pixels are wide enough for a screen; every step costs its pixels once more."""
+MOST_PIXELS = 250_000_000
+"""About half a minute of work."""
 
 _WAYS: dict[str, dict[str, Any]] = {
     "gif": {"format": "GIF", "optimize": False, "disposal": 1},
@@ -41,7 +43,8 @@ def write(
     Without steps it stands still. ``scale`` is that of PNG; by default it is 2, or less for what would be wider than
     `WIDEST` pixels, but so that its letters can be read: ½ at least.
 
-    Raises `ExtraMissing` without Pillow, and what `bpviz.writers.png.write` raises.
+    Raises `ExtraMissing` without Pillow, `UsageError` where all steps together have more than `MOST_PIXELS` pixels, and
+    what `bpviz.writers.png.write` raises.
     """
     try:
         from PIL import Image
@@ -49,6 +52,7 @@ def write(
         raise ExtraMissing(f"{format.upper()} needs Pillow; install it: pip install 'bpviz[animate]'") from None
     pictures = with_captions(picture, steps, theme) if steps else [picture]
     zoom = _scale(pictures[0]) if scale is None else scale
+    _check(pictures[0], len(pictures), zoom, format)
 
     def drawn(at: int) -> Any:
         return Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom))).convert("RGB")
@@ -79,6 +83,17 @@ def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
     colours = (palette[at : at + 3] for at in range(0, len(palette), 3))
     near = ((colour, max(abs(a - b) for a, b in zip(colour, ground, strict=True)) < _NEAR) for colour in colours)
     return [part for colour, is_near in near for part in (ground if is_near else colour)]
+
+
+def _check(picture: Picture, count: int, scale: float, format: str) -> None:
+    width, height = (side * scale * png.DOTS_PER_INCH / 72 for side in (picture.width, picture.height))
+    if count > 1 and count * width * height > MOST_PIXELS:
+        raise UsageError(
+            f"{format.upper()} of {count} steps, each of {width:.0f} × {height:.0f} pixels, would have "
+            f"{count * width * height / 1e6:.0f} million; it may have at most {MOST_PIXELS / 1e6:.0f} million. "
+            "Write SVG that moves (--animate) or HTML (--steps), which have no pixels, or show less of the model "
+            "(--depth, --only), or all of it smaller (--scale)"
+        )
 
 
 def _scale(picture: Picture) -> float:
