@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 __all__ = ["MINUS", "number", "superscript"]
 
@@ -19,6 +20,8 @@ def superscript(text: str) -> str:
     return text.translate(_RAISED)
 
 
+# A number is written, and read aloud, and flows through several wires.
+@lru_cache(maxsize=4096)
 def number(value: float, precision: int = 4) -> str:
     """A number with about ``precision`` significant digits, without trailing noise.
 

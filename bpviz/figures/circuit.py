@@ -146,8 +146,11 @@ class _Circuit:
                 continue
             key = self._box_of(index)
             if key not in self.boxes:
+                box, belongs = self._box(index, key), self.passes.belongs(index)
                 tone: Tone = "plain" if self.shared is None else self.shared.step(index)
-                self.boxes[key] = replace(self._box(index, key), tone=tone, belongs=self.passes.belongs(index))
+                # Made again only where it is another one: there may be thousands.
+                usual = (tone, belongs) == (box.tone, box.belongs)
+                self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
 
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
@@ -278,7 +281,6 @@ class _Circuit:
         description = self.say(
             "{start} to {end}: {numbers}" if said else "{start} to {end}", start=start, end=end, numbers=numbers
         )
-        drawn = Wire(f"w{len(self.wires)}", source, use.box, use.slot, forward, backward, constant, description)
         to_end = use.box.startswith("out")
         belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
@@ -286,7 +288,10 @@ class _Circuit:
             tone = "strong" if self.lit.holds(use) else "pale"
         elif tone == "plain":
             tone = self.wording.tone(carried, use, stem)
-        self.wires.append(replace(drawn, tone=tone, belongs=belongs))
+        key = f"w{len(self.wires)}"
+        self.wires.append(
+            Wire(key, source, use.box, use.slot, forward, backward, constant, description, tone=tone, belongs=belongs)
+        )
 
     def _spoken_box(self, key: str) -> str:
         box = self.boxes[key]
