@@ -17,11 +17,28 @@ from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.source import place, written
 
-__all__ = ["Handle", "lifted"]
+__all__ = ["Handle", "Missing", "lifted"]
 
 np: Any = LazyModule("numpy")
 
 _getframe = sys._getframe
+
+
+class Missing:
+    """An attribute that recorded values have not, and that says what to write instead.
+
+    There is one for each name: a ``__getattr__`` for all would slow down every look at what they have.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, handle: Handle | None, owner: type[Handle]) -> Any:
+        if handle is None:
+            return self
+        raise refusal.no_attribute(self.name, _getframe(1))
 
 
 class Handle:
@@ -81,6 +98,9 @@ class Handle:
 
     def __repr__(self) -> str:
         return f"<handle {self.data!r}>"
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if getattr(Handle, name, None).__class__ is not Missing]
 
     def __format__(self, form: str) -> str:
         return format(self.data, form) if form else repr(self)
@@ -218,11 +238,6 @@ class Handle:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise refusal.in_place(_getframe(1), item=True)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(f"a recorded value has no {name}")
-        raise refusal.no_attribute(name, _getframe(1))
 
     __hash__ = object.__hash__
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz import ops, refusal
 from bpviz.calls import adapted, composed
-from bpviz.handle import Handle
+from bpviz.handle import Handle, Missing
 from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.source import by_operator
 
@@ -164,6 +164,9 @@ def _dress() -> None:
             setattr(Handle, operation.name, _named(operation))
     for name, function in ops.COMPOSITE_METHODS.items():
         setattr(Handle, name, _composed_method(name, function))
+    for name in refusal.advised():
+        if not hasattr(Handle, name):
+            setattr(Handle, name, Missing(name))
 
 
 _dress()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,6 +12,7 @@ from bpviz.source import place, written
 
 __all__ = [
     "NoAttribute",
+    "advised",
     "fails",
     "in_place",
     "leaves_the_record",
@@ -28,9 +29,17 @@ class NoAttribute(RecordingError, AttributeError):
     """A recorded value was asked for something that NumPy's arrays have and it has not."""
 
 
+_ONLY_ARRAYS = (
+    *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps", "fill"),
+    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "put", "real", "resize"),
+    *("searchsorted", "setfield", "setflags", "sort", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
+)
+"""What arrays of NumPy have by these names, and recorded values have not."""
 _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
+    "detach": "value.data is its plain number, through which no gradient flows",
     "fill": "build a new array instead: np.full(shape, value)",
+    "numpy": "value.data is its plain number, through which no gradient flows",
     "sort": "write np.sort(x), which makes a new array",
     "tolist": "walk through it, or leave it out",
 }
@@ -176,11 +185,19 @@ def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingEr
     )
 
 
+def advised() -> Iterator[str]:
+    """The attributes that recorded values have not, but for which there is something to say: what to write instead."""
+    yield from _ONLY_ARRAYS
+    yield from _ADVICE
+    functions = [*ops.COMPOSITES, *(name for row in ops.OPERATIONS.values() for name in row.numpy)]
+    yield from filter(str.isidentifier, functions)
+
+
 def no_attribute(name: str, frame: FrameType) -> NoAttribute:
     """Something that arrays have and recorded values have not."""
     advice = _ADVICE.get(name)
     if advice is None:
-        advice = f"write np.{name}(…)" if ops.find(name) else _TABLE
+        advice = f"write np.{name}(…)" if ops.find(name) or ops.composite(name) else _TABLE
     return NoAttribute(f"{written(frame)}: a recorded value has no .{name} ({place(frame)}); {advice}")
 
 

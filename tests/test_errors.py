@@ -273,7 +273,15 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         lambda x=V: x.exp(),
         "x.exp: a recorded value has no .exp (line +0); write np.exp(…)",
     ),
-    "anything else": (lambda x=V: x.foo, f"x.foo: a recorded value has no .foo (line +0); {TABLE}"),
+    "an attribute of arrays": (
+        lambda x=V: x.strides,
+        f"x.strides: a recorded value has no .strides (line +0); {TABLE}",
+    ),
+    "as in PyTorch": (
+        lambda x=V: x.detach(),
+        "x.detach: a recorded value has no .detach (line +0); "
+        "value.data is its plain number, through which no gradient flows",
+    ),
 }
 
 
@@ -296,8 +304,16 @@ def test_what_to_write_instead_computes_the_same(name: str) -> None:
 
 
 def test_a_missing_attribute_is_an_attribute_error_too() -> None:
-    assert bpviz.trace(lambda x=V: x * getattr(x, "foo", 2.0)).nodes[1].value == 2.0
-    assert bpviz.trace(lambda x=V: x if hasattr(x, "shape") and not hasattr(x, "__array_interface__") else None)
+    assert bpviz.trace(lambda x=V: x * getattr(x, "exp", 2.0)).nodes[1].value == 2.0
+    with pytest.raises(AttributeError, match="'Handle' object has no attribute 'foo'"):
+        bpviz.trace(lambda x=V: x.foo)
+    assert {"sum", "data", "shape"} <= set(dir(bpviz.Graph().input("x", 1.0))) - {"exp", "strides"}
+    assert not {"exp", "strides"} & set(dir(bpviz.Graph().input("x", 1.0)))
+
+
+def test_all_that_arrays_have_is_there_or_is_refused_in_words() -> None:
+    handle = type(bpviz.Graph().input("x", 1.0))
+    assert [name for name in dir(np.ndarray) if not name.startswith("_") and not hasattr(handle, name)] == []
 
 
 def test_values_are_not_copied() -> None:
