@@ -173,6 +173,19 @@ def test_an_edit_rebuilds_the_page_and_draws_what_has_changed(tmp_path: Path, wr
     assert len(after) == 4
 
 
+def test_another_environment_rebuilds_all_pages(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(".. bpviz:: apples.py\n")
+    build(tmp_path)
+    assert ALT in page(tmp_path)
+    monkeypatch.setenv("BPVIZ_LANG", "ja")
+    build(tmp_path)
+    assert "totalの計算グラフ" in page(tmp_path)
+    assert "no targets are out of date" in build(tmp_path)
+    monkeypatch.delenv("BPVIZ_LANG")
+    build(tmp_path)
+    assert ALT in page(tmp_path)
+
+
 def test_settings_themes_and_languages_rebuild_the_page_too(tmp_path: Path, write: Write) -> None:
     write(
         ".. bpviz:: apples.py\n   :theme: mine.toml\n   :lang: fr.toml\n",

@@ -8,6 +8,7 @@ has changed.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,12 +219,19 @@ def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         figure.replace_self(image)
 
 
+def _environment() -> dict[str, str]:
+    """The settings in the environment."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith("BPVIZ_")}
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directive to a project of Sphinx."""
     app.add_node(figure_of)
     app.add_directive("bpviz", BpvizDirective)
     app.add_config_value("bpviz_defaults", {}, "env", dict)
     app.add_config_value("bpviz_inline", False, "html", bool)
+    # Not for conf.py: with another environment all pages are read again.
+    app.add_config_value("bpviz_environment", _environment(), "env", dict)
     app.connect("doctree-read", draw_ahead)
     app.connect("doctree-resolved", show)
     return {"version": bpviz.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
