@@ -710,6 +710,15 @@ def test_files_of_a_longer_model_are_told(folder: Path) -> None:
     assert run(*frames, "--check").exit_code == 0
 
 
+def test_what_an_author_has_made_to_move_can_be_drawn_as_it_stands(folder: Path) -> None:
+    (folder / "moving.py").write_text(
+        "import apples, bpviz\nmain = bpviz.draw(apples.total, animate=True, steps=True)\n"
+    )
+    result = run("render", "moving.py", "-o", "m.png", "-o", "m.svg")
+    assert (result.exit_code, result.stderr) == (0, "wrote m.png\nwrote m.svg\n")
+    assert "animation:" in (folder / "m.svg").read_text()
+
+
 def test_what_moves_and_what_is_walked(folder: Path) -> None:
     result = run(
         "render", "apples.py", "--animate", "--steps", "-o", "a.svg", "-o", "a.html", "--seconds-per-step", "2"

@@ -32,7 +32,7 @@ def write_files(
     from bpviz.files import left_over, numbered
 
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
-    _check_steps(drawing, [kind for _, kind in plans])
+    _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
     for note in drawing.notes:
         click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
@@ -129,13 +129,16 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
     return plans
 
 
-def _check_steps(drawing: Drawing, kinds: Sequence[str]) -> None:
-    """Say so where nothing that is written can move or be walked although that was asked for."""
+def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
+    """Say so where nothing that is written can move or be walked although the words of the command ask for it.
+
+    What the author of a drawing chose holds for the formats that can.
+    """
     from bpviz.errors import UsageError
 
-    if drawing.options.animate and "svg" not in kinds:
+    if ctx.params.get("animate") and "svg" not in kinds:
         raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
-    if drawing.options.steps and "html" not in kinds:
+    if ctx.params.get("steps") and "html" not in kinds:
         raise UsageError(
             f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
             "every step name the files step-%02d.svg"
