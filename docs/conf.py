@@ -21,6 +21,7 @@ python_use_unqualified_type_names = True
 numfig = True
 
 bpviz_defaults = {"theme": "auto"}
+bpviz_inline = True
 
 html_theme = "furo"
 html_title = "bpviz"

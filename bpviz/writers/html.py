@@ -88,11 +88,11 @@ body{margin:1rem;font:16px/1.5 system-ui,sans-serif}
 main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;color:inherit;color-scheme:inherit}
 """
 
-# A picture is made smaller to fit the window, down to half its size or a width of 900 pixels; then it is scrolled.
+# A picture is made smaller to fit the window, down to half its size; then it is scrolled.
 _FIGURE = """
 :where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
-.P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,900px,var(--half))}
+.P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,var(--half))}
 .P figcaption{font-size:.9em;margin-top:.5em}
 @media print{.P .bpviz-picture>svg{max-width:100%}}
 """
