@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
-__all__ = ["check", "lang", "of", "precision", "theme"]
+__all__ = ["check", "lang", "of", "outputs", "precision", "theme"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def outputs(help: str) -> Decorator:
+    """The option of the files to write, which each command explains in its own words."""
+    return click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help=help)
+
 
 precision = click.option(
     "--precision",

@@ -19,13 +19,8 @@ __all__ = ["command"]
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--set-a", "values_a", multiple=True, metavar="NAME=VALUE", help="Another value for an input of A.")
 @click.option("--set-b", "values_b", multiple=True, metavar="NAME=VALUE", help="Another value for an input of B.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
+@choices.outputs(
+    "Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
 )
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -17,13 +17,8 @@ __all__ = ["command"]
 @click.command("explain")
 @click.argument("target")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]",
+@choices.outputs(
+    "Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]",
 )
 @click.option("-f", "--format", metavar="FORMAT", help="text, markdown, json or html; wins over the suffix.")
 @click.option(

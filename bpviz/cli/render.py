@@ -32,13 +32,8 @@ _GIVEN = "bpviz.given"
 
 @click.command("render", cls=_Render)
 @click.argument("target")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help="Where to write; repeat it for several files; - is stdout, step-%02d.svg a file for every step. "
+@choices.outputs(
+    "Where to write; repeat it for several files; - is stdout, step-%02d.svg a file for every step. "
     "[default: NAME.svg here]",
 )
 @click.option(
