@@ -104,6 +104,11 @@ def _named(name: str) -> Language:
     try:
         return _read(path, path.stat().st_mtime_ns)
     except (FileNotFoundError, NotADirectoryError):
+        if name.endswith(_SUFFIX):
+            there = ", ".join(languages())
+            raise UsageError(
+                f"there is no file {name!r} with a language; check its path, or choose one of {there}"
+            ) from None
         hint = did_you_mean(name, languages(), "choose another, or name a file: fr.toml")
         raise UsageError(f"there is no language {name!r}; {hint} (there are: {', '.join(languages())})") from None
 

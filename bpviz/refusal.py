@@ -15,6 +15,7 @@ __all__ = [
     "advised",
     "fails",
     "in_place",
+    "instead_of",
     "leaves_the_record",
     "no_attribute",
     "no_number",
@@ -101,11 +102,19 @@ _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 def unknown(name: str, frame: FrameType) -> RecordingError:
     """A function or operator that is not in the table."""
-    short = name.removeprefix("np.")
-    advice = f"write {_INSTEAD[short]}" if short in _INSTEAD else _BECAUSE.get(short, _TABLE)
-    if short.startswith("fft."):
-        advice = "it computes with complex numbers, and only real ones can be recorded"
+    advice = instead_of(name.removeprefix("np.")) or _TABLE
     return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
+
+
+def instead_of(name: str) -> str:
+    """What to write instead of a function of NumPy that cannot be recorded, or why it cannot; empty where unknown.
+
+    >>> instead_of("quantile")
+    'sort, and take the element: np.sort(x)[k]'
+    """
+    if name.startswith("fft."):
+        return "it computes with complex numbers, and only real ones can be recorded"
+    return f"write {_INSTEAD[name]}" if name in _INSTEAD else _BECAUSE.get(name, "")
 
 
 def leaves_the_record(frame: FrameType) -> RecordingError:

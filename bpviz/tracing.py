@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
-from types import FunctionType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from bpviz import nn, ops
+from bpviz import nn, ops, refusal
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph import Graph
 from bpviz.handle import Handle
@@ -87,11 +87,23 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     try:
         with ops.silence():
             result = fn(*given, **named)
+    except AttributeError as error:
+        # What nobody has foreseen (see `bpviz.handle.Missing`) is told in the same words.
+        if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
+            raise refusal.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
+        raise
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
         del groups[opened:]
         last_words = recorder.close()
     return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
+
+
+def _innermost(traceback: TracebackType) -> FrameType:
+    """The frame in which something was raised."""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame
 
 
 def _title(fn: Any) -> str:

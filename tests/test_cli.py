@@ -404,6 +404,11 @@ WRONG = {
         2,
         "bpviz: there is no operation named 'multipy'; did you mean 'multiply'?\n",
     ),
+    "function of NumPy that cannot be recorded": (
+        ["ops", "np.quantile"],
+        2,
+        "bpviz: np.quantile cannot be recorded; sort, and take the element: np.sort(x)[k]\n",
+    ),
     "unknown function of NumPy": (
         ["ops", "np.medain"],
         2,

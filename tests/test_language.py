@@ -86,6 +86,11 @@ def test_an_unknown_language_is_refused_with_what_there_is() -> None:
     assert str(caught.value) == (
         "there is no language 'jp'; choose another, or name a file: fr.toml (there are: en, ja)"
     )
+    with pytest.raises(UsageError) as caught:
+        language("nowhere/fr.toml")
+    assert str(caught.value) == (
+        "there is no file 'nowhere/fr.toml' with a language; check its path, or choose one of en, ja"
+    )
 
 
 def total(price=100, count=2, tax=1.1):

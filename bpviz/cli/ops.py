@@ -68,5 +68,9 @@ def _row(name: str) -> Operation:
     try:
         return ops.named(name)
     except UsageError:
+        from bpviz.refusal import instead_of
+
+        if advice := instead_of(name):
+            raise UsageError(f"np.{name} cannot be recorded; {advice}") from None
         hint = did_you_mean(name, [*ops.OPERATIONS, *ops.COMPOSITES], "`bpviz ops` lists them all")
         raise UsageError(f"there is no operation named {name!r}; {hint}") from None
