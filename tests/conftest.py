@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -18,7 +19,8 @@ from hypothesis import settings
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import mermaid  # noqa: E402  (found through the line above)
+import latex  # noqa: E402  (found through the line above)
+import mermaid  # noqa: E402
 from browser import HOW_TO_INSTALL, chromium  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -27,6 +29,14 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "here")
+
+
+@cache
+def japanese_font() -> bool:
+    """Whether a font of this machine has Japanese letters."""
+    from bpviz import fontfiles
+
+    return not fontfiles.font_files("単価の").missing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,9 +51,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if find_spec("pygraphviz") or which("dot")
         else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`",
         "mermaid": None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
-        "latex": None
-        if which("pdflatex") and which("lualatex") and which("pdftotext")
-        else "no LaTeX found: `apt-get install texlive-pictures texlive-luatex lmodern poppler-utils`",
+        "japanese": None if japanese_font() else "no Japanese font found: `apt-get install fonts-ipafont-gothic`",
+        "latex": latex.complaint({"figure", *(kind for mark in item.iter_markers("latex") for kind in mark.args)}),
     }
     for marker, missing in needs.items():
         if missing and item.get_closest_marker(marker):

@@ -14,7 +14,6 @@ from bpviz.writers import png
 
 LIGHT = theme("light")
 
-japanese = pytest.mark.skipif(bool(fontfiles.font_files("単価の").missing), reason="no Japanese font is installed")
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, (320, 161)), (2.0, (640, 321)), (3.0, (960, 482))])
@@ -56,7 +55,7 @@ def test_text_is_drawn_where_the_layout_measured_it():
     assert width("HHHH", 14) + 17 <= columns[-1] <= width("HHHH", 14) + 20
 
 
-@japanese
+@pytest.mark.japanese
 @pytest.mark.parametrize("anchor", ["start", "middle", "end"])
 def test_numbers_beside_japanese_keep_their_font(anchor):
     """The page with 単価 0.9 minus the page with 単価 alone is the page with 0.9 alone, pixel by pixel."""
@@ -77,7 +76,7 @@ def test_numbers_beside_japanese_keep_their_font(anchor):
     ]
 
 
-@japanese
+@pytest.mark.japanese
 def test_japanese_is_drawn_without_a_warning(recwarn):
     assert len(inked(texts("単価"))) > 60
     assert not recwarn

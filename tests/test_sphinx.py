@@ -110,7 +110,7 @@ def test_a_browser_shows_the_pictures_of_the_page(tmp_path: Path, write: Write) 
     assert min(widths) > 200
 
 
-@pytest.mark.latex
+@pytest.mark.latex("sphinx")
 def test_latex_gets_pdf_from_the_same_documents(tmp_path: Path, write: Write) -> None:
     write(INDEX)
     build(tmp_path)

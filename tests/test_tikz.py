@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from shutil import which
 from xml.etree import ElementTree
 
 import pytest
@@ -72,10 +71,10 @@ def test_it_says_what_the_svg_says_on_a_page_as_large(engine: str, compiled: Com
     assert size(pdf) == f"{drawing.picture.width:g} {drawing.picture.height:g}"
 
 
-# XeLaTeX is large, and nothing else needs it: where there is none, CI goes without.
-XELATEX = pytest.param("xelatex", marks=pytest.mark.skipif(not which("xelatex"), reason="no XeLaTeX found"))
+XELATEX = pytest.param("xelatex", marks=pytest.mark.latex("xelatex"))
 
 
+@pytest.mark.japanese
 @pytest.mark.latex
 @pytest.mark.parametrize("engine", ["lualatex", XELATEX])
 def test_japanese_is_set(engine: str, compiled: Compile) -> None:
@@ -87,6 +86,7 @@ def test_japanese_is_set(engine: str, compiled: Compile) -> None:
     assert sorted(words) == sorted(expected)
 
 
+@pytest.mark.japanese
 @pytest.mark.latex
 @pytest.mark.engine
 @pytest.mark.parametrize("engine", ["lualatex", XELATEX])
