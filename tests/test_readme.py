@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +18,80 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(*languages: str) -> list[tuple[str, str]]:
+    """The fenced blocks in these languages, in the order of the page, each with its language."""
+    return re.findall(rf"```({'|'.join(languages)})\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def files() -> dict[str, str]:
+    """The files that the README shows: blocks whose first line is a comment with nothing but the name."""
+    first = re.compile(r"(?:# |<!-- )([\w.]+\.(?:py|md))(?: -->)?\n")
+    return {found[1]: text for _, text in blocks("python", "markdown") if (found := first.match(text))}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that holds the files of the README, and nothing else."""
     monkeypatch.chdir(tmp_path)
-
-    def total(price=100, count=2, tax=1.1):
-        subtotal = price * count
-        return subtotal * tax
-
-    known: dict[str, Any] = {"total": total}
-    for source in blocks("python"):
-        exec(source, known)
-    assert (tmp_path / "apples.png").exists()
-    assert known["flow"].grads == pytest.approx({"price": 2.2, "count": 110, "tax": 200})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("apples", "network"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name, text in files().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("apples.py", "network.py"):
-        (tmp_path / name).write_text((ROOT / "gallery" / "apples.py").read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "README.md").write_text("<!-- bpviz: apples.py -->\n<!-- /bpviz -->\n", encoding="utf-8")
-    commands = [line.partition("  #")[0] for block in blocks("sh") for line in block.splitlines()]
-    ours = [shlex.split(line)[1:] for line in commands if line.startswith("bpviz ")]
-    assert len(ours) >= 8
-    for arguments in ours:
-        # --view would open a window here.
-        result = CliRunner().invoke(main, [a for a in arguments if a != "--view"])
-        assert result.exit_code == (1 if "--check" in arguments or arguments[0] == "diff" else 0), (
-            arguments,
-            result.stderr,
-        )
+def test_the_files_of_the_readme() -> None:
+    assert sorted(files()) == ["apples.py", "network.py", "notes.md"]
+    # The first example is the one that the first command draws.
+    code = (ROOT / "gallery" / "apples.py").read_text(encoding="utf-8").partition("\n\n\n")[2]
+    assert files()["apples.py"] == f"# apples.py\n{code}"
+
+
+@pytest.mark.engine
+def test_the_commands_and_the_python_of_the_readme_run_in_order(folder: Path) -> None:
+    names: dict[str, Any] = {}
+    commands = compared = 0
+    for language, text in blocks("sh", "python"):
+        if text in files().values():
+            continue
+        if language == "sh":
+            commands += sum(follow(line, folder) for line in text.splitlines() if line.startswith("bpviz "))
+        else:
+            compared += run(text, names)
+    assert commands >= 12
+    assert compared >= 8
+    written = {file.name for file in folder.iterdir()}
+    assert {"a.png", "a.pdf", "apples.html", "apples.png", "apples.svg", "b.svg", "network.svg", "tax.svg"} <= written
+
+
+def follow(line: str, folder: Path) -> bool:
+    """Type a command of the README."""
+    # --view would open a window here.
+    arguments = [word for word in shlex.split(line, comments=True)[1:] if word != "--view"]
+    result = CliRunner().invoke(main, arguments)
+    # Of all commands the comparison alone finds something.
+    assert result.exit_code == (arguments[0] == "diff"), (line, result.output)
+    for written in re.findall(r"# writes (\S+)", line):
+        assert (folder / written).exists(), line
+    return True
+
+
+def run(text: str, names: dict[str, Any]) -> int:
+    """Run Python of the README; return how many values were compared with the comments that print them."""
+    compared = 0
+    lines = text.splitlines()
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, ast.Expr):
+            exec(ast.unparse(statement), names)
+            continue
+        value = eval(ast.unparse(statement), names)
+        assert statement.end_lineno is not None
+        comment = lines[statement.end_lineno - 1][statement.end_col_offset :].partition("# ")[2]
+        if re.match(r"[-\d({'\"]", comment):
+            assert repr(value) == comment
+            compared += 1
+    return compared
 
 
 def test_every_option_of_render_that_the_readme_names_is_there() -> None:
