@@ -66,7 +66,7 @@ def _build(folder: Path) -> None:
 
 
 def _write(folder: Path, figures: bool) -> None:
-    (folder / "conf.py").write_text('project = "Book"\nextensions = ["bpviz.docs.sphinx"]\n')
+    (folder / "conf.py").write_text('project = "Book"\nextensions = ["bpviz.hosts.sphinx"]\n')
     pages = [f"page{number}" for number in range(PAGES)]
     (folder / "index.rst").write_text("Book\n====\n\n.. toctree::\n\n   " + "\n   ".join(pages) + "\n")
     each = FIGURES // PAGES

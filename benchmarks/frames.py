@@ -13,10 +13,10 @@ from measure import in_turn, milliseconds, table, times
 from rendering import branching_chain, random_graph
 
 import bpviz
-from bpviz import writers
-from bpviz.drawing import Drawing
-from bpviz.flow import Flow
-from bpviz.stages import with_captions
+from bpviz.drawing.drawing import Drawing
+from bpviz.graph.flow import Flow
+from bpviz.picture.stages import with_captions
+from bpviz.writers import formats
 
 SIZE = 50
 """Operations, which makes figures of some 90 boxes."""
@@ -61,7 +61,7 @@ def _works(flow: Flow) -> dict[str, Callable[[], Any]]:
         first = len(drawing.told) // 2
         marks = [drawing.fingerprint("svg", step) for step in range(first, first + FRAMES)]
         some = islice(stages, first, first + FRAMES)
-        return list(writers.frames(some, drawing.theme, "svg", marks=marks))
+        return list(formats.frames(some, drawing.theme, "svg", marks=marks))
 
     def fresh(**options: Any) -> Drawing:
         return bpviz.draw(flow, **options)

@@ -19,13 +19,14 @@ from typing import Any, NamedTuple
 from measure import milliseconds, seconds, table, times
 
 import bpviz
-from bpviz import engine, writers
 from bpviz.errors import BpvizError
 from bpviz.figure import Figure
 from bpviz.figures.circuit import circuit
-from bpviz.layout import lay_out
-from bpviz.picture import Picture
-from bpviz.theme import Theme, theme
+from bpviz.layout import engines
+from bpviz.layout.page import lay_out
+from bpviz.picture.elements import Picture
+from bpviz.picture.theme import Theme, theme
+from bpviz.writers import formats
 
 SIZES = (10, 30, 100, 300, 1_000, 3_000)
 LARGEST_LOOP = 100
@@ -125,16 +126,16 @@ def _stages(function: Callable[..., Any], size: int) -> tuple[dict[str, float], 
             return stages, figure
     stages["Graphviz"] = sum(spent)
     stages["picture"] -= stages["Graphviz"]
-    timed("svg", lambda: writers.write(picture, look, "svg"))
+    timed("svg", lambda: formats.write(picture, look, "svg"))
     if size <= LARGEST_PNG:
-        timed("png", lambda: writers.write(picture, look, "png", scale=1.0))
+        timed("png", lambda: formats.write(picture, look, "png", scale=1.0))
     return stages, figure
 
 
 @contextmanager
 def _graphviz_timed() -> Iterator[list[float]]:
     """Watch the one function through which the layout calls Graphviz; yields the seconds of its calls."""
-    original, spent = engine.lay_out, []
+    original, spent = engines.lay_out, []
 
     def watched(*args: Any, **keywords: Any) -> Any:
         start = perf_counter()
@@ -143,11 +144,11 @@ def _graphviz_timed() -> Iterator[list[float]]:
         finally:
             spent.append(perf_counter() - start)
 
-    engine.lay_out = watched
+    engines.lay_out = watched
     try:
         yield spent
     finally:
-        engine.lay_out = original
+        engines.lay_out = original
 
 
 def _alone(figure: Figure, rounds: int) -> float | None:
@@ -166,7 +167,7 @@ def _alone(figure: Figure, rounds: int) -> float | None:
         if shutil.which("dot"):
             subprocess.run(["dot", "-Tjson0"], input=source.encode(), capture_output=True, check=True, timeout=PATIENCE)
         else:
-            engine.lay_out(source, timeout=PATIENCE, size=len(names))
+            engines.lay_out(source, timeout=PATIENCE, size=len(names))
 
     try:
         return median(seconds(draw) for _ in range(rounds))

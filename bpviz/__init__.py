@@ -12,23 +12,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from bpviz import nn
-from bpviz.composition import beside, card, draw
-from bpviz.custom import op
-from bpviz.drawing import Drawing
-from bpviz.flow import Flow
-from bpviz.graph import Graph, Node
-from bpviz.opening import open_operations as open
-from bpviz.propagate import backprop, propagate
-from bpviz.tracing import group, name, trace
+from bpviz.drawing.draw import beside, card, draw
+from bpviz.drawing.drawing import Drawing
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph, Node
+from bpviz.graph.propagate import backprop, propagate
+from bpviz.graph.tracing import group, name, trace
+from bpviz.recording.custom import op
+from bpviz.transforms.opening import open_operations as open
 
 if TYPE_CHECKING:
-    from bpviz.alternative import WhatIf, what_if
-    from bpviz.check import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
-    from bpviz.comparison import Comparison, diff
-    from bpviz.derive import gradient_graph
-    from bpviz.expansion import elements
-    from bpviz.explanation import Explanation, explain
-    from bpviz.nesting import grad
+    from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
+    from bpviz.reports.comparison import Comparison, diff
+    from bpviz.reports.explanation import Explanation, explain
+    from bpviz.reports.what_if import WhatIf, what_if
+    from bpviz.transforms.elements import elements
+    from bpviz.transforms.grad import grad
+    from bpviz.transforms.gradient_graph import gradient_graph
 
 __all__ = [
     "Comparison",
@@ -67,13 +67,13 @@ __version__ = "0.1.0"
 _LATER = {
     name: module
     for module, names in {
-        "alternative": ("WhatIf", "what_if"),
-        "check": ("InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"),
-        "comparison": ("Comparison", "diff"),
-        "derive": ("gradient_graph",),
-        "expansion": ("elements",),
-        "explanation": ("Explanation", "explain"),
-        "nesting": ("grad",),
+        "reports.what_if": ("WhatIf", "what_if"),
+        "analysis.gradcheck": ("InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"),
+        "reports.comparison": ("Comparison", "diff"),
+        "transforms.gradient_graph": ("gradient_graph",),
+        "transforms.elements": ("elements",),
+        "reports.explanation": ("Explanation", "explain"),
+        "transforms.grad": ("grad",),
     }.items()
     for name in names
 }
@@ -90,9 +90,9 @@ def __getattr__(name: str) -> Any:
 def load_ipython_extension(shell: object) -> None:
     """What ``%load_ext bpviz`` calls in a notebook: afterwards ``%%bpviz`` draws the model that a cell defines."""
     # Not imported here: it lies above this module, and nothing else needs it.
-    importlib.import_module("bpviz.docs.notebook").register(shell)
+    importlib.import_module("bpviz.hosts.notebook").register(shell)
 
 
 def _get_sg_image_scraper() -> Any:
     """What sphinx-gallery asks for where its ``image_scrapers`` names bpviz."""
-    return importlib.import_module("bpviz.docs.gallery").scraped
+    return importlib.import_module("bpviz.hosts.sphinx_gallery").scraped

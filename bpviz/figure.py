@@ -1,7 +1,7 @@
 """The waist of the hourglass: WHAT a figure shows, as frozen plain data.
 
-Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.layout`` turns a `Figure` into a
-`bpviz.picture.Picture`. Nothing here knows NumPy, networkx, DOT or colours.
+Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.layout.page`` turns a `Figure` into a
+`bpviz.picture.elements.Picture`. Nothing here knows NumPy, networkx, DOT or colours.
 """
 
 from __future__ import annotations

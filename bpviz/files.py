@@ -44,9 +44,9 @@ def check_format(format: str) -> str:
 
     Raises `UsageError` with close matches otherwise.
     """
-    from bpviz import writers
+    from bpviz.writers import formats
 
-    known = (*writers.formats(), "json")
+    known = (*formats.formats(), "json")
     if format not in known:
         hint = did_you_mean(format, known, "choose another")
         raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")

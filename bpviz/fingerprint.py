@@ -27,7 +27,7 @@ def fingerprint(*shown: object) -> str:
     """Return the mark of plain data that a file shows: a figure and its theme, or a page of words.
 
     >>> from bpviz.figure import Figure
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> mark = fingerprint(Figure((), ()), theme("light"))
     >>> len(mark), mark == fingerprint(Figure((), ()), theme("dark"))
     (18, False)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bpviz.check import numerical_diff
+from bpviz.analysis.gradcheck import numerical_diff
 from bpviz.errors import EngineMissing, RecordingError, UsageError
+from bpviz.graph.propagate import backprop
 from bpviz.lazy import LazyModule
-from bpviz.number import MINUS, number
-from bpviz.propagate import backprop
-from bpviz.theme import Theme, theme
+from bpviz.picture.theme import Theme, theme
+from bpviz.text.numerals import MINUS, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

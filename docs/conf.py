@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = "bpviz"
 release = bpviz.__version__
 copyright = "the bpviz authors"
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "bpviz.docs.sphinx", "project"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "bpviz.hosts.sphinx", "project"]
 exclude_patterns = ["_build"]
 
 # Names in backticks are links wherever they can be.
@@ -27,4 +27,4 @@ html_theme = "furo"
 html_title = "bpviz"
 html_copy_source = False
 
-latex_documents = [("index", "bpviz.tex", "bpviz", "the bpviz authors", "manual")]
+latex_documents = [("index", "bpviz.text.latex", "bpviz", "the bpviz authors", "manual")]

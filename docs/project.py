@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from bpviz import ops
+from bpviz.cli import main
 from bpviz.cli.ops import described
 
 ROOT = Path(__file__).parents[1]
@@ -29,10 +30,11 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        module = import_module(f"bpviz.cli.{name}")
-        self.env.note_dependency(str(module.__file__))
-        root = click.Context(click.Group("bpviz"), info_name="bpviz", max_content_width=88, terminal_width=88)
-        help_text = module.command.get_help(click.Context(module.command, parent=root, info_name=name))
+        root = click.Context(main, info_name="bpviz", max_content_width=88, terminal_width=88)
+        command = main.get_command(root, name)
+        assert command is not None
+        self.env.note_dependency(inspect.getfile(command.callback))
+        help_text = command.get_help(click.Context(command, parent=root, info_name=name))
         return [nodes.literal_block(help_text, help_text, language="text")]
 
 

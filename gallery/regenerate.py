@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 import bpviz
+from bpviz.drawing.load import load
 from bpviz.fingerprint import found_in
-from bpviz.load import load
 
 HERE = Path(__file__).parent
 ORDER = (

@@ -34,9 +34,9 @@ settings.load_profile("ci" if IN_CI else "here")
 @cache
 def japanese_font() -> bool:
     """Whether a font of this machine has Japanese letters."""
-    from bpviz import fontfiles
+    from bpviz.writers import font_files
 
-    return not fontfiles.font_files("単価の").missing
+    return not font_files.font_files("単価の").missing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,6 @@
 """One small picture, written down by hand, for the tests of all writers."""
 
-from bpviz.picture import Bracket, Cell, Head, Part, Path, Picture, Shape, Text
+from bpviz.picture.elements import Bracket, Cell, Head, Part, Path, Picture, Shape, Text
 
 WIDTH, HEIGHT = 240.0, 120.5
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from math import hypot
 
-from bpviz.curve import sampled
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Shape, Text
+from bpviz.picture.curves import sampled
+from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Shape, Text
 
 __all__ = ["Edges", "collisions", "edges", "overlap"]
 

@@ -7,7 +7,7 @@ import pytest
 from samples import sample
 
 import bpviz
-from bpviz.archive import dumped, loaded
+from bpviz.graph.archive import dumped, loaded
 from bpviz.ops import OPERATIONS, Case, Operation
 
 CASES = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bpviz.cli.words import names, parted, spelled
-from bpviz.docs.asked import Place, answered, located
-from bpviz.docs.behind import files_behind
+from bpviz.cli.request import names, parted, spelled
 from bpviz.errors import ModelFailed, UsageError
+from bpviz.hosts.dependencies import files_behind
+from bpviz.hosts.requests import Place, answered, located
 
 MODEL = "def total(price=100, count=2):\n    return price * count\n"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import bpviz
-from bpviz.chains import chain
-from bpviz.symbols import Symbols
+from bpviz.analysis.chains import chain
+from bpviz.formulas.symbols import Symbols
 
 
 def of(flow, name):

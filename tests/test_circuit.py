@@ -12,7 +12,7 @@ import bpviz
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Grid, Heat, Label, Plain
 from bpviz.figures.circuit import CircuitOptions, circuit
-from bpviz.figures.content import changed, content
+from bpviz.words.values import changed, content
 
 
 def figure(function: object, *arguments: object, **options: object) -> Figure:

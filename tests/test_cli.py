@@ -280,7 +280,7 @@ def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.Mon
     # As another version of Graphviz would draw it, and where there is none at all.
     page.write_text(page.read_text(encoding="utf-8").replace(' d="M', ' d="M1,1M'), encoding="utf-8")
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("bpviz.engine.lay_out", lambda *_, **__: pytest.fail("Graphviz was asked"))
+    monkeypatch.setattr("bpviz.layout.engines.lay_out", lambda *_, **__: pytest.fail("Graphviz was asked"))
     assert run(*words, "--check").exit_code == 0
     for other in (("--set", "tax=1.3"), ("--lang", "ja"), ("price",)):
         assert run(*words, *other, "--check").exit_code == 1, other
@@ -523,7 +523,7 @@ def test_a_failed_write_leaves_the_old_picture(folder: Path, monkeypatch: pytest
 
 
 def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpviz import bundled
+    from bpviz.layout import bundled
 
     def absent() -> None:
         raise ImportError("No module named 'pygraphviz'")

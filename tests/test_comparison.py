@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from random_graphs import random_function
 
 import bpviz
+from bpviz.analysis.differences import differs
 from bpviz.cli import main
-from bpviz.differences import differs
 from bpviz.errors import UsageError
 from bpviz.figure import Figure
 

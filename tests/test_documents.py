@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpviz.document import Document, Heading, Lines, Paragraph, Picture, Table
 from bpviz.documents import data, html, markdown, text
+from bpviz.documents.document import Document, Heading, Lines, Paragraph, Picture, Table
 
 WHOLE = Document(
     "y = 6",

@@ -7,16 +7,16 @@ from hand_drawn import BACKWARD, FORWARD, HEIGHT, WIDTH, everything, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpviz import engine
-from bpviz.picture import Part, Picture
-from bpviz.text import printable
-from bpviz.theme import names, theme
+from bpviz.layout import engines
+from bpviz.picture.elements import Part, Picture
+from bpviz.picture.theme import names, theme
+from bpviz.text.widths import printable
 from bpviz.writers import dot
 
 pytestmark = pytest.mark.engine
 
 LIGHT = theme("light")
-AVAILABLE = [info.name for info in engine.engines() if info.available]
+AVAILABLE = [info.name for info in engines.engines() if info.available]
 
 HOSTILE = (
     r"\N \G \E \T \H \L \n \l \r \\",
@@ -44,12 +44,12 @@ HOSTILE = (
 
 def drawn(source, format="json"):
     """What Graphviz makes of a document, nothing moved."""
-    return engine.render(source.decode(), format)
+    return engines.render(source.decode(), format)
 
 
 def shown(source, name="auto"):
     """The lines of text that Graphviz draws."""
-    svg = engine.render(source.decode(), "svg", engine=name).decode()
+    svg = engines.render(source.decode(), "svg", engine=name).decode()
     return [unescape(found) for found in re.findall("<text[^>]*>(.*?)</text>", svg, re.DOTALL)]
 
 
@@ -123,14 +123,14 @@ def test_the_rest_is_in_the_background(answer):
 
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_the_page_keeps_its_size(name):
-    svg = engine.render(dot.write(everything(), LIGHT).decode(), "svg", engine=name).decode()
+    svg = engines.render(dot.write(everything(), LIGHT).decode(), "svg", engine=name).decode()
     assert re.search(r'width="(\d+)pt" height="(\d+)pt"', svg).groups() == ("240", "121")
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_text_stands_on_its_baseline(name):
     """Within two points, whichever Graphviz it is: they raise text by different amounts."""
-    svg = engine.render(dot.write(texts("Hxg", "単価"), LIGHT).decode(), "svg", engine=name).decode()
+    svg = engines.render(dot.write(texts("Hxg", "単価"), LIGHT).decode(), "svg", engine=name).decode()
     down = float(re.search(r"translate\(\S+ (\S+)\)", svg)[1])
     found = [float(y) + down for y in re.findall(r'<text[^>]* y="(\S+)"', svg)]
     assert found == pytest.approx([20, 40], abs=2)
@@ -162,4 +162,4 @@ def test_a_background_longer_than_one_string_of_graphviz() -> None:
     drawing = bpviz.draw(lambda x=np.arange(96.0).reshape(8, 12): np.sum(x * x * x * x))
     source = drawing.to_dot()
     assert len(source) > 20_000
-    assert b"<svg" in engine.render(source, "svg")
+    assert b"<svg" in engines.render(source, "svg")

@@ -66,7 +66,7 @@ def test_a_notebook_gets_the_picture_and_one_line_of_text() -> None:
 
 
 def test_a_notebook_goes_on_without_an_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from bpviz import bundled
+    from bpviz.layout import bundled
 
     def absent() -> None:
         raise ImportError("No module named 'pygraphviz'")
@@ -80,7 +80,7 @@ def test_a_notebook_goes_on_without_an_engine(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_json_holds_everything_and_comes_back() -> None:
-    from bpviz.archive import loaded
+    from bpviz.graph.archive import loaded
 
     def f(x=np.array([[1.0, -2.0], [np.nan, 4.0]]), i=np.array([0, 1])):
         row = x[i, :1]
@@ -111,7 +111,7 @@ def test_json_holds_everything_and_comes_back() -> None:
     ],
 )
 def test_json_that_is_not_ours_is_refused(text: str, message: str) -> None:
-    from bpviz.archive import loaded
+    from bpviz.graph.archive import loaded
 
     with pytest.raises(UsageError, match=message):
         loaded(text)

@@ -13,11 +13,11 @@ from test_rows import CASES, sample
 import bpviz
 from bpviz import nn
 from bpviz.errors import UsageError
-from bpviz.expansion import elements
-from bpviz.figures.content import line_of
-from bpviz.flow import Flow
-from bpviz.indexed import element_name
+from bpviz.graph.flow import Flow
 from bpviz.ops import Case, Operation
+from bpviz.recording.element_names import element_name
+from bpviz.transforms.elements import elements
+from bpviz.words.values import line_of
 
 REFUSED = {"inv", "solve", "det", "logabsdet", "cholesky", "cumprod"}
 """Neither element by element nor sums of products: refused in words."""

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bpviz.cli import main
-from bpviz.docs.markers import Image, filled, image_text, markers
+from bpviz.hosts.markers import Image, filled, image_text, markers
 
 MODEL = "def total(price=100, count=2, tax=1.1):\n    return price * count * tax\n"
 MARKER = "<!-- bpviz: apples.py -o images/apples.svg -->\n<!-- /bpviz -->\n"

@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from bpviz import bundled, engine
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
+from bpviz.layout import bundled, engines
 
 pytestmark = pytest.mark.engine
 
-needs_bundled = pytest.mark.skipif(not engine.engines()[0].available, reason="pygraphviz is not installed")
-needs_system = pytest.mark.skipif(not engine.engines()[1].available, reason="there is no dot on PATH")
+needs_bundled = pytest.mark.skipif(not engines.engines()[0].available, reason="pygraphviz is not installed")
+needs_system = pytest.mark.skipif(not engines.engines()[1].available, reason="there is no dot on PATH")
 
 BOXES = 'node [shape=box, fixedsize=true, label="", width=1, height=0.5]'
 SMALL = f"digraph {{ rankdir=LR; {BOXES}; subgraph cluster_f {{ a; b }} a -> b; a -> b; b -> c; a -> c }}"
@@ -35,7 +35,7 @@ def numbers(answer):
 
 
 def test_the_answer_holds_places_sizes_curves_and_frames():
-    answer = engine.lay_out(SMALL)
+    answer = engines.lay_out(SMALL)
     objects = {thing["name"]: thing for thing in answer["objects"]}
     assert (objects["a"]["width"], objects["a"]["height"]) == ("1", "0.5")
     assert all(len(objects[name]["pos"].split(",")) == 2 for name in "abc")
@@ -49,7 +49,7 @@ def test_the_answer_holds_places_sizes_curves_and_frames():
 @needs_bundled
 @needs_system
 def test_both_engines_place_nodes_alike():
-    ours, theirs = (numbers(engine.lay_out(SMALL, engine=name)) for name in ("bundled", "system"))
+    ours, theirs = (numbers(engines.lay_out(SMALL, engine=name)) for name in ("bundled", "system"))
     assert {name: ours[name] for name in "abc"} == {name: theirs[name] for name in "abc"}
 
 
@@ -59,12 +59,12 @@ def test_a_child_process_answers_as_this_one_does(tmp_path, monkeypatch):
         (tmp_path / name).write_text("raise SystemExit('imported from the working directory')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    here = engine.lay_out(SMALL, engine="bundled")
-    assert engine.lay_out(SMALL, engine="bundled", size=engine.CHILD_SIZE) == here
+    here = engines.lay_out(SMALL, engine="bundled")
+    assert engines.lay_out(SMALL, engine="bundled", size=engines.CHILD_SIZE) == here
 
 
 def test_names_in_any_script_come_back():
-    answer = engine.lay_out('digraph { "鉛筆の単価" -> "😀" }')
+    answer = engines.lay_out('digraph { "鉛筆の単価" -> "😀" }')
     assert [thing["name"] for thing in answer["objects"]] == ["鉛筆の単価", "😀"]
 
 
@@ -74,14 +74,14 @@ def test_names_in_any_script_come_back():
 )
 def test_what_graphviz_says_is_in_the_error(name, size, capfd):
     with pytest.raises(EngineFailed, match=r"^Graphviz failed: .*syntax error in line 1 near '->'"):
-        engine.lay_out("graph { a -> b }", engine=name, size=size)
+        engines.lay_out("graph { a -> b }", engine=name, size=size)
     assert capfd.readouterr() == ("", "")
-    assert engine.lay_out(SMALL, engine=name, size=size)["objects"]
+    assert engines.lay_out(SMALL, engine=name, size=size)["objects"]
 
 
 @needs_bundled
 def test_warnings_of_graphviz_do_not_reach_the_terminal(capfd):
-    engine.lay_out('digraph { a [label="much too long", fixedsize=true, width=0.1, height=0.1] }', engine="bundled")
+    engines.lay_out('digraph { a [label="much too long", fixedsize=true, width=0.1, height=0.1] }', engine="bundled")
     assert capfd.readouterr().err == ""
 
 
@@ -91,7 +91,7 @@ def test_warnings_of_graphviz_do_not_reach_the_terminal(capfd):
 def test_a_layout_ends_at_its_time_limit(name):
     started = time.monotonic()
     with pytest.raises(LayoutTimeout) as caught:
-        engine.lay_out(ENDLESS, engine=name, timeout=0.5, size=160)
+        engines.lay_out(ENDLESS, engine=name, timeout=0.5, size=160)
     assert time.monotonic() - started < 5
     assert str(caught.value) == (
         "The layout of 160 boxes took longer than 0.5 s and was stopped. Allow it more time (--timeout 1), "
@@ -106,23 +106,23 @@ def test_an_interrupt_ends_a_long_layout():
     started = time.monotonic()
     interrupt.start()
     with pytest.raises(KeyboardInterrupt):
-        engine.lay_out(ENDLESS, engine="bundled")
+        engines.lay_out(ENDLESS, engine="bundled")
     assert time.monotonic() - started < 5
 
 
 @needs_bundled
 def test_a_crash_in_the_child_is_told(monkeypatch):
     crash = [sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"]
-    monkeypatch.setattr(engine, "_bundled_command", lambda program, format: crash)
+    monkeypatch.setattr(engines, "_bundled_command", lambda program, format: crash)
     with pytest.raises(EngineFailed, match=r"Graphviz crashed \(signal 11\)"):
-        engine.lay_out(SMALL, engine="bundled", size=1000)
+        engines.lay_out(SMALL, engine="bundled", size=1000)
 
 
 @needs_bundled
 def test_a_frozen_application_lays_out_without_a_child(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/nonexistent")
-    assert engine.lay_out(SMALL, engine="bundled", size=1000)["objects"]
+    assert engines.lay_out(SMALL, engine="bundled", size=1000)["objects"]
 
 
 class TestMissing:
@@ -140,39 +140,39 @@ class TestMissing:
     @pytest.mark.usefixtures("no_bundled", "no_system")
     def test_no_engine_at_all_gives_the_lines_to_type(self):
         with pytest.raises(EngineMissing) as caught:
-            engine.lay_out(SMALL)
+            engines.lay_out(SMALL)
         first, *lines = str(caught.value).splitlines()
         assert first == (
             "No Graphviz was found: pygraphviz is not installed, and there is no `dot` on PATH. Install one of the two:"
         )
-        assert lines == ['    pip install "pygraphviz>=2.0.4"', f"    {engine.INSTALL_SYSTEM}"]
-        assert "graphviz" in engine.INSTALL_SYSTEM
+        assert lines == ['    pip install "pygraphviz>=2.0.4"', f"    {engines.INSTALL_SYSTEM}"]
+        assert "graphviz" in engines.INSTALL_SYSTEM
 
     @pytest.mark.usefixtures("no_bundled")
     def test_the_bundled_engine_asked_for_is_not_replaced(self):
         with pytest.raises(
             EngineMissing, match=r'cannot be used: pygraphviz is not installed\. .*\n +pip install "pyg'
         ):
-            engine.lay_out(SMALL, engine="bundled")
+            engines.lay_out(SMALL, engine="bundled")
 
     @pytest.mark.usefixtures("no_system")
     def test_the_system_engine_asked_for_is_not_replaced(self):
         with pytest.raises(EngineMissing, match="no `dot` on PATH"):
-            engine.lay_out(SMALL, engine="system")
+            engines.lay_out(SMALL, engine="system")
 
     @needs_system
     @pytest.mark.usefixtures("no_bundled")
     def test_the_system_stands_in(self):
-        assert engine.choose("auto") == "system"
-        assert engine.lay_out(SMALL)["objects"]
+        assert engines.choose("auto") == "system"
+        assert engines.lay_out(SMALL)["objects"]
 
     @pytest.mark.usefixtures("no_bundled", "no_system")
     def test_the_report_says_what_to_type(self):
-        ours, theirs = engine.engines()
+        ours, theirs = engines.engines()
         assert not ours.available
         assert not theirs.available
         assert ours.hint == 'pygraphviz is not installed: pip install "pygraphviz>=2.0.4"'
-        assert theirs.hint == engine.INSTALL_SYSTEM
+        assert theirs.hint == engines.INSTALL_SYSTEM
 
     def test_an_old_pygraphviz_is_no_engine(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "pygraphviz._graphviz", object())
@@ -181,11 +181,11 @@ class TestMissing:
 
     def test_an_unknown_engine_is_a_wrong_usage(self):
         with pytest.raises(UsageError, match="There is no engine 'dot'; choose one of auto, bundled, system"):
-            engine.lay_out(SMALL, engine="dot")
+            engines.lay_out(SMALL, engine="dot")
 
 
 def test_the_report_names_versions_and_places():
-    for info in engine.engines():
+    for info in engines.engines():
         if info.available:
             assert re.fullmatch(r"\d+\.\d+\.\d+", info.version)
             assert info.where
@@ -200,16 +200,14 @@ def fresh(code):
 
 def test_importing_the_engine_imports_no_engine():
     heavy = ("pygraphviz", "pygraphviz._graphviz", "graphviz", "subprocess", "tempfile", "fontTools", "resvg_py")
-    code = (
-        f"import sys; before = set(sys.modules); import bpviz.engine; print([m for m in {heavy} if m in sys.modules])"
-    )
+    code = f"import sys; before = set(sys.modules); import bpviz.layout.engines; print([m for m in {heavy} if m in sys.modules])"
     assert fresh(code) == "[]"
 
 
 @needs_bundled
 def test_pygraphviz_works_beside_ours():
     code = (
-        "from bpviz import engine; engine.lay_out('digraph { a -> b }', engine='bundled'); import pygraphviz; "
+        "from bpviz.layout import engines; engines.lay_out('digraph { a -> b }', engine='bundled'); import pygraphviz; "
         "graph = pygraphviz.AGraph('digraph { a -> b }'); graph.layout('dot'); print(graph.number_of_edges())"
     )
     assert fresh(code) == "1"
@@ -222,7 +220,7 @@ def test_memory_is_given_back():
 
     def peak(times):
         for _ in range(times):
-            engine.lay_out(SMALL, engine="bundled")
+            engines.lay_out(SMALL, engine="bundled")
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     before = peak(50)

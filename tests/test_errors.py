@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 import bpviz
-from bpviz import errors, refusal
+from bpviz import errors
 from bpviz.errors import RecordingError, UsageError
+from bpviz.recording import refusals
 
 V = np.array([1.0, 2.0, 3.0])
 TABLE = "`bpviz ops` lists the operations that can be recorded"
@@ -292,15 +293,15 @@ def test_each_says_the_call_the_line_and_the_way_out(case: str) -> None:
     assert message(f) == expected
 
 
-@pytest.mark.parametrize("name", refusal._INSTEAD)
+@pytest.mark.parametrize("name", refusals._INSTEAD)
 def test_what_to_write_instead_computes_the_same(name: str) -> None:
     x, y = np.array([1.5, 2.5, 0.5]), np.array([2.0, -3.0, 4.0])
     function = functools.reduce(getattr, name.split("."), np)
     others = (y,) if name == "copysign" else ()
     scope = {"np": np, "x": x, "y": y}
-    np.testing.assert_allclose(eval(refusal._INSTEAD[name], scope), function(x, *others))
+    np.testing.assert_allclose(eval(refusals._INSTEAD[name], scope), function(x, *others))
     assert bpviz.ops.find(name) is None, f"np.{name} can be recorded now: take it off the list"
-    graph = bpviz.trace(lambda x: eval(refusal._INSTEAD[name], scope | {"x": x}), x)
+    graph = bpviz.trace(lambda x: eval(refusals._INSTEAD[name], scope | {"x": x}), x)
     np.testing.assert_allclose(bpviz.propagate(graph).output, function(x, *others))
 
 

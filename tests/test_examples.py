@@ -130,7 +130,7 @@ def test_a_page_of_sphinx(folder: Path) -> None:
 @pytest.mark.engine
 def test_a_page_of_myst(folder: Path) -> None:
     (folder / "index.md").write_text(f"# Apples\n\n{block('howto/sphinx.rst', 'markdown')}", encoding="utf-8")
-    page = sphinx(folder, 'extensions = ["myst_parser", "bpviz.docs.sphinx"]\n')
+    page = sphinx(folder, 'extensions = ["myst_parser", "bpviz.hosts.sphinx"]\n')
     assert ">220<" in pictures(folder) and "Two apples" in page
 
 

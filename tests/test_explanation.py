@@ -383,7 +383,7 @@ def test_a_notebook_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: Any, **__: Any) -> None:
         raise bpviz.errors.EngineMissing("no Graphviz was found")
 
-    monkeypatch.setattr("bpviz.drawing.Drawing.to_svg", missing)
+    monkeypatch.setattr("bpviz.drawing.drawing.Drawing.to_svg", missing)
     assert "The figure is not drawn: no Graphviz was found." in bpviz.explain(y)._repr_html_()
 
 

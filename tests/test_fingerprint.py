@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import bpviz
-from bpviz import engine, writers
 from bpviz.cli import main
+from bpviz.drawing.load import load
 from bpviz.fingerprint import found_in, stamped
-from bpviz.load import load
+from bpviz.layout import engines
+from bpviz.writers import formats
 
 
 def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
@@ -22,7 +23,7 @@ def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("format", writers.formats())
+@pytest.mark.parametrize("format", formats.formats())
 def test_every_format_carries_the_mark(format: str) -> None:
     drawing = bpviz.draw(total)
     data = drawing.to_bytes(format)
@@ -77,7 +78,7 @@ def test_check_needs_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("Graphviz was asked")
 
-    monkeypatch.setattr(engine, "lay_out", refuse)
+    monkeypatch.setattr(engines, "lay_out", refuse)
     run = CliRunner().invoke
     assert run(main, ["render", "model.py", "--check"]).exit_code == 0
     stale = run(main, ["render", "model.py", "-o", "old.svg", "--check"])

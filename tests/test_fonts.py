@@ -3,8 +3,8 @@ from shutil import copyfile
 
 import pytest
 
-from bpviz import fontfiles
-from bpviz.fontfiles import BUNDLED, font_files
+from bpviz.writers import font_files as fontfiles
+from bpviz.writers.font_files import BUNDLED, font_files
 
 ttLib = pytest.importorskip("fontTools.ttLib")
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpviz import ops
-from bpviz.expression import Count, Expression, evaluated
 from bpviz.figures.card import card
-from bpviz.formula import Formula, derivative, symbol, written_out
+from bpviz.formulas.expression import Count, Expression, evaluated
+from bpviz.formulas.formula import Formula, derivative, symbol, written_out
+from bpviz.formulas.rewriting import REWRITINGS, Rewriting
 from bpviz.ops import OPERATIONS
-from bpviz.rewriting import REWRITINGS, Rewriting
 
 SCALARS = {"x": 1.25, "y": -0.5, "t": 0.75}
 ARRAYS = {"A": (2, 3), "B": (2, 3), "C": (3, 2), "v": (3,), "s": ()}

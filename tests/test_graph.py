@@ -14,7 +14,7 @@ from random_graphs import random_function
 
 import bpviz
 from bpviz.errors import RecordingError, UsageError
-from bpviz.scope import group_path
+from bpviz.recording.scopes import group_path
 
 
 def test_a_multidigraph_keyed_by_operand_slot() -> None:

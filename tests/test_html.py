@@ -15,8 +15,8 @@ import pytest
 from devtools import Page, opened
 
 import bpviz
-from bpviz.language import language
-from bpviz.theme import theme
+from bpviz.picture.theme import theme
+from bpviz.text.language import language
 from bpviz.writers.html import fragment, write
 
 

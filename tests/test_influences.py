@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bpviz
-from bpviz.influences import influences, named, objective, objective_of, settled
+from bpviz.analysis.influences import influences, named, objective, objective_of, settled
 
 
 def by_name(flow: Any) -> dict[str, Any]:

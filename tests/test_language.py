@@ -13,14 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 import bpviz
+from bpviz.analysis.sharing import shared_factors
 from bpviz.cli import main
-from bpviz.docs.asked import Place, answered
+from bpviz.drawing.load import load
 from bpviz.errors import UsageError
-from bpviz.flow import Flow, NonFinite
-from bpviz.language import ENGLISH, language, languages
-from bpviz.load import load
+from bpviz.graph.flow import Flow, NonFinite
+from bpviz.hosts.requests import Place, answered
 from bpviz.ops import OPERATIONS
-from bpviz.sharing import shared_factors
+from bpviz.text.language import ENGLISH, language, languages
 
 HOME = Path(__file__).parents[1] / "bpviz"
 GALLERY = HOME.parent / "gallery"

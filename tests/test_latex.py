@@ -14,12 +14,12 @@ from test_formula import ARRAY_TREES, ARRAYS, VALUES, Tree, computed
 
 import bpviz
 from bpviz import ops
-from bpviz.expression import Expression
 from bpviz.figures.card import reading
-from bpviz.formula import derivative, symbol
-from bpviz.latex import latex_of
+from bpviz.formulas.expression import Expression
+from bpviz.formulas.formula import derivative, symbol
+from bpviz.formulas.latex import latex_of
 from bpviz.ops import OPERATIONS
-from bpviz.tex import name_in_latex
+from bpviz.text.latex import name_in_latex
 
 Parse = Callable[[str], Any]
 

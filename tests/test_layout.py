@@ -11,13 +11,13 @@ import pytest
 from figures_by_hand import arrow, layers, pencils, random_figure, square, varied_figure, wire
 from overlaps import Edges, collisions, edges, overlap
 
-from bpviz.curve import sampled
-from bpviz.engine import engines
 from bpviz.errors import LayoutTimeout, UsageError
 from bpviz.figure import Box, Figure, Frame, Wire
-from bpviz.layout import lay_out
-from bpviz.picture import Element, Head, Part, Path, Picture, Shape, Text
-from bpviz.theme import theme
+from bpviz.layout.engines import engines
+from bpviz.layout.page import lay_out
+from bpviz.picture.curves import sampled
+from bpviz.picture.elements import Element, Head, Part, Path, Picture, Shape, Text
+from bpviz.picture.theme import theme
 
 pytestmark = pytest.mark.engine
 

@@ -11,8 +11,8 @@ from devtools import opened
 from markdown import markdown
 from markdown_it import MarkdownIt
 
-from bpviz.docs.markdown import formatter, plugin, validator
 from bpviz.errors import ModelFailed, UsageError
+from bpviz.hosts.markdown import formatter, plugin, validator
 
 MODEL = "def total(price=100, count=2, tax=1.1):\n    return price * count * tax\n"
 SETTINGS = """\
@@ -30,8 +30,8 @@ markdown_extensions:
         - &figure
           name: bpviz
           class: bpviz
-          format: !!python/name:bpviz.docs.markdown.formatter
-          validator: !!python/name:bpviz.docs.markdown.validator
+          format: !!python/name:bpviz.hosts.markdown.formatter
+          validator: !!python/name:bpviz.hosts.markdown.validator
         - {<<: *figure, name: python}
 """
 PAGE = """\

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from test_derive import perceptron
 
 import bpviz
-from bpviz.archive import dumped, loaded
 from bpviz.cli import main
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Grid, Row, Sheet
+from bpviz.graph.archive import dumped, loaded
 
 SVG = "{http://www.w3.org/2000/svg}"
 

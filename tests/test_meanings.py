@@ -9,7 +9,7 @@ import pytest
 
 import bpviz
 from bpviz.errors import UsageError
-from bpviz.meanings import meanings, of_docstring
+from bpviz.graph.meanings import meanings, of_docstring
 
 
 def said(source: str) -> dict[str, str]:
@@ -69,7 +69,7 @@ def test_annotations() -> None:
 
 
 def test_comments_behind_a_line(tmp_path: Any) -> None:
-    from bpviz.load import load
+    from bpviz.drawing.load import load
 
     path = tmp_path / "apples.py"
     path.write_text(
@@ -119,7 +119,7 @@ def test_behind_decorators_and_partial_arguments() -> None:
 
 
 def test_a_graph_built_by_hand_and_its_json() -> None:
-    from bpviz.archive import dumped, loaded
+    from bpviz.graph.archive import dumped, loaded
 
     g = bpviz.Graph("apples")
     price, count = g.input("price", 100), g.input("count", 2)

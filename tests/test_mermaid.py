@@ -10,7 +10,7 @@ from figures_by_hand import layers
 
 import bpviz
 from bpviz import nn
-from bpviz.theme import theme
+from bpviz.picture.theme import theme
 from bpviz.writers.mermaid import write
 
 LIGHT = theme("light")
@@ -30,7 +30,7 @@ def neuron(x: float = 2.0) -> float:
 
 
 def test_apples_without_any_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpviz.layout.lay_out", None)
+    monkeypatch.setattr("bpviz.layout.page.lay_out", None)
     source = bpviz.draw(total, title="Apples").to_bytes("mmd").decode()
     assert source.splitlines()[:-1] == [
         "---",

@@ -10,7 +10,7 @@ import pytest
 
 import bpviz
 from bpviz import ops
-from bpviz.numbering import Numbering
+from bpviz.transforms.simplify import Numbering
 
 x, X = 2.5, np.array([[1.0, -2.0], [0.5, 4.0], [3.0, 0.25]])
 

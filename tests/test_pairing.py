@@ -9,7 +9,7 @@ import pytest
 from random_graphs import random_function
 
 import bpviz
-from bpviz.pairing import paired
+from bpviz.analysis.pairing import paired
 
 
 def pairs(one: object, two: object) -> dict[str, str]:

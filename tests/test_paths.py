@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from random_graphs import random_function, random_matrix_function
 
 import bpviz
+from bpviz.analysis.paths import Ways, between, ways
 from bpviz.errors import UsageError
-from bpviz.paths import Ways, between, ways
 
 
 def neuron(bias0=0.0, bias1=0.5, input0=1.0, weight0=0.3, weight1=-0.2, weight2=0.4):

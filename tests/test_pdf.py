@@ -5,16 +5,16 @@ from shutil import which
 import pytest
 from hand_drawn import everything, texts
 
-from bpviz import engine, fontfiles
 from bpviz.errors import BpvizWarning, EngineMissing
-from bpviz.picture import Picture
-from bpviz.theme import names, theme
-from bpviz.writers import pdf
+from bpviz.layout import engines
+from bpviz.picture.elements import Picture
+from bpviz.picture.theme import names, theme
+from bpviz.writers import font_files, pdf
 
 pytestmark = pytest.mark.engine
 
 LIGHT = theme("light")
-AVAILABLE = [info.name for info in engine.engines() if info.available]
+AVAILABLE = [info.name for info in engines.engines() if info.available]
 
 poppler = pytest.mark.skipif(
     not (which("pdftotext") and which("pdftoppm")), reason="poppler-utils (pdftotext, pdftoppm) is not installed"
@@ -92,7 +92,7 @@ def test_an_empty_picture_is_a_page():
 
 
 def test_what_no_font_has_is_told(monkeypatch):
-    monkeypatch.setattr(fontfiles, "_installed", tuple)
+    monkeypatch.setattr(font_files, "_installed", tuple)
     with pytest.warns(BpvizWarning, match="No font on this machine can draw: 単 価"):
         pdf.write(texts("単価 x"), LIGHT)
 

@@ -5,15 +5,13 @@ import pytest
 from hand_drawn import HEIGHT, WIDTH, everything, texts
 from pixels import rows, size
 
-from bpviz import fontfiles
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
-from bpviz.picture import Part, Picture, Shape, Text
-from bpviz.text import width
-from bpviz.theme import names, theme
-from bpviz.writers import png
+from bpviz.picture.elements import Part, Picture, Shape, Text
+from bpviz.picture.theme import names, theme
+from bpviz.text.widths import width
+from bpviz.writers import font_files, png
 
 LIGHT = theme("light")
-
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, (320, 161)), (2.0, (640, 321)), (3.0, (960, 482))])
@@ -83,7 +81,7 @@ def test_japanese_is_drawn_without_a_warning(recwarn):
 
 
 def test_what_no_font_has_is_told(monkeypatch):
-    monkeypatch.setattr(fontfiles, "_installed", tuple)
+    monkeypatch.setattr(font_files, "_installed", tuple)
     with pytest.warns(BpvizWarning, match="No font on this machine can draw: 単 価") as caught:
         png.write(texts("単価 x"), LIGHT)
     assert len(caught) == 1

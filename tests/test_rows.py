@@ -17,9 +17,9 @@ from differences import assert_gradient
 
 import bpviz
 from bpviz import ops
-from bpviz.formula import symbol, written_out
+from bpviz.formulas.formula import symbol, written_out
 from bpviz.ops import OPERATIONS, Case, Operation, shape_of
-from bpviz.ops.operation import COMPOSITES
+from bpviz.ops.table.operation import COMPOSITES
 
 ROWS = list(OPERATIONS.values())
 CASES = [

@@ -7,7 +7,7 @@ import pytest
 from test_derive import X, Y, perceptron
 
 import bpviz
-from bpviz.sharing import kept_values, shared_factors
+from bpviz.analysis.sharing import kept_values, shared_factors
 
 
 def two_layers(

@@ -24,7 +24,7 @@ def write(tmp_path: Path) -> Write:
     """Writes the documents of a project in which ``apples.py`` is the model."""
 
     def written(index: str, settings: str = "", **others: str) -> None:
-        conf = f'project = "Apples"\nextensions = ["bpviz.docs.sphinx"]\nnumfig = True\n{settings}\n'
+        conf = f'project = "Apples"\nextensions = ["bpviz.hosts.sphinx"]\nnumfig = True\n{settings}\n'
         for name, text in {"conf.py": conf, "apples.py": MODEL, "index.rst": index}.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
         for name, text in others.items():

@@ -16,11 +16,11 @@ from bpviz.errors import UsageError
 from bpviz.figure import Step
 from bpviz.figures.circuit import CircuitOptions, circuit
 from bpviz.figures.steps import steps
-from bpviz.language import language
-from bpviz.layout import lay_out
-from bpviz.picture import Path, Picture, Text
-from bpviz.stages import Stages, arrivals, halves, with_captions
-from bpviz.theme import theme
+from bpviz.layout.page import lay_out
+from bpviz.picture.elements import Path, Picture, Text
+from bpviz.picture.stages import Stages, arrivals, halves, with_captions
+from bpviz.picture.theme import theme
+from bpviz.text.language import language
 
 LIGHT = theme("light")
 

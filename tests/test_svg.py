@@ -10,9 +10,9 @@ import pytest
 from figures_by_hand import layers, pencils, square
 from hand_drawn import everything
 
-from bpviz.layout import lay_out
-from bpviz.picture import Part, Picture, Text
-from bpviz.theme import names, theme
+from bpviz.layout.page import lay_out
+from bpviz.picture.elements import Part, Picture, Text
+from bpviz.picture.theme import names, theme
 from bpviz.writers.svg import shade, write
 
 LIGHT = theme("light")

@@ -15,7 +15,7 @@ from samples import sample
 import bpviz
 from bpviz import ops
 from bpviz.errors import UsageError
-from bpviz.symbols import Symbols
+from bpviz.formulas.symbols import Symbols
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([[0.0], [0.0], [0.0], [1.0]])

@@ -10,7 +10,7 @@ import pytest
 
 from bpviz.errors import BpvizWarning, UsageError
 from bpviz.figure import Tone
-from bpviz.theme import LineRole, Stroke, TextRole, Theme, looks, names, theme
+from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, looks, names, theme
 
 LOOKS = [theme(name) for name in names()]
 

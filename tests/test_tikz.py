@@ -14,10 +14,10 @@ from figures_by_hand import layers, pencils
 from hand_drawn import everything, texts
 
 import bpviz
-from bpviz.layout import lay_out
-from bpviz.picture import Part, Picture, Text
-from bpviz.tex import line_in_latex, text_in_latex
-from bpviz.theme import TextRole, names, theme
+from bpviz.layout.page import lay_out
+from bpviz.picture.elements import Part, Picture, Text
+from bpviz.picture.theme import TextRole, names, theme
+from bpviz.text.latex import line_in_latex, text_in_latex
 from bpviz.writers import svg
 from bpviz.writers.tikz import write
 

@@ -11,7 +11,7 @@ import pytest
 
 import bpviz
 from bpviz.errors import UsageError
-from bpviz.scope import group_path
+from bpviz.recording.scopes import group_path
 
 
 def product(x: Any = 2.0, y: Any = 3.0) -> Any:

@@ -1,10 +1,10 @@
 import pytest
 from hand_drawn import everything
 
-from bpviz import writers
 from bpviz.errors import UsageError
 from bpviz.figure import Figure
-from bpviz.theme import theme
+from bpviz.picture.theme import theme
+from bpviz.writers import formats
 
 LIGHT = theme("light")
 
@@ -28,29 +28,29 @@ STARTS = {
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("format", writers.formats())
+@pytest.mark.parametrize("format", formats.formats())
 def test_every_format_is_written(format):
-    shown = everything() if writers.reads(format) == "picture" else Figure((), (), title="By hand")
-    assert writers.write(shown, LIGHT, format).startswith(STARTS[format])
+    shown = everything() if formats.reads(format) == "picture" else Figure((), (), title="By hand")
+    assert formats.write(shown, LIGHT, format).startswith(STARTS[format])
 
 
 @pytest.mark.parametrize("spelling", ["svg", ".svg", "SVG", ".Svg"])
 def test_a_suffix_is_a_format(spelling):
-    assert writers.write(everything(), LIGHT, spelling).startswith(STARTS["svg"])
+    assert formats.write(everything(), LIGHT, spelling).startswith(STARTS["svg"])
 
 
 def test_options_reach_the_writers_that_have_them():
     options = {"scale": 1.0, "engine": "auto", "timeout": None}
-    small, large = (len(writers.write(everything(), LIGHT, "png", **{**options, "scale": scale})) for scale in (1, 4))
+    small, large = (len(formats.write(everything(), LIGHT, "png", **{**options, "scale": scale})) for scale in (1, 4))
     assert small < large
-    assert writers.write(everything(), LIGHT, "svg", **options) == writers.write(everything(), LIGHT, "svg")
+    assert formats.write(everything(), LIGHT, "svg", **options) == formats.write(everything(), LIGHT, "svg")
     with pytest.raises(UsageError, match="There is no engine 'none'"):
-        writers.write(everything(), LIGHT, "pdf", engine="none")
+        formats.write(everything(), LIGHT, "pdf", engine="none")
 
 
 def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
     with pytest.raises(UsageError) as caught:
-        writers.write(everything(), LIGHT, "pngg")
+        formats.write(everything(), LIGHT, "pngg")
     assert str(caught.value) == (
         "there is no picture format 'pngg'; did you mean 'png'? (there are: svg, png, pdf, ps, eps, dot, gv, tex, tikz, "
         "mmd, mermaid, html, gif, apng, webp)"
@@ -59,4 +59,4 @@ def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
 
 def test_an_unknown_option_is_answered_with_a_near_one():
     with pytest.raises(UsageError, match="there is no option of a writer 'scael'; did you mean 'scale'"):
-        writers.write(everything(), LIGHT, "png", scael=2)
+        formats.write(everything(), LIGHT, "png", scael=2)

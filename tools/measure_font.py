@@ -1,4 +1,4 @@
-"""Write ``bpviz/fonts/metrics.py``: how wide the bundled font draws each of its characters.
+"""Write ``bpviz/text/font_metrics.py``: how wide the bundled font draws each of its characters.
 
 Run after replacing the font: ``python tools/measure_font.py``. Needs fontTools, which bpviz itself does not load.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont
 
-FONTS = Path(__file__).resolve().parent.parent / "bpviz" / "fonts"
+FONTS = Path(__file__).resolve().parent.parent / "bpviz" / "text" / "fonts"
 LINE = 110
 
 TEMPLATE = '''"""How wide {family} draws each of its characters. Made by tools/measure_font.py; do not edit.

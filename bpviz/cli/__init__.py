@@ -15,12 +15,22 @@ from typing import Any
 import click
 
 import bpviz
+from bpviz.cli.settings import settings_file
 from bpviz.errors import BpvizError, ModelFailed
-from bpviz.settings import settings_file
 
 __all__ = ["main"]
 
-_COMMANDS = ("render", "explain", "diff", "gradcheck", "card", "embed", "ops", "doctor")
+_COMMANDS = {
+    "render": "bpviz.cli.render",
+    "explain": "bpviz.cli.explain",
+    "diff": "bpviz.cli.diff",
+    "gradcheck": "bpviz.cli.gradcheck",
+    "card": "bpviz.cli.card",
+    "embed": "bpviz.hosts.embed",
+    "ops": "bpviz.cli.ops",
+    "doctor": "bpviz.cli.doctor",
+}
+"""Every command, with the module that it is loaded from."""
 
 
 class _Commands(click.Group):
@@ -32,7 +42,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"bpviz.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
         return command
 
     def main(self, *args: Any, **keywords: Any) -> Any:
@@ -79,7 +89,7 @@ def main(ctx: click.Context) -> None:
     Options that concern the looks can also be set as BPVIZ_NAME in the environment, or in [tool.bpviz] of
     pyproject.toml.
     """
-    from bpviz.cli.words import settings
+    from bpviz.cli.request import settings
 
     found = settings(Path.cwd())
     ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}

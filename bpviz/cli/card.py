@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options
 from bpviz.cli.output import write_files
 
 __all__ = ["command"]
@@ -19,9 +19,9 @@ __all__ = ["command"]
 )
 @click.option("-f", "--format", metavar="FORMAT", help="svg, png, pdf, …; wins over the suffix.")
 @click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")
-@choices.theme
-@choices.lang
-@choices.check
+@options.theme
+@options.lang
+@options.check
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,7 +44,7 @@ def command(
     bpviz card --all -o cards/          one file for each
     """
     from bpviz import ops
-    from bpviz.composition import card
+    from bpviz.drawing.draw import card
     from bpviz.figures.card import GENERAL
 
     if everything:

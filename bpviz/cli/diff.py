@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options
+from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import destination, put, told_file, word_destinations, write_files
-from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
 
 __all__ = ["command"]
@@ -19,7 +19,7 @@ __all__ = ["command"]
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--set-a", "values_a", multiple=True, metavar="NAME=VALUE", help="Another value for an input of A.")
 @click.option("--set-b", "values_b", multiple=True, metavar="NAME=VALUE", help="Another value for an input of B.")
-@choices.outputs(
+@options.outputs(
     "Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
 )
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
@@ -32,9 +32,9 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
-@choices.precision
-@choices.theme
-@choices.lang
+@options.precision
+@options.theme
+@options.lang
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -65,8 +65,8 @@ def command(
         raise UsageError(f"{before} is to be compared with what? Name a second model, or give --set-b tax=1.2")
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
-    from bpviz.load import apart, load
-    from bpviz.telling import tells
+    from bpviz.drawing.load import apart, load
+    from bpviz.reports.report import tells
 
     # Asked before anything is run or told: a wrong one is refused at once.
     said = [output for output in outputs if not format and tells(output)]
@@ -87,7 +87,7 @@ def command(
             first, _ = recorded(before, values_a, "--set-a")
         second, stem = recorded(after, values_b, "--set-b")
     with user_code():
-        from bpviz.comparison import diff
+        from bpviz.reports.comparison import diff
 
         told = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
     click.echo(told.to_json() if as_json else str(told), nl=not as_json)

@@ -16,8 +16,8 @@ def command(ctx: click.Context) -> None:
     import platform
     from importlib import metadata
 
-    from bpviz.engine import engines
-    from bpviz.fontfiles import font_files
+    from bpviz.layout.engines import engines
+    from bpviz.writers.font_files import font_files
 
     click.echo(
         f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"

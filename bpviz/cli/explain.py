@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options as choices
+from bpviz.cli.models import user_code, values_for
 from bpviz.cli.output import put, told_file, word_destinations
-from bpviz.cli.session import user_code, values_for
 
 __all__ = ["command"]
 
@@ -58,8 +58,8 @@ def command(
     """
     plans = word_destinations(outputs, format)
     with user_code():
-        from bpviz.explanation import explain
-        from bpviz.load import load
+        from bpviz.drawing.load import load
+        from bpviz.reports.explanation import explain
 
         thing: Any = load(target).thing
         values = values_for(thing, assignments)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options
+from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import write_files
-from bpviz.cli.session import recorded, user_code
 from bpviz.errors import UsageError
 
 if TYPE_CHECKING:
-    from bpviz.check import InputCheck, Report
-    from bpviz.language import Language
+    from bpviz.analysis.gradcheck import InputCheck, Report
+    from bpviz.text.language import Language
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
-@choices.lang
+@options.lang
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.pass_context
 def command(
@@ -54,9 +54,9 @@ def command(
     bpviz gradcheck network.py
     bpviz gradcheck network.py:loss --set x=0 --draw checked.svg
     """
-    from bpviz.check import gradcheck
-    from bpviz.composition import draw, language_for
-    from bpviz.drawing import Drawing
+    from bpviz.analysis.gradcheck import gradcheck
+    from bpviz.drawing.draw import draw, language_for
+    from bpviz.drawing.drawing import Drawing
     from bpviz.figure import Figure, Sheet
 
     thing, stem = recorded(target, assignments)
@@ -75,7 +75,7 @@ def command(
 
 
 def _badges(report: Report, say: Language) -> list[tuple[InputCheck, str]]:
-    from bpviz.number import number
+    from bpviz.text.numerals import number
 
     marks = {"ok": "✓", "wrong": "✗", "not differentiable": say("kink"), "not finite": "?", "no gradient": "–"}
     return [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options
 from bpviz.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ __all__ = ["command", "described"]
 
 @click.command("ops")
 @click.argument("name", required=False)
-@choices.lang
+@options.lang
 def command(name: str | None, lang: str | None) -> None:
     """List the operations that can be recorded, or tell all about one, by its name or NumPy's (np.linalg.inv)."""
     from bpviz import ops
-    from bpviz.language import language
+    from bpviz.text.language import language
 
     say = language(lang)
     asked = (name or "").removeprefix("np.")
@@ -68,7 +68,7 @@ def _row(name: str) -> Operation:
     try:
         return ops.named(name)
     except UsageError:
-        from bpviz.refusal import instead_of
+        from bpviz.recording.refusals import instead_of
 
         if advice := instead_of(name):
             raise UsageError(f"np.{name} cannot be recorded; {advice}") from None

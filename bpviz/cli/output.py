@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from bpviz.drawing import Drawing
-    from bpviz.telling import Telling
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.reports.report import Telling
 
 __all__ = ["File", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
 
@@ -116,7 +116,7 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
     """Where words are written, and in which formats; on stdout as text where nothing else is said."""
     from bpviz.files import check_place
-    from bpviz.telling import check_format, format_of
+    from bpviz.reports.report import check_format, format_of
 
     given = check_format(format_.lower()) if format_ else None
     plans: list[tuple[Path | None, str]] = []

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.cli import choices
+from bpviz.cli import options as choices
+from bpviz.cli.models import drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
-from bpviz.cli.session import drawing_of, what_if_of
 
 if TYPE_CHECKING:
-    from bpviz.drawing import Drawing
-    from bpviz.load import Loaded, Source, Target
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.drawing.load import Loaded, Source, Target
 
 __all__ = ["command", "drawn"]
 
@@ -27,7 +27,7 @@ class _Render(click.Command):
         return super().parse_args(ctx, args)
 
 
-_GIVEN = "bpviz.given"
+_GIVEN = "bpviz.recording.inputs"
 
 
 @click.command("render", cls=_Render)
@@ -212,7 +212,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
 
     ``source`` is read in the place of standard input, where the target is ``-``.
     """
-    from bpviz.load import Source
+    from bpviz.drawing.load import Source
 
     own = {parameter.name for parameter in command.params}
     options = {name: value for name, value in ctx.params.items() if name in own}
@@ -240,7 +240,7 @@ def _watch(
     if check or "-" in outputs:
         raise click.UsageError(f"--watch writes files; leave out {'--check' if check else '-o -'}")
     from bpviz.cli.watch import watch
-    from bpviz.load import stem_of
+    from bpviz.drawing.load import stem_of
 
     named = outputs or [f"{stem_of(target)}.{(format or 'svg').lower()}"]
     # Asked now: no change of the model would mend it.

@@ -18,9 +18,9 @@ from typing import Any
 
 import click
 
+from bpviz.drawing.load import file_of
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.files import numbered
-from bpviz.load import file_of
 
 __all__ = ["watch"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 
-from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
+from bpviz.documents.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
 from bpviz.errors import BpvizError
 from bpviz.fingerprint import remarked
-from bpviz.text import printable
+from bpviz.text.widths import printable
 
 __all__ = ["fragment", "write"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
-from bpviz.text import printable
+from bpviz.documents.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
+from bpviz.text.widths import printable
 
 __all__ = ["escaped", "write"]
 

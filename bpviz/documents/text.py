@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpviz.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
-from bpviz.language import columns
-from bpviz.text import printable
+from bpviz.documents.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
+from bpviz.text.language import columns
+from bpviz.text.widths import printable
 
 __all__ = ["write"]
 

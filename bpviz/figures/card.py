@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from bpviz import ops
-from bpviz.expression import Count
 from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
 from bpviz.figures.formulas import formula_content
-from bpviz.formula import Formula, derivative, symbol, written_out
-from bpviz.language import ENGLISH, Language
+from bpviz.formulas.expression import Count
+from bpviz.formulas.formula import Formula, derivative, symbol, written_out
 from bpviz.ops import Case, Operation
+from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["GENERAL", "Reading", "card", "reading"]
 

@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
-from bpviz.figures.content import line_of, shape_text, spoken
+from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.groups import Groups, frame_of, titled
-from bpviz.figures.kinds import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.labels import Use
-from bpviz.figures.marks import Passes, toned
-from bpviz.flow import Flow
-from bpviz.graph import End, Graph
-from bpviz.language import ENGLISH, Language
-from bpviz.recorder import Scope
+from bpviz.figures.tones import Passes, toned
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import End, Graph
+from bpviz.recording.recorder import Scope
+from bpviz.text.language import ENGLISH, Language
+from bpviz.words.values import line_of, shape_text, spoken
 
 __all__ = ["CircuitOptions", "circuit"]
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.expression import is_constant, is_number
 from bpviz.figure import Fraction, Label, Plain, Row
-from bpviz.figures.content import columns, shape_text
 from bpviz.figures.labels import Names, Use, Values, total
-from bpviz.flow import Flow
-from bpviz.formula import written_out
-from bpviz.graph import Graph
-from bpviz.latex import latex_of
-from bpviz.notation import pieces_of
-from bpviz.number import number
-from bpviz.symbols import Symbols
-from bpviz.tex import line_in_latex
+from bpviz.formulas.expression import is_constant, is_number
+from bpviz.formulas.formula import written_out
+from bpviz.formulas.latex import latex_of
+from bpviz.formulas.notation import pieces_of
+from bpviz.formulas.symbols import Symbols
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.text.latex import line_in_latex
+from bpviz.text.numerals import number
+from bpviz.words.values import columns, shape_text
 
 __all__ = ["Expressions", "Rules", "formula_content"]
 
@@ -35,7 +35,7 @@ _TERMS = 4
 def formula_content(*parts: Any) -> Plain | Row:
     """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
 
-    >>> from bpviz.formula import derivative, symbol
+    >>> from bpviz.formulas.formula import derivative, symbol
     >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
     Row(parts=(Fraction(over='∂y', under='∂x'), Plain(text=' = t', marked=False)))
     """

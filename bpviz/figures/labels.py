@@ -8,10 +8,10 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Content, Label, Plain, Tone
-from bpviz.figures.content import content
-from bpviz.flow import Flow
-from bpviz.graph import Graph
-from bpviz.recorder import NO_VALUE
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.recording.recorder import NO_VALUE
+from bpviz.words.values import content
 
 __all__ = ["Names", "Use", "Values", "total"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bpviz.analysis.sharing import shared_factors, shared_in
 from bpviz.figure import Tone
 from bpviz.figures.labels import Use
-from bpviz.flow import Flow
-from bpviz.graph import Graph
-from bpviz.sharing import shared_factors, shared_in
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
 
 __all__ = ["Shared"]
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
 from bpviz.figures.circuit import CircuitOptions, circuit
-from bpviz.figures.content import columns, line_of, spoken
-from bpviz.flow import Flow
-from bpviz.formula import Formula, symbol, written_out
-from bpviz.number import number
-from bpviz.symbols import Symbols
+from bpviz.formulas.formula import Formula, symbol, written_out
+from bpviz.formulas.symbols import Symbols
+from bpviz.graph.flow import Flow
+from bpviz.text.numerals import number
+from bpviz.words.values import columns, line_of, spoken
 
 __all__ = ["steps"]
 

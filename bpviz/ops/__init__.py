@@ -4,37 +4,14 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 """
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.ops import (  # noqa: F401
-    activations,
-    arithmetic,
-    arranging,
-    axes,
-    casting,
-    contraction,
-    convolution,
-    elementwise,
-    extremes,
-    fitting,
-    joining,
-    layers,
-    linear_algebra,
-    logarithms,
-    logic,
-    losses,
-    matrices,
-    normalization,
-    picking,
-    pooling,
-    reductions,
-    rounding,
-    selection,
-    shaping,
-    statistics,
-    transformer,
-    trigonometry,
-)
-from bpviz.ops.linear_algebra import dot
-from bpviz.ops.operation import (
+from bpviz.ops.arrays import arranging, axes, casting, extremes, joining, picking, statistics  # noqa: F401
+from bpviz.ops.functions import activations, logarithms, logic, rounding, trigonometry  # noqa: F401
+from bpviz.ops.linear_algebra import contraction, fitting, matrices, products  # noqa: F401
+from bpviz.ops.linear_algebra.products import dot
+from bpviz.ops.nets import convolution, layers, losses, normalization, pooling, transformer  # noqa: F401
+from bpviz.ops.primitives import arithmetic, elementwise, reductions, selection, shaping  # noqa: F401
+from bpviz.ops.primitives.shaping import Operand, key_text, normalized_axes
+from bpviz.ops.table.operation import (
     COMPOSITE_METHODS,
     COMPOSITES,
     OPERATIONS,
@@ -53,7 +30,6 @@ from bpviz.ops.operation import (
     silence,
     size_of,
 )
-from bpviz.ops.shaping import Operand, key_text, normalized_axes
 
 __all__ = [
     "COMPOSITES",

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.figure import Step
-from bpviz.picture import Picture
-from bpviz.stages import with_captions
-from bpviz.theme import Theme
+from bpviz.picture.elements import Picture
+from bpviz.picture.stages import with_captions
+from bpviz.picture.theme import Theme
 from bpviz.writers import png
 from bpviz.writers.motion import HOLD, SECONDS
 

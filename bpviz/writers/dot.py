@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from bpviz import text
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, every_look
+from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.picture.theme import Stroke, Theme, every_look
+from bpviz.text import widths
 from bpviz.writers.svg import shade
 
 __all__ = ["LIFT", "write"]
@@ -34,7 +34,7 @@ _ARC = 0.5523
 def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     """Return ``picture`` as a DOT file in the looks of ``theme``; ``lift`` as explained at `LIFT`.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0]
     'digraph {'
     """
@@ -43,7 +43,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
         f'bgcolor="{theme.background}", _background={_long(page.background())}]',
-        f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{text.FAMILY}"]',
+        f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{widths.FAMILY}"]',
         "edge [dir=none]",
         *page.nodes(),
         *page.edges(),
@@ -152,7 +152,7 @@ class _Page:
 
     def _name(self, wanted: str) -> str:
         """A node's name that no other has; DOT could not write a backslash before a quote."""
-        base = re.sub(r'[\\"]', "_", text.printable(wanted)) or "_"
+        base = re.sub(r'[\\"]', "_", widths.printable(wanted)) or "_"
         name, number = base, 2
         while name in self._taken:
             name, number = f"{base} {number}", number + 1
@@ -190,7 +190,7 @@ def _straight(start: Point, end: Point) -> tuple[Point, Point, Point]:
 
 def _label(line: str) -> str:
     """A text as a DOT label that is shown as it stands: neither entities nor ``\\N`` and its like are replaced."""
-    return text.printable(line).replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
+    return widths.printable(line).replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
 
 
 def _long(words: str) -> str:

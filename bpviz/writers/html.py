@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bpviz.figure import Step
-from bpviz.language import ENGLISH, Language
-from bpviz.picture import Picture
-from bpviz.theme import Theme
+from bpviz.picture.elements import Picture
+from bpviz.picture.theme import Theme
+from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import player, svg
 from bpviz.writers.player import escaped
 from bpviz.writers.svg import PREFIX, unique
@@ -27,7 +27,7 @@ def write(
 
     ``sections`` are pieces of HTML that stand below the figure: tables, explanations.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> page = write(Picture(10.0, 5.0, (), "a < b"), theme("light")).decode()
     >>> page[:15], "<title>a &lt; b</title>" in page
     ('<!DOCTYPE html>', True)
@@ -58,7 +58,7 @@ def fragment(
 
     It is dark where the page is. Without a ``caption`` of one's own it says what the figure shows.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """

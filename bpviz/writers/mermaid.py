@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bpviz import text
 from bpviz.figure import Content, Figure, Fraction, Grid, Heat, Label, Plain, Row, Sheet, Wire
-from bpviz.language import ENGLISH, Language
-from bpviz.theme import Theme
+from bpviz.picture.theme import Theme
+from bpviz.text import widths
+from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["write"]
 
@@ -32,7 +32,7 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     The value stands on its wire, and below it the gradient that flows back.
 
     >>> from bpviz.figure import Arrow, Box
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> wire = Wire("w0", "x", "f", 0, Arrow(Label(Plain("3"))), Arrow(Label(Plain("6"))))
     >>> print(write(Figure((Box("x", "input", "x"), Box("f", "operation", "x²")), (wire,)), theme("light")).decode())
     flowchart LR
@@ -111,7 +111,7 @@ def _content(content: Content) -> str:
 def _words(words: str) -> str:
     """Text as Mermaid reads it: all but letters, digits and harmless signs by their numbers."""
     return "<br>".join(
-        re.sub(r"[^\w .,()=/]|_", lambda found: f"#{ord(found[0])};", line) for line in text.lines(words)
+        re.sub(r"[^\w .,()=/]|_", lambda found: f"#{ord(found[0])};", line) for line in widths.lines(words)
     )
 
 

@@ -12,10 +12,10 @@ from math import isfinite
 from types import MappingProxyType
 
 from bpviz.figure import Step
-from bpviz.language import ENGLISH, Language
-from bpviz.picture import Element, Part, Path, Picture, Shape
-from bpviz.stages import arrivals, captions, halves, is_line
-from bpviz.theme import LineRole, Theme, every_look
+from bpviz.picture.elements import Element, Part, Path, Picture, Shape
+from bpviz.picture.stages import arrivals, captions, halves, is_line
+from bpviz.picture.theme import LineRole, Theme, every_look
+from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "told", "write"]
@@ -39,7 +39,7 @@ def write(
 
     The sentence of the step stands below.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> moving = write(Picture(72.0, 36.0, ()), theme("light"), steps=[Step("one"), Step("two")]).decode()
     >>> "<script" in moving, "prefers-reduced-motion:no-preference" in moving
     (False, True)

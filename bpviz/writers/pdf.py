@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from bpviz import engine as engines
-from bpviz.fontfiles import fonts_for
-from bpviz.picture import Picture
-from bpviz.theme import Theme
+from bpviz.layout import engines
+from bpviz.picture.elements import Picture
+from bpviz.picture.theme import Theme
 from bpviz.writers import dot
+from bpviz.writers.font_files import fonts_for
 
 __all__ = ["write"]
 
@@ -30,9 +30,10 @@ def write(
 ) -> bytes:
     """Return ``picture`` as a PDF (or PostScript) page of its size, with text that can be searched.
 
-    Warns (`BpvizWarning`) of characters that no font of this machine can draw; raises as `bpviz.engine.render` does.
+    Warns (`BpvizWarning`) of characters that no font of this machine can draw; raises as
+    `bpviz.layout.engines.render` does.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> write(Picture(72.0, 36.0, ()), theme("light"))[:5]
     b'%PDF-'
     """

@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping, Sequence
 
-from bpviz import text
 from bpviz.figure import Step
-from bpviz.language import Language
-from bpviz.picture import Element, Path, Picture, Shape
-from bpviz.theme import Theme
+from bpviz.picture.elements import Element, Path, Picture, Shape
+from bpviz.picture.theme import Theme
+from bpviz.text import widths
+from bpviz.text.language import Language
 from bpviz.writers.motion import PALE, STRONG, told
 from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
 
@@ -26,7 +26,7 @@ def escaped(line: str) -> str:
     >>> escaped("a < 'b'")
     'a &lt; &#x27;b&#x27;'
     """
-    return html.escape(text.printable(line))
+    return html.escape(widths.printable(line))
 
 
 def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language) -> str:

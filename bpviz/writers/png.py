@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import groupby
 from unicodedata import bidirectional, combining
 
-from bpviz import text
 from bpviz.errors import EngineMissing, UsageError
-from bpviz.fontfiles import fonts_for
-from bpviz.picture import Element, Picture, Text
-from bpviz.theme import Theme
+from bpviz.picture.elements import Element, Picture, Text
+from bpviz.picture.theme import Theme
+from bpviz.text import widths
 from bpviz.writers import svg
+from bpviz.writers.font_files import fonts_for
 
 __all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "write"]
 
@@ -31,7 +31,7 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
         UsageError: ``scale`` is not above 0, or gives fewer than one or more than `MOST_PIXELS` pixels.
         EngineMissing: resvg is not installed.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> write(Picture(72.0, 36.0, ()), theme("light"), scale=1)[1:4]
     b'PNG'
     """
@@ -48,10 +48,10 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
         dpi=DOTS_PER_INCH,
         skip_system_fonts=True,
         font_files=[str(file) for file in fonts_for(picture)],
-        font_family=text.FAMILY,
-        serif_family=text.FAMILY,
-        sans_serif_family=text.FAMILY,
-        monospace_family=text.FAMILY,
+        font_family=widths.FAMILY,
+        serif_family=widths.FAMILY,
+        sans_serif_family=widths.FAMILY,
+        monospace_family=widths.FAMILY,
     )
     return drawn
 
@@ -84,15 +84,15 @@ def _pieces(elements: tuple[Element, ...]) -> Iterator[Element]:
 
 
 def _runs(line: Text) -> Iterator[Text]:
-    shown = text.printable(line.text)
-    lacking = set(text.missing(shown))
+    shown = widths.printable(line.text)
+    lacking = set(widths.missing(shown))
     if not lacking or any(bidirectional(c) in ("R", "AL", "AN") for c in shown):
         yield line  # what is written from right to left must stay together
         return
-    x = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * text.width(shown, line.size)
+    x = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * widths.width(shown, line.size)
     for _, run in groupby(_marked(shown, lacking), key=lambda pair: pair[0]):
         piece = "".join(character for _, character in run)
-        width = text.width(piece, line.size)
+        width = widths.width(piece, line.size)
         yield replace(line, text=piece, x=x, width=width, anchor="start")
         x += width
 
@@ -101,6 +101,6 @@ def _marked(shown: str, lacking: set[str]) -> Iterator[tuple[bool, str]]:
     """Each character with whether the bundled font lacks it; what has no width goes with the one before it."""
     lacks = False
     for character in shown:
-        if text.width(character, 1.0) > 0 and not combining(character):
+        if widths.width(character, 1.0) > 0 and not combining(character):
             lacks = character in lacking
         yield lacks, character

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from zlib import crc32
 
-from bpviz import text
-from bpviz.language import ENGLISH, Language
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import Stroke, Theme, every_look, mixed
+from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.picture.theme import Stroke, Theme, every_look, mixed
+from bpviz.text import widths
+from bpviz.text.language import ENGLISH, Language
 
 __all__ = [
     "FONTS",
@@ -34,7 +34,7 @@ __all__ = [
     "write",
 ]
 
-FONTS = f"'{text.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, IPAGothic, sans-serif"
+FONTS = f"'{widths.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, IPAGothic, sans-serif"
 """The bundled font, what is as wide where it is missing, then what has Japanese; a browser takes each in turn."""
 
 _SIZE = 14.0
@@ -55,7 +55,7 @@ def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language
     """Return ``picture`` as an SVG file in the looks of ``theme``; ``inline`` to stand in a page (see `followed`),
     ``say`` is the language that it is read in.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
     '<svg xmlns="http://www.w3.org/2000/svg" '
     """
@@ -240,7 +240,7 @@ def _cell(cell: Cell, theme: Theme) -> str:
 def shade(value: float, theme: Theme) -> str:
     """Return the colour of a heat map's ``value`` between −1 and 1.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> shade(1, theme("light")) == theme("light").heat[2]
     True
     """
@@ -300,5 +300,5 @@ def _hundredths(count: int) -> str:
 
 def escaped(content: str) -> str:
     """Return text as XML holds it."""
-    shown = text.printable(content)
+    shown = widths.printable(content)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

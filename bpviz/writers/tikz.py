@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bpviz import tex, text
 from bpviz.figure import Pass, Tone
-from bpviz.language import ENGLISH, Language
-from bpviz.picture import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.theme import LineRole, Stroke, TextRole, Theme, every_look
+from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, every_look
+from bpviz.text import latex, widths
+from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import shade
 
 __all__ = ["write"]
@@ -81,13 +81,13 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from fonts of the machine (the
     latter from one alone); a comment of the file says so, in the language ``say``.
 
-    >>> from bpviz.theme import theme
+    >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
     ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
     """
     page = _Page(theme)
     body = [line for part in picture.parts for line in page.part(part)]
-    shown = {text.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
+    shown = {widths.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
     foreign = sorted(filter(_is_foreign, set("".join(shown))))
     width, height = _number(picture.width), _number(picture.height)
     opening = _OPENING.format(
@@ -112,7 +112,7 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
 
 def _remark(title: str, foreign: bool, say: Language) -> str:
     """The comment that the author reads who opens the file."""
-    told = say("{title}: a figure made by bpviz.", title=text.printable(title or say("Computation graph"))) + "\n"
+    told = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
     told += say(
         "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
         "{packages}: {input} this file, within {box} where it is too wide.\n"
@@ -128,8 +128,8 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
 
 
 def _is_foreign(character: str) -> bool:
-    """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.tex` says in commands."""
-    return ord(character) > 0x17F and tex.text_in_latex(character) == character
+    """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.text.latex` says in commands."""
+    return ord(character) > 0x17F and latex.text_in_latex(character) == character
 
 
 def _letter(character: str) -> str:
@@ -251,7 +251,7 @@ def _told(look: _Look) -> Iterator[str]:
 
 
 def _words(line: Text) -> str:
-    shown = text.printable(line.text)
+    shown = widths.printable(line.text)
     if line.latex:
         # Mathematics leaves more air around its signs: it may not become wider than there is room.
         fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
@@ -259,12 +259,12 @@ def _words(line: Text) -> str:
         side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
         return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
     if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
-        return f"${tex.line_in_latex(shown)}$"
-    return tex.text_in_latex(shown)
+        return f"${latex.line_in_latex(shown)}$"
+    return latex.text_in_latex(shown)
 
 
 def _font(size: float) -> str:
-    return rf"font=\fontsize{{{_number(size)}bp}}{{{_number(size * text.LINE_HEIGHT)}bp}}\selectfont"
+    return rf"font=\fontsize{{{_number(size)}bp}}{{{_number(size * widths.LINE_HEIGHT)}bp}}\selectfont"
 
 
 def _pen(stroke: Stroke) -> str:

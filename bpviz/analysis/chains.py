@@ -1,0 +1,131 @@
+"""How one value reaches the output: the paths that lead there, link by link, in symbols and in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from bpviz import ops
+from bpviz.analysis.paths import Way, between, ways
+from bpviz.formulas.formula import written_out
+from bpviz.formulas.symbols import Symbols
+from bpviz.graph.flow import Flow
+
+__all__ = ["Chain", "Link", "Path", "Stage", "chain"]
+
+_LONG = 8
+"""The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
+_STAGES = 12
+"""The most values on the way whose gradients are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A piece of a path, from one named value to the next: ∂target/∂source, as a formula and as a number.
+
+    The formula is empty where it would be too long to read.
+    """
+
+    source: str
+    target: str
+    formula: str
+    slope: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """One path: the named values on it, the links between them, and what it adds to the gradient.
+
+    Among arrays, whose links are matrices of derivatives, there are no ``links``.
+    """
+
+    names: tuple[str, ...]
+    links: tuple[Link, ...]
+    product: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The gradient of a value on the way, from the output back: its name, formula and number or array."""
+
+    name: str
+    derivative: str
+    formula: str
+    gradient: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """All paths of one value to the output, as far as they are shown, and their sum.
+
+    ``count`` is how many there are; ``exact`` tells that the shown ones are certainly the largest. ``stages`` are the
+    gradients on the way where arrays flow (empty among numbers, where the links say it all); the last is that of the
+    value itself. ``skipped`` counts the stages that are left out in the middle.
+    """
+
+    name: str
+    count: int
+    paths: tuple[Path, ...]
+    total: Any
+    seed: Any
+    exact: bool
+    stages: tuple[Stage, ...] = ()
+    skipped: int = 0
+
+
+def chain(flow: Flow, symbols: Symbols, index: int, most: int = 8) -> Chain:
+    """How a node reaches the output; at most ``most`` paths are shown.
+
+    >>> import bpviz
+    >>> def y(p=100, n=2, t=1.1):
+    ...     x = p * n
+    ...     return x * t
+    >>> flow = bpviz.backprop(y)
+    >>> found = chain(flow, Symbols(flow), flow.graph.find("p"))
+    >>> [(link.source, link.target, link.formula, link.slope) for link in found.paths[0].links]
+    [('p', 'x', 'n', 2.0), ('x', 'y', 't', 1.1)]
+    """
+    found = ways(flow, flow.graph.nodes[index], most=most)
+    among = between(flow, index, flow.output_index)
+    numbers = not any(ops.shape_of(flow.values[i]) for i in among.nodes)
+    paths = tuple(_path(flow, symbols, way, numbers) for way in found.shown)
+    stages: tuple[Stage, ...] = ()
+    skipped = 0
+    if not numbers:
+        named = [i for i in sorted(among.nodes, reverse=True) if flow.graph.labels[i] and i != flow.output_index]
+        skipped = max(len(named) - _STAGES, 0)
+        kept = named if not skipped else named[: _STAGES // 2] + named[-_STAGES // 2 :]
+        stages = tuple(_stage(flow, symbols, i) for i in kept)
+    return Chain(flow.graph.names[index], found.count, paths, found.total, found.seed, found.exact, stages, skipped)
+
+
+def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
+    name = flow.graph.names[index]
+    return Stage(name, symbols.derivative(index), symbols.gradient(index), flow.gradient_of(index))
+
+
+def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
+    """A path with its unnamed steps taken into the links."""
+    names, labels = flow.graph.names, flow.graph.labels
+    last, all_wires = len(way.nodes) - 1, way.wires
+    ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
+    links = []
+    short = numbers and len(ends) <= _LONG + 1
+    for start, end in pairwise(ends):
+        slope = 1.0
+        for part in way.slopes[start:end]:
+            slope *= 1.0 if part is None else part
+        wires = all_wires[start:end]
+        formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
+        links.append(Link(names[way.nodes[start]], names[way.nodes[end]], formula, slope))
+    return Path(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
+
+
+def _formula(symbols: Symbols, wires: Sequence[tuple[int, int]]) -> str:
+    """The product of the links' derivatives."""
+    product: Any = 1.0
+    for target, slot in wires:
+        product = symbols.slope(target, slot) * product
+    return written_out(product)

@@ -1,0 +1,141 @@
+"""What differs between two runs, of one model or of two: node by node, in structure, values and gradients."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bpviz import ops
+from bpviz.analysis.pairing import Pairing
+from bpviz.graph.flow import Flow
+from bpviz.lazy import LazyModule
+from bpviz.text.language import ENGLISH, Language
+
+__all__ = ["Difference", "Side", "differences"]
+
+np: Any = LazyModule("numpy")
+
+Aspect = Literal["name", "operation", "operands", "value", "gradient"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """A node in one of the runs: ``operation`` is what it is told to do, or ``input`` or ``constant``."""
+
+    name: str
+    operation: str
+    operands: tuple[str, ...]
+    value: Any
+    gradient: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """One node in both runs; ``None`` where a run does not have it. ``aspects`` are what differs of it."""
+
+    before: Side | None
+    after: Side | None
+    aspects: tuple[Aspect, ...] = ()
+
+    @property
+    def kind(self) -> Literal["added", "removed", "changed", "same"]:
+        """What became of it."""
+        if self.before is None:
+            return "added"
+        if self.after is None:
+            return "removed"
+        return "changed" if self.aspects else "same"
+
+
+def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLISH) -> tuple[Difference, ...]:
+    """Every input and step of the later run beside what it was in the earlier one, and then those that are gone.
+
+    Numbers differ that lie further apart than ``tolerance`` times their size. Constants are told where they changed;
+    ``say`` names those without a name.
+
+    >>> import bpviz
+    >>> from bpviz.analysis.pairing import paired
+    >>> one = bpviz.backprop(lambda price=100, count=2: price * count)
+    >>> two = bpviz.propagate(one.graph, {"price": 200})
+    >>> [(found.after.name, found.kind, found.aspects) for found in differences(paired(one, two))]
+    [('price', 'changed', ('value',)), ('count', 'changed', ('gradient',)), ('output', 'changed', ('value',))]
+    """
+    before, after, old = pairing.before, pairing.after, pairing.old
+    found = []
+    for now in _told(after):
+        was = old.get(now)
+        constant = after.graph.is_constant(now)
+        if was is None:
+            # A constant comes and goes with the step that it belongs to.
+            found += [] if constant else [Difference(None, _side(after, now, say))]
+            continue
+        sides = _side(before, was, say), _side(after, now, say)
+        aspects = _aspects(pairing, was, now, *sides, tolerance)
+        if aspects or not constant:
+            found.append(Difference(*sides, aspects))
+    kept = set(old.values())
+    gone = [was for was in _told(before) if was not in kept and not before.graph.is_constant(was)]
+    return (*found, *(Difference(_side(before, was, say), None) for was in gone))
+
+
+def _told(flow: Flow) -> list[int]:
+    """The inputs, and what leads to the outputs."""
+    record = flow.graph.record
+    needed = {*record.is_input, *flow.graph.output_indices, flow.output_index}
+    for index in range(len(flow.values) - 1, -1, -1):
+        if index in needed:
+            needed.update(record.operands[index])
+    return sorted(needed)
+
+
+def _side(flow: Flow, index: int, say: Language) -> Side:
+    graph, record = flow.graph, flow.graph.record
+    names, operation = graph.names, record.operations[index]
+    gradient = None if graph.is_constant(index) else flow.gradient_of(index)
+    name, what = names[index], graph.nodes[index].kind
+    if operation is not None:
+        told = record.parameters.get(index, {})
+        what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in told.items())})" if told else "")
+    elif what == "constant" and not graph.labels[index]:
+        user = next(i for i, operands in enumerate(record.operands) if index in operands)
+        name = say("constant of {name}", name=names[user])
+    return Side(name, what, tuple(names[i] for i in record.operands[index]), flow.values[index], gradient)
+
+
+def _aspects(pairing: Pairing, was: int, now: int, before: Side, after: Side, tolerance: float) -> tuple[Aspect, ...]:
+    found: list[Aspect] = []
+    labels = pairing.before.graph.labels[was], pairing.after.graph.labels[now]
+    ends = now in pairing.after.graph.output_indices or now == pairing.after.output_index
+    # A result that is named after its function goes by another name in another function.
+    if labels[0] and labels[1] and labels[0] != labels[1] and not ends:
+        found.append("name")
+    if before.operation != after.operation:
+        found.append("operation")
+    slots = range(len(after.operands))
+    if len(before.operands) != len(slots) or not all(pairing.slot_kept(now, slot) for slot in slots):
+        found.append("operands")
+    if differs(before.value, after.value, tolerance):
+        found.append("value")
+    if after.gradient is not None and differs(before.gradient, after.gradient, tolerance):
+        found.append("gradient")
+    return tuple(found)
+
+
+def differs(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two numbers or arrays lie further apart than ``tolerance`` times their size.
+
+    >>> differs(220.00000000000003, 220.0, 1e-9), differs(1.1, 1.2, 1e-9), differs(math.nan, math.nan, 1e-9)
+    (False, True, False)
+    """
+    if ops.shape_of(one) != ops.shape_of(other):
+        return True
+    # What is as good as nothing has no size of its own.
+    nothing = 1e-3 * tolerance
+    if not ops.shape_of(one):
+        a, b = float(one), float(other)
+        return not (math.isclose(a, b, rel_tol=tolerance, abs_tol=nothing) or (a != a and b != b))
+    a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    sizes = np.abs(a[np.isfinite(a)])
+    size = float(np.max(sizes, initial=0.0))
+    return not bool(np.allclose(b, a, rtol=tolerance, atol=max(nothing, tolerance * size), equal_nan=True))

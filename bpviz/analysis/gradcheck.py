@@ -1,0 +1,320 @@
+"""Derivatives by differences, as the textbook takes them: a little to the right, a little to the left.
+
+And the check that they make possible: is the gradient that flowed back the one that the differences show?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.graph.propagate import flow_at, propagate, value_at
+from bpviz.graph.tracing import trace
+from bpviz.lazy import LazyModule
+from bpviz.text.language import Language, columns, language
+
+__all__ = ["InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"]
+
+np: Any = LazyModule("numpy")
+
+
+def numerical_diff(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
+    """The central difference (f(x + h) − f(x − h)) / 2h: the slope of ``f`` at the number ``x``, nearly.
+
+    >>> numerical_diff(lambda x: 0.01 * x**2 + 0.1 * x, 5)
+    0.1999999999990898
+    """
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
+    """The central difference of a function of an array in every element, the others held: an array like ``x``.
+
+    >>> numerical_gradient(lambda x: x[0] ** 2 + x[1] ** 2, [3.0, 4.0])
+    array([6., 8.])
+
+    Raises `UsageError` when ``f`` gives no single number.
+    """
+    x = np.array(x, dtype=np.float64)
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        there = x[place]
+        x[place] = there + h
+        right = np.asarray(f(x.copy()))
+        x[place] = there - h
+        left = np.asarray(f(x.copy()))
+        x[place] = there
+        if right.size != 1:
+            raise UsageError(f"the function must give a single number, but gave an array of shape {right.shape}")
+        gradient[place] = (right.item() - left.item()) / (2 * h)
+    return gradient
+
+
+By = Literal["elements", "directions"]
+Verdict = Literal["ok", "wrong", "not differentiable", "not finite", "no gradient"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputCheck:
+    """The check of one input: its largest errors, and the element where they are.
+
+    ``by`` tells what was compared: every element, or slopes in random directions where there are many.
+    ``analytic`` and ``numeric`` are the two values where they differ most.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    by: By
+    compared: int = 0
+    absolute: float = 0.0
+    relative: float = 0.0
+    where: str = ""
+    analytic: float = 0.0
+    numeric: float = 0.0
+    verdict: Verdict = "ok"
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing speaks against the gradient; a point without a derivative does not."""
+        return self.verdict != "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `gradcheck` found, input by input; printed, it is a table.
+
+    ``h`` is the step that was taken, relative to the size of each number.
+    """
+
+    name: str
+    inputs: tuple[InputCheck, ...]
+    tolerance: float
+    h: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every input passed."""
+        return all(check.ok for check in self.inputs)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def table(self, say: Language | None = None) -> str:
+        """The table of what was found, and below it whether all is well; by default in the reader's language.
+
+        >>> from bpviz.text.language import language
+        >>> print(gradcheck(lambda x=3.0: x * x).table(language("ja")).splitlines()[1].split()[2:3])
+        ['1要素']
+        """
+        say = say or language()
+        header = say("input"), say("shape"), say("compared"), say("largest error")
+        rows = [(*header, say("relative"), say("where"), say("result"))]
+        rows += [
+            (
+                check.name,
+                str(check.shape),
+                _compared_text(check, say),
+                f"{check.absolute:.2e}",
+                f"{check.relative:.2e}",
+                _where_text(check, say),
+                _verdict_text(check, say),
+            )
+            for check in self.inputs
+        ]
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        end = say(
+            "gradient check of {name} passed (relative tolerance {tolerance}, step {h})"
+            if self.ok
+            else "gradient check of {name} FAILED (relative tolerance {tolerance}, step {h})",
+            name=say("the function") if self.name == "the function" else self.name,
+            tolerance=f"{self.tolerance:g}",
+            h=f"{self.h:g}",
+        )
+        return "\n".join([*lines, end])
+
+
+def _where_text(check: InputCheck, say: Language) -> str:
+    if check.by == "elements" or not check.where:
+        return check.where
+    return say("direction {number}", number=check.where.rpartition(" ")[2])
+
+
+def _compared_text(check: InputCheck, say: Language) -> str:
+    if check.by == "elements":
+        return say("{count} elements", count=check.compared)
+    return say("{count} directions", count=check.compared)
+
+
+def _verdict_text(check: InputCheck, say: Language) -> str:
+    match check.verdict:
+        case "wrong":
+            analytic, numeric = f"{check.analytic:.6g}", f"{check.numeric:.6g}"
+            return say("WRONG: gradient {gradient}, differences {numeric}", gradient=analytic, numeric=numeric)
+        case "not differentiable":
+            return say("not differentiable here")
+        case "not finite":
+            return say("not finite")
+        case "no gradient":
+            return say("no gradient")
+        case _:
+            return say("ok")
+
+
+def gradcheck(
+    target: Callable[..., Any] | Graph | Flow,
+    /,
+    *args: Any,
+    tolerance: float = 1e-5,
+    h: float = 1e-5,
+    most: int = 200,
+    progress: Callable[[int, int], None] | None = None,
+    **kwargs: Any,
+) -> Report:
+    """Compare the gradients that flow back with central differences, for every input.
+
+    The difference is taken along the recorded steps, in double precision, with a step of ``h`` times the size of each
+    number. Inputs of up to ``most`` elements are checked element by element, larger ones by their slopes in twenty
+    random directions (always the same ones). An output that is no single number is weighted with fixed random numbers.
+    Where the slopes to the left and to the right differ however small the step, there is no derivative: that is said,
+    and is no failure as long as the gradient lies between the two. ``progress`` is called with (done, all).
+
+    >>> def f(x=3.0, y=-2.0):
+    ...     return x * y + y**2
+    >>> report = gradcheck(f)
+    >>> report.ok, [check.name for check in report.inputs]
+    (True, ['x', 'y'])
+
+    Raises what `bpviz.trace` and `bpviz.propagate` raise.
+    """
+    if isinstance(target, Graph | Flow):
+        if args or kwargs:
+            raise UsageError("arguments go with a function; a graph is checked at the values that it has")
+        flow = target if isinstance(target, Flow) else propagate(target)
+    else:
+        flow = propagate(trace(target, *args, **kwargs))
+    return _Check(flow, tolerance, h, most, progress).report()
+
+
+class _Check:
+    """One check in the making."""
+
+    def __init__(
+        self, flow: Flow, tolerance: float, h: float, most: int, progress: Callable[[int, int], None] | None
+    ) -> None:
+        self.graph, self.output = flow.graph, flow.output_index
+        self.tolerance, self.h, self.most, self.progress = tolerance, h, most, progress
+        # In single precision the differences would drown in rounding: the gradient is asked anew, in double.
+        self.inputs = {i: _double(value) for i, value in flow.given.items()}
+        self.random = np.random.default_rng(0)
+        shape = ops.shape_of(flow.values[flow.output_index])
+        self.seed = self.random.uniform(0.5, 1.5, shape) if shape else 1.0
+        self.flow = flow_at(self.graph, self.inputs, tuple(self.inputs), self.output, self.seed)
+        self.checked = [i for i in self.inputs if self.flow.gradients[i] is not None]
+        self.done = 0
+        sizes = [int(np.size(self.inputs[i])) for i in self.checked]
+        self.all = sum(size if size <= most else _DIRECTIONS for size in sizes)
+
+    def report(self) -> Report:
+        checks = tuple(self._input(index) for index in self.inputs)
+        return Report(self.graph.name or "the function", checks, self.tolerance, self.h)
+
+    def _objective(self, index: int, value: Any) -> float:
+        out = value_at(self.graph, {**self.inputs, index: value}, tuple(self.inputs), self.output)
+        return float(np.sum(np.asarray(out, dtype=np.float64) * self.seed))
+
+    def _steps(self, index: int) -> Iterator[tuple[str, Any, float]]:
+        """What is compared: its name, the direction, and the gradient along it."""
+        value = np.asarray(self.inputs[index], dtype=np.float64)
+        gradient = np.asarray(self.flow.gradients[index], dtype=np.float64)
+        if value.size <= self.most:
+            for place in np.ndindex(value.shape):
+                direction = np.zeros(value.shape)
+                direction[place] = max(1.0, abs(float(value[place])))
+                where = f"[{', '.join(map(str, place))}]" if place else ""
+                yield where, direction, float(gradient[place] * direction[place])
+        else:
+            for number in range(_DIRECTIONS):
+                direction = self.random.standard_normal(value.shape)
+                # As long as a step in one element would be, so that the curvature along it stays as small.
+                direction *= max(1.0, float(np.max(np.abs(value)))) / np.linalg.norm(direction)
+                yield f"direction {number + 1}", direction, float(np.sum(gradient * direction))
+
+    def _input(self, index: int) -> InputCheck:
+        name, shape = self.graph.names[index], ops.shape_of(self.inputs[index])
+        by: By = "elements" if np.size(self.inputs[index]) <= self.most else "directions"
+        worst, compared = InputCheck(name, shape, by), 0
+        if index not in self.checked:
+            return replace(worst, verdict="no gradient")
+        for where, direction, analytic in self._steps(index):
+            compared += 1
+            found = replace(worst, where=where, **self._compared(index, direction, analytic))
+            if _badness(found) >= _badness(worst):
+                worst = found
+            self.done += 1
+            if self.progress is not None:
+                self.progress(self.done, self.all)
+        return replace(worst, compared=compared)
+
+    def _compared(self, index: int, direction: Any, analytic: float) -> dict[str, Any]:
+        """The gradient along one direction against the slopes on both sides."""
+        left, right, floor = self._slopes(index, direction, self.h)
+        numeric = (left + right) / 2
+        error = abs(analytic - numeric)
+        if not np.isfinite(error):
+            return {"analytic": analytic, "numeric": numeric, "verdict": "not finite"}
+        relative = error / (max(abs(analytic), abs(numeric)) or 1.0)
+        verdict: Verdict = "wrong" if relative > self.tolerance and error > floor else "ok"
+        if self._is_kink(index, direction, left, right, floor):
+            slack = 1e-3 * abs(right - left)
+            between = min(left, right) - slack <= analytic <= max(left, right) + slack
+            verdict = "not differentiable" if between else "wrong"
+        length = float(np.max(np.abs(direction)))
+        return {
+            "absolute": error / length,
+            "relative": relative,
+            "analytic": analytic / length,
+            "numeric": numeric / length,
+            "verdict": verdict,
+        }
+
+    def _slopes(self, index: int, direction: Any, h: float) -> tuple[float, float, float]:
+        """The slopes to the left and to the right, and what rounding in the objective can pretend."""
+        value = np.asarray(self.inputs[index], dtype=np.float64)
+        here = self._objective(index, value)
+        right = (self._objective(index, value + h * direction) - here) / h
+        left = (here - self._objective(index, value - h * direction)) / h
+        return left, right, 1e-14 * abs(here) / h + 1e-12
+
+    def _is_kink(self, index: int, direction: Any, left: float, right: float, floor: float) -> bool:
+        """Whether the slopes of both sides stay apart when the step shrinks; curvature would bring them together."""
+        gap = abs(right - left)
+        if gap <= max(0.01 * max(abs(left), abs(right)), 10 * floor):
+            return False
+        nearer_left, nearer_right, _ = self._slopes(index, direction, self.h / 8)
+        return abs(nearer_right - nearer_left) > 0.5 * gap
+
+
+_DIRECTIONS = 20
+_RANK: dict[Verdict, int] = {"no gradient": 0, "ok": 0, "not differentiable": 1, "not finite": 2, "wrong": 3}
+
+
+def _badness(check: InputCheck) -> tuple[int, float]:
+    return _RANK[check.verdict], check.relative
+
+
+def _double(value: Any) -> Any:
+    if value.__class__ is float or not hasattr(value, "dtype"):
+        return value
+    return value.astype(np.float64) if value.dtype.kind == "f" else value

@@ -1,0 +1,185 @@
+"""What every variable does to the output: its value, its gradient, and what really happens when it grows by 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.formulas.symbols import Symbols
+from bpviz.graph.flow import Flow
+from bpviz.graph.meanings import meanings
+from bpviz.graph.propagate import output_with
+from bpviz.lazy import LazyModule
+from bpviz.text.language import ENGLISH, Language
+from bpviz.text.numerals import number
+
+__all__ = ["Influence", "Objective", "influences", "named", "objective", "objective_of", "settled"]
+
+np: Any = LazyModule("numpy")
+
+_WORK = 200_000
+"""So many steps at most are computed again to see what a growth by 1 does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """One variable, and what it does to the output.
+
+    ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false). ``slope`` is the sum of
+    its elements, the rate at which the output grows when all of them grow; NaN where the output is not finite.
+    ``grown`` is by how much the output really grows when the variable (every element of it) grows by 1 and the others
+    stay; ``None`` where that is not known. ``derivative`` is what the gradient is called, ``formula`` its formula,
+    ``expression`` what a step computes.
+    """
+
+    index: int
+    name: str
+    kind: Literal["input", "step", "output"]
+    meaning: str
+    value: Any
+    gradient: Any
+    reaches: bool
+    derivative: str
+    formula: str
+    expression: str
+    slope: float
+    grown: float | None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the variable is a single number."""
+        return not ops.shape_of(self.value)
+
+    @property
+    def straight(self) -> bool:
+        """Whether a growth by 1 does just what the gradient foretells."""
+        return self.grown == self.slope
+
+
+def settled(foretold: float, true: float, before: Any, after: Any) -> float:
+    """The true change, without the rounding of the two outputs it is the difference of where that is all that parts it
+    from the one foretold.
+
+    >>> settled(20.0, 19.999999999999972, 220.00000000000003, 240.0), settled(6.0, 7.0, 9.0, 16.0)
+    (20.0, 7.0)
+    """
+    if not math.isfinite(true):
+        return true
+    single = any(getattr(value, "dtype", None) in (np.float32, np.float16) for value in (before, after))
+    size = max(float(np.max(np.abs(before), initial=0)), float(np.max(np.abs(after), initial=0)))
+    rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(foretold))
+    return foretold if abs(true - foretold) <= rounding else true
+
+
+def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> tuple[Influence, ...]:
+    """What each of these nodes does to the output; without ``symbols``, without formulas.
+
+    >>> import bpviz
+    >>> def y(p=100, n=2, t=1.1):
+    ...     x = p * n
+    ...     return x * t
+    >>> flow = bpviz.backprop(y)
+    >>> [(i.name, i.gradient, i.formula, round(i.grown, 9)) for i in influences(flow, named(flow), Symbols(flow))]
+    [('p', 2.2, 'n·t', 2.2), ('n', 110.00000000000001, 'p·t', 110.0), ('t', 200.0, 'x', 200.0), ('x', 1.1, 't', 1.1),
+     ('y', 1.0, '1', 1.0)]
+    """
+    told, record = meanings(flow.graph), flow.graph.record
+    finite = bool(np.isfinite(flow.values[flow.output_index]).all())
+    found = []
+    work = 0
+    for index in indices:
+        reaches = flow.gradients[index] is not None
+        value, gradient = flow.values[index], flow.gradient_of(index)
+        grown = None
+        if reaches and finite and work <= _WORK:
+            work += len(flow.values) - index
+            grown = _grown(flow, index)
+        step = record.operations[index] is not None
+        found.append(
+            Influence(
+                index=index,
+                name=flow.graph.names[index],
+                kind="output" if index == flow.output_index else "step" if step else "input",
+                meaning=told.get(index, ""),
+                value=value,
+                gradient=gradient,
+                reaches=reaches,
+                derivative=symbols.derivative(index) if symbols is not None else "",
+                formula=symbols.gradient(index) if symbols is not None else "",
+                expression=symbols.value(index) if symbols is not None and step else "",
+                slope=_slope(gradient) if finite else math.nan,
+                grown=grown,
+            )
+        )
+    return tuple(found)
+
+
+def named(flow: Flow) -> tuple[int, ...]:
+    """The variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
+    record, labels = flow.graph.record, flow.graph.labels
+    steps = [
+        i
+        for i, operation in enumerate(record.operations[: flow.output_index])
+        if operation is not None and labels[i] and flow.gradients[i] is not None
+    ]
+    inputs = [i for i in record.is_input if i < len(flow.values) and i != flow.output_index]
+    return (*inputs, *steps, flow.output_index)
+
+
+class Objective(NamedTuple):
+    """The one number that the gradients are the gradients of: in words, and as it stands in a derivative."""
+
+    words: str
+    symbol: str
+
+
+def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
+    """What the gradients of a flow are of: its output, or the one number that the seed makes of it.
+
+    >>> import bpviz, numpy as np
+    >>> graph = bpviz.trace(lambda x: bpviz.name(x * 2, "y"), np.ones(3))
+    >>> objective(bpviz.propagate(graph)).words, objective(bpviz.propagate(graph, seed=[1, 0, 0])).words
+    ('the sum of y', 'the weighted sum of y')
+    """
+    name, seed = flow.output_name, flow.seed
+    if not ops.shape_of(flow.values[flow.output_index]):
+        if float(seed) == 1:
+            return Objective(name, name)
+        return Objective(f"{number(float(seed))}·{name}", f"({number(float(seed))}·{name})")
+    if bool(np.all(np.asarray(seed) == 1)):
+        return Objective(say("the sum of {name}", name=name), f"Σ{name}")
+    return Objective(say("the weighted sum of {name}", name=name), f"Σ(seed·{name})")
+
+
+def objective_of(flow: Flow, output: Any) -> float:
+    """The number that the gradients are of, for an output."""
+    if output.__class__ is float and flow.seed.__class__ is float:
+        return float(flow.seed * output)
+    return float(np.sum(np.asarray(flow.seed) * output))
+
+
+def _grown(flow: Flow, index: int) -> float | None:
+    """By how much the objective grows when every element of a node grows by 1; ``None`` where that cannot be told."""
+    value = flow.values[index]
+    try:
+        after = output_with(flow, index, value + 1.0 if value.__class__ is float else value + value.dtype.type(1))
+    except UsageError:
+        return None
+    output = flow.values[flow.output_index]
+    if ops.shape_of(after) != ops.shape_of(output):
+        return None
+    with ops.silence():
+        grown = objective_of(flow, after) - objective_of(flow, output)
+        return settled(_slope(flow.gradients[index]), grown, output, after)
+
+
+def _slope(gradient: Any) -> float:
+    """The sum of the elements; 0 where they cancel but for rounding."""
+    if not ops.shape_of(gradient):
+        return float(gradient)
+    slope, size = float(np.sum(gradient)), float(np.sum(np.abs(gradient)))
+    return 0.0 if abs(slope) <= 4 * np.finfo(gradient.dtype).eps * size else slope

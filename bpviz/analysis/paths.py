@@ -1,0 +1,209 @@
+"""The paths from a value to the output, and what each of them adds to the gradient.
+
+A path is a chain of wires. Its share of the gradient is the product of the slopes of its links; the shares of all
+paths add up to the gradient. Paths are counted link by link and never walked one by one: there may be 2⁶⁰ of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from bpviz import ops
+from bpviz.graph.flow import Flow, Name
+from bpviz.graph.propagate import pulled, toward
+from bpviz.lazy import LazyModule
+
+__all__ = ["Between", "Way", "Ways", "between", "slope", "ways"]
+
+np: Any = LazyModule("numpy")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One path from a value to the output.
+
+    ``nodes`` are the numbers of the nodes, the source first; ``slots`` the operand slot at which each next node is
+    entered. ``slopes`` are the links' derivatives, ∂(next node)/∂(this operand): a number where both are single
+    numbers, ``None`` where it is a matrix of derivatives. ``product`` is what this path adds to the gradient of the
+    source, of the source's shape.
+    """
+
+    nodes: tuple[int, ...]
+    slots: tuple[int, ...]
+    slopes: tuple[float | None, ...]
+    product: Any
+
+    @property
+    def wires(self) -> tuple[tuple[int, int], ...]:
+        """The links, each as (number of the node that is entered, slot)."""
+        return tuple(zip(self.nodes[1:], self.slots, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """All paths from one value to another: how many there are, the sum over them, and the ones that are shown.
+
+    ``flow`` holds the gradients of the target; ``total`` is the gradient of the source there, and ``seed`` the gradient
+    that starts at the target (1 for a single number), with which every product begins. ``shown`` are all paths, in the
+    order in which they were computed, or the largest few, the largest first. ``exact`` tells that these are certainly
+    the largest: among arrays, which do not simply multiply, only a bounded search finds them.
+    """
+
+    flow: Flow
+    source: int
+    target: int
+    count: int
+    shown: tuple[Way, ...]
+    total: Any
+    seed: Any
+    exact: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether all paths are shown."""
+        return len(self.shown) == self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What lies on any path between two values: nodes by number, wires as (number of the node entered, slot)."""
+
+    nodes: frozenset[int]
+    wires: frozenset[tuple[int, int]]
+    count: int
+
+
+def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) -> Ways:
+    """The paths from a value to the output, or to another value; at most ``most`` of them are shown.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
+    >>> found = ways(flow, "x")
+    >>> found.count, found.total, [(way.slopes, way.product) for way in found.shown]
+    (3, 7.0, [((3.0, 1.0), 3.0), ((3.0, 1.0), 3.0), ((1.0,), 1.0)])
+
+    A hundred links of two wires each have 2¹⁰⁰ paths; they are counted at once:
+
+    >>> def doubled(x=1.0):
+    ...     for _ in range(100):
+    ...         x = x + x
+    ...     return x
+    >>> found = ways(bpviz.backprop(doubled), "x", most=2)
+    >>> found.count == 2**100, found.total == 2.0**100, len(found.shown)
+    (True, True, 2)
+
+    Raises `UsageError` for an unknown name. Where no path leads from one to the other, the count is 0.
+    """
+    start = flow.find(source)
+    end = flow.output_index if target is None else flow.find(target)
+    there = toward(flow, end)
+    among = between(there, start, end)
+    shown = _largest(there, start, end, among, most) if among.count else ()
+    numbers = not any(ops.shape_of(flow.values[i]) for i in among.nodes)
+    exact = numbers or among.count <= most
+    return Ways(there, start, end, among.count, shown, there.gradient_of(start), there.seed, exact)
+
+
+def between(flow: Flow, source: int, target: int) -> Between:
+    """What lies on any path from one node to another, both by number, and how many paths there are.
+
+    A path takes only wires through which a gradient can flow.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
+    >>> between(flow, 0, 2).count, sorted(between(flow, 0, 2).wires)
+    (3, [(1, 0), (1, 1), (2, 0), (2, 1)])
+    """
+    there = toward(flow, target)
+    all_operands = flow.graph.record.operands
+    counts = {source: 1}
+    entered: list[tuple[int, int]] = []
+    for index in range(source + 1, target + 1):
+        shares = there.wire_gradients[index]
+        if shares is None:
+            continue
+        for slot, operand in enumerate(all_operands[index]):
+            # Every node that has a gradient leads to the target: what is reached from the source is on a path.
+            if shares[slot] is not None and operand in counts:
+                counts[index] = counts.get(index, 0) + counts[operand]
+                entered.append((index, slot))
+    if target not in counts:
+        return Between(frozenset(), frozenset(), 0)
+    return Between(frozenset(counts), frozenset(entered), counts[target])
+
+
+@dataclass(slots=True, eq=False)
+class _Tail:
+    """The rest of a path, from a node to the target: the link to the next node, and the gradient that came back."""
+
+    g: Any
+    slot: int = 0
+    node: int = 0
+    rest: _Tail | None = None
+
+
+def _largest(flow: Flow, source: int, target: int, among: Between, most: int) -> tuple[Way, ...]:
+    """The paths with the largest products: from the target back, every node keeps the ``most`` largest of its tails.
+
+    Of single numbers no other tail can become part of a larger product: the slope before it is the same for all.
+    """
+    record = flow.graph.record
+    tails: dict[int, list[_Tail]] = {target: [_Tail(flow.seed)]}
+    with ops.silence():
+        for index in sorted(among.nodes - {source}, reverse=True):
+            kept = _kept(tails.pop(index), most)
+            for slot, operand in enumerate(record.operands[index]):
+                if (index, slot) not in among.wires:
+                    continue
+                found = tails.setdefault(operand, [])
+                found += [_Tail(pulled(flow, index, slot, tail.g), slot, index, tail) for tail in kept]
+                if len(found) > 4 * most:
+                    tails[operand] = _kept(found, most)
+            for tail in kept:
+                # Only what is still to be pulled back is kept in memory.
+                tail.g = None
+        made = [_way(flow, source, tail) for tail in _kept(tails[source], most)]
+    if among.count <= most:
+        made.sort(key=lambda way: (way.nodes, way.slots))
+    return tuple(made)
+
+
+def _kept(tails: list[_Tail], most: int) -> list[_Tail]:
+    """The largest few; what is not a number stands in front, so that it is seen. Equal ones keep their order."""
+    if len(tails) <= most:
+        return tails
+    return sorted(tails, key=lambda tail: -_size(tail.g))[:most]
+
+
+def _size(g: Any) -> float:
+    """How large a gradient is: the magnitude of the number, the length of the array."""
+    size = abs(g) if g.__class__ is float else float(np.linalg.norm(g))
+    return math.inf if size != size else size
+
+
+def _way(flow: Flow, source: int, tail: _Tail) -> Way:
+    nodes, slots = [source], []
+    product, link = tail.g, tail
+    while link.rest is not None:
+        nodes.append(link.node)
+        slots.append(link.slot)
+        link = link.rest
+    slopes = tuple(slope(flow, nodes[i + 1], slot) for i, slot in enumerate(slots))
+    return Way(tuple(nodes), tuple(slots), slopes, product)
+
+
+def slope(flow: Flow, index: int, slot: int) -> float | None:
+    """The derivative of a step by the operand at a slot, where both are single numbers.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)
+    >>> slope(flow, flow.output_index, 0)
+    2.0
+    """
+    value, operand = flow.values[index], flow.graph.record.operands[index][slot]
+    if ops.size_of(value) != 1 or ops.size_of(flow.values[operand]) != 1:
+        return None
+    found = pulled(flow, index, slot, 1.0 if value.__class__ is float else np.ones(value.shape))
+    return found if found.__class__ is float else float(found.item())

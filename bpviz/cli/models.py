@@ -1,0 +1,167 @@
+"""The user's code, run for a command: loading a target, giving its inputs values, showing what it raises."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.drawing.load import Target
+    from bpviz.graph.flow import Flow
+    from bpviz.graph.graph import Graph
+
+__all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
+
+
+def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
+    """The values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
+
+    Raises `UsageError` for a text that is none, a name that a function does not have, or a word in place of a number.
+    """
+    values = dict(_assignment(text, option) for text in assignments)
+    return _checked(thing, values, option) if callable(thing) else values
+
+
+def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set") -> tuple[Graph | Flow | Drawing, str]:
+    """What a target stands for, traced where it is a function, and the name that its files take."""
+    with user_code():
+        from bpviz.drawing.load import load
+
+        found = load(target)
+        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments, option)
+        if callable(thing):
+            from bpviz.graph.tracing import trace
+
+            # Run with other values, so that its branches follow.
+            return trace(thing, **values), stem
+        if values:
+            from bpviz.drawing.draw import draw
+
+            return draw(thing, inputs=values), stem
+    return thing, stem
+
+
+def drawing_of(
+    target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
+) -> tuple[Drawing, str]:
+    """The drawing that a target and the options stand for, and the name that its files take."""
+    thing, stem = recorded(target, assignments)
+    with user_code():
+        from bpviz.drawing.draw import draw
+        from bpviz.drawing.drawing import Drawing
+
+        if isinstance(thing, Drawing):
+            # What the author chose in the file holds, but for what the command line says otherwise.
+            source_of = ctx.get_parameter_source
+            default = click.core.ParameterSource.DEFAULT
+            options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
+        return draw(thing, **options, **({"output": of} if of else {})), stem
+
+
+def what_if_of(
+    target: Target,
+    assignments: tuple[str, ...],
+    changes: tuple[str, ...],
+    of: str | None,
+    options: dict[str, Any],
+) -> tuple[Drawing, str]:
+    """The drawing of what becomes of a target when inputs change, old numbers beside new ones."""
+    with user_code():
+        from functools import partial
+
+        from bpviz.drawing.load import load
+        from bpviz.reports.what_if import compared
+
+        found = load(target)
+        thing: Any = found.thing
+        values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
+        inputs = None
+        if callable(thing):
+            thing = partial(thing, **values) if values else thing
+        else:
+            inputs = values
+        return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
+
+
+def _parameter(option: str) -> str:
+    return "open_" if option == "open" else option
+
+
+def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
+    """The values for parameters of a function, arrays where it takes arrays."""
+    import inspect
+
+    parameters = inspect.signature(function).parameters
+    for name, value in values.items():
+        parameter = parameters.get(name)
+        if parameter is None:
+            hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
+            raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
+        is_array = hasattr(parameter.default, "shape")
+        if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
+            raise UsageError(
+                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but {option} gave {value!r}"
+            )
+        if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
+            import numpy as np
+
+            values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
+    return values
+
+
+def _assignment(text: str, option: str) -> tuple[str, Any]:
+    import ast
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"{option} takes NAME=VALUE, but got {text!r}; for example {option} tax=1.2")
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        try:
+            return name.strip(), float(value)
+        except ValueError:
+            return name.strip(), value
+
+
+@contextlib.contextmanager
+def user_code() -> Iterator[None]:
+    """Run the user's code: its prints go to stderr, what it raises becomes `ModelFailed`, which shows its own lines."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except (BpvizError, KeyboardInterrupt, click.ClickException):
+        raise
+    except SyntaxError as error:
+        import traceback
+
+        # A document of which the code is a part stands in brackets.
+        place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
+        told = "".join(traceback.format_exception_only(error))
+        raise ModelFailed(f"{place} is not valid Python: {error.msg}", told) from None
+    except SystemExit as error:
+        raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
+    except Exception as error:
+        raise ModelFailed(f"the model raised {type(error).__name__}", _own_frames(error)) from None
+
+
+def _own_frames(error: BaseException) -> str:
+    import traceback
+
+    told = traceback.TracebackException.from_exception(error)
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+    part: traceback.TracebackException | None = told
+    while part is not None:
+        own = [f for f in part.stack if not f.filename.startswith((home, "<frozen importlib"))]
+        part.stack = traceback.StackSummary.from_list(own)
+        part = part.__cause__ or part.__context__
+    return "".join(told.format())

@@ -1,0 +1,101 @@
+"""The words of ``bpviz render`` where documents say them: in a marker, a directive, a cell of a notebook."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bpviz.cli import render
+from bpviz.cli.settings import project_settings
+from bpviz.errors import UsageError
+
+__all__ = ["OF_FILES", "names", "parameters", "parsed", "parted", "settings", "spelled"]
+
+_COMMAND_LINE_ONLY = ("check", "view", "watch")
+OF_FILES = ("outputs", "format", "scale")
+"""What of ``bpviz render`` is chosen by those who write the files themselves: builders of documents."""
+
+
+def parameters(without: Sequence[str] = ()) -> list[click.Parameter]:
+    """The parameters of ``bpviz render`` that make sense in a document, but for those named."""
+    left_out = (*_COMMAND_LINE_ONLY, *without)
+    return [parameter for parameter in render.command.params if parameter.name not in left_out]
+
+
+def names(without: Sequence[str] = ()) -> dict[str, click.Option]:
+    """The same as options by their long names: ``theme``, ``what-if``.
+
+    >>> names()["what-if"].multiple
+    True
+    """
+    options = [parameter for parameter in parameters(without) if isinstance(parameter, click.Option)]
+    return {name[2:]: option for option in options for name in option.opts if name.startswith("--")}
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings that hold in a folder, by the names of parameters: all that can be set in the environment can be.
+
+    Raises what `bpviz.cli.settings.project_settings` raises.
+    """
+    known = {str(p.envvar).removeprefix("BPVIZ_").lower(): p.name for p in render.command.params if p.envvar}
+    return {str(known[name]): value for name, value in project_settings(folder, known).items()}
+
+
+def parsed(
+    what: str, words: Sequence[str], own: Sequence[click.Parameter] = (), without: Sequence[str] = ()
+) -> click.Context:
+    """The words as the options of ``what`` (its name in messages), for `bpviz.cli.render.drawn`.
+
+    ``own`` are options that ``what`` has besides. What the words leave open is as the settings have it that hold in the
+    working directory.
+
+    >>> parsed("a marker", ["apples.py", "--theme", "dark"]).params["theme"]
+    'dark'
+
+    Raises `UsageError` for words that are no options, or values that these cannot have.
+    """
+    command = click.Command(what, params=[*parameters(without), *own], add_help_option=False)
+    try:
+        return command.make_context(what, list(words), default_map=settings(Path.cwd()))
+    except click.ClickException as error:
+        raise UsageError(f"{what}: {error.format_message()}") from None
+
+
+def spelled(options: Mapping[str, str]) -> list[str]:
+    """Options that are given by name as words, as directives and the first lines of code blocks have them.
+
+    An option that can be repeated takes several values, parted by blanks; one that needs none takes an empty text, or
+    its own name.
+
+    >>> spelled({"theme": "dark", "set": "tax=1.2 count=3", "shared": ""})
+    ['--theme=dark', '--set=tax=1.2', '--set=count=3', '--shared']
+    """
+    return [word for name, value in options.items() for word in _spelled(name, value)]
+
+
+def _spelled(given: str, value: str) -> Iterator[str]:
+    name = given.replace("_", "-")
+    option = names().get(name)
+    # What is no option is left to the parser, which says so and knows what comes close.
+    alone = option is not None and (option.is_flag or isinstance(option.flag_value, str))
+    if alone and value in ("", given):
+        yield f"--{name}"
+    elif option is not None and option.multiple:
+        yield from (f"--{name}={part}" for part in parted(value))
+    else:
+        yield f"--{name}={value}"
+
+
+def parted(text: str) -> list[str]:
+    """The words of a text, as a shell parts them.
+
+    Raises `UsageError` where a quote is not closed.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"the words {text!r} cannot be parted ({str(error).lower()}); close the quotes") from None

@@ -1,0 +1,1 @@
+"""Drawings: how they are made, and what they can be saved as."""

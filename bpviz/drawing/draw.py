@@ -1,0 +1,218 @@
+"""How a drawing is made: of a function, a graph or a flow in one call; of an operation; of several drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bpviz.drawing.drawing import Drawing
+from bpviz.drawing.options import DrawOptions, draw_options
+from bpviz.errors import UsageError
+from bpviz.figure import Figure, Sheet
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.graph.propagate import propagate
+from bpviz.graph.tracing import trace
+from bpviz.recording.element_names import arrays_of
+from bpviz.recording.recorder import NO_VALUE
+from bpviz.text.language import Language, language
+from bpviz.transforms.opening import open_named
+
+__all__ = ["beside", "card", "draw", "language_for"]
+
+
+def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
+    """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
+
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
+    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
+    ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
+    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
+    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
+    ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` tells how many pixels PNG and
+    its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
+
+    ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
+    that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
+    that only bring numbers into another shape.
+
+    ``elements=True`` opens arrays into single numbers, ``elements="W[0,:]"`` (or several such) what has to do with
+    these elements, also in the graph of a gradient; ``beside=True`` shows the arrays as well, on one page.
+
+    ``path="bias..loss"`` (or ``highlight="bias"``, to the output) lights the paths from one value to another, with the
+    slope of every link and their products below the figure; ``only="bias..loss"`` leaves all else out.
+
+    ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
+    ``BPVIZ_LANG`` names in the environment, or English.
+
+    ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
+
+    >>> import bpviz
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     return price * count * tax
+    >>> bpviz.draw(total, inputs={"tax": 1.2})
+    <drawing of total: total = 240, 6 boxes>
+
+    Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
+    """
+    inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    if "highlight" in options:
+        options["path"] = options.pop("highlight")
+    chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
+    orders = options.pop("grad", ())
+    orders = (orders,) if isinstance(orders, str) else tuple(orders)
+    if orders:
+        # The gradients are what flows forward here.
+        options.setdefault("show", "forward")
+    if isinstance(options.get("labels"), Mapping):
+        options["names"] = options.pop("labels")
+    source: Flow | Graph | Figure | Sheet
+    if isinstance(target, Drawing):
+        made, source = draw_options(target.options, **options), target.source
+        if isinstance(source, Figure | Sheet):
+            spoken = made.circuit.lang
+            if target.retold is not None and spoken is not target.options.circuit.lang:
+                source = target.retold(spoken)
+            return Drawing(source, made, retold=target.retold)
+    else:
+        made = draw_options(**options)
+        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
+    if args and isinstance(target, Graph | Flow | Drawing):
+        raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
+    graph = source.graph if isinstance(source, Flow) else source
+    if isinstance(source, Graph):
+        has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
+        if has_values or inputs is not None:
+            source = propagate(source, inputs, output, seed)
+    elif inputs is not None or output is not None or seed is not None:
+        source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
+    source, made = _opened(source, made)
+    whole = Drawing(source, made)
+    if not chosen:
+        if with_arrays:
+            raise UsageError("beside the arrays stand their elements; give elements=True (--elements), too")
+        return _derived(whole, orders)
+    only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
+    # The gradient of single numbers, not single numbers of the gradient: its steps would be those of arrays.
+    single = _derived(_single(whole, only), orders)
+    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else single
+
+
+def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
+    """Several drawings on one page, with captions: side by side where there is room, else below each other.
+
+    The looks are those of the first one.
+
+    >>> import bpviz
+    >>> one = bpviz.draw(lambda x=3.0: x * x)
+    >>> beside(one, bpviz.draw(one, labels="symbols"), captions=["numbers", "formulas"])
+    <drawing of 2 figures: 6 boxes>
+
+    Raises `UsageError` when there is no drawing, or not one caption for each.
+    """
+    if not drawings:
+        raise UsageError("there is nothing to show; give one or more drawings: bpviz.beside(bpviz.draw(f), …)")
+    if captions and len(captions) != len(drawings):
+        raise UsageError(f"there are {len(drawings)} drawings but {len(captions)} captions; give each its own")
+    texts = captions or [""] * len(drawings)
+    return Drawing(
+        _page(drawings, texts),
+        drawings[0].options,
+        retold=lambda say: _page([draw(drawing, lang=say) for drawing in drawings], texts),
+    )
+
+
+def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
+    """The figures of drawings on one page; those of one that is a page already are taken singly."""
+    pairs: list[tuple[Figure, str]] = []
+    for drawing, caption in zip(drawings, captions, strict=True):
+        figure = drawing.figure
+        inner = list(zip(figure.figures, figure.captions, strict=True)) if isinstance(figure, Sheet) else [(figure, "")]
+        # A drawing of several keeps the captions that these have.
+        pairs += [(one, own or caption) for one, own in inner]
+    figures, texts = zip(*pairs, strict=True)
+    return Sheet(figures, texts)
+
+
+def card(name: str, **options: Any) -> Drawing:
+    """The card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
+
+    ``general`` is the card of any y = f(x). Options are those of `bpviz.draw` that concern the look.
+
+    >>> import bpviz
+    >>> bpviz.card("relu")
+    <drawing of relu: 3 boxes>
+
+    Raises `UsageError` for an operation that is not in the table.
+    """
+    from bpviz.figures.card import card as figure_of
+
+    made = draw_options(**options)
+    return Drawing(figure_of(name, made.circuit.lang), made, retold=lambda say: figure_of(name, say))
+
+
+def language_for(target: Any, lang: str | Language | None) -> Language:
+    """The language that is named; else that of a drawing, and of anything else the reader's.
+
+    >>> language_for(card("relu", lang="ja"), None)
+    <language ja>
+    """
+    return target.options.circuit.lang if lang is None and isinstance(target, Drawing) else language(lang)
+
+
+def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:
+    """The source with the composite operations opened that ``open`` names or ``depth`` reaches, and what is left."""
+    options = made.circuit
+    # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
+    source, rest = open_named(source, options.open, options.depth)
+    shown = replace(options, open=rest)
+    if options.before is not None:
+        before, _ = open_named(options.before, options.open, options.depth)
+        assert isinstance(before, Flow)
+        shown = replace(shown, before=before)
+    return source, replace(made, circuit=shown)
+
+
+def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
+    """A drawing of single numbers in the place of arrays; old numbers beside new ones are such, too."""
+    from bpviz.transforms.elements import elements
+
+    assert isinstance(whole.source, Flow | Graph)
+    shown = whole.options
+    if shown.circuit.before is not None:
+        before = elements(shown.circuit.before, *only)
+        assert isinstance(before, Flow)
+        shown = replace(shown, circuit=replace(shown.circuit, before=before))
+    return Drawing(elements(whole.source, *only), shown)
+
+
+def _of_arrays(whole: Drawing) -> Drawing:
+    """The drawing beside one of single numbers: where that shows the paths of ``b[0]``, here are those of ``b``."""
+    assert isinstance(whole.source, Flow | Graph)
+    graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
+    circuit = whole.options.circuit
+    path, only = (_path_of_arrays(graph, text) for text in (circuit.path, circuit.only))
+    return replace(whole, options=replace(whole.options, circuit=replace(circuit, path=path, only=only)))
+
+
+def _path_of_arrays(graph: Graph, path: str) -> str:
+    ends = [end.strip() for end in path.split("..")]
+    arrays = ([end] if end in graph else [name for name in arrays_of(end) if name in graph] for end in ends)
+    return "..".join(found[0] if found else end for end, found in zip(ends, arrays, strict=True))
+
+
+def _derived(whole: Drawing, orders: tuple[Any, ...]) -> Drawing:
+    """The drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
+    source = whole.source
+    assert isinstance(source, Flow | Graph)
+    if orders:
+        from bpviz.transforms.gradient_graph import gradient_graph
+    for wrt in orders:
+        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+    return replace(whole, source=source)
+
+
+def _given(flow: Flow) -> dict[str, Any]:
+    return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}

@@ -1,0 +1,262 @@
+"""What a TARGET on the command line stands for: a function, a graph, a flow or a drawing in somebody's file.
+
+To load a model is to run its file, as pytest and uvicorn do with theirs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import linecache
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from bpviz.drawing.drawing import Drawing
+from bpviz.errors import UsageError, closest, did_you_mean
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+
+__all__ = ["Loaded", "Source", "Target", "apart", "chosen", "file_of", "load", "stem_of"]
+
+Thing = Callable[..., Any] | Graph | Flow | Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was found, and the name that its picture takes (``apples`` for ``apples.py``)."""
+
+    thing: Thing
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a model that is in no file of its own: where it was read, and the folder that it may import from.
+
+    ``wanted`` is the name of the thing in it that is meant; empty where there is only one.
+    """
+
+    text: str
+    where: str
+    folder: Path
+    wanted: str = ""
+
+    def named(self, name: str) -> Source:
+        """The same text, of which the thing of that name is meant."""
+        return replace(self, wanted=name)
+
+
+Target = str | Source | Loaded
+"""What can be loaded; what is loaded already is taken as it is."""
+
+
+def load(target: Target) -> Loaded:
+    """The thing that ``FILE.py[:NAME]``, ``package.module:NAME``, ``-`` (standard input) or ``FILE.json`` names.
+
+    Raises `UsageError` when the file, the name or anything to draw is missing, or when there are several and none is
+    called ``main``. What the file itself raises passes through.
+    """
+    if isinstance(target, Loaded):
+        return target
+    if isinstance(target, str) and _parted(target)[0] == "-":
+        target = Source(sys.stdin.read(), "standard input", Path.cwd(), _parted(target)[1])
+    if isinstance(target, Source):
+        module = _run(f"<{target.where}>", target.text, target.folder)
+        return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
+    (path, name), file = _parted(target), file_of(target)
+    if file is None:
+        return Loaded(chosen(_module(path), name, path), stem_of(target))
+    if file.suffix.lower() == ".json":
+        from bpviz.graph.archive import loaded
+
+        return Loaded(loaded(_read(file), str(file)), stem_of(target))
+    source = _read(file)
+    return Loaded(chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Forget afterwards what models imported from their own folders.
+
+    Where one process draws many models, each has its own ``helper.py``, as it is now.
+    """
+    path, known = list(sys.path), set(sys.modules)
+    try:
+        yield
+    finally:
+        folders = [folder + os.sep for folder in sys.path if folder not in path]
+        sys.path[:] = path
+        shared = tuple(os.path.realpath(folder) + os.sep for folder in path)
+        for name in sys.modules.keys() - known:
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            # What lies below another folder of the path as well, such as an environment inside the project, is not
+            # the model's own.
+            if file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared):
+                del sys.modules[name]
+
+
+def stem_of(target: str) -> str:
+    """The name that the picture of a target takes, told without running it.
+
+    >>> stem_of("gallery/apples.py:total"), stem_of("package.module:loss"), stem_of("-")
+    ('apples', 'loss', 'figure')
+    """
+    file, (path, name) = file_of(target), _parted(target)
+    if file is not None:
+        return file.stem
+    return name or ("figure" if path == "-" else path.rpartition(".")[2])
+
+
+def file_of(target: str) -> Path | None:
+    """The file that a target names; ``None`` for a module, and for standard input.
+
+    >>> file_of("gallery/apples.py:total").name, file_of("package.module:loss")
+    ('apples.py', None)
+    """
+    path = _parted(target)[0]
+    file = Path(path)
+    named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
+    return file if named and path != "-" else None
+
+
+def _parted(target: str) -> tuple[str, str]:
+    """The file or module, and the name behind the last colon; a drive letter's colon is not it."""
+    if Path(target).exists():
+        return target, ""
+    path, colon, name = target.rpartition(":")
+    if not colon or len(path) == 1 or "/" in name or "\\" in name:
+        return target, ""
+    return path, name
+
+
+def _read(file: Path) -> str:
+    if file.is_dir():
+        raise UsageError(f"{str(file)!r} is a folder; name a file in it, for example {file / 'model.py'}")
+    try:
+        # utf-8-sig: some editors begin a file with a mark of its encoding.
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            where = f"for there is no folder {str(file.parent)!r}; check the path, or the folder you are in"
+            raise UsageError(f"there is no file {str(file)!r}, {where}") from None
+        # Suffixes are alike enough to make any two short names close.
+        known = {entry.stem: entry for entry in file.parent.iterdir() if entry.suffix in (".py", ".json")}
+        close = closest(file.stem, known)
+        hint = f"did you mean {str(known[close])!r}?" if close else "check the path, or the folder you are in"
+        raise UsageError(f"there is no file {str(file)!r}; {hint}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{str(file)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{str(file)!r} cannot be read: {error.strerror or error}") from None
+
+
+def _run(name: str, source: str, folder: Path) -> ModuleType:
+    """Run a model's source as a module of its own; its folder comes first on the path, as for ``python FILE``."""
+    is_file = not name.startswith("<")
+    module = ModuleType(Path(name).stem if is_file else "stdin")
+    module.__file__ = name
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
+    sys.modules.setdefault(module.__name__, module)
+    # Messages quote the source: what an earlier run read may have been edited since.
+    linecache.checkcache(name)
+    if not is_file:
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module
+
+
+def _module(path: str) -> ModuleType:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.util.find_spec(path)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise UsageError(
+            f"there is no file or module {path!r}; "
+            "a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -"
+        )
+    return importlib.import_module(path)
+
+
+def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing:
+    """What of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
+
+    In messages the module is called ``where``, and what stands ``before`` a name is how one is chosen in it.
+
+    Raises `UsageError` when there is none, or several.
+    """
+    names, before = vars(module), before or f"{where}:"
+    if name:
+        if name not in names:
+            there = f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
+            hint = did_you_mean(name, names, there)
+            raise UsageError(f"{where} has no {name!r}; {hint}")
+        thing = names[name]
+        if not (isinstance(thing, Graph | Flow | Drawing) or callable(thing)):
+            raise UsageError(
+                f"{name!r} in {where} is a {type(thing).__name__}; a function, Graph, Flow or Drawing is needed"
+            )
+        return cast(Thing, thing)
+    candidates = _candidates(module)
+    if "main" in candidates:
+        return candidates["main"]
+    if len(candidates) == 1:
+        return next(iter(candidates.values()))
+    if candidates:
+        first = next(iter(candidates))
+        raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {before}{first}")
+    functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
+    if functions:
+        lacking = functions[0]
+        raise UsageError(
+            f"{where} has no function whose parameters all have values ({_listed(functions)}); "
+            f"give them defaults, def {lacking}(x=1.0), or name one and its values: {before}{lacking} --set x=1.0"
+        )
+    raise UsageError(f"{where} has nothing to draw; define a function whose parameters have defaults: def f(x=1.0): …")
+
+
+def _candidates(module: ModuleType) -> dict[str, Thing]:
+    """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
+    found: dict[str, Thing] = {}
+    for key, thing in vars(module).items():
+        if isinstance(thing, Graph | Flow | Drawing) or (
+            _is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing)
+        ):
+            found[key] = thing
+    if "main" not in found and _is_own_function(getattr(module, "main", None), module):
+        found["main"] = module.main
+    return found
+
+
+def _has_all_values(function: Any) -> bool:
+    """Whether a function has parameters, and all of them have defaults."""
+    code = function.__code__
+    by_keyword = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    return (
+        code.co_argcount + code.co_kwonlyargcount > 0
+        and code.co_argcount == len(function.__defaults__ or ())
+        and set(by_keyword) <= set(function.__kwdefaults__ or {})
+    )
+
+
+def _is_own_function(thing: Any, module: ModuleType) -> bool:
+    code = getattr(thing, "__code__", None)
+    return (
+        code is not None
+        and getattr(thing, "__module__", None) == module.__name__
+        and (code.co_filename == module.__file__ or hasattr(thing, "__wrapped__"))
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,110 @@
+"""Old numbers beside new ones: what stands at the arrows, how loud, and what is said of steps that came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bpviz.analysis.differences import differences
+from bpviz.analysis.pairing import Pairing
+from bpviz.figure import Content, Tone
+from bpviz.figures.labels import Use, Values, total
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.text.language import ENGLISH, Language
+from bpviz.words.differences import what_of
+from bpviz.words.numbers import elided
+from bpviz.words.values import changed
+
+__all__ = ["Changes", "change_notes"]
+
+
+class Changes(Values):
+    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below; of constants in their boxes."""
+
+    def __init__(
+        self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
+    ) -> None:
+        """Take also the run before, its nodes paired with those of this one."""
+        super().__init__(graph, flow, labels, precision)
+        self.pairing = pairing
+        self.before = pairing.before
+        self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision)
+
+    def shown(self, index: int) -> Content:
+        """The value before and now."""
+        was = self.pairing.old.get(index)
+        if was is None:
+            return super().shown(index)
+        return changed(self.before.values[was], self.value(index), self.precision)
+
+    def gradient(self, index: int, use: Use, stem: bool) -> Content:
+        """The gradient before and now."""
+        earlier = self._earlier(index, use, stem)
+        if earlier is None:
+            return super().gradient(index, use, stem)
+        return changed(earlier, use.share, self.precision)
+
+    def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
+        """The symbol, where something is written into it that was another before also the one of then: ``x² → x³``."""
+        now, written = super().symbol(index)
+        operation = self.record.operations[index]
+        if operation is None or operation.drawn is None or not self.pairing.kept(index):
+            return now, written
+        was = self.earlier.symbol(self.pairing.old[index])[0]
+        return now if was == now else f"{was} → {now}", written
+
+    def _earlier(self, index: int, use: Use, stem: bool) -> Any:
+        """The gradient that came back here before; ``None`` where none did, or there was no such wire."""
+        was = self.pairing.old.get(index)
+        if was is None:
+            return None
+        if stem:
+            return self.before.gradients[was]
+        old = self.pairing.old
+        shares = [self.before.wire_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
+        return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
+
+    def tone(self, index: int, use: Use, stem: bool) -> Tone:
+        """In front where the wire is new, in the background where it says the same as before."""
+        kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
+        if index not in self.pairing.old or not kept:
+            return "strong"
+        same = self.shown(index) == super().shown(index)
+        earlier = self._earlier(index, use, stem)
+        if earlier is None or use.share is None:
+            return "pale" if same and earlier is use.share else "plain"
+        return "pale" if same and self.gradient(index, use, stem) == super().gradient(index, use, stem) else "plain"
+
+
+def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:
+    """What another model has that the one before had not, what it does otherwise, and what it no longer has.
+
+    >>> import bpviz
+    >>> from bpviz.analysis.pairing import paired
+    >>> one = bpviz.backprop(lambda x=1.0: bpviz.nn.relu(x) + 1)
+    >>> change_notes(paired(one, bpviz.backprop(lambda x=1.0: bpviz.nn.tanh(x) + x * 2)))
+    ('new: multiply', 'otherwise: tanh (relu before)')
+    """
+    if pairing is None or pairing.before.graph is pairing.after.graph:
+        return ()
+    new: list[str] = []
+    otherwise: list[str] = []
+    gone: list[str] = []
+    for found in differences(pairing, say=say):
+        if found.before is None:
+            new += [found.after.name] if found.after else []
+        elif found.after is None:
+            gone.append(found.before.name)
+        elif "operation" in found.aspects:
+            name, before = found.after.name, what_of(found.before, say)
+            otherwise.append(say("{name} ({operation} before)", name=name, operation=before))
+    return (
+        *([say("new: {names}", names=_listed(new, say))] if new else []),
+        *([say("otherwise: {names}", names=_listed(otherwise, say))] if otherwise else []),
+        *([say("no longer there: {names}", names=_listed(gone, say))] if gone else []),
+    )
+
+
+def _listed(names: Sequence[str], say: Language) -> str:
+    return say(", ").join(elided(names, say))

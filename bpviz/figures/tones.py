@@ -1,0 +1,66 @@
+"""What of a circuit belongs to the backward pass, and what of it stands in front."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from bpviz.figure import Box, Pass, Tone, Wire
+from bpviz.graph.graph import Graph
+
+__all__ = ["Passes", "toned"]
+
+
+class Passes:
+    """Forward and backward pass in the figure of a gradient graph; ``fold`` leaves plumbing out of the backward one.
+
+    What is left out is a wire: its numbers arrive in another shape than they have where it starts.
+    """
+
+    def __init__(self, graph: Graph, needed: Sequence[int], labels: Sequence[str], fold: bool) -> None:
+        """Take the graph, the numbers of the nodes that are shown, and what these are called."""
+        self.record = graph.record
+        self.labels = labels
+        self.left_out: set[int] = set()
+        if fold and graph.is_gradient:
+            from bpviz.transforms.simplify import PLUMBING
+
+            steps = ((i, self.record.operations[i]) for i in needed if i in self.record.orders)
+            self.left_out = {i for i, operation in steps if operation is not None and operation.name in PLUMBING}
+
+    def belongs(self, index: int) -> Pass:
+        """The pass that a node is a step of."""
+        step = index in self.record.orders and self.record.operations[index] is not None
+        return "backward" if step else "forward"
+
+    def start(self, index: int) -> int:
+        """The node at which the wire begins that brings the numbers of a node."""
+        while index in self.left_out:
+            index = self.record.operands[index][0]
+        return index
+
+    def called(self, index: int) -> str:
+        """The name of what arrives: its own, or that of the node where the wire begins, transposed or summed."""
+        if self.labels[index] or index not in self.left_out:
+            return self.labels[index]
+        behind = self.called(self.record.operands[index][0])
+        operation = self.record.operations[index]
+        assert operation is not None
+        if operation.name == "transpose":
+            return f"{behind or '(·)'}ᵀ"
+        return f"Σ {behind}" if operation.name == "sum_to" and behind else behind
+
+
+def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:
+    """The boxes, by id: in the background where all wires at them are, in front where named (or at wires in front)."""
+    around: dict[str, set[Tone]] = {key: set() for key in boxes}
+    for wire in wires:
+        around[wire.source].add(wire.tone)
+        around[wire.target].add(wire.tone)
+    made = dict(boxes)
+    for key, tones in around.items():
+        if key in front if front is not None else "strong" in tones:
+            made[key] = replace(boxes[key], tone="strong")
+        elif tones <= {"pale"}:
+            made[key] = replace(boxes[key], tone="pale")
+    return made

@@ -1,0 +1,1 @@
+"""Rules read as text: formulas in the names of the source."""

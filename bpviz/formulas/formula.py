@@ -1,0 +1,196 @@
+"""The rules read as text: a rule called with formulas instead of numbers answers the formula of its gradient.
+
+A `Formula` is an expression: a named value, or an operation of the table on formulas and numbers. It is traced through
+the same door as a handle, but keeps shapes instead of values. A few rewritings
+(`bpviz.formulas.rewriting`), each of which keeps the number, make it as short as an author would write it.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from bpviz import ops
+from bpviz.formulas.expression import Expression, broadcast, evaluated
+from bpviz.formulas.latex import latex_of
+from bpviz.formulas.notation import text_of
+from bpviz.formulas.rewriting import REWRITINGS
+from bpviz.ops import OPERATIONS, Operation, Shape
+
+__all__ = ["Formula", "as_formula", "constant", "derivative", "symbol", "written_out"]
+
+
+class Formula(Expression):
+    """An expression in named values: text for ``str``, LaTeX for a notebook and a paper, and the number it stands for.
+
+    >>> n, t = symbol("n"), symbol("t")
+    >>> str(n * t), str((n + t) * t), str(n - (t - 1)), str(-(n / t))
+    ('n·t', '(n + t)·t', 'n − (t − 1)', '−n/t')
+    >>> str(1.0 * n), str(-(-n)), str(n + -t)
+    ('n', 'n', 'n − t')
+    >>> str(n * 2.0), str(n * n), str((n + t) * 2 * 3)
+    ('2·n', 'n²', '6·(n + t)')
+    >>> (-(n / t) ** 2).latex
+    '-\\\\left(\\\\frac{n}{t}\\\\right)^{2}'
+    """
+
+    __slots__ = ()
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX's mathematical mode, without the dollar signs around it."""
+        return latex_of(self)
+
+    @property
+    def value(self) -> Any:
+        """The number that it comes to in the run it was read from.
+
+        Raises `UsageError` for a formula that belongs to no run, such as that of a card.
+        """
+        return ops.plain(evaluated(self))
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return _made(OPERATIONS["transpose"], (self,), {})
+
+    def __bpviz_record__(
+        self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
+    ) -> Any:
+        return _made(operation, tuple(xs), parameters)
+
+    def __bpviz_called__(self, name: str) -> Formula:
+        # What an author gives a name of its own (`bpviz.ops.primitives.assumptions.called`).
+        return Formula(name, self.shape, meaning=self, order=self.order)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a formula is neither true nor false: it stands for all numbers")
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def __repr__(self) -> str:
+        return f"<formula {self}>"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex}$"
+
+
+def symbol(name: str, shape: Shape = (), **known: Any) -> Formula:
+    """A named value; ``known`` is what the name stands for (see `bpviz.formulas.expression.Expression`).
+
+    >>> str(ops.exp(symbol("x")))
+    'exp(x)'
+    """
+    return Formula(name, shape, **known)
+
+
+def derivative(of: str, by: str, shape: Shape = (), **known: Any) -> Formula:
+    """The name of a derivative: ∂y/∂x; without ``of`` dX, as it is written among arrays.
+
+    >>> str(derivative("y", "x")), str(derivative("", "X", (4, 2)))
+    ('∂y/∂x', 'dX')
+    """
+    return Formula(f"∂{of}/∂{by}" if of else f"d{by}", shape, derivative=(of, by), **known)
+
+
+def constant(value: float, shape: Shape = ()) -> Formula:
+    """The same number everywhere.
+
+    >>> constant(1.0, (2, 2)).value
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    return Formula(written_out(value), shape, parameters={"value": value})
+
+
+def as_formula(value: Any) -> Formula:
+    """A formula, of a plain number or an array, too.
+
+    >>> as_formula(1.0)
+    <formula 1>
+    """
+    if isinstance(value, Formula):
+        return value
+    shape = ops.shape_of(value)
+    if not shape:
+        return constant(float(value))
+    cells = set(value.ravel().tolist())
+    if len(cells) == 1:
+        return constant(cells.pop(), shape)
+    return Formula(written_out(value), shape, parameters={"value": value})
+
+
+def written_out(value: Any) -> str:
+    """A formula or a plain number as text.
+
+    >>> written_out(1.0)
+    '1'
+    """
+    return text_of(value)
+
+
+# Making: shapes, numbers, rewritings
+
+
+def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
+    if not any(isinstance(x, Formula) for x in xs):
+        return operation(*xs, **parameters)
+    if operation.name == "add_up":
+        return functools.reduce(operator.add, xs)
+    # What is as it would be anyway is not told.
+    usual = operation.parameters
+    parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
+    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
+    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
+    for row in REWRITINGS.get(operation.name, ()):
+        found = row.rewrite(*xs, **parameters)
+        if found is None:
+            continue
+        if ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED:
+            return found
+        # The same everywhere; how often counts where it is added up.
+        if isinstance(found, Formula):
+            return _made(OPERATIONS["broadcast_to"], (found,), {"shape": shape})
+        return constant(found, shape)
+    return Formula("", shape, operation, xs, parameters)
+
+
+_TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
+
+
+# Python's operators, from the table
+
+_OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "matmul": "matmul",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
+
+
+def _dress() -> None:
+    def forward(operation: Operation) -> Callable[[Formula, Any], Any]:
+        return lambda self, other: _made(operation, (self, other), {})
+
+    def reflected(operation: Operation) -> Callable[[Formula, Any], Any]:
+        return lambda self, other: _made(operation, (other, self), {})
+
+    for python_name, name in _OPERATORS.items():
+        setattr(Formula, f"__{python_name}__", forward(OPERATIONS[name]))
+        setattr(Formula, f"__r{python_name}__", reflected(OPERATIONS[name]))
+    setattr(Formula, "__neg__", lambda self: _made(OPERATIONS["negative"], (self,), {}))  # noqa: B010
+
+
+_dress()

@@ -1,0 +1,321 @@
+"""How expressions are written: the notation of each row, and no more brackets than it takes to read them aright."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, partial, reduce
+from typing import Any
+
+from bpviz import ops
+from bpviz.formulas.expression import UNWRITTEN, Count, Expression, is_upstream, made_by
+from bpviz.lazy import LazyModule
+from bpviz.ops import OPERATIONS, Operation
+from bpviz.text.numerals import number, superscript
+
+__all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
+
+np: Any = LazyModule("numpy")
+
+Written = tuple[str, int]
+"""What is written, and how tightly it binds."""
+
+ATOM = 90
+_PRECEDENCE = {
+    "where": 0,
+    "larger": 0,
+    "less": 10,
+    "less_equal": 10,
+    "greater": 10,
+    "greater_equal": 10,
+    "equal": 10,
+    "not_equal": 10,
+    "add": 20,
+    "subtract": 20,
+    "sum": 25,
+    "sum_to": 25,
+    "multiply": 30,
+    "matmul": 30,
+    "divide": 30,
+    "negative": 30,
+    "sqrt": 40,
+    "power": 50,
+    "transpose": 50,
+    "index": 60,
+}
+"""How tightly an operation binds; what is not listed tells by its notation (`_binding`)."""
+
+_HOLE = 0xE000
+"""In a template, operands and parameters are single characters from here on: a private range of Unicode."""
+
+
+def text_of(value: Any) -> str:
+    """An expression or a number as one line of text.
+
+    >>> text_of(2.0), text_of(Count(3, "n"))
+    ('2', 'n')
+    """
+    return Notation().of(value)[0]
+
+
+def pieces_of(value: Any) -> tuple[str | tuple[str, str], ...]:
+    """The same line in pieces: text, and derivatives as pairs (∂y, ∂x), which can be stacked.
+
+    >>> pieces_of(2.0)
+    ('2',)
+    """
+    return _InPieces().split(value)
+
+
+@cache
+def template(notation: str) -> tuple[str, tuple[str, ...]]:
+    """A notation with a character of the private range in each place of an operand or parameter, and their names.
+
+    >>> template("{x}·{y}")
+    ('\ue000·\ue001', ('x', 'y'))
+    """
+    names = tuple(dict.fromkeys(re.findall(r"\{(\w+)\}", notation)))
+    return re.sub(r"\{(\w+)\}", lambda found: chr(_HOLE + names.index(found[1])), notation), names
+
+
+class Notation:
+    """How expressions become text. `bpviz.formulas.latex` writes the parts differently, and brackets alike."""
+
+    def of(self, value: Any) -> Written:
+        """An expression or a number, written, and how tightly that binds."""
+        # Sums and products may have thousands of terms: they are followed down without recursion.
+        spine = []
+        while any(made_by(value, name) for name in ("add", "add_up", "subtract", "multiply")):
+            if made_by(value, "add_up"):
+                # The sum of several is written as that of the first two and the next, and so on.
+                value = reduce(partial(Expression.of, "add"), value.operands)
+            spine.append(value)
+            value = value.operands[0]
+        written = self._one(value)
+        for outer in reversed(spine):
+            written = self._operation(outer, written)
+        return written
+
+    # What another script writes differently
+
+    def name(self, value: Expression) -> str:
+        """A named value."""
+        return value.name
+
+    def number(self, value: float) -> str:
+        """A number."""
+        return number(value)
+
+    def letter(self, name: str) -> str:
+        """A letter that stands for a number of elements, or a sign for what is not written out."""
+        return name
+
+    def told(self, value: Any) -> str:
+        """A parameter of an operation."""
+        return str(value)
+
+    def raised(self, base: str, exponent: str) -> str:
+        """A power with a number as its exponent."""
+        return base + superscript(exponent)
+
+    def bracketed(self, text: str) -> str:
+        """Something in brackets."""
+        return f"({text})"
+
+    def template(self, notation: str) -> tuple[str, tuple[str, ...]]:
+        """A row's notation, ready to be filled (see `template`)."""
+        return template(notation)
+
+    def closed_by(self, before: str, after: str) -> bool:
+        """Whether what stands between these needs no brackets, because nothing there can be misread."""
+        return before.endswith(("(", "[", "|", "‖", "⌊", "⌈", ", ")) and after.startswith(tuple(")]|‖⌋⌉,;"))
+
+    def fitted(self, text: str, before: str, after: str) -> str:
+        """An operand, bracketed where it must be, made fit to stand between these."""
+        # Inverted and transposed: X⁻ᵀ.
+        return text.removesuffix("¹") if after.startswith("ᵀ") and text.endswith("⁻¹") else text
+
+    # What is the same in all
+
+    def _one(self, value: Any) -> Written:
+        if isinstance(value, Count):
+            return self.letter(value.name), ATOM
+        if not isinstance(value, Expression):
+            if isinstance(value, int | float):
+                return self.number(float(value)), (ATOM if value >= 0 else _PRECEDENCE["negative"])
+            return (self.letter(_of_array(value)) if ops.shape_of(value) else self.told(value)), ATOM
+        operation = value.operation
+        if operation is not None:
+            return self._operation(value, self.of(value.operands[0]))
+        if "value" in value.parameters:
+            return self._one(value.parameters["value"])
+        if is_upstream(value):
+            return self.name(value), _PRECEDENCE["divide"]
+        # A name may look like an expression: (a/b)².
+        plain = re.fullmatch(r"[^-+*/^=<>·∘−×]*|\w+′\(.*\)", value.name)
+        return self.name(value), (ATOM if plain else _PRECEDENCE["where"])
+
+    def _operation(self, value: Expression, first: Written) -> Written:
+        """An operation whose first operand is written already."""
+        operation = value.operation
+        assert operation is not None
+        if operation.name in UNWRITTEN or _only_moves(value):
+            return first
+        binds = _binding(operation)
+        if operation.name == "power" and isinstance(value.operands[1], int | float):
+            return self.raised(self._at_least(first, binds + 1), number(float(value.operands[1]))), binds
+        notation = operation.notation
+        if operation.name == "multiply" and _elementwise(value):
+            # Element by element, as opposed to the product of matrices.
+            notation = "{x} ∘ {y}"
+        if operation.name == "divide" and is_upstream(_written(value.operands[0])):
+            # ∂L/∂z/y would look as if y belonged to the derivative.
+            notation = "{x}·1/{y}"
+        return self._filled(notation, operation, value, first, binds), binds
+
+    def _filled(self, notation: str, operation: Operation, value: Expression, first: Written, binds: int) -> str:
+        line, names = self.template(notation)
+        told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
+        parts = {name: self.told(part) for name, part in {**operation.parameters, **told}.items() if name in names}
+        written = [first, *map(self.of, value.operands[1:])]
+        if operation.variadic:
+            count = len(operation.operands) - 1
+            parts[operation.operands[-1]] = ", ".join(text for text, _ in written[count:])
+            written = written[:count]
+        for at, (name, operand) in enumerate(zip(operation.operands, written, strict=False)):
+            if name in names:
+                before, _, after = line.partition(chr(_HOLE + names.index(name)))
+                text = self._operand(before, after, value, at, operand, binds)
+                parts[name] = self.fitted(text, before, after)
+        return re.sub("[\ue000-\ue0ff]", lambda hole: parts[names[ord(hole[0]) - _HOLE]], line)
+
+    def _operand(self, before: str, after: str, value: Expression, at: int, written: Written, binds: int) -> str:
+        """An operand where it stands, in brackets where it needs them."""
+        assert value.operation is not None
+        operand = value.operands[at]
+        if self.closed_by(before, after) or (is_upstream(operand) and _apart(before, after)):
+            return written[0]
+        if _mixes(value, operand, at):
+            return self.bracketed(written[0])
+        return self._at_least(written, _need(value.operation, at, binds))
+
+    def _at_least(self, written: Written, least: int) -> str:
+        text, binds = written
+        # Behind a sign of multiplication a Σ takes all that follows: nothing does.
+        loose = least == _PRECEDENCE["multiply"] and binds == _PRECEDENCE["sum"]
+        return text if binds >= least or loose else self.bracketed(text)
+
+
+class _InPieces(Notation):
+    """Text in which every derivative is a character of its own, to be split there."""
+
+    def __init__(self) -> None:
+        self.derivatives: list[tuple[str, str]] = []
+
+    def name(self, value: Expression) -> str:
+        if value.derivative is None or not value.derivative[0]:
+            # A name may hold any character.
+            return re.sub(f"[{_FIRST}-{_LAST}]", "", value.name)
+        of, by = value.derivative
+        self.derivatives.append((f"∂{of}", f"∂{by}"))
+        return chr(ord(_FIRST) + len(self.derivatives) - 1)
+
+    def split(self, value: Any) -> tuple[str | tuple[str, str], ...]:
+        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(value)[0])
+        return tuple(self.derivatives[ord(p) - ord(_FIRST)] if i % 2 else p for i, p in enumerate(pieces) if p)
+
+
+_FIRST, _LAST = "\U000f0000", "\U000ffffd"
+"""Another private range of Unicode, for derivatives."""
+
+
+def _of_array(value: Any) -> str:
+    """The identity matrix has a letter; another array is not written out."""
+    shape = ops.shape_of(value)
+    return "I" if len(shape) == 2 and np.array_equal(value, np.eye(*shape)) else "…"
+
+
+def _only_moves(value: Expression) -> bool:
+    """Whether numbers only change places: axes in another order, unless it is that of a transposed matrix."""
+    operand = value.operands[0]
+    if value.operation is OPERATIONS["sum_to"]:
+        return math.prod(value.shape) == ops.size_of(operand)
+    if value.operation is not OPERATIONS["transpose"] or value.parameters.get("axes") is None:
+        return False
+    n = len(value.shape)
+    return tuple(value.parameters["axes"]) != (*range(n - 2), n - 1, n - 2)
+
+
+def _elementwise(value: Expression) -> bool:
+    return all(isinstance(x, Expression) and x.shape for x in value.operands)
+
+
+def _binding(operation: Operation) -> int:
+    """How tightly a notation binds: listed, closed by brackets of its own, a raised sign behind, or hardly."""
+    listed = _PRECEDENCE.get(operation.name)
+    if listed is not None:
+        return listed
+    if re.fullmatch(r"[\w √∛-]*[(\[|‖⌊⌈].*[)\]|‖⌋⌉]", operation.notation):
+        return ATOM
+    return _PRECEDENCE["power"] if re.fullmatch(r"\{\w+\}[^\s{}·/]+", operation.notation) else _PRECEDENCE["less"]
+
+
+def _need(operation: Operation, at: int, binds: int) -> int:
+    """How tightly an operand must bind to do without brackets."""
+    if operation.name not in _PRECEDENCE:
+        return _PRECEDENCE["power"] + 1
+    if operation.name == "sqrt":
+        # √x² could be read both ways.
+        return ATOM
+    if operation.name == "power":
+        return ATOM if at else binds + 1
+    # x − (y − z) and x/(y·z) need their brackets, (x − y) − z does not.
+    return binds + (at > 0 and operation.name in ("subtract", "divide", "equal", "not_equal"))
+
+
+def _apart(before: str, after: str) -> bool:
+    """Whether an operand stands free, so that a fraction is not misread."""
+    return (before + after != "") and before[-1:] in ("", " ", "·") and after[:1] in ("", " ", "·")
+
+
+def _mixes(value: Expression, operand: Any, at: int) -> bool:
+    """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
+    if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
+        return False
+    outer, inner = value.operation.name, _written(operand)
+    if not isinstance(inner, Expression) or inner.operation is None:
+        return False
+    if outer == "matmul":
+        name = inner.operation.name
+        return (name in ("multiply", "divide") and _elementwise(inner)) or (at > 0 and name == "matmul")
+    if outer in ("multiply", "divide"):
+        return (_elementwise(value) and _ends_in_matmul(inner)) or (at == 0 and _ends_in_sum(inner))
+    return False
+
+
+def _written(value: Any) -> Any:
+    """What of an expression is written first: operations that only move numbers are not."""
+    while (
+        isinstance(value, Expression)
+        and value.operation is not None
+        and (value.operation.name in UNWRITTEN or _only_moves(value))
+    ):
+        value = value.operands[0]
+    return value
+
+
+def _ends_in_matmul(value: Expression) -> bool:
+    """Whether this is a product of matrices, or a number times one."""
+    while made_by(value, "multiply") and not _elementwise(value):
+        value = value.operands[1]
+    return made_by(value, "matmul")
+
+
+def _ends_in_sum(value: Any) -> bool:
+    while isinstance(value, Expression) and value.operation is not None:
+        if value.operation.name in ("sum", "sum_to"):
+            return True
+        if value.operation.name not in ("multiply", "matmul", "negative"):
+            return False
+        value = value.operands[-1]
+    return False

@@ -1,0 +1,226 @@
+"""A flow read in symbols: the expression of every value, and of every gradient, in the names of the source.
+
+The expressions are the operations' own rules, called with formulas (see `bpviz.formulas.formula`). They stop at named
+values: a gradient that has a name of its own (``dZ``) stands for itself, unless its formula is no longer than the name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bpviz import ops
+from bpviz.formulas.expression import made_by
+from bpviz.formulas.formula import Formula, as_formula, constant, derivative, symbol, written_out
+from bpviz.formulas.product import Product
+
+if TYPE_CHECKING:
+    from bpviz.graph.flow import Flow
+
+__all__ = ["Symbols"]
+
+_LARGEST = 60
+"""The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
+_SHORT = 15
+"""Larger formulas are longer than any name."""
+
+
+class Symbols:
+    """The formulas of one flow.
+
+    >>> import bpviz
+    >>> def y(p=100, n=2, t=1.1):
+    ...     x = p * n
+    ...     return x * t
+    >>> flow = bpviz.backprop(y)
+    >>> read = Symbols(flow)
+    >>> [read.gradient(flow.graph.find(name)) for name in ("p", "n", "t", "x", "y")]
+    ['n·t', 'p·t', 'x', 't', '1']
+    >>> read.value(flow.graph.find("x"))
+    'p·n'
+    """
+
+    def __init__(self, flow: Flow, labels: Sequence[str] | None = None) -> None:
+        """Read a flow; ``labels`` are other names for its nodes."""
+        self.flow = flow
+        self.record = flow.graph.record
+        labels = flow.graph.labels if labels is None else labels
+        # Where several values share a name, as in a loop, a number tells them apart.
+        often = Counter(labels)
+        self.names = [
+            unique if often[label] > 1 and label else label
+            for label, unique in zip(labels, flow.graph.names, strict=False)
+        ]
+        self.has_arrays = any(ops.shape_of(value) for value in flow.values)
+        count = len(flow.values)
+        self._expressions: list[Any] = [None] * count
+        self._forward: list[Any] = [None] * count
+        self._gradients: list[Any] = [None] * count
+        self._shares: list[tuple[Any, ...] | None] = [None] * count
+        self._quotients: dict[int, list[tuple[Formula, Product]]] = {}
+        self._read_forward()
+        self._read_backward()
+
+    def name(self, index: int) -> str:
+        """What a value is called in formulas; empty where its expression stands for it."""
+        return self.names[index]
+
+    def expression(self, index: int) -> Formula:
+        """What a node computes, as it was written, in the named values it uses; its name where it computes nothing."""
+        return as_formula(self._expressions[index])
+
+    def formula(self, index: int) -> Formula:
+        """The gradient of a node; 0 where none flows."""
+        found = self._gradients[index]
+        return constant(0.0, ops.shape_of(self.flow.values[index])) if found is None else as_formula(found)
+
+    def share(self, target: int, slot: int) -> Any:
+        """The gradient that flows back along one wire, a formula or a number; ``None`` where none does."""
+        shares = self._shares[target]
+        return None if shares is None else shares[slot]
+
+    def slope(self, target: int, slot: int) -> Any:
+        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 coming in."""
+        row, operands = self.record.operations[target], self.record.operands[target]
+        rule = None if row is None else row.rules(len(operands))[slot]
+        return 0.0 if rule is None else self._share(target, slot, rule, 1.0)
+
+    def called(self, index: int) -> Formula | None:
+        """What the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
+        name = self.names[index]
+        if not name:
+            return None
+        shape, number = ops.shape_of(self.flow.values[index]), self.flow.gradients[index]
+        return derivative("" if self.has_arrays else self._output_name, name, shape, number=number, order=-1)
+
+    def value(self, index: int) -> str:
+        """The expression of a node as text."""
+        return written_out(self._expressions[index])
+
+    def gradient(self, index: int) -> str:
+        """The gradient of a node as text; empty where none flows."""
+        found = self._gradients[index]
+        return "" if found is None else written_out(found)
+
+    def derivative(self, index: int) -> str:
+        """The name of a gradient as text; empty where it has none."""
+        called = self.called(index)
+        return "" if called is None else str(called)
+
+    @property
+    def _output_name(self) -> str:
+        return self.names[self.flow.output_index] or "L"
+
+    def _read_forward(self) -> None:
+        record, values = self.record, self.flow.values
+        for index, value in enumerate(values):
+            operation, shape = record.operations[index], ops.shape_of(value)
+            if operation is not None:
+                operands, told = record.operands[index], record.parameters.get(index, {})
+                # As it was written, for who reads it; as short as can be, for the gradients that use it.
+                written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
+                self._expressions[index] = Formula("", shape, operation, tuple(written), told)
+                made = operation(*(self._forward[i] for i in operands), **told)
+                if index in record.orders:
+                    # A step of a backward pass: nobody has written it, and it may be a plain array.
+                    made = _fitted(made, shape)
+                    self._expressions[index] = as_formula(made)
+                if not self.names[index] and self._expressions[index].size > _LARGEST:
+                    self.names[index] = self.flow.graph.names[index]
+            elif index in record.is_input or shape:
+                self.names[index] = self.names[index] or self.flow.graph.names[index]
+                made = self._expressions[index] = self._leaf(index)
+            else:
+                made = self._expressions[index] = float(value)
+            self._forward[index] = self._leaf(index, made) if self.names[index] else made
+            if made_by(made, "divide") and self.names[index]:
+                meaning = Product(made)
+                for below, _ in meaning.under:
+                    self._quotients.setdefault(id(below), []).append((self._forward[index], meaning))
+
+    def _leaf(self, index: int, meaning: Any = None) -> Formula:
+        value = self.flow.values[index]
+        # Gradients go before the values that they are multiplied by.
+        order = -1 if index in self.record.orders else index
+        return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
+
+    def _read_backward(self) -> None:
+        record, flow = self.record, self.flow
+        arriving: dict[int, list[Any]] = {flow.output_index: [self._seed()]}
+        for index in range(flow.output_index, -1, -1):
+            if index not in arriving:
+                continue
+            # The ways back meet in the order of the source, which is that in which the value was used.
+            first, *others = reversed(arriving.pop(index))
+            for other in others:
+                first = first + other
+            self._gradients[index] = first
+            operation = record.operations[index]
+            if operation is None:
+                continue
+            g, operands = self._shown(index), record.operands[index]
+            shares = [
+                self._share(index, slot, rule, g) if rule is not None and record.reached[i] else None
+                for slot, (i, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True))
+            ]
+            self._shares[index] = tuple(shares)
+            for i, share in reversed([*zip(operands, shares, strict=True)]):
+                if share is not None:
+                    arriving.setdefault(i, []).append(share)
+
+    def _share(self, index: int, slot: int, rule: Any, g: Any) -> Any:
+        operands, told = self.record.operands[index], self.record.parameters.get(index, {})
+        xs = [self._forward[i] for i in operands]
+        shape = ops.shape_of(self.flow.values[operands[slot]])
+        try:
+            share = rule(g, self._forward[index], *xs, **told)
+        except (AttributeError, TypeError, ValueError):
+            # A rule of the user's own that understands numbers alone.
+            row = self.record.operations[index]
+            assert row is not None
+            name = f"{row.name}′({', '.join(map(written_out, (g, *xs)))})"
+            return symbol(name, shape, number=self.flow.wire_share(index, slot), order=-1)
+        return None if share is None else _fitted(self._by_name(share), shape)
+
+    def _by_name(self, share: Any) -> Any:
+        """A gradient in which quotients that have a name are written by it."""
+        if not self._quotients or not isinstance(share, Formula):
+            return share
+        product = Product(share)
+        known = [entry for below, _ in product.under for entry in self._quotients.get(id(below), ())]
+        found = [product.named(*entry) for entry in known]
+        made = product.told_by_names().written() if any(found) else share
+        return made if ops.shape_of(made) == share.shape else share
+
+    def _seed(self) -> Any:
+        seed = self.flow.seed
+        if seed.__class__ is float:
+            return seed
+        return _fitted(seed, ops.shape_of(seed), self.called(self.flow.output_index))
+
+    def _shown(self, index: int) -> Any:
+        """A gradient as others write it: by its name, unless its formula is no longer than that."""
+        gradient, name = self._gradients[index], self.called(index)
+        if not isinstance(gradient, Formula):
+            return gradient
+        if name is None:
+            if gradient.size <= _LARGEST:
+                return gradient
+            self.names[index] = self.flow.graph.names[index]
+            return self.called(index)
+        return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
+
+
+def _fitted(share: Any, shape: ops.Shape, name: Formula | None = None) -> Any:
+    """Broadcasting undone, as the engine does it; an array of equal numbers is written as the one number."""
+    if not isinstance(share, Formula | float):
+        cells = set(share.ravel().tolist())
+        if len(cells) == 1:
+            return constant(float(cells.pop()), share.shape)
+        share = symbol("C", share.shape, number=share, order=-1) if name is None else name
+    if isinstance(share, Formula) and share.shape != shape:
+        if len(share.shape) >= len(shape):
+            return ops.sum_to(share, shape=shape)
+        return ops.broadcast_to(share, shape=shape)
+    return share

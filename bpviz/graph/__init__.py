@@ -1,0 +1,1 @@
+"""What was computed, and its numbers: graphs, flows, propagation."""

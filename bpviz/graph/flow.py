@@ -1,0 +1,261 @@
+"""All numbers of one run: the value of every node, the gradient of every node and of every wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.graph.graph import Graph, Node
+from bpviz.lazy import LazyModule
+from bpviz.recording.handle import Handle
+from bpviz.text.language import Language, language
+
+if TYPE_CHECKING:
+    from bpviz.formulas.formula import Formula
+    from bpviz.formulas.symbols import Symbols
+
+__all__ = ["Flow", "NonFinite", "gradient_at"]
+
+np: Any = LazyModule("numpy")
+
+Name = str | Handle | Node
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """A number that is not finite: where it first appears, and what it is (``value`` or ``gradient``)."""
+
+    name: str
+    what: str
+    text: str
+    line: int | None
+
+    def sentence(self, say: Language) -> str:
+        """What it is, and on which line, in a language.
+
+        >>> from bpviz.text.language import ENGLISH
+        >>> NonFinite("z", "gradient", "infinite", 3).sentence(ENGLISH)
+        'the gradient of z is infinite (line 3)'
+        """
+        match self.what, self.text:
+            case "value", "nan":
+                told = say("the value of {name} is nan", name=self.name)
+            case "value", _:
+                told = say("the value of {name} is infinite", name=self.name)
+            case _, "nan":
+                told = say("the gradient of {name} is nan", name=self.name)
+            case _:
+                told = say("the gradient of {name} is infinite", name=self.name)
+        return told + say(" (line {line})", line=self.line) if self.line else told
+
+    def __str__(self) -> str:
+        return self.sentence(language())
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """The numbers of one run through a graph, as `bpviz.propagate` leaves them.
+
+    ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` stands where no
+    gradient flows. Ask by name: ``flow.value("subtotal")``, ``flow.grad("price")``,
+    ``flow.wire_grad("price", "subtotal")``.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
+    >>> flow.grad("x"), flow.wire_grad("x", "multiply", 0), flow.wire_grad("x", "output", 1)
+    (7.0, 3.0, 1.0)
+    """
+
+    graph: Graph
+    values: tuple[Any, ...]
+    gradients: tuple[Any, ...]
+    wire_gradients: tuple[tuple[Any, ...] | None, ...]
+    output_index: int
+    seed: Any
+    given: Mapping[int, Any]
+
+    @property
+    def output(self) -> Any:
+        """The value of the output that the gradients are of."""
+        return self._out(self.values[self.output_index], self.output_index)
+
+    @property
+    def output_name(self) -> str:
+        """The name of the output that the gradients are of."""
+        return self.graph.names[self.output_index]
+
+    def value(self, name: Name) -> Any:
+        """The forward value of a node.
+
+        Raises `UsageError` for an unknown name.
+        """
+        index = self.find(name)
+        return self._out(self.values[index], index)
+
+    def grad(self, name: Name) -> Any:
+        """The gradient of the output with respect to a node; zeros where nothing flows.
+
+        Raises `UsageError` for an unknown name.
+        """
+        return self.gradient_of(self.find(name))
+
+    def find(self, name: Name) -> int:
+        """The number of a node that this run knows, by its name (or handle, or node).
+
+        Raises `UsageError` with close matches when there is none, or it was recorded after the run.
+        """
+        index = self.graph.find(name)
+        if index >= len(self.values):
+            raise UsageError(f"{self.graph.names[index]!r} was recorded after this run; propagate the graph again")
+        return index
+
+    def gradient_of(self, index: int) -> Any:
+        """The gradient of a node, by number."""
+        return gradient_at(self.values, self.gradients, self.given, index)
+
+    def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
+        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+
+        It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
+
+        >>> import bpviz
+        >>> def total(price=100, count=2, tax=1.1):
+        ...     subtotal = price * count
+        ...     return subtotal * tax
+        >>> flow = bpviz.backprop(total)
+        >>> flow.formula("price"), flow.formula("price").value, flow.formula("subtotal", of="value")
+        (<formula count·tax>, 2.2, <formula price·count>)
+        >>> flow.formula("count").latex
+        '\\\\mathrm{price} \\\\cdot \\\\mathrm{tax}'
+
+        Raises `UsageError` for an unknown name.
+        """
+        if of not in ("gradient", "value"):
+            raise UsageError(f"a formula is one of the gradient or of the value, but got of={of!r}")
+        index = self.find(name)
+        return self.symbols.formula(index) if of == "gradient" else self.symbols.expression(index)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The flow read in symbols, once."""
+        # Imported by those who read formulas: a figure of numbers needs none.
+        from bpviz.formulas.symbols import Symbols
+
+        return Symbols(self)
+
+    def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
+        """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
+
+        Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
+        """
+        start, end = self.find(source), self.find(target)
+        operands = self.graph.record.operands[end]
+        slots = [i for i, operand in enumerate(operands) if operand == start]
+        if slot is None and len(slots) == 1:
+            slot = slots[0]
+        if slot not in slots:
+            there = f"there is one at slot {', '.join(map(str, slots))}" if slots else "there is none"
+            given = "" if slot is None else f" at slot {slot}"
+            raise UsageError(f"no single wire leads from {source!r} to {target!r}{given}; {there}")
+        share = self.wire_share(end, slot)
+        return self._out(0.0 if share is None else share, start)
+
+    def wire_share(self, target: int, slot: int) -> Any:
+        """The gradient of one wire, by number; ``None`` where none flows."""
+        wires = self.wire_gradients[target]
+        return None if wires is None else wires[slot]
+
+    @property
+    def grads(self) -> dict[str, Any]:
+        """The gradient of every input, by name."""
+        gradients, given = self.gradients, self.given
+        return {
+            name: gradient_at(self.values, gradients, given, i)
+            if gradients[i] is None
+            else _handed_out(gradients[i], given[i])
+            for i, name in self.graph.record.is_input.items()
+        }
+
+    @property
+    def nonfinite(self) -> tuple[NonFinite, ...]:
+        """Where a NaN or an infinity first appears: forward, where all operands are still finite; backward, where the
+        gradient that comes in and the values are."""
+        found = []
+        names, operands = self.graph.names, self.graph.record.operands
+        odd = [_odd(value) for value in self.values]
+        for i, text in enumerate(odd):
+            if text and not any(odd[operand] for operand in operands[i]):
+                found.append(NonFinite(names[i], "value", text, self.graph.nodes[i].line))
+        # Following a chain of infinite gradients back from the output, only the first is the cause.
+        explained = {self.output_index}
+        for i in range(self.output_index, -1, -1):
+            text = _odd(self.gradients[i])
+            if text and i not in explained and not odd[i]:
+                # Each share is finite, their sum is not.
+                found.append(NonFinite(names[i], "gradient", text, self.graph.nodes[i].line))
+            for slot, operand in enumerate(operands[i]):
+                share = _odd(self.wire_share(i, slot))
+                if not share or operand in explained:
+                    continue
+                explained.add(operand)
+                if not text and not odd[i] and not odd[operand]:
+                    found.append(NonFinite(names[operand], "gradient", share, self.graph.nodes[i].line))
+        return tuple(found)
+
+    def _out(self, value: Any, index: int) -> Any:
+        return _handed_out(value, self.given.get(index))
+
+    def __repr__(self) -> str:
+        return f"<flow of {self.graph.name or 'a graph'}: {self.output_name} = {self.output!r}>"
+
+    def __str__(self) -> str:
+        lines = [f"{self.output_name} = {self.output}"]
+        lines += [f"d {self.output_name} / d {name} = {value}" for name, value in self.grads.items()]
+        return "\n".join(lines)
+
+
+def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[int, Any], index: int) -> Any:
+    """The gradient of a node by number, as users get it; ``None`` where the run did not know the node yet."""
+    if index >= len(values):
+        return None
+    gradient = gradients[index]
+    if gradient is None:
+        value = values[index]
+        gradient = 0.0
+        if not isinstance(value, float | int):
+            gradient = np.zeros(value.shape, value.dtype if value.dtype.kind == "f" else np.float64)
+    return _handed_out(gradient, given.get(index))
+
+
+def _handed_out(value: Any, given: Any) -> Any:
+    """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+    if value.__class__ is given.__class__ is float:
+        return value
+    if value.__class__ is not given.__class__ or not value.ndim:
+        if given is None or given.__class__ is float:
+            value = float(value) if isinstance(value, int) else ops.plain(value)
+            if value.__class__ is float:
+                return value
+        value = np.asarray(value)
+    # Several nodes and wires may share one array, so nobody may write into it.
+    value = value.view()
+    value.setflags(write=False)
+    return value
+
+
+def _odd(value: Any) -> str:
+    """``nan`` or ``infinite`` where a number or an element of an array is; empty where all are finite."""
+    if value is None or isinstance(value, int):
+        return ""
+    if value.__class__ is float:
+        if value - value == 0:
+            return ""
+        return "nan" if value != value else "infinite"
+    array = np.asarray(value)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return ""
+    return "nan" if np.isnan(array).any() else "infinite"

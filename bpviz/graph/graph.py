@@ -1,0 +1,380 @@
+"""What was computed: the recorded steps as a graph, with the names that the user's source gave them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bpviz import ops
+from bpviz.errors import UsageError, did_you_mean
+from bpviz.graph.cached import Reading
+from bpviz.recording.element_names import element_name, parted
+from bpviz.recording.handle import Handle
+from bpviz.recording.inputs import as_input
+from bpviz.recording.operators import BY_OPERATOR
+from bpviz.recording.recorder import NO_VALUE, Recorder
+from bpviz.recording.scopes import Scope, group_path
+from bpviz.recording.source import Returned, by_operator, line_of, stored_name, unpacks
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["End", "Graph", "Node"]
+
+
+class Node:
+    """One step, input or constant of a graph, as data to read.
+
+    ``operands`` are the names of the nodes it uses, slot by slot; ``operation`` is ``None`` for inputs and constants.
+    """
+
+    __slots__ = ("graph", "index")
+
+    def __init__(self, graph: Graph, index: int) -> None:
+        self.graph = graph
+        self.index = index
+
+    @property
+    def name(self) -> str:
+        """The name that no other node of the graph has."""
+        return self.graph.names[self.index]
+
+    @property
+    def label(self) -> str:
+        """The name as the source gave it; empty for a step that it left unnamed."""
+        return self.graph.labels[self.index]
+
+    @property
+    def kind(self) -> str:
+        """``input``, ``constant`` or ``operation``."""
+        if self.index in self.graph.record.is_input:
+            return "input"
+        return "constant" if self.operation is None else "operation"
+
+    @property
+    def operation(self) -> ops.Operation | None:
+        """The row of the table."""
+        return self.graph.record.operations[self.index]
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the nodes it uses, slot by slot."""
+        return tuple(self.graph.names[i] for i in self.graph.record.operands[self.index])
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What else the operation was told (axis, shape, index)."""
+        return self.graph.record.parameters.get(self.index, {})
+
+    @property
+    def value(self) -> Any:
+        """The value that was recorded; for other inputs see `bpviz.propagate`."""
+        return self.graph.record.values[self.index]
+
+    @property
+    def scope(self) -> Scope:
+        """The call or group in which it was recorded."""
+        return self.graph.record.step_scopes[self.index]
+
+    @property
+    def order(self) -> int:
+        """0 for what belongs to the forward part of a graph; in what `bpviz.gradient_graph` adds, the backward part, 1;
+        2 in what it adds to that, and so on."""
+        return self.graph.record.orders.get(self.index, 0)
+
+    @property
+    def line(self) -> int | None:
+        """The line of the user's file, where known."""
+        offset = self.graph.record.offsets[self.index]
+        return None if offset < 0 else line_of(self.scope.code, offset)
+
+    def __repr__(self) -> str:
+        what = self.kind if self.operation is None else self.operation.name
+        return f"<{what} {self.name}>"
+
+
+class End(NamedTuple):
+    """Where a value leaves the graph: its title there, the node by number, and whether the title is this end's own
+    (see `Graph.mark_output`)."""
+
+    title: str
+    node: int
+    own: bool = False
+
+
+class Graph:
+    """A recorded computation. `bpviz.trace` makes it from a function; built by hand it records as you compute.
+
+    >>> import bpviz
+    >>> g = bpviz.Graph("apples")
+    >>> price, count, tax = g.input("price", 100), g.input("count", 2), g.input("tax", 1.1)
+    >>> subtotal = price * count
+    >>> total = g.output(subtotal * tax, "total")
+    >>> total.data
+    220.00000000000003
+    >>> [node.name for node in g.nodes]
+    ['price', 'count', 'tax', 'subtotal', 'total']
+    >>> bpviz.propagate(g).grads
+    {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
+    """
+
+    def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
+        self.name = name
+        self.record = Recorder(sys._getframe(1), name) if record is None else record
+        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        self.function: Callable[..., Any] | None = None
+        self._inputs: dict[str, int] = {}
+        self._outputs: dict[str, int] = {}
+        self._own_titles: set[str] = set()
+        self._readings: dict[str, Any] = {}
+        self._edition = (-1, 0)
+
+    # Building
+
+    def input(self, name: str, value: Any = NO_VALUE) -> Handle:
+        """Add an input. Without a value, one must be given to `bpviz.propagate`.
+
+        Raises `UsageError` when the name is taken or the value is no number or array of numbers.
+        """
+        return self.take([(name, value)])[0]
+
+    def take(self, inputs: Sequence[tuple[str, Any]]) -> list[Handle]:
+        """Add several inputs at once, each with its name, as `input` does."""
+        record, known = self.record, self._inputs
+        if record.closed:
+            raise UsageError(f"the graph {self.name!r} was traced and is complete; build another with bpviz.Graph()")
+        if len(known) != len(record.is_input):
+            known = self._inputs = {name: i for i, name in record.is_input.items()}
+        handles: list[Handle] = []
+        index = len(record)
+        for name, value in inputs:
+            if name in known:
+                raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
+            if value.__class__ is not float and value is not NO_VALUE:
+                if value.__class__ is int:
+                    record.whole.add(index)
+                value = as_input(name, value)
+            known[name] = index
+            handles.append(Handle(record, index, value))
+            index += 1
+        record.inputs([name for name, _ in inputs], [handle.data for handle in handles])
+        return handles
+
+    def output(self, value: Handle, name: str = "") -> Handle:
+        """Mark a value as an output of the graph; a name names it."""
+        if value.__class__ is not Handle:
+            raise UsageError(
+                f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs"
+            )
+        self.record.same(value.recorder, "output()")
+        if name:
+            self.record.name(value.index, name)
+        self.mark_output(value.index, name or self.label_of(value.index) or self.name or "output")
+        return value
+
+    def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
+        """Mark a node, by number, as an output; answers its title, with a number where that is taken.
+
+        An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
+        """
+        unique, count = title, 1
+        while unique in self._outputs:
+            count += 1
+            unique = f"{title}_{count}"
+        self._outputs[unique] = index
+        if own:
+            self._own_titles.add(unique)
+        self._readings.clear()
+        return unique
+
+    # Reading
+
+    @Reading
+    def labels(self) -> tuple[str, ...]:
+        """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
+        constants = self.record.constant_names()
+        return tuple(self.label_of(i) or constants.get(i, "") for i in range(len(self.record)))
+
+    def label_of(self, index: int) -> str:
+        """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        return self._written_label(index) or self.record.last_words.get(index, "")
+
+    def _written_label(self, index: int) -> str:
+        record = self.record
+        if index in record.labels:
+            return record.labels[index]
+        if index in record.is_input:
+            return record.is_input[index]
+        offset, operation = record.offsets[index], record.operations[index]
+        if offset < 0 or operation is None:
+            return ""
+        scope: Scope | None = record.step_scopes[index]
+        path: tuple[int, ...] = ()
+        assert scope is not None
+        if operation.name in BY_OPERATOR and not by_operator(scope.code, offset) and index in self._gone_on_with:
+            return ""
+        if operation.name == "index" and unpacks(scope.code, offset):
+            # a, b = x takes elements: the second one is b's.
+            path = (record.parameters[index]["key"],)
+        while scope is not None:
+            name = stored_name(scope.code, offset, path)
+            if not isinstance(name, Returned):
+                return name or ""
+            # Returned at once: the caller's variable names it.
+            path, offset, scope = name.path, scope.call_offset, scope.caller
+        return ""
+
+    @Reading
+    def _gone_on_with(self) -> frozenset[int]:
+        """The steps with which one call went on computing: ``y = sum(parts)`` names the last of its additions."""
+        record = self.record
+        found: set[int] = set()
+        for index, operation in enumerate(record.operations):
+            if operation is None or operation.name not in BY_OPERATOR:
+                continue
+            offset, scope = record.offsets[index], record.step_scopes[index]
+            if offset >= 0 and not by_operator(scope.code, offset):
+                operands = record.operands[index]
+                found.update(i for i in operands if record.offsets[i] == offset and record.step_scopes[i] is scope)
+        return frozenset(found)
+
+    @Reading
+    def names(self) -> tuple[str, ...]:
+        """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
+        taken = set(self.record.is_input.values())
+        counts: dict[str, int] = {}
+        names = []
+        for index, label in enumerate(self.labels):
+            if index in self.record.is_input:
+                names.append(self.record.is_input[index])
+                continue
+            operation = self.record.operations[index]
+            stem = label or ("constant" if operation is None else operation.name)
+            name = stem
+            while name in taken:
+                counts[stem] = counts.get(stem, 1) + 1
+                name = f"{stem}_{counts[stem]}"
+            taken.add(name)
+            names.append(name)
+        return tuple(names)
+
+    @Reading
+    def nodes(self) -> tuple[Node, ...]:
+        """All inputs, constants and steps, in the order in which they were recorded."""
+        return tuple(Node(self, i) for i in range(len(self.record)))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(self.record.is_input.values())
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the output nodes, in order."""
+        return tuple(self.names[i] for i in self.output_indices)
+
+    @property
+    def output_indices(self) -> tuple[int, ...]:
+        """The numbers of the output nodes, each once; the last step where none was marked."""
+        if self._outputs:
+            return tuple(dict.fromkeys(self._outputs.values()))
+        steps = [i for i, operation in enumerate(self.record.operations) if operation is not None]
+        last = steps[-1] if steps else len(self.record) - 1
+        return (last,) if last >= 0 else ()
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """What stands at the ends of the figure: each output once, and each title of its own."""
+        ends: dict[tuple[int, str], End] = {}
+        for name, index in self._outputs.items():
+            own = name in self._own_titles
+            title = name if own else self.labels[index] or name
+            ends.setdefault((index, name if own else ""), End(title, index, own))
+        return tuple(ends.values())
+
+    @Reading
+    def _by_name(self) -> dict[str, int]:
+        found = {name: i for i, name in enumerate(self.names)}
+        for index, label in enumerate(self.labels):
+            if label:
+                found.setdefault(label, index)
+        # An output is also known by the name it was given as an output, and by that of the graph.
+        for name, index in self._outputs.items():
+            if name in self._own_titles:
+                found[name] = index
+            found.setdefault(name, index)
+        if len(self._outputs) == 1 and self.name:
+            found.setdefault(self.name, next(iter(self._outputs.values())))
+        return found
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it computes gradients: its ends have titles of their own."""
+        return bool(self._own_titles)
+
+    def is_constant(self, index: int) -> bool:
+        """Whether a node, by number, is a number or an array that no input leads to."""
+        return self.record.operations[index] is None and index not in self.record.is_input
+
+    def find(self, name: str | Handle | Node) -> int:
+        """The number of a node, by its name (or handle, or node).
+
+        Raises `UsageError` with close matches when there is none of that name.
+        """
+        if isinstance(name, Handle):
+            self.record.same(name.recorder, "the look-up")
+            return name.index
+        if isinstance(name, Node):
+            self.record.same(name.graph.record, "the look-up")
+            return name.index
+        if name in self._by_name:
+            return self._by_name[name]
+        stem, brackets = parted(name)
+        if brackets.replace(",", "").isdigit():
+            # A single element, as it is typed: b[0] for b₀.
+            place = tuple(int(part) for part in brackets.split(","))
+            for element in (element_name(stem, place, small=False), element_name(stem, place)):
+                if element in self._by_name:
+                    return self._by_name[element]
+        hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
+        raise UsageError(f"the graph has no value named {name!r}; {hint}")
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[self.find(name)]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def __repr__(self) -> str:
+        steps = sum(operation is not None for operation in self.record.operations)
+        return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
+
+    @Reading
+    def nx(self) -> networkx.MultiDiGraph[str]:
+        """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
+
+        >>> import bpviz
+        >>> sorted(bpviz.trace(lambda x=3.0: x * x).nx.edges(keys=True))
+        [('x', 'output', 0), ('x', 'output', 1)]
+        """
+        import networkx
+
+        made: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(name=self.name)
+        for node in self.nodes:
+            made.add_node(
+                node.name,
+                kind=node.kind,
+                operation=None if node.operation is None else node.operation.name,
+                parameters=dict(node.parameters),
+                label=node.label,
+                value=node.value,
+                line=node.line,
+                group=group_path(node.scope),
+            )
+            for slot, operand in enumerate(node.operands):
+                made.add_edge(operand, node.name, slot)
+        return made

@@ -1,0 +1,309 @@
+"""Forward through a graph, and back: the engine that fills in all numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bpviz import ops
+from bpviz.errors import UsageError, did_you_mean
+from bpviz.graph.flow import Flow, gradient_at
+from bpviz.graph.graph import Graph, Node
+from bpviz.graph.tracing import trace
+from bpviz.lazy import LazyModule
+from bpviz.recording.handle import Handle
+from bpviz.recording.inputs import as_input
+from bpviz.recording.recorder import NO_VALUE, Recorder
+
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
+
+np: Any = LazyModule("numpy")
+
+
+def propagate(
+    graph: Graph,
+    inputs: Mapping[str, Any] | None = None,
+    output: str | Handle | Node | None = None,
+    seed: Any = None,
+) -> Flow:
+    """All numbers of one run: forward with these inputs, backward from this output.
+
+    ``inputs`` replaces the recorded values of some inputs. ``output`` is any node (default: the first output).
+    ``seed`` is the gradient that starts at the output, of its shape: ones by default, so that of an output that is no
+    single number the gradient of its sum comes out. Branches (``if x > 0``) stay as they were recorded.
+
+    >>> import bpviz
+    >>> graph = bpviz.trace(lambda p=100, n=2, t=1.1: (p * n) * t)
+    >>> flow = propagate(graph, {"t": 1.2})
+    >>> flow.output, flow.grad("p")
+    (240.0, 2.4)
+
+    Raises `UsageError` for an unknown input or output, an input without a value, or a seed of another shape.
+    """
+    record = graph.record
+    if not len(record):
+        raise UsageError("the graph is empty; give it inputs and compute something from them first")
+    index = graph.output_indices[0] if output is None else graph.find(output)
+    given = {i: record.values[i] for i in record.is_input}
+    changed = [_take(graph, given, key, value) for key, value in (inputs or {}).items()]
+    missing = [record.is_input[i] for i, value in given.items() if value is NO_VALUE]
+    if missing:
+        raise UsageError(
+            f"the input {missing[0]!r} has no value; give it one: propagate(graph, {{{missing[0]!r}: 1.0}})"
+        )
+    return flow_at(graph, given, changed, index, seed)
+
+
+def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
+    """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
+    record = graph.record
+    with ops.silence():
+        values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
+        start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
+        gradients, wires = _backward(record, values, kept, output, start)
+    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
+    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
+    return flow
+
+
+def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
+    """The forward value of one node alone, for inputs by number."""
+    with ops.silence():
+        return _forward(graph, given, changed)[0][output]
+
+
+def output_with(flow: Flow, index: int, value: Any) -> Any:
+    """The output of the same run, had one node, by number, another value.
+
+    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> output_with(flow, flow.graph.find("multiply"), 300.0)
+    330.0
+    """
+    with ops.silence():
+        return _forward(flow.graph, {index: value}, (index,), flow.values)[0][flow.output_index]
+
+
+def toward(flow: Flow, output: int) -> Flow:
+    """The numbers of the same run, with the gradients of another value: a node, by number.
+
+    >>> flow = backprop(lambda x=3.0: (x * x) * 2)
+    >>> toward(flow, flow.graph.find("multiply")).grad("x")
+    6.0
+    """
+    if output == flow.output_index:
+        return flow
+    start = _seed(None, flow.values[output], "")
+    with ops.silence():
+        gradients, wires = _backward(flow.graph.record, flow.values, {}, output, start)
+    return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
+
+
+def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
+    """What one operand of a step gets of a gradient ``g`` that comes in there: one rule, called once.
+
+    The answer has the shape of the operand; ``None`` where no gradient flows to it.
+
+    >>> flow = backprop(lambda price=100, count=2: price * count)
+    >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
+    2.2
+    """
+    record, values = flow.graph.record, flow.values
+    operation, operands = record.operations[index], record.operands[index]
+    if operation is None:
+        return None
+    rule = operation.rules(len(operands))[slot]
+    if rule is None or not record.reached[operands[slot]]:
+        return None
+    xs = [values[i] for i in operands]
+    return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
+
+
+def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
+    """Trace a function and propagate: forward values and gradients in one call.
+
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     return price * count * tax
+    >>> backprop(total).grads
+    {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
+    """
+    with ops.silence():
+        return propagate(trace(fn, *args, **kwargs))
+
+
+def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
+    """Put another value in the place of an input's own; answers the input's number."""
+    index = next((i for i, name in graph.record.is_input.items() if name == key), None)
+    if index is None:
+        hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
+        raise UsageError(f"there is no input named {key!r}; {hint}")
+    typed = hasattr(value, "dtype")
+    value, before = as_input(key, value), given[index]
+    if before is not NO_VALUE:
+        if ops.shape_of(before) != ops.shape_of(value):
+            raise UsageError(
+                f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape "
+                f"{ops.shape_of(value)}; trace the function again with the new shape"
+            )
+        if before.__class__ is not float:
+            value = np.asarray(value)
+            if before.dtype.kind == "f":
+                # A list takes the recorded precision; an array has its own.
+                value = value if typed and value.dtype.kind == "f" else value.astype(before.dtype)
+            elif np.all(value == value.astype(before.dtype)):
+                # Whole numbers stay whole, so that what is an index stays one; 1.5 in their place is taken as it is.
+                value = value.astype(before.dtype)
+    given[index] = value
+    return index
+
+
+def _seed(seed: Any, value: Any, name: str) -> Any:
+    """The gradient that starts at the output: of its shape and precision."""
+    if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
+        return 1.0 if seed is None else float(seed)
+    value = np.asarray(value)
+    dtype = value.dtype if value.dtype.kind == "f" else np.float64
+    if seed is None:
+        return ops.plain(np.ones(value.shape, dtype))
+    array = np.asarray(seed)
+    if array.dtype.kind not in "fiub":
+        raise UsageError(f"the seed must be a number or an array of numbers, but got {seed!r}")
+    if array.shape != value.shape:
+        raise UsageError(f"the seed must have the shape of the output {name!r}, {value.shape}, but has {array.shape}")
+    return ops.plain(array.astype(dtype))
+
+
+def _forward(
+    graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
+) -> tuple[list[Any], dict[int, Any]]:
+    """The values again, where other ones change them, and what is kept for the rules; the structure stays.
+
+    The values ``before``, of another run, stand in the place of the recorded ones.
+    """
+    record = graph.record
+    values, all_kept = (list(record.values), dict(record.kept)) if before is None else (list(before), {})
+    fresh = bytearray(len(values))
+    for index in changed:
+        values[index] = given[index]
+        fresh[index] = 1
+    for index, operation in zip(range(len(values)), record.operations, strict=False):
+        if operation is None or not any(fresh[i] for i in record.operands[index]):
+            continue
+        fresh[index] = 1
+        xs = [values[i] for i in record.operands[index]]
+        try:
+            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
+        except (ValueError, TypeError, IndexError) as error:
+            shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
+            raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
+        if operation.keeping is not None:
+            all_kept[index] = kept
+    return values, all_kept
+
+
+def _backward(
+    record: Recorder, values: Sequence[Any], all_kept: Mapping[int, Any], output: int, seed: Any
+) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
+    """The gradient of every node and every wire, from the output back; the order of recording is a sorted one."""
+    gradients: list[Any] = [None] * len(values)
+    wires: list[tuple[Any, ...] | None] = [None] * len(values)
+    gradients[output] = seed
+    operations, all_operands, reached = record.operations, record.operands, record.reached
+    parameters = record.parameters
+    for index in range(output, -1, -1):
+        g = gradients[index]
+        if g is None:
+            continue
+        operation = operations[index]
+        if operation is None:
+            continue
+        operands = all_operands[index]
+        rules: Any = operation.vjp
+        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
+            # Written out for two operands, of which long scalar programs consist.
+            i, j = operands
+            z, x, y = values[index], values[i], values[j]
+            share_x = share_y = None
+            rule = rules[0]
+            if reached[i] and rule is not None:
+                try:
+                    share_x = rule(g, z, x, y)
+                except (ArithmeticError, ValueError):
+                    share_x = ops.pull(rule, g, z, (x, y), {})
+                if share_x.__class__ is not float or x.__class__ is not float:
+                    share_x = _fit(share_x, x)
+                if share_x is not None:
+                    before = gradients[i]
+                    gradients[i] = share_x if before is None else before + share_x
+            rule = rules[1]
+            if reached[j] and rule is not None:
+                try:
+                    share_y = rule(g, z, x, y)
+                except (ArithmeticError, ValueError):
+                    share_y = ops.pull(rule, g, z, (x, y), {})
+                if share_y.__class__ is not float or y.__class__ is not float:
+                    share_y = _fit(share_y, y)
+                if share_y is not None:
+                    before = gradients[j]
+                    gradients[j] = share_y if before is None else before + share_y
+            wires[index] = (share_x, share_y)
+            continue
+        z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
+        if index in all_kept:
+            told = {**told, "kept": all_kept[index]}
+        together = operation.together is not None
+        if operation.together is not None:
+            rules = ops.pull(operation.together, g, z, xs, told)
+        elif rules.__class__ is not tuple:
+            rules = operation.rules(len(operands))
+        shares = []
+        for rule, i, x in zip(rules, operands, xs, strict=True):
+            share = None
+            if rule is not None and reached[i]:
+                try:
+                    share = rule if together else rule(g, z, *xs, **told)
+                except (ArithmeticError, ValueError):
+                    share = ops.pull(rule, g, z, xs, told)
+                if share is not None:
+                    share = _fit(share, x)
+                    before = gradients[i]
+                    gradients[i] = share if before is None else before + share
+            shares.append(share)
+        wires[index] = tuple(shares)
+    return gradients, wires
+
+
+_NONE: Mapping[str, Any] = {}
+_SUM_TO = ops.sum_to.forward
+
+
+def _fit(gradient: Any, operand: Any) -> Any:
+    """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand.
+
+    ``None`` stays: the rule has found that no gradient flows.
+    """
+    if gradient is None:
+        return None
+    if gradient.__class__ is operand.__class__:
+        if gradient.__class__ is float:
+            return gradient
+        dtype = gradient.dtype
+        if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
+            return gradient
+    if operand.__class__ is float:
+        return float(np.sum(gradient))
+    shape = operand.shape
+    if gradient.__class__ is not np.ndarray:
+        gradient = np.asarray(gradient)
+    here = gradient.shape
+    if here != shape:
+        lead = len(here) - len(shape)
+        if lead < 0 or (here[lead:] != shape and any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True))):
+            gradient = ops.broadcast_to.forward(gradient, np.broadcast_shapes(here, shape))
+        gradient = np.asarray(_SUM_TO(gradient, shape))
+    dtype = operand.dtype
+    if gradient.dtype is dtype and dtype.kind == "f":
+        return gradient
+    return gradient.astype(dtype if dtype.kind == "f" else np.float64, copy=False)

@@ -1,0 +1,1 @@
+"""Figures in documents: Markdown files, Sphinx, notebooks."""

@@ -1,0 +1,61 @@
+"""The files behind a figure: where one of them is edited, the figure may be another."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from bpviz.drawing.load import file_of
+
+__all__ = ["files_behind"]
+
+
+def files_behind(target: str) -> list[Path]:
+    """The file of a target, and the files beside it that it imports, told by reading them: nothing is run.
+
+    >>> files_behind("no_such_model.py:total")[0].name
+    'no_such_model.py'
+    """
+    file, here = file_of(target), str(Path.cwd())
+    ahead = [file.resolve()] if file else list(_files_of(target.rpartition(":")[0] or target, [here]))
+    roots = [str(path.parent) for path in ahead[:1]] + [here]
+    found: dict[Path, None] = {}
+    while ahead:
+        file = ahead.pop()
+        if file not in found:
+            found[file] = None
+            ahead += _imported(file, roots)
+    return list(found)
+
+
+def _imported(file: Path, roots: Sequence[str]) -> Iterator[Path]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        # Missing or broken: whoever runs it will say so.
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names, places = [alias.name for alias in node.names], roots
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            names = [base, *(f"{base}.{alias.name}".strip(".") for alias in node.names)]
+            places = [str(file.parents[node.level - 1])] if node.level else roots
+        else:
+            continue
+        for name in names:
+            yield from _files_of(name, places)
+
+
+def _files_of(module: str, places: Sequence[str]) -> Iterator[Path]:
+    """The files of a module below one of the places, and of the packages that it is in; none for one from elsewhere."""
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:depth]), places) if parts[0] else None
+        if spec is None:
+            return
+        if spec.has_location and spec.origin:
+            yield Path(spec.origin)
+        places = list(spec.submodule_search_locations or ())

@@ -1,0 +1,130 @@
+"""``bpviz embed``: the figures of Markdown files, drawn and linked at their markers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bpviz.cli import request
+from bpviz.cli.output import File, put
+from bpviz.errors import UsageError
+from bpviz.hosts.requests import Place, answered, located
+
+if TYPE_CHECKING:
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.hosts.markers import Image, Marker
+
+__all__ = ["command"]
+
+_SHOWN = ("svg", "png", "gif", "webp", "apng")
+"""What a page shows as an image."""
+
+
+@click.command("embed")
+@click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something is not what would be written.")
+@click.pass_context
+def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> None:
+    """Draw the figures that Markdown files ask for, and link them.
+
+    A figure is asked for by a comment with the words of ``bpviz render``; what follows up to the end is bpviz's, and
+    every other byte of the file stays as it is. Paths are those seen from the document.
+
+    \b
+    <!-- bpviz: apples.py:total -o images/apples.svg -->
+    <!-- /bpviz -->
+
+    \b
+    --alt TEXT        what is read aloud (as it is, the figure in a sentence)
+    --dark [THEME]    a second picture for readers of dark pages
+    -                 as the target: the block of Python before the comment
+    """
+    files: list[File] = []
+    for document in documents:
+        files += _files_of(document)
+    put(ctx, files, check)
+
+
+def _files_of(document: Path) -> list[File]:
+    """The pictures of a document, and the document itself with the links to them."""
+    from bpviz.hosts.markers import filled, image_text, markers
+
+    try:
+        old = document.read_bytes()
+        text = old.decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{str(document)!r} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{str(document)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    files: list[File] = []
+
+    def image_of(marker: Marker) -> str:
+        with located(f"{document}, line {marker.line}"), contextlib.chdir(document.resolve().parent):
+            image, pictures = _drawn(marker, document)
+        files.extend(picture._replace(path=_from_here(picture.path)) for picture in pictures)
+        return image_text(image)
+
+    try:
+        found = markers(text)
+    except UsageError as error:
+        raise UsageError(f"{document}, {error}") from None
+    if not found:
+        click.echo(
+            f"bpviz: note: {document} asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+            "<!-- /bpviz -->",
+            err=True,
+        )
+    new = filled(text, image_of).encode("utf-8")
+    return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
+
+
+def _from_here(path: Path | None) -> Path | None:
+    """A file's path as a reader would write it: below the working directory a relative one."""
+    here = Path.cwd()
+    return path.relative_to(here) if path and path.is_relative_to(here) else path
+
+
+def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
+    """What stands at a marker, and the files that it needs; the working directory is that of the document."""
+    from bpviz.drawing.draw import draw
+    from bpviz.hosts.markers import Image
+
+    place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
+    answer = answered("the marker", request.parted(marker.words), place, _OWN)
+    drawing, stem, ctx = answer.drawing, answer.stem, answer.words
+    outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
+    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
+    if shown is None:
+        raise UsageError(f"a page shows {', '.join(_SHOWN)}, but got -o {outputs[0]}; add -o {stem}.svg")
+    files = _pictures(drawing, outputs, ctx.params["format"])
+    dark = ""
+    if ctx.params["dark"]:
+        stem, dot, suffix = shown.rpartition(".")
+        dark = f"{stem}-dark{dot}{suffix}"
+        files += _pictures(draw(drawing, theme=ctx.params["dark"]), [dark], None)
+    alt = ctx.params["alt"] or drawing.figure.description
+    return Image(shown.replace(os.sep, "/"), alt, dark.replace(os.sep, "/")), files
+
+
+def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
+    """The files of a drawing, each at its full path: they are written when the working directory is another."""
+    from bpviz.cli.output import destination, files_of
+
+    files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
+    # A picture that holds already is not written again: its curves may be those of another Graphviz.
+    here = Path.cwd()
+    made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
+    return [file for file in made if not (file.path and file.path.is_file() and file.holds(file.path.read_bytes()))]
+
+
+_OWN = (
+    click.Option(["--alt"], default=""),
+    click.Option(["--dark"], is_flag=False, flag_value="dark", default=None),
+)
+"""What the words of a marker may say besides those of ``bpviz render``."""

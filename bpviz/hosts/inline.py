@@ -1,0 +1,33 @@
+"""Drawings as pieces of somebody else's page of HTML."""
+
+from __future__ import annotations
+
+import base64
+import html
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bpviz.writers.html import fragment
+
+if TYPE_CHECKING:
+    from bpviz.drawing.drawing import Drawing
+
+__all__ = ["inlined"]
+
+
+def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
+    """The drawing as a ``<figure>``: to be walked where its options ask for steps, moving where they ask for that.
+
+    ``alt`` is read aloud instead of what the figure says of itself.
+    """
+    if drawing.options.animate and not drawing.options.steps:
+        # Its style sheet moves an image of its own, and leaves the page alone.
+        data = base64.b64encode(drawing.to_bytes("svg")).decode()
+        below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+        said = html.escape(alt or drawing.figure.description)
+        return (
+            f'<figure class="bpviz-figure"><img alt="{said}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
+        )
+    picture = replace(drawing.picture, description=alt) if alt else drawing.picture
+    steps = drawing.told if drawing.options.steps else ()
+    return fragment(picture, drawing.theme, steps=steps, say=drawing.options.circuit.lang, caption=caption)

@@ -1,0 +1,237 @@
+"""Figures in Sphinx: ``extensions = ["bpviz.hosts.sphinx"]``, and the directive ``.. bpviz:: model.py:loss``.
+
+What is read is kept as plain data with the document, and drawn in the format that the builder wants: SVG for HTML, PDF
+for LaTeX. Every picture lies in a cache by the fingerprint of what it shows, so a figure is drawn again only when it
+has changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.parsers.rst.directives.images import Image
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import bpviz
+from bpviz.cli.request import OF_FILES, names, spelled
+from bpviz.cli.settings import settings_file
+from bpviz.errors import BpvizError, ModelFailed
+from bpviz.files import write_file
+from bpviz.fingerprint import fingerprint
+from bpviz.hosts.dependencies import files_behind
+from bpviz.hosts.inline import inlined
+from bpviz.hosts.requests import Place, answered
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+    from bpviz.drawing.drawing import Drawing
+
+__all__ = ["BpvizDirective", "setup"]
+
+logger = logging.getLogger(__name__)
+
+_FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
+"""What a builder can be given, by the type that it asks for."""
+
+_IMAGE = Image.option_spec or {}
+_OWN: dict[str, Callable[[str], Any]] = {
+    "alt": directives.unchanged,
+    "caption": directives.unchanged,
+    "code": directives.flag,
+    "name": directives.unchanged,
+    **{name: _IMAGE[name] for name in ("align", "class", "height", "scale", "width")},
+}
+"""Options of the directive besides those of ``bpviz render``."""
+
+
+class _Options(dict[str, Callable[[str], Any]]):
+    """The options of the directive. Unknown ones pass: bpviz knows better what comes close to them."""
+
+    def __missing__(self, name: str) -> Callable[[str], Any]:
+        return directives.unchanged
+
+
+class figure_of(nodes.General, nodes.Element):
+    """The place of a drawing, until the builder is known."""
+
+
+class BpvizDirective(SphinxDirective):
+    """The figure of a target, or of the Python in its body; options as of ``bpviz render``, and `_OWN`."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = _Options({**dict.fromkeys(names(OF_FILES), directives.unchanged), **_OWN})
+
+    def run(self) -> list[nodes.Node]:
+        """The figure, in a caption's frame where it has one, below its code where that is to be seen."""
+        own = {name: self.options[name] for name in _OWN if name in self.options}
+        target = self._target()
+        folder = Path(self.env.doc2path(self.env.docname)).parent
+        self._note_files(target, folder)
+        options = {**self.config.bpviz_defaults, **self.options}
+        given = {name: text or "" for name, text in options.items() if name not in _OWN}
+        try:
+            words, place = [target, *spelled(given)], self._place(folder)
+            answer = answered("the directive", words, place, without=OF_FILES)
+        except BpvizError as error:
+            raise self.error(_told(error)) from None
+        for note in answer.drawing.notes:
+            logger.info("%s", note, location=self.get_location())
+        figure = figure_of(
+            drawing=answer.drawing,
+            stem=answer.stem,
+            image={
+                "alt": own.get("alt", answer.drawing.figure.description),
+                **{name: own[name] for name in ("height", "scale", "width") if name in own},
+            },
+        )
+        return [*self._code(target, folder, "code" in own), self._framed(figure, own)]
+
+    def _target(self) -> str:
+        target: str = self.arguments[0].strip() if self.arguments else "-"
+        if self.content and target.partition(":")[0] != "-":
+            raise self.error("a figure is drawn of a file or of the code below, not of both; leave out one of them")
+        # A path from the root is meant from that of the documents, as Sphinx has it everywhere.
+        return f"{self.env.srcdir}{target}" if target.startswith("/") else target
+
+    def _place(self, folder: Path) -> Place:
+        source, line = self.get_source_info()
+        if not self.content:
+            return Place(source, folder)
+        above = self.content.offset(0) or 0
+        # MyST counts the lines of the block, reStructuredText those of the document.
+        first = above + 1 if above >= line else line + self.content_offset + 1
+        return Place(source, folder, "\n".join([*self.content, ""]), first)
+
+    def _note_files(self, target: str, folder: Path) -> None:
+        """Have the document read again when one of these files has changed, one that is broken now as well."""
+        with contextlib.chdir(folder):
+            files = [] if target.startswith("-") else files_behind(target)
+            given = {**self.config.bpviz_defaults, **self.options}
+            named = (Path(given.get(option, "")) for option in ("theme", "lang"))
+            files += [file.resolve() for file in named if file.suffix == ".toml"]
+            settings = settings_file(folder)
+            files += [settings] if settings else []
+        for file in files:
+            self.env.note_dependency(str(file))
+
+    def _code(self, target: str, folder: Path, shown: bool) -> list[nodes.Node]:
+        if not shown:
+            return []
+        text = "\n".join(self.content)
+        if not text:
+            with contextlib.chdir(folder):
+                files = files_behind(target)
+            if not files:
+                raise self.error(f"the code of {target} lies in no file beside the document; leave out :code:")
+            text = files[0].read_text(encoding="utf-8-sig")
+        block = nodes.literal_block(text, text, language="python")
+        self.set_source_info(block)
+        return [block]
+
+    def _framed(self, figure: figure_of, own: dict[str, Any]) -> nodes.Element:
+        frame: nodes.Element = figure
+        if "caption" in own:
+            words, messages = self.state.inline_text(own["caption"], self.lineno)
+            caption = nodes.caption(own["caption"], "", *words)
+            self.set_source_info(caption)
+            frame = nodes.figure("", figure, caption, *messages)
+        for part in {figure, frame}:
+            self.set_source_info(part)
+        frame["classes"] += own.get("class", [])
+        if "align" in own:
+            (frame if frame is not figure else figure["image"])["align"] = own["align"]
+        self.add_name(frame)
+        return frame
+
+
+def _told(error: BpvizError) -> str:
+    return f"{error}\n{error.told}" if isinstance(error, ModelFailed) else str(error)
+
+
+def _format(app: Sphinx, drawing: Drawing) -> str:
+    """The format that the builder wants; ``html`` is a piece of its page, and nothing where it shows no pictures."""
+    moves = drawing.options.animate and not drawing.options.steps
+    if app.builder.format == "html" and (drawing.options.steps or (app.config.bpviz_inline and not moves)):
+        return "html"
+    wanted = (_FORMATS[kind] for kind in app.builder.supported_image_types if kind in _FORMATS)
+    return next(wanted, "")
+
+
+def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
+    """The file of a picture in the cache, drawn now if it is not there."""
+    drawing: Drawing = figure["drawing"]
+    alt = figure["image"]["alt"]
+    if format == "html":
+        mark = fingerprint(drawing.figure, drawing.theme, drawing.told if drawing.options.steps else (), alt)
+    else:
+        mark = drawing.fingerprint(format)
+    path = Path(app.doctreedir, "bpviz", f"{figure['stem']}-{mark.replace(':', '-')}.{format}")
+    if not path.exists():
+        data = inlined(drawing, alt=alt).encode() if format == "html" else drawing.to_bytes(format)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, data)
+    return path
+
+
+def draw_ahead(app: Sphinx, doctree: nodes.document) -> None:
+    """Draw the pictures of a document that was read, where several documents are read at once."""
+    for figure in list(doctree.findall(figure_of)):
+        try:
+            if format := _format(app, figure["drawing"]):
+                _picture(app, figure, format)
+        except BpvizError as error:
+            logger.error("%s", _told(error), location=figure)
+            figure.parent.remove(figure)
+
+
+def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put pictures in the place of drawings, as the builder wants them."""
+    for figure in list(doctree.findall(figure_of)):
+        format = _format(app, figure["drawing"])
+        common = {"ids": figure["ids"], "names": figure["names"], "classes": [*figure["classes"], "bpviz"]}
+        try:
+            path = _picture(app, figure, format) if format else None
+        except BpvizError as error:
+            # Another builder than the one for which it was read.
+            logger.error("%s", _told(error), location=figure)
+            figure.parent.remove(figure)
+            continue
+        if path is not None and format == "html":
+            inner = nodes.raw("", path.read_text(encoding="utf-8"), format="html")
+            figure.replace_self(nodes.container("", inner, **common))
+            continue
+        uri = str(path or "")
+        image = nodes.image("", uri=uri, candidates={"*": uri}, **figure["image"], **common)
+        image.source, image.line = figure.source, figure.line
+        if path is not None:
+            app.env.images.add_file(docname, uri)
+        figure.replace_self(image)
+
+
+def _environment() -> dict[str, str]:
+    """The settings in the environment."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith("BPVIZ_")}
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Add the directive to a project of Sphinx."""
+    app.add_node(figure_of)
+    app.add_directive("bpviz", BpvizDirective)
+    app.add_config_value("bpviz_defaults", {}, "env", dict)
+    app.add_config_value("bpviz_inline", False, "html", bool)
+    # Not for conf.py: with another environment all pages are read again.
+    app.add_config_value("bpviz_environment", _environment(), "env", dict)
+    app.connect("doctree-read", draw_ahead)
+    app.connect("doctree-resolved", show)
+    return {"version": bpviz.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

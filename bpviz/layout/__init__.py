@@ -1,0 +1,1 @@
+"""From a figure to a picture: where every box, label and wire stands."""

@@ -1,0 +1,186 @@
+"""From a plan and Graphviz's answer to places on the page: boxes, labels, frames and the course of every wire.
+
+Graphviz decides which rank a box is in and what lies beside what; the courses of the wires are bpviz's own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from math import floor
+from typing import Any, NamedTuple
+
+from bpviz.layout.plan import SEPARATION, Plan
+from bpviz.layout.ranks import LEVEL, Border, Spot
+from bpviz.layout.route import Lane, routed
+from bpviz.picture.curves import Curve
+from bpviz.picture.elements import Point
+
+__all__ = ["Arrangement", "Edges", "arranged"]
+
+Edges = tuple[float, float, float, float]
+
+# A label may move this far without leaving its frame, if this much air stays between it and its neighbours.
+_NUDGE = 7.0
+_AIR = 4.0
+_HEADING = 6.0
+
+
+class Arrangement(NamedTuple):
+    """Middles of boxes and labels, courses of wires and the left, top, right and bottom edges of frames, in points.
+
+    Everything stands in the order of the plan. A frame around nothing has no edges.
+    """
+
+    boxes: list[Point]
+    labels: list[Point]
+    courses: list[Curve]
+    frames: list[Edges | None]
+
+    def moved(self, dx: float, dy: float) -> Arrangement:
+        """Return the whole of it moved by (dx, dy)."""
+        return Arrangement(
+            [(x + dx, y + dy) for x, y in self.boxes],
+            [(x + dx, y + dy) for x, y in self.labels],
+            [tuple([(x + dx, y + dy) for x, y in course]) for course in self.courses],
+            [edges and (edges[0] + dx, edges[1] + dy, edges[2] + dx, edges[3] + dy) for edges in self.frames],
+        )
+
+
+def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
+    """Read Graphviz's ``answer`` to the plan's DOT, and route the wires at least ``pitch`` points apart."""
+    spots, corners = _read(plan, answer)
+    index = {box.box.id: i for i, box in enumerate(plan.boxes)}
+    lanes: list[Lane] = []
+    for label, wire in enumerate(plan.wires, len(plan.boxes)):
+        lanes.append(Lane(index[wire.wire.source], label, True))
+        lanes.append(Lane(label, index[wire.wire.target], False))
+    _straightened(spots, lanes, pitch)
+    _fanned(spots, lanes, pitch)
+    borders = [_border(edges, plan.titles[k].height, plan.level) for k, edges in corners.items()]
+    routing = routed(spots, lanes, borders, pitch)
+    middles = [(spot.u, spot.v) for spot in routing.spots]
+    courses = routing.courses
+    frames: list[Edges | None] = [None] * len(plan.titles)
+    for (k, (_, low, _, high)), (start, end) in zip(corners.items(), routing.frames, strict=True):
+        frames[k] = (start, low, end, high) if plan.level else (low, start, high, end)
+    if not plan.level:
+        middles = [(v, u) for u, v in middles]
+        courses = [tuple([(v, u) for u, v in course]) for course in courses]
+    count = len(plan.boxes)
+    return Arrangement(middles[:count], middles[count:], courses, frames)
+
+
+def _read(plan: Plan, answer: dict[str, Any]) -> tuple[list[Spot], dict[int, Edges]]:
+    """Return where Graphviz put boxes and labels, and the edges of frames by number, in coordinates of the flow."""
+
+    def at(x: str, y: str) -> Point:
+        # Whole points, because older Graphviz rounds where newer does not. Its y runs upwards.
+        across, up = floor(float(x) + 0.5), floor(float(y) + 0.5)
+        return (across, -up) if plan.level else (-up, across)
+
+    things: dict[str, dict[str, Any]] = {thing["name"]: thing for thing in answer.get("objects", ())}
+    corners: dict[int, Edges] = {}
+    for k in range(len(plan.titles)):
+        thing = things.get(f"cluster{k}", {})
+        if "bb" in thing:
+            x0, y0, x1, y1 = thing["bb"].split(",")
+            (a, b), (c, d) = at(x0, y0), at(x1, y1)
+            corners[k] = (min(a, c), min(b, d), max(a, c), max(b, d))
+    place = {k: number for number, k in enumerate(corners)}
+    around: dict[str | None, frozenset[int]] = {None: frozenset()}
+    around |= {id: frozenset(place[k] for k in chain if k in place) for id, chain in plan.chains.items()}
+
+    boxes = [at(*things[f"n{i}"]["pos"].split(",")) for i in range(len(plan.boxes))]
+    labels = [at(*things[f"l{j}"]["pos"].split(",")) for j in range(len(plan.wires))]
+    rank = {u: number for number, u in enumerate(sorted({u for u, _ in (*boxes, *labels)}))}
+    spots = []
+    for box, (u, v) in zip(plan.boxes, boxes, strict=True):
+        along, across = (box.width, box.height) if plan.level else (box.height, box.width)
+        flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
+        half, frames = across / 2, around[box.box.frame]
+        spots.append(Spot(u, v, along, half, half, rank[u], frames, box.round, flush, box.room))
+    for wire, (u, v) in zip(plan.wires, labels, strict=True):
+        along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
+        half, lift = across / 2, wire.lift
+        spots.append(Spot(u, v + lift, along, half + lift, half - lift, rank[u], around[wire.frame]))
+    return spots, corners
+
+
+def _border(edges: Edges, title: float, level: bool) -> Border:
+    start, low, end, high = edges
+    return Border(start, end, low, high, (low, low + title + _HEADING) if level else None)
+
+
+def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
+    """Set the ends of lanes side by side where several meet at the edge of one box."""
+    meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    for j, lane in enumerate(lanes):
+        end = lane.source if lane.to_label else lane.target
+        if not spots[end].round:
+            meeting[end, lane.to_label].append(j)
+    for (i, leaving), gathered in meeting.items():
+        if len(gathered) == 1:
+            continue
+        heights = {j: spots[lanes[j].target if leaving else lanes[j].source].v for j in gathered}
+        gathered.sort(key=heights.__getitem__)
+        wishes = [heights[j] - spots[i].v for j in gathered]
+        for j, share in zip(gathered, _apart(wishes, spots[i].after - pitch / 2, pitch), strict=True):
+            lanes[j] = lanes[j]._replace(leave=share) if leaving else lanes[j]._replace(enter=share)
+
+
+def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
+    """Return numbers near to the (sorted) wishes, at least ``pitch`` apart, and within ± ``limit`` where they fit."""
+    limit = max(limit, (len(wishes) - 1) * pitch / 2)
+    result: list[float] = []
+    for wish in wishes:
+        result.append(max([min(max(wish, -limit), limit), *(result[-1] + pitch for _ in result[:1])]))
+    for i in range(len(result) - 1, -1, -1):
+        result[i] = min(result[i], limit - (len(result) - 1 - i) * pitch)
+    return result
+
+
+def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
+    """Make level what is almost level: labels with an end of their wire, then names with their label.
+
+    Nothing moves where a neighbour is in the way, or where wires that pass between them may be.
+    """
+    rows: dict[int, list[int]] = defaultdict(list)
+    for i in sorted(range(len(spots)), key=lambda i: spots[i].v):
+        rows[spots[i].rank].append(i)
+    place = {i: k for row in rows.values() for k, i in enumerate(row)}
+    between = {
+        (i, other): _passing(spots[other].v - spots[other].before - spots[i].v - spots[i].after) * pitch
+        for row in rows.values()
+        for i, other in pairwise(row)
+    }
+
+    def free(i: int, v: float, air: float) -> bool:
+        spot, row = spots[i], rows[spots[i].rank]
+        if place[i] > 0:
+            other = row[place[i] - 1]
+            if v - spot.before - max(air, between[other, i]) < spots[other].v + spots[other].after:
+                return False
+        if place[i] + 1 < len(row):
+            other = row[place[i] + 1]
+            return v + spot.after + max(air, between[i, other]) <= spots[other].v - spots[other].before
+        return True
+
+    def move(i: int, heights: tuple[float, ...], air: float) -> None:
+        spot = spots[i]
+        for v in heights:
+            if LEVEL < abs(v - spot.v) <= _NUDGE and free(i, v, air):
+                spots[i] = spot._replace(v=v)
+                return
+
+    for first, second in zip(lanes[::2], lanes[1::2], strict=True):
+        move(first.target, (spots[first.source].v, spots[second.target].v), _AIR)
+    for first, second in zip(lanes[::2], lanes[1::2], strict=True):
+        for end in (first.source, second.target):
+            if spots[end].flush:
+                move(end, (spots[first.target].v,), 0.0)
+
+
+def _passing(space: float) -> int:
+    """Return how many wires Graphviz may have led through the space between two boxes: it keeps so much for each."""
+    return max(0, int((space - SEPARATION) / (2 * SEPARATION + 2)))

@@ -1,0 +1,225 @@
+"""Finding Graphviz and running it: the bundled one (pygraphviz) or the ``dot`` of the system.
+
+Graphviz is asked for two things only: positions (`lay_out`), and files of pictures whose positions are already fixed
+(`render`). Small layouts run in this process, in about a millisecond; anything that may take long runs in a child
+process, because C code can neither be interrupted nor given a time limit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
+from bpviz.layout import bundled
+
+__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out", "render"]
+
+ENGINES = ("auto", "bundled", "system")
+
+CHILD_SIZE = 600
+"""From this many boxes or wires on, a layout runs in a child process: it may take a tenth of a second or minutes,
+beside which the start of a child (about 35 ms) is small."""
+
+CHILD_EFFORT = 3000
+"""From so many places on that boxes and long wires take in all ranks, even a layout of few boxes may take long."""
+
+INSTALL_BUNDLED = 'pip install "pygraphviz>=2.0.4"'
+INSTALL_SYSTEM = {
+    "darwin": "brew install graphviz",
+    "win32": "winget install graphviz",
+}.get(sys.platform, "sudo apt install graphviz")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What is known of one engine: Graphviz's version, where it lies, and if it is missing, what to type."""
+
+    name: str
+    version: str
+    where: str
+    available: bool
+    hint: str = ""
+
+
+def lay_out(
+    dot: str, *, engine: str = "auto", timeout: float | None = None, size: int = 0, effort: int = 0
+) -> dict[str, Any]:
+    """Lay ``dot`` out with Graphviz's ``dot`` and return what its ``json0`` format says.
+
+    ``timeout`` is in seconds, ``None`` for no limit; it holds from `CHILD_SIZE` boxes or wires and from `CHILD_EFFORT`
+    places on, below which a layout takes milliseconds. ``size`` is the number of boxes, for that choice and for the
+    message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
+
+    Raises:
+        EngineMissing: no engine, or not the one asked for, is installed.
+        EngineFailed: Graphviz could not lay it out; the message carries what it said.
+        LayoutTimeout: it took longer than ``timeout``.
+
+    >>> answer = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
+    >>> answer["objects"][0]["name"], answer["objects"][0]["width"]
+    ('a', '1')
+    """
+    source = dot.encode()
+    chosen = choose(engine)
+    small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
+    if chosen == "bundled" and small:
+        answer = _draw_here(source, "dot", "json0")
+    else:
+        answer = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    result: dict[str, Any] = json.loads(answer)
+    return result
+
+
+def render(
+    dot: str, format: str, *, engine: str = "auto", timeout: float | None = None, fonts: Sequence[Path] = ()
+) -> bytes:
+    """Let Graphviz write the positioned ``dot`` as ``format`` (``pdf``, ``ps``, …), moving nothing.
+
+    ``fonts`` are the only font files that it may use, whatever the machine has; without any it takes the machine's.
+    (On macOS the bundled Graphviz draws with the system's own fonts.) Raises as `lay_out` does.
+    """
+    from bpviz.writers.font_files import fontconfig
+
+    # Always a child, for fontconfig reads its settings once in the life of a process. And without a date given,
+    # Cairo would write the present one into a PDF.
+    with fontconfig(fonts) as settings:
+        environment = {"SOURCE_DATE_EPOCH": "0", **os.environ, **settings}
+        return _draw_in_child(
+            choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=environment
+        )
+
+
+def engines() -> tuple[EngineInfo, ...]:
+    """What is installed, the bundled engine first; never raises.
+
+    >>> [info.name for info in engines()]
+    ['bundled', 'system']
+    """
+    return (_bundled_info(), _system_info())
+
+
+def choose(engine: str) -> str:
+    """Return ``bundled`` or ``system``, whichever ``engine`` means on this machine.
+
+    Raises:
+        UsageError: it is none of `ENGINES`.
+        EngineMissing: it is not installed; the message says what to type.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
+    reason = ""
+    if engine != "system":
+        try:
+            bundled.bindings()
+            return "bundled"
+        except ImportError as error:
+            reason = str(error)
+    if engine == "bundled":
+        raise EngineMissing(f"The bundled engine cannot be used: {reason}. Install it:\n    {INSTALL_BUNDLED}")
+    if _system_dot() is not None:
+        return "system"
+    if engine == "system":
+        raise EngineMissing(
+            f"The system engine cannot be used: there is no `dot` on PATH. Install it:\n    {INSTALL_SYSTEM}"
+        )
+    raise EngineMissing(
+        f"No Graphviz was found: {reason}, and there is no `dot` on PATH. Install one of the two:\n"
+        f"    {INSTALL_BUNDLED}\n    {INSTALL_SYSTEM}"
+    )
+
+
+def _system_dot() -> str | None:
+    from shutil import which
+
+    return which("dot")
+
+
+def _bundled_info() -> EngineInfo:
+    try:
+        return EngineInfo("bundled", bundled.version(), str(Path(bundled.home(), "pygraphviz")), True)
+    except Exception as error:  # a report names whatever is wrong with an installation
+        return EngineInfo("bundled", "", "", False, f"{error}: {INSTALL_BUNDLED}")
+
+
+def _system_info() -> EngineInfo:
+    try:
+        where = _system_dot()
+        if where is None:
+            return EngineInfo("system", "", "", False, INSTALL_SYSTEM)
+        import graphviz  # type: ignore[import-untyped]
+
+        return EngineInfo("system", ".".join(map(str, graphviz.version())), where, True)
+    except Exception as error:  # as above
+        return EngineInfo("system", "", "", False, f"{error}: {INSTALL_SYSTEM}")
+
+
+def _draw_here(source: bytes, program: str, format: str) -> bytes:
+    try:
+        return bundled.draw(source, program, format)
+    except RuntimeError as error:
+        raise EngineFailed(f"Graphviz failed: {error}") from None
+
+
+def _draw_in_child(
+    engine: str,
+    source: bytes,
+    program: str,
+    format: str,
+    *,
+    timeout: float | None,
+    size: int,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run ``engine`` in a process of its own, which is killed at the time limit or when the user interrupts."""
+    import subprocess
+
+    if engine == "bundled" and (not sys.executable or getattr(sys, "frozen", False)):
+        # Inside a frozen or an embedding application there is no Python to start.
+        return _draw_here(source, program, format)
+    command = _bundled_command(program, format) if engine == "bundled" else _system_command(program, format)
+    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    try:
+        done = subprocess.run(
+            command, input=source, capture_output=True, timeout=timeout, env=environment, creationflags=hidden
+        )
+    except subprocess.TimeoutExpired:
+        raise LayoutTimeout(_too_long(timeout or 0, size)) from None
+    except OSError as error:
+        raise EngineFailed(f"Graphviz could not be started ({command[0]}): {error}") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or "it did not say why"
+        crashed = done.returncode < 0
+        raise EngineFailed(f"Graphviz crashed (signal {-done.returncode})." if crashed else f"Graphviz failed: {said}")
+    return done.stdout
+
+
+def _bundled_command(program: str, format: str) -> list[str]:
+    # -I and -S: whatever lies in the working directory or in PYTHONPATH has no say.
+    return [sys.executable, "-I", "-S", str(Path(bundled.__file__).resolve()), program, format, bundled.home()]
+
+
+def _system_command(program: str, format: str) -> list[str]:
+    """The command line as the ``graphviz`` package writes it; its functions that run it as well know no time limit."""
+    from graphviz.backend import dot_command  # type: ignore[import-untyped]
+
+    layout, fixed = ("neato", 2) if program == "nop2" else (program, None)
+    kind, _, renderer = format.partition(":")
+    try:
+        command = dot_command.command(layout, kind, renderer=renderer or None, neato_no_op=fixed)
+    except ValueError as error:
+        raise UsageError(f"Graphviz cannot write {format!r}: {error}") from error
+    return [str(part) for part in command]
+
+
+def _too_long(timeout: float, size: int) -> str:
+    what = f"The layout of {size} boxes" if size else "The layout"
+    return (
+        f"{what} took longer than {timeout:g} s and was stopped. Allow it more time (--timeout {2 * timeout:g}), "
+        "or show less: close groups (--depth 1), or draw one direction only (--show forward)."
+    )

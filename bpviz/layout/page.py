@@ -1,0 +1,273 @@
+"""From a figure to a picture: measure, let Graphviz place the boxes, draw the wires through their labels.
+
+Lengths are points. Graphviz sees boxes of fixed size and no text, so its answer depends neither on fonts nor, for
+these graphs, on its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import ceil
+
+from bpviz.figure import Figure, Sheet
+from bpviz.layout import engines
+from bpviz.layout.arrangement import Arrangement, Edges, arranged
+from bpviz.layout.arrows import Place, arrows
+from bpviz.layout.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.picture.blocks import Block, placed, words
+from bpviz.picture.curves import sampled, straight
+from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
+from bpviz.picture.sheet import joined
+from bpviz.picture.theme import LineRole, Theme
+from bpviz.text import widths
+
+__all__ = ["lay_out"]
+
+_CORNER = 8.0
+_TITLE_GAP = 8.0
+_INSET = 4.0
+_COLUMN = 420.0
+
+
+def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
+    """Return the picture of ``figure`` in the measures of ``theme``.
+
+    ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
+
+    Raises:
+        UsageError: a wire or a frame of the figure names what is not there, or wires lead in a circle.
+        EngineMissing, EngineFailed, LayoutTimeout: from `bpviz.layout.engines.lay_out`.
+
+    >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
+    >>> from bpviz.picture.theme import theme
+    >>> double = Wire("w", "x", "twice", forward=Arrow(Label(Plain("3"))))
+    >>> picture = lay_out(Figure((Box("x", "input", "x"), Box("twice", "operation", "×2")), (double,)), theme("light"))
+    >>> [part.kind for part in picture.parts]
+    ['node', 'wire', 'node']
+    """
+    if isinstance(figure, Sheet):
+        pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
+        return joined(pictures, figure.captions, theme)
+    plan = planned(figure, theme)
+    size = len(plan.boxes) + len(plan.wires)
+    answer = {}
+    if size:
+        answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size, effort=plan.effort)
+    found = arranged(plan, answer, wire_pitch(theme))
+    # Everything is moved to where it stands on the page before anything is drawn.
+    left, upper, right, lower = _extent(plan, found, theme)
+    written = _written(figure, right - left, theme)
+    heading, top, inner = _heading(figure, right - left, written, theme)
+    found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
+    notes, bottom = _notes(figure, written, top + lower - upper, theme)
+    drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
+    # What stands in the background is painted first.
+    parts = (*_frames(figure, plan, found, theme), *sorted(drawn, key=lambda part: part.tone != "pale"))
+    parts += (*heading, *notes)
+    width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
+    return Picture(width, height, parts, figure.title, figure.description)
+
+
+def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
+    """Return the edges of all that is drawn, before it has its place on the page."""
+    rectangles = [edges for edges in found.frames if edges]
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        width, height = (box.words.width, box.words.height) if box.bare else (box.width, box.height)
+        rectangles.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+    for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
+        for block, (dx, dy) in _labels(wire, plan.level, theme):
+            rectangles.append((x + dx, y + dy, x + dx + block.width, y + dy + block.height))
+    aside = theme.gap / 2 + theme.strokes["backward"].width / 2
+    rectangles += [_around(course, aside) for course in found.courses]
+    if not rectangles:
+        return (0.0, 0.0, 0.0, 0.0)
+    left, top, right, bottom = zip(*rectangles, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
+    """Return the lines of every note, which are at most as wide as the figure, or as a column of text."""
+    size, room = theme.sizes["note"], max(width, _COLUMN)
+    return [
+        [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room)]
+        for note in figure.notes
+    ]
+
+
+def _heading(figure: Figure, width: float, notes: list[list[Block]], theme: Theme) -> tuple[list[Part], float, float]:
+    """Return the title, where below it the figure begins, and the width between the margins."""
+    inner = max([width, *(line.width for note in notes for line in note)])
+    if not figure.title:
+        return [], theme.margin, inner
+    title = words(figure.title, "title", theme)
+    inner = max(inner, title.width)
+    elements = placed(title, theme.margin + (inner - title.width) / 2, theme.margin)
+    return [Part("title", "title", elements, figure.title)], theme.margin + title.height + _TITLE_GAP, inner
+
+
+def _notes(figure: Figure, written: list[list[Block]], top: float, theme: Theme) -> tuple[list[Part], float]:
+    """Return the notes from the left margin on, one below the other, and where they end."""
+    parts = []
+    for number, (note, lines) in enumerate(zip(figure.notes, written, strict=True), 1):
+        top += _TITLE_GAP if number == 1 else 0.0
+        elements: list[Element] = []
+        for line in lines:
+            elements.extend(placed(line, theme.margin, top))
+            top += theme.sizes["note"] * widths.LINE_HEIGHT
+        parts.append(Part(f"note {number}", "note", tuple(elements), note))
+    return parts, top
+
+
+def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list[Part]:
+    """Return the frames, the outer ones first."""
+    parts = []
+    taken = _obstacles(plan, found, theme) if figure.frames else []
+    for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
+        if edges is None:
+            continue
+        left, top, right, bottom = edges
+        outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
+        near = [box for box in taken if _meet(box, edges)]
+        near += [other for other in found.frames if other and other != edges and _within(other, edges)]
+        x, y, room = _title_place(block, edges, near)
+        title = block if block.width <= room else _shortened(frame.title, room, theme)
+        taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
+        heading = placed(title, x - title.width / 2, y)
+        area = (right - left) * (bottom - top)
+        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title, tone=frame.tone)))
+    return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
+
+
+def _within(one: Edges, other: Edges) -> bool:
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
+
+
+def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
+    """Return where the middle of a frame's title and its top meet nothing, and how wide it may be there.
+
+    That is as near as can be to the top and the middle; where there is no room at all for the whole of it, the widest
+    gap there is.
+    """
+    left, top, right, bottom = edges
+    middle = (left + right) / 2
+    widest = (middle, top + _INSET, 0.0)
+    for row in range(max(1, int((bottom - top - title.height) / 6.0))):
+        y = top + _INSET + row * 6.0
+        across = sorted((x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0)
+        gaps = _gaps(left + _INSET, right - _INSET, across)
+        for margin in (6.0, 1.0):
+            half = title.width / 2 + margin
+            places = [min(max(middle, x0 + half), x1 - half) for x0, x1 in gaps if x1 - x0 >= 2 * half]
+            if places:
+                return min(places, key=lambda x: abs(x - middle)), y, title.width
+        for x0, x1 in gaps:
+            if x1 - x0 - 2.0 > widest[2]:
+                widest = ((x0 + x1) / 2, y, x1 - x0 - 2.0)
+    return widest
+
+
+def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return what of a stretch is left free by others, which are sorted."""
+    gaps = []
+    for low, high in [*taken, (end, end)]:
+        if low > start:
+            gaps.append((start, min(low, end)))
+        start = max(start, high)
+    return gaps
+
+
+def _shortened(title: str, room: float, theme: Theme) -> Block:
+    """Return a title without as much of its end as makes it fit; its whole is the frame's description."""
+    for length in range(len(title) - 1, 0, -1):
+        block = words(title[:length].rstrip() + "…", "frame", theme)
+        if block.width <= room:
+            return block
+    return words("", "frame", theme)
+
+
+def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
+    """Return the rectangles around everything that a frame's title must not touch."""
+    taken: list[Edges] = []
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        taken.append((x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2))
+    for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
+        x, y = (x, y - wire.lift) if plan.level else (x - wire.lift, y)
+        taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
+    aside = (theme.gap + theme.head[1]) / 2
+    for course in found.courses:
+        for i in range(0, len(course) - 1, 3):
+            piece = (course[i], course[i + 1], course[i + 2], course[i + 3])
+            around = _around(piece, aside)
+            if straight(piece):
+                taken.append(around)
+            elif any(edges and _meet(around, edges) for edges in found.frames):
+                taken += [_around(pair, aside) for pair in pairwise(sampled(piece, 8))]
+    return taken
+
+
+def _around(points: Sequence[Point], aside: float) -> Edges:
+    across, down = zip(*points, strict=True)
+    return min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside
+
+
+def _meet(one: Edges, other: Edges) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
+
+
+def _in_order(figure: Figure, wires: Iterator[Part], nodes: Iterator[Part]) -> Iterator[Part]:
+    """Return wires and nodes as they are read aloud: each node behind the wires that lead to it."""
+    place = {id: number for number, id in enumerate(ordered(figure))}
+    arriving: dict[str, list[Part]] = {id: [] for id in place}
+    for wire in wires:
+        arriving[wire.target].append(wire)
+    for node in sorted(nodes, key=lambda node: place[node.id]):
+        yield from sorted(arriving[node.id], key=lambda wire: place[wire.source])
+        yield node
+
+
+def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
+    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+        words = placed(box.words, x - box.words.width / 2, y - box.words.height / 2)
+        kind = box.box.kind
+        elements: tuple[Element, ...]
+        if kind == "branch":
+            elements = (Shape("node", "dot", x, y, box.width, box.height),)
+        elif box.bare:
+            elements = words
+        else:
+            role: LineRole = "group" if kind == "group" else "node"
+            outline: ShapeKind = "circle" if box.round else "box"
+            elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
+        said = box.box.description or box.box.text
+        yield Part(box.box.id, "node", elements, said, kind, tone=box.box.tone, belongs=box.box.belongs)
+
+
+def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
+    places = {
+        box.box.id: Place(x, y, box.width, box.height, box.round, box.box.kind == "branch")
+        for box, (x, y) in zip(plan.boxes, found.boxes, strict=True)
+    }
+    side = 1 if plan.level else -1
+    for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
+        wire = drawn.wire
+        boxes = places[wire.source], places[wire.target]
+        forward: LineRole | None = ("constant" if wire.constant else "forward") if wire.forward else None
+        lines = arrows(course, *boxes, forward, "backward" if wire.backward else None, theme, side)
+        labels = [placed(block, x + dx, y + dy) for block, (dx, dy) in _labels(drawn, plan.level, theme)]
+        elements = (*lines, *(element for label in labels for element in label))
+        back = [i for i, element in enumerate(lines) if element.role == "backward"]
+        if drawn.backward:
+            back += range(len(elements) - len(labels[-1]), len(elements))
+        detail = "constant" if wire.constant else ""
+        ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
+        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
+
+
+def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:
+    """Iterate over a wire's labels and their top left corners, seen from the middle of their room."""
+    reach = reached(plan.wire, level, theme)
+    if block := plan.forward:
+        yield block, (-block.width / 2, -reach - block.height) if level else (-reach - block.width, -block.height / 2)
+    if block := plan.backward:
+        yield block, (-block.width / 2, reach) if level else (reach, -block.height / 2)

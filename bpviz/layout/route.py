@@ -1,0 +1,286 @@
+"""Wires between ranks: level past the boxes of each rank, bent only in the gaps between them.
+
+Everything here is in the coordinates of the flow: ``u`` runs from source to target, ``v`` across. Where several wires
+turn within one gap they get tracks of their own, and the gap as much room as these need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bpviz.layout.ranks import LEVEL, Border, Rank, Spot, ranked
+from bpviz.picture.curves import Curve, line
+from bpviz.picture.elements import Point
+
+__all__ = ["Lane", "Routing", "routed"]
+
+_TURN = 16.0
+_LEAD = 10.0
+_ASIDE = 6.0
+_BESIDE = 0.6
+_STEEP = 0.8
+_STEEPEST = 2.2
+
+
+class Lane(NamedTuple):
+    """Half a wire: from one spot to another, by index; one of them is the wire's label, ``to_label`` says which.
+
+    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge.
+    """
+
+    source: int
+    target: int
+    to_label: bool
+    leave: float = 0.0
+    enter: float = 0.0
+
+
+class Routing(NamedTuple):
+    """Where everything stands once the tracks have their room: spots, courses of wires, starts and ends of frames."""
+
+    spots: list[Spot]
+    courses: list[Curve]
+    frames: list[tuple[float, float]]
+
+
+class _Step:
+    """One crossing of the gap behind a rank: from the height ``a`` to ``b``, free to bend from ``begin`` to ``end``.
+
+    ``out`` and ``into`` are the round spots, by index, that it swings out of or into: −1 where there is none. It is
+    level up to ``bow`` of the way to their middle, and at most until ``least`` points before that.
+    """
+
+    __slots__ = ("a", "b", "begin", "bow", "end", "into", "least", "out", "rank", "track")
+
+    def __init__(self, rank: int, a: float, b: float, begin: float, end: float) -> None:
+        self.rank, self.a, self.b, self.begin, self.end = rank, a, b, begin, end
+        self.out = self.into = self.track = -1
+        self.bow, self.least = 0.9, 0.0
+
+
+class _Gap(NamedTuple):
+    """The least width of the gap behind a rank; its tracks begin ``lead`` points into it."""
+
+    width: float
+    lead: float
+
+
+def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Border], pitch: float) -> Routing:
+    """Route every wire, that is every two lanes, and move the spots and frames apart where tracks need room.
+
+    ``pitch`` is the least distance between two wires that run side by side.
+    """
+    leaning, ranks = ranked(spots, borders, pitch / 2)
+    paths = [_steps(lane, leaning, ranks) for lane in lanes]
+    steps = [step for path in paths for step in path]
+    _spread(steps, leaning)
+    gaps = _tracked(steps, ranks, pitch)
+    shift = 0.0
+    for rank, following, gap in zip(ranks, ranks[1:], gaps, strict=False):
+        shift += max(0.0, gap.width - (following.start - rank.end))
+        following.shift = shift
+    moved = [spot._replace(u=spot.u + ranks[spot.rank].shift) for spot in leaning]
+    courses = [
+        _drawn(lanes[j], lanes[j + 1], moved, [*paths[j], *paths[j + 1]], ranks, gaps, pitch)
+        for j in range(0, len(lanes), 2)
+    ]
+    sides = []
+    for border in borders:
+        shifts = [rank.shift for rank in ranks if border.start <= rank.middle <= border.end] or [0.0]
+        sides.append((border.start + shifts[0], border.end + shifts[-1]))
+    return Routing(moved, courses, sides)
+
+
+def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank]) -> list[_Step]:
+    """Return where a lane changes its height on the way from rank to rank: as level as the boxes in between allow."""
+    source, target = spots[lane.source], spots[lane.target]
+    first, last = source.rank, target.rank
+    start, finish = source.v + lane.leave, target.v + lane.enter
+    heights = [start]
+    if last - first > 1:
+        frames = source.frames | target.frames
+        # Labels are what must be met level: it is from their end that a lane keeps its height as long as it can.
+        inner = range(last - 1, first, -1) if lane.to_label else range(first + 1, last)
+        height, far = (finish, start) if lane.to_label else (start, finish)
+        passed = []
+        for number in inner:
+            height = ranks[number].passage(height, far, frames)
+            passed.append(height)
+        heights += reversed(passed) if lane.to_label else passed
+    heights.append(finish)
+    steps = [
+        _step(lane, number, heights[k], heights[k + 1], spots, ranks)
+        for k, number in enumerate(range(first, last))
+        if abs(heights[k] - heights[k + 1]) >= LEVEL
+    ]
+    return [step for step in steps if abs(step.a - step.b) >= LEVEL]
+
+
+def _step(lane: Lane, number: int, a: float, b: float, spots: Sequence[Spot], ranks: list[Rank]) -> _Step:
+    """Return the step of a lane from the height ``a`` to ``b`` in the gap behind rank ``number``."""
+    source = spots[lane.source] if spots[lane.source].rank == number else None
+    target = spots[lane.target] if spots[lane.target].rank == number + 1 else None
+    begin = ranks[number].clear(a, b, source, 1)
+    end = ranks[number + 1].clear(a, b, target, -1)
+    step = _Step(number, a, b, begin, end)
+    # What must leave or enter something round straight on needs the length of an arrow head for it.
+    if source and source.round:
+        least = _swinging(ranks[number], source, (a, b), (begin, end), 1)
+        if least is None:
+            step.begin = max(begin, source.u + source.along / 2 + _LEAD)
+        else:
+            step.out, step.begin, step.least = lane.source, source.u, least
+    if target and target.round and step.out < 0:
+        least = _swinging(ranks[number + 1], target, (b, a), (end, step.begin), -1)
+        if least is None:
+            step.end = min(end, target.u - target.along / 2 - _LEAD)
+            # Beside the middle, where another wire may enter straight on.
+            step.b += max(-target.after * _BESIDE, min(target.after * _BESIDE, a - b))
+        else:
+            step.into, step.end, step.least = lane.target, target.u, least
+    return step
+
+
+def _swinging(
+    rank: Rank, spot: Spot, heights: tuple[float, float], sides: tuple[float, float], way: int
+) -> float | None:
+    """Return how far from the middle of something round a bend towards it must end to be level, None where none can.
+
+    ``heights`` are those of the middle and of the other end, ``sides`` where what stands beside the spot ends and where
+    the bend has its other end; it lies behind the spot (``way`` +1) or before it (−1).
+    """
+    (near, far), (edge, other) = heights, sides
+    along, reach = (other - spot.u) * way, (other - edge) * way
+    if reach >= along - LEVEL:
+        return 0.0
+    reach -= _ASIDE
+    if reach < _LEAD:
+        return None
+    for share in (1.0, 0.7, 0.4):
+        handle = reach * share
+        low, high = 0.0, 1.0
+        for _ in range(8):  # where along the bend does it pass the edge?
+            t = (low + high) / 2
+            passed = 3 * (1 - t) ** 2 * t * handle + (3 - 2 * t) * t * t * along < reach
+            low, high = (t, high) if passed else (low, t)
+        height = far + (near - far) * (3 - 2 * low) * low * low
+        if (rank.clear(height, near, spot, way) - spot.u) * way <= LEVEL:
+            return along - handle
+    return None
+
+
+def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
+    """Bow the bends that meet on one side of something round differently, the longest most: so they meet at angles."""
+    meeting: dict[tuple[int, bool, bool], list[_Step]] = {}
+    for step in steps:
+        if step.out >= 0:
+            meeting.setdefault((step.out, True, step.a < step.b), []).append(step)
+        if step.into >= 0:
+            meeting.setdefault((step.into, False, step.a < step.b), []).append(step)
+    for (center, _, _), group in meeting.items():
+        group.sort(key=lambda step: -abs(step.b - step.a))
+        most = 0.9 if spots[center].along > 12.0 else 0.75
+        for place, step in enumerate(group):
+            step.bow = most - 0.5 * place / max(len(group) - 1, 2)
+
+
+def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_Gap]:
+    """Give every steep step a track of its own, and return what room that takes in each gap."""
+    gaps: list[list[_Step]] = [[] for _ in ranks]
+    for step in steps:
+        if step.out < 0 and step.into < 0 and abs(step.b - step.a) * _STEEP > step.end - step.begin:
+            gaps[step.rank].append(step)
+    result = []
+    for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
+        # One that turns alone may do so in a single bow.
+        gap = [
+            step
+            for step in gap
+            if abs(step.b - step.a) > _STEEPEST * (step.end - step.begin)
+            or any(other is not step and _beside(step, other, pitch) for other in gap)
+        ]
+        # Downwards the lowest turns first, upwards the highest: so wires that run the same way do not cross.
+        down = sorted((s for s in gap if s.b > s.a), key=lambda s: (-s.a, -s.b))
+        up = sorted((s for s in gap if s.b <= s.a), key=lambda s: (s.a, s.b))
+        count = 0
+        placed: list[_Step] = []
+        for step in (*down, *up):
+            near = [other for other in placed if _beside(step, other, pitch)]
+            step.track = 1 + max((other.track for other in near), default=-1)
+            placed.append(step)
+            count = max(count, step.track + 1)
+        lead = max([step.begin - rank.end for step in gap if step.begin > rank.end], default=0.0)
+        tail = max([following.start - step.end for step in gap if step.end < following.start], default=0.0)
+        result.append(_Gap(lead + (count - 1) * pitch + 2 * _TURN + tail if count else 0.0, lead))
+    return result
+
+
+def _beside(one: _Step, other: _Step, pitch: float) -> bool:
+    low, high = min(one.a, one.b) - pitch, max(one.a, one.b) + pitch
+    return min(other.a, other.b) < high and max(other.a, other.b) > low
+
+
+def _drawn(
+    first: Lane,
+    second: Lane,
+    spots: Sequence[Spot],
+    steps: Sequence[_Step],
+    ranks: list[Rank],
+    gaps: list[_Gap],
+    pitch: float,
+) -> Curve:
+    """Return the course of a wire, given the spots and ranks in their final places: level between its steps."""
+    source, target = spots[first.source], spots[second.target]
+    way: list[Point] = [(source.u + (0.0 if source.round else source.along / 2), source.v + first.leave)]
+    for step in steps:
+        behind, ahead = ranks[step.rank], ranks[step.rank + 1]
+        u, v = way[-1]
+        begin, end = (max(u, step.begin + behind.shift), v), (step.end + ahead.shift, step.b)
+        if begin[0] - u > LEVEL:
+            way += line(way[-1], begin)[1:]
+        if step.track >= 0:
+            gap, near = gaps[step.rank], behind.end + behind.shift
+            spare = ahead.start + ahead.shift - near - gap.width
+            _turn_twice(way, end, near + gap.lead + spare / 2 + step.track * pitch + _TURN)
+        else:
+            way += _swing(way[-1], end, step)
+    finish = (target.u - (0.0 if target.round else target.along / 2), way[-1][1])
+    if finish[0] - way[-1][0] > LEVEL or len(way) == 1:
+        way += line(way[-1], finish)[1:]
+    return tuple(way)
+
+
+def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Point]:
+    """Return one bend: level where it meets a label, straight from or to the middle of what is round."""
+    along = second[0] - first[0]
+    if step.into >= 0:
+        return ((min(first[0] + along * step.bow, second[0] - step.least), first[1]), second, second)
+    if step.out >= 0:
+        return (first, (max(second[0] - along * step.bow, first[0] + step.least), second[1]), second)
+    return ((first[0] + along * 0.5, first[1]), (second[0] - along * 0.5, second[1]), second)
+
+
+def _turn_twice(way: list[Point], second: Point, turn: float) -> None:
+    """Lead a way on to ``second``: level, along the track ``turn``, and level again."""
+    first = way[-1]
+    height = second[1] - first[1]
+    sign = 1.0 if height > 0 else -1.0
+    before = min(turn - first[0], abs(height) / 2, _TURN)
+    after = min(second[0] - turn, abs(height) / 2, _TURN)
+    top, bottom = (turn, first[1] + sign * before), (turn, second[1] - sign * after)
+    if turn - before - first[0] > LEVEL:
+        way += line(first, (turn - before, first[1]))[1:]
+    way += _corner(way[-1], (turn, first[1]), top)
+    if abs(bottom[1] - top[1]) > LEVEL:
+        way += line(top, bottom)[1:]
+    way += _corner(way[-1], (turn, second[1]), (turn + after, second[1]))
+    if second[0] - turn - after > LEVEL:
+        way += line(way[-1], second)[1:]
+
+
+def _corner(start: Point, corner: Point, end: Point) -> tuple[Point, Point, Point]:
+    def towards(point: Point) -> Point:
+        return (point[0] + (corner[0] - point[0]) * 0.5523, point[1] + (corner[1] - point[1]) * 0.5523)
+
+    return (towards(start), towards(end), end)

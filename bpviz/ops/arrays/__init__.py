@@ -1,0 +1,1 @@
+"""Operations that choose, order and arrange the elements of arrays."""

@@ -1,0 +1,1 @@
+"""Functions of one or two numbers, applied to every element."""

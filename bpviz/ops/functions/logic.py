@@ -1,0 +1,95 @@
+"""Yes and no: conditions and what is asked of numbers. They decide, and carry no gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.primitives.arithmetic import add, multiply, subtract
+from bpviz.ops.primitives.elementwise import abs_
+from bpviz.ops.primitives.reductions import REDUCTIONS, reduced_shape
+from bpviz.ops.primitives.selection import equal, less_equal
+from bpviz.ops.table.operation import Case, Operation, made_of_operations
+from bpviz.ops.table.row_shapes import decision
+
+__all__ = [
+    "all_",
+    "allclose",
+    "any_",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "count_nonzero",
+    "invert",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "signbit",
+]
+
+np: Any = LazyModule("numpy")
+
+logical_and = decision("logical_and", "and", "x y", notation="{x} and {y}")
+logical_or = decision("logical_or", "or", "x y", notation="{x} or {y}")
+logical_xor = decision("logical_xor", "xor", "x y", notation="{x} xor {y}")
+logical_not = decision("logical_not", "not", "x", notation="not {x}")
+
+# What & | ^ ~ stand for: of conditions the same as above, of whole numbers bit by bit, of others NumPy refuses them.
+bitwise_and = decision("bitwise_and", "&", "c d", notation="{c} & {d}")
+bitwise_or = decision("bitwise_or", "|", "c d", notation="{c} | {d}")
+bitwise_xor = decision("bitwise_xor", "^", "c d", notation="{c} ^ {d}")
+invert = decision("invert", "~", "c", notation="~{c}", numpy=("invert", "bitwise_not"))
+
+isnan = decision("isnan", "NaN?", "x", notation="isnan({x})")
+isfinite = decision("isfinite", "finite?", "x", notation="isfinite({x})")
+isinf = decision("isinf", "∞?", "x", notation="isinf({x})")
+signbit = decision("signbit", "< 0", "x", notation="signbit({x})")
+
+
+def _counted(name: str, symbol: str, **row: Any) -> Operation:
+    """A question that is asked of many numbers at once."""
+    return decision(
+        name,
+        symbol,
+        "x",
+        # Some versions of NumPy count in Python's own numbers.
+        forward=lambda x, axis=None, keepdims=False: np.asarray(getattr(np, name)(x, axis=axis, keepdims=keepdims)),
+        parameters={"axis": None, "keepdims": False},
+        notation=f"{symbol}({{x}})",
+        shape=reduced_shape,
+        cases=(*REDUCTIONS, Case(((0, 2),), {"axis": 0})),
+        **row,
+    )
+
+
+any_ = _counted("any", "any", numpy=("any", "logical_or.reduce"), method=True)
+all_ = _counted("all", "all", numpy=("all", "logical_and.reduce"), method=True)
+count_nonzero = _counted("count_nonzero", "#≠0", says="How many are not 0; a count carries no gradient.")
+
+
+@made_of_operations("isclose")
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """``np.isclose``: |a − b| ≤ atol + rtol·|b|, a decision without gradient.
+
+    >>> isclose([1.0, 1.0], [1.000001, 1.1])
+    array([ True, False])
+    """
+    near = less_equal(abs_(subtract(a, b)), add(atol, multiply(rtol, abs_(b))))
+    # Infinities of one sign are close, although nothing is their difference.
+    near = logical_or(near, equal(a, b))
+    return logical_or(near, logical_and(isnan(a), isnan(b))) if equal_nan else near
+
+
+@made_of_operations("allclose")
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """``np.allclose``: whether all elements are close, for a branch.
+
+    >>> bool(allclose([1.0, 2.0], [1.0, 2.1]))
+    False
+    """
+    return all_(isclose(a, b, rtol, atol, equal_nan))

@@ -1,0 +1,78 @@
+"""Whole parts and remainders: functions made of steps, where no gradient passes, and what is left over."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.ops.primitives.selection import where
+from bpviz.ops.table.operation import Case
+from bpviz.ops.table.row_shapes import flat, function_of_two
+
+__all__ = ["ceil", "floor", "floor_divide", "fmod", "heaviside", "remainder", "rint", "round_", "trunc"]
+
+np: Any = LazyModule("numpy")
+
+floor = flat("floor", "⌊x⌋", notation="⌊{x}⌋", scalar=lambda x: float(math.floor(x)))
+ceil = flat("ceil", "⌈x⌉", notation="⌈{x}⌉")
+trunc = flat("trunc", "trunc", numpy=("trunc", "fix"))
+rint = flat("rint", "rint")
+
+round_ = flat(
+    "round",
+    "round",
+    forward=lambda x, decimals=0: np.round(x, decimals),
+    parameters={"decimals": 0},
+    numpy=("round", "around"),
+    method=True,
+    cases=(Case(((),)), Case(((2, 3),)), Case(((2, 3),), {"decimals": -1})),
+)
+
+_DIVISIONS: dict[str, Any] = {
+    "cases": (Case(((), ())), Case(((2, 3), (3,))), Case(((2, 1), (1, 3)))),
+    "domain": ((-5, 5), (0.7, 2)),
+}
+
+remainder = function_of_two(
+    "remainder",
+    "mod",
+    lambda g, z, x, y: g,
+    lambda g, z, x, y: -g * floor(x / y),
+    numpy=("remainder", "mod"),
+    says="x − y·⌊x/y⌋: the gradient passes to x; −⌊x/y⌋ of it goes to y.",
+    notation="{x} mod {y}",
+    convention="at its jumps: the slope between them",
+    **_DIVISIONS,
+)
+
+fmod = function_of_two(
+    "fmod",
+    "fmod",
+    lambda g, z, x, y: g,
+    lambda g, z, x, y: -g * trunc(x / y),
+    says="x − y·trunc(x/y): the gradient passes to x; −trunc(x/y) of it goes to y.",
+    convention="at its jumps: the slope between them",
+    **_DIVISIONS,
+)
+
+floor_divide = function_of_two(
+    "floor_divide",
+    "⌊x/y⌋",
+    lambda g, z, x, y: g * 0.0,
+    lambda g, z, x, y: g * 0.0,
+    says="Flat between its jumps: no gradient passes.",
+    notation="⌊{x}/{y}⌋",
+    convention="0 everywhere",
+    **_DIVISIONS,
+)
+
+heaviside = function_of_two(
+    "heaviside",
+    "step",
+    lambda g, z, x, y: g * 0.0,
+    lambda g, z, x, y: where(x == 0, g, 0.0),
+    says="0 below zero, 1 above it, y at it: no gradient passes to x; y gets it where it was taken.",
+    notation="step({x})",
+    convention="0 everywhere for x",
+)

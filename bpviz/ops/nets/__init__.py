@@ -1,0 +1,1 @@
+"""What a network is built of: layers and losses."""

@@ -1,0 +1,1 @@
+"""The operations that derivative rules are written in."""

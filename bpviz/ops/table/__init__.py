@@ -1,0 +1,1 @@
+"""What a row of the table is, and the one way to call it."""

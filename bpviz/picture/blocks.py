@@ -1,0 +1,198 @@
+"""Labels as blocks of known size: text, fractions, bracketed grids, heat maps, with the name of the value before them.
+
+The elements of a block are placed from its top left corner; ``placed`` moves them onto the page.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
+from bpviz.picture.elements import Anchor, Bracket, Cell, Element, Head, Path, Shape, Text
+from bpviz.picture.theme import TextRole, Theme
+from bpviz.text import widths as text
+
+__all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
+
+_MARK_ROOM = 4.0
+_MARK_RISE = 1.0
+_HEAT_SIDE = (2.0, 8.0)
+_HEAT_ROOM = (72.0, 40.0)
+_GRID_SCALE = 0.9
+_FRACTION_SCALE = 0.85
+_BAR_AIR = 1.0
+_BAR_REACH = 2.0
+
+
+class Block(NamedTuple):
+    """Elements within a rectangle of ``width`` × ``height`` points, placed from its top left corner."""
+
+    width: float
+    height: float
+    elements: tuple[Element, ...]
+
+
+def measured(label: Label, role: TextRole, theme: Theme) -> Block:
+    """Return the block of a label whose content is set in ``role``."""
+    content = label.content
+    if isinstance(content, Plain) and not content.text and label.name:
+        return words(label.name, "muted", theme)
+    if isinstance(content, Heat):
+        line = _named(label.name, words(content.text, role, theme), role, theme)
+        return _marked(_heat(content, line), content.marked)
+    name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
+    return _named(name, _set(content, role, theme)[0], role, theme)
+
+
+def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
+    """Return the block of a content, and how far below its upper edge the middle of its line of text lies."""
+    match content:
+        case Plain(line, marked, latex):
+            block = words(line, role, theme, latex=latex)
+            middle = (text.ASCENT - text.CAP_HEIGHT / 2) * theme.sizes[role]
+            return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
+        case Grid(_, marked):
+            block = _marked(_grid(content, role, theme), marked)
+        case Heat(line, _, marked):
+            block = _marked(_heat(content, words(line, role, theme)), marked)
+        case Fraction():
+            block = _fraction(content, role, theme)
+        case Row(parts):
+            return _side_by_side([_set(part, role, theme) for part in parts])
+        case _:
+            raise TypeError(f"Not the content of a label: {type(content).__name__}")
+    return block, block.height / 2
+
+
+def _side_by_side(blocks: list[tuple[Block, float]]) -> tuple[Block, float]:
+    """Set blocks one behind the other so that the middles of their lines lie level."""
+    middle = max(above for _, above in blocks)
+    height = middle + max(block.height - above for block, above in blocks)
+    left = 0.0
+    elements: list[Element] = []
+    for block, above in blocks:
+        elements += placed(block, left, middle - above)
+        left += block.width
+    return Block(left, height, tuple(elements)), middle
+
+
+def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
+    """Set one line above a bar and another below."""
+    size = theme.sizes[role] * _FRACTION_SCALE
+    lines = [text.printable(line) for line in (fraction.over, fraction.under)]
+    widths = [text.width(line, size) for line in lines]
+    leading = (text.ASCENT + text.DESCENT) * size
+    bar = leading + _BAR_AIR
+    total = max(widths) + 2 * _BAR_REACH
+    baselines = text.ASCENT * size, bar + _BAR_AIR + text.ASCENT * size
+    elements: list[Element] = [
+        Text(role, line, total / 2, baseline, size, width)
+        for line, baseline, width in zip(lines, baselines, widths, strict=True)
+    ]
+    elements.append(Bracket(role, ((1.0, bar), (total - 1.0, bar))))
+    return Block(total, 2 * bar, tuple(elements))
+
+
+def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
+    """Return the block of one line of text, held at its ``anchor`` where a reader's font is not as wide as ours."""
+    shown = text.printable(line)
+    size = theme.sizes[role]
+    width = text.width(shown, size)
+    place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
+    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex)
+    return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
+
+
+def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
+    """Return the block of text that may hold several lines, each in the middle."""
+    rows = [words(line, role, theme) for line in text.lines(content)]
+    width, leading = max(row.width for row in rows), theme.sizes[role] * text.LINE_HEIGHT
+    elements: list[Element] = []
+    for i, row in enumerate(rows):
+        elements.extend(placed(row, (width - row.width) / 2, i * leading))
+    return Block(width, (len(rows) - 1) * leading + rows[-1].height, tuple(elements))
+
+
+def placed(block: Block, x: float, y: float) -> tuple[Element, ...]:
+    """Return the block's elements with its top left corner at (x, y)."""
+    return tuple(moved(element, x, y) for element in block.elements)
+
+
+def moved(element: Element, dx: float, dy: float) -> Element:
+    """Return the element moved by (dx, dy)."""
+    match element:
+        case Path(role, points):
+            return Path(role, tuple([(x + dx, y + dy) for x, y in points]))
+        case Head(role, (x, y), (tip_x, tip_y)):
+            return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
+        case Text(role, line, x, y, size, width, anchor, latex):
+            return Text(role, line, x + dx, y + dy, size, width, anchor, latex)
+        case Shape(role, kind, x, y, width, height, radius):
+            return Shape(role, kind, x + dx, y + dy, width, height, radius)
+        case Cell(x, y, width, height, value):
+            return Cell(x + dx, y + dy, width, height, value)
+        case Bracket(role, points):
+            return Bracket(role, tuple([(x + dx, y + dy) for x, y in points]))
+        case _:
+            raise TypeError(f"Not an element of a picture: {type(element).__name__}")
+
+
+def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
+    """Set a name, if there is one, before a block, in the middle of its height."""
+    if not name:
+        return block
+    before = words(name, "muted", theme)
+    left, height = before.width + text.width("  ", theme.sizes[role]), max(before.height, block.height)
+    elements = (
+        *placed(before, 0.0, (height - before.height) / 2),
+        *placed(block, left, (height - block.height) / 2),
+    )
+    return Block(left + block.width, height, elements)
+
+
+def _marked(block: Block, marked: bool) -> Block:
+    """Draw a frame around what the eye must not miss."""
+    if not marked:
+        return block
+    width, height = block.width + 2 * _MARK_ROOM, block.height + 2 * _MARK_RISE
+    outline = Shape("mark", "box", width / 2, height / 2, width, height - 1.0, 2.5)
+    return Block(width, height, (outline, *placed(block, _MARK_ROOM, _MARK_RISE)))
+
+
+def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
+    """Set a small array between square brackets, its columns aligned on the right."""
+    size = theme.sizes[role] * _GRID_SCALE
+    leading, bracket, inset = size * text.LINE_HEIGHT, size * 0.28, size * 0.25
+    cells = [[text.printable(cell) for cell in row] for row in grid.rows]
+    columns = max((len(row) for row in cells), default=0)
+    widths = [max(text.width(row[i], size) for row in cells if i < len(row)) for i in range(columns)]
+    elements: list[Element] = []
+    right = inset * 2
+    for i, width in enumerate(widths):
+        right += width
+        for j, row in enumerate(cells):
+            if i < len(row) and row[i]:
+                baseline = j * leading + (leading + text.CAP_HEIGHT * size) / 2
+                elements.append(Text(role, row[i], right, baseline, size, text.width(row[i], size), "end"))
+        right += size * 0.7
+    total = right - (size * 0.7 if widths else 0.0) + inset * 2
+    height = max(len(cells), 1) * leading
+    elements.append(Bracket(role, ((bracket, 1.0), (0.6, 1.0), (0.6, height - 1.0), (bracket, height - 1.0))))
+    edge = total - bracket
+    elements.append(Bracket(role, ((edge, 1.0), (total - 0.6, 1.0), (total - 0.6, height - 1.0), (edge, height - 1.0))))
+    return Block(total, height, tuple(elements))
+
+
+def _heat(heat: Heat, line: Block) -> Block:
+    """Set the heat map under the line that tells its shape."""
+    columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
+    if not columns:
+        return line
+    least, most = _HEAT_SIDE
+    side = max(least, min(most, _HEAT_ROOM[0] / columns, _HEAT_ROOM[1] / rows))
+    width = max(line.width, columns * side)
+    left, top = (width - columns * side) / 2, line.height + 1.5
+    elements: list[Element] = [*placed(line, (width - line.width) / 2, 0.0)]
+    for j, row in enumerate(heat.cells):
+        elements.extend(Cell(left + i * side, top + j * side, side, side, value) for i, value in enumerate(row))
+    return Block(width, top + rows * side + 1.0, tuple(elements))

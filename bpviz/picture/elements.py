@@ -1,0 +1,150 @@
+"""A picture: what stands where, as frozen plain data that every writer reads.
+
+Lengths are points, the origin is the top left corner, y grows downwards. Elements name the role they play; the
+`bpviz.picture.theme.Theme` says how a role looks. Parts and elements stand in the order in which they are painted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bpviz.figure import Pass, Tone
+from bpviz.picture.theme import LineRole, TextRole
+
+__all__ = [
+    "Anchor",
+    "Bracket",
+    "Cell",
+    "Element",
+    "Head",
+    "Part",
+    "PartKind",
+    "Path",
+    "Picture",
+    "Point",
+    "Shape",
+    "ShapeKind",
+    "Text",
+]
+
+Point = tuple[float, float]
+Anchor = Literal["start", "middle", "end"]
+ShapeKind = Literal["circle", "box", "dot"]
+PartKind = Literal["frame", "wire", "node", "title", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line of an arrow, without its head: cubic Bézier curves end to end, in the direction in which values flow.
+
+    ``points`` holds the start, then two handles and an end for each curve: 3n + 1 points.
+    """
+
+    role: LineRole
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A filled arrow head, pointing from the middle of its base to its tip. Its width is the theme's."""
+
+    role: LineRole
+    base: Point
+    tip: Point
+
+    def corners(self, width: float) -> tuple[Point, Point, Point]:
+        """Return the tip and the two corners of the base.
+
+        >>> Head("forward", (0.0, 0.0), (9.0, 0.0)).corners(6.0)
+        ((9.0, 0.0), (0.0, 3.0), (0.0, -3.0))
+        """
+        (x, y), (tip_x, tip_y) = self.base, self.tip
+        along_x, along_y = tip_x - x, tip_y - y
+        length = (along_x * along_x + along_y * along_y) ** 0.5 or 1.0
+        side_x, side_y = -along_y / length * width / 2, along_x / length * width / 2
+        return (self.tip, (x + side_x, y + side_y), (x - side_x, y - side_y))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An outline around a centre: a circle, a box (rounded where ``radius`` is above 0) or a filled dot."""
+
+    role: LineRole
+    kind: ShapeKind
+    x: float
+    y: float
+    width: float
+    height: float
+    radius: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures.
+
+    ``latex`` is the same in LaTeX's mathematical mode, for writers that have one; empty where nothing is known.
+    """
+
+    role: TextRole
+    text: str
+    x: float
+    y: float
+    size: float
+    width: float
+    anchor: Anchor = "middle"
+    latex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a heat map, from its top left corner; ``value`` lies between −1 and 1, or is None: not finite."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the ink of a text."""
+
+    role: TextRole
+    points: tuple[Point, ...]
+
+
+Element = Path | Head | Shape | Text | Cell | Bracket
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
+
+    ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
+    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire. ``behind`` are the places of those elements of a wire that belong to its backward arrow.
+    """
+
+    id: str
+    kind: PartKind
+    elements: tuple[Element, ...]
+    description: str = ""
+    detail: str = ""
+    source: str = ""
+    target: str = ""
+    tone: Tone = "plain"
+    belongs: Pass = "forward"
+    behind: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
+
+    width: float
+    height: float
+    parts: tuple[Part, ...]
+    title: str = ""
+    description: str = ""

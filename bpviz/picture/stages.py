@@ -1,0 +1,135 @@
+"""A picture told in steps: the same picture at every one of them, with nothing laid out again.
+
+What has not come yet is left out, but for the lines of forward arrows, which stand pale; what comes in a step is
+brought to the front while the step lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import ceil, inf
+from typing import NamedTuple
+
+from bpviz.figure import Step, Tone
+from bpviz.picture.blocks import placed, words
+from bpviz.picture.elements import Element, Head, Part, Path, Picture
+from bpviz.picture.theme import Theme
+from bpviz.text import widths
+
+__all__ = ["Arrival", "Stages", "arrivals", "captions", "halves", "is_line", "with_captions"]
+
+_CAPTION_GAP = 6.0
+_NARROWEST = 240.0
+"""The least width, in points, of the lines in which a sentence is set below a picture."""
+
+
+class Arrival(NamedTuple):
+    """The numbers of the steps in which the arrows of a wire come; infinite where one never does."""
+
+    forward: float
+    backward: float
+
+
+def arrivals(steps: Sequence[Step]) -> Mapping[str, Arrival]:
+    """Return, for each wire that a step brings, when its arrows come.
+
+    >>> arrivals([Step("inputs", forward=("w0",)), Step("back", backward=("w0",))])
+    {'w0': Arrival(forward=0, backward=1)}
+    """
+    forward = {id: at for at, step in enumerate(steps) for id in step.forward}
+    backward = {id: at for at, step in enumerate(steps) for id in step.backward}
+    return {id: Arrival(forward.get(id, -1), backward.get(id, inf)) for id in dict.fromkeys([*forward, *backward])}
+
+
+def halves(part: Part) -> tuple[Part, Part]:
+    """Return the forward half of a wire and its backward half; the description goes with the last of them."""
+    behind = set(part.behind)
+    elements = tuple(element for i, element in enumerate(part.elements) if i not in behind)
+    back = tuple(part.elements[i] for i in part.behind)
+    front = replace(part, elements=elements, behind=(), description="" if back else part.description)
+    return front, replace(part, elements=back, behind=(), description=part.description if back else "")
+
+
+def is_line(element: Element) -> bool:
+    """Whether an element is the line or the head of an arrow."""
+    return isinstance(element, Path | Head)
+
+
+class Stages(Sequence[Picture]):
+    """The picture at each of its steps.
+
+    >>> from bpviz.picture.theme import theme
+    >>> wire = Part("w0", "wire", (Path("forward", ()), Path("backward", ())), behind=(1,))
+    >>> told = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
+    >>> [[part.tone for part in picture.parts if part.elements] for picture in told]
+    [['strong'], ['plain', 'strong']]
+    """
+
+    def __init__(self, picture: Picture, steps: Sequence[Step], captioned: Sequence[Part] = ()) -> None:
+        """Take the picture as it is in the end, and the parts that are shown in one step each."""
+        self._picture, self._steps, self._captions = picture, steps, captioned
+        self._arrivals = arrivals(steps)
+        self._shapes = [self._variants(part) for part in picture.parts]
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, at: int) -> Picture:  # type: ignore[override]
+        at = range(len(self))[at]
+        working = set(self._steps[at].boxes)
+        parts: list[Part] = []
+        for part, variants in zip(self._picture.parts, self._shapes, strict=True):
+            if part.kind != "wire":
+                parts.append(variants[part.id in working])
+                continue
+            arrival = self._arrivals.get(part.id, _ALWAYS)
+            parts += (variants[_state(arrival.forward, at)], variants[3 + _state(arrival.backward, at)])
+        return replace(self._picture, parts=(*parts, *self._captions[at : at + 1]))
+
+    def __iter__(self) -> Iterator[Picture]:
+        return (self[at] for at in range(len(self)))
+
+    def _variants(self, part: Part) -> tuple[Part, ...]:
+        """All looks of a part. The steps share them, so that writers need write each of them only once."""
+        if part.kind != "wire":
+            return part, _toned(part, "strong")
+        front, back = halves(part)
+        waiting = replace(front, elements=tuple(filter(is_line, front.elements)), description="")
+        hidden = replace(back, elements=(), description="")
+        return _toned(waiting, "pale"), _toned(front, "strong"), front, hidden, _toned(back, "strong"), back
+
+
+_ALWAYS = Arrival(-1, -1)
+
+
+def _state(arrival: float, at: int) -> int:
+    """0 where something has not come yet, 1 where it comes in this step, 2 where it is there."""
+    return 0 if arrival > at else 1 if arrival == at else 2
+
+
+def _toned(part: Part, tone: Tone) -> Part:
+    return replace(part, tone=tone) if part.tone == "plain" else part
+
+
+def captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> tuple[Picture, list[Part]]:
+    """Return the picture with room below it, and the sentence of each step as a part that stands there."""
+    size = theme.sizes["name"]
+    room = max(picture.width, _NARROWEST) - 2 * theme.margin
+    lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]
+    width = ceil(max([picture.width, *(line.width + 2 * theme.margin for step in lines for line in step)]))
+    top = picture.height + _CAPTION_GAP - theme.margin / 2
+    parts = []
+    for step, written in zip(steps, lines, strict=True):
+        elements: list[Element] = []
+        for row, line in enumerate(written):
+            elements += placed(line, (width - line.width) / 2, top + row * size * widths.LINE_HEIGHT)
+        parts.append(Part("caption", "note", tuple(elements), step.sentence))
+    height = ceil(top + max(map(len, lines)) * size * widths.LINE_HEIGHT + theme.margin)
+    return replace(picture, width=width, height=height), parts
+
+
+def with_captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> Stages:
+    """Return the stages of a picture with the sentence of each step below it."""
+    wider, sentences = captions(picture, steps, theme)
+    return Stages(wider, steps, sentences)

@@ -1,0 +1,1 @@
+"""The record of a computation: handles, and everything that they meet."""

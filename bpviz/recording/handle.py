@@ -1,0 +1,353 @@
+"""The operand that users compute with: it behaves like a number or an array and records what is done with it."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from bpviz import ops
+from bpviz.errors import RecordingError
+from bpviz.lazy import LazyModule
+from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
+from bpviz.recording import refusals
+from bpviz.recording.nesting import holds, lift
+from bpviz.recording.numpy_calls import adapted, composed, qualified
+from bpviz.recording.recorder import NO_VALUE, Recorder
+from bpviz.recording.source import place, written
+
+__all__ = ["Handle", "Missing", "lifted"]
+
+np: Any = LazyModule("numpy")
+
+_getframe = sys._getframe
+
+
+class Missing:
+    """An attribute that recorded values have not, and that says what to write instead.
+
+    There is one for each name: a ``__getattr__`` for all would slow down every look at what they have.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, handle: Handle | None, owner: type[Handle]) -> Any:
+        if handle is None:
+            return self
+        raise refusals.no_attribute(self.name, _getframe(1))
+
+
+class Handle:
+    """A value of the graph: ``data`` is the recorded number or array, ``grad`` its gradient once there is one.
+
+    Handles work with Python's operators, with NumPy's functions and with indexing. They are made by `bpviz.trace`
+    (one per parameter of the function) and by ``Graph.input``.
+    """
+
+    __slots__ = ("data", "index", "recorder")
+    __array_priority__ = 1000.0
+
+    def __init__(self, recorder: Recorder, index: int, data: Any) -> None:
+        self.recorder = recorder
+        self.index = index
+        self.data = data
+
+    # What it holds
+
+    @property
+    def grad(self) -> Any:
+        """The gradient from the latest `bpviz.propagate` (or ``backprop``) of its graph; ``None`` before."""
+        gradient_of = self.recorder.gradient_of
+        return None if gradient_of is None else gradient_of(self.index)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value; ``()`` for a number."""
+        if self.data is NO_VALUE:
+            raise refusals.without_value("a shape", _getframe(1))
+        return ops.shape_of(self.data)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy type of the value."""
+        if self.data is NO_VALUE:
+            raise refusals.without_value("a type", _getframe(1))
+        return np.asarray(self.data).dtype
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
+
+    def __repr__(self) -> str:
+        return f"<handle {self.data!r}>"
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if getattr(Handle, name, None).__class__ is not Missing]
+
+    def __format__(self, form: str) -> str:
+        return format(self.data, form) if form else repr(self)
+
+    # How it is recorded
+
+    def __bpviz_record__(
+        self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
+    ) -> Handle:
+        """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
+        if len(xs) != len(operation.operands) and not operation.variadic:
+            raise refusals.unused(operation, str(len(xs)), frame)
+        recorder = self.recorder
+        can_reach = recorder.reached
+        operands: list[int] = []
+        values: list[Any] = []
+        reached = missing = False
+        for x in xs:
+            if x.__class__ is not Handle:
+                index, value = _constant(recorder, x, xs, frame)
+            elif x.recorder is recorder:
+                index, value = x.index, x.data
+                if can_reach[index]:
+                    reached = True
+                if value is NO_VALUE:
+                    missing = True
+            else:
+                xs = _in_one_record(xs, frame)
+                inner: Handle = next(x for x in xs if x.__class__ is Handle)
+                return inner.__bpviz_record__(operation, xs, parameters, frame)
+            operands.append(index)
+            values.append(value)
+        if reached and operation.has_flat_slots:
+            reached = any(rule and can_reach[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
+        told = _told(operation, parameters, frame) if parameters else _NONE
+        value, kept = NO_VALUE, None
+        if not missing:
+            try:
+                if operation.keeping is None:
+                    value = evaluate(operation, values, told)
+                else:
+                    value, kept = ops.computed(operation, values, told)
+            except (ValueError, TypeError, IndexError) as error:
+                raise refusals.fails([ops.shape_of(v) for v in values], error, frame) from error
+        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
+        if kept is not None:
+            recorder.kept[index] = kept
+        return Handle(recorder, index, value)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        frame = _getframe(1)
+        if keywords.get("out") is not None:
+            raise refusals.in_place(frame, item=False)
+        name = ufunc.__name__
+        if method != "__call__":
+            name = f"{name}.{method}"
+            if method in ("reduce", "accumulate"):
+                keywords = {"axis": 0} | keywords
+        composite = ops.composite(name)
+        if composite is not None:
+            return composed(self.recorder, composite, inputs, keywords, frame)
+        found = ops.find(name)
+        if found is None:
+            raise refusals.unknown(f"np.{name}", frame)
+        return self.__bpviz_record__(found, inputs, keywords, frame)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        frame = _getframe(1)
+        name = qualified(function)
+        composite = ops.composite(name)
+        if composite is not None:
+            return composed(self.recorder, composite, args, keywords, frame)
+        operation = ops.find(name)
+        if operation is None:
+            if name in _ABOUT_SHAPE and args and args[0].__class__ is Handle:
+                alike = np.broadcast_to(np.zeros((), args[0].dtype), args[0].shape)
+                return getattr(np, name)(alike, *args[1:], **keywords)
+            raise refusals.unknown(f"np.{name}", frame)
+        xs, parameters = adapted(operation, function, args, keywords, frame)
+        for x in xs:
+            if x.__class__ is Handle:
+                return x.__bpviz_record__(operation, xs, parameters, frame)
+        # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
+        return evaluate(operation, xs, _told(operation, parameters, frame))
+
+    # What it also is
+
+    def __getitem__(self, key: Any) -> Any:
+        return index_by(self, key, _getframe(1))
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            frame = _getframe(1)
+            raise RecordingError(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
+        return _elements(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            frame = _getframe(1)
+            raise RecordingError(f"{written(frame)}: a single number has no length ({place(frame)})")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        data = self.data
+        if data is NO_VALUE:
+            raise refusals.without_value("a branch", _getframe(1))
+        if data.__class__ is not float and ops.size_of(data) != 1:
+            raise refusals.undecided(self.shape, _getframe(1))
+        return bool(data)
+
+    def __index__(self) -> int:
+        data = self.data
+        if isinstance(data, float):
+            if data.is_integer() and self.index in self.recorder.whole:
+                return int(data)
+        elif data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu":
+            return int(data)
+        frame = _getframe(1)
+        raise RecordingError(
+            f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
+            "the input (n=3, not n=3.0), or a plain number here"
+        )
+
+    def __float__(self) -> float:
+        raise refusals.leaves_the_record(_getframe(1))
+
+    def __int__(self) -> int:
+        raise refusals.leaves_the_record(_getframe(1))
+
+    def __complex__(self) -> complex:
+        raise refusals.leaves_the_record(_getframe(1))
+
+    def __array__(self, *args: Any, **keywords: Any) -> Any:
+        raise refusals.leaves_the_record(_getframe(1))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise refusals.in_place(_getframe(1), item=True)
+
+    __hash__ = object.__hash__
+
+    def item(self) -> Any:
+        """Refuse: a number taken out of the record would lose its gradient."""
+        raise refusals.leaves_the_record(_getframe(1))
+
+    def copy(self) -> Handle:
+        """The value itself: recorded values are never changed."""
+        return self
+
+    def __copy__(self) -> Handle:
+        return self
+
+    def __deepcopy__(self, memory: Any) -> Handle:
+        return self
+
+
+# What NumPy answers from the shape alone, without a value that a gradient could flow through.
+_ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
+
+
+_NONE: dict[str, Any] = {}
+
+
+def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
+    """The operands with all handles in the innermost of their records.
+
+    Raises `RecordingError` when these are not nested.
+    """
+    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
+    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+
+
+def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
+    """The handle of the same value in a record that is nested in its own.
+
+    Raises `RecordingError` when it is not.
+    """
+    if not holds(inner, x.recorder):
+        inner.same(x.recorder, f"{written(frame)} ({place(frame)})")
+        return x
+    return Handle(inner, lift(inner, x.recorder, x.index), x.data)
+
+
+def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
+    """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
+    told = {}
+    usual = operation.parameters
+    for name, value in parameters.items():
+        if name not in usual:
+            raise refusals.unused(operation, name, frame)
+        if value is not usual[name] and not (value.__class__ is float and value == usual[name]):
+            told[name] = _settled(value)
+    return told
+
+
+def _settled(value: Any) -> Any:
+    kind = value.__class__
+    if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
+        return tuple(map(_settled, value))
+    return operator.index(value) if kind is Handle else value
+
+
+_NUMBERS = frozenset({int, float})
+
+
+def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
+    """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
+    kind = value.__class__
+    if kind is int or kind is bool:
+        try:
+            # Beside arrays a whole number stays one, so that it takes their precision.
+            value = float(value) if kind is bool or _all_numbers(xs) else value
+        except OverflowError:
+            raise refusals.no_number(value, frame) from None
+    elif kind is not float:
+        found = recorder.array(value, frame)
+        if found[0] < 0:
+            raise refusals.no_number(value, frame)
+        return found
+    return recorder.constant(value, frame), value
+
+
+def _all_numbers(xs: Sequence[Any]) -> bool:
+    """Whether all handles hold plain numbers, or nothing yet."""
+    return all(x.data.__class__ is float or x.data is NO_VALUE for x in xs if x.__class__ is Handle)
+
+
+def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
+    """``x[key]``; handles inside the key become operands."""
+    positions: list[Any] = []
+    made = _template(key, positions)
+    return x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+
+
+def _template(part: Any, positions: list[Any]) -> Any:
+    """An index in which numbered places stand for the handles; these are added to ``positions``."""
+    if part.__class__ is Handle:
+        positions.append(part)
+        return Operand(len(positions) - 1)
+    if isinstance(part, tuple):
+        return tuple(_template(p, positions) for p in part)
+    if isinstance(part, slice):
+        return slice(*(_template(p, positions) for p in (part.start, part.stop, part.step)))
+    return part
+
+
+def _elements(x: Handle) -> Iterator[Any]:
+    for i in range(x.shape[0]):
+        # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
+        yield index_by(x, i, _getframe(1))

@@ -1,0 +1,60 @@
+"""Records nested in one another: a value of the record around, used in the inner one, is an input there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bpviz.recording.recorder import Recorder
+
+__all__ = ["holds", "lift", "one_deeper"]
+
+
+class _Depth(threading.local):
+    """How many recordings are nested in this thread."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+
+_depth = _Depth()
+
+
+@contextmanager
+def one_deeper() -> Iterator[int]:
+    """While a function is recorded inside of another recording: how deep its record is nested.
+
+    >>> with one_deeper() as outer, one_deeper() as inner:
+    ...     print(outer, inner)
+    1 2
+    """
+    _depth.now += 1
+    try:
+        yield _depth.now
+    finally:
+        _depth.now -= 1
+
+
+def holds(inner: Recorder, outer: Recorder) -> bool:
+    """Whether a record is nested in another, so that values of that one may be used in it."""
+    return inner.depth > outer.depth and not outer.closed
+
+
+def lift(inner: Recorder, outer: Recorder, index: int, parameter: str = "") -> int:
+    """The input that stands in the inner record for a value of the outer one, made where there is none yet.
+
+    A parameter is an input of its own, whatever else holds the same value.
+    """
+    key = (outer, index, parameter)
+    if key not in inner.lifted:
+        name = stem = parameter or outer.labels.get(index) or outer.is_input.get(index) or "outer"
+        taken = set(inner.is_input.values())
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{stem}_{count}"
+        inner.lifted[key] = inner.inputs((name,), (outer.values[index],))
+        if index in outer.whole:
+            inner.whole.add(inner.lifted[key])
+    return inner.lifted[key]

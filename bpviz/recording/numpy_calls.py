@@ -1,0 +1,87 @@
+"""NumPy's own ways of calling, brought into operands and parameters of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from types import FrameType
+from typing import Any
+
+from bpviz.errors import RecordingError
+from bpviz.ops import Operation
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.source import place, written
+
+__all__ = ["adapted", "composed", "qualified"]
+
+
+@lru_cache(maxsize=1024)
+def qualified(function: Any) -> str:
+    """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
+    module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
+    return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
+
+
+def composed(
+    recorder: Recorder, function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType
+) -> Any:
+    """What is made of several operations; its own complaints get the user's line."""
+    before = len(recorder)
+    try:
+        result = function(*args, **keywords)
+    except RecordingError:
+        raise
+    except (IndexError, TypeError, ValueError) as error:
+        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+    if len(recorder) > before + 1:
+        # The user's variable names the result, not the steps on the way to it.
+        parts = result if isinstance(result, tuple | list) else (result,)
+        results = {part.index for part in parts if getattr(part, "recorder", None) is recorder}
+        for index in range(before, len(recorder)):
+            if index not in results and recorder.operations[index] is not None:
+                recorder.name(index, "")
+    return result
+
+
+def adapted(
+    operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """A NumPy function's own way of calling, brought into operands and parameters of the row."""
+    try:
+        if operation.adapt is not None:
+            return operation.adapt(*args, **keywords)
+        count = len(operation.operands)
+        names = _simply(function, operation, len(args), tuple(keywords))
+        if names is not None:
+            return args[:count], {**dict(zip(names, args[count:], strict=True)), **keywords}
+        pairs = iter(_signature(function).bind(*args, **keywords).arguments.items())
+    except RecordingError:
+        raise
+    except TypeError as error:
+        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+    xs = [value for _, value in islice(pairs, count)]
+    # What is left at its default need not be known here: np.sum(x, dtype=None).
+    return xs, {name: value for name, value in pairs if value is not None or name in operation.parameters}
+
+
+@lru_cache(maxsize=1024)
+def _simply(function: Any, operation: Operation, given: int, keywords: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of what is given by position after the operands, in calls that need no full reading.
+
+    These give all operands by position and, after them, nothing but parameters of the row.
+    """
+    count = len(operation.operands)
+    parameters = _signature(function).parameters
+    names = tuple(parameters)[:given]
+    told = names[count:] + keywords
+    usual = all(parameters[name].kind.name == "POSITIONAL_OR_KEYWORD" for name in names)
+    simple = usual and count <= given == len(names) and len({*told}) == len(told)
+    return names[count:] if simple and operation.parameters.keys() >= {*told} else None
+
+
+@lru_cache(maxsize=256)
+def _signature(function: Any) -> Any:
+    import inspect
+
+    return inspect.signature(function)

@@ -1,0 +1,173 @@
+"""Python's operators and the methods of arrays, given to the handles from the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bpviz import ops
+from bpviz.ops import OPERATIONS, Operation, evaluate
+from bpviz.recording import refusals
+from bpviz.recording.handle import Handle, Missing
+from bpviz.recording.numpy_calls import adapted, composed
+from bpviz.recording.source import by_operator
+
+__all__ = ["BY_OPERATOR"]
+
+_getframe = sys._getframe
+
+
+def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
+    scalar = operation.scalar
+    differentiates = operation.vjp != (None, None)
+    adds = operation.name == "add"
+    compares = operation.name in ("equal", "not_equal")
+
+    def method(self: Handle, other: Any) -> Any:
+        x = self.data
+        kind = other.__class__
+        if x.__class__ is float and scalar is not None:
+            # The quick way for plain numbers, which is what long scalar programs consist of.
+            recorder = self.recorder
+            if kind is Handle:
+                y = other.data
+                if y.__class__ is float and other.recorder is recorder:
+                    try:
+                        z = scalar(x, y)
+                    except (ArithmeticError, ValueError):
+                        z = evaluate(operation, (x, y), {})
+                    i = self.index
+                    j = other.index
+                    reached = recorder.reached
+                    index = recorder.append(
+                        operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
+                    )
+                    return Handle(recorder, index, z)
+            elif kind is float or (kind is int and -_LARGEST < other < _LARGEST):
+                frame = _getframe(1)
+                y = float(other)
+                if adds and reflected and kind is int and not y and not by_operator(frame.f_code, frame.f_lasti):
+                    # sum(parts) starts at a 0 that nobody wrote.
+                    return self
+                left, right = (y, x) if reflected else (x, y)
+                try:
+                    z = scalar(left, right)
+                except (ArithmeticError, ValueError):
+                    z = evaluate(operation, (left, right), {})
+                i = self.index
+                j = recorder.constant(y, frame)
+                operands = (j, i) if reflected else (i, j)
+                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
+                return Handle(recorder, index, z)
+        frame = _getframe(1)
+        if kind is not Handle and not _is_operand(other):
+            # Something of another library may know what to do with a handle; Python's own types do not.
+            if compares or kind.__module__ != "builtins":
+                return NotImplemented
+            raise refusals.no_number(other, frame)
+        if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
+            return self
+        return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), {}, frame)
+
+    return method
+
+
+_LARGEST = 1 << 1000
+"""Whole numbers beyond this may be too large for a float."""
+
+
+def _unary(operation: Operation) -> Callable[[Handle], Any]:
+    def method(self: Handle) -> Any:
+        return self.__bpviz_record__(operation, (self,), {}, _getframe(1))
+
+    return method
+
+
+def _named(operation: Operation) -> Callable[..., Any]:
+    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
+        frame = _getframe(1)
+        if operation.adapt is None:
+            told = dict(zip(operation.parameters, args, strict=False)) | keywords
+            return self.__bpviz_record__(operation, (self,), told, frame)
+        xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
+        return self.__bpviz_record__(operation, xs, parameters, frame)
+
+    method.__name__ = operation.name
+    method.__doc__ = operation.says
+    return method
+
+
+def _refused(sign: str) -> Callable[..., Any]:
+    def method(self: Handle, *others: Any) -> Any:
+        raise refusals.unknown(sign, _getframe(1))
+
+    return method
+
+
+def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Handle, *args: Any, **keywords: Any) -> Any:
+        return composed(self.recorder, function, (self, *args), keywords, _getframe(1))
+
+    method.__name__ = name
+    method.__doc__ = (function.__doc__ or "").partition("\n")[0]
+    return method
+
+
+def _is_operand(value: Any) -> bool:
+    return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
+
+
+_OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "matmul": "matmul",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+}
+_COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
+_REFUSED = {"divmod": "divmod"}
+_REFUSED_UNARY = {"round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+
+BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
+"""The operations that Python's operators stand for."""
+
+
+def _dress() -> None:
+    """Give the class its operators and methods, from the table."""
+    for python_name, name in (_OPERATORS | _COMPARISONS).items():
+        setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
+    for python_name, name in _OPERATORS.items():
+        setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
+    for python_name, name in _UNARY.items():
+        setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
+    for python_name, sign in _REFUSED.items():
+        setattr(Handle, f"__{python_name}__", _refused(sign))
+        setattr(Handle, f"__r{python_name}__", _refused(sign))
+    for python_name, sign in _REFUSED_UNARY.items():
+        setattr(Handle, f"__{python_name}__", _refused(sign))
+    for operation in OPERATIONS.values():
+        if operation.method:
+            setattr(Handle, operation.name, _named(operation))
+    for name, function in ops.COMPOSITE_METHODS.items():
+        setattr(Handle, name, _composed_method(name, function))
+    for name in refusals.advised():
+        if not hasattr(Handle, name):
+            setattr(Handle, name, Missing(name))
+
+
+_dress()

@@ -1,0 +1,218 @@
+"""What cannot be recorded, said in a sentence: the call as written, its line, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from bpviz import ops
+from bpviz.errors import RecordingError
+from bpviz.recording.source import place, written
+
+__all__ = [
+    "NoAttribute",
+    "advised",
+    "fails",
+    "in_place",
+    "instead_of",
+    "leaves_the_record",
+    "no_attribute",
+    "no_number",
+    "undecided",
+    "unknown",
+    "unused",
+    "without_value",
+]
+
+
+class NoAttribute(RecordingError, AttributeError):
+    """A recorded value was asked for something that NumPy's arrays have and it has not."""
+
+
+_ONLY_ARRAYS = (
+    *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps", "fill"),
+    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "put", "real", "resize"),
+    *("searchsorted", "setfield", "setflags", "sort", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
+)
+"""What arrays of NumPy have by these names, and recorded values have not."""
+_ADVICE = {
+    "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
+    "detach": "value.data is its plain number, through which no gradient flows",
+    "fill": "build a new array instead: np.full(shape, value)",
+    "numpy": "value.data is its plain number, through which no gradient flows",
+    "sort": "write np.sort(x), which makes a new array",
+    "tolist": "walk through it, or leave it out",
+}
+_INSTEAD = {
+    "copysign": "np.abs(x) * np.sign(y)",
+    "ediff1d": "np.diff(x)",
+    "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
+    "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",
+    "nanmax": "np.max(np.where(np.isnan(x), -np.inf, x))",
+    "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
+    "real": "x",
+}
+_NEW_ARRAY = "build a new array instead: np.where(condition, x, y) or np.concatenate"
+_POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
+_ELEMENT = "sort, and take the element: np.sort(x)[k]"
+_EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
+_COUNTS = "counts carry no gradient; compute it before, from plain numbers"
+_BECAUSE = {
+    "apply_along_axis": "compute with whole arrays, or stack what each row gives: np.stack([f(row) for row in x])",
+    "argpartition": "it leaves the order open; write np.argsort(x)",
+    "argwhere": _POSITIONS,
+    "bincount": "write np.eye(n)[k].T @ weights",
+    "ceil": "write np.ceil(x)",
+    "choose": "write np.select or np.where",
+    "copyto": "to fill an array with one value write np.broadcast_to(x, shape); otherwise " + _NEW_ARRAY,
+    "divmod": "write x // y and x % y",
+    "fill_diagonal": _NEW_ARRAY,
+    "flatnonzero": _POSITIONS,
+    "floor": "write np.floor(x)",
+    "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
+    "histogram": _COUNTS,
+    "histogram2d": _COUNTS,
+    "interp": "between two points it is a straight line: y0 + (x - x0) * (y1 - y0) / (x1 - x0)",
+    "ldexp": "write x * 2.0**n",
+    "lexsort": "sort by one key: np.argsort(x)",
+    "linalg.eig": _EIGENVALUES,
+    "linalg.eigh": _EIGENVALUES,
+    "linalg.eigvals": _EIGENVALUES,
+    "linalg.eigvalsh": _EIGENVALUES,
+    "linalg.lstsq": "solve the normal equations: np.linalg.solve(A.T @ A, A.T @ b)",
+    "linalg.pinv": "write np.linalg.inv(A.T @ A) @ A.T",
+    "linalg.svd": _EIGENVALUES,
+    "nonzero": _POSITIONS,
+    "partition": "it leaves the order open; write np.sort(x)",
+    "percentile": _ELEMENT,
+    "piecewise": "write np.select or np.where",
+    "place": _NEW_ARRAY,
+    "put": _NEW_ARRAY,
+    "put_along_axis": _NEW_ARRAY,
+    "putmask": _NEW_ARRAY,
+    "quantile": _ELEMENT,
+    "round": "write np.round(x)",
+    "trunc": "write np.trunc(x)",
+    "unique": "how long its result is depends on the values; compute it before, from plain numbers",
+    "vander": "write x[:, None] ** np.arange(n)[::-1]",
+}
+_TABLE = "`bpviz ops` lists the operations that can be recorded"
+
+
+def unknown(name: str, frame: FrameType) -> RecordingError:
+    """A function or operator that is not in the table."""
+    advice = instead_of(name.removeprefix("np.")) or _TABLE
+    return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
+
+
+def instead_of(name: str) -> str:
+    """What to write instead of a function of NumPy that cannot be recorded, or why it cannot; empty where unknown.
+
+    >>> instead_of("quantile")
+    'sort, and take the element: np.sort(x)[k]'
+    """
+    if name.startswith("fft."):
+        return "it computes with complex numbers, and only real ones can be recorded"
+    return f"write {_INSTEAD[name]}" if name in _INSTEAD else _BECAUSE.get(name, "")
+
+
+def leaves_the_record(frame: FrameType) -> RecordingError:
+    """A plain number is asked of a recorded value: ``math.exp(x)``, ``float(x)``, ``np.asarray(x)``."""
+    text = written(frame)
+    advice = "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)"
+    called, _, argument = text.partition("(")
+    module, _, name = called.rpartition(".")
+    if module == "math":
+        instead = ops.find(name)
+        advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
+    elif called in ("float", "int") or text.endswith(".item()"):
+        advice = "leave the conversion out"
+    elif name == "full":
+        advice = "write np.broadcast_to(x, shape)"
+    elif name == "arange":
+        advice = "how many numbers there are cannot depend on a recorded value; give a plain one, or np.linspace"
+    elif argument.startswith("[") or "[" in text.replace("(", ""):
+        advice = "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate"
+    elif name in ("array", "asarray", "asanyarray", "ascontiguousarray"):
+        advice = "use the value as it is"
+    return RecordingError(
+        f"{text} asks a recorded value for a plain number ({place(frame)}), where its gradient would be lost; {advice}"
+    )
+
+
+def in_place(frame: FrameType, *, item: bool) -> RecordingError:
+    """An array is written into."""
+    if item:
+        text, advice = f"{written(frame)} = …", _NEW_ARRAY
+    else:
+        text = written(frame)
+        advice = "leave out= away" if "out=" in text else "give the result a name of its own: y = y + x"
+    return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")
+
+
+def undecided(shape: tuple[int, ...], frame: FrameType) -> RecordingError:
+    """A branch on an array of several elements."""
+    text = written(frame)
+    keyword, _, rest = text.partition(" ")
+    if keyword in ("if", "elif", "while"):
+        # Some versions of Python point at the whole statement.
+        text = rest.partition(": ")[0].removesuffix(":")
+    return RecordingError(
+        f"{text}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
+        "choose element by element with np.where(condition, x, y)"
+    )
+
+
+def no_number(value: Any, frame: FrameType) -> RecordingError:
+    """An operand that is no real number."""
+    kind = f"an array of {value.dtype}" if hasattr(value, "dtype") and hasattr(value, "ndim") else type(value).__name__
+    if isinstance(value, int):
+        kind = "a whole number too large for a float"
+    return RecordingError(
+        f"{written(frame)} computes with {kind} ({place(frame)}); only real numbers and arrays of them can be recorded"
+    )
+
+
+def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RecordingError:
+    """NumPy itself refuses: mostly shapes that do not fit."""
+    told = " and ".join(map(str, shapes))
+    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
+
+
+def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:
+    """A call with operands or parameters that the row does not have."""
+    takes = f"it takes {len(operation.operands)}: {', '.join(operation.operands)}"
+    if what.isdigit():
+        return RecordingError(f"{written(frame)} gives {operation.name} {what} operand(s) ({place(frame)}); {takes}")
+    advice = {
+        "where": "choose before: np.where(condition, x, 0), or x[condition]",
+        "initial": "compare or add afterwards: np.maximum(np.max(x), initial)",
+    }
+    return RecordingError(
+        f"{written(frame)}: {what}= cannot be recorded ({place(frame)}); {advice.get(what, 'leave it out')}"
+    )
+
+
+def advised() -> Iterator[str]:
+    """The attributes that recorded values have not, but for which there is something to say: what to write instead."""
+    yield from _ONLY_ARRAYS
+    yield from _ADVICE
+    functions = [*ops.COMPOSITES, *(name for row in ops.OPERATIONS.values() for name in row.numpy)]
+    yield from filter(str.isidentifier, functions)
+
+
+def no_attribute(name: str, frame: FrameType) -> NoAttribute:
+    """Something that arrays have and recorded values have not."""
+    advice = _ADVICE.get(name)
+    if advice is None:
+        advice = f"write np.{name}(…)" if ops.find(name) or ops.composite(name) else _TABLE
+    return NoAttribute(f"{written(frame)}: a recorded value has no .{name} ({place(frame)}); {advice}")
+
+
+def without_value(why: str, frame: FrameType) -> RecordingError:
+    """A number is needed, but the graph's inputs were given none."""
+    return RecordingError(
+        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs were given none; "
+        'give them values: graph.input("x", 3.0)'
+    )

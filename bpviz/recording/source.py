@@ -1,0 +1,256 @@
+"""The user's own source, read back: where a step stands, how it is written, which name its result was given."""
+
+from __future__ import annotations
+
+import linecache
+import opcode
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType, FrameType
+
+__all__ = [
+    "Returned",
+    "by_operator",
+    "is_ours",
+    "line_of",
+    "place",
+    "referred_names",
+    "stored_name",
+    "unpacks",
+    "users_frame",
+    "written",
+]
+
+_HOME = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_LONGEST = 100
+"""So many characters of the user's source a message quotes at most."""
+_FARTHEST = 1000
+"""So many instructions after a step we look for the variable that takes its result."""
+
+
+def _codes(*names: str) -> frozenset[int]:
+    return frozenset(opcode.opmap[name] for name in names if name in opcode.opmap)
+
+
+_CACHE = opcode.opmap["CACHE"]
+_EXTENDED = opcode.opmap["EXTENDED_ARG"]
+_STORE_LOCAL = _codes("STORE_FAST", "STORE_DEREF")
+_STORE_NAME = _codes("STORE_NAME", "STORE_GLOBAL")
+# 3.13 and later join two steps into one.
+_STORE_STORE = _codes("STORE_FAST_STORE_FAST")
+_STORE_LOAD = _codes("STORE_FAST_LOAD_FAST")
+_COPY, _SWAP = _codes("COPY"), _codes("SWAP")
+_BUILD = _codes("BUILD_TUPLE", "BUILD_LIST")
+_UNPACK, _UNPACK_STAR = _codes("UNPACK_SEQUENCE"), _codes("UNPACK_EX")
+_RETURN, _POP = _codes("RETURN_VALUE"), _codes("POP_TOP")
+_LOAD_ATTRIBUTE = _codes("LOAD_ATTR", "LOAD_METHOD")
+_NOTHING = _codes("NOP", "RESUME", "NOT_TAKEN", "KW_NAMES")
+_JUMPS = frozenset([*opcode.hasjrel, *opcode.hasjabs])
+_OPERATORS = frozenset(
+    code for name, code in opcode.opmap.items() if name.startswith(("BINARY_", "COMPARE_", "UNARY_", "CONTAINS_"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What `stored_name` answers for a result that is returned at once: its name is for the caller to give.
+
+    ``path`` is its place in the tuples that are returned: ``(1,)`` for ``y`` in ``return x, y``.
+    """
+
+    path: tuple[int, ...] = ()
+
+
+class _Reading:
+    """One code object, made ready for look-ups."""
+
+    __slots__ = ("code", "instructions", "lines", "locals", "names")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.instructions = code.co_code
+        own = code.co_varnames
+        self.locals = (*own, *(n for n in code.co_cellvars if n not in own), *code.co_freevars)
+        self.names: dict[tuple[int, tuple[int, ...]], str | Returned | None] = {}
+        self.lines: list[int | None] = []
+        for start, end, line in code.co_lines():
+            self.lines += [line] * ((end - start) // 2)
+
+
+# By identity, because the hash of a code object reads all of it. An entry keeps its code alive, so that no other can
+# take its place.
+_readings: dict[int, _Reading] = {}
+
+
+def _reading(code: CodeType) -> _Reading:
+    found = _readings.get(id(code))
+    if found is None:
+        if len(_readings) > 1000:
+            _readings.clear()
+        found = _readings[id(code)] = _Reading(code)
+    return found
+
+
+def stored_name(code: CodeType, offset: int, path: tuple[int, ...] = ()) -> str | Returned | None:
+    """The variable that takes the result of the instruction at ``offset``.
+
+    ``path`` picks one value out of a result that is a tuple. Answers the variable's name, `Returned` when the result
+    is returned at once, or ``None``.
+
+    >>> def f(x):
+    ...     y = x + 1
+    ...     a, b = y, y * 2
+    ...     return a, b - 1
+    >>> offsets = range(0, len(f.__code__.co_code), 2)
+    >>> operators = [i for i in offsets if by_operator(f.__code__, i)]
+    >>> [stored_name(f.__code__, i) for i in operators]
+    ['y', 'b', Returned(path=(1,))]
+    """
+    reading = _reading(code)
+    key = (offset, path)
+    if key not in reading.names:
+        reading.names[key] = _followed(reading, offset, path)
+    return reading.names[key]
+
+
+def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Returned | None:
+    """Follow a value over the interpreter's stack until a variable takes it.
+
+    ``above`` is how many values lie on top of it; ``path`` where it lies in the tuple that is followed in its stead.
+    """
+    above = 0
+    start = offset if unpacks(reading.code, offset) else offset + 2
+    for code, argument in _instructions(reading.instructions, start):
+        stored = _stored(reading, code, argument)
+        for name in stored:
+            if not above:
+                return None if path else name
+            above -= 1
+        if stored:
+            above += code in _STORE_LOAD
+        elif code in _UNPACK or code in _UNPACK_STAR:
+            if above:
+                above += opcode.stack_effect(code, argument)
+                continue
+            if not path or (code in _UNPACK_STAR and path[0] >= argument & 0xFF):
+                return None
+            above, path = path[0], path[1:]
+        elif code in _BUILD and above < argument:
+            above, path = 0, (argument - 1 - above, *path)
+        elif code in _COPY:
+            # (y := x + 1) and a = b = x + 1 copy the result, and store the copy first.
+            above = 0 if argument == above + 1 else above + 1
+        elif code in _SWAP:
+            above = argument - 1 if not above else 0 if argument == above + 1 else above
+        elif code in _RETURN:
+            return None if above else Returned(path)
+        elif code in _JUMPS:
+            return None
+        elif code not in _NOTHING:
+            effect = opcode.stack_effect(code, argument if code >= opcode.HAVE_ARGUMENT else None)
+            taken = 1 if code in _POP or code in _LOAD_ATTRIBUTE else 1 - effect
+            if taken > above:
+                return None
+            above += effect
+    return None
+
+
+def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
+    """The variables that an instruction stores to, the one that takes the topmost value first."""
+    if code in _STORE_LOCAL:
+        return (reading.locals[argument],)
+    if code in _STORE_NAME:
+        return (reading.code.co_names[argument],)
+    if code in _STORE_STORE:
+        return reading.locals[argument >> 4], reading.locals[argument & 15]
+    if code in _STORE_LOAD:
+        return (reading.locals[argument >> 4],)
+    return ()
+
+
+def _instructions(instructions: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """The instructions from an offset on, with their arguments."""
+    argument = 0
+    for i in range(at, min(len(instructions) - 1, at + 2 * _FARTHEST), 2):
+        code = instructions[i]
+        if code == _CACHE:
+            continue
+        argument = argument << 8 | instructions[i + 1]
+        if code != _EXTENDED:
+            yield code, argument
+            argument = 0
+
+
+def unpacks(code: CodeType, offset: int) -> bool:
+    """Whether the instruction takes a value apart: ``a, b = x``."""
+    instruction = _reading(code).instructions[offset]
+    return instruction in _UNPACK or instruction in _UNPACK_STAR
+
+
+def by_operator(code: CodeType, offset: int) -> bool:
+    """Whether the instruction is an operator (or an index), not a call of something that computes in its turn."""
+    return _reading(code).instructions[offset] in _OPERATORS
+
+
+def referred_names(code: CodeType) -> tuple[str, ...]:
+    """The globals and attributes that a piece of code speaks of."""
+    return code.co_names
+
+
+def line_of(code: CodeType, offset: int) -> int | None:
+    """The line of the instruction at ``offset``."""
+    lines = _reading(code).lines
+    at = offset // 2
+    return lines[at] if 0 <= at < len(lines) else None
+
+
+_ours: dict[str, bool] = {}
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
+    file = frame.f_code.co_filename
+    found = _ours.get(file)
+    if found is None:
+        module = frame.f_globals.get("__name__") or ""
+        found = file.startswith(_HOME) or module == "numpy" or module.startswith("numpy.")
+        if not file.startswith("<"):
+            # What has no file of its own (a cell, a string) shares its name with others.
+            _ours[file] = found
+    return found
+
+
+def users_frame(frame: FrameType) -> FrameType:
+    """The nearest frame of the user's own code, from here outwards."""
+    while is_ours(frame) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def place(frame: FrameType) -> str:
+    """Where the user's code stands, for a message: ``line 3 of apples.py``."""
+    frame = users_frame(frame)
+    name = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"line {frame.f_lineno} of {name}"
+
+
+def written(frame: FrameType) -> str:
+    """The expression that the user's code is just evaluating, as it is written there; else what is known of it."""
+    frame = users_frame(frame)
+    code = frame.f_code
+    positions = list(code.co_positions())
+    at = frame.f_lasti // 2
+    text = ""
+    if at < len(positions):
+        first, last, start, end = positions[at]
+        if first is not None and last is not None and start is not None and end is not None:
+            lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+            # The end first: where the expression stands on one line, cutting its start would move it.
+            lines[-1] = lines[-1][:end]
+            lines[0] = lines[0][start:]
+            text = b" ".join(lines).decode(errors="replace")
+    text = " ".join((text or linecache.getline(code.co_filename, frame.f_lineno)).split())
+    if not text:
+        return f"a step of {code.co_name}" if code.co_name[0] != "<" else "this step"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,146 @@
+"""Two models, or two runs of one, beside each other: what was added, removed and changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bpviz.analysis.differences import Difference, Side, differences
+from bpviz.analysis.pairing import paired
+from bpviz.documents.document import Block, Document, Paragraph, Picture
+from bpviz.drawing.draw import draw, language_for
+from bpviz.drawing.drawing import Drawing
+from bpviz.errors import UsageError
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.reports.report import Telling
+from bpviz.text.language import ENGLISH, Language
+from bpviz.words.differences import counts_text, difference_table
+from bpviz.words.numbers import shown
+
+__all__ = ["Comparison", "diff"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Telling):
+    """What `diff` found; printed, it is a table.
+
+    ``before`` and ``after`` are the two runs, ``differences`` their nodes side by side, the same ones too; ``say`` is
+    the language of the words.
+    """
+
+    before: Flow
+    after: Flow
+    differences: tuple[Difference, ...]
+    precision: int = 4
+    say: Language = ENGLISH
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return all(difference.kind == "same" for difference in self.differences)
+
+    def draw(self, **options: Any) -> Drawing:
+        """The figure of the later run: what is new stands in front, what did not change in the background.
+
+        ``options`` are those of `bpviz.draw`.
+        """
+        return draw(self.after, **{"before": self.before, "precision": self.precision, "lang": self.say, **options})
+
+    def document(self) -> Document:
+        """The table under the outputs before and after."""
+        say = self.say
+        blocks: list[Block] = [Paragraph(counts_text(self.differences, say))]
+        if not self.same:
+            figure = self.draw(theme="auto")
+            picture = Picture(figure.to_svg, say("The figure with old and new numbers"), figure.fingerprint)
+            blocks = [difference_table(self.differences, self.precision, say), *blocks, picture]
+        return Document(self._title(), tuple(blocks), say.code)
+
+    def _title(self) -> str:
+        one, two = self.before, self.after
+        old, new = (shown(flow.output, self.precision, self.say) for flow in (one, two))
+        if one.output_name != two.output_name:
+            return f"{one.output_name} = {old} → {two.output_name} = {new}"
+        if old == new:
+            return f"{two.output_name} = {new}"
+        return self.say("{output}: {old} → {new}", output=two.output_name, old=old, new=new)
+
+    def data(self) -> dict[str, Any]:
+        """The outputs, how many nodes differ, and each of them before and after."""
+        counts = Counter(difference.kind for difference in self.differences)
+        return {
+            "bpviz": 1,
+            "kind": "diff",
+            "same": self.same,
+            "before": {"output": self.before.output_name, "value": self.before.output},
+            "after": {"output": self.after.output_name, "value": self.after.output},
+            "counts": {kind: counts[kind] for kind in ("added", "removed", "changed", "same")},
+            "nodes": [_told(found) for found in self.differences if found.kind != "same"],
+        }
+
+    def __repr__(self) -> str:
+        return f"<comparison: {counts_text(self.differences).rstrip('.')}>"
+
+
+def _told(found: Difference) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "differs": list(found.aspects),
+        "before": _side(found.before),
+        "after": _side(found.after),
+    }
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None else {field.name: getattr(side, field.name) for field in fields(side)}
+
+
+def diff(
+    before: Callable[..., Any] | Graph | Flow | Drawing,
+    after: Callable[..., Any] | Graph | Flow | Drawing,
+    *,
+    output: str | None = None,
+    tolerance: float = 1e-9,
+    precision: int = 4,
+    lang: str | Language | None = None,
+) -> Comparison:
+    """What differs between two models, or two runs of one: nodes, values and gradients.
+
+    Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
+    are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
+    size. ``lang`` is the language of the words.
+
+    >>> import bpviz
+    >>> def total(price=100, count=2, tax=1.1):
+    ...     subtotal = price * count
+    ...     return subtotal * tax
+    >>> def shipped(price=100, count=2, tax=1.1):
+    ...     subtotal = price * count
+    ...     return (subtotal + 5) * tax
+    >>> print(bpviz.diff(total, shipped))
+    total = 220 → shipped = 225.5
+    =============================
+    <BLANKLINE>
+    node     what                              value        difference  gradient   difference
+    tax                                        1.1                      200 → 205  +5
+    add      added: add of subtotal, constant  205                      1.1
+    shipped  of subtotal, tax → add, tax       220 → 225.5  +5.5        1
+    <BLANKLINE>
+    1 added, 2 changed, 3 the same.
+
+    Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
+    """
+    say = language_for(after, lang)
+    one, two = _run(before, output, say), _run(after, output, say)
+    return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
+
+
+def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None, say: Language) -> Flow:
+    source = draw(target, lang=say, **({"output": output} if output else {})).source
+    if not isinstance(source, Flow):
+        what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
+        raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")
+    return source

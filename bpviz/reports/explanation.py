@@ -1,0 +1,232 @@
+"""Why every number of a figure is what it is: what each variable does, on which paths, and what is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bpviz import ops
+from bpviz.analysis.chains import Chain, chain
+from bpviz.analysis.influences import Influence, influences, named, objective
+from bpviz.analysis.sharing import KeptValue, Sharing, kept_values, shared_factors
+from bpviz.documents.document import Block, Document, Heading, Paragraph, Picture
+from bpviz.drawing.draw import draw
+from bpviz.drawing.drawing import Drawing
+from bpviz.errors import UsageError
+from bpviz.formulas.symbols import Symbols
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.graph.propagate import propagate
+from bpviz.lazy import LazyModule
+from bpviz.reports.report import Telling
+from bpviz.reports.what_if import WhatIf, compared
+from bpviz.text.language import Language
+from bpviz.words.chains import chain_blocks
+from bpviz.words.influences import influence_table, sentence
+from bpviz.words.numbers import shown, shown_count
+from bpviz.words.sharing import kept_blocks, shared_blocks
+
+__all__ = ["Explanation", "explain"]
+
+np: Any = LazyModule("numpy")
+
+_INPUTS, _STEPS = 100, 30
+"""The most inputs and named steps that the table holds, unless some are asked for by name."""
+_CHAINS = 12
+"""The most variables whose chains are told unasked."""
+_FEW = 30
+"""The most nodes of a graph in which the chains of steps are told as well as those of inputs."""
+_LARGE = 2000
+"""The most nodes of a graph whose chains and shared factors are told unasked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(Telling):
+    """What the numbers of a run say; printed, it is text, and a notebook shows it with its figure.
+
+    ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them
+    reach the output. ``sharing`` and ``kept`` tell what the backward pass computes once and which values it needs (none
+    where variables were asked for by name, or the graph is too large), ``expressions`` what values without a name
+    compute. ``what_if`` tells what changes of inputs would do, where some were given.
+    """
+
+    drawing: Drawing
+    flow: Flow
+    variables: tuple[Influence, ...]
+    left_out: int
+    chains: tuple[Chain, ...]
+    sharing: Sharing | None
+    kept: tuple[KeptValue, ...]
+    expressions: Mapping[str, str]
+    what_if: WhatIf | None
+
+    @property
+    def precision(self) -> int:
+        """The number of digits that are shown."""
+        return self.drawing.options.circuit.precision
+
+    @property
+    def say(self) -> Language:
+        """The language of the words."""
+        return self.drawing.options.circuit.lang
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
+        flow, told = self.flow, []
+        name, words = flow.output_name, objective(flow, self.say).words
+        if ops.shape_of(flow.output):
+            told.append(
+                self.say(
+                    "{name} is no single number: every gradient is that of {objective}."
+                    if bool(np.all(flow.seed == 1))
+                    else "{name} is no single number: every gradient is that of {objective}, "
+                    "whose weights are the seed.",
+                    name=name,
+                    objective=words,
+                )
+            )
+        elif words != name:
+            told.append(
+                self.say(
+                    "{name} is multiplied by the seed: every gradient is that of {objective}.",
+                    name=name,
+                    objective=words,
+                )
+            )
+        for found in flow.nonfinite:
+            sentence = found.sentence(self.say)
+            if not sentence.startswith(found.name):
+                sentence = f"{sentence[0].upper()}{sentence[1:]}"
+            told.append(self.say("{sentence}.", sentence=sentence))
+        if self.left_out:
+            left = shown_count(self.left_out)
+            told.append(self.say("{count} more variables are left out; ask for them by name.", count=left))
+        return tuple(told)
+
+    def document(self) -> Document:
+        """The figure, the table, the chains, what is shared, and what would become of changes."""
+        flow, precision, say = self.flow, self.precision, self.say
+        output, symbol = objective(flow, say)
+        blocks: list[Block] = [
+            Picture(self.drawing.to_svg, say("The figure"), self.drawing.fingerprint),
+            influence_table(self.variables, output, symbol, precision, say),
+            *map(Paragraph, self.notes),
+        ]
+        told = {influence.name: influence for influence in self.variables}
+        if self.chains:
+            blocks.append(Heading(say("Link by link")))
+        for found in self.chains:
+            meaning = told[found.name].meaning
+            blocks.append(
+                Heading(say("{name}: {meaning}", name=found.name, meaning=meaning) if meaning else found.name, 3)
+            )
+            blocks += chain_blocks(found, symbol, precision, say)
+            blocks.append(Paragraph(sentence(told[found.name], output, precision, say)))
+        if self.sharing is not None:
+            blocks += shared_blocks(self.sharing, say)
+        blocks += kept_blocks(self.kept, self.expressions, say=say)
+        if self.what_if is not None:
+            blocks += (Heading(self.what_if.document().title), *self.what_if.blocks())
+        return Document(f"{flow.output_name} = {shown(flow.output, precision, say)}", tuple(blocks), say.code)
+
+    def data(self) -> dict[str, Any]:
+        """Every number in full, with the sentences that are made of them."""
+        flow, output = self.flow, objective(self.flow, self.say).words
+        return {
+            "bpviz": 1,
+            "kind": "explanation",
+            "name": flow.graph.name,
+            "output": flow.output_name,
+            "value": flow.output,
+            "objective": output,
+            "variables": [
+                {
+                    "name": found.name,
+                    "kind": found.kind,
+                    "meaning": found.meaning,
+                    "value": found.value,
+                    "gradient": found.gradient,
+                    "derivative": found.derivative,
+                    "formula": found.formula,
+                    "expression": found.expression,
+                    "grows by": found.grown,
+                    "sentence": sentence(found, output, self.precision, self.say),
+                }
+                for found in self.variables
+            ],
+            "left out": self.left_out,
+            "chains": self.chains,
+            "shared": self.sharing,
+            "kept": self.kept,
+            "what if": None if self.what_if is None else self.what_if.data(),
+            "notes": self.notes,
+        }
+
+    def __repr__(self) -> str:
+        return f"<explanation of {self.flow.graph.name or 'the computation'}: {len(self.variables)} variables>"
+
+
+def explain(
+    target: Callable[..., Any] | Graph | Flow | Drawing,
+    /,
+    *args: Any,
+    variables: str | Sequence[str] = (),
+    what_if: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Explanation:
+    """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
+
+    ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
+    tells what would become of the output. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
+    and ``precision`` concern the words, the rest the figure that the page holds.
+
+    >>> import bpviz
+    >>> def y(p=100, n=2, t=1.1):
+    ...     x = p * n
+    ...     return x * t
+    >>> told = bpviz.explain(y, variables=["p"])
+    >>> print(told.to_markdown().split("```text")[1].split("```")[0].strip())
+    dy/dp = dx/dp · dy/dx = n · t = 2 × 1.1 = 2.2
+
+    Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
+    """
+    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
+    if not isinstance(target, Drawing):
+        options.setdefault("theme", "auto")
+    drawing = draw(target, *args, **options)
+    source = drawing.source
+    if not isinstance(source, Graph | Flow):
+        raise UsageError(
+            "a card, or a page of several figures, cannot be explained; give a function, a graph or a flow"
+        )
+    flow = source if isinstance(source, Flow) else propagate(source)
+    small = len(flow.values) <= _LARGE
+    everything = named(flow)
+    inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]
+    steps = [i for i in everything if i not in flow.graph.record.is_input and i != flow.output_index][:_STEPS]
+    variables = (variables,) if isinstance(variables, str) else tuple(variables)
+    chosen = [flow.find(name) for name in variables] or list(dict.fromkeys([*inputs, *steps, flow.output_index]))
+    symbols = Symbols(flow)
+    chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
+    if not variables:
+        # Among arrays the gradients of the steps are told on the way to those of the inputs.
+        steps_too = len(flow.values) <= _FEW and not symbols.has_arrays
+        chained = [i for i in chained if steps_too or i in inputs][:_CHAINS] if small else []
+    whole = small and not variables
+    unnamed = (i for i in range(len(flow.values)) if not flow.graph.labels[i])
+    precision = drawing.options.circuit.precision
+    return Explanation(
+        drawing=drawing,
+        flow=flow,
+        variables=influences(flow, chosen, symbols),
+        left_out=0 if variables else len(everything) - len(chosen),
+        chains=tuple(chain(flow, symbols, i) for i in chained),
+        sharing=shared_factors(flow) if whole else None,
+        kept=kept_values(flow) if whole else (),
+        expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if whole else {},
+        what_if=None
+        if what_if is None
+        else compared(target, args, what_if, precision=precision, say=drawing.options.circuit.lang, **run),
+    )

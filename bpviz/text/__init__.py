@@ -1,0 +1,1 @@
+"""Text and numbers: how they are written, how wide they are, in which language."""

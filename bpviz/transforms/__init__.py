@@ -1,0 +1,1 @@
+"""Graphs made from graphs: the backward pass, opened operations, single numbers."""

@@ -1,0 +1,118 @@
+"""The table of the variables, and a sentence for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from bpviz.analysis.influences import Influence
+from bpviz.documents.document import Table
+from bpviz.lazy import LazyModule
+from bpviz.text.language import ENGLISH, Language
+from bpviz.text.numerals import number
+from bpviz.words.numbers import grows, shown, shown_gradient
+
+__all__ = ["influence_table", "sentence"]
+
+np: Any = LazyModule("numpy")
+
+_FORMULA = 80
+"""The most characters of a formula in a table."""
+
+
+def influence_table(
+    found: Sequence[Influence], output: str, symbol: str, precision: int = 4, say: Language = ENGLISH
+) -> Table:
+    """The table of the variables: what each means, is, and does to the output.
+
+    ``output`` is what the gradients are the gradients of, ``symbol`` how it stands in a derivative.
+    """
+    header = (
+        say("variable"),
+        say("meaning"),
+        say("value"),
+        say("∂{symbol}/∂variable", symbol=symbol),
+        say("formula"),
+        say("when it grows by 1, {output} …", output=output),
+    )
+    rows = tuple(
+        (
+            influence.name,
+            influence.meaning or (f"= {influence.expression}" if influence.expression else ""),
+            shown(influence.value, precision, say),
+            shown_gradient(influence.gradient, precision, say),
+            _formula(influence),
+            _effect(influence, precision, say),
+        )
+        for influence in found
+    )
+    return Table(say("What each value does to {output}", output=output), header, rows)
+
+
+def _formula(influence: Influence) -> str:
+    if not influence.reaches:
+        return "0"
+    # Among arrays formulas speak of other gradients by their names: dW = dZᵀ·X.
+    called = f"{influence.derivative} = " if influence.derivative.startswith("d") and influence.formula else ""
+    text = f"{called}{influence.formula}"
+    return text if len(text) <= _FORMULA else f"{text[: _FORMULA - 1]}…"
+
+
+def _effect(influence: Influence, precision: int, say: Language) -> str:
+    if not influence.reaches:
+        return say("no gradient flows to it")
+    every = "" if influence.is_number else say("(all elements) ")
+    if not math.isfinite(influence.slope):
+        return say("cannot be told")
+    if influence.straight:
+        return every + grows(influence.slope, precision, say)
+    rate = number(influence.slope, precision)
+    if influence.grown is None:
+        return every + say("changes at a rate of {rate}", rate=rate)
+    grown = grows(influence.grown, precision, say)
+    return every + say("{grows} (at a rate of {rate} at first)", grows=grown, rate=rate)
+
+
+def sentence(influence: Influence, output: str, precision: int = 4, say: Language = ENGLISH) -> str:
+    """What the gradient of a variable says, in a sentence that holds."""
+    name, slope = influence.name, influence.slope
+    if not influence.reaches:
+        return say("No gradient flows back from {output} to {name}.", output=output, name=name)
+    if not math.isfinite(slope):
+        return say("What {name} does to {output} cannot be told: not all numbers are finite.", name=name, output=output)
+    what = name if influence.is_number else say("every element of {name}", name=name)
+    if influence.straight:
+        told = grows(slope, precision, say)
+        said = say("When {what} grows by 1, {output} {grows}.", what=what, output=output, grows=told)
+    else:
+        rate = _rate(slope, precision, say)
+        if influence.grown is None:
+            said = say("When {what} grows a little, {output} {changes}.", what=what, output=output, changes=rate)
+        else:
+            said = say(
+                "When {what} grows a little, {output} {changes}; by 1, it {grows}.",
+                what=what,
+                output=output,
+                changes=rate,
+                grows=grows(influence.grown, precision, say),
+            )
+    return said if influence.is_number else f"{said}{_foremost(influence, precision, say)}"
+
+
+def _rate(slope: float, precision: int, say: Language) -> str:
+    if not slope:
+        return say("hardly changes")
+    size = number(abs(slope), precision)
+    return say("grows {size} times as much" if slope > 0 else "falls {size} times as much", size=size)
+
+
+def _foremost(influence: Influence, precision: int, say: Language) -> str:
+    """The element of an array whose gradient is the largest, where there is one."""
+    sizes = np.abs(influence.gradient)
+    if sizes.size < 2 or np.sum(sizes >= sizes.max() * (1 - 1e-9)) > 1:
+        return ""
+    place = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
+    where = f"{influence.name}[{', '.join(str(int(i)) for i in place)}]"
+    gradient = number(float(influence.gradient[place]), precision)
+    return say(" The element that matters most is {where}, with {gradient}.", where=where, gradient=gradient)

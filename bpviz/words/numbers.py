@@ -1,0 +1,109 @@
+"""Numbers and rows of things as they stand in a line of text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from bpviz import ops
+from bpviz.lazy import LazyModule
+from bpviz.text.language import ENGLISH, Language
+from bpviz.text.numerals import MINUS, number, superscript
+from bpviz.words.values import shape_text, spoken
+
+__all__ = ["elided", "factor", "grows", "shown", "shown_count", "shown_gradient", "signed"]
+
+np: Any = LazyModule("numpy")
+
+_CELLS = 9
+"""The most elements of an array that are written out in a line."""
+_ENDS = 3
+"""So many parts are shown at both ends of a row that is too long."""
+
+
+def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
+    """A number, the rows of a small array, or the shape of a larger one.
+
+    >>> import numpy as np
+    >>> shown(2.0), shown(np.array([[1.0, 2.0]])), shown(np.ones((20, 3)))
+    ('2', '[1, 2]', 'shape (20, 3)')
+    """
+    if not _is_written_out(value):
+        return say("shape {shape}", shape=shape_text(ops.shape_of(value)))
+    return spoken(value, precision, say)
+
+
+def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
+    """A gradient likewise; of a larger one its length as well."""
+    if _is_written_out(value):
+        return shown(value, precision, say)
+    size = number(float(np.linalg.norm(value)), precision)
+    return say("shape {shape}, length {length}", shape=shape_text(ops.shape_of(value)), length=size)
+
+
+def _is_written_out(value: Any) -> bool:
+    shape = ops.shape_of(value)
+    return 0 < math.prod(shape) <= _CELLS and len(shape) <= 2
+
+
+def shown_count(count: int) -> str:
+    """A count of any size.
+
+    >>> shown_count(3), shown_count(1234567), shown_count(2**60), shown_count(2**20000)
+    ('3', '1,234,567', '1.153×10¹⁸', '3.98×10⁶⁰²⁰')
+    """
+    if count < 10**12:
+        return f"{count:,}"
+    # Logarithms take whole numbers of any size, where floats would overflow.
+    power = int(math.log10(count))
+    return f"{number(10 ** (math.log10(count) - power), 4)}×10{superscript(str(power))}"
+
+
+def grows(amount: float, precision: int, say: Language = ENGLISH) -> str:
+    """What a change of this size is called.
+
+    >>> grows(2.2, 4), grows(-0.5, 4), grows(0.0, 4)
+    ('grows by 2.2', 'falls by 0.5', 'stays the same')
+    """
+    if not math.isfinite(amount):
+        return say("is no longer finite")
+    if amount == 0:
+        return say("stays the same")
+    return say("grows by {amount}" if amount > 0 else "falls by {amount}", amount=number(abs(amount), precision))
+
+
+def signed(amount: float, precision: int) -> str:
+    """A change with its sign.
+
+    >>> signed(20.0, 4), signed(-0.5, 4), signed(0.0, 4)
+    ('+20', '−0.5', '0')
+    """
+    text = number(amount, precision)
+    return text if text.startswith(MINUS) or text in ("0", "NaN") else f"+{text}"
+
+
+def factor(text: str) -> str:
+    """A formula as a factor: in brackets where it is a sum, or begins with a minus.
+
+    >>> factor("n·t"), factor("1 − y"), factor("−x"), factor("exp(1 − y)")
+    ('n·t', '(1 − y)', '(−x)', 'exp(1 − y)')
+    """
+    inside, outside = "", text
+    while inside != outside:
+        # What stands in brackets, the innermost first.
+        inside, outside = outside, re.sub(r"[(\[|][^()\[\]|]*[)\]|]", "", outside)
+    return f"({text})" if " " in outside or text.startswith(MINUS) else text
+
+
+def elided(parts: Sequence[str], say: Language = ENGLISH) -> list[str]:
+    """A long row of parts without its middle.
+
+    >>> elided("abcdefghij")
+    ['a', 'b', 'c', '… (4 more) …', 'h', 'i', 'j']
+    """
+    if len(parts) <= 2 * _ENDS + 2:
+        return list(parts)
+    left = say("… ({count} more) …", count=shown_count(len(parts) - 2 * _ENDS))
+    return [*parts[:_ENDS], left, *parts[-_ENDS:]]

@@ -1,0 +1,163 @@
+"""A value as a figure shows it: a number, a small array as a grid, a larger one as its shape with a heat map."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from unicodedata import east_asian_width
+
+from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.lazy import LazyModule
+from bpviz.text.language import ENGLISH, Language
+from bpviz.text.numerals import number
+
+__all__ = ["changed", "columns", "content", "line_of", "shape_text", "spoken"]
+
+np: Any = LazyModule("numpy")
+
+_GRID = 4
+"""The most rows and columns that are written out."""
+_STEPS = 64
+"""So many steps of rounding of the largest element may be left where elements cancel: sums are of a few dozen terms."""
+_CELLS = (8, 12)
+"""The most rows and columns of a heat map; larger arrays are thinned evenly."""
+
+
+def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
+    """What stands at the arrow for a value.
+
+    >>> content(220.00000000000003)
+    Plain(text='220', marked=False)
+    >>> import numpy as np
+    >>> content(np.array([[1.0, 2.5]]))
+    Grid(rows=(('1', '2.5'),), marked=False)
+    """
+    if isinstance(value, float | int):
+        return Plain(number(float(value), precision), not math.isfinite(value))
+    array = np.asarray(value)
+    if not array.ndim:
+        return Plain(number(float(array), precision), not bool(np.isfinite(array)))
+    marked = not bool(np.isfinite(array).all())
+    shape = shape_text(array.shape)
+    if not array.size:
+        return Plain(shape)
+    flat = _flat(array)
+    if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
+        return Grid(_rows(flat, precision), marked)
+    return Heat(shape, _cells(flat), marked)
+
+
+def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
+    """The elements of a small array, written out: ``≈0`` what rounding alone may have left beside larger ones.
+
+    >>> _rows(np.array([[0.1 + 0.2 - 0.3, 1.0, 0.0, 1e-10]]), 4)
+    (('≈0', '1', '0', '1×10⁻¹⁰'),)
+    """
+    rounding = 0.0
+    if flat.dtype.kind == "f":
+        rounding = _STEPS * np.finfo(flat.dtype).eps * np.max(np.abs(flat), initial=0.0)
+    return tuple(
+        tuple("≈0" if 0 < abs(v) <= rounding < np.inf else number(float(v), precision) for v in row) for row in flat
+    )
+
+
+def columns(content: Content) -> int:
+    """How many characters wide a line is, where Japanese counts double.
+
+    >>> columns(Plain("単価 = 3"))
+    8
+    """
+    match content:
+        case Row(parts):
+            return sum(map(columns, parts))
+        case Fraction(over, under):
+            return max(columns(Plain(over)), columns(Plain(under)))
+        case Plain(text):
+            return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+        case _:
+            raise TypeError(f"Not a line of text: {type(content).__name__}")
+
+
+def changed(old: Any, new: Any, precision: int = 4) -> Content:
+    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
+
+    A small array shows it cell by cell; of a larger one the heat map shows the difference.
+
+    >>> changed(200.0, 240.0), changed(1.0, 1.0)
+    (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
+    """
+    was, now = content(old, precision), content(new, precision)
+    marked = was.marked or now.marked
+    match was, now:
+        case Plain(), Plain():
+            return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
+        case Grid(), Grid() if np.shape(old) == np.shape(new):
+            rows = tuple(
+                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
+                for pair in zip(was.rows, now.rows, strict=True)
+            )
+            return Grid(rows, marked)
+        case Heat(), Heat() if np.shape(old) == np.shape(new):
+            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
+            if not difference.any():
+                return now
+            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+    return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _shape_of(shown: Content, value: Any) -> str:
+    """A number as it is, an array as its shape."""
+    return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as NumPy writes it.
+
+    >>> shape_text((4, 2)), shape_text((3,))
+    ('(4, 2)', '(3,)')
+    """
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _flat(array: Any) -> Any:
+    """An array as rows: a vector is one row; of more than two dimensions the last two keep their meaning."""
+    return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
+
+
+def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
+    rows, columns = (
+        np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) for n, most in zip(flat.shape, _CELLS, strict=True)
+    )
+    thin = flat[np.ix_(rows, columns)].astype(float)
+    finite = np.isfinite(thin)
+    scale = float(np.max(np.abs(thin[finite]), initial=0.0)) or 1.0
+    return tuple(
+        tuple(round(float(v) / scale, 3) if ok else None for v, ok in zip(row, oks, strict=True))
+        for row, oks in zip(thin, finite, strict=True)
+    )
+
+
+def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
+    """A value in a sentence: the number, the rows of a grid, or the shape.
+
+    >>> spoken(1.1)
+    '1.1'
+    """
+    return line_of(content(value, precision), say)
+
+
+def line_of(content: Content, say: Language = ENGLISH) -> str:
+    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+
+    >>> line_of(Grid((("1", "2"), ("3", "4"))))
+    '[1, 2; 3, 4]'
+    """
+    match content:
+        case Grid(rows):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(text):
+            return say("an array of shape {shape}", shape=text)
+        case Row(parts):
+            return "".join(line_of(part, say) for part in parts)
+        case _:
+            return content.text

@@ -1,0 +1,217 @@
+"""Which font files draw a text: the bundled one, and what this machine has for the characters that it lacks.
+
+Rasterisers draw nothing at all, and say nothing, where every font that they know lacks a character. So the files are
+chosen here, by what they contain, and what no font has is told.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bpviz.errors import BpvizWarning
+from bpviz.picture.elements import Picture, Text
+from bpviz.text import widths as measures
+
+__all__ = ["BUNDLED", "FontChoice", "font_files", "fontconfig", "fonts_for"]
+
+BUNDLED = Path(__file__).resolve().parents[1] / "text" / "fonts" / "DejaVuSans.ttf"
+
+_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+
+# Sans-serif fonts that have Japanese, the best looking beside DejaVu Sans first; as their files are called.
+_JAPANESE = (
+    "notosanscjkjp-regular",
+    "notosanscjk-regular",
+    "notosanscjk-vf",
+    "notosanscjkjp-vf",
+    "notosansjp-regular",
+    "notosansjp",
+    "sourcehansans-regular",
+    "sourcehansansjp-regular",
+    "hiragino sans w3",
+    "ヒラギノ角ゴシック w3",
+    "hiraginosans-w3",
+    "yugothr",
+    "yugothm",
+    "yugothic",
+    "meiryo",
+    "biz-udgothicr",
+    "ipaexg",
+    "ipag",
+    "ipagp",
+    "vl-gothic-regular",
+    "takaogothic",
+    "msgothic",
+    "droidsansfallbackfull",
+    "droidsansfallback",
+)
+
+# Parts of file names that tell of another cut than the plain one.
+_OTHER_CUTS = (
+    "bold",
+    "italic",
+    "oblique",
+    "light",
+    "thin",
+    "black",
+    "heavy",
+    "medium",
+    "condensed",
+    "narrow",
+    "mono",
+    "serif",
+    "mincho",
+    "music",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FontChoice:
+    """The font files to draw a text with, the bundled one first, and the characters that none of them has."""
+
+    files: tuple[Path, ...]
+    missing: str = ""
+
+
+def font_files(text: str) -> FontChoice:
+    """Choose the fonts for ``text``: the bundled one, then the fewest of this machine's that have what it lacks.
+
+    >>> font_files("0.9 × σ").files == (BUNDLED,)
+    True
+    """
+    wanted = frozenset(measures.missing(text))
+    chosen: list[Path] = [BUNDLED]
+    if wanted:
+        candidates = _covering(wanted)
+        while wanted and candidates:
+            # The first of those that have most: `candidates` stand in order of preference.
+            best = max(candidates, key=lambda path: len(candidates[path] & wanted))
+            if not candidates[best] & wanted:
+                break
+            chosen.append(best)
+            wanted -= candidates.pop(best)
+    return FontChoice(tuple(chosen), "".join(c for c in dict.fromkeys(text) if c in wanted))
+
+
+def fonts_for(picture: Picture) -> tuple[Path, ...]:
+    """Return the font files for all text of ``picture``; warn of characters that cannot be drawn."""
+    choice = font_files("".join(e.text for part in picture.parts for e in part.elements if isinstance(e, Text)))
+    if choice.missing:
+        warnings.warn(_told(choice.missing), BpvizWarning, stacklevel=3)
+    return choice.files
+
+
+@contextmanager
+def fontconfig(files: Sequence[Path]) -> Iterator[Mapping[str, str]]:
+    """Give the environment in which Pango and Cairo know ``files`` and no other font; without files, an empty one."""
+    if not files:
+        yield {}
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="bpviz-fonts-") as name:
+        directory = Path(name)
+        fonts = directory / "fonts"
+        fonts.mkdir()
+        for number, file in enumerate(files):
+            _link(file, fonts / f"{number}{file.suffix}")
+        settings = directory / "fonts.conf"
+        settings.write_text(_FONTCONFIG.format(fonts=fonts, cache=directory / "cache"), encoding="utf-8")
+        # Pango on Windows asks fontconfig only if it is told to.
+        yield {"FONTCONFIG_FILE": str(settings), "PANGOCAIRO_BACKEND": "fontconfig"}
+
+
+_FONTCONFIG = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+
+
+def _link(file: Path, link: Path) -> None:
+    try:
+        link.symlink_to(file)
+    except OSError:  # Windows lets only some users make links
+        from shutil import copyfile
+
+        copyfile(file, link)
+
+
+def _told(missing: str) -> str:
+    names = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
+    how = {
+        "darwin": "install a font that has them, with Font Book",
+        "win32": "install a font that has them (Settings > Personalisation > Fonts)",
+    }.get(sys.platform, "install a font that has them, for Japanese: sudo apt install fonts-noto-cjk")
+    return f"No font on this machine can draw: {names}. They are left blank in the picture; {how}. An SVG has them."
+
+
+def _covering(wanted: frozenset[str]) -> dict[Path, frozenset[str]]:
+    """Which of the ``wanted`` characters each font has, in order of preference, up to the first that has all."""
+    found: dict[Path, frozenset[str]] = {}
+    for path in _ranked(_installed(), any(map(_is_cjk, wanted))):
+        has = frozenset(c for c in wanted if ord(c) in _characters(path))
+        if has == wanted:
+            return {path: has}
+        if has:
+            found[path] = has
+    return found
+
+
+def _is_cjk(character: str) -> bool:
+    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uffef" or character >= "\U00020000"
+
+
+def _ranked(files: Sequence[Path], japanese: bool) -> list[Path]:
+    """Sort: Japanese sans-serif fonts first where they are needed, plain cuts before others, then by name."""
+
+    def rank(path: Path) -> tuple[int, int, str, str]:
+        name = path.stem.lower()
+        place = _JAPANESE.index(name) if japanese and name in _JAPANESE else len(_JAPANESE)
+        return (place, sum(cut in name.replace("sansserif", "") for cut in _OTHER_CUTS), name, str(path))
+
+    return sorted(files, key=rank)
+
+
+@cache
+def _installed() -> tuple[Path, ...]:
+    """Every font file of this machine."""
+    return tuple(
+        Path(directory, name)
+        for root in dict.fromkeys(_directories())
+        for directory, _, names in os.walk(root)
+        for name in names
+        if name.lower().endswith(_SUFFIXES)
+    )
+
+
+def _directories() -> tuple[Path, ...]:
+    """Where systems keep fonts; those that are not there do no harm."""
+    home = Path.home()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA", str(home / "AppData" / "Local"))
+        return (Path(os.environ.get("WINDIR", r"C:\Windows"), "Fonts"), Path(local, "Microsoft", "Windows", "Fonts"))
+    if sys.platform == "darwin":
+        return (Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library" / "Fonts")
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    own = os.environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
+    roots = ("/usr/share", "/usr/local/share", *shared.split(":"), own)
+    return (*(Path(root, "fonts") for root in roots if root), home / ".fonts")
+
+
+@cache
+def _characters(path: Path) -> frozenset[int]:
+    """The code points that a font can draw; none where the file is broken."""
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    try:
+        with TTFont(path, fontNumber=0, lazy=True) as font:
+            return frozenset(font.getBestCmap() or ())
+    except Exception:  # fontTools raises whatever a broken table leads to
+        return frozenset()
