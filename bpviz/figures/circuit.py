@@ -14,7 +14,7 @@ from bpviz.figures.labels import Use
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
-from bpviz.recording.recorder import Scope
+from bpviz.recording.scopes import Scope
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.values import line_of, shape_text, spoken
 

@@ -12,9 +12,11 @@ from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph.graph import Graph
 from bpviz.recording import refusals
+from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
-from bpviz.recording.recorder import Group, Recorder, current_groups
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.scopes import Group
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 

@@ -146,7 +146,7 @@ class Handle:
                     value, kept = ops.computed(operation, values, told)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusals.fails([ops.shape_of(v) for v in values], error, frame) from error
-        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
+        index = recorder.add_step(operation, tuple(operands), told, value, reached, frame)
         if kept is not None:
             recorder.kept[index] = kept
         return Handle(recorder, index, value)
@@ -320,7 +320,7 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         if found[0] < 0:
             raise refusals.no_number(value, frame)
         return found
-    return recorder.constant(value, frame), value
+    return recorder.add_constant(value, frame), value
 
 
 def _all_numbers(xs: Sequence[Any]) -> bool:

@@ -40,7 +40,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                     i = self.index
                     j = other.index
                     reached = recorder.reached
-                    index = recorder.append(
+                    index = recorder.add_step(
                         operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
                     )
                     return Handle(recorder, index, z)
@@ -56,9 +56,9 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 except (ArithmeticError, ValueError):
                     z = evaluate(operation, (left, right), {})
                 i = self.index
-                j = recorder.constant(y, frame)
+                j = recorder.add_constant(y, frame)
                 operands = (j, i) if reflected else (i, j)
-                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
+                index = recorder.add_step(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
         frame = _getframe(1)
         if kind is not Handle and not _is_operand(other):
