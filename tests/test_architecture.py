@@ -36,6 +36,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.nets",),
     ("ops",),
     (".nn", "formulas", "recording"),
+    ("writes",),
     ("graph",),
     ("transforms",),
     ("analysis",),

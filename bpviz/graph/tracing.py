@@ -17,6 +17,9 @@ from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Group
+from bpviz.writes import functions  # noqa: F401
+from bpviz.writes.doors import open_doors
+from bpviz.writes.fills import join_writes
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
@@ -88,8 +91,13 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     groups = current_groups()
     opened = len(groups)
     try:
-        with ops.silence():
+        with ops.silence(), open_doors(recorder, fn):
             result = fn(*given, **named)
+    except ValueError as error:
+        if isinstance(error.__cause__, RecordingError):
+            # NumPy asked a recorded value for a number, and says only that it got none.
+            raise error.__cause__ from None
+        raise
     except AttributeError as error:
         # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
         if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
@@ -99,7 +107,24 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
         del groups[opened:]
         last_words = recorder.close()
-    return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
+    parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
+    if recorder.rewrites:
+        parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
+        join_writes(recorder, [handle.index for _, handle in _handles("", result) if handle.recorder is recorder])
+    return Run(graph, parameters, result, last_words)
+
+
+def _as_given(graph: Graph, key: str, value: Any) -> Any:
+    """A parameter as it was before the function wrote into it."""
+    if isinstance(value, Mapping):
+        return {k: _as_given(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
+    if isinstance(value, tuple | list):
+        parts = [_as_given(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if value.__class__ is not Handle:
+        return value
+    index = next((i for i, name in graph.record.is_input.items() if name == key), value.index)
+    return Handle(graph.record, index, graph.record.values[index])
 
 
 def _innermost(traceback: TracebackType) -> FrameType:

@@ -93,6 +93,7 @@ class Recorder(Frames):
         "parameters",
         "reached",
         "renamed",
+        "rewrites",
         "step_scopes",
         "titles",
         "values",
@@ -135,6 +136,8 @@ class Recorder(Frames):
         self.gradient_of: Callable[[int], Any] | None = None
         # The writes into arrays, by the number of the step that makes the array's new value; see `bpviz.writes`.
         self.written: dict[int, Any] = {}
+        # Whether a handle was given another value than that with which it was made.
+        self.rewrites = False
 
     def __len__(self) -> int:
         return len(self.operations)

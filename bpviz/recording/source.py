@@ -11,12 +11,14 @@ from types import CodeType, FrameType
 
 __all__ = [
     "Returned",
+    "accumulates",
     "by_operator",
     "is_ours",
     "line_of",
     "place",
     "referred_names",
     "stored_name",
+    "stores_item",
     "unpacks",
     "users_frame",
     "written",
@@ -50,6 +52,10 @@ _JUMPS = frozenset([*opcode.hasjrel, *opcode.hasjabs])
 _OPERATORS = frozenset(
     code for name, code in opcode.opmap.items() if name.startswith(("BINARY_", "COMPARE_", "UNARY_", "CONTAINS_"))
 )
+_STORE_ITEM = _codes("STORE_SUBSCR", "STORE_SLICE")
+_BINARY_OP = _codes("BINARY_OP")
+_INPLACE_ADD = 13
+"""The argument of the instruction that stands for ``+=``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,24 @@ def unpacks(code: CodeType, offset: int) -> bool:
 def by_operator(code: CodeType, offset: int) -> bool:
     """Whether the instruction is an operator (or an index), not a call of something that computes in its turn."""
     return _reading(code).instructions[offset] in _OPERATORS
+
+
+def accumulates(code: CodeType, offset: int) -> bool:
+    """Whether the instruction is the operator ``+=``.
+
+    >>> def f(x):
+    ...     x += 1
+    ...     return x + 1
+    >>> [accumulates(f.__code__, i) for i in range(0, len(f.__code__.co_code), 2) if by_operator(f.__code__, i)]
+    [True, False]
+    """
+    instructions = _reading(code).instructions
+    return instructions[offset] in _BINARY_OP and instructions[offset + 1] == _INPLACE_ADD
+
+
+def stores_item(code: CodeType, offset: int) -> bool:
+    """Whether the instruction writes an element: ``x[i] = y``."""
+    return _reading(code).instructions[offset] in _STORE_ITEM
 
 
 def referred_names(code: CodeType) -> tuple[str, ...]:

@@ -89,6 +89,8 @@ class Operation:
     again. Numbers that flow back hand it to the rules by the keyword ``kept``; without it they compute it themselves.
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
+    ``view`` says that NumPy's result may lie in the memory of its first operand, so that a write to one is seen in the
+    other; it is the operation that puts such a result back, called as ``view(z, x, *positions, **parameters)``.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
     shows when the operation is opened.
 
@@ -121,6 +123,7 @@ class Operation:
     variadic: bool = False
     together: Rule | None = None
     keeping: Callable[..., tuple[Any, Any]] | None = None
+    view: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""
