@@ -452,6 +452,23 @@ def test_a_library_that_the_model_calls_gets_arrays_of_numpy() -> None:
     assert numbers(main)[0] == 4.0
 
 
+def test_a_library_in_c_that_the_model_calls_gets_arrays_of_numpy() -> None:
+    def main(x: Any = 2.0) -> Any:
+        made = np.zeros(2)
+        noise = np.random.RandomState(0).randn(3)
+        picked = np.random.default_rng(0).permutation(4)
+        assert type(noise) is np.ndarray
+        assert type(picked) is np.ndarray
+        made[0] = x
+        again = np.array
+        other = again([x, 1.0])
+        third = np.zeros(2 if noise[0] else 3)
+        third[1] = x
+        return np.sum(made) + other[0] + third[1]
+
+    assert numbers(main) == (6.0, {"x": 3.0})
+
+
 # Second order, and the figures
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from bpviz.ops import OPERATIONS
 from bpviz.recording.aliases import detached
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.source import is_ours
+from bpviz.recording.source import called_name, is_ours
 from bpviz.writes.assignments import gathered, has_handles
 from bpviz.writes.buffers import Buffer, bare, buffer
 
@@ -130,7 +130,7 @@ def _door(name: str, original: Any, work: Callable[..., Any]) -> Any:
     @wraps(original)
     def door(*args: Any, **keywords: Any) -> Any:
         recorder = _open.recorder
-        if recorder is None or not _is_models(sys._getframe(1)):
+        if recorder is None or not (_is_models(sys._getframe(1), name) or has_handles(args)):
             return original(*args, **keywords)
         return work(recorder, name, original, args, keywords)
 
@@ -143,14 +143,26 @@ _STANDARD = os.path.dirname(os.__file__) + os.sep
 _models: dict[str, bool] = {}
 
 
-def _is_models(frame: FrameType) -> bool:
-    """Whether a call comes from the model, not from a library that it uses."""
-    file = frame.f_code.co_filename
-    found = _models.get(file)
+def _is_models(frame: FrameType, name: str) -> bool:
+    """Whether a call comes from the model, not from a library that it uses.
+
+    What a library in C calls seems to be called where the model calls the library: the name tells them apart.
+    """
+    code = frame.f_code
+    found = _models.get(code.co_filename)
     if found is None:
-        library = file.startswith(_STANDARD) or any(part in file for part in _LIBRARIES)
-        found = _models[file] = not library and not is_ours(frame)
-    return found or (frame.f_globals.get("__name__") or "").partition(".")[0] == _open.package
+        library = code.co_filename.startswith(_STANDARD) or any(part in code.co_filename for part in _LIBRARIES)
+        found = _models[code.co_filename] = not library and not is_ours(frame)
+    if not found and (frame.f_globals.get("__name__") or "").partition(".")[0] != _open.package:
+        return False
+    called = called_name(code, frame.f_lasti)
+    # By another name it is called where it was imported as that, or kept in a variable.
+    return called == name or (not called and name in code.co_names) or _door_named(frame, called)
+
+
+def _door_named(frame: FrameType, name: str) -> bool:
+    value = frame.f_globals.get(name)
+    return hasattr(value if value is not None else frame.f_locals.get(name), "__bpviz_original__")
 
 
 def _made(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
