@@ -161,6 +161,35 @@ def test_a_gradient_is_that_of_the_parameter_as_it_was_given() -> None:
     np.testing.assert_allclose(bpviz.grad(lambda x: np.sum(bpviz.grad(main)(x)))(X), 12 * X**2)
 
 
+def test_writes_between_a_function_and_the_gradient_inside_of_it() -> None:
+    def inside(x: Any = X) -> Any:
+        def loss(w: Any) -> Any:
+            y = np.zeros(3)
+            y[:2] = x
+            y[2] = w[0]
+            w[...] = x * w
+            return np.sum(y**2) + np.sum(w)
+
+        return np.sum(bpviz.grad(loss)(x * 2.0))
+
+    # 2w₀ + x₀ + x₁, at w = 2x.
+    found, grads = numbers(inside)
+    assert found == 4.0 + 3.0
+    np.testing.assert_array_equal(grads["x"], [5.0, 1.0])
+
+    def outwards(x: Any = X) -> Any:
+        kept = x * 1.0
+
+        def loss(w: Any) -> Any:
+            kept[0] = w[0]
+            return np.sum(w)
+
+        return np.sum(bpviz.grad(loss)(x))
+
+    with pytest.raises(RecordingError, match=r"kept\[0\] = … .*written into an array around it; return it instead"):
+        bpviz.trace(outwards)
+
+
 # Buffers
 
 

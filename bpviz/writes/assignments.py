@@ -13,7 +13,7 @@ from bpviz.ops import OPERATIONS, shape_of
 from bpviz.ops.primitives.shaping import indexed
 from bpviz.recording import refusals
 from bpviz.recording.aliases import give, is_child_at, put, spans
-from bpviz.recording.handle import Handle, template
+from bpviz.recording.handle import Handle, lifted, template
 from bpviz.recording.recorder import NO_VALUE
 
 __all__ = ["set_item", "set_whole"]
@@ -48,12 +48,13 @@ def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
     if mask is not None and ops.size_of(value) == 1:
         _set_masked(x, mask, value, frame)
         return
+    value = _in_one_record(x, value, frame)
+    positions = [_in_one_record(x, position, frame) for position in positions]
     wanted = _wanted(x, key, positions, frame)
     value = _fitted(value, x, wanted, frame)
     if not positions and _is_whole(spans(key, x.shape), x.shape):
         give(x, value if value.__class__ is Handle else _constant(x, value, frame))
         return
-    _in_one_record(x, value, frame)
     give(x, put(x, value, positions, key))
 
 
@@ -137,10 +138,9 @@ def _set_masked(x: Handle, mask: Any, value: Any, frame: FrameType) -> None:
         mask = OPERATIONS["reshape"](mask, shape=(*shape_of(mask), *(1,) * missing))
     if shape_of(value):
         value = OPERATIONS["reshape"](value, shape=())
+    mask, value = _in_one_record(x, mask, frame), _in_one_record(x, value, frame)
     _check_type(value, x, frame)
-    made = x.__bpviz_record__(OPERATIONS["where"], (mask, value, x), {}, frame)
-    _in_one_record(x, made, frame)
-    made = _of_type(made, x)
+    made = _of_type(x.__bpviz_record__(OPERATIONS["where"], (mask, value, x), {}, frame), x)
     x.recorder.labels.setdefault(made.index, "")
     give(x, made)
 
@@ -218,12 +218,19 @@ def _constant(x: Handle, value: Any, frame: FrameType) -> Handle:
     return Handle(x.recorder, x.recorder.add_constant(value, frame), value)
 
 
-def _in_one_record(x: Handle, value: Any, frame: FrameType) -> None:
-    if value.__class__ is Handle and value.recorder is not x.recorder and value.recorder.depth > x.recorder.depth:
+def _in_one_record(x: Handle, value: Any, frame: FrameType) -> Any:
+    """A value in the record of the array that it is written into.
+
+    Raises `RecordingError` where it belongs to a function inside of that record, whose values end with it.
+    """
+    if value.__class__ is not Handle or value.recorder is x.recorder:
+        return value
+    if value.recorder.depth > x.recorder.depth:
         raise refusals.cannot_write(
             "a value of the function whose gradient is taken is written into an array around it; return it instead",
             frame,
         )
+    return lifted(value, x.recorder, frame)
 
 
 for _name, _method in {"__setitem__": _set_item, "__bpviz_write__": _write}.items():
