@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from bpviz import nn, ops
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph.graph import Graph
+from bpviz.lazy import imported
 from bpviz.recording import refusals
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
@@ -18,8 +20,6 @@ from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Group
 from bpviz.writes import functions  # noqa: F401
-from bpviz.writes.doors import open_doors
-from bpviz.writes.fills import join_writes
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
@@ -91,7 +91,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     groups = current_groups()
     opened = len(groups)
     try:
-        with ops.silence(), open_doors(recorder, fn):
+        with ops.silence(), _doors(recorder, fn):
             result = fn(*given, **named)
     except ValueError as error:
         if isinstance(error.__cause__, RecordingError):
@@ -109,9 +109,20 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         last_words = recorder.close()
     parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
     if recorder.rewrites:
+        from bpviz.writes.fills import join_writes
+
         parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
         join_writes(recorder, [handle.index for _, handle in _handles("", result) if handle.recorder is recorder])
     return Run(graph, parameters, result, last_words)
+
+
+def _doors(recorder: Recorder, fn: Any) -> AbstractContextManager[None]:
+    """The doors of NumPy's functions that make arrays; models of plain numbers need none, and import less."""
+    if not imported("numpy"):
+        return nullcontext()
+    from bpviz.writes.doors import open_doors
+
+    return open_doors(recorder, fn)
 
 
 def _as_given(graph: Graph, key: str, value: Any) -> Any:

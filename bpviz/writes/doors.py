@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import wraps
 from types import FrameType
 from typing import Any
@@ -71,7 +72,7 @@ _doors: dict[int, Any] = {}
 """The door of each original, by identity."""
 
 
-class open_doors:
+class open_doors(AbstractContextManager[None]):
     """Let NumPy make arrays that can become recorded, in this thread, while a function is traced.
 
     What was in place before is put back, whatever happens.
