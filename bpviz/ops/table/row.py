@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.ops.table.evaluation import evaluate
 from bpviz.ops.table.values import Shape
 
@@ -116,10 +117,21 @@ class Operation:
                 except (ArithmeticError, ValueError, TypeError):
                     pass
         if len(arguments) > len(self.operands) and not self.variadic:
-            # What follows the operands by position are the parameters, in the order of the row.
-            arguments, told = arguments[: len(self.operands)], arguments[len(self.operands) :]
-            parameters = dict(zip(self.parameters, told, strict=False)) | parameters
+            arguments, parameters = self._parted(arguments, parameters)
         return self.on(arguments, parameters)
+
+    def _parted(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the operands and the parameters; what follows the operands by position takes the row's order."""
+        count = len(self.operands)
+        rest = arguments[count:]
+        named = dict(zip(self.parameters, rest, strict=False))
+        if len(rest) > len(self.parameters):
+            takes = ", ".join((*self.operands, *self.parameters))
+            raise UsageError(f"{self.name} was given {len(arguments)} values; it takes {takes}")
+        twice = sorted(named.keys() & parameters.keys())
+        if twice:
+            raise UsageError(f"{self.name} was given {twice[0]!r} twice, by position and by name; give it once")
+        return arguments[:count], named | parameters
 
     def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
         """The operation called on operands and parameters that are told apart already, by what the user calls."""
