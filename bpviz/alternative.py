@@ -20,6 +20,7 @@ from bpviz.lazy import LazyModule
 from bpviz.propagate import propagate
 from bpviz.telling import Telling
 from bpviz.tracing import trace
+from bpviz.verification import verified
 from bpviz.wording.changes import change_sentences, change_table, changes_text
 from bpviz.wording.numbers import shown
 
@@ -121,13 +122,14 @@ def what_if(
     /,
     *args: Any,
     lang: str | Language | None = None,
+    verify: bool = True,
     **changes: Any,
 ) -> WhatIf:
     """What becomes of the output when inputs change, foretold by the gradient and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
-    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
-    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
+    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words,
+    ``verify`` that of `bpviz.trace`; inputs of these names are changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -143,7 +145,8 @@ def what_if(
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
-    return compared(target, args, changes, say=language_for(target, lang))
+    with verified(verify):
+        return compared(target, args, changes, say=language_for(target, lang))
 
 
 def compared(

@@ -17,6 +17,7 @@ from bpviz.graph import Graph
 from bpviz.language import ENGLISH, Language
 from bpviz.pairing import paired
 from bpviz.telling import Telling
+from bpviz.verification import verified
 from bpviz.wording.differences import counts_text, difference_table
 from bpviz.wording.numbers import shown
 
@@ -106,12 +107,13 @@ def diff(
     tolerance: float = 1e-9,
     precision: int = 4,
     lang: str | Language | None = None,
+    verify: bool = True,
 ) -> Comparison:
     """What differs between two models, or two runs of one: nodes, values and gradients.
 
     Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
     are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
-    size. ``lang`` is the language of the words.
+    size. ``lang`` is the language of the words, ``verify`` that of `bpviz.trace`.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -134,7 +136,8 @@ def diff(
     Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     say = language_for(after, lang)
-    one, two = _run(before, output, say), _run(after, output, say)
+    with verified(verify):
+        one, two = _run(before, output, say), _run(after, output, say)
     return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
 
 

@@ -47,6 +47,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
     ``BPVIZ_LANG`` names in the environment, or English.
 
+    ``verify=False`` leaves out the plain run with which a function is compared (see `bpviz.trace`).
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -58,6 +60,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    verify = options.pop("verify", True)
     if "highlight" in options:
         options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
@@ -78,7 +81,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             return Drawing(source, made, retold=target.retold)
     else:
         made = draw_options(**options)
-        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
+        source = target if isinstance(target, Graph | Flow) else trace(target, *args, verify=verify)
     if args and isinstance(target, Graph | Flow | Drawing):
         raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
     graph = source.graph if isinstance(source, Flow) else source

@@ -22,6 +22,7 @@ from bpviz.propagate import propagate
 from bpviz.sharing import KeptValue, Sharing, kept_values, shared_factors
 from bpviz.symbols import Symbols
 from bpviz.telling import Telling
+from bpviz.verification import verified
 from bpviz.wording.chains import chain_blocks
 from bpviz.wording.influences import influence_table, sentence
 from bpviz.wording.numbers import shown, shown_count
@@ -174,12 +175,13 @@ def explain(
     *args: Any,
     variables: str | Sequence[str] = (),
     what_if: Mapping[str, Any] | None = None,
+    verify: bool = True,
     **options: Any,
 ) -> Explanation:
     """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
 
     ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
-    tells what would become of the output. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
+    tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
     and ``precision`` concern the words, the rest the figure that the page holds.
 
     >>> import bpviz
@@ -192,9 +194,20 @@ def explain(
 
     Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
     """
-    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
     if not isinstance(target, Drawing):
         options.setdefault("theme", "auto")
+    with verified(verify):
+        return _explained(target, args, variables, what_if, options)
+
+
+def _explained(
+    target: Callable[..., Any] | Graph | Flow | Drawing,
+    args: tuple[Any, ...],
+    variables: str | Sequence[str],
+    what_if: Mapping[str, Any] | None,
+    options: dict[str, Any],
+) -> Explanation:
+    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
     drawing = draw(target, *args, **options)
     source = drawing.source
     if not isinstance(source, Graph | Flow):

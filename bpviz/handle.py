@@ -10,7 +10,7 @@ from typing import Any
 
 from bpviz import ops, refusal
 from bpviz.calls import adapted, composed, qualified
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.lifting import holds, lift
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
@@ -194,13 +194,13 @@ class Handle:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             frame = _getframe(1)
-            raise RecordingError(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
+            raise RefusedAnyway(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
         return _elements(self)
 
     def __len__(self) -> int:
         if not self.shape:
             frame = _getframe(1)
-            raise RecordingError(f"{written(frame)}: a single number has no length ({place(frame)})")
+            raise RefusedAnyway(f"{written(frame)}: a single number has no length ({place(frame)})")
         return self.shape[0]
 
     def __bool__(self) -> bool:

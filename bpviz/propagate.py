@@ -121,8 +121,8 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
 
 
-def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call.
+def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Flow:
+    """Trace a function and propagate: forward values and gradients in one call; ``verify`` is that of `bpviz.trace`.
 
     >>> def total(price=100, count=2, tax=1.1):
     ...     return price * count * tax
@@ -130,7 +130,7 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
     with ops.silence():
-        return propagate(trace(fn, *args, **kwargs))
+        return propagate(trace(fn, *args, verify=verify, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:

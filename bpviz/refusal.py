@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.source import place, written
 
 __all__ = [
@@ -26,8 +26,11 @@ __all__ = [
 ]
 
 
-class NoAttribute(RecordingError, AttributeError):
-    """A recorded value was asked for something that NumPy's arrays have and it has not."""
+class NoAttribute(RefusedAnyway, AttributeError):
+    """A recorded value was asked for something that NumPy's arrays have and it has not.
+
+    ``hasattr`` may ask that, and no harm is done.
+    """
 
 
 _ONLY_ARRAYS = (
@@ -151,14 +154,14 @@ def in_place(frame: FrameType, *, item: bool) -> RecordingError:
     return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")
 
 
-def undecided(shape: tuple[int, ...], frame: FrameType) -> RecordingError:
+def undecided(shape: tuple[int, ...], frame: FrameType) -> RefusedAnyway:
     """A branch on an array of several elements."""
     text = written(frame)
     keyword, _, rest = text.partition(" ")
     if keyword in ("if", "elif", "while"):
         # Some versions of Python point at the whole statement.
         text = rest.partition(": ")[0].removesuffix(":")
-    return RecordingError(
+    return RefusedAnyway(
         f"{text}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
         "choose element by element with np.where(condition, x, y)"
     )
@@ -174,10 +177,10 @@ def no_number(value: Any, frame: FrameType) -> RecordingError:
     )
 
 
-def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RecordingError:
+def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RefusedAnyway:
     """NumPy itself refuses: mostly shapes that do not fit."""
     told = " and ".join(map(str, shapes))
-    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
+    return RefusedAnyway(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
 
 
 def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:

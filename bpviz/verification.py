@@ -1,0 +1,408 @@
+"""The figure is the function: what was recorded is compared with a plain run of the same function.
+
+A recorded value is not quite a number. Where a function asks for the type of a value, changes an array through a second
+name, or catches what bpviz refuses, its record may compute something else than the function. So the function is run
+once more, on copies of the same inputs and without bpviz, and must return the same value.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from bpviz import ops
+from bpviz.causes import first_cause, place_of
+from bpviz.errors import RecordingError
+from bpviz.handle import Handle
+from bpviz.language import Language
+from bpviz.lazy import LazyModule
+from bpviz.number import digits_apart
+from bpviz.recorder import Recorder
+from bpviz.surroundings import Surroundings, muted
+
+__all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]
+
+np: Any = LazyModule("numpy")
+
+_RELATIVE, _STEPS = 1e-9, 32
+"""How far two values may lie apart that are the same but for rounding: relative to their size, and in steps of rounding
+of the largest number on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reader has to know of the run that was recorded: that the function is ``random``, or that Python's own
+    numbers would have stopped it, with what it ``raises``, or returns: ``complex`` numbers."""
+
+    kind: Literal["random", "raises", "complex"]
+    function: str
+    error: str = ""
+
+    def sentence(self, say: Language) -> str:
+        """The same in a language.
+
+        >>> from bpviz.language import ENGLISH
+        >>> Remark("raises", "f", "ZeroDivisionError").sentence(ENGLISH)
+        "with Python's numbers f raises ZeroDivisionError; the figure computes with NumPy's numbers"
+        """
+        name = say("the function") if self.function == _NAMELESS else self.function
+        match self.kind:
+            case "random":
+                return say("{function} is random: this is one run of it, which no plain run can confirm", function=name)
+            case "raises":
+                return say(
+                    "with Python's numbers {function} raises {error}; the figure computes with NumPy's numbers",
+                    function=name,
+                    error=self.error,
+                )
+            case _:
+                return say(
+                    "with Python's numbers {function} returns a complex number; the figure computes with NumPy's "
+                    "numbers",
+                    function=name,
+                )
+
+
+_NAMELESS = "the function"
+
+
+class _Switch(threading.local):
+    on = True
+
+
+_switch = _Switch()
+
+
+def is_verified() -> bool:
+    """Whether functions are compared with their records in this thread."""
+    return _switch.on
+
+
+@contextmanager
+def verified(on: bool) -> Iterator[None]:
+    """Compare functions with their records in this block, or do not; inside of a block that does not, nobody does.
+
+    >>> with verified(False), verified(True):
+    ...     is_verified()
+    False
+    """
+    before = _switch.on
+    _switch.on = before and on
+    try:
+        yield
+    finally:
+        _switch.on = before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plain:
+    """A function with the arguments that it was traced with, to be called without bpviz.
+
+    ``positional`` and ``keywords`` are named as the inputs of the graph are; ``result`` is what the trace returned,
+    with handles in it. With ``as_numpy`` single numbers are given as NumPy's, for which 1/0 is infinite.
+
+    >>> plain = Plain(lambda p: p["w"] * 2, (("p", {"w": 3.0}),), {})
+    >>> plain(), plain({"p['w']": 5.0})
+    (6.0, 10.0)
+    """
+
+    function: Callable[..., Any]
+    positional: Sequence[tuple[str, Any]]
+    keywords: Mapping[str, Any]
+    result: Any = None
+    as_numpy: bool = False
+    notes: tuple[Remark, ...] = ()
+    before: Surroundings | None = field(default=None, repr=False)
+
+    def __call__(self, values: Mapping[str, Any] | None = None) -> Any:
+        """Call the function with copies of its arguments; ``values`` replace inputs by name."""
+        given = values or {}
+        args = [self._filled(key, value, given) for key, value in self.positional]
+        keywords = {key: self._filled(key, value, given) for key, value in self.keywords.items()}
+        return self.function(*args, **keywords)
+
+    @property
+    def title(self) -> str:
+        """What the function is called in a sentence."""
+        function: Any = self.function
+        while not hasattr(function, "__name__") and hasattr(function, "func"):
+            function = function.func
+        name = getattr(function, "__name__", type(function).__name__)
+        return _NAMELESS if name == "<lambda>" else name
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two plain runs returned different values."""
+        return any(note.kind == "random" for note in self.notes)
+
+    def repeated(self, values: Mapping[str, Any]) -> Any:
+        """Call the function again, from the state of random numbers and objects in which it was traced, unheard.
+
+        Afterwards everything is as it was before the call.
+        """
+        now = None if self.before is None else self.before.now()
+        if self.before is not None:
+            self.before.put_back()
+        try:
+            with muted(), ops.silence(), verified(False):
+                return self(values)
+        finally:
+            if now is not None:
+                now.put_back()
+
+    def part(self, value: Any, index: int) -> Any:
+        """The part of a plain result that stands where the trace returned a node, by number; ``None`` for no such."""
+        path = next((path for path, handle in _handles((), self.result) if handle.index == index), None)
+        if path is None:
+            return None
+        for key in path:
+            value = value[key]
+        return value
+
+    def _filled(self, key: str, value: Any, given: Mapping[str, Any]) -> Any:
+        """A copy of an argument, with other values for the inputs in it that are given."""
+        kind = value.__class__
+        if kind is float or kind is int:
+            number = given.get(key, value)
+            if kind is int and number.__class__ is float and number.is_integer():
+                number = int(number)
+            return _numpy_number(number) if self.as_numpy else number
+        if value is None or isinstance(value, str | bytes | bool) or callable(value):
+            return value
+        if isinstance(value, Mapping):
+            parts = {k: self._filled(f"{key}[{k!r}]", part, given) for k, part in value.items()}
+            if kind is dict:
+                return parts
+            made: Any = copy.copy(value)
+            for k, part in parts.items():
+                made[k] = part
+            return made
+        if isinstance(value, tuple | list):
+            items = [self._filled(f"{key}[{i}]", part, given) for i, part in enumerate(value)]
+            return kind(*items) if hasattr(value, "_fields") else kind(items)
+        if key in given:
+            # A single number of NumPy stays one, which its functions tell from an array.
+            array = np.array(given[key])
+            return array[()] if isinstance(value, np.generic) else array
+        return value if isinstance(value, Handle) else copy.deepcopy(value)
+
+
+def _numpy_number(value: Any) -> Any:
+    return np.int64(value) if value.__class__ is int and -(2**63) <= value < 2**63 else np.float64(value)
+
+
+def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Handle]]:
+    if isinstance(value, Handle):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _handles((*path, key), part)
+    elif isinstance(value, tuple | list):
+        for i, part in enumerate(value):
+            yield from _handles((*path, i), part)
+
+
+class Verification:
+    """One function on its way to be compared; made before it is traced, since the trace may change its surroundings.
+
+    ``again`` traces it once more, where the line has to be found at which the two runs part.
+    """
+
+    def __init__(self, plain: Plain, again: Callable[[], object]) -> None:
+        self.plain, self.again = plain, again
+        given = (value for _, value in plain.positional)
+        self.before = Surroundings(plain.function, *filter(callable, (*given, *plain.keywords.values())))
+
+    def compared(self, result: Any, record: Recorder, refused: Sequence[RecordingError]) -> Plain:
+        """Compare what the trace returned with a plain run; ``refused`` is what the function has caught meanwhile.
+
+        Return the function to be called again, with what a reader has to know. Raise `RecordingError` where it returns
+        another value, or raises.
+        """
+        self.after = self.before.now()
+        plain = replace(self.plain, result=result, before=self.before)
+        value, error = self._run(plain)
+        note = _of_numbers(plain.title, value, error)
+        if note is not None:
+            other = replace(plain, as_numpy=True, notes=(note,))
+            found, second = self._run(other)
+            if second is None:
+                plain, value, error = other, found, None
+        if error is not None:
+            raise self._raises(plain, error) from error
+        found = _difference("", result, value, record)
+        if found is None:
+            return plain
+        other_value, _ = self._run(plain, anew=self.before.is_known)
+        if _difference("", value, other_value, None) is not None:
+            return replace(plain, notes=(Remark("random", plain.title),))
+        raise self._differs(plain, found, refused)
+
+    def raised(self, error: Exception, record: Recorder) -> RecordingError | None:
+        """What to say of an error that the function itself raised when it was traced; ``None`` where it always does."""
+        if record.lifted:
+            return None
+        self.after = self.before.now()
+        _, plainly = self._run(self.plain)
+        if plainly is not None:
+            return None
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+        return RecordingError(
+            f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
+            "plain run; a recorded value is neither a float nor an array, so leave out what asks for its type"
+        )
+
+    def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:
+        """What a plain run returns, or raises; from the state before the trace, and back to the state after it."""
+        if anew:
+            self.before.put_back()
+        try:
+            with muted(), ops.silence():
+                try:
+                    return plain(), None
+                except Warning:
+                    # Where warnings are errors, those of NumPy would stop it: of what is recorded there are none.
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        return plain(), None
+        except Exception as error:
+            return None, error
+        finally:
+            self.after.put_back()
+
+    def _raises(self, plain: Plain, error: Exception) -> RecordingError:
+        where = ""
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in ("bpviz", "numpy"):
+                where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+            traceback = traceback.tb_next
+        return RecordingError(
+            f"{plain.title} raises {type(error).__name__}: {error}{where} in a plain run, but not on recorded values, so "
+            "its figure would be that of another function; make the plain call work, or trace it with verify=False "
+            "(--no-verify)"
+        )
+
+    def _differs(self, plain: Plain, found: _Difference, refused: Sequence[RecordingError]) -> RecordingError:
+        text = (
+            f"{plain.title} returns {found.plain}{found.place} in a plain run, but {found.recorded} on recorded values, "
+            "so its figure would be that of another function"
+        )
+        if refused:
+            return RecordingError(f"{text}; it catches what cannot be recorded: {refused[0]}")
+
+        def traced() -> None:
+            self.before.put_back()
+            with verified(False):
+                self.again()
+
+        def plainly() -> None:
+            self.before.put_back()
+            plain()
+
+        try:
+            with muted(), ops.silence():
+                cause = first_cause(traced, plainly)
+        finally:
+            self.after.put_back()
+        return RecordingError(f"{text}: {cause}")
+
+
+def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | None:
+    """The note where it may be Python's numbers that a plain run fails on: they know no infinity and no methods."""
+    if isinstance(error, ArithmeticError | AttributeError | TypeError) and not isinstance(error, RecordingError):
+        return Remark("raises", title, f"{type(error).__name__} ({error})")
+    return Remark("complex", title) if isinstance(value, complex) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Where two results differ, and what stands there in each."""
+
+    place: str
+    recorded: str
+    plain: str
+
+
+def _difference(place: str, recorded: Any, plain: Any, record: Recorder | None) -> _Difference | None:
+    """The first part of the recorded result that the plain one does not have; ``None`` where they agree."""
+    kind = recorded.__class__
+    if kind is Handle:
+        return _of_values(place, recorded.data, plain, record)
+    if kind is float or kind is int or isinstance(recorded, np.generic | np.ndarray):
+        return _of_values(place, recorded, plain, record)
+    if isinstance(recorded, Mapping):
+        if not isinstance(plain, Mapping) or list(plain) != list(recorded):
+            return _Difference(_at(place), _kind(recorded), _kind(plain))
+        pairs = [(f"{place}[{key!r}]", part, plain[key]) for key, part in recorded.items()]
+    elif isinstance(recorded, tuple | list):
+        if not isinstance(plain, tuple | list) or len(plain) != len(recorded):
+            return _Difference(_at(place), _kind(recorded), _kind(plain))
+        pairs = [(f"{place}[{i}]", part, other) for i, (part, other) in enumerate(zip(recorded, plain, strict=True))]
+    else:
+        return None
+    found = (_difference(where, part, other, record) for where, part, other in pairs)
+    return next((one for one in found if one is not None), None)
+
+
+def _at(place: str) -> str:
+    return f" at {place}" if place else ""
+
+
+def _kind(value: Any) -> str:
+    """What something is, for a sentence."""
+    if isinstance(value, tuple | list | Mapping):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, Handle):
+        value = value.data
+    if value is None or isinstance(value, str):
+        return repr(value)
+    shape = ops.shape_of(value) if hasattr(value, "dtype") else ()
+    return f"an array of shape {shape}" if shape else f"{value}"
+
+
+def _of_values(place: str, recorded: Any, plain: Any, record: Recorder | None) -> _Difference | None:
+    if recorded.__class__ is float and isinstance(plain, float | int):
+        if recorded == plain or (recorded != recorded and plain != plain):
+            return None
+    elif isinstance(plain, str | tuple | list | Mapping) or plain is None or callable(plain):
+        return _Difference(_at(place), _kind(recorded), _kind(plain))
+    a, b = np.asarray(recorded), np.asarray(plain)
+    if b.dtype.kind not in "biuf" or a.shape != b.shape:
+        return _Difference(_at(place), _kind(recorded), _kind(plain))
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    eps = max(float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0 for array in (a, b)) or 2.0**-52
+    apart = ~((x == y) | (np.isnan(x) & np.isnan(y)))
+    if not apart.any():
+        return None
+    with ops.silence():
+        size = np.maximum(np.abs(x), np.abs(y))
+        near = np.abs(x - y) <= np.maximum(_RELATIVE, _STEPS * eps) * size
+        apart &= ~(near & np.isfinite(size))
+        if apart.any() and record is not None:
+            # Where large numbers cancel, their rounding is left.
+            apart &= ~(np.abs(x - y) <= _STEPS * eps * _largest(record))
+    if not apart.any():
+        return None
+    first = np.unravel_index(int(np.argmax(apart)), a.shape)
+    if a.shape:
+        place += f"[{', '.join(map(str, map(int, first)))}]"
+    told = digits_apart(float(y[first]), float(x[first]), 6)
+    return _Difference(_at(place), told[1], told[0])
+
+
+def _largest(record: Recorder) -> float:
+    """The size of the largest number that was recorded."""
+    largest = 0.0
+    for value in record.values:
+        size = np.abs(np.asarray(value, dtype=np.float64))
+        largest = max(largest, float(np.max(size, initial=0.0, where=np.isfinite(size))))
+    return largest
