@@ -15,7 +15,7 @@ from typing import Any
 
 from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
-from bpviz.source import is_ours
+from bpviz.source import is_library, is_ours
 
 __all__ = ["first_cause", "place_of"]
 
@@ -27,7 +27,6 @@ _PARTS = 100
 """So many parts of a list or an object are looked at."""
 _FEW = 32
 """Arrays of up to so many elements are compared one by one, larger ones by sums."""
-_LIBRARIES = frozenset({"bpviz", *sys.stdlib_module_names}) - {"__main__"}
 _TYPES = frozenset({"isinstance", "issubclass", "type", "hasattr", "callable", "isscalar", "getattr", "iterable"})
 _ADVICE = {
     "type": "asks what kind of thing a value is, and a recorded value is of a class of its own; decide by the shape, "
@@ -67,7 +66,9 @@ def _watched(run: Callable[[], None]) -> list[Event]:
 
     def local(frame: FrameType, event: str, argument: Any) -> Any:
         if event in ("line", "return") and len(events) < _EVENTS:
-            holds = {(i, name): _summary(value) for i, f in enumerate(frames) for name, value in f.f_locals.items()}
+            holds: dict[Any, Any] = {
+                (i, name): _summary(value) for i, f in enumerate(frames) for name, value in f.f_locals.items()
+            }
             if event == "return":
                 holds["return"] = _summary(argument)
             events.append((frame.f_code, frame.f_lineno, holds))
@@ -94,9 +95,8 @@ def _watched(run: Callable[[], None]) -> list[Event]:
 
 
 def _is_library(frame: FrameType) -> bool:
-    file = frame.f_code.co_filename.replace("\\", "/")
-    name = frame.f_globals.get("__name__", "").partition(".")[0]
-    return "/site-packages/" in file or file.startswith("<frozen") or name in _LIBRARIES
+    # What dataclasses write has no file, but the module of its class.
+    return is_library(frame.f_code.co_filename) or is_library(frame.f_globals.get("__file__") or "")
 
 
 def _summary(value: Any, depth: int = 0) -> Any:
@@ -174,13 +174,16 @@ def _kind(statement: ast.stmt) -> str:
         return "type"
     if isinstance(statement, ast.AugAssign):
         return "in place"
-    for node in parts:
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            if any(isinstance(side, ast.List | ast.Tuple | ast.ListComp) for side in (node.left, node.right)):
-                return "list"
+    products = (node for node in parts if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult))
+    if any(isinstance(side, ast.List | ast.Tuple | ast.ListComp) for node in products for side in _sides(node)):
+        return "list"
     if isinstance(statement, ast.Assign) and any(isinstance(target, ast.Subscript) for target in statement.targets):
         return "in place"
     return "other"
+
+
+def _sides(product: ast.BinOp) -> tuple[ast.expr, ast.expr]:
+    return product.left, product.right
 
 
 def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:

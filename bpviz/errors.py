@@ -91,7 +91,8 @@ def refusals() -> Iterator[list[RecordingError]]:
     >>> found
     [RecordingError('no'), RefusedAnyway('no number has a length')]
     """
-    around, found = _raised.found, []
+    around = _raised.found
+    found: list[RecordingError] = []
     _raised.found = found
     try:
         yield found

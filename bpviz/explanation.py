@@ -181,8 +181,9 @@ def explain(
     """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
 
     ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
-    tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
-    and ``precision`` concern the words, the rest the figure that the page holds.
+    tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of
+    `bpviz.draw`: ``inputs``, ``output``, ``seed`` and ``precision`` concern the words, the rest the figure that the
+    page holds.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):

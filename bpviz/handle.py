@@ -315,6 +315,10 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         except OverflowError:
             raise refusal.no_number(value, frame) from None
     elif kind is not float:
+        if kind is not np.ndarray:
+            odd = refusal.another_class(value, frame)
+            if odd is not None:
+                raise odd
         found = recorder.array(value, frame)
         if found[0] < 0:
             raise refusal.no_number(value, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
     adds = operation.name == "add"
+    repeats = operation.name == "multiply"
     compares = operation.name in ("equal", "not_equal")
 
     def method(self: Handle, other: Any) -> Any:
@@ -59,6 +61,9 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
+        if repeats and (kind is list or kind is tuple) and not ops.shape_of(x):
+            # As for plain numbers: [0.5] * 3 is a list of three.
+            return other * operator.index(self)
         frame = _getframe(1)
         if kind is not Handle and not _is_operand(other):
             # Something of another library may know what to do with a handle; Python's own types do not.

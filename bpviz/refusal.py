@@ -8,22 +8,28 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import RecordingError, RefusedAnyway
+from bpviz.lazy import LazyModule
 from bpviz.source import place, written
 
 __all__ = [
     "NoAttribute",
     "advised",
+    "another_class",
     "fails",
     "in_place",
     "instead_of",
     "leaves_the_record",
     "no_attribute",
     "no_number",
+    "of_class",
     "undecided",
     "unknown",
     "unused",
     "without_value",
 ]
+
+
+np: Any = LazyModule("numpy")
 
 
 class NoAttribute(RefusedAnyway, AttributeError):
@@ -33,6 +39,8 @@ class NoAttribute(RefusedAnyway, AttributeError):
     """
 
 
+_LABELLED = ("pandas", "xarray", "polars")
+"""Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
     *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps", "fill"),
     *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "put", "real", "resize"),
@@ -175,6 +183,35 @@ def no_number(value: Any, frame: FrameType) -> RecordingError:
     return RecordingError(
         f"{written(frame)} computes with {kind} ({place(frame)}); only real numbers and arrays of them can be recorded"
     )
+
+
+def of_class(value: Any) -> str:
+    """What is odd about an array whose class gives it another meaning, and what to write; empty for any other value.
+
+    Also of one in a list. Memory-mapped arrays mean what plain ones do.
+
+    >>> import numpy as np
+    >>> of_class([np.matrix([[1.0]])]), of_class(np.ones(2))
+    ('a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product', '')
+    """
+    if isinstance(value, list | tuple):
+        return next(filter(None, map(of_class, value)), "")
+    kind = type(value)
+    if kind.__module__.partition(".")[0] in _LABELLED:
+        return f"a {kind.__name__} of {kind.__module__.partition('.')[0]}, whose labels are lost: write x.to_numpy()"
+    if not isinstance(value, np.ndarray) or kind is np.ndarray or kind is np.memmap:
+        return ""
+    if isinstance(value, np.ma.MaskedArray):
+        return "a masked array, whose mask is lost: write x.filled(0), or np.where(mask, 0, x)"
+    if isinstance(value, np.matrix):
+        return "a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product"
+    return f"an array of the class {kind.__name__}, whose own meaning is lost: write np.asarray(x)"
+
+
+def another_class(value: Any, frame: FrameType) -> RecordingError | None:
+    """An operand whose class gives it another meaning than an array has; ``None`` for any other."""
+    odd = of_class(value)
+    return RecordingError(f"{written(frame)} computes with {odd} ({place(frame)})") if odd else None
 
 
 def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RefusedAnyway:

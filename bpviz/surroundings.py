@@ -16,6 +16,7 @@ from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodT
 from typing import Any
 
 from bpviz.lazy import imported
+from bpviz.source import is_library
 
 __all__ = ["Surroundings", "muted"]
 
@@ -23,7 +24,6 @@ _MOST = 10_000
 """So many things are looked at, at most."""
 _ELEMENTS = 2_000_000
 """So many elements of arrays are kept, at most: what is larger is data, and is not written into."""
-_LIBRARIES = frozenset({"bpviz", "numpy", "scipy", "matplotlib", "pandas", "networkx", *sys.stdlib_module_names})
 _STILL = frozenset({"numpy", "math", "bpviz", "bpviz.nn"})
 """Modules of libraries whose functions, but for those of ``np.random``, draw no random numbers."""
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None)})
@@ -139,7 +139,7 @@ class _Search:
             self.ahead += (kind, *own.values())
 
     def _function(self, function: FunctionType) -> None:
-        if not _is_users(function.__module__):
+        if is_library(function.__code__.co_filename):
             return
         names = list(_names(function.__code__))
         found = function.__globals__
@@ -164,7 +164,10 @@ class _Search:
 
 
 def _is_users(module: str | None) -> bool:
-    return (module or "").partition(".")[0] not in _LIBRARIES
+    """Whether a module is the user's own; one that cannot be found is."""
+    if module in sys.builtin_module_names:
+        return False
+    return not is_library(getattr(sys.modules.get(module or ""), "__file__", None) or "")
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -291,7 +294,7 @@ class _Muted:
 _threads: dict[int, int] = {}
 """The muted threads, and how often each is."""
 _lock = threading.Lock()
-_put_aside: list[tuple[Any, ...]] = []
+_put_aside: list[tuple[tuple[_Muted, _Muted], Any, Any]] = []
 
 
 @contextmanager
@@ -325,6 +328,9 @@ def muted() -> Iterator[None]:
             if not _threads:
                 (out, err), heard, show = _put_aside.pop()
                 # What somebody else has put there meanwhile stays.
-                sys.stdout = out.stream if sys.stdout is out else sys.stdout
-                sys.stderr = err.stream if sys.stderr is err else sys.stderr
-                warnings.showwarning = heard if warnings.showwarning is show else warnings.showwarning
+                if sys.stdout is out:
+                    sys.stdout = out.stream
+                if sys.stderr is err:
+                    sys.stderr = err.stream
+                if warnings.showwarning is show:
+                    warnings.showwarning = heard

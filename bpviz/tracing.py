@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -113,11 +114,11 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         last_words = recorder.close()
     if verification is not None and not recorder.lifted:
         # Nested in another recording it is run plainly where that is.
-        for error in refused:
-            if not isinstance(error, RefusedAnyway):
-                raise error
+        for one in refused:
+            if not isinstance(one, RefusedAnyway):
+                raise one
         plain = verification.compared(result, recorder, refused)
-    graph.plain, graph.notes = plain, plain.notes
+    graph.plain, graph.notes = replace(plain, result=result), plain.notes
     return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
 
 

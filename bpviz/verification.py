@@ -23,6 +23,7 @@ from bpviz.language import Language
 from bpviz.lazy import LazyModule
 from bpviz.number import digits_apart
 from bpviz.recorder import Recorder
+from bpviz.source import is_library
 from bpviz.surroundings import Surroundings, muted
 
 __all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]
@@ -155,12 +156,13 @@ class Plain:
             if now is not None:
                 now.put_back()
 
+    def part_of(self, index: int) -> tuple[Any, ...] | None:
+        """Where in its result a node stands, by number, key by key; ``None`` where it is not returned."""
+        return next((path for path, handle in _handles((), self.result) if handle.index == index), None)
+
     def part(self, value: Any, index: int) -> Any:
-        """The part of a plain result that stands where the trace returned a node, by number; ``None`` for no such."""
-        path = next((path for path, handle in _handles((), self.result) if handle.index == index), None)
-        if path is None:
-            return None
-        for key in path:
+        """The part of a plain result that stands where the trace returned a node, by number."""
+        for key in self.part_of(index) or ():
             value = value[key]
         return value
 
@@ -225,7 +227,7 @@ class Verification:
         another value, or raises.
         """
         self.after = self.before.now()
-        plain = replace(self.plain, result=result, before=self.before)
+        plain = replace(self.plain, before=self.before)
         value, error = self._run(plain)
         note = _of_numbers(plain.title, value, error)
         if note is not None:
@@ -233,6 +235,9 @@ class Verification:
             found, second = self._run(other)
             if second is None:
                 plain, value, error = other, found, None
+        if isinstance(error, RecordingError):
+            # What a gradient inside of it says is said.
+            raise error
         if error is not None:
             raise self._raises(plain, error) from error
         found = _difference("", result, value, record)
@@ -282,19 +287,19 @@ class Verification:
         where = ""
         traceback = error.__traceback__
         while traceback is not None:
-            if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in ("bpviz", "numpy"):
+            if not is_library(traceback.tb_frame.f_code.co_filename):
                 where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
             traceback = traceback.tb_next
         return RecordingError(
-            f"{plain.title} raises {type(error).__name__}: {error}{where} in a plain run, but not on recorded values, so "
-            "its figure would be that of another function; make the plain call work, or trace it with verify=False "
+            f"{plain.title} raises {type(error).__name__}: {error}{where} in a plain run, but not on recorded values, "
+            "so its figure would be that of another function; make the plain call work, or trace it with verify=False "
             "(--no-verify)"
         )
 
     def _differs(self, plain: Plain, found: _Difference, refused: Sequence[RecordingError]) -> RecordingError:
         text = (
-            f"{plain.title} returns {found.plain}{found.place} in a plain run, but {found.recorded} on recorded values, "
-            "so its figure would be that of another function"
+            f"{plain.title} returns {found.plain}{found.place} in a plain run, but {found.recorded} on recorded "
+            "values, so its figure would be that of another function"
         )
         if refused:
             return RecordingError(f"{text}; it catches what cannot be recorded: {refused[0]}")
