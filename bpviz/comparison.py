@@ -19,7 +19,7 @@ from bpviz.pairing import paired
 from bpviz.telling import Telling
 from bpviz.verification import verified
 from bpviz.wording.differences import counts_text, difference_table
-from bpviz.wording.numbers import shown
+from bpviz.wording.numbers import shown_apart
 
 __all__ = ["Comparison", "diff"]
 
@@ -62,7 +62,7 @@ class Comparison(Telling):
 
     def _title(self) -> str:
         one, two = self.before, self.after
-        old, new = (shown(flow.output, self.precision, self.say) for flow in (one, two))
+        old, new = shown_apart(one.output, two.output, self.precision, self.say)
         if one.output_name != two.output_name:
             return f"{one.output_name} = {old} → {two.output_name} = {new}"
         if old == new:

@@ -15,7 +15,7 @@ from bpviz.indexed import arrays_of
 from bpviz.language import Language, language
 from bpviz.opening import open_named
 from bpviz.options import DrawOptions, draw_options
-from bpviz.propagate import propagate
+from bpviz.propagate import confirmed, propagate
 from bpviz.recorder import NO_VALUE
 from bpviz.tracing import trace
 
@@ -89,6 +89,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
         if has_values or inputs is not None:
             source = propagate(source, inputs, output, seed)
+            if inputs is not None and verify and callable(target):
+                confirmed(source)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)

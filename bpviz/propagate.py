@@ -16,8 +16,9 @@ from bpviz.handle import Handle
 from bpviz.lazy import LazyModule
 from bpviz.recorder import NO_VALUE, Recorder
 from bpviz.tracing import trace
+from bpviz.verification import is_verified
 
-__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
+__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -131,6 +132,18 @@ def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwarg
     """
     with ops.silence():
         return propagate(trace(fn, *args, verify=verify, **kwargs))
+
+
+def confirmed(flow: Flow) -> Flow:
+    """The flow of a function that was traced with its own inputs and given others.
+
+    Raise `RecordingError` where the function itself returns another value for these: it takes another branch.
+    """
+    graph, index = flow.graph, flow.output_index
+    if graph.plain is not None and is_verified():
+        values = {graph.record.is_input[i]: value for i, value in flow.given.items()}
+        graph.plain.confirm(values, index, flow.values[index], graph.record)
+    return flow
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:

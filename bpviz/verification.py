@@ -156,6 +156,25 @@ class Plain:
             if now is not None:
                 now.put_back()
 
+    def confirm(self, values: Mapping[str, Any], index: int, recorded: Any, record: Recorder) -> None:
+        """Compare what the recorded steps make of other inputs, at a node by number, with a plain run on these.
+
+        Raise `RecordingError` where they differ: the function takes another branch there.
+        """
+        if self.is_random or self.part_of(index) is None:
+            return
+        try:
+            value = self.repeated(values)
+        except (ArithmeticError, AttributeError, TypeError):
+            value = replace(self, as_numpy=True).repeated(values)
+        found = _difference("", Handle(record, index, recorded), self.part(value, index), record)
+        if found is not None:
+            raise RecordingError(
+                f"with these inputs {self.title} returns {found.plain}{found.place}, but the steps that it takes with "
+                f"its own inputs give {found.recorded}; give the new values as arguments, or as defaults of the "
+                "function, so that its branches follow"
+            )
+
     def part_of(self, index: int) -> tuple[Any, ...] | None:
         """Where in its result a node stands, by number, key by key; ``None`` where it is not returned."""
         return next((path for path, handle in _handles((), self.result) if handle.index == index), None)

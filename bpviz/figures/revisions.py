@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.differences import differences
 from bpviz.figure import Content, Tone
-from bpviz.figures.content import changed
+from bpviz.figures.content import changed, identical
 from bpviz.figures.labels import Use, Values, total
 from bpviz.flow import Flow
 from bpviz.graph import Graph
@@ -30,6 +30,7 @@ class Changes(Values):
         self.pairing = pairing
         self.before = pairing.before
         self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision)
+        self.affected = _affected(pairing)
 
     def shown(self, index: int) -> Content:
         """The value before and now."""
@@ -66,15 +67,32 @@ class Changes(Values):
         return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
-        """In front where the wire is new, in the background where it says the same as before."""
+        """In front where the wire is new, in the background where nothing that changed leads to its numbers."""
         kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
         if index not in self.pairing.old or not kept:
             return "strong"
-        same = self.shown(index) == super().shown(index)
         earlier = self._earlier(index, use, stem)
-        if earlier is None or use.share is None:
-            return "pale" if same and earlier is use.share else "plain"
-        return "pale" if same and self.gradient(index, use, stem) == super().gradient(index, use, stem) else "plain"
+        same = earlier is use.share if earlier is None or use.share is None else identical(earlier, use.share)
+        return "pale" if same and not self.affected[index] else "plain"
+
+
+def _affected(pairing: Pairing) -> bytearray:
+    """Which nodes of the later run depend on what changed: on an input, a constant or a step that is another one.
+
+    Also where the value happens to be the same as before.
+    """
+    record, before = pairing.after.graph.record, pairing.before
+    found = bytearray(len(pairing.after.values))
+    for index, value in enumerate(pairing.after.values):
+        was, operands = pairing.old.get(index), record.operands[index]
+        found[index] = (
+            was is None
+            or not pairing.kept(index)
+            or any(found[operand] for operand in operands)
+            or not all(pairing.slot_kept(index, slot) for slot in range(len(operands)))
+            or not identical(before.values[was], value)
+        )
+    return found
 
 
 def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:
