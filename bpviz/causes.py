@@ -107,7 +107,10 @@ def _summary(value: Any, depth: int = 0) -> Any:
         return ((), (float(value),)) if abs(value) < 2**1000 else None
     if isinstance(value, np.ndarray | np.generic):
         return _of_array(np.asarray(value))
-    if depth > 2 or value is None or isinstance(value, str | bytes | type):
+    if isinstance(value, type):
+        # The answer of type(x) is another one for a recorded value.
+        return value is Handle
+    if depth > 2 or value is None or isinstance(value, str | bytes):
         return None
     if isinstance(value, dict):
         return {key: _summary(part, depth + 1) for key, part in list(value.items())[:_PARTS]}

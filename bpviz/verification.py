@@ -189,9 +189,11 @@ class Plain:
         """A copy of an argument, with other values for the inputs in it that are given."""
         kind = value.__class__
         if kind is float or kind is int:
-            number = given.get(key, value)
-            if kind is int and number.__class__ is float and number.is_integer():
-                number = int(number)
+            number = value
+            if key in given:
+                # A whole number stays one where it can.
+                number = float(given[key])
+                number = int(number) if kind is int and number.is_integer() else number
             return _numpy_number(number) if self.as_numpy else number
         if value is None or isinstance(value, str | bytes | bool) or callable(value):
             return value
