@@ -11,6 +11,7 @@ from bpviz import ops, refusal
 from bpviz.calls import adapted, composed
 from bpviz.handle import Handle, Missing
 from bpviz.ops import OPERATIONS, Operation, evaluate
+from bpviz.recorder import NO_VALUE
 from bpviz.source import by_operator
 
 __all__ = ["BY_OPERATOR"]
@@ -61,8 +62,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
-        if repeats and (kind is list or kind is tuple) and not ops.shape_of(x):
-            # As for plain numbers: [0.5] * 3 is a list of three.
+        if repeats and (kind is list or kind is tuple) and _is_count(self, other):
             return other * operator.index(self)
         frame = _getframe(1)
         if kind is not Handle and not _is_operand(other):
@@ -75,6 +75,13 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
         return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), {}, frame)
 
     return method
+
+
+def _is_count(x: Handle, parts: Any) -> bool:
+    """Whether a list times a value repeats it, as [0.5] * 3 is a list of three; else it is a product, or refused."""
+    if x.data is NO_VALUE or ops.shape_of(x.data):
+        return False
+    return x.index in x.recorder.whole or not any(part.__class__ is Handle for part in parts)
 
 
 _LARGEST = 1 << 1000

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
+from bpviz.derive import Derivation, derivation
 from bpviz.differences import differences
+from bpviz.errors import BpvizError
 from bpviz.figure import Content, Tone
 from bpviz.figures.content import changed, identical
 from bpviz.figures.labels import Use, Values, total
@@ -73,7 +76,31 @@ class Changes(Values):
             return "strong"
         earlier = self._earlier(index, use, stem)
         same = earlier is use.share if earlier is None or use.share is None else identical(earlier, use.share)
-        return "pale" if same and not self.affected[index] else "plain"
+        return "pale" if same and not self.affected[index] and not self._is_led_to(index, use, stem) else "plain"
+
+    def _is_led_to(self, index: int, use: Use, stem: bool) -> bool:
+        """Whether something that changed leads to the gradient that comes back from ``use``, also where it is equal."""
+        made, affected = self._backward
+        if made is None:
+            return False
+        found = [made.shares.get(step) for step in use.steps] + ([made.gradients.get(index)] if stem else [])
+        return any(affected[number] for number in found if number is not None)
+
+    @cached_property
+    def _backward(self) -> tuple[Derivation | None, bytearray]:
+        """The backward pass as a graph, and which of its nodes depend on what changed."""
+        try:
+            made = derivation(self.pairing.after)
+        except BpvizError:
+            # Of an operation whose rule cannot be recorded only the numbers tell.
+            return None, bytearray()
+        record = made.graph.record
+        found = bytearray(len(record))
+        for index, copy in made.copies.items():
+            found[copy] = self.affected[index]
+        for number in range(len(record)):
+            found[number] |= any(found[operand] for operand in record.operands[number])
+        return made, found
 
 
 def _affected(pairing: Pairing) -> bytearray:
