@@ -45,8 +45,9 @@ class Surroundings:
     Arrays beyond two million elements, attributes in slots and what lies outside of Python (files) are not kept.
     """
 
-    def __init__(self, *functions: Callable[..., Any]) -> None:
-        found = _Search(functions)
+    def __init__(self, *functions: Callable[..., Any], without: Sequence[Any] = ()) -> None:
+        """Look at what these functions can reach, but for what they are given copies of."""
+        found = _Search(functions, without)
         self._kept = [(holder, holder[0](*holder[1:])) for holder in found.holders]
         # Imported later, they will begin with a state that nobody can know now.
         self._modules = imported("numpy.random"), imported("random")
@@ -72,9 +73,9 @@ class Surroundings:
 class _Search:
     """The things that a function can reach: each with how it is read, and where it is."""
 
-    def __init__(self, functions: Sequence[Any]) -> None:
+    def __init__(self, functions: Sequence[Any], without: Sequence[Any]) -> None:
         self.holders: list[tuple[Any, ...]] = []
-        self.seen: set[int] = set()
+        self.seen = {id(value) for value in without if not callable(value)}
         self.ahead: list[Any] = [*functions]
         self.room = _ELEMENTS
         random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")

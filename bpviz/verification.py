@@ -212,7 +212,7 @@ class Plain:
             # A single number of NumPy stays one, which its functions tell from an array.
             array = np.array(given[key])
             return array[()] if isinstance(value, np.generic) else array
-        return value if isinstance(value, Handle) else copy.deepcopy(value)
+        return value.copy() if kind is np.ndarray else copy.deepcopy(value)
 
 
 def _numpy_number(value: Any) -> Any:
@@ -238,8 +238,8 @@ class Verification:
 
     def __init__(self, plain: Plain, again: Callable[[], object]) -> None:
         self.plain, self.again = plain, again
-        given = (value for _, value in plain.positional)
-        self.before = Surroundings(plain.function, *filter(callable, (*given, *plain.keywords.values())))
+        given = [*(value for _, value in plain.positional), *plain.keywords.values()]
+        self.before = Surroundings(plain.function, *filter(callable, given), without=given)
 
     def compared(self, result: Any, record: Recorder, refused: Sequence[RecordingError]) -> Plain:
         """Compare what the trace returned with a plain run; ``refused`` is what the function has caught meanwhile.
