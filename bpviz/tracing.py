@@ -43,8 +43,9 @@ def trace(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: 
     200.0
 
     Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
-    value: what is drawn is what the function does. ``verify=False`` leaves that out. What the function prints is
-    printed once, and random numbers, its objects, lists and global variables are then as after a single run.
+    value: what is drawn is what the function does. ``verify=False`` leaves that out (a parameter of that name is given
+    by position). What the function prints is printed once, and random numbers, its objects, lists and global variables
+    are then as after a single run.
 
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
     a step that cannot be recorded, or a plain run that returns another value. What the function itself raises passes
@@ -117,7 +118,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         for one in refused:
             if not isinstance(one, RefusedAnyway):
                 raise one
-        plain = verification.compared(result, recorder, refused)
+        plain = verification.compared(result, recorder)
     graph.plain, graph.notes = replace(plain, result=result), plain.notes
     return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
 

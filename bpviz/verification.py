@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bpviz import ops
+from bpviz.agreement import Difference, difference
 from bpviz.causes import first_cause, place_of
 from bpviz.errors import RecordingError
 from bpviz.handle import Handle
 from bpviz.language import Language
 from bpviz.lazy import LazyModule
-from bpviz.number import digits_apart
 from bpviz.recorder import Recorder
 from bpviz.source import is_library
 from bpviz.surroundings import Surroundings, muted
@@ -29,10 +29,6 @@ from bpviz.surroundings import Surroundings, muted
 __all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]
 
 np: Any = LazyModule("numpy")
-
-_RELATIVE, _STEPS = 1e-9, 32
-"""How far two values may lie apart that are the same but for rounding: relative to their size, and in steps of rounding
-of the largest number on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ class Plain:
             value = self.repeated(values)
         except (ArithmeticError, AttributeError, TypeError):
             value = replace(self, as_numpy=True).repeated(values)
-        found = _difference("", Handle(record, index, recorded), self.part(value, index), record)
+        found = difference("", Handle(record, index, recorded), self.part(value, index), record)
         if found is not None:
             raise RecordingError(
                 f"with these inputs {self.title} returns {found.plain}{found.place}, but the steps that it takes with "
@@ -241,8 +237,8 @@ class Verification:
         given = [*(value for _, value in plain.positional), *plain.keywords.values()]
         self.before = Surroundings(plain.function, *filter(callable, given), without=given)
 
-    def compared(self, result: Any, record: Recorder, refused: Sequence[RecordingError]) -> Plain:
-        """Compare what the trace returned with a plain run; ``refused`` is what the function has caught meanwhile.
+    def compared(self, result: Any, record: Recorder) -> Plain:
+        """Compare what the trace returned with a plain run.
 
         Return the function to be called again, with what a reader has to know. Raise `RecordingError` where it returns
         another value, or raises.
@@ -253,21 +249,21 @@ class Verification:
         note = _of_numbers(plain.title, value, error)
         if note is not None:
             other = replace(plain, as_numpy=True, notes=(note,))
-            found, second = self._run(other)
-            if second is None:
-                plain, value, error = other, found, None
+            other_value, other_error = self._run(other)
+            if other_error is None:
+                plain, value, error = other, other_value, None
         if isinstance(error, RecordingError):
             # What a gradient inside of it says is said.
             raise error
         if error is not None:
             raise self._raises(plain, error) from error
-        found = _difference("", result, value, record)
+        found = difference("", result, value, record)
         if found is None:
             return plain
-        other_value, _ = self._run(plain, anew=self.before.is_known)
-        if _difference("", value, other_value, None) is not None:
+        again, error = self._run(plain, anew=self.before.is_known)
+        if error is None and difference("", value, again, None) is not None:
             return replace(plain, notes=(Remark("random", plain.title),))
-        raise self._differs(plain, found, refused)
+        raise self._differs(plain, found)
 
     def raised(self, error: Exception, record: Recorder) -> RecordingError | None:
         """What to say of an error that the function itself raised when it was traced; ``None`` where it always does."""
@@ -317,13 +313,11 @@ class Verification:
             "(--no-verify)"
         )
 
-    def _differs(self, plain: Plain, found: _Difference, refused: Sequence[RecordingError]) -> RecordingError:
+    def _differs(self, plain: Plain, found: Difference) -> RecordingError:
         text = (
             f"{plain.title} returns {found.plain}{found.place} in a plain run, but {found.recorded} on recorded "
             "values, so its figure would be that of another function"
         )
-        if refused:
-            return RecordingError(f"{text}; it catches what cannot be recorded: {refused[0]}")
 
         def traced() -> None:
             self.before.put_back()
@@ -347,88 +341,3 @@ def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | Non
     if isinstance(error, ArithmeticError | AttributeError | TypeError) and not isinstance(error, RecordingError):
         return Remark("raises", title, f"{type(error).__name__} ({error})")
     return Remark("complex", title) if isinstance(value, complex) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """Where two results differ, and what stands there in each."""
-
-    place: str
-    recorded: str
-    plain: str
-
-
-def _difference(place: str, recorded: Any, plain: Any, record: Recorder | None) -> _Difference | None:
-    """The first part of the recorded result that the plain one does not have; ``None`` where they agree."""
-    kind = recorded.__class__
-    if kind is Handle:
-        return _of_values(place, recorded.data, plain, record)
-    if kind is float or kind is int or isinstance(recorded, np.generic | np.ndarray):
-        return _of_values(place, recorded, plain, record)
-    if isinstance(recorded, Mapping):
-        if not isinstance(plain, Mapping) or list(plain) != list(recorded):
-            return _Difference(_at(place), _kind(recorded), _kind(plain))
-        pairs = [(f"{place}[{key!r}]", part, plain[key]) for key, part in recorded.items()]
-    elif isinstance(recorded, tuple | list):
-        if not isinstance(plain, tuple | list) or len(plain) != len(recorded):
-            return _Difference(_at(place), _kind(recorded), _kind(plain))
-        pairs = [(f"{place}[{i}]", part, other) for i, (part, other) in enumerate(zip(recorded, plain, strict=True))]
-    else:
-        return None
-    found = (_difference(where, part, other, record) for where, part, other in pairs)
-    return next((one for one in found if one is not None), None)
-
-
-def _at(place: str) -> str:
-    return f" at {place}" if place else ""
-
-
-def _kind(value: Any) -> str:
-    """What something is, for a sentence."""
-    if isinstance(value, tuple | list | Mapping):
-        return f"a {type(value).__name__} of {len(value)}"
-    if isinstance(value, Handle):
-        value = value.data
-    if value is None or isinstance(value, str):
-        return repr(value)
-    shape = ops.shape_of(value) if hasattr(value, "dtype") else ()
-    return f"an array of shape {shape}" if shape else f"{value}"
-
-
-def _of_values(place: str, recorded: Any, plain: Any, record: Recorder | None) -> _Difference | None:
-    if recorded.__class__ is float and isinstance(plain, float | int):
-        if recorded == plain or (recorded != recorded and plain != plain):
-            return None
-    elif isinstance(plain, str | tuple | list | Mapping) or plain is None or callable(plain):
-        return _Difference(_at(place), _kind(recorded), _kind(plain))
-    a, b = np.asarray(recorded), np.asarray(plain)
-    if b.dtype.kind not in "biuf" or a.shape != b.shape:
-        return _Difference(_at(place), _kind(recorded), _kind(plain))
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    eps = max(float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0 for array in (a, b)) or 2.0**-52
-    apart = ~((x == y) | (np.isnan(x) & np.isnan(y)))
-    if not apart.any():
-        return None
-    with ops.silence():
-        size = np.maximum(np.abs(x), np.abs(y))
-        near = np.abs(x - y) <= np.maximum(_RELATIVE, _STEPS * eps) * size
-        apart &= ~(near & np.isfinite(size))
-        if apart.any() and record is not None:
-            # Where large numbers cancel, their rounding is left.
-            apart &= ~(np.abs(x - y) <= _STEPS * eps * _largest(record))
-    if not apart.any():
-        return None
-    first = np.unravel_index(int(np.argmax(apart)), a.shape)
-    if a.shape:
-        place += f"[{', '.join(map(str, map(int, first)))}]"
-    told = digits_apart(float(y[first]), float(x[first]), 6)
-    return _Difference(_at(place), told[1], told[0])
-
-
-def _largest(record: Recorder) -> float:
-    """The size of the largest number that was recorded."""
-    largest = 0.0
-    for value in record.values:
-        size = np.abs(np.asarray(value, dtype=np.float64))
-        largest = max(largest, float(np.max(size, initial=0.0, where=np.isfinite(size))))
-    return largest

@@ -45,7 +45,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("latex", "rewriting"),
     ("formula",),
     ("handle", "indexed", "symbols"),
-    ("given", "operators", "surroundings", "causes"),
+    ("given", "operators", "agreement", "causes", "surroundings"),
     ("verification",),
     ("graph",),
     ("flow", "meanings", "tracing"),
