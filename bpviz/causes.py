@@ -143,26 +143,22 @@ def _same(one: Any, other: Any) -> bool:
 def _told(event: Event) -> str:
     """A line with what is wrong about it."""
     code, line, _ = event
-    text, kind = " ".join(linecache.getline(code.co_filename, line).split()), "other"
-    statement = _statement(code, line)
-    if statement is not None:
-        kind = _kind(statement)
+    text = " ".join(linecache.getline(code.co_filename, line).split())
+    kind = next((kind for kind in map(_kind, _statements(code, line)) if kind != "other"), "other")
     quoted = f"{text} " if text else ""
     comma = "; " if kind == "other" else " "
     return f"{quoted}({place_of(code, line)}){comma}{_ADVICE[kind]}"
 
 
-def _statement(code: CodeType, line: int) -> ast.stmt | None:
-    """The innermost statement of the user's file that stands on a line; ``None`` where the file cannot be read."""
+def _statements(code: CodeType, line: int) -> list[ast.stmt]:
+    """The statements that begin on a line of the user's file, and the innermost one around it; innermost first."""
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
-        return None
-    found = None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            found = node
-    return found
+        return []
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    around = [node for node in statements if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return [node for node in reversed(around) if node.lineno == line or node is around[-1]]
 
 
 def _kind(statement: ast.stmt) -> str:

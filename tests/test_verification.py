@@ -103,6 +103,11 @@ def by_view(x: Any = np.ones((2, 2))) -> Any:
     return np.sum(y**2)
 
 
+def by_name(x: Any = W) -> Any:
+    y = x * 1; z = y; z += 1  # on one line # fmt: skip  # noqa: E702
+    return np.sum(y)
+
+
 class Layer:
     """Holds what a function changes in place, behind the function's back."""
 
@@ -123,15 +128,21 @@ def by_attribute(x: Any = W) -> Any:
 
 @pytest.mark.parametrize(
     ("f", "mark"),
-    [(descent, "through another name"), (by_helper, "in a helper"), (by_view, "of a row"), (by_attribute, "attribute")],
+    [
+        (descent, "through another name"),
+        (by_helper, "in a helper"),
+        (by_view, "of a row"),
+        (by_attribute, "of an attribute"),
+        (by_name, "on one line"),
+    ],
 )
 def test_a_change_in_place_names_its_line_and_what_to_write(f: Callable[..., Any], mark: str) -> None:
     said = told(f)
-    assert line(f"# {mark}" if mark != "attribute" else "# of an attribute") in said
+    assert line(f"# {mark}") in said
     assert "changes an array in place" in said
     assert "y = y + x" in said
     # What each returns was worked out by hand.
-    right = {descent: "16", by_helper: "14", by_view: "244", by_attribute: "16"}[f]
+    right = {descent: "16", by_helper: "14", by_view: "244", by_attribute: "16", by_name: "9"}[f]
     assert f"returns {right} in a plain run" in said
 
 
