@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 
 import numpy as np
 import pytest
@@ -256,3 +257,72 @@ def test_a_composite_operation_is_opened_in_both_runs() -> None:
     assert "0 → 1" in found and "0.5 → 0.7311" in found
     opened = bpviz.what_if(lambda x=0.0: bpviz.nn.sigmoid(x), x=1.0).draw(open="sigmoid")
     assert "1 → 0.3679" in texts(opened)  # exp(−x)
+
+
+def told_in(svg: str) -> list[str]:
+    """What stands in a finished picture, text by text."""
+    return [re.sub(r"<[^>]+>", "", text) for text in re.findall(r"<text[^>]*>(.*?)</text>", svg, re.S)]
+
+
+def test_a_change_too_small_to_print_is_printed_all_the_same() -> None:
+    # 100·2·(1.1 + 1e-7) is 220.00002.
+    found = bpviz.what_if(y, t=1.1 + 1e-7)
+    texts = told_in(found.draw().to_svg())
+    assert any("1.1 → 1.1000001" in text for text in texts)
+    assert any("220 → 220.00002" in text for text in texts)
+    said = str(found)
+    assert said.startswith("What if t = 1.1000001? y: 220 → 220.00002\n")
+    assert "t goes from 1.1 to 1.1000001" in said
+
+
+def test_elements_that_print_alike_are_told_apart() -> None:
+    def f(x=np.array([1.0, 2.0])):
+        return x * 3.0
+
+    texts = told_in(bpviz.what_if(f, x=np.array([1.0, 2.00001])).draw().to_svg())
+    assert "2 → 2.00001" in texts
+    assert "6 → 6.00003" in texts
+    assert not any(text == "1 → 1" for text in texts)
+
+
+@given(st.floats(-9, 9), st.integers(1, 40))
+def test_no_change_is_ever_hidden(x: float, steps: int) -> None:
+    new = x
+    for _ in range(steps):
+        new = math.nextafter(new, math.inf)
+    (input_text,) = [t for t in told_in(bpviz.what_if(lambda x=x: x * 1.0, x=new).draw().to_svg()) if "→" in t][:1]
+    old, _, after = input_text.rpartition("x = ")[2].partition(" → ")
+    assert old != after
+
+
+def test_what_depends_on_the_change_is_never_dimmed() -> None:
+    def f(x=-1.0, w=2.0, c=5.0):
+        # relu is 0 before and after: its value stays, and it depends on x all the same.
+        return bpviz.nn.relu(x) * w + c * w
+
+    figure = bpviz.what_if(f, x=-2.0).draw().figure
+    tones = {wire.description: wire.tone for wire in figure.wires}
+    dimmed = {said for said, tone in tones.items() if tone == "pale"}
+    # The gradient of w is relu(x) + c: it depends on x, too. That of c is w.
+    assert dimmed == {
+        "c to ×: value 5, gradient 2",
+        "the branch to ×: value 2, gradient 5",
+        "× to +: value 10, gradient 1",
+    }
+    boxes = {box.text: box.tone for box in figure.boxes}
+    assert boxes["x"] == "plain"
+    assert boxes["c"] == "pale"
+
+
+def test_a_difference_within_rounding_of_what_is_printed_stands_in_a_comparison() -> None:
+    def one(x=1.0):
+        return x * 3.0
+
+    def two(x=1.000001):
+        return x * 3.0
+
+    comparison = bpviz.diff(one, two)
+    texts = told_in(comparison.draw().to_svg())
+    assert any("1 → 1.000001" in text for text in texts)
+    assert "one = 3 → two = 3.000003" in str(comparison)
+    assert "1 → 1.000001" in str(comparison)

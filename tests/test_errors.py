@@ -397,3 +397,50 @@ def test_errors_are_the_builtin_ones_they_specialise() -> None:
     assert issubclass(errors.LayoutTimeout, TimeoutError)
     for name in errors.__all__:
         assert getattr(errors, name).__doc__, name
+
+
+# Arrays whose class gives them another meaning
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+MATRIX = np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
+
+
+class Units(np.ndarray):
+    """An array with a meaning of its own."""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (MASKED, "is a masked array, whose mask is lost: write x.filled(0), or np.where(mask, 0, x)"),
+        (MATRIX, "is a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product"),
+        (np.ones(2).view(Units), "is an array of the class Units, whose own meaning is lost: write np.asarray(x)"),
+    ],
+)
+def test_inputs_of_another_class_than_arrays(value: Any, said: str) -> None:
+    for given, name in ((value, "'x'"), ({"a": [value]}, "\"x['a'][0]\"")):
+        with pytest.raises(UsageError) as caught:
+            bpviz.trace(lambda x: x, given)
+        assert str(caught.value) == f"the input {name} {said}"
+    with pytest.raises(UsageError, match="the input 'x' is"):
+        bpviz.propagate(bpviz.trace(lambda x=np.ones(2): x * 2), {"x": value})
+    assert bpviz.backprop(lambda x: x * 2, np.asarray(value)).output.shape == np.asarray(value).shape
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x=np.ones(2): x * MASKED,
+        lambda x=np.ones(2): np.add(MASKED, x),
+        lambda x=np.ones(2): np.where(MASKED > 0, x, 0.0),
+        lambda x=np.ones(2): np.stack([x, MASKED]),
+        lambda x=np.ones((2, 2)): x @ MATRIX,
+        lambda x=np.ones((2, 2)): MATRIX * x,
+        lambda x=2.0: x * np.ones(2).view(Units),
+        lambda x=np.ones((2, 2)): x * [MASKED, MASKED],
+    ],
+)
+def test_constants_of_another_class_than_arrays(f: Any) -> None:
+    said = message(f)
+    assert re.search(r"computes with (a masked array|a matrix|an array of the class Units), .*: write ", said)
+    assert "(line +0)" in said

@@ -109,10 +109,10 @@ def _set_elsewhere(error: click.BadParameter) -> str:
 
 
 _READ = {
-    "explain": ("precision", "lang"),
-    "diff": ("format", "precision", "theme", "lang"),
+    "explain": ("precision", "lang", "verify"),
+    "diff": ("format", "precision", "theme", "lang", "verify"),
     "card": ("theme", "format", "lang"),
-    "gradcheck": ("lang",),
+    "gradcheck": ("lang", "verify"),
     "ops": ("lang",),
 }
 """Settings of render that other commands have as well."""

@@ -35,6 +35,7 @@ __all__ = ["command"]
 @options.precision
 @options.theme
 @options.lang
+@options.verify
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,6 +52,7 @@ def command(
     precision: int,
     theme: str,
     lang: str | None,
+    verify: bool,
 ) -> None:
     """Compare the models A and B: steps, values and gradients; exit 0 when nothing differs, 1 when something does.
 
@@ -66,6 +68,7 @@ def command(
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
     from bpviz.drawing.load import apart, load
+    from bpviz.graph.verification import verified
     from bpviz.reports.report import tells
 
     # Asked before anything is run or told: a wrong one is refused at once.
@@ -75,17 +78,18 @@ def command(
     for picture in pictures:
         destination(picture, format)
     told: Any
-    if after is None:
-        # Loaded once, and run twice: standard input cannot be read again.
-        with user_code():
-            model = load(before)
-        first, _ = recorded(model, values_a, "--set-a")
-        second, stem = recorded(model, values_b, "--set-b")
-    else:
-        # A model of another folder has helpers of its own, which may have the same names.
-        with apart():
-            first, _ = recorded(before, values_a, "--set-a")
-        second, stem = recorded(after, values_b, "--set-b")
+    with verified(verify):
+        if after is None:
+            # Loaded once, and run twice: standard input cannot be read again.
+            with user_code():
+                model = load(before)
+            first, _ = recorded(model, values_a, "--set-a")
+            second, stem = recorded(model, values_b, "--set-b")
+        else:
+            # A model of another folder has helpers of its own, which may have the same names.
+            with apart():
+                first, _ = recorded(before, values_a, "--set-a")
+            second, stem = recorded(after, values_b, "--set-b")
     with user_code():
         from bpviz.reports.comparison import diff
 

@@ -31,6 +31,7 @@ __all__ = ["command"]
 @choices.of
 @choices.precision
 @choices.lang
+@choices.verify
 @choices.check
 @click.pass_context
 def command(
@@ -44,6 +45,7 @@ def command(
     of: str | None,
     precision: int,
     lang: str | None,
+    verify: bool,
     check: bool,
 ) -> None:
     """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
@@ -57,7 +59,9 @@ def command(
     bpviz explain apples.py -o apples.html         a page with the figure in it
     """
     plans = word_destinations(outputs, format)
-    with user_code():
+    from bpviz.graph.verification import verified
+
+    with user_code(), verified(verify):
         from bpviz.drawing.load import load
         from bpviz.reports.explanation import explain
 

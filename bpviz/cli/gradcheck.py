@@ -33,6 +33,7 @@ __all__ = ["command"]
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
 @options.lang
+@options.verify
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.pass_context
 def command(
@@ -44,6 +45,7 @@ def command(
     outputs: tuple[str, ...],
     format: str | None,
     lang: str | None,
+    verify: bool,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 
@@ -58,8 +60,10 @@ def command(
     from bpviz.drawing.draw import draw, language_for
     from bpviz.drawing.drawing import Drawing
     from bpviz.figure import Figure, Sheet
+    from bpviz.graph.verification import verified
 
-    thing, stem = recorded(target, assignments)
+    with verified(verify):
+        thing, stem = recorded(target, assignments)
     say = language_for(thing, lang)
     source = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(source, Figure | Sheet):

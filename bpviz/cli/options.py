@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["check", "lang", "of", "outputs", "precision", "theme"]
+__all__ = ["check", "lang", "of", "outputs", "precision", "theme", "verify"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -48,6 +48,14 @@ theme = click.option(
     show_default=True,
     metavar="NAME",
     help="light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
+)
+
+verify = click.option(
+    "--verify/--no-verify",
+    default=True,
+    envvar="BPVIZ_VERIFY",
+    show_default=True,
+    help="Compare what is recorded with a plain run of the function.",
 )
 
 of = click.option(

@@ -158,6 +158,7 @@ _GIVEN = "bpviz.recording.inputs"
     metavar="FACTOR",
     help="Pixels of PNG, GIF, APNG, WebP: 1 is 96 an inch. [default: 2, or less for what moves and is wide]",
 )
+@choices.verify
 @choices.check
 @click.option("--view", is_flag=True, help="Open the result; with --watch, a page that follows it.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the model is saved, until Ctrl-C.")
@@ -213,6 +214,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
     ``source`` is read in the place of standard input, where the target is ``-``.
     """
     from bpviz.drawing.load import Source
+    from bpviz.graph.verification import verified
 
     own = {parameter.name for parameter in command.params}
     options = {name: value for name, value in ctx.params.items() if name in own}
@@ -229,9 +231,10 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
     options["direction"] = options["direction"].upper()
     if options["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del options["show"]
-    if changes:
-        return what_if_of(target, assignments, changes, of, options)
-    return drawing_of(target, assignments, of, options, ctx)
+    with verified(options.pop("verify")):
+        if changes:
+            return what_if_of(target, assignments, changes, of, options)
+        return drawing_of(target, assignments, of, options, ctx)
 
 
 def _watch(

@@ -33,7 +33,12 @@ def names(without: Sequence[str] = ()) -> dict[str, click.Option]:
     True
     """
     options = [parameter for parameter in parameters(without) if isinstance(parameter, click.Option)]
-    return {name[2:]: option for option in options for name in option.opts if name.startswith("--")}
+    return {
+        name[2:]: option
+        for option in options
+        for name in (*option.opts, *option.secondary_opts)
+        if name.startswith("--")
+    }
 
 
 def settings(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bpviz.errors import UsageError
 from bpviz.figure import Figure, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.propagate import confirmed, propagate
 from bpviz.graph.tracing import trace
 from bpviz.recording.element_names import arrays_of
 from bpviz.recording.recorder import NO_VALUE
@@ -47,6 +47,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
     ``BPVIZ_LANG`` names in the environment, or English.
 
+    ``verify=False`` leaves out the plain run with which a function is compared (see `bpviz.trace`).
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -58,6 +60,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    verify = options.pop("verify", True)
     if "highlight" in options:
         options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
@@ -78,7 +81,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             return Drawing(source, made, retold=target.retold)
     else:
         made = draw_options(**options)
-        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
+        source = target if isinstance(target, Graph | Flow) else trace(target, *args, verify=verify)
     if args and isinstance(target, Graph | Flow | Drawing):
         raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
     graph = source.graph if isinstance(source, Flow) else source
@@ -86,6 +89,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
         if has_values or inputs is not None:
             source = propagate(source, inputs, output, seed)
+            if inputs is not None and verify and callable(target):
+                confirmed(source)
     elif inputs is not None or output is not None or seed is not None:
         source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
     source, made = _opened(source, made)

@@ -168,7 +168,7 @@ class Drawing:
         if not isinstance(self.source, Flow):
             return ()
         graph, say = self.source.graph, self.options.circuit.lang
-        odd = [found.sentence(say) for found in self.source.nonfinite]
+        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in self.source.nonfinite)]
         if graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(odd)

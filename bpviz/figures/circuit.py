@@ -311,13 +311,14 @@ class _Circuit:
             kept = {self._box_of(i) for i in self.needed if self.pairing.kept(i)}
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
+        told = (note.sentence(self.say) for note in self.graph.notes)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say)),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *told),
             direction=self.options.direction,
         )
 

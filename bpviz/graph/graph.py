@@ -19,6 +19,8 @@ from bpviz.recording.source import line_of
 if TYPE_CHECKING:
     import networkx
 
+    from bpviz.graph.verification import Plain, Remark
+
 __all__ = ["End", "Graph", "Node"]
 
 
@@ -123,6 +125,9 @@ class Graph:
         self.record = Recorder(sys._getframe(1), name) if record is None else record
         # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
         self.function: Callable[..., Any] | None = None
+        # The same function with its arguments, to be called plainly.
+        self.plain: Plain | None = None
+        self.notes: tuple[Remark, ...] = ()
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._own_titles: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.recording import refusals
 from bpviz.recording.handle import Handle, Missing
 from bpviz.recording.numpy_calls import adapted, composed
+from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.source import by_operator
 
 __all__ = ["BY_OPERATOR"]
@@ -22,6 +24,7 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
     adds = operation.name == "add"
+    repeats = operation.name == "multiply"
     compares = operation.name in ("equal", "not_equal")
 
     def method(self: Handle, other: Any) -> Any:
@@ -60,6 +63,8 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
+        if repeats and (kind is list or kind is tuple) and _is_count(self, other):
+            return other * operator.index(self)
         frame = _getframe(1)
         if kind is not Handle and not _is_operand(other):
             # Something of another library may know what to do with a handle; Python's own types do not.
@@ -71,6 +76,13 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
         return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), {}, frame)
 
     return method
+
+
+def _is_count(x: Handle, parts: Any) -> bool:
+    """Whether a list times a value repeats it, as [0.5] * 3 is a list of three; else it is a product, or refused."""
+    if x.data is NO_VALUE or ops.shape_of(x.data):
+        return False
+    return x.index in x.recorder.whole or not any(part.__class__ is Handle for part in parts)
 
 
 _LARGEST = 1 << 1000

@@ -15,13 +15,14 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.propagate import confirmed, propagate
 from bpviz.graph.tracing import trace
+from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import Telling
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.changes import change_sentences, change_table, changes_text
-from bpviz.words.numbers import shown
+from bpviz.words.numbers import shown_apart
 
 __all__ = ["WhatIf", "compared", "what_if"]
 
@@ -76,7 +77,7 @@ class WhatIf(Telling):
 
     def document(self) -> Document:
         """The table with a title that tells the outputs before and after."""
-        old, new = (shown(flow.output, self.precision, self.say) for flow in (self.before, self.after))
+        old, new = shown_apart(self.before.output, self.after.output, self.precision, self.say)
         said = self.say(
             "What if {changes}? {output}: {old} → {new}",
             changes=changes_text(self.changes, self.precision, self.say),
@@ -121,13 +122,15 @@ def what_if(
     /,
     *args: Any,
     lang: str | Language | None = None,
+    verify: bool = True,
     **changes: Any,
 ) -> WhatIf:
     """What becomes of the output when inputs change, foretold by the gradient and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
-    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
-    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
+    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words,
+    ``verify`` that of `bpviz.trace`; inputs of these names are changed with
+    ``bpviz.explain(…, what_if={"lang": 1.0})``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -143,7 +146,8 @@ def what_if(
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
-    return compared(target, args, changes, say=language_for(target, lang))
+    with verified(verify):
+        return compared(target, args, changes, say=language_for(target, lang))
 
 
 def compared(
@@ -205,7 +209,8 @@ class _Runs:
             return propagate(graph, self.inputs | dict(changes), self.output, self.seed)
         graph, rest = self._traced(changes)
         kept = {name: value for name, value in self.inputs.items() if name not in changes}
-        return propagate(graph, kept | rest, self.output, self.seed)
+        flow = propagate(graph, kept | rest, self.output, self.seed)
+        return confirmed(flow) if kept or rest else flow
 
     def _traced(self, changes: Mapping[str, Any]) -> tuple[Graph, dict[str, Any]]:
         """The function's graph with the changes that are its parameters, and those that are parts of them."""

@@ -134,7 +134,7 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
         if index in old.meanings:
             new.meanings[result.index] = old.meanings[index]
     made = Graph(graph.name, record=new)
-    made.function = graph.function
+    made.function, made.notes = graph.function, graph.notes
     for end in graph.ends:
         made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved
