@@ -12,6 +12,7 @@ from bpviz.expression import UNWRITTEN, Count, Expression, is_upstream, made_by
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
 from bpviz.ops import OPERATIONS, Operation
+from bpviz.writing import as_written
 
 __all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
 
@@ -55,7 +56,7 @@ def text_of(value: Any) -> str:
     >>> text_of(2.0), text_of(Count(3, "n"))
     ('2', 'n')
     """
-    return Notation().of(value)[0]
+    return Notation().of(as_written(value))[0]
 
 
 def pieces_of(value: Any) -> tuple[str | tuple[str, str], ...]:
@@ -159,8 +160,6 @@ class Notation:
         """An operation whose first operand is written already."""
         operation = value.operation
         assert operation is not None
-        if operation.name in UNWRITTEN or _only_moves(value):
-            return first
         binds = _binding(operation)
         if operation.name == "power" and isinstance(value.operands[1], int | float):
             return self.raised(self._at_least(first, binds + 1), number(float(value.operands[1]))), binds
@@ -221,7 +220,7 @@ class _InPieces(Notation):
         return chr(ord(_FIRST) + len(self.derivatives) - 1)
 
     def split(self, value: Any) -> tuple[str | tuple[str, str], ...]:
-        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(value)[0])
+        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(as_written(value))[0])
         return tuple(self.derivatives[ord(p) - ord(_FIRST)] if i % 2 else p for i, p in enumerate(pieces) if p)
 
 

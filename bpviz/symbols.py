@@ -1,7 +1,9 @@
 """A flow read in symbols: the expression of every value, and of every gradient, in the names of the source.
 
 The expressions are the operations' own rules, called with formulas (see `bpviz.formula`). They stop at named values: a
-gradient that has a name of its own (``dZ``) stands for itself, unless its formula is no longer than the name.
+gradient that has a name of its own (``dZ``) stands for itself, unless its formula is no longer than the name. A rule
+that no line of mathematics can say is written by its name, with the gradient and the operands it takes:
+``attention′₂(dZ, q, k, v)`` is the gradient of the second operand.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
+from bpviz.custom import is_custom
 from bpviz.expression import made_by
 from bpviz.formula import Formula, as_formula, constant, derivative, symbol, written_out
+from bpviz.ops import Operation
 from bpviz.product import Product
+from bpviz.writing import LOWERED, is_clear
 
 if TYPE_CHECKING:
     from bpviz.flow import Flow
@@ -170,20 +175,26 @@ class Symbols:
                     arriving.setdefault(i, []).append(share)
 
     def _share(self, index: int, slot: int, rule: Any, g: Any) -> Any:
-        operands, told = self.record.operands[index], self.record.parameters.get(index, {})
+        row, operands = self.record.operations[index], self.record.operands[index]
+        assert row is not None
         xs = [self._forward[i] for i in operands]
         shape = ops.shape_of(self.flow.values[operands[slot]])
         try:
-            share = rule(g, self._forward[index], *xs, **told)
+            share = rule(g, self._forward[index], *xs, **self.record.parameters.get(index, {}))
         except (AttributeError, TypeError, ValueError):
-            # A rule of the user's own that understands numbers alone.
-            row = self.record.operations[index]
-            assert row is not None
-            name = f"{row.name}′({', '.join(map(written_out, (g, *xs)))})"
-            return symbol(name, shape, number=self.flow.wire_share(index, slot), order=-1)
-        return None if share is None else _fitted(self._by_name(share), shape)
+            # A rule of the user's own may understand numbers alone; those of the table never do.
+            if not is_custom(row):
+                raise
+        else:
+            if share is None:
+                return None
+            made = _fitted(self._with_quotients(share), shape)
+            if is_clear(made):
+                return made
+        number = self.flow.wire_share(index, slot)
+        return Formula("", shape, _rule_by_name(row, slot, (g, *xs), number), (as_formula(g), *xs), order=-1)
 
-    def _by_name(self, share: Any) -> Any:
+    def _with_quotients(self, share: Any) -> Any:
         """A gradient in which quotients that have a name are written by it."""
         if not self._quotients or not isinstance(share, Formula):
             return share
@@ -210,6 +221,22 @@ class Symbols:
             self.names[index] = self.flow.graph.names[index]
             return self.called(index)
         return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
+
+
+def _rule_by_name(row: Operation, slot: int, xs: Sequence[Any], number: Any) -> Operation:
+    """A rule that is written as a function of the gradient and the operands; behind its name, whose gradient it is."""
+    names = tuple(f"x{i}" for i in range(len(xs)))
+    which = str(slot + 1).translate(LOWERED) if len(xs) > 2 else ""
+    return Operation(
+        f"{row.name}′",
+        "",
+        names,
+        forward=lambda *_: number,
+        vjp=(None,) * len(xs),
+        says="",
+        notation=f"{row.name}′{which}({', '.join(f'{{{name}}}' for name in names)})",
+        shape=lambda *_: ops.shape_of(number),
+    )
 
 
 def _fitted(share: Any, shape: ops.Shape, name: Formula | None = None) -> Any:

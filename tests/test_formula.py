@@ -133,7 +133,6 @@ BEYOND_PYTHON: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "(Σ X)/6": lambda named: ops.sum(named["X"]) / 6,
     "0 if x > y else 0": lambda named: ops.where(named["x"] > named["y"], 0.0, 0.0),
     "1 if x = 0 else x": lambda named: ops.guard(named["x"] == 0, 1.0, named["x"]),
-    "xᵀ": lambda named: OPERATIONS["transpose"](named["x"]),
     "Σ s": lambda named: ops.total_share(named["s"]),
 }
 """How to make the left side of a row, where it cannot be read as Python."""

@@ -1,0 +1,508 @@
+"""What of an expression is written, so that the line is a true equation for whoever reads it as mathematics.
+
+Rules compute with arrays, which have shapes of their own; a reader knows columns, rows and matrices. Before a formula is
+printed, it is put into that language:
+
+- An array of one axis is a column. ``·`` is the product of matrices (and multiplies by a number), ``ᵀ`` the transpose:
+  ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``. Of a batch these mean the last two axes.
+- ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing is
+  the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
+- The right side takes the shape of the left: what is smaller stands for every place, axes of length 1 come and go.
+- ``Σ``, ``mean`` and their like, where they are a term of the right side (also behind a sign and numbers), reduce to the
+  shape of the left: ``db = Σ dZ`` sums over the rows that b has not. Anywhere else they take all elements. With a number
+  below they take that axis, counted from 0, which stays with length 1: ``Σ₁ X``.
+- What none of these can say is written as the call that does it: ``sum(X, axis=1)``, ``reshape(x, shape=(2, 3))``.
+
+`is_clear` tells whether all of a formula is in the line; a rule that is not is written by its name (`bpviz.symbols`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from bpviz import ops
+from bpviz.expression import Count, Expression, broadcast, is_constant
+from bpviz.lazy import LazyModule
+from bpviz.ops import OPERATIONS, Operation, Shape
+
+__all__ = ["LOWERED", "as_written", "is_clear"]
+
+np: Any = LazyModule("numpy")
+
+Mode = Literal["term", "filling", "spread", "level", "exact"]
+"""What a place allows: a *term* of the right side takes the shape of the left; *filling* is a smaller one that is the
+same everywhere; *spread* may be smaller, too, but is no term; *level* may lack leading axes of length 1; or *exact*."""
+
+_MARKED = {
+    "sum": "Σ{axes} {x}",
+    "sum_to": "Σ{axes} {x}",
+    "total_share": "Σ{axes} {x}",
+    "prod": "Π{axes} {x}",
+    "mean": "mean{axes}({x})",
+    "max": "max{axes}({x})",
+    "min": "min{axes}({x})",
+    "largest": "max{axes}({x})",
+    "var": "var{axes}({x})",
+    "std": "std{axes}({x})",
+    "logsumexp": "log Σ{axes} exp({x})",
+}
+"""Reductions whose notation has a place for axes."""
+_REDUCTIONS = frozenset((*_MARKED, "norm"))
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+"""Digits below the line."""
+_UNCHANGED = ("positive", "astype")
+_NO_ELEMENTS = ("cross",)
+"""Rows that broadcast, but not element by element."""
+_AT_MOST = 6
+"""The most positions of an index that are written out."""
+
+
+def as_written(value: Any) -> Any:
+    """An expression as it is printed; numbers and names stay what they are.
+
+    >>> from bpviz.formula import symbol
+    >>> W, x = symbol("W", (3, 2)), symbol("x", (3,))
+    >>> as_written(x @ W).operands[1] is x
+    True
+    """
+    return _Writer().write(value, "term") if isinstance(value, Expression) else value
+
+
+def is_clear(value: Any) -> bool:
+    """Whether all that a formula depends on is in the printed line: no array without a name, no hidden positions.
+
+    >>> from bpviz.formula import symbol
+    >>> is_clear(symbol("x", (3,)) + 1), is_clear(symbol("x", (3,)) * np.arange(3.0))
+    (True, False)
+    """
+    if not isinstance(value, Expression):
+        return not ops.shape_of(value)
+    writer = _Writer()
+    writer.write(value, "term")
+    return writer.clear
+
+
+class _Writer:
+    """One formula on its way to the page."""
+
+    def __init__(self) -> None:
+        self.clear = True
+        self._known: dict[tuple[int, Mode], tuple[Any, Any]] = {}
+
+    def write(self, value: Any, mode: Mode) -> Any:
+        """An expression for a place of this kind."""
+        # Sums and products may have thousands of terms: they are followed down without recursion.
+        spine: list[tuple[Expression, Mode]] = []
+        made: Any = None
+        while True:
+            found = self._known.get((id(value), mode))
+            if found is not None:
+                made = found[1]
+                break
+            if not _joins(value):
+                made = self._known[id(value), mode] = value, self._one(value, mode)
+                made = made[1]
+                break
+            spine.append((value, mode))
+            mode = _modes(value, mode)[0]
+            value = value.operands[0]
+        for outer, own in reversed(spine):
+            made = self._joined(outer, own, made)
+            # The expression is kept, so that no other takes its id.
+            self._known[id(outer), own] = outer, made
+        return made
+
+    def _one(self, x: Any, mode: Mode) -> Any:
+        if not isinstance(x, Expression):
+            if ops.shape_of(x):
+                self.clear = self.clear and _is_identity(x)
+            return x
+        if x.operation is None:
+            if is_constant(x):
+                return self._constant(x, mode)
+            if "value" in x.parameters or (x.meaning is not None and x.number is None and not x.derivative):
+                self.clear = False
+            return x
+        name = x.operation.name
+        if name in _UNCHANGED:
+            return self.write(x.operands[0], mode)
+        special = getattr(self, f"_write_{name}", None)
+        if special is not None:
+            return special(x, mode)
+        if name in _REDUCTIONS:
+            return self._reduction(x, mode)
+        if x.operation.shape is None and name not in _NO_ELEMENTS:
+            modes = _modes(x, mode)
+            parts = tuple(self.write(p, m) for p, m in zip(x.operands, modes, strict=True))
+            return self._with(x, parts, broadcast([ops.shape_of(p) for p in parts]))
+        return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+
+    def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
+        """A sum or product whose first operand is written already."""
+        modes = _modes(x, mode)
+        parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
+        assert x.operation is not None
+        if mode in ("term", "filling") and x.operation.name in ("multiply", "divide"):
+            # Beside a number the other factor is a term itself.
+            for at, other in ((0, 1), (1, 0)):
+                term = at == 0 or x.operation.name == "multiply"
+                if term and ops.shape_of(parts[at]) and not ops.shape_of(parts[other]) and ops.shape_of(x.operands[at]):
+                    parts[at] = self.write(x.operands[at], mode if x.operands[at].shape == x.shape else "filling")
+        shape = broadcast([ops.shape_of(part) for part in parts])
+        return self._with(x, tuple(parts), shape)
+
+    def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
+        """The same operation on what its operands are written as, with the parameters that its notation leaves out."""
+        assert x.operation is not None
+        row = x.operation
+        shape = x.shape if shape is None else shape
+        if all(a is b for a, b in zip(parts, x.operands, strict=True)) and shape == x.shape:
+            made: Any = x
+        else:
+            made = x.__class__("", shape, row, parts, x.parameters)
+        hidden = {
+            key: value
+            for key, value in x.parameters.items()
+            if f"{{{key}}}" not in row.notation and key != "optimize" and not _is_usual(value, row.parameters.get(key))
+        }
+        if "key" in x.parameters and "{key}" in row.notation:
+            self.clear = self.clear and "i" not in _key_of(x)
+        if row.name in ("scatter",):
+            self.clear = False
+        if not hidden:
+            return made
+        texts = [(key, self._told(value)) for key, value in hidden.items()]
+        told = ", ".join(f"{key}={text}" for key, text in texts)
+        return x.__class__("", shape, _calling(row, told), parts, x.parameters)
+
+    def _told(self, value: Any) -> str:
+        text = _parameter(value)
+        self.clear = self.clear and "…" not in text
+        return text
+
+    def _call(self, name: str, x: Expression, part: Any, told: str = "") -> Any:
+        assert x.operation is not None
+        row = _written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
+        return x.__class__("", x.shape, row, (part,))
+
+    def _constant(self, x: Expression, mode: Mode) -> Any:
+        value = x.parameters["value"]
+        if mode != "exact" or not x.shape:
+            return value if mode != "term" else x
+        ones = x.__class__("", x.shape, _written_row("ones()", f"ones({_shape_text(x.shape)})"), (1.0,))
+        return ones if value == 1 else x.__class__("", x.shape, OPERATIONS["multiply"], (value, ones))
+
+    # Shapes
+
+    def _write_broadcast_to(self, x: Expression, mode: Mode) -> Any:
+        operand = x.operands[0]
+        if ops.shape_of(operand) == x.shape:
+            return self.write(operand, mode)
+        if mode in ("term", "filling"):
+            return self.write(operand, "filling")
+        if mode == "spread":
+            return self.write(operand, mode)
+        return self._call("broadcast", x, self.write(operand, "exact"), f"shape={_tuple_text(x.shape)}")
+
+    def _write_sum_to(self, x: Expression, mode: Mode) -> Any:
+        if math.prod(x.shape) == ops.size_of(x.operands[0]):
+            return self._write_reshape(x, mode)
+        return self._reduction(x, mode)
+
+    def _write_reshape(self, x: Expression, mode: Mode) -> Any:
+        operand = x.operands[0]
+        before = ops.shape_of(operand)
+        if before == x.shape:
+            return self.write(operand, mode)
+        if _plain(before) == _plain(x.shape):
+            if mode == "term":
+                return self.write(operand, "level")
+            if mode != "exact" and _level(before) == _level(x.shape):
+                return self.write(operand, "level")
+            if _reduces(operand) and x.shape == _kept(operand):
+                # What was summed away and put back stays.
+                found = self._marked(operand, x.shape)
+                if found is not None:
+                    return found
+            if len(before) == 1 and x.shape == (1, *before):
+                return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand, "exact"),))
+            key = _inserted(before, x.shape)
+            if key:
+                row = _written_row("index", f"{{x}}[{key}]")
+                return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
+        return self._call("reshape", x, self.write(operand, "exact"), f"shape={_tuple_text(x.shape)}")
+
+    def _write_transpose(self, x: Expression, mode: Mode) -> Any:
+        operand, axes = x.operands[0], x.parameters.get("axes")
+        n = len(x.shape)
+        if n < 2:
+            return self.write(operand, mode)
+        if _is_column(operand):
+            return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand.operands[0], "exact"),))
+        order = tuple(reversed(range(n))) if axes is None else tuple(axes)
+        part = self.write(operand, "exact")
+        if order == (*range(n - 2), n - 1, n - 2):
+            return x.__class__("", x.shape, OPERATIONS["transpose"], (part,))
+        return self._call("transpose", x, part, "" if axes is None else f"axes={_tuple_text(order)}")
+
+    # Products
+
+    def _write_matmul(self, x: Expression, mode: Mode) -> Any:
+        return self._product(x, x.operands[0], x.operands[1], mode)
+
+    def _product(self, x: Expression, left: Any, right: Any, mode: Mode) -> Any:
+        a, b = len(ops.shape_of(left)), len(ops.shape_of(right))
+        product = OPERATIONS["matmul"]
+        shape = x.shape
+        if a == 1:
+            row = right if b == 2 else left
+            first = self._turned(row if b < 3 else right)
+            return x.__class__("", shape, product, (first, self.write(left if b > 1 else right, "exact")))
+        first = self.write(left.operands[0] if _is_column(left) and b > 1 else left, "exact")
+        if mode == "term" and a == 2 and _is_column(right):
+            right, shape = right.operands[0], shape[:-1]
+        return x.__class__("", shape, product, (first, self.write(right, "exact")))
+
+    def _turned(self, value: Any) -> Any:
+        """The transpose, of which two undo each other."""
+        shape = ops.shape_of(value)
+        turned = (1, *shape) if len(shape) == 1 else (*shape[:-2], shape[-1], shape[-2])
+        written = self.write(value, "exact")
+        if isinstance(written, Expression) and written.operation is OPERATIONS["transpose"] and len(shape) > 1:
+            return written.operands[0]
+        return written.__class__("", turned, OPERATIONS["transpose"], (written,))
+
+    def _write_affine(self, x: Expression, mode: Mode) -> Any:
+        left, right, bias = x.operands
+        if len(ops.shape_of(left)) > 1:
+            return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+        product = self._product(x, left, right, "exact")
+        return x.__class__("", x.shape, OPERATIONS["add"], (product, self.write(bias, "spread")))
+
+    def _write_outer(self, x: Expression, mode: Mode) -> Any:
+        return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+
+    def _write_power(self, x: Expression, mode: Mode) -> Any:
+        base, exponent = x.operands
+        if x.shape and isinstance(exponent, int | float) and exponent == -1:
+            # X⁻¹ is the inverse of a matrix.
+            return self._with(x.__class__("", x.shape, OPERATIONS["divide"], (1.0, base)), (1.0, self.write(base, mode)))
+        modes = _modes(x, mode)
+        parts = tuple(self.write(p, m) for p, m in zip(x.operands, modes, strict=True))
+        return self._with(x, parts, broadcast([ops.shape_of(p) for p in parts]))
+
+    # Reductions
+
+    def _reduction(self, x: Expression, mode: Mode) -> Any:
+        operand = x.operands[0]
+        before, axes = ops.shape_of(operand), _axes(x)
+        assert x.operation is not None
+        if not before:
+            return self._with(x, (self.write(operand, "exact"),))
+        bare = self._bare(x)
+        if mode == "term":
+            if bare is not None and tuple(axes) == _missing(before, x.shape):
+                return bare
+        elif len(axes) == len(before) and not x.shape and mode != "filling" and bare is not None:
+            return bare
+        kept = _kept(x)
+        fits = _plain(kept) == _plain(x.shape) if mode == "term" else _level(kept) == _level(x.shape)
+        if (fits if mode != "exact" else kept == x.shape) and x.shape:
+            found = self._marked(x, kept)
+            if found is not None:
+                return found
+        word = {"sum_to": "sum", "total_share": "sum", "largest": "max"}.get(x.operation.name, x.operation.name)
+        told = {key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value}
+        if len(axes) < len(before) or (x.shape and len(x.shape) == len(before)):
+            told["axis"] = axes[0] if len(axes) == 1 else tuple(axes)
+        if x.shape and len(x.shape) == len(before):
+            told["keepdims"] = True
+        part = self.write(operand, "exact")
+        return self._call(word, x, part, ", ".join(f"{key}={_parameter(value)}" for key, value in told.items()))
+
+    def _bare(self, x: Expression) -> Any:
+        """A reduction without axes, where its notation says all else."""
+        assert x.operation is not None
+        notation = _MARKED.get(x.operation.name, x.operation.notation).replace("{axes}", "")
+        if any(value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims")):
+            return None
+        return self._noted(x, x.shape, notation)
+
+    def _marked(self, x: Expression, shape: Shape) -> Any:
+        """A reduction with its axes below."""
+        assert x.operation is not None
+        notation = _MARKED.get(x.operation.name)
+        if notation is None or any(v for key, v in x.parameters.items() if key not in ("shape", "axis", "keepdims")):
+            return None
+        digits = "".join(str(a).translate(LOWERED) for a in _axes(x))
+        return self._noted(x, shape, notation.replace("{axes}", digits))
+
+    def _noted(self, x: Expression, shape: Shape, notation: str) -> Any:
+        assert x.operation is not None
+        name = "sum" if notation.startswith(("Σ", "Π")) else f"{x.operation.name}()"
+        return x.__class__("", shape, _written_row(name, notation), (self.write(x.operands[0], "exact"),))
+
+
+# What is asked of expressions
+
+
+def _joins(x: Any) -> bool:
+    return (
+        isinstance(x, Expression)
+        and x.operation is not None
+        and x.operation.name in ("add", "add_up", "subtract", "multiply", "divide", "negative")
+    )
+
+
+def _modes(x: Expression, mode: Mode) -> list[Mode]:
+    """What the operands of something that goes element by element may be, in a place of this kind."""
+    assert x.operation is not None
+    shapes = [ops.shape_of(p) for p in x.operands]
+    name = x.operation.name
+    if mode in ("term", "filling"):
+        if name in ("add", "add_up", "subtract", "negative"):
+            return [mode if shape == x.shape else "filling" for shape in shapes]
+        if name == "multiply" and () in shapes:
+            # A number times a term; of two numbers the last is the term.
+            at = next((i for i, shape in enumerate(shapes) if shape), 1)
+            return [mode if i == at and shape == x.shape else "spread" for i, shape in enumerate(shapes)]
+        if name == "divide" and not shapes[1]:
+            return [mode if shapes[0] == x.shape else "filling", "spread"]
+        return ["spread" for _ in shapes]
+    if mode == "spread":
+        return ["spread" for _ in shapes]
+    whole = [i for i, shape in enumerate(shapes) if (shape if mode == "exact" else _level(shape)) == _of(x.shape, mode)]
+    if whole:
+        return [mode if i == whole[0] else "spread" for i in range(len(shapes))]
+    return ["exact" if len(shape) == len(x.shape) else "level" for shape in shapes]
+
+
+def _of(shape: Shape, mode: Mode) -> Shape:
+    return shape if mode == "exact" else _level(shape)
+
+
+def _level(shape: Shape) -> Shape:
+    """Without leading axes of length 1."""
+    at = next((i for i, n in enumerate(shape) if n != 1), len(shape))
+    return tuple(shape[at:])
+
+
+def _plain(shape: Shape) -> Shape:
+    """Without axes of length 1."""
+    return tuple(n for n in shape if n != 1)
+
+
+def _is_column(value: Any) -> bool:
+    """Whether this is a line of numbers, set up as a matrix of one column."""
+    if not isinstance(value, Expression) or value.operation is not OPERATIONS["reshape"]:
+        return False
+    before = ops.shape_of(value.operands[0])
+    return len(before) == 1 and value.shape == (*before, 1)
+
+
+def _reduces(value: Any) -> bool:
+    return isinstance(value, Expression) and value.operation is not None and value.operation.name in _REDUCTIONS
+
+
+def _axes(x: Expression) -> tuple[int, ...]:
+    """The axes over which a reduction goes, counted from 0."""
+    assert x.operation is not None
+    before = ops.shape_of(x.operands[0])
+    if x.operation.name == "sum_to":
+        return _missing(before, x.shape)
+    usual = -1 if x.operation.name in ("total_share", "largest") else None
+    axis = x.parameters.get("axis", usual)
+    if not before:
+        return ()
+    chosen = range(len(before)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple(sorted(a % len(before) for a in chosen))
+
+
+def _kept(x: Expression) -> Shape:
+    """The shape of a reduction whose axes stay with length 1."""
+    axes = _axes(x)
+    return tuple(1 if i in axes else n for i, n in enumerate(ops.shape_of(x.operands[0])))
+
+
+def _missing(before: Shape, after: Shape) -> tuple[int, ...]:
+    """The axes that one shape has and the other has not, when their last axes meet."""
+    lead = len(before) - len(after)
+    return (*range(lead), *(lead + i for i, n in enumerate(after) if n == 1 and before[lead + i] != 1))
+
+
+def _inserted(before: Shape, after: Shape) -> str:
+    """The index that puts axes of length 1 in; empty where that is not all."""
+    keys, rest = [], list(before)
+    for n in after:
+        if rest and rest[0] == n and not (n == 1 and len(rest) < len(after) - len(keys)):
+            keys.append(":")
+            rest.pop(0)
+        elif n == 1:
+            keys.append("None")
+        else:
+            return ""
+    return ", ".join(keys) if before and not rest else ""
+
+
+def _is_usual(value: Any, usual: Any) -> bool:
+    if value is usual:
+        return True
+    if isinstance(value, int | float | str) and isinstance(usual, int | float | str):
+        return value == usual
+    return False
+
+
+def _is_identity(value: Any) -> bool:
+    shape = ops.shape_of(value)
+    return len(shape) == 2 and bool(np.array_equal(value, np.eye(*shape)))
+
+
+def _key_of(x: Expression) -> str:
+    return ops.key_text(x.parameters["key"])
+
+
+def _tuple_text(shape: Sequence[int]) -> str:
+    return f"({_shape_text(shape)}{',' if len(shape) == 1 else ''})"
+
+
+def _shape_text(shape: Sequence[int]) -> str:
+    return ", ".join(n.name if isinstance(n, Count) else str(int(n)) for n in shape)
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, bool | str) or value is None:
+        return str(value)
+    if isinstance(value, int | float):
+        return f"{value:g}".replace("-", "−")
+    if isinstance(value, tuple | list) and all(isinstance(n, int | tuple | list) for n in value):
+        texts = ", ".join(map(_parameter, value))
+        return f"({texts}{',' if len(value) == 1 else ''})"
+    return "…"
+
+
+@lru_cache(maxsize=512)
+def _written_row(name: str, notation: str) -> Operation:
+    """A row that is written and never computed."""
+    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation)
+
+
+def _nothing(*xs: Any) -> Any:
+    raise NotImplementedError("what is written is not computed")
+
+
+@lru_cache(maxsize=512)
+def _calling(row: Operation, told: str) -> Operation:
+    """A row with parameters in its notation: behind its operands where that is a call, else as a call of its name."""
+    if re.fullmatch(r"[^({]+\(.*\)", row.notation):
+        notation = f"{row.notation[:-1]}, {told})"
+    else:
+        operands = ", ".join(f"{{{name}}}" for name in row.operands)
+        notation = f"{row.name}({operands}, {told})"
+    return replace(row, name=f"{row.name}()", notation=notation)
+
+
