@@ -174,7 +174,7 @@ class Notation:
 
     def _filled(self, notation: str, operation: Operation, value: Expression, first: Written, binds: int) -> str:
         line, names = self.template(notation)
-        told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
+        told = {key: ops.key_text(part, whole=True) if key == "key" else part for key, part in value.parameters.items()}
         parts = {name: self.told(part) for name, part in {**operation.parameters, **told}.items() if name in names}
         written = [first, *map(self.of, value.operands[1:])]
         if operation.variadic:

@@ -9,7 +9,7 @@ that no line of mathematics can say is written by its name, with the gradient an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
@@ -18,7 +18,7 @@ from bpviz.expression import made_by
 from bpviz.formula import Formula, as_formula, constant, derivative, symbol, written_out
 from bpviz.ops import Operation
 from bpviz.product import Product
-from bpviz.writing import LOWERED, is_clear
+from bpviz.writing import LOWERED, is_clear, parameters_text
 
 if TYPE_CHECKING:
     from bpviz.flow import Flow
@@ -179,8 +179,12 @@ class Symbols:
         assert row is not None
         xs = [self._forward[i] for i in operands]
         shape = ops.shape_of(self.flow.values[operands[slot]])
+        told = self.record.parameters.get(index, {})
         try:
-            share = rule(g, self._forward[index], *xs, **self.record.parameters.get(index, {}))
+            share = rule(g, self._forward[index], *xs, **told)
+            if not isinstance(share, Formula) and len(ops.shape_of(share)):
+                # Where a number came in, the array that became of it has no letters.
+                share = rule(as_formula(g), self._forward[index], *xs, **told)
         except (AttributeError, TypeError, ValueError):
             # A rule of the user's own may understand numbers alone; those of the table never do.
             if not is_custom(row):
@@ -192,7 +196,7 @@ class Symbols:
             if is_clear(made):
                 return made
         number = self.flow.wire_share(index, slot)
-        return Formula("", shape, _rule_by_name(row, slot, (g, *xs), number), (as_formula(g), *xs), order=-1)
+        return Formula("", shape, _rule_by_name(row, slot, len(xs), told, number), (g, *xs), order=-1)
 
     def _with_quotients(self, share: Any) -> Any:
         """A gradient in which quotients that have a name are written by it."""
@@ -205,10 +209,13 @@ class Symbols:
         return made if ops.shape_of(made) == share.shape else share
 
     def _seed(self) -> Any:
-        seed = self.flow.seed
+        seed, output = self.flow.seed, self.flow.output_index
         if seed.__class__ is float:
             return seed
-        return _fitted(seed, ops.shape_of(seed), self.called(self.flow.output_index))
+        if len(set(seed.ravel().tolist())) == 1:
+            return _fitted(seed, seed.shape)
+        self.names[output] = self.names[output] or self.flow.graph.names[output]
+        return self.called(output)
 
     def _shown(self, index: int) -> Any:
         """A gradient as others write it: by its name, unless its formula is no longer than that."""
@@ -223,29 +230,28 @@ class Symbols:
         return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
 
 
-def _rule_by_name(row: Operation, slot: int, xs: Sequence[Any], number: Any) -> Operation:
-    """A rule that is written as a function of the gradient and the operands; behind its name, whose gradient it is."""
-    names = tuple(f"x{i}" for i in range(len(xs)))
-    which = str(slot + 1).translate(LOWERED) if len(xs) > 2 else ""
+def _rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
+    """A rule as a function of the gradient and the operands; of several operands a number tells whose gradient it is."""
+    names = tuple(f"x{i}" for i in range(count + 1))
+    which = str(slot + 1).translate(LOWERED) if count > 1 else ""
+    told = parameters_text(row, parameters)
+    inside = ", ".join([*(f"{{{name}}}" for name in names), *([told] if told else [])])
     return Operation(
         f"{row.name}′",
         "",
         names,
         forward=lambda *_: number,
-        vjp=(None,) * len(xs),
+        vjp=(None,) * len(names),
         says="",
-        notation=f"{row.name}′{which}({', '.join(f'{{{name}}}' for name in names)})",
+        notation=f"{row.name}′{which}({inside})",
         shape=lambda *_: ops.shape_of(number),
     )
 
 
-def _fitted(share: Any, shape: ops.Shape, name: Formula | None = None) -> Any:
+def _fitted(share: Any, shape: ops.Shape) -> Any:
     """Broadcasting undone, as the engine does it; an array of equal numbers is written as the one number."""
     if not isinstance(share, Formula | float):
-        cells = set(share.ravel().tolist())
-        if len(cells) == 1:
-            return constant(float(cells.pop()), share.shape)
-        share = symbol("C", share.shape, number=share, order=-1) if name is None else name
+        share = as_formula(share)
     if isinstance(share, Formula) and share.shape != shape:
         if len(share.shape) >= len(shape):
             return ops.sum_to(share, shape=shape)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -30,7 +30,7 @@ from bpviz.expression import Count, Expression, broadcast, is_constant
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
 
-__all__ = ["LOWERED", "as_written", "is_clear"]
+__all__ = ["LOWERED", "as_written", "is_clear", "parameters_text"]
 
 np: Any = LazyModule("numpy")
 
@@ -58,8 +58,10 @@ LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _UNCHANGED = ("positive", "astype")
 _NO_ELEMENTS = ("cross",)
 """Rows that broadcast, but not element by element."""
-_AT_MOST = 6
-"""The most positions of an index that are written out."""
+_OPAQUE = frozenset(
+    ("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half")
+)
+"""Operations that have no notation in mathematics: a rule that needs one is written by its name."""
 
 
 def as_written(value: Any) -> Any:
@@ -85,6 +87,19 @@ def is_clear(value: Any) -> bool:
     writer = _Writer()
     writer.write(value, "term")
     return writer.clear
+
+
+def parameters_text(row: Operation, parameters: Mapping[str, Any]) -> str:
+    """The parameters of a call that are not as they would be anyway, as they are passed to a function.
+
+    >>> parameters_text(ops.mean, {"axis": 0, "keepdims": False})
+    'axis=0'
+    """
+    texts = []
+    for key, value in parameters.items():
+        if key != "optimize" and not _is_usual(value, row.parameters.get(key)):
+            texts.append(f"{key}={f'[{ops.key_text(value, whole=True)}]' if key == 'key' else _parameter(value)}")
+    return ", ".join(texts)
 
 
 class _Writer:
@@ -119,13 +134,14 @@ class _Writer:
 
     def _one(self, x: Any, mode: Mode) -> Any:
         if not isinstance(x, Expression):
-            if ops.shape_of(x):
-                self.clear = self.clear and _is_identity(x)
-            return x
+            return self._array(x, mode) if ops.shape_of(x) else x
         if x.operation is None:
             if is_constant(x):
-                return self._constant(x, mode)
-            if "value" in x.parameters or (x.meaning is not None and x.number is None and not x.derivative):
+                value = x.parameters["value"]
+                if ops.shape_of(value):
+                    return self._array(value, mode)
+                return x if mode == "term" else self._constant(value, x.shape, mode)
+            if x.meaning is not None and x.number is None and not x.derivative:
                 self.clear = False
             return x
         name = x.operation.name
@@ -148,11 +164,10 @@ class _Writer:
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
         if mode in ("term", "filling") and x.operation.name in ("multiply", "divide"):
-            # Beside a number the other factor is a term itself.
-            for at, other in ((0, 1), (1, 0)):
-                term = at == 0 or x.operation.name == "multiply"
-                if term and ops.shape_of(parts[at]) and not ops.shape_of(parts[other]) and ops.shape_of(x.operands[at]):
-                    parts[at] = self.write(x.operands[at], mode if x.operands[at].shape == x.shape else "filling")
+            # Behind a number, and above one, stands a term of its own.
+            at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
+            if not ops.shape_of(parts[other]):
+                parts[at] = self.write(x.operands[at], mode if ops.shape_of(x.operands[at]) == x.shape else "filling")
         shape = broadcast([ops.shape_of(part) for part in parts])
         return self._with(x, tuple(parts), shape)
 
@@ -165,37 +180,39 @@ class _Writer:
             made: Any = x
         else:
             made = x.__class__("", shape, row, parts, x.parameters)
-        hidden = {
-            key: value
-            for key, value in x.parameters.items()
-            if f"{{{key}}}" not in row.notation and key != "optimize" and not _is_usual(value, row.parameters.get(key))
-        }
-        if "key" in x.parameters and "{key}" in row.notation:
-            self.clear = self.clear and "i" not in _key_of(x)
-        if row.name in ("scatter",):
-            self.clear = False
-        if not hidden:
+        hidden = {key: value for key, value in x.parameters.items() if f"{{{key}}}" not in row.notation}
+        self.clear = self.clear and row.name not in _OPAQUE
+        if "{key}" in row.notation:
+            self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
+        told = parameters_text(row, hidden)
+        if not told:
             return made
-        texts = [(key, self._told(value)) for key, value in hidden.items()]
-        told = ", ".join(f"{key}={text}" for key, text in texts)
+        self.clear = self.clear and "…" not in told
         return x.__class__("", shape, _calling(row, told), parts, x.parameters)
-
-    def _told(self, value: Any) -> str:
-        text = _parameter(value)
-        self.clear = self.clear and "…" not in text
-        return text
 
     def _call(self, name: str, x: Expression, part: Any, told: str = "") -> Any:
         assert x.operation is not None
         row = _written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
         return x.__class__("", x.shape, row, (part,))
 
-    def _constant(self, x: Expression, mode: Mode) -> Any:
-        value = x.parameters["value"]
-        if mode != "exact" or not x.shape:
-            return value if mode != "term" else x
-        ones = x.__class__("", x.shape, _written_row("ones()", f"ones({_shape_text(x.shape)})"), (1.0,))
-        return ones if value == 1 else x.__class__("", x.shape, OPERATIONS["multiply"], (value, ones))
+    def _array(self, x: Any, mode: Mode) -> Any:
+        """An array without a name: the same everywhere, or the identity, or nothing that is written out."""
+        shape = ops.shape_of(x)
+        cells = set(x.ravel().tolist()) if x.size else {0.0}
+        if len(cells) == 1:
+            return self._constant(float(cells.pop()), shape, mode)
+        if mode != "term" and len(shape) == 2 and np.array_equal(x, np.eye(*shape)):
+            size = shape[:1] if shape[0] == shape[1] else shape
+            return Expression("", shape, _written_row("eye()", f"eye({_shape_text(size)})"), (1.0,))
+        self.clear = self.clear and mode == "term" and len(shape) == 2 and np.array_equal(x, np.eye(*shape))
+        return x
+
+    def _constant(self, value: float, shape: Shape, mode: Mode) -> Any:
+        """The same number everywhere."""
+        if mode != "exact" or not shape:
+            return value
+        ones = Expression("", shape, _written_row("ones()", f"ones({_shape_text(shape)})"), (1.0,))
+        return ones if value == 1 else Expression("", shape, OPERATIONS["multiply"], (value, ones))
 
     # Shapes
 
@@ -276,6 +293,12 @@ class _Writer:
         if isinstance(written, Expression) and written.operation is OPERATIONS["transpose"] and len(shape) > 1:
             return written.operands[0]
         return written.__class__("", turned, OPERATIONS["transpose"], (written,))
+
+    def _write_scatter(self, x: Expression, mode: Mode) -> Any:
+        key = ops.key_text(x.parameters["key"], whole=True)
+        self.clear = self.clear and "i" not in key
+        told = f"[{key}]" if mode == "term" else f"[{key}], shape={_tuple_text(x.shape)}"
+        return self._call("put", x, self.write(x.operands[0], "exact"), told)
 
     def _write_affine(self, x: Expression, mode: Mode) -> Any:
         left, right, bias = x.operands
@@ -367,10 +390,8 @@ def _modes(x: Expression, mode: Mode) -> list[Mode]:
     if mode in ("term", "filling"):
         if name in ("add", "add_up", "subtract", "negative"):
             return [mode if shape == x.shape else "filling" for shape in shapes]
-        if name == "multiply" and () in shapes:
-            # A number times a term; of two numbers the last is the term.
-            at = next((i for i, shape in enumerate(shapes) if shape), 1)
-            return [mode if i == at and shape == x.shape else "spread" for i, shape in enumerate(shapes)]
+        if name == "multiply" and not shapes[0]:
+            return ["spread", mode if shapes[1] == x.shape else "filling"]
         if name == "divide" and not shapes[1]:
             return [mode if shapes[0] == x.shape else "filling", "spread"]
         return ["spread" for _ in shapes]
@@ -455,15 +476,6 @@ def _is_usual(value: Any, usual: Any) -> bool:
     if isinstance(value, int | float | str) and isinstance(usual, int | float | str):
         return value == usual
     return False
-
-
-def _is_identity(value: Any) -> bool:
-    shape = ops.shape_of(value)
-    return len(shape) == 2 and bool(np.array_equal(value, np.eye(*shape)))
-
-
-def _key_of(x: Expression) -> str:
-    return ops.key_text(x.parameters["key"])
 
 
 def _tuple_text(shape: Sequence[int]) -> str:
