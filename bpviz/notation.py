@@ -284,12 +284,19 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     outer, inner = value.operation.name, _written(operand)
     if not isinstance(inner, Expression) or inner.operation is None:
         return False
+    name = inner.operation.name
     if outer == "matmul":
-        name = inner.operation.name
-        return (name in ("multiply", "divide") and _elementwise(inner)) or (at > 0 and name == "matmul")
-    if outer in ("multiply", "divide"):
-        return (_elementwise(value) and _ends_in_matmul(inner)) or (at == 0 and _ends_in_sum(inner))
-    return False
+        if name in ("multiply", "divide") and (_elementwise(inner) or (name == "divide" and ops.shape_of(inner.operands[1]))):
+            return True
+        return _ends_in_matmul(inner) if at else _ends_in_sum(inner)
+    if outer not in ("multiply", "divide"):
+        return False
+    if at == 0:
+        # (xᵀ·y)·x, too: a number that is a product of matrices itself.
+        return (bool(ops.shape_of(value.operands[1])) and _ends_in_matmul(inner)) or _ends_in_sum(inner)
+    if _elementwise(value):
+        return _ends_in_matmul(inner) or (name == "multiply" and not _elementwise(inner))
+    return name == "matmul" and bool(ops.shape_of(value.operands[0]))
 
 
 def _written(value: Any) -> Any:

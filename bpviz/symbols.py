@@ -97,7 +97,9 @@ class Symbols:
         if not name:
             return None
         shape, number = ops.shape_of(self.flow.values[index]), self.flow.gradients[index]
-        return derivative("" if self.has_arrays else self._output_name, name, shape, number=number, order=-1)
+        # Where the source has a dW of its own, the gradient of W is told apart from it.
+        short = self.has_arrays and f"d{name}" not in self.names
+        return derivative("" if short else self._output_name, name, shape, number=number, order=-1)
 
     def value(self, index: int) -> str:
         """The expression of a node as text."""
@@ -182,7 +184,7 @@ class Symbols:
         told = self.record.parameters.get(index, {})
         try:
             share = rule(g, self._forward[index], *xs, **told)
-            if not isinstance(share, Formula) and len(ops.shape_of(share)):
+            if ops.shape_of(share) and not isinstance(share, Formula) and not _is_uniform(share):
                 # Where a number came in, the array that became of it has no letters.
                 share = rule(as_formula(g), self._forward[index], *xs, **told)
         except (AttributeError, TypeError, ValueError):
@@ -212,7 +214,7 @@ class Symbols:
         seed, output = self.flow.seed, self.flow.output_index
         if seed.__class__ is float:
             return seed
-        if len(set(seed.ravel().tolist())) == 1:
+        if _is_uniform(seed):
             return _fitted(seed, seed.shape)
         self.names[output] = self.names[output] or self.flow.graph.names[output]
         return self.called(output)
@@ -246,6 +248,10 @@ def _rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str
         notation=f"{row.name}′{which}({inside})",
         shape=lambda *_: ops.shape_of(number),
     )
+
+
+def _is_uniform(array: Any) -> bool:
+    return len(set(array.ravel().tolist())) == 1
 
 
 def _fitted(share: Any, shape: ops.Shape) -> Any:

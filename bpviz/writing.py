@@ -4,13 +4,14 @@ Rules compute with arrays, which have shapes of their own; a reader knows column
 printed, it is put into that language:
 
 - An array of one axis is a column. ``·`` is the product of matrices (and multiplies by a number), ``ᵀ`` the transpose:
-  ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``. Of a batch these mean the last two axes.
+  ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``; a row times a
+  column, ``xᵀ·y``, is a number. Of a batch these mean the last two axes.
 - ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing is
   the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
 - The right side takes the shape of the left: what is smaller stands for every place, axes of length 1 come and go.
-- ``Σ``, ``mean`` and their like, where they are a term of the right side (also behind a sign and numbers), reduce to the
-  shape of the left: ``db = Σ dZ`` sums over the rows that b has not. Anywhere else they take all elements. With a number
-  below they take that axis, counted from 0, which stays with length 1: ``Σ₁ X``.
+- A ``Σ`` that is a term of the right side (also behind a sign and numbers, and above a number) sums to the shape of the
+  left: ``db = Σ dZ`` goes over the rows that b has not. Anywhere else it takes all elements, as ``mean(X)`` always does.
+  With numbers below, a sum, mean or maximum takes those axes, counted from 0, which stay with length 1: ``Σ₁ X``.
 - What none of these can say is written as the call that does it: ``sum(X, axis=1)``, ``reshape(x, shape=(2, 3))``.
 
 `is_clear` tells whether all of a formula is in the line; a rule that is not is written by its name (`bpviz.symbols`).
@@ -34,9 +35,11 @@ __all__ = ["LOWERED", "as_written", "is_clear", "parameters_text"]
 
 np: Any = LazyModule("numpy")
 
-Mode = Literal["term", "filling", "spread", "level", "exact"]
-"""What a place allows: a *term* of the right side takes the shape of the left; *filling* is a smaller one that is the
-same everywhere; *spread* may be smaller, too, but is no term; *level* may lack leading axes of length 1; or *exact*."""
+Mode = Literal["term", "filling", "settled", "spread", "level", "exact"]
+"""What a place allows: a *term* of the right side takes the shape of the left; *filling* is a smaller term that is the
+same everywhere, *settled* a term that may lack leading axes of length 1. Within a term there are *spread*, which may be
+smaller, *level*, which may lack leading axes of length 1, and *exact*."""
+_TERMS = ("term", "filling", "settled")
 
 _MARKED = {
     "sum": "Σ{axes} {x}",
@@ -47,12 +50,17 @@ _MARKED = {
     "max": "max{axes}({x})",
     "min": "min{axes}({x})",
     "largest": "max{axes}({x})",
+    "pick_largest": "max{axes}({x})",
     "var": "var{axes}({x})",
     "std": "std{axes}({x})",
     "logsumexp": "log Σ{axes} exp({x})",
 }
 """Reductions whose notation has a place for axes."""
 _REDUCTIONS = frozenset((*_MARKED, "norm"))
+_LAST = frozenset(("total_share", "largest", "pick_largest"))
+"""Those that go over the last axis."""
+_SUMS = frozenset(("sum", "sum_to", "total_share"))
+_WORDS = {"sum_to": "sum", "total_share": "sum", "largest": "max", "pick_largest": "max"}
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 """Digits below the line."""
 _UNCHANGED = ("positive", "astype")
@@ -154,22 +162,28 @@ class _Writer:
             return self._reduction(x, mode)
         if x.operation.shape is None and name not in _NO_ELEMENTS:
             modes = _modes(x, mode)
-            parts = tuple(self.write(p, m) for p, m in zip(x.operands, modes, strict=True))
-            return self._with(x, parts, broadcast([ops.shape_of(p) for p in parts]))
+            return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+
+    def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
+        """What goes element by element, of operands that are written already."""
+        shape = broadcast([ops.shape_of(part) for part in parts])
+        if mode == "exact" and shape != x.shape:
+            parts = [self.write(p, "exact") for p in x.operands]
+            shape = x.shape
+        return self._with(x, tuple(parts), shape)
 
     def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
         """A sum or product whose first operand is written already."""
         modes = _modes(x, mode)
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
-        if mode in ("term", "filling") and x.operation.name in ("multiply", "divide"):
+        if mode in _TERMS and x.operation.name in ("multiply", "divide"):
             # Behind a number, and above one, stands a term of its own.
             at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
             if not ops.shape_of(parts[other]):
-                parts[at] = self.write(x.operands[at], mode if ops.shape_of(x.operands[at]) == x.shape else "filling")
-        shape = broadcast([ops.shape_of(part) for part in parts])
-        return self._with(x, tuple(parts), shape)
+                parts[at] = self.write(x.operands[at], _of_terms(x, mode)[at])
+        return self._elements(x, mode, parts)
 
     def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
         """The same operation on what its operands are written as, with the parameters that its notation leaves out."""
@@ -220,10 +234,8 @@ class _Writer:
         operand = x.operands[0]
         if ops.shape_of(operand) == x.shape:
             return self.write(operand, mode)
-        if mode in ("term", "filling"):
-            return self.write(operand, "filling")
-        if mode == "spread":
-            return self.write(operand, mode)
+        if mode in ("term", "filling", "spread"):
+            return self.write(operand, "spread" if mode == "spread" else "filling")
         return self._call("broadcast", x, self.write(operand, "exact"), f"shape={_tuple_text(x.shape)}")
 
     def _write_sum_to(self, x: Expression, mode: Mode) -> Any:
@@ -238,9 +250,9 @@ class _Writer:
             return self.write(operand, mode)
         if _plain(before) == _plain(x.shape):
             if mode == "term":
-                return self.write(operand, "level")
+                return self.write(operand, "settled")
             if mode != "exact" and _level(before) == _level(x.shape):
-                return self.write(operand, "level")
+                return self.write(operand, "settled" if mode in _TERMS else "level")
             if _reduces(operand) and x.shape == _kept(operand):
                 # What was summed away and put back stays.
                 found = self._marked(operand, x.shape)
@@ -277,13 +289,18 @@ class _Writer:
         product = OPERATIONS["matmul"]
         shape = x.shape
         if a == 1:
-            row = right if b == 2 else left
-            first = self._turned(row if b < 3 else right)
-            return x.__class__("", shape, product, (first, self.write(left if b > 1 else right, "exact")))
-        first = self.write(left.operands[0] if _is_column(left) and b > 1 else left, "exact")
-        if mode == "term" and a == 2 and _is_column(right):
-            right, shape = right.operands[0], shape[:-1]
-        return x.__class__("", shape, product, (first, self.write(right, "exact")))
+            matrix, vector = (right, left) if b > 1 else (left, right)
+            first, second = self._turned(matrix), self.write(vector, "exact")
+        else:
+            first = self.write(left.operands[0] if _is_column(left) and b > 1 else left, "exact")
+            if mode == "term" and a == 2 and _is_column(right):
+                right, shape = right.operands[0], shape[:-1]
+            second = self.write(right, "exact")
+        if shape == (1,) and ops.shape_of(first)[0] == 1 and len(ops.shape_of(second)) == 1:
+            # A row times a column is a number.
+            number = x.__class__("", (), product, (first, second))
+            return self._call("reshape", x, number, "shape=(1,)") if mode == "exact" else number
+        return x.__class__("", shape, product, (first, second))
 
     def _turned(self, value: Any) -> Any:
         """The transpose, of which two undo each other."""
@@ -308,7 +325,32 @@ class _Writer:
         return x.__class__("", x.shape, OPERATIONS["add"], (product, self.write(bias, "spread")))
 
     def _write_outer(self, x: Expression, mode: Mode) -> Any:
-        return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+        parts = tuple(self.write(p, "exact") for p in x.operands)
+        if all(len(ops.shape_of(part)) == 1 for part in parts):
+            return self._with(x, parts)
+        return x.__class__("", x.shape, _calling(x.operation, ""), parts)
+
+    def _write_cross_entropy(self, x: Expression, mode: Mode) -> Any:
+        y, t = x.operands
+        shape = ops.shape_of(y)
+        if len(ops.shape_of(t)) < len(shape):
+            assert x.operation is not None
+            return x.__class__("", x.shape, _calling(x.operation, ""), tuple(self.write(p, "exact") for p in x.operands))
+        log = x.__class__("", shape, OPERATIONS["log"], (y,))
+        total = x.__class__("", (), OPERATIONS["sum"], (x.__class__("", shape, OPERATIONS["multiply"], (t, log)),))
+        made: Any = x.__class__("", (), OPERATIONS["negative"], (total,))
+        batch = math.prod(shape[:-1])
+        return self.write(made if batch == 1 else x.__class__("", (), OPERATIONS["divide"], (made, float(batch))), mode)
+
+    def _write_attention(self, x: Expression, mode: Mode) -> Any:
+        parts = tuple(self.write(p, "exact") for p in x.operands)
+        assert x.operation is not None
+        told = parameters_text(x.operation, x.parameters)
+        if len(parts) == 3 and not told:
+            return self._with(x, parts)
+        names = ("q", "k", "v", "m")[: len(parts)]
+        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if told else ''}{told})"
+        return x.__class__("", x.shape, replace(_written_row("attention()", notation), operands=names), parts)
 
     def _write_power(self, x: Expression, mode: Mode) -> Any:
         base, exponent = x.operands
@@ -316,8 +358,7 @@ class _Writer:
             # X⁻¹ is the inverse of a matrix.
             return self._with(x.__class__("", x.shape, OPERATIONS["divide"], (1.0, base)), (1.0, self.write(base, mode)))
         modes = _modes(x, mode)
-        parts = tuple(self.write(p, m) for p, m in zip(x.operands, modes, strict=True))
-        return self._with(x, parts, broadcast([ops.shape_of(p) for p in parts]))
+        return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
 
     # Reductions
 
@@ -328,10 +369,11 @@ class _Writer:
         if not before:
             return self._with(x, (self.write(operand, "exact"),))
         bare = self._bare(x)
+        whole, is_sum = len(axes) == len(before) and not x.shape, x.operation.name in _SUMS
         if mode == "term":
-            if bare is not None and tuple(axes) == _missing(before, x.shape):
+            if bare is not None and (whole or (is_sum and axes == _missing(before, x.shape))):
                 return bare
-        elif len(axes) == len(before) and not x.shape and mode != "filling" and bare is not None:
+        elif whole and bare is not None and (mode not in _TERMS or not is_sum):
             return bare
         kept = _kept(x)
         fits = _plain(kept) == _plain(x.shape) if mode == "term" else _level(kept) == _level(x.shape)
@@ -339,14 +381,18 @@ class _Writer:
             found = self._marked(x, kept)
             if found is not None:
                 return found
-        word = {"sum_to": "sum", "total_share": "sum", "largest": "max"}.get(x.operation.name, x.operation.name)
+        word = _WORDS.get(x.operation.name, x.operation.name)
         told = {key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value}
-        if len(axes) < len(before) or (x.shape and len(x.shape) == len(before)):
-            told["axis"] = axes[0] if len(axes) == 1 else tuple(axes)
-        if x.shape and len(x.shape) == len(before):
+        dropped = tuple(n for i, n in enumerate(before) if i not in axes)
+        if dropped:
+            told["axis"] = axes[0] if len(axes) == 1 else axes
+        if x.shape == kept:
             told["keepdims"] = True
-        part = self.write(operand, "exact")
-        return self._call(word, x, part, ", ".join(f"{key}={_parameter(value)}" for key, value in told.items()))
+        text = ", ".join(f"{key}={_parameter(value)}" for key, value in told.items())
+        made = self._call(word, x, self.write(operand, "exact"), text)
+        if x.shape in (kept, dropped):
+            return made
+        return self._call("reshape", x, made, f"shape={_tuple_text(x.shape)}")
 
     def _bare(self, x: Expression) -> Any:
         """A reduction without axes, where its notation says all else."""
@@ -387,20 +433,37 @@ def _modes(x: Expression, mode: Mode) -> list[Mode]:
     assert x.operation is not None
     shapes = [ops.shape_of(p) for p in x.operands]
     name = x.operation.name
-    if mode in ("term", "filling"):
+    if mode in _TERMS:
         if name in ("add", "add_up", "subtract", "negative"):
-            return [mode if shape == x.shape else "filling" for shape in shapes]
+            return _of_terms(x, mode)
+        terms = _of_terms(x, mode)
         if name == "multiply" and not shapes[0]:
-            return ["spread", mode if shapes[1] == x.shape else "filling"]
+            return ["spread", terms[1]]
         if name == "divide" and not shapes[1]:
-            return [mode if shapes[0] == x.shape else "filling", "spread"]
-        return ["spread" for _ in shapes]
+            return [terms[0], "spread"]
+        mode = "level" if mode == "settled" else "spread"
     if mode == "spread":
         return ["spread" for _ in shapes]
-    whole = [i for i, shape in enumerate(shapes) if (shape if mode == "exact" else _level(shape)) == _of(x.shape, mode)]
-    if whole:
-        return [mode if i == whole[0] else "spread" for i in range(len(shapes))]
+    whole = _first_whole(x, mode)
+    if whole is not None:
+        return [mode if i == whole else "spread" for i in range(len(shapes))]
     return ["exact" if len(shape) == len(x.shape) else "level" for shape in shapes]
+
+
+def _of_terms(x: Expression, mode: Mode) -> list[Mode]:
+    """What the operands may be where they are terms as well."""
+    if mode == "settled":
+        whole = _first_whole(x, mode)
+        if whole is None:
+            return ["settled" for _ in x.operands]
+        return ["settled" if i == whole else "filling" for i in range(len(x.operands))]
+    return [mode if ops.shape_of(p) == x.shape else "filling" for p in x.operands]
+
+
+def _first_whole(x: Expression, mode: Mode) -> int | None:
+    """The first operand that has the shape of the result, as far as the place wants it."""
+    wanted = _of(x.shape, mode)
+    return next((i for i, p in enumerate(x.operands) if _of(ops.shape_of(p), mode) == wanted), None)
 
 
 def _of(shape: Shape, mode: Mode) -> Shape:
@@ -436,7 +499,7 @@ def _axes(x: Expression) -> tuple[int, ...]:
     before = ops.shape_of(x.operands[0])
     if x.operation.name == "sum_to":
         return _missing(before, x.shape)
-    usual = -1 if x.operation.name in ("total_share", "largest") else None
+    usual = -1 if x.operation.name in _LAST else None
     axis = x.parameters.get("axis", usual)
     if not before:
         return ()
@@ -514,7 +577,7 @@ def _calling(row: Operation, told: str) -> Operation:
         notation = f"{row.notation[:-1]}, {told})"
     else:
         operands = ", ".join(f"{{{name}}}" for name in row.operands)
-        notation = f"{row.name}({operands}, {told})"
+        notation = f"{row.name}({operands}{', ' if told else ''}{told})"
     return replace(row, name=f"{row.name}()", notation=notation)
 
 

@@ -209,6 +209,8 @@ class _Line:
             return self._on(name, self.factor() if self.next in ("Σ", "|") or name == "log" else self.raised(self.atom()))
         if name == "I":
             return ("call", "eye", None, [], {})
+        if self.kind == "word":
+            raise ByName(f"{name} {self.take()}")
         if self.next != "(":
             raise NotMathematics(f"{self.line!r}: the name {name!r} is not known")
         self.take()
@@ -220,7 +222,7 @@ class _Line:
             self.take()
             told["subscripts"] = text.replace("−>", "->").replace("→", "->").replace("…", "...")
         while self.next != ")":
-            if name == "put" and self.next == "[":
+            if name == "put" and parts and self.next == "[":
                 told["key"] = self.key()
             elif self.kind == "word" and self.tokens[self.at + 1] == ("sign", "="):
                 key = self.take()
@@ -459,10 +461,10 @@ def _value(tree: Tree, names: Mapping[str, Any], shape: Shape | None = None) -> 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": np.less,
     ">": np.greater,
-    "=": np.equal,
+    "=": lambda x, y: np.isclose(x, y, rtol=1e-9, atol=0),
     "≤": np.less_equal,
     "≥": np.greater_equal,
-    "≠": np.not_equal,
+    "≠": lambda x, y: ~np.isclose(x, y, rtol=1e-9, atol=0),
     "and": np.logical_and,
     "or": np.logical_or,
     "xor": np.logical_xor,
@@ -482,15 +484,12 @@ def _column_only(x: Any) -> Any:
 
 
 def _multiplied(sign: str, first: Tree, second: Tree, names: Mapping[str, Any], shape: Shape | None) -> Any:
-    left, right = _value(first, names), _value(second, names)
-    if shape is not None:
-        # Behind a number, and above one, stands a term of the right side itself.
-        if left.ndim == 0 and sign != "/":
-            right = _value(second, names, shape)
-        elif right.ndim == 0 and sign == "/":
-            left = _value(first, names, shape)
+    # Behind a number, and above one, stands a term of the right side itself.
     if sign == "/":
-        return left / right
+        right = _value(second, names)
+        return _value(first, names, None if right.ndim else shape) / right
+    left = _value(first, names)
+    right = _value(second, names, None if left.ndim else shape)
     if sign == "∘" or not left.ndim or not right.ndim:
         return left * right
     return _product(left, right)
@@ -504,7 +503,8 @@ def _product(x: Any, y: Any) -> Any:
     made = a @ b
     if y.ndim == 1:
         made = made[..., 0]
-        if x.ndim == 2 and x.shape[0] == 1:
+        if x.ndim == 2 and len(x) == 1:
+            # A row times a column is a number.
             return made[0]
     return made
 
@@ -526,9 +526,12 @@ def _reduced(name: str, x: Any, axes: Shape | None, shape: Shape | None) -> Any:
 
 
 def _fitted(x: Any, shape: Shape) -> Any:
+    """What is smaller stands for every place, and axes of length 1 come and go."""
     x = np.asarray(x)
     if x.shape == shape:
         return x
+    while x.ndim > len(shape) and x.shape[0] == 1:
+        x = x[0]
     try:
         return np.broadcast_to(x, shape)
     except ValueError:
@@ -543,14 +546,18 @@ def _called(
     if name == "log" and below:
         return np.log(_value(parts[0], names)) / np.log(float("".join(map(str, below))))
     if name in ("max", "min", "mean", "var", "std", "sum", "prod") and len(parts) == 1 and name != "sum" and not told:
-        return _reduced(name, _value(parts[0], names), below, shape)
+        return _reduced(name, _value(parts[0], names), below, None)
     if name not in _FUNCTIONS:
         raise ByName(name)
     if below is not None:
         raise NotMathematics(f"{name} has no axes below")
     if name == "put" and shape is not None:
         told = {"shape": shape} | told
-    return np.asarray(_FUNCTIONS[name](*(_value(part, names) for part in parts), **told))
+    values = [_value(part, names) for part in parts]
+    try:
+        return np.asarray(_FUNCTIONS[name](*values, **told))
+    except TypeError as error:
+        raise ByName(f"{name} with {told}") from error
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:

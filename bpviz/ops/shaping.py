@@ -272,7 +272,7 @@ def key_text(key: Any, whole: bool = False) -> str:
         text = f"{key_text(key.start)}:{key_text(key.stop)}"
         return text if key.step is None else f"{text}:{key_text(key.step)}"
     if key is None:
-        return ""
+        return "None" if whole else ""
     if key is Ellipsis:
         return "…"
     if isinstance(key, int):
@@ -360,7 +360,7 @@ concatenate = operation(
     numpy=("concatenate", "concat"),
     adapt=_concatenate_arguments,
     says="Each part gets its own stretch of the gradient.",
-    notation="[{xs}]",
+    notation="concat({xs})",
     shape=_concatenated_shape,
     cases=(
         Case(((2, 3), (1, 3))),
