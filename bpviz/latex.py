@@ -85,7 +85,15 @@ def _translated(line: str) -> str:
     line = re.sub(r"([₀-₉]+)", lambda found: f"\ue202{{{found[1].translate(LOWERED)}}}", line)
     line = re.sub(r"([A-Za-z][A-Za-z0-9_-]+)", _word, line)
     line = "".join(SIGNS.get(c) or LETTERS.get(c) or c for c in line)
-    marks = {"√": r"\sqrt", "∛": r"\sqrt[3]", "ᵀ": r"^{\top}", "′": "'", "\ue200": r"\frac", "\ue201": "^", "\ue202": "_"}
+    marks = {
+        "√": r"\sqrt",
+        "∛": r"\sqrt[3]",
+        "ᵀ": r"^{\top}",
+        "′": "'",
+        "\ue200": r"\frac",
+        "\ue201": "^",
+        "\ue202": "_",
+    }
     return "".join(marks.get(c, c) for c in line)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import cache, partial, reduce
 from typing import Any
 
 from bpviz import ops
-from bpviz.expression import UNWRITTEN, Count, Expression, is_upstream, made_by
+from bpviz.expression import Count, Expression, is_upstream, made_by
 from bpviz.lazy import LazyModule
 from bpviz.number import number, superscript
-from bpviz.ops import OPERATIONS, Operation
+from bpviz.ops import Operation
 from bpviz.writing import as_written
 
 __all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
@@ -167,7 +166,7 @@ class Notation:
         if operation.name == "multiply" and _elementwise(value):
             # Element by element, as opposed to the product of matrices.
             notation = "{x} ∘ {y}"
-        if operation.name == "divide" and is_upstream(_written(value.operands[0])):
+        if operation.name == "divide" and is_upstream(value.operands[0]):
             # ∂L/∂z/y would look as if y belonged to the derivative.
             notation = "{x}·1/{y}"
         return self._filled(notation, operation, value, first, binds), binds
@@ -234,17 +233,6 @@ def _of_array(value: Any) -> str:
     return "I" if len(shape) == 2 and np.array_equal(value, np.eye(*shape)) else "…"
 
 
-def _only_moves(value: Expression) -> bool:
-    """Whether numbers only change places: axes in another order, unless it is that of a transposed matrix."""
-    operand = value.operands[0]
-    if value.operation is OPERATIONS["sum_to"]:
-        return math.prod(value.shape) == ops.size_of(operand)
-    if value.operation is not OPERATIONS["transpose"] or value.parameters.get("axes") is None:
-        return False
-    n = len(value.shape)
-    return tuple(value.parameters["axes"]) != (*range(n - 2), n - 1, n - 2)
-
-
 def _elementwise(value: Expression) -> bool:
     return all(isinstance(x, Expression) and x.shape for x in value.operands)
 
@@ -281,12 +269,15 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
-    outer, inner = value.operation.name, _written(operand)
-    if not isinstance(inner, Expression) or inner.operation is None:
-        return False
-    name = inner.operation.name
+    outer, inner = value.operation.name, operand
+    name = operand.operation.name
+    if outer in ("multiply", "divide", "matmul") and at and name == "negative":
+        # Not X ∘ −s·Y.
+        return True
     if outer == "matmul":
-        if name in ("multiply", "divide") and (_elementwise(inner) or (name == "divide" and ops.shape_of(inner.operands[1]))):
+        if name in ("multiply", "divide") and (
+            _elementwise(inner) or (name == "divide" and ops.shape_of(inner.operands[1]))
+        ):
             return True
         return _ends_in_matmul(inner) if at else _ends_in_sum(inner)
     if outer not in ("multiply", "divide"):
@@ -297,17 +288,6 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     if _elementwise(value):
         return _ends_in_matmul(inner) or (name == "multiply" and not _elementwise(inner))
     return name == "matmul" and bool(ops.shape_of(value.operands[0]))
-
-
-def _written(value: Any) -> Any:
-    """What of an expression is written first: operations that only move numbers are not."""
-    while (
-        isinstance(value, Expression)
-        and value.operation is not None
-        and (value.operation.name in UNWRITTEN or _only_moves(value))
-    ):
-        value = value.operands[0]
-    return value
 
 
 def _ends_in_matmul(value: Expression) -> bool:

@@ -233,7 +233,7 @@ class Symbols:
 
 
 def _rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
-    """A rule as a function of the gradient and the operands; of several operands a number tells whose gradient it is."""
+    """A rule as a function of the gradient and the operands; of several, a number tells whose gradient it is."""
     names = tuple(f"x{i}" for i in range(count + 1))
     which = str(slot + 1).translate(LOWERED) if count > 1 else ""
     told = parameters_text(row, parameters)

@@ -1,18 +1,20 @@
 """What of an expression is written, so that the line is a true equation for whoever reads it as mathematics.
 
-Rules compute with arrays, which have shapes of their own; a reader knows columns, rows and matrices. Before a formula is
-printed, it is put into that language:
+Rules compute with arrays, which have shapes of their own; a reader knows columns, rows and matrices. Before a formula
+is printed, it is put into that language:
 
 - An array of one axis is a column. ``·`` is the product of matrices (and multiplies by a number), ``ᵀ`` the transpose:
-  ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``; a row times a
-  column, ``xᵀ·y``, is a number. Of a batch these mean the last two axes.
-- ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing is
-  the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
+  ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``. A row times a column, ``xᵀ·y``, is a
+  number. Of a batch all of these mean the last two axes.
+- ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing
+  is the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
 - The right side takes the shape of the left: what is smaller stands for every place, axes of length 1 come and go.
 - A ``Σ`` that is a term of the right side (also behind a sign and numbers, and above a number) sums to the shape of the
-  left: ``db = Σ dZ`` goes over the rows that b has not. Anywhere else it takes all elements, as ``mean(X)`` always does.
-  With numbers below, a sum, mean or maximum takes those axes, counted from 0, which stay with length 1: ``Σ₁ X``.
+  left: ``db = Σ dZ`` goes over the rows that b has not. Anywhere else it takes all elements, as ``mean(X)`` does
+  everywhere. With numbers below, a sum, mean or maximum takes those axes, counted from 0, which stay with length 1:
+  ``Σ₁ X``.
 - What none of these can say is written as the call that does it: ``sum(X, axis=1)``, ``reshape(x, shape=(2, 3))``.
+  ``put(x, [1])`` puts x at its place among zeros. As terms, it and ``reshape(x)`` have the shape of the left.
 
 `is_clear` tells whether all of a formula is in the line; a rule that is not is written by its name (`bpviz.symbols`).
 """
@@ -66,9 +68,7 @@ LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _UNCHANGED = ("positive", "astype")
 _NO_ELEMENTS = ("cross",)
 """Rows that broadcast, but not element by element."""
-_OPAQUE = frozenset(
-    ("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half")
-)
+_OPAQUE = frozenset(("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half"))
 """Operations that have no notation in mathematics: a rule that needs one is written by its name."""
 
 
@@ -199,7 +199,7 @@ class _Writer:
         if "{key}" in row.notation:
             self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
         told = parameters_text(row, hidden)
-        if not told:
+        if not told or row.name in _OPAQUE:
             return made
         self.clear = self.clear and "…" not in told
         return x.__class__("", shape, _calling(row, told), parts, x.parameters)
@@ -248,6 +248,9 @@ class _Writer:
         before = ops.shape_of(operand)
         if before == x.shape:
             return self.write(operand, mode)
+        outside = _number_outside(x)
+        if outside is not None:
+            return self.write(outside, mode)
         if _plain(before) == _plain(x.shape):
             if mode == "term":
                 return self.write(operand, "settled")
@@ -264,13 +267,16 @@ class _Writer:
             if key:
                 row = _written_row("index", f"{{x}}[{key}]")
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
-        return self._call("reshape", x, self.write(operand, "exact"), f"shape={_tuple_text(x.shape)}")
+        told = "" if mode == "term" else f"shape={_tuple_text(x.shape)}"
+        return self._call("reshape", x, self.write(operand, "exact"), told)
 
     def _write_transpose(self, x: Expression, mode: Mode) -> Any:
         operand, axes = x.operands[0], x.parameters.get("axes")
         n = len(x.shape)
         if n < 2:
             return self.write(operand, mode)
+        if is_constant(operand) and not ops.shape_of(operand.parameters["value"]):
+            return self._constant(operand.parameters["value"], x.shape, mode)
         if _is_column(operand):
             return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand.operands[0], "exact"),))
         order = tuple(reversed(range(n))) if axes is None else tuple(axes)
@@ -335,7 +341,9 @@ class _Writer:
         shape = ops.shape_of(y)
         if len(ops.shape_of(t)) < len(shape):
             assert x.operation is not None
-            return x.__class__("", x.shape, _calling(x.operation, ""), tuple(self.write(p, "exact") for p in x.operands))
+            return x.__class__(
+                "", x.shape, _calling(x.operation, ""), tuple(self.write(p, "exact") for p in x.operands)
+            )
         log = x.__class__("", shape, OPERATIONS["log"], (y,))
         total = x.__class__("", (), OPERATIONS["sum"], (x.__class__("", shape, OPERATIONS["multiply"], (t, log)),))
         made: Any = x.__class__("", (), OPERATIONS["negative"], (total,))
@@ -356,7 +364,9 @@ class _Writer:
         base, exponent = x.operands
         if x.shape and isinstance(exponent, int | float) and exponent == -1:
             # X⁻¹ is the inverse of a matrix.
-            return self._with(x.__class__("", x.shape, OPERATIONS["divide"], (1.0, base)), (1.0, self.write(base, mode)))
+            return self._with(
+                x.__class__("", x.shape, OPERATIONS["divide"], (1.0, base)), (1.0, self.write(base, mode))
+            )
         modes = _modes(x, mode)
         return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
 
@@ -489,6 +499,19 @@ def _is_column(value: Any) -> bool:
     return len(before) == 1 and value.shape == (*before, 1)
 
 
+def _number_outside(x: Expression) -> Expression | None:
+    """A change of shape behind the number, or above the one, that was inside of it: 2·reshape(X) of reshape(2·X)."""
+    inner = x.operands[0]
+    if not isinstance(inner, Expression) or inner.operation is None:
+        return None
+    at = {"multiply": 1, "divide": 0}.get(inner.operation.name)
+    if at is None or ops.shape_of(inner.operands[1 - at]) or ops.shape_of(inner.operands[at]) != inner.shape:
+        return None
+    parts = list(inner.operands)
+    parts[at] = x.__class__("", x.shape, x.operation, (parts[at],), x.parameters)
+    return x.__class__("", x.shape, inner.operation, tuple(parts))
+
+
 def _reduces(value: Any) -> bool:
     return isinstance(value, Expression) and value.operation is not None and value.operation.name in _REDUCTIONS
 
@@ -521,7 +544,8 @@ def _missing(before: Shape, after: Shape) -> tuple[int, ...]:
 
 def _inserted(before: Shape, after: Shape) -> str:
     """The index that puts axes of length 1 in; empty where that is not all."""
-    keys, rest = [], list(before)
+    keys: list[str] = []
+    rest = list(before)
     for n in after:
         if rest and rest[0] == n and not (n == 1 and len(rest) < len(after) - len(keys)):
             keys.append(":")
@@ -579,5 +603,3 @@ def _calling(row: Operation, told: str) -> Operation:
         operands = ", ".join(f"{{{name}}}" for name in row.operands)
         notation = f"{row.name}({operands}{', ' if told else ''}{told})"
     return replace(row, name=f"{row.name}()", notation=notation)
-
-

@@ -112,7 +112,8 @@ class _Line:
         tree = self.factor()
         while self.next in ("·", "∘", "/", "⊗", "×", "∗"):
             tree = (self.take(), tree, self.factor())
-        return tree
+        # ½Σ x
+        return ("·", tree, self.factor()) if self.next == "Σ" else tree
 
     def factor(self) -> Tree:
         if self.next == "−":
@@ -204,9 +205,15 @@ class _Line:
         if self.kind == "word" and name in ("log", "one", "sign"):
             # log softmax(x), log exp(x), one-hot
             inner = self.called(self.take())
-            return ("call", f"{name} softmax", None, inner[3], inner[4]) if inner[1] == "softmax" else self._on(name, inner)
+            return (
+                ("call", f"{name} softmax", None, inner[3], inner[4])
+                if inner[1] == "softmax"
+                else self._on(name, inner)
+            )
         if self.next == "Σ" or (name in ("log", "det", "tr", "sign") and self.next != "("):
-            return self._on(name, self.factor() if self.next in ("Σ", "|") or name == "log" else self.raised(self.atom()))
+            return self._on(
+                name, self.factor() if self.next in ("Σ", "|") or name == "log" else self.raised(self.atom())
+            )
         if name == "I":
             return ("call", "eye", None, [], {})
         if self.kind == "word":
@@ -301,7 +308,8 @@ _WORDS = {"sigma": "σ", "Phi": "Φ", "varphi": "φ", "phi": "φ"}
 
 
 def latex_name(name: str) -> str:
-    """A name (of Latin letters, digits and one underscore) as LaTeX writes it."""
+    """A name (of letters of one script, digits and one underscore) as LaTeX writes it."""
+    name = name.translate(LOWERED)
     if name.startswith("∂"):
         of, by = name[1:].split("/∂")
         return rf"\frac{{\partial {latex_name(of)}}}{{\partial {latex_name(by)}}}"
@@ -312,6 +320,8 @@ def latex_name(name: str) -> str:
 
 
 def _upright(word: str) -> str:
+    if not word.isascii():
+        return rf"\text{{{word}}}"
     return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
 
 
@@ -321,11 +331,8 @@ def read_latex(line: str, names: Mapping[str, Any], shape: Shape) -> Any:
     >>> read_latex(r"\\frac{x}{2} \\cdot y", {"x": 3.0, "y": 4.0}, ())
     array(6.)
     """
-    derivatives = {name[1:] for name in names if name.startswith("d")}
-    written = {}
-    for name in names:
-        of_array = name[1:] in names and name[1:] in derivatives
-        written["d" + latex_name(name[1:]) if of_array else latex_name(name)] = name
+    written = {latex_name(name): name for name in names}
+    written |= {f"d{latex_name(name[1:])}": name for name in names if name[0] == "d" and name[1:] in names}
     return _read(_latex_line(line, written), names, shape)
 
 
@@ -551,7 +558,7 @@ def _called(
         raise ByName(name)
     if below is not None:
         raise NotMathematics(f"{name} has no axes below")
-    if name == "put" and shape is not None:
+    if name in ("put", "reshape") and shape is not None:
         told = {"shape": shape} | told
     values = [_value(part, names) for part in parts]
     try:
@@ -582,7 +589,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt", "cbrt")},
     **{name: getattr(np, name) for name in ("arcsin", "arccos", "arctan", "sign", "floor", "ceil", "abs", "trunc")},
     **{name: getattr(np, name) for name in ("sum", "mean", "max", "min", "var", "std", "prod", "any", "all", "isnan")},
-    **{name: getattr(np, name) for name in ("flip", "cumsum", "cumprod", "diag", "tril", "triu", "roll", "tile", "sort")},
+    **{
+        name: getattr(np, name)
+        for name in ("flip", "cumsum", "cumprod", "diag", "tril", "triu", "roll", "tile", "sort")
+    },
     **{name: getattr(np, name) for name in ("reshape", "transpose", "sinc", "hypot", "trace", "outer", "rint", "fmod")},
     **{name: getattr(np, name) for name in ("fmax", "fmin", "repeat", "pad", "logaddexp", "clip", "expm1", "log1p")},
     "log softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),

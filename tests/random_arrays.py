@@ -65,7 +65,7 @@ def random_array_function(rng: random.Random) -> tuple[Callable[..., Any], dict[
     for name in INPUTS[: rng.randint(2, 4)]:
         shape = tuple(rng.choice((1, 2, 3, 3, 4)) for _ in range(rng.choice((0, 1, 1, 2, 2, 3))))
         numbers = np.random.default_rng(rng.randrange(10**9)).uniform(-1.5, 1.5, shape)
-        values[name.upper() if len(shape) > 1 else name] = np.round(numbers, 2)
+        values[name.upper() if len(shape) > 1 else name] = numbers
     inputs = dict(values)
     lines: list[str] = []
     loose = list(values)

@@ -261,7 +261,7 @@ _POSITIONS = 6
 
 
 def key_text(key: Any, whole: bool = False) -> str:
-    """An index as it is written: ``:, −1``; recorded positions are ``i``, and lists too, unless the ``whole`` is wanted.
+    """An index as it is written: ``:, −1``. Recorded positions are ``i``; short lists, too, unless ``whole``.
 
     >>> key_text((slice(None), 2)), key_text([0, 2]), key_text(([0, 2], None), whole=True)
     (':, 2', 'i', '[0, 2], None')
