@@ -275,9 +275,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
         # Not X ∘ −s·Y.
         return True
     if outer == "matmul":
-        if name in ("multiply", "divide") and (
-            _elementwise(inner) or (name == "divide" and ops.shape_of(inner.operands[1]))
-        ):
+        if _goes_by_elements(inner):
             return True
         return _ends_in_matmul(inner) if at else _ends_in_sum(inner)
     if outer not in ("multiply", "divide"):
@@ -288,6 +286,15 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     if _elementwise(value):
         return _ends_in_matmul(inner) or (name == "multiply" and not _elementwise(inner))
     return name == "matmul" and bool(ops.shape_of(value.operands[0]))
+
+
+def _goes_by_elements(value: Any) -> bool:
+    """Whether something in a product is multiplied or divided element by element."""
+    while made_by(value, "multiply") or made_by(value, "divide"):
+        if _elementwise(value) or (made_by(value, "divide") and ops.shape_of(value.operands[1])):
+            return True
+        value = value.operands[0]
+    return False
 
 
 def _ends_in_matmul(value: Expression) -> bool:

@@ -16,9 +16,10 @@ from bpviz import ops
 from bpviz.custom import is_custom
 from bpviz.expression import made_by
 from bpviz.formula import Formula, as_formula, constant, derivative, symbol, written_out
+from bpviz.invocation import LOWERED, parameters_text
 from bpviz.ops import Operation
 from bpviz.product import Product
-from bpviz.writing import LOWERED, is_clear, parameters_text
+from bpviz.writing import is_clear
 
 if TYPE_CHECKING:
     from bpviz.flow import Flow

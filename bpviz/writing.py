@@ -22,26 +22,28 @@ is printed, it is put into that language:
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from bpviz import ops
-from bpviz.expression import Count, Expression, broadcast, is_constant
+from bpviz.expression import Expression, broadcast, is_constant
+from bpviz.invocation import LOWERED, calling, parameter_text, parameters_text, shape_text, tuple_text, written_row
 from bpviz.lazy import LazyModule
-from bpviz.ops import OPERATIONS, Operation, Shape
+from bpviz.ops import OPERATIONS, Shape
+from bpviz.placing import (
+    TERMS,
+    Mode,
+    inserted_axes,
+    missing_axes,
+    modes_of_operands,
+    modes_of_terms,
+    without_leading_ones,
+    without_ones,
+)
 
-__all__ = ["LOWERED", "as_written", "is_clear", "parameters_text"]
+__all__ = ["as_written", "is_clear"]
 
 np: Any = LazyModule("numpy")
-
-Mode = Literal["term", "filling", "settled", "spread", "level", "exact"]
-"""What a place allows: a *term* of the right side takes the shape of the left; *filling* is a smaller term that is the
-same everywhere, *settled* a term that may lack leading axes of length 1. Within a term there are *spread*, which may be
-smaller, *level*, which may lack leading axes of length 1, and *exact*."""
-_TERMS = ("term", "filling", "settled")
 
 _MARKED = {
     "sum": "Σ{axes} {x}",
@@ -63,8 +65,6 @@ _LAST = frozenset(("total_share", "largest", "pick_largest"))
 """Those that go over the last axis."""
 _SUMS = frozenset(("sum", "sum_to", "total_share"))
 _WORDS = {"sum_to": "sum", "total_share": "sum", "largest": "max", "pick_largest": "max"}
-LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-"""Digits below the line."""
 _UNCHANGED = ("positive", "astype")
 _NO_ELEMENTS = ("cross",)
 """Rows that broadcast, but not element by element."""
@@ -97,19 +97,6 @@ def is_clear(value: Any) -> bool:
     return writer.clear
 
 
-def parameters_text(row: Operation, parameters: Mapping[str, Any]) -> str:
-    """The parameters of a call that are not as they would be anyway, as they are passed to a function.
-
-    >>> parameters_text(ops.mean, {"axis": 0, "keepdims": False})
-    'axis=0'
-    """
-    texts = []
-    for key, value in parameters.items():
-        if key != "optimize" and not _is_usual(value, row.parameters.get(key)):
-            texts.append(f"{key}={f'[{ops.key_text(value, whole=True)}]' if key == 'key' else _parameter(value)}")
-    return ", ".join(texts)
-
-
 class _Writer:
     """One formula on its way to the page."""
 
@@ -132,7 +119,7 @@ class _Writer:
                 made = made[1]
                 break
             spine.append((value, mode))
-            mode = _modes(value, mode)[0]
+            mode = modes_of_operands(value, mode)[0]
             value = value.operands[0]
         for outer, own in reversed(spine):
             made = self._joined(outer, own, made)
@@ -161,7 +148,7 @@ class _Writer:
         if name in _REDUCTIONS:
             return self._reduction(x, mode)
         if x.operation.shape is None and name not in _NO_ELEMENTS:
-            modes = _modes(x, mode)
+            modes = modes_of_operands(x, mode)
             return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
 
@@ -175,14 +162,14 @@ class _Writer:
 
     def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
         """A sum or product whose first operand is written already."""
-        modes = _modes(x, mode)
+        modes = modes_of_operands(x, mode)
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
-        if mode in _TERMS and x.operation.name in ("multiply", "divide"):
+        if mode in TERMS and x.operation.name in ("multiply", "divide"):
             # Behind a number, and above one, stands a term of its own.
             at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
             if not ops.shape_of(parts[other]):
-                parts[at] = self.write(x.operands[at], _of_terms(x, mode)[at])
+                parts[at] = self.write(x.operands[at], modes_of_terms(x, mode)[at])
         return self._elements(x, mode, parts)
 
     def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
@@ -202,11 +189,11 @@ class _Writer:
         if not told or row.name in _OPAQUE:
             return made
         self.clear = self.clear and "…" not in told
-        return x.__class__("", shape, _calling(row, told), parts, x.parameters)
+        return x.__class__("", shape, calling(row, told), parts, x.parameters)
 
     def _call(self, name: str, x: Expression, part: Any, told: str = "") -> Any:
         assert x.operation is not None
-        row = _written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
+        row = written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
         return x.__class__("", x.shape, row, (part,))
 
     def _array(self, x: Any, mode: Mode) -> Any:
@@ -217,7 +204,7 @@ class _Writer:
             return self._constant(float(cells.pop()), shape, mode)
         if mode != "term" and len(shape) == 2 and np.array_equal(x, np.eye(*shape)):
             size = shape[:1] if shape[0] == shape[1] else shape
-            return Expression("", shape, _written_row("eye()", f"eye({_shape_text(size)})"), (1.0,))
+            return Expression("", shape, written_row("eye()", f"eye({shape_text(size)})"), (1.0,))
         self.clear = self.clear and mode == "term" and len(shape) == 2 and np.array_equal(x, np.eye(*shape))
         return x
 
@@ -225,7 +212,7 @@ class _Writer:
         """The same number everywhere."""
         if mode != "exact" or not shape:
             return value
-        ones = Expression("", shape, _written_row("ones()", f"ones({_shape_text(shape)})"), (1.0,))
+        ones = Expression("", shape, written_row("ones()", f"ones({shape_text(shape)})"), (1.0,))
         return ones if value == 1 else Expression("", shape, OPERATIONS["multiply"], (value, ones))
 
     # Shapes
@@ -236,7 +223,7 @@ class _Writer:
             return self.write(operand, mode)
         if mode in ("term", "filling", "spread"):
             return self.write(operand, "spread" if mode == "spread" else "filling")
-        return self._call("broadcast", x, self.write(operand, "exact"), f"shape={_tuple_text(x.shape)}")
+        return self._call("broadcast", x, self.write(operand, "exact"), f"shape={tuple_text(x.shape)}")
 
     def _write_sum_to(self, x: Expression, mode: Mode) -> Any:
         if math.prod(x.shape) == ops.size_of(x.operands[0]):
@@ -251,11 +238,11 @@ class _Writer:
         outside = _number_outside(x)
         if outside is not None:
             return self.write(outside, mode)
-        if _plain(before) == _plain(x.shape):
+        if without_ones(before) == without_ones(x.shape):
             if mode == "term":
                 return self.write(operand, "settled")
-            if mode != "exact" and _level(before) == _level(x.shape):
-                return self.write(operand, "settled" if mode in _TERMS else "level")
+            if mode != "exact" and without_leading_ones(before) == without_leading_ones(x.shape):
+                return self.write(operand, "settled" if mode in TERMS else "level")
             if _reduces(operand) and x.shape == _kept(operand):
                 # What was summed away and put back stays.
                 found = self._marked(operand, x.shape)
@@ -263,11 +250,11 @@ class _Writer:
                     return found
             if len(before) == 1 and x.shape == (1, *before):
                 return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand, "exact"),))
-            key = _inserted(before, x.shape)
+            key = inserted_axes(before, x.shape)
             if key:
-                row = _written_row("index", f"{{x}}[{key}]")
+                row = written_row("index", f"{{x}}[{key}]")
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
-        told = "" if mode == "term" else f"shape={_tuple_text(x.shape)}"
+        told = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
         return self._call("reshape", x, self.write(operand, "exact"), told)
 
     def _write_transpose(self, x: Expression, mode: Mode) -> Any:
@@ -283,7 +270,7 @@ class _Writer:
         part = self.write(operand, "exact")
         if order == (*range(n - 2), n - 1, n - 2):
             return x.__class__("", x.shape, OPERATIONS["transpose"], (part,))
-        return self._call("transpose", x, part, "" if axes is None else f"axes={_tuple_text(order)}")
+        return self._call("transpose", x, part, "" if axes is None else f"axes={tuple_text(order)}")
 
     # Products
 
@@ -320,7 +307,7 @@ class _Writer:
     def _write_scatter(self, x: Expression, mode: Mode) -> Any:
         key = ops.key_text(x.parameters["key"], whole=True)
         self.clear = self.clear and "i" not in key
-        told = f"[{key}]" if mode == "term" else f"[{key}], shape={_tuple_text(x.shape)}"
+        told = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
         return self._call("put", x, self.write(x.operands[0], "exact"), told)
 
     def _write_affine(self, x: Expression, mode: Mode) -> Any:
@@ -334,16 +321,14 @@ class _Writer:
         parts = tuple(self.write(p, "exact") for p in x.operands)
         if all(len(ops.shape_of(part)) == 1 for part in parts):
             return self._with(x, parts)
-        return x.__class__("", x.shape, _calling(x.operation, ""), parts)
+        return x.__class__("", x.shape, calling(x.operation, ""), parts)
 
     def _write_cross_entropy(self, x: Expression, mode: Mode) -> Any:
         y, t = x.operands
         shape = ops.shape_of(y)
         if len(ops.shape_of(t)) < len(shape):
             assert x.operation is not None
-            return x.__class__(
-                "", x.shape, _calling(x.operation, ""), tuple(self.write(p, "exact") for p in x.operands)
-            )
+            return x.__class__("", x.shape, calling(x.operation, ""), tuple(self.write(p, "exact") for p in x.operands))
         log = x.__class__("", shape, OPERATIONS["log"], (y,))
         total = x.__class__("", (), OPERATIONS["sum"], (x.__class__("", shape, OPERATIONS["multiply"], (t, log)),))
         made: Any = x.__class__("", (), OPERATIONS["negative"], (total,))
@@ -358,7 +343,7 @@ class _Writer:
             return self._with(x, parts)
         names = ("q", "k", "v", "m")[: len(parts)]
         notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if told else ''}{told})"
-        return x.__class__("", x.shape, replace(_written_row("attention()", notation), operands=names), parts)
+        return x.__class__("", x.shape, replace(written_row("attention()", notation), operands=names), parts)
 
     def _write_power(self, x: Expression, mode: Mode) -> Any:
         base, exponent = x.operands
@@ -367,7 +352,7 @@ class _Writer:
             return self._with(
                 x.__class__("", x.shape, OPERATIONS["divide"], (1.0, base)), (1.0, self.write(base, mode))
             )
-        modes = _modes(x, mode)
+        modes = modes_of_operands(x, mode)
         return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
 
     # Reductions
@@ -381,12 +366,16 @@ class _Writer:
         bare = self._bare(x)
         whole, is_sum = len(axes) == len(before) and not x.shape, x.operation.name in _SUMS
         if mode == "term":
-            if bare is not None and (whole or (is_sum and axes == _missing(before, x.shape))):
+            if bare is not None and (whole or (is_sum and axes == missing_axes(before, x.shape))):
                 return bare
-        elif whole and bare is not None and (mode not in _TERMS or not is_sum):
+        elif whole and bare is not None and (mode not in TERMS or not is_sum):
             return bare
         kept = _kept(x)
-        fits = _plain(kept) == _plain(x.shape) if mode == "term" else _level(kept) == _level(x.shape)
+        fits = (
+            without_ones(kept) == without_ones(x.shape)
+            if mode == "term"
+            else without_leading_ones(kept) == without_leading_ones(x.shape)
+        )
         if (fits if mode != "exact" else kept == x.shape) and x.shape:
             found = self._marked(x, kept)
             if found is not None:
@@ -398,11 +387,11 @@ class _Writer:
             told["axis"] = axes[0] if len(axes) == 1 else axes
         if x.shape == kept:
             told["keepdims"] = True
-        text = ", ".join(f"{key}={_parameter(value)}" for key, value in told.items())
+        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in told.items())
         made = self._call(word, x, self.write(operand, "exact"), text)
         if x.shape in (kept, dropped):
             return made
-        return self._call("reshape", x, made, f"shape={_tuple_text(x.shape)}")
+        return self._call("reshape", x, made, f"shape={tuple_text(x.shape)}")
 
     def _bare(self, x: Expression) -> Any:
         """A reduction without axes, where its notation says all else."""
@@ -424,7 +413,7 @@ class _Writer:
     def _noted(self, x: Expression, shape: Shape, notation: str) -> Any:
         assert x.operation is not None
         name = "sum" if notation.startswith(("Σ", "Π")) else f"{x.operation.name}()"
-        return x.__class__("", shape, _written_row(name, notation), (self.write(x.operands[0], "exact"),))
+        return x.__class__("", shape, written_row(name, notation), (self.write(x.operands[0], "exact"),))
 
 
 # What is asked of expressions
@@ -436,59 +425,6 @@ def _joins(x: Any) -> bool:
         and x.operation is not None
         and x.operation.name in ("add", "add_up", "subtract", "multiply", "divide", "negative")
     )
-
-
-def _modes(x: Expression, mode: Mode) -> list[Mode]:
-    """What the operands of something that goes element by element may be, in a place of this kind."""
-    assert x.operation is not None
-    shapes = [ops.shape_of(p) for p in x.operands]
-    name = x.operation.name
-    if mode in _TERMS:
-        if name in ("add", "add_up", "subtract", "negative"):
-            return _of_terms(x, mode)
-        terms = _of_terms(x, mode)
-        if name == "multiply" and not shapes[0]:
-            return ["spread", terms[1]]
-        if name == "divide" and not shapes[1]:
-            return [terms[0], "spread"]
-        mode = "level" if mode == "settled" else "spread"
-    if mode == "spread":
-        return ["spread" for _ in shapes]
-    whole = _first_whole(x, mode)
-    if whole is not None:
-        return [mode if i == whole else "spread" for i in range(len(shapes))]
-    return ["exact" if len(shape) == len(x.shape) else "level" for shape in shapes]
-
-
-def _of_terms(x: Expression, mode: Mode) -> list[Mode]:
-    """What the operands may be where they are terms as well."""
-    if mode == "settled":
-        whole = _first_whole(x, mode)
-        if whole is None:
-            return ["settled" for _ in x.operands]
-        return ["settled" if i == whole else "filling" for i in range(len(x.operands))]
-    return [mode if ops.shape_of(p) == x.shape else "filling" for p in x.operands]
-
-
-def _first_whole(x: Expression, mode: Mode) -> int | None:
-    """The first operand that has the shape of the result, as far as the place wants it."""
-    wanted = _of(x.shape, mode)
-    return next((i for i, p in enumerate(x.operands) if _of(ops.shape_of(p), mode) == wanted), None)
-
-
-def _of(shape: Shape, mode: Mode) -> Shape:
-    return shape if mode == "exact" else _level(shape)
-
-
-def _level(shape: Shape) -> Shape:
-    """Without leading axes of length 1."""
-    at = next((i for i, n in enumerate(shape) if n != 1), len(shape))
-    return tuple(shape[at:])
-
-
-def _plain(shape: Shape) -> Shape:
-    """Without axes of length 1."""
-    return tuple(n for n in shape if n != 1)
 
 
 def _is_column(value: Any) -> bool:
@@ -521,7 +457,7 @@ def _axes(x: Expression) -> tuple[int, ...]:
     assert x.operation is not None
     before = ops.shape_of(x.operands[0])
     if x.operation.name == "sum_to":
-        return _missing(before, x.shape)
+        return missing_axes(before, x.shape)
     usual = -1 if x.operation.name in _LAST else None
     axis = x.parameters.get("axis", usual)
     if not before:
@@ -534,72 +470,3 @@ def _kept(x: Expression) -> Shape:
     """The shape of a reduction whose axes stay with length 1."""
     axes = _axes(x)
     return tuple(1 if i in axes else n for i, n in enumerate(ops.shape_of(x.operands[0])))
-
-
-def _missing(before: Shape, after: Shape) -> tuple[int, ...]:
-    """The axes that one shape has and the other has not, when their last axes meet."""
-    lead = len(before) - len(after)
-    return (*range(lead), *(lead + i for i, n in enumerate(after) if n == 1 and before[lead + i] != 1))
-
-
-def _inserted(before: Shape, after: Shape) -> str:
-    """The index that puts axes of length 1 in; empty where that is not all."""
-    keys: list[str] = []
-    rest = list(before)
-    for n in after:
-        if rest and rest[0] == n and not (n == 1 and len(rest) < len(after) - len(keys)):
-            keys.append(":")
-            rest.pop(0)
-        elif n == 1:
-            keys.append("None")
-        else:
-            return ""
-    return ", ".join(keys) if before and not rest else ""
-
-
-def _is_usual(value: Any, usual: Any) -> bool:
-    if value is usual:
-        return True
-    if isinstance(value, int | float | str) and isinstance(usual, int | float | str):
-        return value == usual
-    return False
-
-
-def _tuple_text(shape: Sequence[int]) -> str:
-    return f"({_shape_text(shape)}{',' if len(shape) == 1 else ''})"
-
-
-def _shape_text(shape: Sequence[int]) -> str:
-    return ", ".join(n.name if isinstance(n, Count) else str(int(n)) for n in shape)
-
-
-def _parameter(value: Any) -> str:
-    if isinstance(value, bool | str) or value is None:
-        return str(value)
-    if isinstance(value, int | float):
-        return f"{value:g}".replace("-", "−")
-    if isinstance(value, tuple | list) and all(isinstance(n, int | tuple | list) for n in value):
-        texts = ", ".join(map(_parameter, value))
-        return f"({texts}{',' if len(value) == 1 else ''})"
-    return "…"
-
-
-@lru_cache(maxsize=512)
-def _written_row(name: str, notation: str) -> Operation:
-    """A row that is written and never computed."""
-    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation)
-
-
-def _nothing(*xs: Any) -> Any:
-    raise NotImplementedError("what is written is not computed")
-
-
-@lru_cache(maxsize=512)
-def _calling(row: Operation, told: str) -> Operation:
-    """A row with parameters in its notation: behind its operands where that is a call, else as a call of its name."""
-    if re.fullmatch(r"[^({]+\(.*\)", row.notation):
-        notation = f"{row.notation[:-1]}, {told})"
-    else:
-        operands = ", ".join(f"{{{name}}}" for name in row.operands)
-        notation = f"{row.name}({operands}{', ' if told else ''}{told})"
-    return replace(row, name=f"{row.name}()", notation=notation)

@@ -41,6 +41,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.fitting", "ops.statistics"),
     ("ops", "variables"),
     ("recorder", "refusal", "expression", "custom", "nn"),
+    ("invocation", "placing"),
     ("writing",),
     ("calls", "lifting", "notation", "numbering", "product", "reading"),
     ("latex", "rewriting"),

@@ -137,9 +137,10 @@ def test_every_equation_of_the_gallery_is_true() -> None:
     for where, flow in flows_of_gallery():
         names = names_of(flow)
         for left, text, latex, true in equations(flow):
+            if "cross entropy(" in text:
+                continue  # a function that is only named
             check(left, text, read_text, names, true, where)
-            if text.isascii() or not any("぀" <= c <= "鿿" for c in text):
-                check(left, latex, read_latex, names, true, where)
+            check(left, latex, read_latex, names, true, where)
             seen[where] += 1
     assert len(seen) >= 8
 
