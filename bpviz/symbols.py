@@ -24,7 +24,7 @@ from bpviz.writing import is_clear
 if TYPE_CHECKING:
     from bpviz.flow import Flow
 
-__all__ = ["Symbols"]
+__all__ = ["Symbols", "fitted", "rule_by_name"]
 
 _LARGEST = 60
 """The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
@@ -132,7 +132,7 @@ class Symbols:
                 made = operation(*(self._forward[i] for i in operands), **told)
                 if index in record.orders:
                     # A step of a backward pass: nobody has written it, and it may be a plain array.
-                    made = _fitted(made, shape)
+                    made = fitted(made, shape)
                     self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
@@ -195,11 +195,11 @@ class Symbols:
         else:
             if share is None:
                 return None
-            made = _fitted(self._with_quotients(share), shape)
+            made = fitted(self._with_quotients(share), shape)
             if is_clear(made):
                 return made
         number = self.flow.wire_share(index, slot)
-        return Formula("", shape, _rule_by_name(row, slot, len(xs), told, number), (g, *xs), order=-1)
+        return Formula("", shape, rule_by_name(row, slot, len(xs), told, number), (g, *xs), order=-1)
 
     def _with_quotients(self, share: Any) -> Any:
         """A gradient in which quotients that have a name are written by it."""
@@ -216,7 +216,7 @@ class Symbols:
         if seed.__class__ is float:
             return seed
         if _is_uniform(seed):
-            return _fitted(seed, seed.shape)
+            return fitted(seed, seed.shape)
         self.names[output] = self.names[output] or self.flow.graph.names[output]
         return self.called(output)
 
@@ -233,7 +233,7 @@ class Symbols:
         return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
 
 
-def _rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
+def rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
     """A rule as a function of the gradient and the operands; of several, a number tells whose gradient it is."""
     names = tuple(f"x{i}" for i in range(count + 1))
     which = str(slot + 1).translate(LOWERED) if count > 1 else ""
@@ -255,7 +255,7 @@ def _is_uniform(array: Any) -> bool:
     return len(set(array.ravel().tolist())) == 1
 
 
-def _fitted(share: Any, shape: ops.Shape) -> Any:
+def fitted(share: Any, shape: ops.Shape) -> Any:
     """Broadcasting undone, as the engine does it; an array of equal numbers is written as the one number."""
     if not isinstance(share, Formula | float):
         share = as_formula(share)

@@ -19,7 +19,10 @@ from samples import sample
 import bpviz
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.figures.card import reading
 from bpviz.flow import Flow
+from bpviz.formula import written_out
+from bpviz.latex import latex_of
 
 HOME = Path(__file__).parent.parent
 BY_NAME = {
@@ -143,6 +146,46 @@ def test_every_equation_of_the_gallery_is_true() -> None:
             check(left, latex, read_latex, names, true, where)
             seen[where] += 1
     assert len(seen) >= 8
+
+
+EXPLAINED = ("conv2d", "batch_norm", "layer_norm", "attention", "cholesky", "lower_half")
+"""The cards whose formulas hold names that the notes below them explain."""
+NAMED_ON_CARDS = ("im2col", "col2im", "sort", "embedding", "pick_largest", "average_pool2d")
+
+
+@pytest.mark.parametrize("row", [row for row in ops.OPERATIONS.values() if row.rules(1)[0]], ids=lambda row: row.name)
+def test_every_card_is_true(row: ops.Operation) -> None:
+    if row.name in EXPLAINED:
+        return
+    read = reading(row)
+    case = next(case for case in row.cases if all(map(fits, case.shapes, read.operands)))
+    values = [np.asarray(value) for value in sample(row, case)]
+    if row.name == "softmax_cross_entropy":
+        values[1] /= values[1].sum()
+    z = np.asarray(row(*values, **case.parameters))
+    g = np.random.default_rng(1).uniform(0.5, 2, z.shape)
+    names = dict(zip((operand.name for operand in read.operands), values, strict=True))
+    names |= {read.z.name: z, str(read.g): g, "n": max(map(np.size, values))}
+    numbers = [g, z, *values]
+    for slot, (back, rule) in enumerate(zip(read.backward, row.rules(len(values)), strict=True)):
+        share = None if rule is None else rule(*numbers, **case.parameters)
+        if share is None:
+            assert back is None
+            continue
+        share = np.asarray(share)
+        # What broadcasting had spread is added up.
+        lead = share.ndim - values[slot].ndim
+        share = share.sum(axis=tuple(range(lead))) if lead > 0 else share
+        true = np.broadcast_to(share, values[slot].shape)
+        try:
+            check(row.name, written_out(back), read_text, names, true)
+            check(row.name, latex_of(back), read_latex, names, true)
+        except ByName:
+            assert row.name in NAMED_ON_CARDS or "pool" in row.name or row.name == "picked_at_largest"
+
+
+def fits(shape: tuple[int, ...], operand: Any) -> bool:
+    return tuple(map(int, operand.shape)) == tuple(shape)
 
 
 W, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, -1.0])
