@@ -65,9 +65,9 @@ def parameter_text(value: Any) -> str:
     """
     if isinstance(value, bool | str) or value is None:
         return str(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or hasattr(value, "__index__"):
         return f"{value:g}".replace("-", "−")
-    if isinstance(value, tuple | list) and all(isinstance(n, int | tuple | list) for n in value):
+    if isinstance(value, tuple | list) and all(hasattr(n, "__index__") or isinstance(n, tuple | list) for n in value):
         texts = ", ".join(map(parameter_text, value))
         return f"({texts}{',' if len(value) == 1 else ''})"
     return "…"

@@ -30,6 +30,7 @@ from bpviz.expression import Expression, broadcast, is_constant
 from bpviz.invocation import LOWERED, calling, parameter_text, parameters_text, shape_text, tuple_text, written_row
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Shape
+from bpviz.ops.shaping import normalized_axes
 from bpviz.placing import (
     TERMS,
     Mode,
@@ -397,15 +398,13 @@ class _Writer:
         """A reduction without axes, where its notation says all else."""
         assert x.operation is not None
         notation = _MARKED.get(x.operation.name, x.operation.notation).replace("{axes}", "")
-        if any(value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims")):
-            return None
-        return self._noted(x, x.shape, notation)
+        return None if _says_more(x) else self._noted(x, x.shape, notation)
 
     def _marked(self, x: Expression, shape: Shape) -> Any:
         """A reduction with its axes below."""
         assert x.operation is not None
         notation = _MARKED.get(x.operation.name)
-        if notation is None or any(v for key, v in x.parameters.items() if key not in ("shape", "axis", "keepdims")):
+        if notation is None or _says_more(x) or max(_axes(x), default=0) > 9:
             return None
         digits = "".join(str(a).translate(LOWERED) for a in _axes(x))
         return self._noted(x, shape, notation.replace("{axes}", digits))
@@ -462,8 +461,12 @@ def _axes(x: Expression) -> tuple[int, ...]:
     axis = x.parameters.get("axis", usual)
     if not before:
         return ()
-    chosen = range(len(before)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return tuple(sorted(a % len(before) for a in chosen))
+    return tuple(sorted(normalized_axes(axis, len(before))))
+
+
+def _says_more(x: Expression) -> bool:
+    """Whether a reduction has other parameters than its axes."""
+    return any(value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims"))
 
 
 def _kept(x: Expression) -> Shape:
