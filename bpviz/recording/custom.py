@@ -11,7 +11,7 @@ from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Case, Operation, Shape, operation
 
-__all__ = ["op"]
+__all__ = ["is_custom", "op"]
 
 np: Any = LazyModule("numpy")
 
@@ -80,6 +80,16 @@ def op(
     )
     _custom.add(name)
     return made
+
+
+def is_custom(row: Operation) -> bool:
+    """Whether an operation is one of the user's own.
+
+    >>> from bpviz import ops
+    >>> is_custom(ops.exp)
+    False
+    """
+    return row.name in _custom
 
 
 def _signature(name: str, forward: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
