@@ -382,5 +382,5 @@ def test_nothing_of_a_page_is_left_in_english(path: Path, monkeypatch: pytest.Mo
     heard = " ".join(re.findall(r'(?:aria-label|alt|title)="([^"]*)"', seen))
     seen = html.unescape(f"{heard} {re.sub('<[^>]*>', ' ', seen)}")
     # The author's names, also in those of gradients, and what formulas and circles call operations.
-    names = {*re.findall("[A-Za-z]+", source), *"AWZ", "exp", "log", "put", "max", "dot"}
+    names = {*re.findall("[A-Za-z]+", source), *"AWZ", "exp", "log", "put", "max", "dot", "ones"}
     assert {word for word in spoken_in_latin(seen) if word.lstrip("d") not in names} - names == set()

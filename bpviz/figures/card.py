@@ -9,11 +9,15 @@ from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
 from bpviz.figures.formulas import formula_content
 from bpviz.formulas.expression import Count
 from bpviz.formulas.formula import Formula, derivative, symbol, written_out
+from bpviz.formulas.symbols import fitted, rule_by_name
+from bpviz.formulas.writing import is_clear
 from bpviz.ops import Case, Operation
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["GENERAL", "Reading", "card", "reading"]
 
+_LONG = 80
+"""The most characters of a rule with names that the notes explain (x̂, σ)."""
 GENERAL = "general"
 """The card that all others are cases of: y = f(x)."""
 
@@ -82,8 +86,23 @@ def reading(row: Operation) -> Reading:
     # As the row writes itself; between other operations it might be written shorter.
     made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
-    backward = [None if rule is None else rule(g, z, *operands, **case.parameters) for rule in rules]
+    backward = [
+        None if rule is None else _gradient(row, rule, slot, (g, z, *operands), case) for slot, rule in enumerate(rules)
+    ]
     return Reading(operands, z, g, made, backward)
+
+
+def _gradient(row: Operation, rule: Any, slot: int, values: tuple[Any, ...], case: Case) -> Any:
+    """The gradient of one operand, in its shape; a long rule that no line can say is written by its name."""
+    share = rule(*values, **case.parameters)
+    g, _, *operands = values
+    if share is None:
+        return None
+    made = fitted(share, operands[slot].shape)
+    if is_clear(made) or len(written_out(made)) <= _LONG:
+        return made
+    named = rule_by_name(row, slot, len(operands), case.parameters, None)
+    return Formula("", operands[slot].shape, named, (g, *operands), order=-1)
 
 
 def _typical(row: Operation) -> Case:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, evaluated
+from bpviz.formulas.expression import Expression, broadcast, evaluated, is_constant
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import text_of
 from bpviz.formulas.rewriting import REWRITINGS
@@ -146,6 +146,9 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
     shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
+    if operation.name in _MOVING and is_constant(xs[0]) and not ops.shape_of(xs[0].parameters["value"]):
+        # The same everywhere is so in every shape.
+        return constant(xs[0].parameters["value"], shape)
     for row in REWRITINGS.get(operation.name, ()):
         found = row.rewrite(*xs, **parameters)
         if found is None:
@@ -159,6 +162,7 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
     return Formula("", shape, operation, xs, parameters)
 
 
+_MOVING = frozenset({"reshape", "broadcast_to", "transpose"})
 _TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import reshape, transpose
 from bpviz.ops.table.registry import operation
@@ -143,12 +144,12 @@ def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
 
 
 def _as_rows(g: Any) -> Any:
-    """One row per window, one column per filter."""
-    return reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1]))
+    """One row per window, one column per filter; a formula calls it G."""
+    return called(reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1])), "G")
 
 
 def _conv2d_x(g: Any, z: Any, x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
-    rows = _as_rows(g) @ reshape(W, shape=(shape_of(W)[0], -1))
+    rows = _as_rows(g) @ called(reshape(W, shape=(shape_of(W)[0], -1)), "V")
     return col2im(rows, shape=shape_of(x), size=shape_of(W)[2:], stride=stride, pad=pad)
 
 
@@ -169,7 +170,8 @@ conv2d = operation(
         lambda g, z, x, W, b, stride=1, pad=0: sum_(g, axis=(0, 2, 3)) if shape_of(b) else sum_(g),
     ),
     parameters={"stride": 1, "pad": 0},
-    says="As for the affine layer, with windows as rows: col2im(g·W) goes to x, gᵀ·im2col(x) to W, the sum of g to b.",
+    says="As for the affine layer. With a row for every window in G (of g) and for every filter in V (of W): "
+    "col2im(G·V) goes to x, Gᵀ·im2col(x) to W, the sum of g to b.",
     notation="conv({x}, {W}) + {b}",
     shape=_conv2d_shape,
     cases=(

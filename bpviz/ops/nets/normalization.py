@@ -87,7 +87,7 @@ def _row(name: str, symbol: str, default: Any, says: str, cases: tuple[Case, ...
         together=partial(_rules, axis=default),
         parameters={"axis": default, "eps": _EPS},
         says=says,
-        notation=symbol + "({x})·{γ} + {β}",
+        notation=symbol + "({x}) ∘ {γ} + {β}",
         shape=lambda x, gamma, beta, axis=default, eps=_EPS: x,
         cases=cases,
         reference=reference,

@@ -9,9 +9,11 @@ from typing import Any
 
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.ops import OPERATIONS, Case, Operation, Shape, operation
+from bpviz.ops.table.registry import OPERATIONS, operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape
 
-__all__ = ["op"]
+__all__ = ["is_custom", "op"]
 
 np: Any = LazyModule("numpy")
 
@@ -80,6 +82,16 @@ def op(
     )
     _custom.add(name)
     return made
+
+
+def is_custom(row: Operation) -> bool:
+    """Whether an operation is one of the user's own.
+
+    >>> from bpviz import ops
+    >>> is_custom(ops.exp)
+    False
+    """
+    return row.name in _custom
 
 
 def _signature(name: str, forward: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
