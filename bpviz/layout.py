@@ -1,7 +1,7 @@
-"""From a figure to a picture: measure, let Graphviz place the boxes, draw the wires through their labels.
+"""From a figure to a picture: measure, place the boxes, draw the wires through their labels.
 
-Lengths are points. Graphviz sees boxes of fixed size and no text, so its answer depends neither on fonts nor, for
-these graphs, on its version.
+Lengths are points. The places are bpviz's own (`bpviz.placement`) unless an engine of Graphviz is named. Graphviz sees
+boxes of fixed size and no text, so what it returns depends neither on fonts nor, for these graphs, on its version.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 
-from bpviz import engine as engines
 from bpviz import text
-from bpviz.arrangement import Arrangement, Edges, arranged
+from bpviz.arrangement import Arrangement, arranged
 from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
+from bpviz.engine import is_own
 from bpviz.figure import Figure, Sheet
+from bpviz.graphviz_places import laid_out
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
+from bpviz.placement import trunk_first
+from bpviz.places import Edges
 from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.reading_order import exchanged, misread
 from bpviz.sheet import joined
 from bpviz.theme import LineRole, Theme
 from bpviz.wiring import Place, arrows
@@ -28,15 +32,16 @@ _CORNER = 8.0
 _TITLE_GAP = 8.0
 _INSET = 4.0
 _COLUMN = 420.0
+_MENDINGS = 3
 
 
 def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` in the measures of ``theme``.
 
-    ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
+    ``engine`` is one of `bpviz.engine.ENGINES`; ``timeout`` is in seconds and holds for Graphviz.
 
     Raises:
-        UsageError: a wire or a frame of the figure names what is not there, or wires lead in a circle.
+        UsageError: there is no such engine, a wire or a frame names what is not there, or wires lead in a circle.
         EngineMissing, EngineFailed, LayoutTimeout: from `bpviz.engine.lay_out`.
 
     >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
@@ -50,11 +55,7 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
-    size = len(plan.boxes) + len(plan.wires)
-    answer = {}
-    if size:
-        answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size, effort=plan.effort)
-    found = arranged(plan, answer, wire_pitch(theme))
+    found = _arranged(figure, plan, wire_pitch(theme), engine, timeout)
     # Everything is moved to where it stands on the page before anything is drawn.
     left, upper, right, lower = _extent(plan, found, theme)
     written = _written(figure, right - left, theme)
@@ -67,6 +68,24 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
     parts += (*heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
+
+
+def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
+    """Return where everything stands. What Graphviz puts the wrong way round, and cannot be mended, is placed anew."""
+    if is_own(engine):
+        return arranged(plan, trunk_first(plan), pitch)
+    places = laid_out(figure, plan, engine=engine, timeout=timeout)
+    found = arranged(plan, places, pitch)
+    for _ in range(_MENDINGS):
+        wrong = misread(plan, found)
+        if not wrong:
+            return found
+        mended = exchanged(plan, places, wrong)
+        if mended == places:
+            break
+        places = mended
+        found = arranged(plan, places, pitch)
+    return arranged(plan, trunk_first(plan), pitch)
 
 
 def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:

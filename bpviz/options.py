@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from bpviz.engine import ENGINES
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.circuit import CircuitOptions
 from bpviz.language import language
@@ -73,6 +74,6 @@ _CHOICES = {
     "show": ("both", "forward", "backward"),
     "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
-    "engine": ("auto", "bundled", "system"),
+    "engine": ENGINES,
     "notebook": ("svg", "png", "html", "publish"),
 }
