@@ -66,7 +66,15 @@ def _arrival(course: Curve, box: BoxPlan, middle: Point) -> Point:
     """Return where a course comes to the edge of the box in which it ends."""
     if not box.round:
         return course[-1]
-    for point in reversed(sampled(course[-7:] if len(course) > 4 else course)):
-        if hypot(point[0] - middle[0], point[1] - middle[1]) >= box.width / 2:
-            return point
+    inner = course[-1]
+    for outer in reversed(sampled(course[-7:] if len(course) > 4 else course)):
+        depth, inside = _outside(outer, box, middle), _outside(inner, box, middle)
+        if depth >= 0:
+            share = depth / (depth - inside) if depth > inside else 0.0
+            return outer[0] + (inner[0] - outer[0]) * share, outer[1] + (inner[1] - outer[1]) * share
+        inner = outer
     return course[0]
+
+
+def _outside(point: Point, box: BoxPlan, middle: Point) -> float:
+    return hypot(point[0] - middle[0], point[1] - middle[1]) - box.width / 2

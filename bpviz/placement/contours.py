@@ -47,31 +47,43 @@ def enclosed(tree: Tree, lines: Lines, around: Mapping[int, int], titles: Sequen
     """
     members: dict[int, set[int]] = {k: set() for k in around}
     for i, line in enumerate(lines.lines):
-        guests: set[int] = set()
         for v in line.boxes:
             for k in tree.frames[v]:
                 members[k].add(i)
         for j in line.wires:
-            source, target = tree.sources[j], tree.targets[j]
-            guests.update(tree.label_frames[j])
-            label, end = tree.label_layer[j], tree.box_layer[target]
-            for k in {*tree.frames[target], *tree.frames[source]}:
-                first, last = tree.spans[k]
-                # A label that may stand outside does so, and the wire comes in from above or below.
-                short = j in tree.detached and k in tree.frames[target]
-                if short or (not first <= label <= last and (k in tree.frames[target] or end > last)):
-                    guests.add(k)
-        for k in guests:
-            first, last = tree.spans[k]
-            if all(k in tree.frames[v] or not first <= tree.box_layer[v] <= last for v in line.boxes):
-                members[k].add(i)
+            for chain in (tree.label_frames[j], tree.frames[tree.targets[j]], tree.frames[tree.sources[j]]):
+                for k in chain:
+                    if not (_runs_inside(tree, j, k) and _stands_clear(tree, line, k)):
+                        break
+                    members[k].add(i)
     return {k: Enclosure(*tree.spans[k], frozenset(members[k]), titles[k]) for k in around}
 
 
-def gathered(order: list[int], core: bool, frame: Enclosure, lines: Sequence[Line]) -> list[int]:
+def _runs_inside(tree: Tree, wire: int, k: int) -> bool:
+    """Whether a wire that leads into a frame, or out of it, runs within its layers on the inside.
+
+    Where its label would stand there, it runs outside instead, and comes in from above or below.
+    """
+    if k in tree.label_frames[wire]:
+        return True
+    (first, last), target = tree.spans[k], tree.targets[wire]
+    into = k in tree.frames[target]
+    if wire in tree.detached:
+        return into
+    return not first <= tree.label_layer[wire] <= last and (into or tree.box_layer[target] > last)
+
+
+def _stands_clear(tree: Tree, line: Line, k: int) -> bool:
+    """Whether no box of a line stands beside a frame without being in it."""
+    first, last = tree.spans[k]
+    return all(k in tree.frames[v] or not first <= tree.box_layer[v] <= last for v in line.boxes)
+
+
+def gathered(order: list[int], frame: Enclosure, lines: Sequence[Line], *, core: bool, pulled: bool) -> list[int]:
     """Return an order, outwards, in which nothing foreign stands within a frame: it is moved behind the frame's last.
 
-    ``core`` says that the trunk itself lies within the frame.
+    ``core`` says that the trunk itself lies within the frame. Any other frame that is ``pulled`` moves itself instead,
+    behind what is foreign.
     """
     mine = [i for i, line in enumerate(order) if line in frame.lines]
     if not mine:
@@ -80,8 +92,15 @@ def gathered(order: list[int], core: bool, frame: Enclosure, lines: Sequence[Lin
     kept: list[int] = []
     foreign: list[int] = []
     for line in order[first : last + 1]:
-        (kept if line in frame.lines or not frame.beside(lines[line]) else foreign).append(line)
-    return order[:first] + kept + foreign + order[last + 1 :]
+        if line in frame.lines:
+            kept.append(line)
+        elif frame.beside(lines[line]):
+            foreign.append(line)
+        else:
+            (foreign if pulled and not core else kept).append(line)
+    if pulled and not core:
+        kept, foreign = foreign, kept
+    return [*order[:first], *kept, *foreign, *order[last + 1 :]]
 
 
 def stacked(

@@ -100,21 +100,17 @@ def _line(tree: Tree, boxes: Sequence[int], wires: Sequence[int]) -> Line:
 
     The start of a detached wire belongs to the line of the box that it leaves.
     """
-
-    def detached(j: int) -> bool:
-        return j in tree.detached and tree.held[tree.sources[j]] == j
-
     reach: dict[int, tuple[float, float]] = {}
     strand = (_STRAND, _STRAND)
     for j in wires:
-        start = tree.label_layer[j] if detached(j) else tree.box_layer[tree.sources[j]] + 1
+        start = tree.label_layer[j] if j in tree.detached else tree.box_layer[tree.sources[j]] + 1
         for layer in range(start, tree.box_layer[tree.targets[j]]):
             reach[layer] = strand
         reach[tree.label_layer[j]] = tree.reaches[j]
     for v in boxes:
         reach[tree.box_layer[v]] = (tree.halves[v], tree.halves[v])
         j = tree.held[v]
-        if j != NONE and detached(j):
+        if j in tree.detached:
             for layer in range(tree.box_layer[v] + 1, tree.label_layer[j]):
                 reach[layer] = strand
     start, stop = min(reach), max(reach) + 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -26,13 +27,17 @@ _TITLE_AIR = 4.0
 
 
 class Heights(NamedTuple):
-    """The heights of the lines, the low and high side of each frame, and the height of it all."""
+    """The heights of the lines, the low and high side of each frame, and the height of it all.
+
+    ``loose`` are the wires that would have to be detached, so that every operand and every frame has its place.
+    """
 
     tree: Tree
     lines: Lines
     heights: list[float]
     sides: dict[int, tuple[float, float]]
     total: float
+    loose: frozenset[int]
 
 
 class _Scene(NamedTuple):
@@ -62,9 +67,9 @@ def found(plan: Plan) -> Heights:
         for group in choices[:left]:
             left -= 1
             tried = {**above, **{j: not above[j] for j in group}}
-            heights, _ = _placed(scene, tried)
+            heights = _placed(plan, scene, tried)
             now = _cost(scene, heights)
-            if now < value and not _misplaced(plan, heights):
+            if now < value and not heights.loose:
                 above, best, value, better = tried, heights, now, True
     return best
 
@@ -105,10 +110,10 @@ def _untangled(plan: Plan, tree: Tree, above: Mapping[int, bool]) -> tuple[_Scen
     """Return lines whose order agrees with frames and operands: wires for which it does not are detached."""
     for _ in range(_ROUNDS):
         scene = _scene(plan, tree)
-        heights, moved = _placed(scene, above)
-        wrong = {j for v in _misplaced(plan, heights) for j in tree.entering[v]}
-        wrong |= {j for j, source in enumerate(tree.sources) if heights.lines.of_box[source] in moved}
-        more = {j for j in wrong if tree.held[tree.sources[j]] == j} - tree.detached
+        heights = _placed(plan, scene, above)
+        lines = scene.lines
+        # What goes straight through a box is detached last.
+        more = {j for j in heights.loose if lines.base[tree.targets[j]] != j} or heights.loose
         if not more:
             break
         tree = grown(plan, tree.detached | more)
@@ -134,8 +139,8 @@ def _scene(plan: Plan, tree: Tree) -> _Scene:
     return _Scene(tree, lines, enclosed(tree, lines, outer(tree), titles), trunk, joins, layers, passing)
 
 
-def _placed(scene: _Scene, above: Mapping[int, bool]) -> tuple[Heights, set[int]]:
-    """Return the heights for a choice of sides, and which lines had to change to the other side of the trunk."""
+def _placed(plan: Plan, scene: _Scene, above: Mapping[int, bool]) -> Heights:
+    """Return the heights for a choice of sides."""
     lines, trunk = scene.lines.lines, scene.trunk
     order = in_order(scene.tree, scene.lines, above)
     place = order.index(trunk)
@@ -150,9 +155,7 @@ def _placed(scene: _Scene, above: Mapping[int, bool]) -> tuple[Heights, set[int]
             # A frame stands on one side of the trunk.
             moved |= set(there if len(there) <= len(here) else here)
             up, down = _across(up, down, there) if len(there) <= len(here) else _across(down, up, here)[::-1]
-    for k, frame in scene.frames.items():
-        up = gathered(up, k in core, frame, lines)
-        down = gathered(down, k in core, frame, lines)
+    (up, above_bad), (down, below_bad) = (_settled(side, frozenset(core), scene) for side in (up, down))
     upper, lower = (
         stacked(
             side, lines[trunk], lines, scene.frames, frozenset(core), scene.joins, scene.layers, upwards=side is up
@@ -172,24 +175,56 @@ def _placed(scene: _Scene, above: Mapping[int, bool]) -> tuple[Heights, set[int]
             sides[k] = -upper.sides[k][1], -upper.sides[k][0]
         else:
             sides[k] = lower.sides[k]
-    return Heights(scene.tree, scene.lines, heights, sides, upper.total + lower.total), moved
+    loose = _loose(plan, scene, heights, moved, above_bad | below_bad)
+    return Heights(scene.tree, scene.lines, heights, sides, upper.total + lower.total, loose)
+
+
+def _loose(
+    plan: Plan, scene: _Scene, heights: Sequence[float], moved: set[int], crowded: frozenset[int]
+) -> frozenset[int]:
+    """Return the wires to be detached: those of operands out of their order, and those that tie a frame down.
+
+    ``moved`` are the lines that had to change to the other side of the trunk, ``crowded`` the frames in which
+    something foreign stands.
+    """
+    tree, lines = scene.tree, scene.lines
+    loose: set[int] = set()
+    for v, entering in enumerate(tree.entering):
+        if len(entering) > 1 and not plan.boxes[v].box.commutes:
+            ends = [heights[lines.of_wire[j]] for j in entering]
+            if any(a >= b for a, b in pairwise(ends)):
+                loose.update(entering)
+    for j, (source, target) in enumerate(zip(tree.sources, tree.targets, strict=True)):
+        start, end = lines.of_box[source], lines.of_box[target]
+        if tree.held[source] == j and (
+            (start in moved and end not in moved)
+            or (start == end and any((k in tree.frames[source]) != (k in tree.frames[target]) for k in crowded))
+        ):
+            loose.add(j)
+    return frozenset(loose - tree.detached)
+
+
+def _settled(order: list[int], core: frozenset[int], scene: _Scene) -> tuple[list[int], frozenset[int]]:
+    """Return an order, outwards, in which nothing foreign stands in a frame, and the frames for which there is none."""
+    changed: list[int] = []
+    for number in range(_ROUNDS):
+        changed = []
+        # Where moving what is foreign outwards goes round in a circle, frames are moved instead.
+        pulled = number % 4 > 1
+        for k, frame in scene.frames.items():
+            better = gathered(order, frame, scene.lines.lines, core=k in core, pulled=pulled)
+            if better != order:
+                order = better
+                changed.append(k)
+        if not changed:
+            break
+    return order, frozenset(changed)
 
 
 def _across(stay: list[int], leave: list[int], lines: Sequence[int]) -> tuple[list[int], list[int]]:
     """Move lines from one side of the trunk to the other, nearest to it. Their order on the page stays."""
     moving = set(lines)
     return [*reversed(lines), *stay], [i for i in leave if i not in moving]
-
-
-def _misplaced(plan: Plan, found: Heights) -> list[int]:
-    """Return the boxes at which operands that may not change places do not stand in their order."""
-    wrong = []
-    for v, entering in enumerate(found.tree.entering):
-        if len(entering) > 1 and not plan.boxes[v].box.commutes:
-            ends = [found.heights[found.lines.of_wire[j]] for j in entering]
-            if any(a >= b for a, b in zip(ends, ends[1:], strict=False)):
-                wrong.append(v)
-    return wrong
 
 
 def _cost(scene: _Scene, found: Heights) -> float:
