@@ -336,7 +336,7 @@ def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Poin
         # Within the circle it points to the middle, and outside it has turned to that direction.
         inner = 0.5 * step.reach
         outer = max(inner, min(1.5 * step.reach, -0.95 * along / x, 0.9 * abs((second[1] - first[1]) / y)))
-        bow = max(0.5 * along, along * step.bow + outer * x)
+        bow = min(max(0.5 * along, along * step.bow + outer * x), along - step.least)
         last = (second[0] + inner * x, second[1] + inner * y)
         return (first[0] + bow, first[1]), (second[0] + outer * x, second[1] + outer * y), last
     if step.into >= 0:

@@ -2,12 +2,13 @@
 
 Boxes that hold one another form chains, and a chain lies on one straight line; the longest is the trunk. A wire that
 leaves a box which another consumer holds is a line of its own. A walk of the tree gives all lines one order: what joins
-a line as an earlier operand stands above it, what joins as a later operand below, and later joiners stand outside
-earlier ones. So the order of operands is right by construction.
+a line as an earlier operand stands above it, what joins as a later operand below, and what reaches farther back stands
+outside. So the order of operands is right by construction.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -38,7 +39,8 @@ class Line(NamedTuple):
 class Lines(NamedTuple):
     """All lines of a tree, and by number the line of each box and of (the end of) each wire.
 
-    ``base`` is for each box the wire that arrives on its own line, `NONE` where there is none. ``roots`` are the boxes
+    ``base`` is for each box the wire that arrives on its own line, `NONE` where there is none. ``levels`` says how many
+    joiners stand between the line of a box and what joins it there, if all are on one side. ``roots`` are the boxes
     without consumers, that of the trunk first; ``hanging`` says which of them stand beside which line.
     """
 
@@ -46,6 +48,7 @@ class Lines(NamedTuple):
     of_box: list[int]
     of_wire: list[int]
     base: list[int]
+    levels: list[int]
     roots: list[int]
     hanging: dict[int, list[int]]
 
@@ -81,7 +84,8 @@ def drawn(tree: Tree) -> Lines:
             wires[of_wire[j]].append(j)
     found = [_line(tree, boxes[i], wires[i]) for i in range(len(boxes))]
     roots = sorted((v for v, j in enumerate(tree.held) if j == NONE), key=lambda v: (-tree.depth[v], v))
-    return Lines(found, of_box, of_wire, base, roots, _hanging(tree, roots, of_box))
+    levels = _levels(tree, base, [line.boxes for line in found])
+    return Lines(found, of_box, of_wire, base, levels, roots, _hanging(tree, roots, of_box))
 
 
 def _bases(tree: Tree) -> list[int]:
@@ -117,6 +121,44 @@ def _line(tree: Tree, boxes: Sequence[int], wires: Sequence[int]) -> Line:
     sides = [reach[layer] for layer in range(start, stop)]
     along = sorted(boxes, key=lambda v: (tree.box_layer[v], v))
     return Line(start, tuple([a for a, _ in sides]), tuple([b for _, b in sides]), tuple(along), tuple(wires))
+
+
+def _levels(tree: Tree, base: Sequence[int], chains: Sequence[Sequence[int]]) -> list[int]:
+    """Return for each box the level of what joins it: outside of all that it spans, else as near as there is room."""
+    first = list(tree.box_layer)
+    joining = [tree.box_layer[v] for v in range(len(first))]
+    for v in tree.order:
+        for j in tree.entering[v]:
+            source = tree.sources[j]
+            start = first[source] if tree.held[source] == j else tree.box_layer[source]
+            first[v] = min(first[v], start)
+            if j != base[v]:
+                joining[v] = min(joining[v], start)
+    levels = [0] * len(first)
+    for boxes in chains:
+        taken: list[list[tuple[int, int]]] = []
+        spans = [(tree.box_layer[v] - joining[v], joining[v], v) for v in boxes if joining[v] < tree.box_layer[v]]
+        for _, start, v in sorted(spans):
+            stop = tree.box_layer[v]
+            level = 0
+            for number, stretches in enumerate(taken, 1):
+                place = bisect_left(stretches, (start, 0))
+                if place < len(stretches) and stretches[place][1] <= stop:
+                    level = number
+            while level < len(taken) and _meets(taken[level], start, stop):
+                level += 1
+            if level == len(taken):
+                taken.append([])
+            taken[level].insert(bisect_left(taken[level], (start, stop)), (start, stop))
+            levels[v] = level
+    return levels
+
+
+def _meets(stretches: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
+    """Whether one of the stretches, which are sorted and apart, overlaps another."""
+    place = bisect_left(stretches, (start, 0))
+    before = place > 0 and stretches[place - 1][1] > start
+    return before or (place < len(stretches) and stretches[place][0] < stop)
 
 
 def _hanging(tree: Tree, roots: Sequence[int], of_box: Sequence[int]) -> dict[int, list[int]]:
@@ -160,10 +202,10 @@ def in_order(tree: Tree, lines: Lines, above: Mapping[int, bool]) -> list[int]:
 
 
 def _joined(tree: Tree, lines: Lines, line: int, above: Mapping[int, bool]) -> list[tuple[int, bool]]:
-    """Return a line with what joins it, from top to bottom: early joiners stand nearer."""
+    """Return a line with what joins it, from top to bottom."""
     upper: list[list[tuple[int, bool]]] = []
     lower: list[list[tuple[int, bool]]] = []
-    for v in lines.lines[line].boxes:
+    for v in sorted(lines.lines[line].boxes, key=lines.levels.__getitem__):
         base, entering = lines.base[v], tree.entering[v]
         middle = entering.index(base) if base != NONE else len(entering) / 2
         ups: list[tuple[int, bool]] = []

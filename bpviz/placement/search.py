@@ -18,7 +18,7 @@ from bpviz.plan import Plan
 
 __all__ = ["Heights", "found"]
 
-_WORK = 60_000
+_WORK = 20_000
 """How many lines and wires all attempts of a search may look at together."""
 
 _ROUNDS = 8
