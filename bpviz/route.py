@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import cos, radians, sin
+from math import acos, cos, pi, radians, sin
 from typing import NamedTuple
 
 from bpviz.curve import Curve, line
@@ -25,7 +25,8 @@ _STEEP = 0.8
 _STEEPEST = 2.2
 _BUS = 30.0
 _DOT = 12.0
-_FIRST_TURN, _LAST_TURN = radians(98.0), radians(144.0)
+_FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
+_TURN_APART = radians(20.0)
 
 
 class Lane(NamedTuple):
@@ -54,20 +55,20 @@ class _Step:
 
     ``out`` and ``into`` are the round spots, by index, that it swings out of or into: −1 where there is none. It is
     level up to ``bow`` of the way to their middle, and at most until ``least`` points before that. Where several swing
-    into one spot, which reaches ``reach`` points, each arrives at the angle ``turn`` of its own. What has no room to
-    swing ends at the ``edge`` of the spot, ``beside`` its middle. What leaves a branch dot for the same side runs
+    into one spot, which reaches ``reach`` points, each arrives at the angle ``turn`` of its own, at least ``flattest``;
+    what has no room for that ends level at the ``edge`` of the spot. What leaves a branch dot for the same side runs
     together on one ``bus``, named by the dot.
     """
 
     __slots__ = (
         *("a", "b", "begin", "end", "rank", "track", "bus"),
-        *("out", "into", "beside", "edge", "bow", "least", "turn", "reach"),
+        *("out", "into", "edge", "bow", "least", "flattest", "turn", "reach"),
     )
 
     def __init__(self, rank: int, a: float, b: float, begin: float, end: float) -> None:
         self.rank, self.a, self.b, self.begin, self.end = rank, a, b, begin, end
-        self.out = self.into = self.beside = self.track = self.bus = -1
-        self.edge, self.bow, self.least, self.turn, self.reach = end, 0.9, 0.0, 0.0, 0.0
+        self.out = self.into = self.track = self.bus = -1
+        self.edge, self.bow, self.least, self.flattest, self.turn, self.reach = end, 0.9, 0.0, 0.0, 0.0, 0.0
 
 
 class _Gap(NamedTuple):
@@ -168,10 +169,13 @@ def _step(
     if target and target.round and step.out < 0:
         step.edge = min(end, target.u - target.along / 2 - _LEAD)
         least = _swinging(ranks[number + 1], target, (b, a), (end, step.begin), -1)
+        step.into, step.end = lane.target, target.u
         if least is None:
-            step.beside, step.end = lane.target, step.edge
+            # What stands in the way leaves room for a flatter angle, if any.
+            share = (target.u - end + _ASIDE) / target.after
+            step.flattest = acos(-share) if share < 1.0 else pi
         else:
-            step.into, step.end, step.least = lane.target, target.u, least
+            step.least = least
     return step
 
 
@@ -207,35 +211,48 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
     """Let what meets on one side of something round meet at angles, or places, of its own, in the order of heights."""
     leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
-    for step in sorted(steps, key=lambda step: abs(step.b - step.a)):
+    for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
         if step.out >= 0:
             leaving[step.out, step.a < step.b].append(step)
-        elif step.into >= 0 or step.beside >= 0:
-            entering[max(step.into, step.beside), step.a < step.b].append(step)
+        elif step.into >= 0:
+            entering[step.into, step.a < step.b].append(step)
     for (center, _), group in leaving.items():
         _bowed(group, spots[center])
-    for (center, down), group in entering.items():
-        spot = spots[center]
-        # Nearer than what enters beside the middle, nothing swings in.
-        count = max((place for place, step in enumerate(group, 1) if step.beside >= 0), default=0)
-        for place, step in enumerate(group[:count], 1):
-            step.into, step.end = -1, step.edge
-            aside = min(abs(step.b - step.a), spot.after * _BESIDE * place / count)
-            step.b += -aside if down else aside
-        if len(group) - count < 2:
-            _bowed(group[count:], spot)
-            continue
-        for place, step in enumerate(reversed(group[count:])):
-            # The one from farthest comes nearly from the top, the nearest well above what enters level.
-            share = place / (len(group) - count - 1)
-            step.bow, step.reach = 0.98 - 0.45 * share, spot.after
-            step.turn = _FIRST_TURN + (_LAST_TURN - _FIRST_TURN) * share
+    for (center, _), group in entering.items():
+        if len(group) == 1 and not group[0].flattest:
+            _bowed(group, spots[center])
+        else:
+            _turned(group, spots[center])
+
+
+def _turned(group: Sequence[_Step], spot: Spot) -> None:
+    """Let bends, the longest first, enter at angles: that nearly from the top, the last well above what enters level.
+
+    What has no room for that enters beside the middle, and so does all that is nearer.
+    """
+    turn = 0.0
+    for place, step in enumerate(group):
+        share = place / max(len(group) - 1, 1)
+        turn = max(_FIRST_TURN + (_LAST_TURN - _FIRST_TURN) * share, step.flattest, turn + _TURN_APART)
+        if turn > _FLATTEST_TURN:
+            _set_aside(group[place:], spot)
+            return
+        step.bow = 0.98 - 0.45 * share if not step.flattest else 0.55
+        step.reach, step.turn = spot.after, turn
+
+
+def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
+    """Let what comes from one side enter level, beside the middle, the longest outermost."""
+    for place, step in enumerate(group):
+        step.into, step.end = -1, step.edge
+        aside = min(abs(step.b - step.a), spot.after * _BESIDE * (1.0 - place / len(group)))
+        step.b += -aside if step.a < step.b else aside
 
 
 def _bowed(group: Sequence[_Step], spot: Spot) -> None:
-    """Bow bends differently, the longest, which is the last, most."""
+    """Bow bends differently, the longest, which is the first, most."""
     most = 0.9 if spot.along > _DOT else 0.75
-    for place, step in enumerate(reversed(group)):
+    for place, step in enumerate(group):
         step.bow = most - 0.5 * place / max(len(group) - 1, 2)
 
 

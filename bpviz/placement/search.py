@@ -23,6 +23,8 @@ _WORK = 20_000
 
 _ROUNDS = 8
 _CROSSING = 120.0
+_GAIN = 100.0
+"""What a change of sides must save: where it saves less, operands stand as in the code."""
 _TITLE_AIR = 4.0
 
 
@@ -69,7 +71,7 @@ def found(plan: Plan) -> Heights:
             tried = {**above, **{j: not above[j] for j in group}}
             heights = _placed(plan, scene, tried)
             now = _cost(scene, heights)
-            if now < value and not heights.loose:
+            if now < value - _GAIN and not heights.loose:
                 above, best, value, better = tried, heights, now, True
     return best
 

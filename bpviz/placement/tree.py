@@ -156,7 +156,11 @@ def _ranks(
 def _box_layers(
     plan: Plan, rank: Sequence[int], frames: Sequence[tuple[int, ...]], entering: Sequence[Sequence[int]]
 ) -> list[int]:
-    """Return the layer of each box. A name that would stand beside the end of a frame stands just behind it."""
+    """Return the layer of each box.
+
+    A name stands just behind the other boxes of its rank where it would stand beside the end of a frame, or reach so
+    far that nothing could come to a circle from that side.
+    """
     ends: dict[int, int] = {}
     for v, around in enumerate(frames):
         for k in around:
@@ -164,10 +168,17 @@ def _box_layers(
     ending: dict[int, set[int]] = defaultdict(set)
     for k, end in ends.items():
         ending[end].add(k)
-    return [
-        LAYERS * rank[v] + (box.bare and not entering[v] and not ending[rank[v]] <= set(frames[v]))
-        for v, box in enumerate(plan.boxes)
-    ]
+    narrowest: dict[int, float] = {}
+    for v, box in enumerate(plan.boxes):
+        if entering[v] and box.round:
+            narrowest[rank[v]] = min(narrowest.get(rank[v], box.width), box.width)
+    layers = []
+    for v, box in enumerate(plan.boxes):
+        name = box.bare and not entering[v]
+        wide = box.width > narrowest.get(rank[v], box.width) and plan.level
+        behind = name and (wide or not ending[rank[v]] <= set(frames[v]))
+        layers.append(LAYERS * rank[v] + behind)
+    return layers
 
 
 def _beside(layer: int, own: tuple[int, ...], others: tuple[int, ...], spans: dict[int, tuple[int, int]]) -> bool:
