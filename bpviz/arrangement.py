@@ -6,6 +6,7 @@ An engine decides which rank a box is in and what lies beside what; the courses 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ __all__ = ["Arrangement", "arranged"]
 _NUDGE = 7.0
 _AIR = 4.0
 _HEADING = 6.0
+_BESIDE = 0.6
 
 
 class Arrangement(NamedTuple):
@@ -45,8 +47,12 @@ class Arrangement(NamedTuple):
         )
 
 
-def arranged(plan: Plan, places: Places, pitch: float) -> Arrangement:
-    """Route the wires of a plan whose boxes and labels stand at ``places``, at least ``pitch`` points apart."""
+def arranged(plan: Plan, places: Places, pitch: float, crossing: frozenset[int] = frozenset()) -> Arrangement:
+    """Route the wires of a plan whose boxes and labels stand at ``places``, at least ``pitch`` points apart.
+
+    At the boxes in ``crossing``, by number, wires enter in the order of the operands whatever the order of their
+    labels: they may cross just before.
+    """
     spots = _spots(plan, places)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
     lanes: list[Lane] = []
@@ -54,7 +60,7 @@ def arranged(plan: Plan, places: Places, pitch: float) -> Arrangement:
         lanes.append(Lane(index[wire.wire.source], label, True))
         lanes.append(Lane(label, index[wire.wire.target], False))
     _straightened(spots, lanes, pitch)
-    _fanned(spots, lanes, pitch)
+    _fanned(spots, lanes, pitch, [wire.wire.slot for wire in plan.wires], crossing)
     banners = places.banners and plan.level
     borders = [_border(edges, plan.titles[k].height, banners) for k, edges in places.frames.items()]
     routing = routed(spots, lanes, borders, pitch)
@@ -103,20 +109,28 @@ def _border(edges: Edges, title: float, banner: bool) -> Border:
     return Border(start, end, low, high, (low, low + title + _HEADING) if banner else None)
 
 
-def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
-    """Set the ends of lanes side by side where several meet at the edge of one box."""
+def _fanned(
+    spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[int], crossing: frozenset[int]
+) -> None:
+    """Set the ends of lanes side by side where several meet at the edge of one box, or where they may cross."""
     meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for j, lane in enumerate(lanes):
         end = lane.source if lane.to_label else lane.target
-        if not spots[end].round:
+        if not spots[end].round or (end in crossing and not lane.to_label):
             meeting[end, lane.to_label].append(j)
     for (i, leaving), gathered in meeting.items():
         if len(gathered) == 1:
             continue
         heights = {j: spots[lanes[j].target if leaving else lanes[j].source].v for j in gathered}
-        gathered.sort(key=heights.__getitem__)
-        wishes = [heights[j] - spots[i].v for j in gathered]
-        for j, share in zip(gathered, _apart(wishes, spots[i].after - pitch / 2, pitch), strict=True):
+        if i in crossing and not leaving:
+            gathered.sort(key=lambda j: slots[j // 2])
+            side = _BESIDE * spots[i].after
+            step = min(pitch, 2 * side / (len(gathered) - 1)) if spots[i].round else pitch
+            shares = [step * (place - (len(gathered) - 1) / 2) for place in range(len(gathered))]
+        else:
+            gathered.sort(key=heights.__getitem__)
+            shares = _apart([heights[j] - spots[i].v for j in gathered], spots[i].after - pitch / 2, pitch)
+        for j, share in zip(gathered, shares, strict=True):
             lanes[j] = lanes[j]._replace(leave=share) if leaving else lanes[j]._replace(enter=share)
 
 

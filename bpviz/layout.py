@@ -15,11 +15,12 @@ from bpviz.arrangement import Arrangement, arranged
 from bpviz.block import Block, placed, words
 from bpviz.curve import sampled, straight
 from bpviz.engine import is_own
+from bpviz.errors import EngineFailed
 from bpviz.figure import Figure, Sheet
 from bpviz.graphviz_places import laid_out
 from bpviz.picture import Element, Part, Picture, Point, Shape, ShapeKind
 from bpviz.placement import trunk_first
-from bpviz.places import Edges
+from bpviz.places import Edges, Places
 from bpviz.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
 from bpviz.reading_order import exchanged, misread
 from bpviz.sheet import joined
@@ -71,21 +72,38 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
 
 
 def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
-    """Return where everything stands. What Graphviz puts the wrong way round, and cannot be mended, is placed anew."""
-    if is_own(engine):
-        return arranged(plan, trunk_first(plan), pitch)
-    places = laid_out(figure, plan, engine=engine, timeout=timeout)
-    found = arranged(plan, places, pitch)
-    for _ in range(_MENDINGS):
+    """Return where everything stands, with every operand in its order.
+
+    What an engine puts the wrong way round is mended: labels change places, or else wires cross just before they end.
+    Where Graphviz leaves no room for that either, bpviz places the whole figure.
+    """
+    if not is_own(engine):
+        places = laid_out(figure, plan, engine=engine, timeout=timeout)
+        found = arranged(plan, places, pitch)
         wrong = misread(plan, found)
+        if wrong:
+            found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
         if not wrong:
             return found
-        mended = exchanged(plan, places, wrong)
-        if mended == places:
+    found, wrong = _mended(plan, trunk_first(plan), pitch)
+    if wrong:
+        raise EngineFailed(
+            f"The operands of {plan.boxes[wrong[0]].box.text!r} found no places in their order, and in another the "
+            "figure would be false. Show less: close groups (--depth 0), or turn it (--direction)."
+        )
+    return found
+
+
+def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list[int]]:
+    """Return where everything stands, and at which boxes operands are still out of their order."""
+    crossing: frozenset[int] = frozenset()
+    for _ in range(_MENDINGS):
+        found = arranged(plan, places, pitch, crossing)
+        wrong = misread(plan, found)
+        if not wrong:
             break
-        places = mended
-        found = arranged(plan, places, pitch)
-    return arranged(plan, trunk_first(plan), pitch)
+        crossing |= set(wrong)
+    return found, wrong
 
 
 def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:

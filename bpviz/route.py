@@ -32,7 +32,8 @@ _TURN_APART = radians(20.0)
 class Lane(NamedTuple):
     """Half a wire: from one spot to another, by index; one of them is the wire's label, ``to_label`` says which.
 
-    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge.
+    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge. What enters something round beside
+    its middle enters level.
     """
 
     source: int
@@ -166,7 +167,9 @@ def _step(
             step.begin = max(begin, source.u + source.along / 2 + _LEAD)
         else:
             step.out, step.begin, step.least = lane.source, source.u, least
-    if target and target.round and step.out < 0:
+    if target and target.round and lane.enter:
+        step.end = min(end, target.u - target.along / 2 - _LEAD)
+    elif target and target.round and step.out < 0:
         step.edge = min(end, target.u - target.along / 2 - _LEAD)
         least = _swinging(ranks[number + 1], target, (b, a), (end, step.begin), -1)
         step.into, step.end = lane.target, target.u

@@ -21,6 +21,9 @@ LAYERS = 3
 NONE = -1
 """Stands where there is no wire."""
 
+_SWING = 12.0
+"""The room that a wire needs beside a name to swing into a circle from that side."""
+
 _PUT_IN = ("input", "constant")
 
 
@@ -170,12 +173,12 @@ def _box_layers(
         ending[end].add(k)
     narrowest: dict[int, float] = {}
     for v, box in enumerate(plan.boxes):
-        if entering[v] and box.round:
+        if entering[v] and box.round and box.box.kind != "branch":
             narrowest[rank[v]] = min(narrowest.get(rank[v], box.width), box.width)
     layers = []
     for v, box in enumerate(plan.boxes):
         name = box.bare and not entering[v]
-        wide = box.width > narrowest.get(rank[v], box.width) and plan.level
+        wide = plan.level and box.width + _SWING > narrowest.get(rank[v], _SWING + box.width)
         behind = name and (wide or not ending[rank[v]] <= set(frames[v]))
         layers.append(LAYERS * rank[v] + behind)
     return layers
