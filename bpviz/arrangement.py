@@ -109,9 +109,7 @@ def _border(edges: Edges, title: float, banner: bool) -> Border:
     return Border(start, end, low, high, (low, low + title + _HEADING) if banner else None)
 
 
-def _fanned(
-    spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[int], crossing: frozenset[int]
-) -> None:
+def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[int], crossing: frozenset[int]) -> None:
     """Set the ends of lanes side by side where several meet at the edge of one box, or where they may cross."""
     meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for j, lane in enumerate(lanes):

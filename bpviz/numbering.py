@@ -20,7 +20,6 @@ PLUMBING = frozenset({"broadcast_to", "reshape", "sum_to", "transpose"})
 """Operations that bring numbers into another shape: a reader takes them for granted."""
 
 
-
 class Numbering:
     """The numbers by which the entries of a record go, from those on that are not there yet.
 

@@ -116,9 +116,7 @@ def _buses(lanes: Sequence[Lane], spots: Sequence[Spot]) -> dict[tuple[int, bool
     return found
 
 
-def _steps(
-    lane: Lane, spots: Sequence[Spot], ranks: list[Rank], buses: Mapping[tuple[int, bool], int]
-) -> list[_Step]:
+def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank], buses: Mapping[tuple[int, bool], int]) -> list[_Step]:
     """Return where a lane changes its height on the way from rank to rank: as level as the boxes in between allow."""
     source, target = spots[lane.source], spots[lane.target]
     first, last = source.rank, target.rank

@@ -159,9 +159,7 @@ def _placed(plan: Plan, scene: _Scene, above: Mapping[int, bool]) -> Heights:
             up, down = _across(up, down, there) if len(there) <= len(here) else _across(down, up, here)[::-1]
     (up, above_bad), (down, below_bad) = (_settled(side, frozenset(core), scene) for side in (up, down))
     upper, lower = (
-        stacked(
-            side, lines[trunk], lines, scene.frames, frozenset(core), scene.joins, scene.layers, upwards=side is up
-        )
+        stacked(side, lines[trunk], lines, scene.frames, frozenset(core), scene.joins, scene.layers, upwards=side is up)
         for side in (up, down)
     )
     heights = [0.0] * len(lines)

@@ -79,9 +79,7 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
     for v in reversed(order):
         ahead[v] = max((ahead[targets[j]] + 1 for j in leaving[v]), default=0)
     rank = _ranks(order, leaving, targets, steps)
-    held = [
-        max(wires, key=lambda j: (ahead[targets[j]], -rank[targets[j]])) if wires else NONE for wires in leaving
-    ]
+    held = [max(wires, key=lambda j: (ahead[targets[j]], -rank[targets[j]])) if wires else NONE for wires in leaving]
     frames = [plan.chains.get(box.box.frame or "", ()) for box in plan.boxes]
     box_layer = _box_layers(plan, rank, frames, entering)
     spans: dict[int, tuple[int, int]] = {}
