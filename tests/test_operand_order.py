@@ -18,7 +18,6 @@ from operand_reader import SVG, Reading, readings
 
 import bpviz
 from bpviz.engine import engines
-from bpviz.errors import BpvizError
 from bpviz.layout import lay_out
 from bpviz.theme import theme
 from bpviz.writers import svg
@@ -120,10 +119,7 @@ def test_products_of_matrices_and_powers(
 def test_other_figures_of_random_programs(options: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     found = {}
     for name, drawing in programs(range(3000, 3100), 25):
-        try:
-            found[name] = list(readings(bpviz.draw(drawing.source, **options).to_svg()))
-        except BpvizError as error:
-            assert "x0" in str(error)
+        found[name] = list(readings(bpviz.draw(drawing.source, **options).to_svg()))
     judged(found, 20, capsys)
 
 

@@ -33,7 +33,7 @@ class Enclosure(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """Distances from the trunk: of the lines, and of the inner and outer side of each frame; ``total`` is the farthest."""
+    """Distances from the trunk: of the lines, of the inner and outer side of each frame; ``total`` is the farthest."""
 
     distances: dict[int, float]
     sides: dict[int, tuple[float, float]]
@@ -43,7 +43,8 @@ class Stack(NamedTuple):
 def enclosed(tree: Tree, lines: Lines, around: Mapping[int, int], titles: Sequence[float]) -> dict[int, Enclosure]:
     """Return the frames by number, in the order of ``around``: the outer ones first.
 
-    A frame holds the lines of its boxes and labels. Of wires that lead in or out it holds those without a box beside it.
+    A frame holds the lines of its boxes and labels. Of the wires that lead in or out it holds those whose lines have no
+    box beside it.
     """
     members: dict[int, set[int]] = {k: set() for k in around}
     for i, line in enumerate(lines.lines):
@@ -161,7 +162,7 @@ def _events(
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
     """Return which frames open before and close behind which place of the order, the outer ones first."""
     first: dict[int, int] = {}
-    last: dict[int, int] = {k: NONE for k in core}
+    last: dict[int, int] = dict.fromkeys(core, NONE)
     owners: dict[int, list[int]] = defaultdict(list)
     for k, frame in frames.items():
         for i in frame.lines:

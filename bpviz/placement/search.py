@@ -18,13 +18,13 @@ from bpviz.plan import Plan
 
 __all__ = ["Heights", "found"]
 
-_WORK = 20_000
-"""How many lines and wires all attempts of a search may look at together."""
+_WORK = 60_000
+"""How many places along lines all attempts of a search may look at together."""
 
 _ROUNDS = 8
 _CROSSING = 120.0
 _GAIN = 100.0
-"""What a change of sides must save: where it saves less, operands stand as in the code."""
+"""What a change of sides must save: where it saves less, or where no wires cross, operands stand as in the code."""
 _TITLE_AIR = 4.0
 
 
@@ -60,19 +60,26 @@ def found(plan: Plan) -> Heights:
     above = _first_sides(plan, tree)
     scene, best = _untangled(plan, tree, above)
     tree = scene.tree
-    value = _cost(scene, best)
-    left = _WORK // (len(scene.lines.lines) + len(tree.sources) + 1)
-    better = True
+    value, crossings = _cost(scene, best)
+    left = _WORK // (sum(len(line.before) for line in scene.lines.lines) + len(tree.sources) + 1)
     choices = _choices(plan, tree, scene.lines)
-    while better and left > 0:
+    turned: set[int] = set()
+    better = True
+    while better and crossings and left > 0:
         better = False
-        for group in choices[:left]:
+        for number, group in enumerate(choices[:left]):
             left -= 1
             tried = {**above, **{j: not above[j] for j in group}}
             heights = _placed(plan, scene, tried)
-            now = _cost(scene, heights)
-            if now < value - _GAIN and not heights.loose:
-                above, best, value, better = tried, heights, now, True
+            now, count = _cost(scene, heights)
+            if now < value and not heights.loose:
+                above, best, value, crossings, better = tried, heights, now, count, True
+                turned ^= {number}
+    for number in sorted(turned):  # what was turned for little is turned back
+        tried = {**above, **{j: not above[j] for j in choices[number]}}
+        heights = _placed(plan, scene, tried)
+        if _cost(scene, heights)[0] < value + _GAIN and not heights.loose:
+            above, best = tried, heights
     return best
 
 
@@ -227,8 +234,8 @@ def _across(stay: list[int], leave: list[int], lines: Sequence[int]) -> tuple[li
     return [*reversed(lines), *stay], [i for i in leave if i not in moving]
 
 
-def _cost(scene: _Scene, found: Heights) -> float:
-    """Return what a reader pays: crossings most, then what wires climb, then the height of it all."""
+def _cost(scene: _Scene, found: Heights) -> tuple[float, int]:
+    """Return what a reader pays (for crossings, for what wires climb, for the height of it all), and the crossings."""
     tree, heights, of_box, of_wire = scene.tree, found.heights, found.lines.of_box, found.lines.of_wire
     crossings, climb = 0, 0.0
     for j, (source, target) in enumerate(zip(tree.sources, tree.targets, strict=True)):
@@ -239,4 +246,4 @@ def _cost(scene: _Scene, found: Heights) -> float:
                 low, high = min(a, b), max(a, b)
                 climb += high - low
                 crossings += sum([low < heights[i] < high for i in scene.passing[layer]])
-    return _CROSSING * crossings + climb + found.total
+    return _CROSSING * crossings + climb + found.total, crossings

@@ -35,9 +35,9 @@ class Tree(NamedTuple):
     holds a box (`NONE` where a box has no consumer). ``box_layer`` and ``label_layer`` say where along the flow things
     stand. ``frames`` are the numbers of the frames around a box, from the outermost; ``spans`` the first and last
     layer of each frame. ``lengths`` and ``halves`` are the sizes of boxes along and (half of it) across the flow;
-    ``label_lengths`` and ``reaches`` those of labels, the latter to both sides of the wire. ``parted`` wires have an end
-    beside a frame that holds the other end: one line cannot go through both. Of a ``detached`` wire the end, with its
-    label, has a line of its own, whatever holds its start.
+    ``label_lengths`` and ``reaches`` those of labels, the latter to both sides of the wire. A ``parted`` wire has an
+    end beside a frame that holds the other end: one line cannot go through both. Of a ``detached`` wire the end, with
+    its label, has a line of its own, whatever holds its start.
     """
 
     sources: list[int]
@@ -145,7 +145,7 @@ def _ordered(entering: Sequence[Sequence[int]], leaving: Sequence[Sequence[int]]
 def _ranks(
     order: Sequence[int], leaving: Sequence[Sequence[int]], targets: Sequence[int], steps: Sequence[int]
 ) -> list[int]:
-    """Return ranks such that everything stands just before its first consumer, and what has none just behind its own."""
+    """Return ranks such that everything stands just before its first consumer, or if it has none, behind its operands."""
     rank = list(steps)
     for v in reversed(order):
         if leaving[v]:
@@ -171,7 +171,7 @@ def _box_layers(
         ending[end].add(k)
     narrowest: dict[int, float] = {}
     for v, box in enumerate(plan.boxes):
-        if entering[v] and box.round and box.box.kind != "branch":
+        if len(entering[v]) > 1 and box.round:
             narrowest[rank[v]] = min(narrowest.get(rank[v], box.width), box.width)
     layers = []
     for v, box in enumerate(plan.boxes):
