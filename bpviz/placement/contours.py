@@ -80,16 +80,26 @@ def _stands_clear(tree: Tree, line: Line, k: int) -> bool:
     return all(k in tree.frames[v] or not first <= tree.box_layer[v] <= last for v in line.boxes)
 
 
-def gathered(order: list[int], frame: Enclosure, lines: Sequence[Line], *, core: bool, pulled: bool) -> list[int]:
+def gathered(
+    order: list[int],
+    place: Mapping[int, int],
+    frame: Enclosure,
+    lines: Sequence[Line],
+    *,
+    core: bool,
+    pulled: bool,
+) -> list[int]:
     """Return an order, outwards, in which nothing foreign stands within a frame: it is moved behind the frame's last.
 
-    ``core`` says that the trunk itself lies within the frame. Any other frame that is ``pulled`` moves itself instead,
+    ``place`` says where in the order each line stands; ``core``, that the trunk itself lies within the frame. Any other frame that is ``pulled`` moves itself instead,
     behind what is foreign.
     """
-    mine = [i for i, line in enumerate(order) if line in frame.lines]
+    mine = [place[i] for i in frame.lines if i in place]
     if not mine:
         return order
-    first, last = 0 if core else mine[0], mine[-1]
+    first, last = 0 if core else min(mine), max(mine)
+    if last - first < len(mine):
+        return order
     kept: list[int] = []
     foreign: list[int] = []
     for line in order[first : last + 1]:

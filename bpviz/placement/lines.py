@@ -22,18 +22,14 @@ _STRAND = 6.0
 
 
 class Line(NamedTuple):
-    """What lies on one height, from the layer ``start`` on: how far it reaches to both sides of it in each layer."""
+    """What lies on one height, from the layer ``start`` to before ``stop``: how far it reaches to both sides in each."""
 
     start: int
+    stop: int
     before: tuple[float, ...]
     after: tuple[float, ...]
     boxes: tuple[int, ...]
     wires: tuple[int, ...]
-
-    @property
-    def stop(self) -> int:
-        """The first layer behind it."""
-        return self.start + len(self.before)
 
 
 class Lines(NamedTuple):
@@ -120,7 +116,7 @@ def _line(tree: Tree, boxes: Sequence[int], wires: Sequence[int]) -> Line:
     start, stop = min(reach), max(reach) + 1
     sides = [reach[layer] for layer in range(start, stop)]
     along = sorted(boxes, key=lambda v: (tree.box_layer[v], v))
-    return Line(start, tuple([a for a, _ in sides]), tuple([b for _, b in sides]), tuple(along), tuple(wires))
+    return Line(start, stop, tuple([a for a, _ in sides]), tuple([b for _, b in sides]), tuple(along), tuple(wires))
 
 
 def _levels(tree: Tree, base: Sequence[int], chains: Sequence[Sequence[int]]) -> list[int]:

@@ -214,14 +214,16 @@ def _loose(
 def _settled(order: list[int], core: frozenset[int], scene: _Scene) -> tuple[list[int], frozenset[int]]:
     """Return an order, outwards, in which nothing foreign stands in a frame, and the frames for which there is none."""
     changed: list[int] = []
+    place = {i: number for number, i in enumerate(order)}
     for number in range(_ROUNDS):
         changed = []
         # Where moving what is foreign outwards goes round in a circle, frames are moved instead.
         pulled = number % 4 > 1
         for k, frame in scene.frames.items():
-            better = gathered(order, frame, scene.lines.lines, core=k in core, pulled=pulled)
+            better = gathered(order, place, frame, scene.lines.lines, core=k in core, pulled=pulled)
             if better != order:
                 order = better
+                place = {i: number for number, i in enumerate(order)}
                 changed.append(k)
         if not changed:
             break

@@ -145,7 +145,7 @@ def _ordered(entering: Sequence[Sequence[int]], leaving: Sequence[Sequence[int]]
 def _ranks(
     order: Sequence[int], leaving: Sequence[Sequence[int]], targets: Sequence[int], steps: Sequence[int]
 ) -> list[int]:
-    """Return ranks such that everything stands just before its first consumer, or if it has none, behind its operands."""
+    """Return ranks such that all stands just before its first consumer, and what has none just behind its operands."""
     rank = list(steps)
     for v in reversed(order):
         if leaving[v]:
