@@ -91,8 +91,8 @@ def gathered(
 ) -> list[int]:
     """Return an order, outwards, in which nothing foreign stands within a frame: it is moved behind the frame's last.
 
-    ``place`` says where in the order each line stands; ``core``, that the trunk itself lies within the frame. Any other frame that is ``pulled`` moves itself instead,
-    behind what is foreign.
+    ``place`` says where in the order each line stands, ``core`` that the trunk itself lies within the frame. Any other
+    frame that is ``pulled`` moves itself instead, behind what is foreign.
     """
     mine = [place[i] for i in frame.lines if i in place]
     if not mine:
