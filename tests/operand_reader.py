@@ -110,7 +110,7 @@ def _wire(g: ElementTree.Element, names: list[tuple[float, float, float | None]]
         [
             (float(t.get("x", "nan")), float(t.get("y", "nan")), t.text or "")
             for t in g.iter(f"{SVG}text")
-            if set(t.get("class", "").split()) >= {"value"} and not {"backward"} & set(t.get("class", "").split())
+            if {"value"} < set(t.get("class", "").split()) <= {"value", "forward", "constant"}
         ]
     )
     if value is None:

@@ -22,7 +22,7 @@ _STRAND = 6.0
 
 
 class Line(NamedTuple):
-    """What lies on one height, from layer ``start`` to before ``stop``, and how far it reaches to both sides in each."""
+    """What lies on one height, from layer ``start`` to before ``stop``; how far it reaches to both sides in each."""
 
     start: int
     stop: int
