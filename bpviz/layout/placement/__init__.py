@@ -1,0 +1,1 @@
+"""Placement of our own, trunk first: the tree of a figure, its lines, their order and their heights."""
