@@ -125,7 +125,7 @@ class ExtraMissing(BpvizError, ImportError):
 
 
 class EngineFailed(BpvizError, RuntimeError):
-    """Graphviz ran and failed; the message carries what it said."""
+    """A figure could not be laid out: Graphviz failed, and the message carries what it said, or nothing fitted."""
 
 
 class LayoutTimeout(BpvizError, TimeoutError):

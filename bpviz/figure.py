@@ -118,7 +118,7 @@ class Box:
 
     ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
-    tells the pass that it is a step of.
+    tells the pass that it is a step of. Where it ``commutes``, its operands may be drawn in any order.
     """
 
     id: str
@@ -128,6 +128,7 @@ class Box:
     description: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    commutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

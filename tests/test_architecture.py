@@ -24,6 +24,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("text",),
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),
+    ("layout.placement",),
     ("layout",),
     ("writers",),
     (".files",),
@@ -50,7 +51,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("docs",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
-PICTURE = {"picture", "layout", "writers"}
+PICTURE = {"picture", "layout.placement", "layout", "writers"}
 GRAPH = {room for room in RANK if RANK["ops.table"] <= RANK[room] <= RANK["analysis"]}
 SMALLEST, LARGEST = 4, 14
 """How many modules a room has, ``__init__`` left out; and how many the root has at most."""

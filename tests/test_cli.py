@@ -277,10 +277,10 @@ def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.Mon
     words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")
     assert run(*words).exit_code == 0
     page = folder / "a.html"
-    # As another version of Graphviz would draw it, and where there is none at all.
+    # As another version would draw it.
     page.write_text(page.read_text(encoding="utf-8").replace(' d="M', ' d="M1,1M'), encoding="utf-8")
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("bpviz.layout.engines.lay_out", lambda *_, **__: pytest.fail("Graphviz was asked"))
+    monkeypatch.setattr("bpviz.layout.page.lay_out", lambda *_, **__: pytest.fail("It was laid out"))
     assert run(*words, "--check").exit_code == 0
     for other in (("--set", "tax=1.3"), ("--lang", "ja"), ("price",)):
         assert run(*words, *other, "--check").exit_code == 1, other
@@ -530,16 +530,19 @@ def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: p
 
     monkeypatch.setattr(bundled, "bindings", absent)
     monkeypatch.setenv("PATH", str(folder))
-    result = run("render", "apples.py")
-    assert result.exit_code == 3
-    assert 'pip install "pygraphviz' in result.stderr
-    assert run("render", "apples.py", "-o", "apples.json").exit_code == 0
+    for words in (("--engine", "graphviz"), ("--engine", "bundled"), ("-o", "apples.pdf")):
+        result = run("render", "apples.py", *words)
+        assert result.exit_code == 3, words
+        assert 'pip install "pygraphviz' in result.stderr
+    # Nothing else needs Graphviz.
+    assert run("render", "apples.py", "-o", "apples.svg", "-o", "apples.png", "-o", "apples.json").exit_code == 0
+    assert run("doctor").exit_code == 0
 
 
 def test_a_layout_that_takes_too_long_is_stopped(folder: Path) -> None:
     model(folder, "def f(x=1.0, y=2.0):\n    for i in range(400):\n        x, y = x * y, x + y\n    return x\n")
     began = time.monotonic()
-    result = run("render", "model.py", "--timeout", "0.05")
+    result = run("render", "model.py", "--engine", "graphviz", "--timeout", "0.05")
     assert time.monotonic() - began < 20
     assert result.exit_code == 1
     assert "--timeout" in result.stderr
@@ -598,7 +601,14 @@ def test_ops_lists_every_operation() -> None:
 
 def test_doctor_names_engines_and_fonts() -> None:
     text = run("doctor").stdout
-    for word in (f"bpviz {bpviz.__version__}", "numpy", "bundled engine", "system engine", "DejaVuSans.ttf"):
+    for word in (
+        f"bpviz {bpviz.__version__}",
+        "numpy",
+        "layout: bpviz",
+        "bundled Graphviz",
+        "system Graphviz",
+        "DejaVuSans.ttf",
+    ):
         assert word in text
 
 

@@ -73,7 +73,7 @@ def test_a_notebook_goes_on_without_an_engine(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(bundled, "bindings", absent)
     monkeypatch.setenv("PATH", str(tmp_path))
-    bundle = bpviz.draw(total)._repr_mimebundle_()
+    bundle = bpviz.draw(total, engine="graphviz")._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
     assert "not drawn:" in bundle["text/plain"]
     assert 'pip install "pygraphviz' in bundle["text/plain"]

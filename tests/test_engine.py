@@ -163,7 +163,7 @@ class TestMissing:
     @needs_system
     @pytest.mark.usefixtures("no_bundled")
     def test_the_system_stands_in(self):
-        assert engines.choose("auto") == "system"
+        assert engines.choose("auto") == engines.choose("graphviz") == "system"
         assert engines.lay_out(SMALL)["objects"]
 
     @pytest.mark.usefixtures("no_bundled", "no_system")
@@ -180,7 +180,9 @@ class TestMissing:
             bundled.bindings()
 
     def test_an_unknown_engine_is_a_wrong_usage(self):
-        with pytest.raises(UsageError, match="There is no engine 'dot'; choose one of auto, bundled, system"):
+        with pytest.raises(
+            UsageError, match="There is no engine 'dot'; choose one of auto, bpviz, graphviz, bundled, system"
+        ):
             engines.lay_out(SMALL, engine="dot")
 
 

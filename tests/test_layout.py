@@ -19,8 +19,6 @@ from bpviz.picture.curves import sampled
 from bpviz.picture.elements import Element, Head, Part, Path, Picture, Shape, Text
 from bpviz.picture.theme import theme
 
-pytestmark = pytest.mark.engine
-
 LIGHT = theme("light")
 
 
@@ -33,28 +31,34 @@ def one(part: Part, kind: type, role: str) -> Element:
     return found
 
 
+ENGINES = pytest.mark.parametrize("engine", ["bpviz", pytest.param("graphviz", marks=pytest.mark.engine)])
+
+
+@ENGINES
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize("seed", range(50))
-def test_nothing_collides(seed: int, direction: str) -> None:
+def test_nothing_collides(seed: int, direction: str, engine: str) -> None:
     figure = replace(random_figure(3 + seed * 37 // 49, seed), direction=direction)
-    assert not list(collisions(lay_out(figure, LIGHT)))
+    assert not list(collisions(lay_out(figure, LIGHT, engine=engine)))
 
 
+@ENGINES
 @pytest.mark.parametrize("seed", range(90))
-def test_figures_of_every_kind_lay_out_and_nothing_collides(seed: int) -> None:
-    assert not list(collisions(lay_out(varied_figure(seed), LIGHT)))
+def test_figures_of_every_kind_lay_out_and_nothing_collides(seed: int, engine: str) -> None:
+    assert not list(collisions(lay_out(varied_figure(seed), LIGHT, engine=engine)))
 
 
+@ENGINES
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
-def test_nothing_collides_in_figures_by_hand(figure: Figure, direction: str) -> None:
+def test_nothing_collides_in_figures_by_hand(figure: Figure, direction: str, engine: str) -> None:
     for shown in (
         figure,
         replace(figure, wires=tuple(replace(old, backward=None) for old in figure.wires)),
         replace(figure, wires=tuple(replace(old, forward=None) for old in figure.wires)),
         replace(figure, wires=tuple(replace(old, forward=arrow(""), backward=arrow("")) for old in figure.wires)),
     ):
-        assert not list(collisions(lay_out(replace(shown, direction=direction), LIGHT)))
+        assert not list(collisions(lay_out(replace(shown, direction=direction), LIGHT, engine=engine)))
 
 
 def test_forward_runs_above_backward_with_its_number_above_and_the_gradient_below() -> None:
@@ -158,7 +162,7 @@ def test_the_same_figure_gives_the_same_picture() -> None:
     reason="needs two engines",
 )
 @pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
-def test_every_engine_gives_the_same_picture(figure: Figure) -> None:
+def test_every_graphviz_gives_the_same_picture(figure: Figure) -> None:
     assert lay_out(figure, LIGHT, engine="bundled") == lay_out(figure, LIGHT, engine="system")
 
 
@@ -191,14 +195,16 @@ def test_wires_in_a_circle_are_refused() -> None:
     )
 
 
-def test_wires_between_frames_lead_forward() -> None:
+@ENGINES
+def test_wires_between_frames_lead_forward(engine: str) -> None:
     """Ranked one by one, the frames of this figure were placed so that wires led backwards."""
-    picture = lay_out(random_figure(150, 7), LIGHT)
+    picture = lay_out(random_figure(150, 7), LIGHT, engine=engine)
     places = {part.id: part.elements[0] for part in picture.parts if part.kind == "node"}
     wires = [part for part in picture.parts if part.kind == "wire"]
     assert all(edges(places[wire.source])[2] < edges(places[wire.target])[0] for wire in wires)
 
 
+@pytest.mark.engine
 def test_few_boxes_with_long_wires_stop_at_the_time_limit_too() -> None:
     """A value used in every one of 250 steps: few boxes, but 60,000 places at which a wire passes one."""
     boxes = [Box("x", "input", "x"), Box("b", "branch"), *(Box(f"o{i}", "operation", "+") for i in range(250))]
@@ -206,5 +212,5 @@ def test_few_boxes_with_long_wires_stop_at_the_time_limit_too() -> None:
     wires += [wire(f"o{i} o{i + 1}", "1", slot=1) for i in range(249)]
     started = time.monotonic()
     with pytest.raises(LayoutTimeout, match=r"took longer than 0\.2 s and was stopped"):
-        lay_out(Figure(tuple(boxes), tuple(wires)), LIGHT, timeout=0.2)
+        lay_out(Figure(tuple(boxes), tuple(wires)), LIGHT, engine="graphviz", timeout=0.2)
     assert time.monotonic() - started < 3

@@ -11,6 +11,7 @@ import click
 from bpviz.cli import options as choices
 from bpviz.cli.models import drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
+from bpviz.layout.engines import ENGINES
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
@@ -124,11 +125,11 @@ _GIVEN = "bpviz.recording.inputs"
 @click.option("--title", default="", envvar="BPVIZ_TITLE", metavar="TEXT", help="A line above the figure.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "bundled", "system"]),
+    type=click.Choice(ENGINES),
     default="auto",
     envvar="BPVIZ_ENGINE",
     show_default=True,
-    help="Which Graphviz lays it out.",
+    help="What lays it out: bpviz itself (auto), or a Graphviz.",
 )
 @click.option(
     "--timeout",
@@ -137,7 +138,7 @@ _GIVEN = "bpviz.recording.inputs"
     envvar="BPVIZ_TIMEOUT",
     show_default=True,
     metavar="SECONDS",
-    help="How long the layout may take.",
+    help="How long a layout by Graphviz may take.",
 )
 @click.option("--animate", is_flag=True, help="SVG that moves by itself: forward, then backward.")
 @click.option("--steps", is_flag=True, help="HTML in which the reader walks through the steps.")

@@ -64,8 +64,8 @@ class Drawing:
     def picture(self) -> Picture:
         """Where everything stands.
 
-        Raises `EngineMissing` without Graphviz, `LayoutTimeout` when the layout takes too long, and `UsageError`
-        when there is more than can be drawn readably.
+        Raises `UsageError` when there is more than can be drawn readably; where an engine of Graphviz is named,
+        `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.circuit import CircuitOptions
+from bpviz.layout.engines import ENGINES
 from bpviz.text.language import language
 
 __all__ = ["DrawOptions", "draw_options"]
@@ -73,6 +74,6 @@ _CHOICES = {
     "show": ("both", "forward", "backward"),
     "labels": ("values", "symbols", "rules", "none"),
     "direction": ("LR", "TB"),
-    "engine": ("auto", "bundled", "system"),
+    "engine": ENGINES,
     "notebook": ("svg", "png", "html", "publish"),
 }

@@ -167,7 +167,7 @@ class _Circuit:
             symbol = self.wording.symbol(index)[0]
             told = self.say.operation(operation.name)
             told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
-            return Box(key, "operation", symbol, frame, told)
+            return Box(key, "operation", symbol, frame, told, commutes=operation.commutes)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label))
         shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])

@@ -31,6 +31,7 @@ add = operation(
     numpy=("add",),
     says="Passes the gradient on unchanged to both.",
     notation="{x} + {y}",
+    commutes=True,
     cases=_PAIRS,
 )
 
@@ -43,6 +44,7 @@ add_up = operation(
     vjp=lambda g, z, *xs, slot: g,
     says="Passes the gradient on unchanged to all.",
     notation="{xs}",
+    commutes=True,
     inside=lambda *xs: functools.reduce(add, xs),
     cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
 )
@@ -70,6 +72,7 @@ multiply = operation(
     numpy=("multiply",),
     says="Multiplies the gradient by the other input.",
     notation="{x}·{y}",
+    commutes=True,
     cases=_PAIRS,
 )
 

@@ -71,7 +71,7 @@ class Operation:
     ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
     (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
     ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
-    shows when the operation is opened.
+    shows when the operation is opened. Of an operation that ``commutes`` the operands may change places.
 
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
@@ -102,6 +102,7 @@ class Operation:
     variadic: bool = False
     together: Rule | None = None
     keeping: Callable[..., tuple[Any, Any]] | None = None
+    commutes: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers, record with handles: the first traced operand decides."""

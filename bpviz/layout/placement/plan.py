@@ -1,7 +1,6 @@
-"""From a figure to boxes of fixed size, written as DOT in which there is no text at all.
+"""From a figure to boxes of fixed size: every box measured, and the room of the labels of every wire.
 
-Every box of the figure is a node, and so is the label of every wire: ``source -> label -> target``. All sizes are
-whole, even points, so that no engine has anything to round.
+All sizes are whole, even points, so that no engine has anything to round.
 """
 
 from __future__ import annotations
@@ -17,19 +16,34 @@ from bpviz.picture.blocks import Block, measured, paragraph, words
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths
 
-__all__ = ["SEPARATION", "BoxPlan", "Plan", "WirePlan", "ordered", "planned", "reached", "wire_pitch"]
+__all__ = [
+    "FRAME_MARGIN",
+    "RANK_SEPARATION",
+    "SEPARATION",
+    "BoxPlan",
+    "Plan",
+    "WirePlan",
+    "even",
+    "ordered",
+    "planned",
+    "reached",
+    "wire_pitch",
+]
 
 SEPARATION = 8
 """The least distance between two boxes that stand side by side."""
+
+RANK_SEPARATION = 12
+"""The least distance between two boxes one of which stands behind the other in the flow."""
+
+FRAME_MARGIN = 8
+"""The least distance of a box from the frame around it."""
 
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
 _LONGEST_SYMBOL = 4
-_FRAME_MARGIN = 8
 _APPROACH = 12.0
-_PASSAGE = 64.0
-_RANK_SEPARATION = 12
 
 
 class BoxPlan(NamedTuple):
@@ -63,29 +77,27 @@ class WirePlan(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Every box and every wire, measured, and the DOT that places them.
+    """Every box, every wire and the title of every frame, measured.
 
-    ``level`` says that the flow runs from left to right, else from top to bottom. In the DOT, box ``i`` is called
-    ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``. ``chains`` holds for the id of each frame
-    the numbers of those around it and its own. ``effort`` tells about how many places Graphviz has to fill.
+    ``level`` says that the flow runs from left to right, else from top to bottom. ``chains`` holds for the id of each
+    frame the numbers of those around it and its own.
     """
 
     boxes: tuple[BoxPlan, ...]
     wires: tuple[WirePlan, ...]
+    frames: tuple[Frame, ...]
     titles: tuple[Block, ...]
     level: bool
-    dot: str
     chains: dict[str, tuple[int, ...]]
-    effort: int
 
 
 def planned(figure: Figure, theme: Theme) -> Plan:
-    """Measure everything in ``figure`` and write its DOT.
+    """Measure everything in ``figure``.
 
     Raises: UsageError where a wire or a frame names something that is not in the figure, or wires lead in a circle.
     """
     _check(figure)
-    effort = _effort(figure)
+    ordered(figure)
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
@@ -99,8 +111,7 @@ def planned(figure: Figure, theme: Theme) -> Plan:
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
     number = {id: k for k, id in enumerate(frames)}
     chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames}
-    dot = _dot(figure, boxes, wires, titles, effort)
-    return Plan(boxes, wires, titles, figure.direction == "LR", dot, chains, effort)
+    return Plan(boxes, wires, figure.frames, titles, figure.direction == "LR", chains)
 
 
 def _check(figure: Figure) -> None:
@@ -146,18 +157,6 @@ def ordered(figure: Figure) -> list[str]:
     )
 
 
-def _effort(figure: Figure) -> int:
-    """Estimate in how many places of how many ranks Graphviz will set something: boxes, labels and long wires."""
-    steps: dict[str, int] = {}
-    leading: dict[str, list[str]] = {}
-    for wire in figure.wires:
-        leading.setdefault(wire.source, []).append(wire.target)
-    for id in reversed(ordered(figure)):
-        steps[id] = 1 + max((steps[target] for target in leading.get(id, ())), default=0)
-    passed = sum(steps[wire.source] - steps[wire.target] - 1 for wire in figure.wires)
-    return len(figure.boxes) + len(figure.wires) + 2 * passed
-
-
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
     """Return the frames around something, from the outermost to the innermost."""
     chain: list[str] = []
@@ -172,7 +171,8 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> str | None:
     return shared[-1] if shared else None
 
 
-def _even(length: float) -> int:
+def even(length: float) -> int:
+    """Return the next even number of points."""
     return 2 * ceil(length / 2)
 
 
@@ -187,12 +187,12 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             block = paragraph(box.text, role, theme)
             # Along the flow a name keeps its distance from the end of its wire, which may be a thick one.
             above = _NAME_PAD if direction == "TB" else 0.0
-            return BoxPlan(box, block, _even(block.width + 2 * _NAME_PAD), _even(block.height + above), bare=True)
+            return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)
     diameter = hypot(block.width, widths.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0
     if box.kind == "operation" and len(box.text) <= _LONGEST_SYMBOL and "\n" not in box.text:
-        size = _even(max(theme.node, diameter))
+        size = even(max(theme.node, diameter))
         return BoxPlan(box, block, size, size, True)
     width, height = max(theme.node, block.width + 18.0), max(theme.node, block.height + 16.0)
     # Wires that end side by side at an edge need an arrow head's width each.
@@ -201,7 +201,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         height = max(height, edge)
     else:
         width = max(width, edge)
-    return BoxPlan(box, block, _even(width), _even(height), False, _APPROACH if max(arriving, leaving) > 1 else 0.0)
+    return BoxPlan(box, block, even(width), even(height), False, _APPROACH if max(arriving, leaving) > 1 else 0.0)
 
 
 def wire_pitch(theme: Theme) -> float:
@@ -217,8 +217,8 @@ def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePl
     reach = reached(wire, level, theme)
     blocks = [block for block in (forward, backward) if block]
     along = max([block.width if level else block.height for block in blocks], default=0.0)
-    along = _even(max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST))
-    across = _even(max([block.height if level else block.width for block in blocks], default=0.0) + reach)
+    along = even(max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST))
+    across = even(max([block.height if level else block.width for block in blocks], default=0.0) + reach)
     lift = 0.0
     if len(blocks) == 1:
         lift = across / 2 if forward else -across / 2
@@ -235,91 +235,3 @@ def reached(wire: Wire, level: bool, theme: Theme) -> float:
 
 def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
     return measured(arrow.label, role, theme) if arrow and arrow.label else None
-
-
-def _dot(
-    figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...], effort: int
-) -> str:
-    lines = [
-        "digraph {",
-        # Splines would take Graphviz as long as all the rest, and are not used. (``phase=3``, which also ends before
-        # them, crashes Graphviz 14 where there are frames.)
-        "splines=false",
-        *_limits(len(boxes) + len(wires), effort),
-        # Without ``newrank`` each frame is ranked alone, and wires between frames may then lead backwards.
-        *(["newrank=true"] if figure.frames else []),
-        f"rankdir={figure.direction} ordering=in nodesep={_inches(SEPARATION)} ranksep={_inches(_RANK_SEPARATION)}",
-        'node [shape=box fixedsize=true label=""]',
-    ]
-    lines += _nodes(figure, boxes, wires, titles)
-    place = {plan.box.id: i for i, plan in enumerate(boxes)}
-    # ``ordering=in`` keeps operands in the order in which their lines stand here (the other way round where the flow
-    # runs to the right within a frame: Graphviz flips these twice).
-    flipped = [figure.direction == "LR" and wire.frame is not None for wire in wires]
-    for j in sorted(range(len(wires)), key=lambda j: -wires[j].wire.slot if flipped[j] else wires[j].wire.slot):
-        source, target = place[wires[j].wire.source], place[wires[j].wire.target]
-        # A name stands beside its label, and what is computed runs straighter than what is put in.
-        given = boxes[source].box.kind in ("input", "constant")
-        entry, leave = _ports(wires[j].lift, figure.direction)
-        lines.append(f"n{source} -> l{j}{entry} [weight={16 if given else 4}]")
-        lines.append(f"l{j}{leave} -> n{target} [weight={2 if given else 4}]")
-    return "\n".join([*lines, "}"])
-
-
-def _nodes(
-    figure: Figure, boxes: tuple[BoxPlan, ...], wires: tuple[WirePlan, ...], titles: tuple[Block, ...]
-) -> list[str]:
-    """Return the nodes, each within the cluster of its frame."""
-    level = figure.direction == "LR"
-    inside: dict[str | None, list[str]] = {None: []} | {frame.id: [] for frame in figure.frames}
-    for i, box in enumerate(boxes):
-        inside[box.box.frame].append(
-            f"n{i} {_size(box.width + 2 * box.room * level, box.height + 2 * box.room * (1 - level))}"
-        )
-    for j, wire in enumerate(wires):
-        inside[wire.frame].append(f"l{j} {_size(wire.width, wire.height)}")
-    # A frame may be named before its parent: the deepest are closed first.
-    frames = {frame.id: frame for frame in figure.frames}
-    order = sorted(range(len(figure.frames)), key=lambda k: -len(_chain(figure.frames[k].id, frames)))
-    for k in order:
-        frame = figure.frames[k]
-        # Where wires come in at the top, the title must find room on one side of them.
-        width = titles[k].width if level else titles[k].width + _PASSAGE
-        room = _empty_table(width, titles[k].height)
-        body = "\n".join(inside[frame.id])
-        inside[frame.parent].append(f"subgraph cluster{k} {{\nmargin={_FRAME_MARGIN} label={room}\n{body}\n}}")
-    return inside[None]
-
-
-def _empty_table(width: float, height: float) -> str:
-    """Return a label without text that keeps exactly the given room: Graphviz must not measure fonts."""
-    size = f'FIXEDSIZE="TRUE" WIDTH="{_even(width)}" HEIGHT="{_even(height)}"'
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
-
-
-def _limits(size: int, effort: int) -> list[str]:
-    """Return how long Graphviz may straighten the wires of a large layout: ``nslimit`` times its boxes, in steps.
-
-    Cut short, wires bend a little more, and nothing overlaps. Left alone, it takes nine tenths of the time from a
-    thousand boxes on; a limit that falls with the size keeps the steps as many as a readable figure can use.
-    """
-    if effort < 600:
-        return []
-    return ["nslimit=0.4"] if effort < 3500 else [f"nslimit={min(0.1, 250 / size):.3f}"]
-
-
-def _ports(lift: float, direction: str) -> tuple[str, str]:
-    """Return the corners at which a line enters and leaves the room of a label that lies all on one side of it."""
-    if not lift:
-        return "", ""
-    if direction == "LR":
-        return (":sw", ":se") if lift > 0 else (":nw", ":ne")
-    return (":ne", ":se") if lift > 0 else (":nw", ":sw")
-
-
-def _size(width: float, height: float) -> str:
-    return f"[width={_inches(width)} height={_inches(height)}]"
-
-
-def _inches(points: float) -> str:
-    return f"{points / 72:.6f}"
