@@ -11,7 +11,8 @@ from random_graphs import random_function
 import bpviz
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Grid, Heat, Label, Plain
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
 from bpviz.words.values import changed, content
 
 

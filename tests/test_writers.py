@@ -30,7 +30,7 @@ STARTS = {
 @pytest.mark.engine
 @pytest.mark.parametrize("format", formats.formats())
 def test_every_format_is_written(format):
-    shown = everything() if formats.reads(format) == "picture" else Figure((), (), title="By hand")
+    shown = everything() if formats.row_of(format).reads == "picture" else Figure((), (), title="By hand")
     assert formats.write(shown, LIGHT, format).startswith(STARTS[format])
 
 

@@ -19,12 +19,12 @@ __all__ = ["command"]
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--set-a", "values_a", multiple=True, metavar="NAME=VALUE", help="Another value for an input of A.")
 @click.option("--set-b", "values_b", multiple=True, metavar="NAME=VALUE", help="Another value for an input of B.")
-@options.outputs(
-    "Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
+@options.option(
+    "outputs", help="Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words."
 )
-@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--of", "of", metavar="NAME", help="The value whose gradients are compared. [default: the result]")
+@options.option("of", help="The value whose gradients are compared. [default: the result]")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -32,9 +32,10 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
-@options.precision
-@options.theme
-@options.lang
+@options.option("precision")
+@options.option("theme")
+@options.option("lang")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,6 +52,7 @@ def command(
     precision: int,
     theme: str,
     lang: str | None,
+    force: bool,
 ) -> None:
     """Compare the models A and B: steps, values and gradients; exit 0 when nothing differs, 1 when something does.
 

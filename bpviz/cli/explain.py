@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bpviz.cli import options as choices
+from bpviz.cli import options
 from bpviz.cli.models import user_code, values_for
 from bpviz.cli.output import put, told_file, word_destinations
 
@@ -17,21 +17,18 @@ __all__ = ["command"]
 @click.command("explain")
 @click.argument("target")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@choices.outputs(
-    "Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]",
+@options.option(
+    "outputs", help="Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]"
 )
-@click.option("-f", "--format", metavar="FORMAT", help="text, markdown, json or html; wins over the suffix.")
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="What if this input had another value? --set tax=1.2; repeat it to change several at once.",
+@options.option("format", setting=False, help="text, markdown, json or html; wins over the suffix.")
+@options.option(
+    "assignments", help="What if this input had another value? --set tax=1.2; repeat it to change several at once."
 )
-@choices.of
-@choices.precision
-@choices.lang
-@choices.check
+@options.option("of")
+@options.option("precision")
+@options.option("lang")
+@options.option("check")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -45,6 +42,7 @@ def command(
     precision: int,
     lang: str | None,
     check: bool,
+    force: bool,
 ) -> None:
     """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
 
@@ -65,8 +63,8 @@ def command(
         values = values_for(thing, assignments)
         if callable(thing):
             thing, values = _with_all_values(thing, values)
-        options: dict[str, Any] = {"output": of} if of else {}
-        told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **options)
+        more: dict[str, Any] = {"output": of} if of else {}
+        told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
     put(ctx, [told_file(told, path, kind) for path, kind in plans], check)
 
 

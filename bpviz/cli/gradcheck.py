@@ -21,7 +21,7 @@ __all__ = ["command"]
 
 @click.command("gradcheck")
 @click.argument("target")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@options.option("assignments", help="Another value for an input.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, min_open=True),
@@ -32,8 +32,9 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
-@options.lang
-@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@options.option("lang")
+@options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,6 +45,7 @@ def command(
     outputs: tuple[str, ...],
     format: str | None,
     lang: str | None,
+    force: bool,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 

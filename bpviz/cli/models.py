@@ -63,7 +63,7 @@ def drawing_of(
             # What the author chose in the file holds, but for what the command line says otherwise.
             source_of = ctx.get_parameter_source
             default = click.core.ParameterSource.DEFAULT
-            options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
+            options = {k: v for k, v in options.items() if source_of(k) is not default}
         return draw(thing, **options, **({"output": of} if of else {})), stem
 
 
@@ -90,10 +90,6 @@ def what_if_of(
         else:
             inputs = values
         return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
-
-
-def _parameter(option: str) -> str:
-    return "open_" if option == "open" else option
 
 
 def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:

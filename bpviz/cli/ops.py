@@ -18,7 +18,7 @@ __all__ = ["command", "described"]
 
 @click.command("ops")
 @click.argument("name", required=False)
-@options.lang
+@options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
     """List the operations that can be recorded, or tell all about one, by its name or NumPy's (np.linalg.inv)."""
     from bpviz import ops

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz.writers import formats
+
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.reports.report import Telling
 
-__all__ = ["File", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
+__all__ = ["File", "check_sources", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
@@ -52,7 +54,7 @@ def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
-        count = len(drawing.told) if kind in _MOVING else 1
+        count = len(drawing.told) if formats.row_of(kind).steps == "always" else 1
         made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind, count)
         return [File(path, made, partial(drawing.is_shown_by, format=kind))]
     frames: list[bytes] = []
@@ -84,6 +86,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         return []
     from bpviz.files import write_file
 
+    check_sources(ctx, files)
     # All are made before the first is written: a failure leaves everything as it was.
     ready = [(file.path, file.made()) for file in files]
     for path, data in ready:
@@ -95,6 +98,24 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     return [path for path, _ in ready if path is not None]
 
 
+def check_sources(ctx: click.Context, files: Sequence[File]) -> None:
+    """Raise `UsageError` where a file would be written over what it is made from, unless ``--force`` is given."""
+    from bpviz.drawing.load import file_of
+    from bpviz.files import check_no_source
+
+    if ctx.params.get("force"):
+        return
+    given = (ctx.params.get(name) for name in ("target", "before", "after"))
+    settings = (ctx.params.get(name) for name in ("theme", "lang"))
+    models = [file_of(target) for target in given if isinstance(target, str)]
+    tables = [Path(name) for name in settings if isinstance(name, str) and name.endswith(".toml")]
+    sources = [source for source in (*models, *tables) if source is not None]
+    otherwise = "choose another name with -o, or give --force" if "force" in ctx.params else "choose another name"
+    for file in files:
+        if file.path is not None:
+            check_no_source(file.path, sources, otherwise)
+
+
 def told_file(told: Telling, path: Path | None, kind: str) -> File:
     """The file of words at an output."""
     return File(path, partial(told.to_bytes, kind), partial(told.is_told_by, format=kind))
@@ -102,15 +123,15 @@ def told_file(told: Telling, path: Path | None, kind: str) -> File:
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     """Where to write and in which format; asked before anything is laid out."""
-    from bpviz.files import check_format, check_place, format_of
+    from bpviz.files import check_place
 
     if format_ is not None:
-        check_format(format_.lower())
+        formats.check_format(format_.lower())
     if output == "-":
         return None, (format_ or "svg").lower()
     path = Path(output)
     check_place(path)
-    return path, format_.lower() if format_ else format_of(path)
+    return path, format_.lower() if format_ else formats.format_of(path)
 
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
@@ -136,9 +157,10 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
     """
     from bpviz.errors import UsageError
 
-    if ctx.params.get("animate") and "svg" not in kinds:
+    rows = [formats.row_of(kind) for kind in kinds]
+    if ctx.params.get("animate") and not any(row.steps == "animate" for row in rows):
         raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
-    if ctx.params.get("steps") and "html" not in kinds:
+    if ctx.params.get("steps") and not any(row.steps == "steps" for row in rows):
         raise UsageError(
             f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
             "every step name the files step-%02d.svg"
@@ -148,17 +170,14 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 Made = TypeVar("Made")
 
 
-_MOVING = ("gif", "apng", "webp")
-_OF_PIXELS = ("png", *_MOVING)
-
-
 def _said(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
     """What is made, of so many pictures; what Python would warn of on the way is said in bpviz's own way."""
     boxes = len(drawing.figure.boxes)
     if sys.stderr.isatty():
-        if kind != "json" and boxes > 300:
+        row = formats.row_of(kind)
+        if row.reads == "picture" and boxes > 300:
             click.echo(f"laying out {boxes} boxes …", err=True)
-        if count > 20 and kind in _OF_PIXELS:
+        if count > 20 and row.pixels:
             click.echo(f"drawing {count} steps …", err=True)
     import warnings
 

@@ -11,18 +11,19 @@ import click
 
 from bpviz.cli import render
 from bpviz.cli.settings import project_settings
+from bpviz.drawing.options import OPTIONS
 from bpviz.errors import UsageError
 
 __all__ = ["OF_FILES", "names", "parameters", "parsed", "parted", "settings", "spelled"]
 
-_COMMAND_LINE_ONLY = ("check", "view", "watch")
-OF_FILES = ("outputs", "format", "scale")
-"""What of ``bpviz render`` is chosen by those who write the files themselves: builders of documents."""
+_TERMINAL = tuple(row.name for row in OPTIONS.values() if row.taken_by == "terminal")
+OF_FILES = tuple(row.name for row in OPTIONS.values() if row.builders)
+"""The options of ``bpviz render`` that the builder of a document chooses: it writes the files itself."""
 
 
 def parameters(without: Sequence[str] = ()) -> list[click.Parameter]:
     """The parameters of ``bpviz render`` that make sense in a document, but for those named."""
-    left_out = (*_COMMAND_LINE_ONLY, *without)
+    left_out = (*_TERMINAL, *without)
     return [parameter for parameter in render.command.params if parameter.name not in left_out]
 
 
@@ -41,8 +42,8 @@ def settings(folder: Path) -> dict[str, Any]:
 
     Raises what `bpviz.cli.settings.project_settings` raises.
     """
-    known = {str(p.envvar).removeprefix("BPVIZ_").lower(): p.name for p in render.command.params if p.envvar}
-    return {str(known[name]): value for name, value in project_settings(folder, known).items()}
+    known = {row.key: row.name for row in OPTIONS.values() if row.setting}
+    return {known[key]: value for key, value in project_settings(folder, known).items()}
 
 
 def parsed(

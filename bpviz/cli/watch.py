@@ -21,6 +21,7 @@ import click
 from bpviz.drawing.load import file_of
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.files import numbered
+from bpviz.writers import formats
 
 __all__ = ["watch"]
 
@@ -138,7 +139,7 @@ class _Page:
         picture = self._picture(int(number)) if number.isascii() and number.isdigit() else None
         match path:
             case _ if picture:
-                kind, body = _KINDS.get(picture.suffix.lower(), "text/plain; charset=utf-8"), picture.read_bytes()
+                kind, body = _kind(picture), picture.read_bytes()
             case "/":
                 kind, body = "text/html; charset=utf-8", _PAGE.format(name=html.escape(self.name)).encode()
             case "/news":
@@ -165,16 +166,16 @@ class _Page:
             return json.dumps({"edition": self.edition, "said": self.said, "pictures": len(self.pictures)}).encode()
 
 
-_KINDS = {
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".apng": "image/apng",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".pdf": "application/pdf",
-    ".html": "text/html; charset=utf-8",
-}
-"""What a browser shows as it is; all else is text."""
+def _kind(picture: Path) -> str:
+    """The media type of a file: what a browser shows keeps its own, all else is shown as text.
+
+    >>> _kind(Path("a.svg")), _kind(Path("a.html")), _kind(Path("a.tex"))
+    ('image/svg+xml', 'text/html; charset=utf-8', 'text/plain; charset=utf-8')
+    """
+    row = formats.TABLE.get(picture.suffix.lower().lstrip("."))
+    kind = row.mime if row and row.shown else "text/plain"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
 
 _PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{name}</title>

@@ -10,7 +10,7 @@ from typing import Any
 from bpviz.documents import data, html, markdown, text
 from bpviz.documents.document import Document, Paragraph, Picture
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.files import write_file
+from bpviz.files import check_no_source, write_file
 from bpviz.fingerprint import fingerprint, found_in
 
 __all__ = ["FORMATS", "Telling", "check_format", "format_of", "tells"]
@@ -84,7 +84,9 @@ class Telling:
         Raises `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        write_file(place, self.to_bytes(format or format_of(place)))
+        data = self.to_bytes(format or format_of(place))
+        check_no_source(place, otherwise="choose another name, or write its to_bytes(…) there yourself")
+        write_file(place, data)
         return place
 
     def _repr_markdown_(self) -> str:
