@@ -19,7 +19,7 @@ import bpviz
 from bpviz import ops
 from bpviz.formulas.formula import symbol, written_out
 from bpviz.ops import OPERATIONS, Case, Operation, shape_of
-from bpviz.ops.table.operation import COMPOSITES
+from bpviz.ops.table.registry import COMPOSITES
 
 ROWS = list(OPERATIONS.values())
 CASES = [
