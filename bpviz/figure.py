@@ -123,7 +123,7 @@ class Arrow:
 class Box:
     """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
 
-    ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
+    ``text`` is the name or symbol (may hold several lines, separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
     is the pass that it is a step of. ``node`` is the number of the graph's node that it is, ``group`` that of the
     closed group; an output and a branch dot are neither.
@@ -185,7 +185,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a figure that is told in steps: what appears in it, and its sentence.
+    """One step of a figure that is shown in steps: what appears in it, and its sentence.
 
     ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
     backward arrow appears. What appears stays; what never appears is there from the beginning.

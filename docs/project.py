@@ -59,11 +59,13 @@ def _described(row: Option) -> tuple[str, ...]:
     python = row.python or (row.name if row.taken_by == "draw" else "")
     flags = [f"{flag} {row.metavar}" if row.metavar else flag for flag in row.flags.split()]
     choices = f" One of {', '.join(row.choices)}." if row.choices else ""
-    shown = not isinstance(row.default, bool) and row.default not in (None, "", ())
-    default = f" [default: {row.default}]" if shown else ""
+    has_default = not isinstance(row.default, bool) and row.default not in (None, "", ())
+    default = f" [default: {row.default}]" if has_default else ""
     cells = ([python], flags, [row.variable])
     said = f"{row.help}{choices}{default}"
-    return (*(" ".join(f"``{name}``" for name in names if name) for names in cells), _plain(said))
+    # Else two dashes would become one long one, and quotes round ones.
+    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=[\d.]+)?", r"``\g<0>``", _plain(said))
+    return (*(" ".join(f"``{name}``" for name in names if name) for names in cells), shown)
 
 
 class Composites(SphinxDirective):

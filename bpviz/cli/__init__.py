@@ -99,7 +99,7 @@ def main(ctx: click.Context) -> None:
 
 
 def _set_elsewhere(error: click.BadParameter) -> str:
-    """Where a wrong value comes from that was not given on the command line."""
+    """Return where a wrong value comes from, if not from the command line."""
     option, ctx = error.param, error.ctx
     if option is None or ctx is None or option.name is None:
         return ""

@@ -8,7 +8,7 @@ import click
 
 from bpviz.cli import options
 from bpviz.cli.models import recorded, user_code
-from bpviz.cli.output import destination, put, told_file, word_destinations, write_files
+from bpviz.cli.output import destination, put, report_file, word_destinations, write_files
 from bpviz.errors import UsageError
 
 __all__ = ["command"]
@@ -70,13 +70,13 @@ def command(
     from bpviz.drawing.load import apart, load
     from bpviz.reports.report import tells
 
-    # Asked before anything is run or told: a wrong one is refused at once.
+    # Before anything is run or printed: a wrong one is refused at once.
     said = [output for output in outputs if not format and tells(output)]
     pages = word_destinations(said, None) if said else []
     pictures = [output for output in outputs if output not in said]
     for picture in pictures:
         destination(picture, format)
-    told: Any
+    report: Any
     if after is None:
         # Loaded once, and run twice: standard input cannot be read again.
         with user_code():
@@ -91,9 +91,9 @@ def command(
     with user_code():
         from bpviz.reports.comparison import diff
 
-        told = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
-    click.echo(told.to_json() if as_json else str(told), nl=not as_json)
+        report = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
+    click.echo(report.to_json() if as_json else str(report), nl=not as_json)
     if pictures:
-        write_files(ctx, told.draw(theme=theme), pictures, stem, format)
-    put(ctx, [told_file(told, path, kind) for path, kind in pages])
-    ctx.exit(0 if told.same else 1)
+        write_files(ctx, report.draw(theme=theme), pictures, stem, format)
+    put(ctx, [report_file(report, path, kind) for path, kind in pages])
+    ctx.exit(0 if report.same else 1)

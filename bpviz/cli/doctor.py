@@ -12,7 +12,7 @@ __all__ = ["command"]
 @click.command("doctor")
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Tell which Graphviz engines, fonts and packages are there, and what to install."""
+    """Say which Graphviz engines, fonts and packages are there, and what to install."""
     import platform
     from importlib import metadata
 

@@ -9,7 +9,7 @@ import click
 
 from bpviz.cli import options
 from bpviz.cli.models import user_code, values_for
-from bpviz.cli.output import put, told_file, word_destinations
+from bpviz.cli.output import put, report_file, word_destinations
 
 __all__ = ["command"]
 
@@ -44,14 +44,14 @@ def command(
     check: bool,
     force: bool,
 ) -> None:
-    """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
+    """Explain what every value of TARGET does to the output: in a table, link by link, path by path.
 
-    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are told.
+    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are explained.
 
     \b
     bpviz explain apples.py                        the table, and every chain
     bpviz explain apples.py price                  one variable
-    bpviz explain apples.py --set tax=1.2          what if tax were 1.2: foretold and true
+    bpviz explain apples.py --set tax=1.2          what if tax were 1.2: predicted and true
     bpviz explain apples.py -o apples.html         a page with the figure in it
     """
     plans = word_destinations(outputs, format)
@@ -64,12 +64,12 @@ def command(
         if callable(thing):
             thing, values = _with_all_values(thing, values)
         more: dict[str, Any] = {"output": of} if of else {}
-        told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
-    put(ctx, [told_file(told, path, kind) for path, kind in plans], check)
+        report = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
+    put(ctx, [report_file(report, path, kind) for path, kind in plans], check)
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The function with the values of parameters that have none of their own: those change nothing, they are needed."""
+    """Return the function with values for the parameters that need one, and the other values, which change something."""
     import inspect
 
     parameters = inspect.signature(function).parameters

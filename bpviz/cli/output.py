@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.reports.report import Telling
 
-__all__ = ["File", "check_sources", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
+__all__ = ["File", "check_sources", "destination", "files_of", "put", "report_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
-    """A file to be: where (``None`` is stdout), what makes it, and what tells whether an old one still holds."""
+    """A file to be: where (``None`` is stdout), what makes it, and what says whether an old one is still right."""
 
     path: Path | None
     made: Callable[[], bytes]
@@ -42,15 +42,15 @@ def write_files(
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.told))]
     if old:
-        told = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
-        click.echo(f"bpviz: {told if check else say('note: {note}', note=told)}", err=True)
+        left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
+        click.echo(f"bpviz: {left if check else say('note: {note}', note=left)}", err=True)
         if check:
             ctx.exit(1)
     return written
 
 
 def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
-    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
+    """Return the files of a drawing at one output, each made when it is needed: one, or one for every step (%02d)."""
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
@@ -116,13 +116,13 @@ def check_sources(ctx: click.Context, files: Sequence[File]) -> None:
             check_no_source(file.path, sources, otherwise)
 
 
-def told_file(told: Telling, path: Path | None, kind: str) -> File:
-    """The file of words at an output."""
-    return File(path, partial(told.to_bytes, kind), partial(told.is_told_by, format=kind))
+def report_file(report: Telling, path: Path | None, kind: str) -> File:
+    """Return the file of words at an output."""
+    return File(path, partial(report.to_bytes, kind), partial(report.is_told_by, format=kind))
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
-    """Where to write and in which format; asked before anything is laid out."""
+    """Return where to write and in which format; called before anything is laid out."""
     from bpviz.files import check_place
 
     if format_ is not None:
@@ -135,7 +135,7 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
 
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
-    """Where words are written, and in which formats; on stdout as text where nothing else is said."""
+    """Return where words are written, and in which formats; without an output that is stdout, as text."""
     from bpviz.files import check_place
     from bpviz.reports.report import check_format, format_of
 
@@ -151,9 +151,9 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
 
 
 def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
-    """Say so where nothing that is written can move or be walked although the words of the command ask for it.
+    """Raise `UsageError` where the command line has ``--animate`` or ``--steps`` and no output can show it.
 
-    What the author of a drawing chose holds for the formats that can.
+    The options that the author of a drawing chose hold for the formats that can show them.
     """
     from bpviz.errors import UsageError
 
@@ -171,7 +171,7 @@ Made = TypeVar("Made")
 
 
 def _said(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
-    """What is made, of so many pictures; what Python would warn of on the way is said in bpviz's own way."""
+    """Return what is made, of ``count`` pictures; warnings of Python on the way are printed as bpviz's own."""
     boxes = len(drawing.figure.boxes)
     if sys.stderr.isatty():
         row = formats.row_of(kind)

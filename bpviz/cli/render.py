@@ -21,14 +21,14 @@ __all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
-    """The command, which remembers its words as they were given: --watch gives them to a process of its own."""
+    """The command, which keeps its words as they were given: --watch passes them to a process of its own."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_GIVEN] = list(args)
         return super().parse_args(ctx, args)
 
 
-_GIVEN = "bpviz.recording.inputs"
+_GIVEN = "bpviz.given"
 
 
 @click.command("render", cls=_Render)
@@ -81,7 +81,7 @@ def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
 
 
 def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
-    """The drawing that the words of a command stand for, and the name that its files take.
+    """Return the drawing that the words of a command stand for, and the name that its files take.
 
     ``source`` is read in the place of standard input, where the target is ``-``.
     """

@@ -81,24 +81,24 @@ class Drawing:
         return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
-        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`).
+        """Return the mark of what it shows, which every file of it carries; it needs no Graphviz (`bpviz.fingerprint`).
 
         ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
         """
         from bpviz.fingerprint import fingerprint, of_step
 
         if step:
-            return of_step(self._told_mark, step)
+            return of_step(self._steps_mark, step)
         more = self._sections if "sections" in formats.row_of(format).options else ()
         if self.shows_steps(format):
-            more += (self._told_mark,)
+            more += (self._steps_mark,)
         # The words of a writer are in no figure.
         code = self.options.circuit.lang.code
         return fingerprint(self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
 
     @cached_property
-    def _told_mark(self) -> str:
-        """The mark of what tells the steps."""
+    def _steps_mark(self) -> str:
+        """The mark of the steps."""
         from bpviz.fingerprint import fingerprint
 
         return fingerprint(self.figure, self.theme, self.told, self.options.seconds)
@@ -119,7 +119,7 @@ class Drawing:
 
     @cached_property
     def told(self) -> tuple[Step, ...]:
-        """The steps of its telling, each with its sentence: forward, then backward, then the whole.
+        """The steps in which it is shown, each with its sentence: forward, then backward, then the whole.
 
         Raises `UsageError` for a drawing without numbers.
         """
@@ -133,7 +133,7 @@ class Drawing:
         return steps(self.source, self.options.circuit)
 
     def steps(self) -> tuple[Drawing, ...]:
-        """A drawing of every step: one layout for all, the sentence of the step below it.
+        """Return a drawing of every step: one layout for all, the sentence of the step below it.
 
         >>> import bpviz
         >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
@@ -182,7 +182,7 @@ class Drawing:
         return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
 
     def to_bytes(self, format: str, **options: Any) -> bytes:
-        """The file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
+        """Return the file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
 
         Raises `UsageError` for an unknown format.
         """
@@ -201,7 +201,7 @@ class Drawing:
         return formats.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
 
     def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
-        """The file of every step, in a format that holds one picture; see `steps`.
+        """Iterate over the files of the steps, in a format that holds one picture; see `steps`.
 
         Raises `UsageError` for another format.
         """
@@ -222,30 +222,30 @@ class Drawing:
         return {} if self.options.scale is None else {"scale": self.options.scale}
 
     def to_svg(self) -> str:
-        """The picture as SVG text."""
+        """Return the picture as SVG text."""
         return self.to_bytes("svg").decode()
 
     def to_png(self, scale: float | None = None) -> bytes:
-        """The picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
+        """Return the picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
         return self.to_bytes("png", **({} if scale is None else {"scale": scale}))
 
     def to_pdf(self) -> bytes:
-        """The picture as PDF."""
+        """Return the picture as PDF."""
         return self.to_bytes("pdf")
 
     def to_dot(self) -> str:
-        """The picture as positioned DOT: ``dot -Kneato -n2`` draws it alike."""
+        """Return the picture as positioned DOT: ``dot -Kneato -n2`` draws the same."""
         return self.to_bytes("dot").decode()
 
     def to_fragment(self) -> str:
-        """The picture as a piece of HTML for another page: a figure with its caption, to be walked with ``steps``."""
+        """Return the picture as a piece of HTML for another page: a figure with a caption, in steps with ``steps``."""
         from bpviz.writers.html import fragment
 
         steps = self.told if self.shows_steps("html") else ()
         return fragment(self.picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
     def to_json(self) -> str:
-        """The graph and its numbers; can be drawn again."""
+        """Return the graph and its numbers as JSON, which can be drawn again."""
         from bpviz.graph.archive import dumped
 
         if isinstance(self.source, Figure | Sheet):
@@ -253,7 +253,7 @@ class Drawing:
         return dumped(self.source)
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
-        """Write a file, in the format of its suffix unless another is named; answers the path.
+        """Write a file, in the format of its suffix unless another is named; return the path.
 
         ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
         `UsageError` for an unknown suffix or a folder that does not exist.
@@ -265,7 +265,7 @@ class Drawing:
         return place
 
     def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
-        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        """Iterate over the file of a path, or those of all steps where its name has a place for their number (``%02d``)."""
         if not numbered(path, 1):
             yield path, self.to_bytes(format)
             return
@@ -284,7 +284,7 @@ class Drawing:
         return bundle
 
     def _inline(self, format: str) -> str:
-        """The text that a notebook puts into its page; of HTML a piece, not a page of its own."""
+        """Return the text that a notebook puts into its page; in HTML a piece of a page."""
         return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def _as_base64(data: bytes) -> str:
 
 
 def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    """The formats that notebooks are given; ``publish`` are dots for pages and for GitHub, and lines for paper."""
+    """Return the formats for notebooks; ``publish`` are pixels for pages and for GitHub, and lines for paper."""
     # With SVG, nbconvert would need Inkscape on the way to LaTeX. Steps are shown one by one in HTML alone.
     given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
     named = checked("notebook", given, "BPVIZ_NOTEBOOK")

@@ -22,7 +22,7 @@ __all__ = ["circuit"]
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
-    """The figure of a flow, or of a graph whose inputs have no values yet.
+    """Return the figure of a flow, or of a graph whose inputs have no values yet.
 
     >>> import bpviz
     >>> figure = circuit(bpviz.backprop(lambda price=100, count=2: price * count))
@@ -125,8 +125,8 @@ class _Circuit:
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
-            told = self.say("group {title}, closed", title=title)
-            return Box(key, "group", title, frame_of(closed.parent), told, group=closed.index)
+            said = self.say("group {title}, closed", title=title)
+            return Box(key, "group", title, frame_of(closed.parent), said, group=closed.index)
         operation = self.record.operations[index]
         frame = frame_of(self.record.step_scopes[index])
         label = self.labels[index]
@@ -135,9 +135,9 @@ class _Circuit:
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
             symbol = self.wording.symbol(index)[0]
-            told = self.say.operation(operation.name)
-            told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
-            return Box(key, "operation", symbol, frame, told, node=index)
+            said = self.say.operation(operation.name)
+            said = self.say("{operation}, makes {name}", operation=said, name=label) if label else said
+            return Box(key, "operation", symbol, frame, said, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
@@ -177,8 +177,8 @@ class _Circuit:
             seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
-            told = self.say("output {name}", name=end.title)
-            box = self.boxes[key] = Box(key, "output", end.title, None, told, belongs=belongs)
+            said = self.say("output {name}", name=end.title)
+            box = self.boxes[key] = Box(key, "output", end.title, None, said, belongs=belongs)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
@@ -194,8 +194,8 @@ class _Circuit:
                 continue
             # The value branches: left of the dot the summed gradient, right of it each share.
             frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
-            told = self.say("{name} branches", name=source.text)
-            dot = Box(f"b{index}", "branch", "", frame, told, belongs=source.belongs)
+            said = self.say("{name} branches", name=source.text)
+            dot = Box(f"b{index}", "branch", "", frame, said, belongs=source.belongs)
             self.boxes[dot.id] = dot
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
@@ -218,8 +218,8 @@ class _Circuit:
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
             # At its end stands its name, and in its formula that it is transposed.
-            told = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
-            name = "" if told else called
+            written = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
+            name = "" if written else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)

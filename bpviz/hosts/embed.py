@@ -94,7 +94,7 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
     from bpviz.hosts.markers import Image
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
-    answer = answered("the marker", request.parted(marker.words), place, _OWN)
+    answer = answered("the marker", request.split_words(marker.words), place, _OWN)
     drawing, stem, ctx = answer.drawing, answer.stem, answer.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
     images = formats.formats(lambda row: row.shown == "image")

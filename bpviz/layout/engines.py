@@ -1,6 +1,6 @@
 """Finding Graphviz and running it: the bundled one (pygraphviz) or the ``dot`` of the system.
 
-Graphviz is asked for two things only: positions (`lay_out`), and files of pictures whose positions are already fixed
+Graphviz does two things only: positions (`lay_out`), and files of pictures whose positions are already fixed
 (`render`). Small layouts run in this process, in about a millisecond; anything that may take long runs in a child
 process, because C code can neither be interrupted nor given a time limit.
 """
@@ -57,23 +57,23 @@ def lay_out(
     message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
 
     Raises:
-        EngineMissing: no engine, or not the one asked for, is installed.
+        EngineMissing: no engine, or not the one that is named, is installed.
         EngineFailed: Graphviz could not lay it out; the message carries what it said.
         LayoutTimeout: it took longer than ``timeout``.
 
-    >>> answer = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
-    >>> answer["objects"][0]["name"], answer["objects"][0]["width"]
+    >>> result = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
+    >>> result["objects"][0]["name"], result["objects"][0]["width"]
     ('a', '1')
     """
     source = dot.encode()
     chosen = choose(engine)
     small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
     if chosen == "bundled" and small:
-        answer = _draw_here(source, "dot", "json0")
+        result = _draw_here(source, "dot", "json0")
     else:
-        answer = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
-    result: dict[str, Any] = json.loads(answer)
-    return result
+        result = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    places: dict[str, Any] = json.loads(result)
+    return places
 
 
 def render(
