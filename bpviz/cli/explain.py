@@ -69,7 +69,7 @@ def command(
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the function with values for the parameters that need one, and the other values, which change something."""
+    """Return the function with values for the parameters that need one, and the values that are left."""
     import inspect
 
     parameters = inspect.signature(function).parameters

@@ -78,7 +78,7 @@ def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
 
 
 def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
-    """Draw once, in a process that has imported nothing of the model yet; return its messages, and whether it failed."""
+    """Draw once, in a process that has imported nothing of the model; return its messages, and whether it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
@@ -133,7 +133,7 @@ class _Page:
         self.server.server_close()
 
     def reply(self, request: BaseHTTPRequestHandler) -> None:
-        """Reply to one request: with the page, a picture by its number, or the news since an edition once there is some."""
+        """Reply to one request: with the page, a picture by its number, or what is new since an edition."""
         path, _, since = request.path.partition("?")
         number = path.removeprefix("/picture/")
         picture = self._picture(int(number)) if number.isascii() and number.isdigit() else None

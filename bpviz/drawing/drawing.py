@@ -265,7 +265,7 @@ class Drawing:
         return place
 
     def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
-        """Iterate over the file of a path, or those of all steps where its name has a place for their number (``%02d``)."""
+        """Iterate over the file of a path, or the files of all steps where its name has a place for a number."""
         if not numbered(path, 1):
             yield path, self.to_bytes(format)
             return
