@@ -159,7 +159,9 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 
     rows = [formats.row_of(kind) for kind in kinds]
     if ctx.params.get("animate") and not any(row.steps == "animate" for row in rows):
-        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
+        *most, last = (row.title for row in formats.TABLE.values() if row.steps == "always")
+        always = f"{', '.join(most)} and {last} always do"
+        raise UsageError(f"--animate makes SVG move ({always}), but this writes {', '.join(kinds)}")
     if ctx.params.get("steps") and not any(row.steps == "steps" for row in rows):
         raise UsageError(
             f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
