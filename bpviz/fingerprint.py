@@ -58,8 +58,9 @@ def _said(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{{','.join(f'{key}:{_said(part)}' for key, part in value.items())}}}"
     if is_dataclass(value):
-        told = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
-        parts = (f"{name}={_said(part)}" for name, part, usual in told if part is not usual and part != usual)
+        seen = (field for field in fields(value) if not field.metadata.get("unseen"))
+        values = ((field.name, getattr(value, field.name), field.default) for field in seen)
+        parts = (f"{name}={_said(part)}" for name, part, usual in values if part is not usual and part != usual)
         return f"{type(value).__name__}({','.join(parts)})"
     return repr(value)
 

@@ -21,13 +21,12 @@ HOME = Path(__file__).parent.parent / "bpviz"
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     (".errors", ".lazy", ".figure", ".fingerprint"),
-    ("text",),
+    (".files", "text"),
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),
     ("layout.placement",),
     ("layout",),
     ("writers",),
-    (".files",),
     # The graph's half: operations, the record, and what is read from both.
     ("ops.table",),
     ("ops.primitives",),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpviz.cli.request import names, parted, spelled
+from bpviz.cli.request import names, spelled, split_words
 from bpviz.errors import ModelFailed, UsageError
 from bpviz.hosts.dependencies import files_behind
 from bpviz.hosts.requests import Place, answered, located
@@ -34,9 +34,9 @@ def test_options_by_name_are_words() -> None:
     ]
     assert spelled({"elements": "W[0,:] b"}) == ["--elements=W[0,:]", "--elements=b"]
     with pytest.raises(
-        UsageError, match=r"the words \"'a\" cannot be parted \(no closing quotation\); close the quotes"
+        UsageError, match=r"the words \"'a\" cannot be split \(no closing quotation\); close the quotes"
     ):
-        parted("'a")
+        split_words("'a")
 
 
 def test_documents_have_every_option_of_render_but_those_of_the_command_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from random_graphs import random_function
 import bpviz
 from bpviz.errors import UsageError
 from bpviz.figure import Figure, Grid, Heat, Label, Plain
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
+from bpviz.fingerprint import fingerprint
 from bpviz.words.values import changed, content
 
 
@@ -284,3 +287,30 @@ def test_arrays_of_two_runs_are_compared_cell_by_cell() -> None:
     assert isinstance(shown, Heat)
     assert shown.text == "Δ (6, 6)"
     assert shown.cells[1][:2] == (0, 1)
+
+
+def test_boxes_know_the_node_or_the_closed_group_that_they_are() -> None:
+    def half(x):  # type: ignore[no-untyped-def]
+        return x / 2
+
+    def model(x=3.0, y=4.0):  # type: ignore[no-untyped-def]
+        return half(x * y) + x
+
+    flow = bpviz.backprop(model)
+    symbols = {"multiply": "×", "divide": "÷", "add": "+"}
+    for box in circuit(flow).boxes:
+        if box.kind in ("operation", "input"):
+            node = flow.graph.nodes[box.node]  # type: ignore[index]
+            assert box.text in (node.name, symbols.get(node.operation.name) if node.operation else "", "/")
+        assert (box.node is None) == (box.kind in ("output", "branch"))
+        assert box.group is None
+    (closed,) = (box for box in circuit(flow, CircuitOptions(depth=0)).boxes if box.kind == "group")
+    assert closed.node is None
+    assert flow.graph.record.scopes[closed.group].title == closed.text == "half"  # type: ignore[index]
+
+
+def test_the_number_of_a_node_is_no_part_of_the_fingerprint() -> None:
+    seen = circuit(bpviz.backprop(lambda x=3.0: x * x))
+    unnumbered = replace(seen, boxes=tuple(replace(box, node=None, group=None) for box in seen.boxes))
+    assert seen != unnumbered
+    assert fingerprint(seen) == fingerprint(unnumbered)

@@ -125,10 +125,10 @@ def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(fo
             "line 1: there is no file 'apple.py'; did you mean 'apples.py'?",
         ),
         ("\n<!-- bpviz: apples.py --colour -->\n<!-- /bpviz -->", 2, "line 2: the marker: No such option"),
-        ("<!-- bpviz: apples.py -o a.pdf -->\n<!-- /bpviz -->", 2, "line 1: a page shows svg, png, gif, webp, apng"),
+        ("<!-- bpviz: apples.py -o a.pdf -->\n<!-- /bpviz -->", 2, "line 1: a page shows svg, png, gif, apng, webp"),
         ("<!-- bpviz: apples.py -o x/a.svg -->\n<!-- /bpviz -->", 2, "line 1: the folder 'x' does not exist"),
         ("<!-- bpviz: - -->\n<!-- /bpviz -->", 2, "line 1: there is no block of Python that - could mean"),
-        ("<!-- bpviz: 'a -->\n<!-- /bpviz -->", 2, 'line 1: the words "\'a" cannot be parted (no closing quotation)'),
+        ("<!-- bpviz: 'a -->\n<!-- /bpviz -->", 2, 'line 1: the words "\'a" cannot be split (no closing quotation)'),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(folder: Path, text: str, code: int, said: str) -> None:

@@ -66,7 +66,7 @@ def test_what_is_wrong_in_a_cell_is_said() -> None:
     assert said[2] == "%%bpviz: No such option '--colour'. Did you mean '--close'?"
     assert said[4] == "the cell has several things to draw: f, g; name one: %%bpviz f"
     assert said[5].endswith("or name one and its values: %%bpviz f --set x=1.0")
-    assert said[6] == "the words '\"f' cannot be parted (no closing quotation); close the quotes"
+    assert said[6] == "the words '\"f' cannot be split (no closing quotation); close the quotes"
 
 
 @pytest.mark.engine

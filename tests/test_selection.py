@@ -154,3 +154,18 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         2,
         "bpviz: the graph has no value named 'y'; it has: 税, x, multiply, f\n",
     )
+
+
+def test_path_and_highlight_are_one_option() -> None:
+    with pytest.raises(UsageError, match="path and highlight are two names of one option; give one of them"):
+        bpviz.draw(lambda x=3.0, w=2.0: x * w, path="x", highlight="w")
+
+
+def test_an_input_that_only_leaves_out_is_not_called_unused() -> None:
+    def loss(x=3.0, w=2.0, b=1.0, nothing=5.0):  # type: ignore[no-untyped-def]
+        h = bpviz.name(x * w, "h")
+        return h + b
+
+    drawing = bpviz.draw(loss, only="x..h")
+    assert "b" not in [box.text for box in drawing.figure.boxes]
+    assert drawing.notes == ("the input 'nothing' does not reach the output",)

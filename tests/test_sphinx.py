@@ -232,7 +232,7 @@ WRONG = {
     ".. bpviz:: apples.py\n   :output: x.svg": "the directive: No such option '--output'",
     ".. bpviz:: apples.py\n   :show: left": "the directive: Invalid value for '--show': 'left' is not one of",
     ".. bpviz:: apples.py\n   :set: taxes=1": "there is no input named 'taxes' for --set; did you mean 'tax'?",
-    ".. bpviz:: apples.py\n   :set: 'tax=1": 'the words "\'tax=1" cannot be parted',
+    ".. bpviz:: apples.py\n   :set: 'tax=1": 'the words "\'tax=1" cannot be split',
     ".. bpviz::": "there is no block of Python that - could mean; name a file",
     ".. bpviz:: apples.py\n\n   x = 1": "a figure is drawn of a file or of the code below, not of both",
     ".. bpviz::\n\n   def f(x=1.0):\n       return x + unknown": "the model raised NameError",

@@ -14,7 +14,8 @@ import bpviz
 from bpviz import nn
 from bpviz.errors import UsageError
 from bpviz.figure import Step
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
 from bpviz.figures.steps import steps
 from bpviz.layout.page import lay_out
 from bpviz.picture.elements import Path, Picture, Text

@@ -171,6 +171,18 @@ def test_a_wrong_theme_file_is_refused(tmp_path: Path, text: str, said: str) -> 
     assert str(caught.value) == f"the theme {str(file)!r} {said}"
 
 
+@pytest.mark.parametrize("key", ["base", "dark"])
+def test_a_theme_follows_the_files_that_it_names(tmp_path: Path, key: str) -> None:
+    (tmp_path / "mine.toml").write_text(f'{key} = "other.toml"\n', encoding="utf-8")
+    (tmp_path / "other.toml").write_text('base = "below.toml"\n', encoding="utf-8")
+    for colour in ("#000000", "#101010"):
+        (tmp_path / "below.toml").write_text(f'base = "dark"\nbackground = "{colour}"\n', encoding="utf-8")
+        mine = theme(str(tmp_path / "mine.toml"))
+        shown = mine if key == "base" else mine.dark
+        assert shown is not None
+        assert shown.background == colour
+
+
 def test_a_theme_that_is_its_own_base_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('base = "mine.toml"', encoding="utf-8")

@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 @click.command("doctor")
 def command() -> None:
-    """Tell which engines, fonts and packages are there, and what to install."""
+    """Say which engines, fonts and packages are there, and what to install."""
     import platform
     from importlib import metadata
 

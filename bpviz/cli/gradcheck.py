@@ -21,7 +21,7 @@ __all__ = ["command"]
 
 @click.command("gradcheck")
 @click.argument("target")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@options.option("assignments", help="Another value for an input.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, min_open=True),
@@ -32,9 +32,10 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
-@options.lang
-@options.verify
-@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@options.option("lang")
+@options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
+@options.option("verify")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -46,6 +47,7 @@ def command(
     format: str | None,
     lang: str | None,
     verify: bool,
+    force: bool,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 

@@ -23,7 +23,7 @@ __all__ = ["beside", "card", "draw", "language_for"]
 
 
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
-    """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
+    """Return the drawing of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
 
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
@@ -31,7 +31,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
-    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` tells how many pixels PNG and
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` is how many pixels PNG and
     its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
@@ -62,6 +62,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
     verify = options.pop("verify", True)
     if "highlight" in options:
+        if "path" in options:
+            raise UsageError("path and highlight are two names of one option; give one of them")
         options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
@@ -106,7 +108,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
-    """Several drawings on one page, with captions: side by side where there is room, else below each other.
+    """Return several drawings on one page, with captions: side by side where there is room, else below each other.
 
     The looks are those of the first one.
 
@@ -130,7 +132,7 @@ def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
 
 
 def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
-    """The figures of drawings on one page; those of one that is a page already are taken singly."""
+    """Return the figures of drawings on one page; a drawing that is a page itself gives its figures one by one."""
     pairs: list[tuple[Figure, str]] = []
     for drawing, caption in zip(drawings, captions, strict=True):
         figure = drawing.figure
@@ -142,7 +144,7 @@ def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
 
 
 def card(name: str, **options: Any) -> Drawing:
-    """The card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
+    """Return the card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
 
     ``general`` is the card of any y = f(x). Options are those of `bpviz.draw` that concern the look.
 
@@ -159,7 +161,7 @@ def card(name: str, **options: Any) -> Drawing:
 
 
 def language_for(target: Any, lang: str | Language | None) -> Language:
-    """The language that is named; else that of a drawing, and of anything else the reader's.
+    """Return the language that is named, else that of a drawing; for anything else that of the reader.
 
     >>> language_for(card("relu", lang="ja"), None)
     <language ja>
@@ -168,7 +170,9 @@ def language_for(target: Any, lang: str | Language | None) -> Language:
 
 
 def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:
-    """The source with the composite operations opened that ``open`` names or ``depth`` reaches, and what is left."""
+    """Return the source with the composite operations opened that ``open`` names or ``depth`` reaches, and the options
+    that are left.
+    """
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
@@ -181,7 +185,7 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
 
 
 def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
-    """A drawing of single numbers in the place of arrays; old numbers beside new ones are such, too."""
+    """Return a drawing of single numbers in the place of arrays, also in the run before."""
     from bpviz.transforms.elements import elements
 
     assert isinstance(whole.source, Flow | Graph)
@@ -194,7 +198,7 @@ def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
 
 
 def _of_arrays(whole: Drawing) -> Drawing:
-    """The drawing beside one of single numbers: where that shows the paths of ``b[0]``, here are those of ``b``."""
+    """Return the drawing of arrays beside that of single numbers: it shows the paths of ``b`` for those of ``b[0]``."""
     assert isinstance(whole.source, Flow | Graph)
     graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
     circuit = whole.options.circuit
@@ -209,7 +213,7 @@ def _path_of_arrays(graph: Graph, path: str) -> str:
 
 
 def _derived(whole: Drawing, orders: tuple[Any, ...]) -> Drawing:
-    """The drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
+    """Return the drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
     source = whole.source
     assert isinstance(source, Flow | Graph)
     if orders:

@@ -145,7 +145,7 @@ class Rules(Values):
         if len(use.terms) > 1:
             return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
         # Of a closed group the steps are hidden.
-        if len(use.steps) != 1 or not use.box.startswith("n"):
+        if len(use.steps) != 1 or use.box.node is None:
             return result
         upstream, slope = self._rule(*use.steps[0])
         if ops.shape_of(upstream) or ops.shape_of(slope):

@@ -37,6 +37,7 @@ class Groups:
     ) -> None:
         """Take the record, and what is to be open and closed in it."""
         self.record, self.say = record, say
+        self._scopes = {frame_of(scope): scope for scope in record.scopes}
         scopes = record.scopes[1:]
         titles = {scope.title for scope in scopes}
         for wanted in (*open, *close):
@@ -65,7 +66,7 @@ class Groups:
         used: dict[int, Scope] = {}
         loud: set[int] = set()
         for box in boxes:
-            scope = None if box.frame is None else self._scope(box.frame)
+            scope = None if box.frame is None else self._scopes[box.frame]
             while scope is not None and scope.parent is not None:
                 used[scope.index] = scope
                 loud.update(() if box.tone == "pale" else [scope.index])
@@ -78,18 +79,15 @@ class Groups:
     def branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
         """The frame of a branch dot: the source's, unless every branch leaves it."""
         while source is not None and not any(source in self._around(target) for target in targets):
-            source = frame_of(self._scope(source).parent)
+            source = frame_of(self._scopes[source].parent)
         return source
 
     def _around(self, frame: str | None) -> list[str]:
         around = []
         while frame is not None:
             around.append(frame)
-            frame = frame_of(self._scope(frame).parent)
+            frame = frame_of(self._scopes[frame].parent)
         return around
-
-    def _scope(self, frame: str) -> Scope:
-        return self.record.scopes[int(frame[1:])]
 
 
 def titled(title: str, say: Language) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Content, Label, Plain, Tone
+from bpviz.figure import Box, Content, Label, Plain, Tone
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
@@ -25,7 +25,7 @@ class Use:
     node whose numbers come in there, where it is another than the one at which the wire begins.
     """
 
-    box: str
+    box: Box
     slot: int
     share: Any
     steps: tuple[tuple[int, int], ...] = ()

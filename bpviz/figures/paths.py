@@ -93,7 +93,7 @@ class Slopes(Values):
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
-        one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.group is None
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:
             text = number(found, self.precision)

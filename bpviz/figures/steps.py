@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
 from bpviz.formulas.formula import Formula, symbol, written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
@@ -122,19 +123,19 @@ class _Telling:
         return box.text.replace("\n", " ")
 
     def _given(self, box: Box) -> str:
-        return f"{self._symbol(box)} = {self._value(int(box.id[1:]))}"
+        assert box.node is not None
+        return f"{self._symbol(box)} = {self._value(box.node)}"
 
     def _value(self, index: int) -> str:
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
         """What a box makes of what enters it."""
-        if box.kind == "group":
-            # Its steps are hidden; several values may leave it.
+        if box.node is None:
+            # A closed group: its steps are hidden; several values may leave it.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
             return self.say(", ").join(dict.fromkeys(line_of(content, self.say) for content in shown))
-        index = int(box.id[1:])
-        parts = [self.symbols.name(index), self._expression(index), self._value(index)]
+        parts = [self.symbols.name(box.node), self._expression(box.node), self._value(box.node)]
         return " = ".join(dict.fromkeys(part for part in parts if part))
 
     def _expression(self, index: int) -> str:
@@ -156,7 +157,8 @@ class _Telling:
     def _share(self, wire: Wire) -> str:
         """The arithmetic of the gradient on a wire, behind the name of the derivative."""
         line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
-        if not wire.source.startswith("n"):
+        node = self.boxes[wire.source].node
+        if node is None:
             return line
-        called = self.symbols.derivative(int(wire.source[1:]))
+        called = self.symbols.derivative(node)
         return line if not called or line.startswith(called) else f"{called} = {line}"

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from bpviz.cli import request
-from bpviz.cli.output import File, put
+from bpviz.cli.output import File, check_sources, destination, files_of, put
 from bpviz.errors import UsageError
 from bpviz.hosts.requests import Place, answered, located
+from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.hosts.markers import Image, Marker
 
 __all__ = ["command"]
-
-_SHOWN = ("svg", "png", "gif", "webp", "apng")
-"""What a page shows as an image."""
 
 
 @click.command("embed")
@@ -96,27 +94,27 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
     from bpviz.hosts.markers import Image
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
-    answer = answered("the marker", request.parted(marker.words), place, _OWN)
+    answer = answered("the marker", request.split_words(marker.words), place, _OWN)
     drawing, stem, ctx = answer.drawing, answer.stem, answer.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
-    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
+    images = formats.formats(lambda row: row.shown == "image")
+    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in images), None)
     if shown is None:
-        raise UsageError(f"a page shows {', '.join(_SHOWN)}, but got -o {outputs[0]}; add -o {stem}.svg")
-    files = _pictures(drawing, outputs, ctx.params["format"])
+        raise UsageError(f"a page shows {', '.join(images)}, but got -o {outputs[0]}; add -o {stem}.svg")
+    files = _pictures(ctx, drawing, outputs, ctx.params["format"])
     dark = ""
     if ctx.params["dark"]:
         stem, dot, suffix = shown.rpartition(".")
         dark = f"{stem}-dark{dot}{suffix}"
-        files += _pictures(draw(drawing, theme=ctx.params["dark"]), [dark], None)
+        files += _pictures(ctx, draw(drawing, theme=ctx.params["dark"]), [dark], None)
     alt = ctx.params["alt"] or drawing.figure.description
     return Image(shown.replace(os.sep, "/"), alt, dark.replace(os.sep, "/")), files
 
 
-def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
+def _pictures(ctx: click.Context, drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
     """The files of a drawing, each at its full path: they are written when the working directory is another."""
-    from bpviz.cli.output import destination, files_of
-
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
+    check_sources(ctx, files)
     # A picture that holds already is not written again: its curves may be those of another Graphviz.
     here = Path.cwd()
     made = [file._replace(path=None if file.path is None else here / file.path) for file in files]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.cli.request import OF_FILES, names, parted, spelled
+from bpviz.cli.request import OF_FILES, names, spelled, split_words
 from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
 from bpviz.hosts.inline import inlined
 from bpviz.hosts.requests import Place, answered, located
@@ -107,7 +107,7 @@ def _asked_by(info: str) -> dict[str, str] | None:
     first, _, rest = info.strip().partition(" ")
     if first != "bpviz" and not (first in ("python", "py") and "bpviz" in rest.split()):
         return None
-    pairs = (word.partition("=") for word in parted(rest))
+    pairs = (word.partition("=") for word in split_words(rest))
     return {name.replace("_", "-"): value for name, _, value in pairs if name != "bpviz"}
 
 

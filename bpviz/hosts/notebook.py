@@ -36,7 +36,7 @@ def in_cell(shell: Any, line: str, cell: str) -> Any:
     files = [f.__code__.co_filename for f in new.values() if getattr(f, "__module__", "") == own and _is_function(f)]
     module = ModuleType(own)
     vars(module).update(new, __file__=files[0] if files else "")
-    name, given = "", request.parted(line)
+    name, given = "", request.split_words(line)
     if given and not given[0].startswith("-"):
         name = given.pop(0)
     ctx = request.parsed("%%bpviz", ["-", *given], without=("outputs", "format"))

@@ -28,6 +28,7 @@ from bpviz.fingerprint import fingerprint
 from bpviz.hosts.dependencies import files_behind
 from bpviz.hosts.inline import inlined
 from bpviz.hosts.requests import Place, answered
+from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -39,8 +40,8 @@ __all__ = ["BpvizDirective", "setup"]
 
 logger = logging.getLogger(__name__)
 
-_FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
-"""What a builder can be given, by the type that it asks for."""
+_FORMATS = formats.by_mime(lambda row: row.reads == "picture" and not row.many)
+"""What a builder can be given, by the media types that it takes."""
 
 _IMAGE = Image.option_spec or {}
 _OWN: dict[str, Callable[[str], Any]] = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,42 +71,42 @@ def lay_out(
     message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
 
     Raises:
-        EngineMissing: no engine, or not the one asked for, is installed.
+        EngineMissing: no engine, or not the one that is named, is installed.
         EngineFailed: Graphviz could not lay it out; the message carries what it said.
         LayoutTimeout: it took longer than ``timeout``.
 
-    >>> answer = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
-    >>> answer["objects"][0]["name"], answer["objects"][0]["width"]
+    >>> result = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
+    >>> result["objects"][0]["name"], result["objects"][0]["width"]
     ('a', '1')
     """
     source = dot.encode()
     chosen = choose(engine)
     small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
     if chosen == "bundled" and small:
-        answer = _draw_here(source, "dot", "json0")
+        result = _draw_here(source, "dot", "json0")
     else:
-        answer = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
-    result: dict[str, Any] = json.loads(answer)
-    return result
+        result = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    places: dict[str, Any] = json.loads(result)
+    return places
 
 
 def render(
-    dot: str, format: str, *, engine: str = "auto", timeout: float | None = None, fonts: Sequence[Path] = ()
+    dot: str,
+    format: str,
+    *,
+    engine: str = "auto",
+    timeout: float | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> bytes:
     """Let Graphviz write the positioned ``dot`` as ``format`` (``pdf``, ``ps``, …), moving nothing.
 
-    ``fonts`` are the only font files that it may use, whatever the machine has; without any it takes the machine's.
-    (On macOS the bundled Graphviz draws with the system's own fonts.) Raises as `lay_out` does.
+    ``environment`` are variables that Graphviz gets beside those of this process, such as the settings of fontconfig
+    (`bpviz.writers.font_files.fontconfig`). Raises as `lay_out` does.
     """
-    from bpviz.writers.font_files import fontconfig
-
     # Always a child, for fontconfig reads its settings once in the life of a process. And without a date given,
     # Cairo would write the present one into a PDF.
-    with fontconfig(fonts) as settings:
-        environment = {"SOURCE_DATE_EPOCH": "0", **os.environ, **settings}
-        return _draw_in_child(
-            choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=environment
-        )
+    variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, **(environment or {})}
+    return _draw_in_child(choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=variables)
 
 
 def engines() -> tuple[EngineInfo, ...]:

@@ -93,12 +93,13 @@ def theme(name: str) -> Theme:
 
 
 def _found(name: str, within: tuple[Path, ...]) -> Theme:
-    """The theme of that name; ``within`` are the files that ask for it, one for the other."""
+    """Return the theme of that name; ``within`` are the files that name it, one the other."""
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
     if path in within:
         raise _Wrong("is its own base; name another, such as 'light'")
     try:
-        return _read(path, path.stat().st_mtime_ns, within)
+        # A user's file is read each time: it may have changed, and so may the files that it names.
+        return _read(path, within) if path.parent != _HOME else _of_our_own(path)
     except (FileNotFoundError, NotADirectoryError):
         if name.endswith(_SUFFIX):
             raise UsageError(f"there is no file {name!r} with a theme; choose one of {', '.join(names())}") from None
@@ -106,9 +107,13 @@ def _found(name: str, within: tuple[Path, ...]) -> Theme:
         raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(names())})") from None
 
 
-@lru_cache(maxsize=64)
-def _read(path: Path, edition: int, within: tuple[Path, ...]) -> Theme:
-    """The theme of a file; ``edition`` is another one when the file has changed."""
+@lru_cache
+def _of_our_own(path: Path) -> Theme:
+    return _read(path, ())
+
+
+def _read(path: Path, within: tuple[Path, ...]) -> Theme:
+    """Return the theme of a file; ``within`` are the files that name it, one the other."""
     import tomllib
 
     try:

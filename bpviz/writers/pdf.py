@@ -9,7 +9,7 @@ from bpviz.layout import engines
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme
 from bpviz.writers import dot
-from bpviz.writers.font_files import fonts_for
+from bpviz.writers.font_files import fontconfig, fonts_for
 
 __all__ = ["write"]
 
@@ -38,7 +38,8 @@ def write(
     b'%PDF-'
     """
     source = dot.write(picture, theme, lift=_LIFTS[engines.choose(engine)]).decode()
-    drawn = engines.render(source, _FORMATS[format], engine=engine, timeout=timeout, fonts=fonts_for(picture))
+    with fontconfig(fonts_for(picture)) as settings:
+        drawn = engines.render(source, _FORMATS[format], engine=engine, timeout=timeout, environment=settings)
     return _undated(drawn)
 
 
