@@ -45,7 +45,7 @@ def report() -> str:
 
 
 def _cost(folder: Path, changed: int, fresh: bool = False) -> float:
-    """How long a build takes after edits of so many models, the median of some rounds."""
+    """Return how long a build takes after edits of so many models, the median of some rounds."""
     _build(folder)
     found = []
     for edition in range(1, ROUNDS + 1):

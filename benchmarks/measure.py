@@ -50,7 +50,7 @@ def _process_cost(command: Sequence[str], environment: Mapping[str, str]) -> Cos
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
-    """How long one call takes; garbage of earlier work is collected first, its own as it comes."""
+    """Return how long one call takes; garbage of earlier work is collected first, its own as it comes."""
     gc.collect()
     start = clock()
     result = work()
@@ -86,7 +86,7 @@ def in_turn(
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; all columns but the first stand at the right.
+    """Return a table in Markdown; all columns but the first stand at the right.
 
     >>> print(table(["what", "ms"], [["one", "1.0"]]))
     | what | ms |
@@ -107,12 +107,12 @@ def milliseconds(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio as it is said: ``1.30 ×``."""
+    """Return a ratio as it is said: ``1.30 ×``."""
     return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
 
 
 def machine(packages: Iterable[str]) -> str:
-    """Where it was measured: processor, system, Python and the versions of packages."""
+    """Return where it was measured: processor, system, Python and the versions of packages."""
     versions = [f"{package} {metadata.version(package)}" for package in packages if _installed(package)]
     where = f"{os.cpu_count()} × {_processor()}, {platform.system()} {platform.machine()}"
     return f"{where}; Python {platform.python_version()}; {', '.join(versions)}"

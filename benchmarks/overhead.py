@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def report() -> str:
-    """The table, measured in a process of its own: the threads of OpenBLAS are counted when NumPy is imported."""
+    """Return the table, measured in a process of its own: the threads of OpenBLAS are counted when NumPy is imported."""
     command = [sys.executable, __file__]
     done = subprocess.run(command, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
@@ -81,7 +81,7 @@ def _measured() -> str:
 
 
 def _ratios(program: Program, ways: Mapping[str, Callable[[Program], Gradients]]) -> tuple[dict[str, float], float]:
-    """How many times as long as hand-written NumPy every way takes, and that in seconds."""
+    """Return how many times as long as hand-written NumPy every way takes, and that in seconds."""
     works: dict[str, Gradients] = {"by hand": lambda: program.by_hand(*program.arrays)[1:]}
     works |= {name: way(program) for name, way in ways.items()}
     expected = works["by hand"]()
@@ -97,7 +97,7 @@ def _ratios(program: Program, ways: Mapping[str, Callable[[Program], Gradients]]
 
 
 def _calls(work: Gradients) -> int:
-    """How many calls last as long as one measurement should."""
+    """Return how many calls last as long as one measurement should."""
     work()
     start = process_time()
     work()

@@ -32,7 +32,7 @@ class Program(NamedTuple):
 
 
 def network(batch: int) -> Program:
-    """The two-layer network of the books, 64 → 50 → 10, on ``batch`` pictures."""
+    """Return the two-layer network of the books, 64 → 50 → 10, on ``batch`` pictures."""
     random = np.random.default_rng(0)
     x = random.random((batch, 64))
     classes = random.integers(0, 10, batch)
@@ -79,7 +79,7 @@ def network(batch: int) -> Program:
 
 
 def block() -> Program:
-    """A transformer block: 8 words of 16 numbers, 2 heads, four times as wide inside; x gets its gradient too."""
+    """Return a transformer block: 8 words of 16 numbers, 2 heads, four times as wide inside; x gets its gradient too."""
     random = np.random.default_rng(0)
     words, width, wide = 8, 16, 64
     x, t = random.standard_normal((2, words, width))

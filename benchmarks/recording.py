@@ -117,7 +117,7 @@ def by_autograd(program: Program) -> list[float]:
 
 
 def chain(size: int) -> Program:
-    """One value through ``size`` operations in a row."""
+    """Return one value through ``size`` operations in a row."""
 
     def function(x: Any, shrink: Any, shift: Any) -> Any:
         for _ in range(size // 2):
@@ -155,7 +155,7 @@ def random_graph(size: int) -> Program:
 
 
 def network(size: int) -> Program:
-    """The squared error of a 2-16-16-1 network of scalars, over the samples that make up about ``size`` operations."""
+    """Return the squared error of a 2-16-16-1 network of scalars, over the samples that make up about ``size`` operations."""
     widths = (2, 16, 16, 1)
     layers = list(pairwise(widths))
     each = sum(2 * n * m for n, m in layers) + sum(widths[1:-1]) + 3

@@ -32,7 +32,7 @@ def fingerprint(*shown: object) -> str:
     >>> len(mark), mark == fingerprint(Figure((), ()), theme("dark"))
     (18, False)
     """
-    return _marked(_said(shown))
+    return _marked(_as_text(shown))
 
 
 def of_step(mark: str, step: int) -> str:
@@ -44,22 +44,22 @@ def of_step(mark: str, step: int) -> str:
     return _marked(f"{mark} {step}")
 
 
-def _marked(said: str) -> str:
+def _marked(text: str) -> str:
     # Imported when a picture is written: with it comes OpenSSL.
     import hashlib
 
-    return f"{_EDITION}:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return f"{_EDITION}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """Plain data as text. What is as it is anyway is left out, so that a field that is new changes no mark."""
     if isinstance(value, tuple):
-        return f"({','.join(map(_said, value))})"
+        return f"({','.join(map(_as_text, value))})"
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{key}:{_said(part)}' for key, part in value.items())}}}"
+        return f"{{{','.join(f'{key}:{_as_text(part)}' for key, part in value.items())}}}"
     if is_dataclass(value):
-        told = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
-        parts = (f"{name}={_said(part)}" for name, part, usual in told if part is not usual and part != usual)
+        entries = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+        parts = (f"{name}={_as_text(part)}" for name, part, usual in entries if part is not usual and part != usual)
         return f"{type(value).__name__}({','.join(parts)})"
     return repr(value)
 
@@ -80,15 +80,15 @@ def stamped(data: bytes, mark: str, remark: str) -> bytes:
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body))
         # Behind the signature and the header, which comes first and has a fixed size.
         return data[:33] + chunk + data[33:]
-    told = remarked(mark)
+    text = remarked(mark)
     if remark == "gif":
         # A comment before the byte that ends the file.
-        return data[:-1] + b"\x21\xfe" + bytes((len(told),)) + told.encode() + b"\0" + data[-1:]
+        return data[:-1] + b"\x21\xfe" + bytes((len(text),)) + text.encode() + b"\0" + data[-1:]
     if remark == "webp":
         # A chunk of our own at the end, which readers skip; the whole is told how long it is now.
-        chunk = b"bpvz" + struct.pack("<I", len(told)) + told.encode() + b"\0" * (len(told) % 2)
+        chunk = b"bpvz" + struct.pack("<I", len(text)) + text.encode() + b"\0" * (len(text) % 2)
         return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
-    line = remark.format(told).encode()
+    line = remark.format(text).encode()
     return (data if data.endswith(b"\n") else data + b"\n") + line + b"\n"
 
 

@@ -27,7 +27,7 @@ class LazyModule:
 
 
 def imported(name: str) -> bool:
-    """Whether a module was imported already, by bpviz or by the user's own file.
+    """Return whether a module was imported already, by bpviz or by the user's own file.
 
     >>> imported("sys")
     True

@@ -59,7 +59,7 @@ def affine(x: Any, W: Any, b: Any) -> Any:
 
 
 def embedding(W: Any, ids: Any) -> Any:
-    """The rows ``ids`` (whole numbers, of any shape) of ``W`` (V, D); what is looked up twice gets both gradients.
+    """Return the rows ``ids`` (whole numbers, of any shape) of ``W`` (V, D); what is looked up twice gets both gradients.
 
     >>> embedding([[1.0, 2.0], [3.0, 4.0]], [1, 1])
     array([[3., 4.],
@@ -106,7 +106,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, 
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
-    """The filters ``W`` (F, C, FH, FW) laid on every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
+    """Return the filters ``W`` (F, C, FH, FW) laid on every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
 
     The result is (N, F, OH, OW) with OH = (H + 2·pad − FH)//stride + 1. ``pad`` is a border of zeros. Raises
     `ValueError` when shapes do not fit.
@@ -120,7 +120,7 @@ def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
 
 
 def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
-    """The largest pixel of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+    """Return the largest pixel of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
 
     Of equal pixels the first one gets the gradient. The border, ``pad``, is never the largest.
 
@@ -131,7 +131,7 @@ def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0
 
 
 def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
-    """The mean of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+    """Return the mean of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
 
     The zeros of the border, ``pad``, count as pixels.
 
@@ -158,7 +158,7 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) ->
 
 
 def relu(x: Any, at_zero: float = 0.0) -> Any:
-    """The larger of x and 0. Where x is 0, ``at_zero`` of the gradient passes.
+    """Return the larger of x and 0. Where x is 0, ``at_zero`` of the gradient passes.
 
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
@@ -185,7 +185,7 @@ def sigmoid(x: Any) -> Any:
 
 
 def tanh(x: Any) -> Any:
-    """The hyperbolic tangent.
+    """Return the hyperbolic tangent.
 
     >>> tanh(0.0)
     0.0
@@ -233,7 +233,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def mean_squared_error(y: Any, t: Any) -> Any:
-    """The mean of (y − t)².
+    """Return the mean of (y − t)².
 
     >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0

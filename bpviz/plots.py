@@ -27,7 +27,7 @@ Function = Callable[[Any], Any]
 
 
 def mean_slopes(f: Function, x: float, steps: Sequence[float]) -> list[float]:
-    """The slope of the secant from ``x`` to ``x + h``, for every step ``h``: mean speeds, when ``x`` is time.
+    """Return the slope of the secant from ``x`` to ``x + h``, for every step ``h``: mean speeds, when ``x`` is time.
 
     >>> [round(v, 9) for v in mean_slopes(lambda t: t**2, 3, [2, 1, 0.1, 0.01, 0.001])]
     [8.0, 7.0, 6.1, 6.01, 6.001]
@@ -152,7 +152,7 @@ def gradient_field(
 
 
 def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
-    """The gradient of ``f`` at every point of two grids: all at once where ``f`` keeps them apart, else one by one.
+    """Return the gradient of ``f`` at every point of two grids: all at once where ``f`` keeps them apart, else one by one.
 
     >>> import numpy
     >>> u, v = gradients_on_grid(lambda x: x[0] ** 2 + x[1] ** 2, numpy.array([[3.0]]), numpy.array([[4.0]]))
@@ -175,7 +175,7 @@ def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _gradient(f: Function, x: Any) -> tuple[tuple[int, ...], Any]:
-    """The shape of what ``f`` gives at ``x``, and its gradient."""
+    """Return the shape of what ``f`` gives at ``x``, and its gradient."""
     flow = backprop(f, x)
     return np.shape(flow.output), flow.grad(flow.graph.inputs[0])
 

@@ -13,7 +13,7 @@ from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 
-__all__ = ["Chain", "Link", "Path", "Stage", "chain"]
+__all__ = ["Chain", "Link", "NamedPath", "Stage", "chain"]
 
 _LONG = 8
 """The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
@@ -35,7 +35,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Path:
+class NamedPath:
     """One path: the named values on it, the links between them, and what it adds to the gradient.
 
     Among arrays, whose links are matrices of derivatives, there are no ``links``.
@@ -67,7 +67,7 @@ class Chain:
 
     name: str
     count: int
-    paths: tuple[Path, ...]
+    paths: tuple[NamedPath, ...]
     total: Any
     seed: Any
     exact: bool
@@ -76,7 +76,7 @@ class Chain:
 
 
 def chain(flow: Flow, symbols: Symbols, index: int, most: int = 8) -> Chain:
-    """How a node reaches the output; at most ``most`` paths are shown.
+    """Return how a node reaches the output; at most ``most`` paths are shown.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -106,8 +106,8 @@ def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
     return Stage(name, symbols.derivative(index), symbols.gradient(index), flow.gradient_of(index))
 
 
-def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
-    """A path with its unnamed steps taken into the links."""
+def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> NamedPath:
+    """Return a path with its unnamed steps taken into the links."""
     names, labels = flow.graph.names, flow.graph.labels
     last, all_wires = len(way.nodes) - 1, way.wires
     ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
@@ -120,11 +120,11 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
         wires = all_wires[start:end]
         formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
         links.append(Link(names[way.nodes[start]], names[way.nodes[end]], formula, slope))
-    return Path(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
+    return NamedPath(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
 
 
 def _formula(symbols: Symbols, wires: Sequence[tuple[int, int]]) -> str:
-    """The product of the links' derivatives."""
+    """Return the product of the links' derivatives."""
     product: Any = 1.0
     for target, slot in wires:
         product = symbols.slope(target, slot) * product

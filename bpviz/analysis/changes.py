@@ -45,7 +45,7 @@ class Change:
 
 
 def change(before: Flow, after: Flow, *names: str) -> Change:
-    """What the change of these inputs between two runs does.
+    """Return what the change of these inputs between two runs does.
 
     >>> import bpviz
     >>> graph = bpviz.trace(lambda x=3.0: x**2)
@@ -77,7 +77,7 @@ def change(before: Flow, after: Flow, *names: str) -> Change:
 
 
 def _same_structure(one: Flow, other: Flow) -> bool:
-    """Whether two runs computed the same steps."""
+    """Return whether two runs computed the same steps."""
     a, b = one.graph.record, other.graph.record
     if a is b:
         return True

@@ -49,7 +49,7 @@ class Difference:
 
 
 def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLISH) -> tuple[Difference, ...]:
-    """Every input and step of the later run beside what it was in the earlier one, and then those that are gone.
+    """Return every input and step of the later run beside what it was in the earlier one, and then those that are gone.
 
     Numbers differ that lie further apart than ``tolerance`` times their size. Constants are told where they changed;
     ``say`` names those without a name.
@@ -63,7 +63,7 @@ def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLI
     """
     before, after, old = pairing.before, pairing.after, pairing.old
     found = []
-    for now in _told(after):
+    for now in _compared(after):
         was = old.get(now)
         constant = after.graph.is_constant(now)
         if was is None:
@@ -75,12 +75,12 @@ def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLI
         if aspects or not constant:
             found.append(Difference(*sides, aspects))
     kept = set(old.values())
-    gone = [was for was in _told(before) if was not in kept and not before.graph.is_constant(was)]
+    gone = [was for was in _compared(before) if was not in kept and not before.graph.is_constant(was)]
     return (*found, *(Difference(_side(before, was, say), None) for was in gone))
 
 
-def _told(flow: Flow) -> list[int]:
-    """The inputs, and what leads to the outputs."""
+def _compared(flow: Flow) -> list[int]:
+    """Return the inputs, and what leads to the outputs."""
     record = flow.graph.record
     needed = {*record.is_input, *flow.graph.output_indices, flow.output_index}
     for index in range(len(flow.values) - 1, -1, -1):
@@ -95,8 +95,8 @@ def _side(flow: Flow, index: int, say: Language) -> Side:
     gradient = None if graph.is_constant(index) else flow.gradient_of(index)
     name, what = names[index], graph.nodes[index].kind
     if operation is not None:
-        told = record.parameters.get(index, {})
-        what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in told.items())})" if told else "")
+        parameters = record.parameters.get(index, {})
+        what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in parameters.items())})" if parameters else "")
     elif what == "constant" and not graph.labels[index]:
         user = next(i for i, operands in enumerate(record.operands) if index in operands)
         name = say("constant of {name}", name=names[user])
@@ -123,7 +123,7 @@ def _aspects(pairing: Pairing, was: int, now: int, before: Side, after: Side, to
 
 
 def differs(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether two numbers or arrays lie further apart than ``tolerance`` times their size.
+    """Return whether two numbers or arrays lie further apart than ``tolerance`` times their size.
 
     >>> differs(220.00000000000003, 220.0, 1e-9), differs(1.1, 1.2, 1e-9), differs(math.nan, math.nan, 1e-9)
     (False, True, False)

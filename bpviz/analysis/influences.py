@@ -60,9 +60,9 @@ class Influence:
         return self.grown == self.slope
 
 
-def settled(foretold: float, true: float, before: Any, after: Any) -> float:
-    """The true change, without the rounding of the two outputs it is the difference of where that is all that parts it
-    from the one foretold.
+def settled(predicted: float, true: float, before: Any, after: Any) -> float:
+    """Return the true change, without the rounding of the two outputs it is the difference of where that is all that parts it
+    from the one predicted.
 
     >>> settled(20.0, 19.999999999999972, 220.00000000000003, 240.0), settled(6.0, 7.0, 9.0, 16.0)
     (20.0, 7.0)
@@ -71,12 +71,12 @@ def settled(foretold: float, true: float, before: Any, after: Any) -> float:
         return true
     single = any(getattr(value, "dtype", None) in (np.float32, np.float16) for value in (before, after))
     size = max(float(np.max(np.abs(before), initial=0)), float(np.max(np.abs(after), initial=0)))
-    rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(foretold))
-    return foretold if abs(true - foretold) <= rounding else true
+    rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(predicted))
+    return predicted if abs(true - predicted) <= rounding else true
 
 
 def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> tuple[Influence, ...]:
-    """What each of these nodes does to the output; without ``symbols``, without formulas.
+    """Return what each of these nodes does to the output; without ``symbols``, without formulas.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -87,7 +87,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
     [('p', 2.2, 'n·t', 2.2), ('n', 110.00000000000001, 'p·t', 110.0), ('t', 200.0, 'x', 200.0), ('x', 1.1, 't', 1.1),
      ('y', 1.0, '1', 1.0)]
     """
-    told, record = meanings(flow.graph), flow.graph.record
+    meaning_of, record = meanings(flow.graph), flow.graph.record
     finite = bool(np.isfinite(flow.values[flow.output_index]).all())
     found = []
     work = 0
@@ -104,7 +104,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
                 index=index,
                 name=flow.graph.names[index],
                 kind="output" if index == flow.output_index else "step" if step else "input",
-                meaning=told.get(index, ""),
+                meaning=meaning_of.get(index, ""),
                 value=value,
                 gradient=gradient,
                 reaches=reaches,
@@ -119,7 +119,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
 
 
 def named(flow: Flow) -> tuple[int, ...]:
-    """The variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
+    """Return the variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
     record, labels = flow.graph.record, flow.graph.labels
     steps = [
         i
@@ -138,7 +138,7 @@ class Objective(NamedTuple):
 
 
 def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
-    """What the gradients of a flow are of: its output, or the one number that the seed makes of it.
+    """Return what the gradients of a flow are of: its output, or the one number that the seed makes of it.
 
     >>> import bpviz, numpy as np
     >>> graph = bpviz.trace(lambda x: bpviz.name(x * 2, "y"), np.ones(3))
@@ -156,7 +156,7 @@ def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
 
 
 def objective_of(flow: Flow, output: Any) -> float:
-    """The number that the gradients are of, for an output."""
+    """Return the number that the gradients are of, for an output."""
     if output.__class__ is float and flow.seed.__class__ is float:
         return float(flow.seed * output)
     return float(np.sum(np.asarray(flow.seed) * output))
@@ -178,7 +178,7 @@ def _grown(flow: Flow, index: int) -> float | None:
 
 
 def _slope(gradient: Any) -> float:
-    """The sum of the elements; 0 where they cancel but for rounding."""
+    """Return the sum of the elements; 0 where they cancel but for rounding."""
     if not ops.shape_of(gradient):
         return float(gradient)
     slope, size = float(np.sum(gradient)), float(np.sum(np.abs(gradient)))

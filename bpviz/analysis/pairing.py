@@ -28,13 +28,13 @@ class Pairing:
     old: Mapping[int, int]
 
     def kept(self, index: int) -> bool:
-        """Whether a node of the later flow was there before, and did the same."""
+        """Return whether a node of the later flow was there before, and did the same."""
         was = self.old.get(index)
         operations = self.after.graph.record.operations
         return was is not None and self.before.graph.record.operations[was] is operations[index]
 
     def slot_kept(self, index: int, slot: int) -> bool:
-        """Whether the wire that enters a step of the later flow at this slot was there before."""
+        """Return whether the wire that enters a step of the later flow at this slot was there before."""
         was = self.old.get(index)
         if was is None:
             return False
@@ -44,7 +44,7 @@ class Pairing:
 
 
 def paired(before: Flow, after: Flow) -> Pairing:
-    """The nodes of two flows, paired.
+    """Return the nodes of two flows, paired.
 
     >>> import bpviz
     >>> one = bpviz.backprop(lambda x=1.0, w=2.0: bpviz.nn.relu(x * w) + 1)
@@ -130,7 +130,7 @@ class _Sweep:
                     self.pair(i, j)
 
     def alike(self, was: int, now: int, replaced: bool) -> bool:
-        """Whether two nodes are of a kind: inputs, constants, or steps of the same operation."""
+        """Return whether two nodes are of a kind: inputs, constants, or steps of the same operation."""
         inputs = was in self.one.is_input, now in self.two.is_input
         if inputs[0] == inputs[1] and self.one.operations[was] is self.two.operations[now]:
             return True
@@ -139,7 +139,7 @@ class _Sweep:
 
 
 def _named(graph: Graph) -> dict[str, int]:
-    """The nodes whose name no other has, and the inputs, whose names steps may have taken over (x = x·2)."""
+    """Return the nodes whose name no other has, and the inputs, whose names steps may have taken over (x = x·2)."""
     labels = graph.labels
     times = Counter(labels)
     found = {label: i for i, label in enumerate(labels) if label and times[label] == 1}
@@ -152,21 +152,21 @@ def _named(graph: Graph) -> dict[str, int]:
 
 
 def _leaf(flow: Flow, index: int) -> Hashable:
-    """What a constant is told by in a key: its value; nothing for any other node."""
+    """Return what a constant is told by in a key: its value; nothing for any other node."""
     return ("constant", _frozen(flow.values[index])) if flow.graph.is_constant(index) else None
 
 
 def _key(flow: Flow, index: int, operands: list[Any]) -> Hashable:
-    """What a step does to which operands; of its own number nothing, where an operand has no partner."""
+    """Return what a step does to which operands; of its own number nothing, where an operand has no partner."""
     if None in operands:
         return ("alone", index)
     record = flow.graph.record
-    told = record.parameters.get(index, {})
-    return (record.operations[index], tuple(operands), tuple((name, _frozen(told[name])) for name in sorted(told)))
+    parameters = record.parameters.get(index, {})
+    return (record.operations[index], tuple(operands), tuple((name, _frozen(parameters[name])) for name in sorted(parameters)))
 
 
 def _frozen(value: Any) -> Hashable:
-    """A parameter or a constant as part of a key."""
+    """Return a parameter or a constant as part of a key."""
     if isinstance(value, tuple | list):
         return tuple(map(_frozen, value))
     if hasattr(value, "tobytes"):

@@ -76,7 +76,7 @@ class Between:
 
 
 def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) -> Ways:
-    """The paths from a value to the output, or to another value; at most ``most`` of them are shown.
+    """Return the paths from a value to the output, or to another value; at most ``most`` of them are shown.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
@@ -107,7 +107,7 @@ def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) ->
 
 
 def between(flow: Flow, source: int, target: int) -> Between:
-    """What lies on any path from one node to another, both by number, and how many paths there are.
+    """Return what lies on any path from one node to another, both by number, and how many paths there are.
 
     A path takes only wires through which a gradient can flow.
 
@@ -145,7 +145,7 @@ class _Tail:
 
 
 def _largest(flow: Flow, source: int, target: int, among: Between, most: int) -> tuple[Way, ...]:
-    """The paths with the largest products: from the target back, every node keeps the ``most`` largest of its tails.
+    """Return the paths with the largest products: from the target back, every node keeps the ``most`` largest of its tails.
 
     Of single numbers no other tail can become part of a larger product: the slope before it is the same for all.
     """
@@ -171,14 +171,14 @@ def _largest(flow: Flow, source: int, target: int, among: Between, most: int) ->
 
 
 def _kept(tails: list[_Tail], most: int) -> list[_Tail]:
-    """The largest few; what is not a number stands in front, so that it is seen. Equal ones keep their order."""
+    """Return the largest few; what is not a number stands in front, so that it is seen. Equal ones keep their order."""
     if len(tails) <= most:
         return tails
     return sorted(tails, key=lambda tail: -_size(tail.g))[:most]
 
 
 def _size(g: Any) -> float:
-    """How large a gradient is: the magnitude of the number, the length of the array."""
+    """Return how large a gradient is: the magnitude of the number, the length of the array."""
     size = abs(g) if g.__class__ is float else float(np.linalg.norm(g))
     return math.inf if size != size else size
 
@@ -195,7 +195,7 @@ def _way(flow: Flow, source: int, tail: _Tail) -> Way:
 
 
 def slope(flow: Flow, index: int, slot: int) -> float | None:
-    """The derivative of a step by the operand at a slot, where both are single numbers.
+    """Return the derivative of a step by the operand at a slot, where both are single numbers.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)

@@ -78,7 +78,7 @@ class KeptValue:
 
 
 def shared_factors(target: Flow | Graph) -> Sharing:
-    """What the backward pass computes once and uses several times.
+    """Return what the backward pass computes once and uses several times.
 
     Values of the forward pass do not count, nor does the seed: they are not computed on the way back. Operations that
     only bring numbers into another shape are not counted.
@@ -113,7 +113,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
 
 
 def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
-    """The shared factors of a gradient graph: the number of each, and the names of the gradients that it serves.
+    """Return the shared factors of a gradient graph: the number of each, and the names of the gradients that it serves.
 
     Only the last backward part counts. Through operations that bring numbers into another shape the use is looked for
     behind them.
@@ -141,7 +141,7 @@ def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
 
 
 def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
-    """The values of the forward pass, in order, and which of them the backward pass needs: what takes memory.
+    """Return the values of the forward pass, in order, and which of them the backward pass needs: what takes memory.
 
     Constants that are plain numbers are left out.
 
@@ -171,13 +171,13 @@ def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
 
 
 def _new(made: Derivation) -> list[int]:
-    """The steps of the backward pass, by number."""
+    """Return the steps of the backward pass, by number."""
     copies = set(made.copies.values())
     return [i for i, operation in enumerate(made.graph.record.operations) if operation is not None and i not in copies]
 
 
 def _counts(made: Derivation) -> tuple[int, int]:
-    """How many operations the backward pass takes, and how many if nothing were computed once for several uses."""
+    """Return how many operations the backward pass takes, and how many if nothing were computed once for several uses."""
     record = made.graph.record
     alone: dict[int, int] = {}
     for step in _new(made):

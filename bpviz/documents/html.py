@@ -33,7 +33,7 @@ background:none}
 
 
 def write(document: Document, mark: str = "") -> str:
-    """The document as a page of its own; ``mark`` tells what it says (`bpviz.fingerprint`).
+    """Return the document as a page of its own; ``mark`` tells what it says (`bpviz.fingerprint`).
 
     >>> page = write(Document("y < 6", (Table("All", ("variable", "value"), (("x", "3"),)),)))
     >>> page[:15], "<title>y &lt; 6</title>" in page, '<th scope="row">x</th><td>3</td>' in page
@@ -51,7 +51,7 @@ def write(document: Document, mark: str = "") -> str:
 
 
 def fragment(document: Document) -> str:
-    """The document as a part of somebody else's page: a notebook's."""
+    """Return the document as a part of somebody else's page: a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
     title = f"<h1>{_escaped(document.title)}</h1>" if document.title else ""
     return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n{title}\n{body}\n</article>\n'

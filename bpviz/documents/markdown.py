@@ -11,7 +11,7 @@ __all__ = ["escaped", "write"]
 
 
 def write(document: Document, level: int = 1) -> str:
-    """The document as Markdown, its title a heading of ``level``; pictures are left out.
+    """Return the document as Markdown, its title a heading of ``level``; pictures are left out.
 
     >>> print(write(Document("y = 6", (Table("", ("variable", "value"), (("x", "3"),)),))))
     # y = 6
@@ -26,7 +26,7 @@ def write(document: Document, level: int = 1) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text in which nothing is a mark of Markdown or HTML.
+    """Return text in which nothing is a mark of Markdown or HTML.
 
     >>> escaped("a*b < c|d")
     'a\\\\*b &lt; c\\\\|d'

@@ -19,7 +19,7 @@ GENERAL = "general"
 
 
 def card(name: str, say: Language = ENGLISH) -> Figure:
-    """The card of an operation, by its name; ``general`` is that of any y = f(x). ``say`` writes its words.
+    """Return the card of an operation, by its name; ``general`` is that of any y = f(x). ``say`` writes its words.
 
     >>> [w.backward.label.content.text for w in card("multiply").wires]
     ['∂L/∂z·y', '∂L/∂z·x', '∂L/∂z']
@@ -72,7 +72,7 @@ class Reading(NamedTuple):
 
 
 def reading(row: Operation) -> Reading:
-    """An operation's own row, read in symbols.
+    """Return an operation's own row, read in symbols.
 
     >>> reading(ops.named("multiply")).backward
     [<formula ∂L/∂z·y>, <formula ∂L/∂z·x>]
@@ -87,7 +87,7 @@ def reading(row: Operation) -> Reading:
 
 
 def _typical(row: Operation) -> Case:
-    """The example that shows most: of matrices where there is one, for it tells order and transposes."""
+    """Return the example that shows most: of matrices where there is one, for it tells order and transposes."""
     marked = [case for case in row.cases if case.typical]
     if marked:
         return marked[0]
@@ -148,7 +148,7 @@ def _figure(
         for i, (name, back) in enumerate(zip(operands, backward, strict=True))
     ]
     out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
-    told = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
-    wires.append(Wire("out", "node", "z", 0, *out, description=told))
+    description = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
+    wires.append(Wire("out", "node", "z", 0, *out, description=description))
     whole = say("{title}: {formula}", title=title, formula=forward) if title else forward
     return Figure(tuple(boxes), tuple(wires), title=title, description=whole, notes=notes)

@@ -33,7 +33,7 @@ _TERMS = 4
 
 
 def formula_content(*parts: Any) -> Plain | Row:
-    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
+    """Return formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
 
     >>> from bpviz.formulas.formula import derivative, symbol
     >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
@@ -78,7 +78,7 @@ class Expressions(Names):
         return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The expression that is computed; the shape of arrays that are given."""
+        """Return the expression that is computed; the shape of arrays that are given."""
         bare = super().forward(index, name, stem)
         if self.symbols is None:
             return bare
@@ -93,13 +93,13 @@ class Expressions(Names):
         return Label(self._line(name, self.symbols.expression(index)))
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The derivative, called by its name where it has one."""
+        """Return the derivative, called by its name where it has one."""
         assert self.symbols is not None
         called = self.symbols.called(index) if stem and use.steps else None
         return Label(self._line("" if called is None else called, self.formula(use)))
 
     def formula(self, use: Use) -> Any:
-        """The gradient that comes back from a use."""
+        """Return the gradient that comes back from a use."""
         assert self.symbols is not None
         return total([1.0 if use.seeded else None, *(self.symbols.share(*step) for step in use.steps)])
 
@@ -154,15 +154,15 @@ class Rules(Values):
         return Label(Plain(f"{self._number(upstream)} × {times} = {self._number(use.share)}"))
 
     def _rule(self, target: int, slot: int) -> tuple[Any, Any]:
-        """What comes back to an operation, and by how much it grows with the operand in this slot."""
+        """Return what comes back to an operation, and by how much it grows with the operand in this slot."""
         assert self.flow is not None
         operands, values = self.record.operands[target], self.flow.values
         operation = self.record.operations[target]
         assert operation is not None
         rule = operation.rules(len(operands))[slot]
         assert rule is not None
-        xs, told = [values[i] for i in operands], self.record.parameters.get(target, {})
-        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, told)
+        xs, parameters = [values[i] for i in operands], self.record.parameters.get(target, {})
+        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, parameters)
 
     def _sum(self, terms: Sequence[Any]) -> str:
         shown = terms if len(terms) <= _TERMS else [*terms[: _TERMS - 1], terms[-1]]

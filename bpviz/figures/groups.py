@@ -50,7 +50,7 @@ class Groups:
                 self.closed.add(scope.index)
 
     def closed_around(self, index: int) -> Scope | None:
-        """The outermost closed group around a step; inputs are in none."""
+        """Return the outermost closed group around a step; inputs are in none."""
         if index in self.record.is_input:
             return None
         found, scope = None, self.record.step_scopes[index]
@@ -61,7 +61,7 @@ class Groups:
         return found
 
     def frames(self, boxes: Iterable[Box]) -> tuple[Frame, ...]:
-        """The frames around these boxes; in the background those with nothing in them but what is there."""
+        """Return the frames around these boxes; in the background those with nothing in them but what is there."""
         used: dict[int, Scope] = {}
         loud: set[int] = set()
         for box in boxes:
@@ -76,7 +76,7 @@ class Groups:
         )
 
     def branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
-        """The frame of a branch dot: the source's, unless every branch leaves it."""
+        """Return the frame of a branch dot: the source's, unless every branch leaves it."""
         while source is not None and not any(source in self._around(target) for target in targets):
             source = frame_of(self._scope(source).parent)
         return source
@@ -93,12 +93,12 @@ class Groups:
 
 
 def titled(title: str, say: Language) -> str:
-    """The title of a graph or a group: what it is the gradient of, in the reader's words."""
+    """Return the title of a graph or a group: what it is the gradient of, in the reader's words."""
     return gradient_title(*parted_title(title), say)
 
 
 def frame_of(scope: Scope | None) -> str | None:
-    """The name of a group's frame; ``None`` for what lies in no group."""
+    """Return the name of a group's frame; ``None`` for what lies in no group."""
     return None if scope is None or scope.parent is None else f"f{scope.index}"
 
 

@@ -42,7 +42,7 @@ class Use:
 
 
 def total(shares: Sequence[Any]) -> Any:
-    """The sum of what is not ``None``; ``None`` where nothing is.
+    """Return the sum of what is not ``None``; ``None`` where nothing is.
 
     >>> total([1.0, None, 2.0])
     3.0
@@ -66,11 +66,11 @@ class Names:
         self.precision = precision
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The label above the wire of a node; ``stem`` tells the wire at which the value appears first."""
+        """Return the label above the wire of a node; ``stem`` tells the wire at which the value appears first."""
         return Label(Plain(""), name) if name else None
 
     def backward(self, index: int, use: Use, stem: bool) -> Label | None:
-        """The label below a wire, at the gradient that comes back from ``use``."""
+        """Return the label below a wire, at the gradient that comes back from ``use``."""
         return None
 
     @property
@@ -79,23 +79,23 @@ class Names:
         return ()
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
-        """How loud the wire to ``use`` is drawn, where nothing else decides."""
+        """Return how loud the wire to ``use`` is drawn, where nothing else decides."""
         return "plain"
 
     def value(self, index: int) -> Any:
-        """The number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
+        """Return the number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
         return NO_VALUE if self.flow is None else self.flow.values[index]
 
     def shown(self, index: int) -> Content:
-        """The value of a node in short; of a graph without numbers those of its constants."""
+        """Return the value of a node in short; of a graph without numbers those of its constants."""
         return content(self.record.values[index] if self.flow is None else self.flow.values[index], self.precision)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
-        """The gradient that comes back from ``use`` in short."""
+        """Return the gradient that comes back from ``use`` in short."""
         return content(use.share, self.precision)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
-        """What stands in the circle of a step, and the constants written there, which need no box of their own."""
+        """Return what stands in the circle of a step, and the constants written there, which need no box of their own."""
         operation, operands = self.record.operations[index], self.record.operands[index]
         assert operation is not None
         if operation.drawn is not None:
@@ -118,7 +118,7 @@ class Values(Names):
     """Numbers: the value above its wire, the gradient below."""
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The value, behind its name."""
+        """Return the value, behind its name."""
         value = self.value(index)
         if value is NO_VALUE:
             return super().forward(index, name, stem)
@@ -128,5 +128,5 @@ class Values(Names):
         return Label(self.shown(index), name)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The gradient."""
+        """Return the gradient."""
         return Label(self.gradient(index, use, stem))

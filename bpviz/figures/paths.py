@@ -46,19 +46,19 @@ class Selection:
         operands = flow.graph.record.operands
         self.feeding = frozenset(i for node in self.nodes - {source} for i in operands[node]) - self.nodes
         self.flow = toward(flow, target)
-        told = chain(self.flow, self.flow.symbols, source, most=_SHOWN)
+        shown = chain(self.flow, self.flow.symbols, source, most=_SHOWN)
         notes: list[str] = []
-        for block in chain_blocks(told, names[target], precision, say):
+        for block in chain_blocks(shown, names[target], precision, say):
             notes += block.lines if isinstance(block, Lines) else [block.text] if isinstance(block, Paragraph) else []
         self.notes = tuple(notes)
 
     def holds(self, use: Use) -> bool:
-        """Whether a use of a value lies on a path."""
+        """Return whether a use of a value lies on a path."""
         return any(step in self.wires for step in use.steps) or (use.seeded and use.arriving == self.target)
 
 
 def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: Language = ENGLISH) -> Selection:
-    """The paths that ``A..B`` names, or ``A`` alone: from there to the output.
+    """Return the paths that ``A..B`` names, or ``A`` alone: from there to the output.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=3.0, w=2.0: bpviz.name(x * w, "z") + x)
@@ -92,7 +92,7 @@ class Slopes(Values):
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        """Return the slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
         one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:

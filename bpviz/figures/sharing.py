@@ -22,11 +22,11 @@ class Shared:
         self.nodes = {node: factor.name for factor in factors for node in factor.nodes}
 
     def step(self, index: int) -> Tone:
-        """How the box of a node is drawn."""
+        """Return how the box of a node is drawn."""
         return "shared" if index in self.steps else "plain"
 
     def gradient(self, index: int, use: Use, stem: bool) -> str:
-        """The name of the shared factor that flows back from a use; empty where none does."""
+        """Return the name of the shared factor that flows back from a use; empty where none does."""
         names = {self.wires.get(step, "") for step in use.steps}
         if len(names) == 1:
             return names.pop()

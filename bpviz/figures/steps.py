@@ -22,7 +22,7 @@ _LONG = 60
 
 
 def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]:
-    """The steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
+    """Return the steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -37,10 +37,10 @@ def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
     """
-    return tuple(_Telling(flow, options or CircuitOptions()).steps())
+    return tuple(_Narrator(flow, options or CircuitOptions()).steps())
 
 
-class _Telling:
+class _Narrator:
     """The steps of one figure in the making."""
 
     def __init__(self, flow: Flow, options: CircuitOptions) -> None:
@@ -56,7 +56,7 @@ class _Telling:
             self.entering[wire.target].append(wire)
 
     def steps(self) -> Iterator[Step]:
-        """All steps, in order."""
+        """Yield all steps, in order."""
         if self.options.show != "backward":
             yield from self._forward()
         if self.options.show != "forward":
@@ -65,9 +65,9 @@ class _Telling:
 
     def _forward(self) -> Iterator[Step]:
         given = [box for box in self.figure.boxes if box.kind in ("input", "constant")]
-        told = [self._given(box) for box in given if box.kind == "input"]
+        inputs = [self._given(box) for box in given if box.kind == "input"]
         yield Step(
-            self.say("Inputs: {inputs}", inputs=self.say(", ").join(told)) if told else self.say("Nothing is given"),
+            self.say("Inputs: {inputs}", inputs=self.say(", ").join(inputs)) if inputs else self.say("Nothing is given"),
             tuple(box.id for box in given),
             tuple(wire.id for box in given for wire in self._onward(box.id)),
         )
@@ -80,7 +80,7 @@ class _Telling:
 
     def _backward(self) -> Iterator[Step]:
         reached = {wire.id for wire in self.figure.wires if wire.backward is not None}
-        told: set[str] = set()
+        done: set[str] = set()
         for box in self.figure.boxes:
             seeded = [wire for wire in self.entering[box.id] if box.kind == "output" and wire.id in reached]
             if seeded:
@@ -89,29 +89,29 @@ class _Telling:
                     self.say("The way back begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
                     [box],
                     seeded,
-                    told,
+                    done,
                 )
-                yield from self._sums(seeded, reached, told)
+                yield from self._sums(seeded, reached, done)
         for box in reversed(self.figure.boxes):
             wires = sorted((w for w in self.entering[box.id] if w.id in reached), key=lambda wire: wire.slot)
             if box.kind in ("operation", "group") and wires:
                 shares = self.say(", ").join(map(self._share, wires))
-                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, told)
-                yield from self._sums(wires, reached, told)
+                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, done)
+                yield from self._sums(wires, reached, done)
 
-    def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], told: set[str]) -> Step:
-        told.update(wire.id for wire in wires)
+    def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], done: set[str]) -> Step:
+        done.update(wire.id for wire in wires)
         return Step(sentence, tuple(box.id for box in boxes), (), tuple(wire.id for wire in wires))
 
-    def _sums(self, wires: list[Wire], reached: set[str], told: set[str]) -> Iterator[Step]:
-        """The branch dots all of whose gradients have come back by now: there they add up."""
+    def _sums(self, wires: list[Wire], reached: set[str], done: set[str]) -> Iterator[Step]:
+        """Yield the branch dots all of whose gradients have come back by now: there they add up."""
         for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
-            if all(wire.id in told for wire in self.leaving[dot] if wire.id in reached):
+            if all(wire.id in done for wire in self.leaving[dot] if wire.id in reached):
                 stems = [wire for wire in self.entering[dot] if wire.id in reached]
-                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, told)
+                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, done)
 
     def _onward(self, id: str) -> list[Wire]:
-        """The wires that carry a box's value, also behind a branch dot."""
+        """Return the wires that carry a box's value, also behind a branch dot."""
         wires = self.leaving[id]
         dots = [wire.target for wire in wires if self.boxes[wire.target].kind == "branch"]
         return [*wires, *(wire for dot in dots for wire in self.leaving[dot])]
@@ -128,7 +128,7 @@ class _Telling:
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
-        """What a box makes of what enters it."""
+        """Return what a box makes of what enters it."""
         if box.kind == "group":
             # Its steps are hidden; several values may leave it.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
@@ -138,7 +138,7 @@ class _Telling:
         return " = ".join(dict.fromkeys(part for part in parts if part))
 
     def _expression(self, index: int) -> str:
-        """An operation on numbers in numbers, one on arrays in names."""
+        """Return an operation on numbers in numbers, one on arrays in names."""
         record = self.flow.graph.record
         operation, operands = record.operations[index], record.operands[index]
         assert operation is not None
@@ -154,7 +154,7 @@ class _Telling:
         return written_out(made).replace("·", " × ")
 
     def _share(self, wire: Wire) -> str:
-        """The arithmetic of the gradient on a wire, behind the name of the derivative."""
+        """Return the arithmetic of the gradient on a wire, behind the name of the derivative."""
         line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
         if not wire.source.startswith("n"):
             return line

@@ -29,18 +29,18 @@ class Passes:
             self.left_out = {i for i, operation in steps if operation is not None and operation.name in PLUMBING}
 
     def belongs(self, index: int) -> Pass:
-        """The pass that a node is a step of."""
+        """Return the pass that a node is a step of."""
         step = index in self.record.orders and self.record.operations[index] is not None
         return "backward" if step else "forward"
 
     def start(self, index: int) -> int:
-        """The node at which the wire begins that brings the numbers of a node."""
+        """Return the node at which the wire begins that brings the numbers of a node."""
         while index in self.left_out:
             index = self.record.operands[index][0]
         return index
 
     def called(self, index: int) -> str:
-        """The name of what arrives: its own, or that of the node where the wire begins, transposed or summed."""
+        """Return the name of what arrives: its own, or that of the node where the wire begins, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
         behind = self.called(self.record.operands[index][0])
@@ -52,7 +52,7 @@ class Passes:
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:
-    """The boxes, by id: in the background where all wires at them are, in front where named (or at wires in front)."""
+    """Return the boxes, by id: in the background where all wires at them are, in front where named (or at wires in front)."""
     around: dict[str, set[Tone]] = {key: set() for key in boxes}
     for wire in wires:
         around[wire.source].add(wire.tone)

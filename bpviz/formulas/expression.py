@@ -39,7 +39,7 @@ class Count(int):
     name: str
 
     def __new__(cls, value: int, name: str) -> Count:
-        """The number, and its letter."""
+        """Return the number, and its letter."""
         made = super().__new__(cls, value)
         made.name = name
         return made
@@ -95,12 +95,12 @@ class Expression:
 
     @classmethod
     def of(cls, operation: str, *xs: Any) -> Any:
-        """An operation of arithmetic on expressions and numbers, as it stands; element by element where they differ."""
+        """Return an operation of arithmetic on expressions and numbers, as it stands; element by element where they differ."""
         return cls("", broadcast([ops.shape_of(x) for x in xs]), OPERATIONS[operation], xs)
 
 
 def evaluated(value: Any) -> Any:
-    """The number of an expression, computed by the operations' own forward functions from what its names stand for.
+    """Return the number of an expression, computed by the operations' own forward functions from what its names stand for.
 
     Raises `UsageError` where a name stands for no number.
     """
@@ -133,17 +133,17 @@ def evaluated(value: Any) -> Any:
 
 
 def _meant(value: Expression) -> tuple[Any, ...]:
-    """What a name without a number of its own is short for."""
+    """Return what a name without a number of its own is short for."""
     return () if value.number is not None or value.meaning is None else (value.meaning,)
 
 
 def is_constant(value: Any) -> bool:
-    """Whether this is an array of which every element is the same number (``parameters["value"]``)."""
+    """Return whether this is an array of which every element is the same number (``parameters["value"]``)."""
     return isinstance(value, Expression) and value.operation is None and "value" in value.parameters
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a plain number, not one that is written as a letter.
+    """Return whether this is a plain number, not one that is written as a letter.
 
     >>> is_number(2), is_number(Count(2, "n"))
     (True, False)
@@ -152,17 +152,17 @@ def is_number(value: Any) -> bool:
 
 
 def made_by(value: Any, name: str) -> bool:
-    """Whether an expression is the result of this operation."""
+    """Return whether an expression is the result of this operation."""
     return isinstance(value, Expression) and value.operation is OPERATIONS[name]
 
 
 def is_upstream(value: Any) -> bool:
-    """Whether this is a derivative that comes from elsewhere, ∂L/∂z: a fraction in its own name."""
+    """Return whether this is a derivative that comes from elsewhere, ∂L/∂z: a fraction in its own name."""
     return isinstance(value, Expression) and bool(value.derivative and value.derivative[0])
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape of what is made element by element of operands of these shapes.
+    """Return the shape of what is made element by element of operands of these shapes.
 
     >>> broadcast([(2, 3), (3,), ()])
     (2, 3)
@@ -173,7 +173,7 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
 
 
 def same(x: Any, y: Any) -> bool:
-    """Whether two expressions are written alike."""
+    """Return whether two expressions are written alike."""
     if not isinstance(x, Expression) or not isinstance(y, Expression):
         return x is y or (is_number(x) and is_number(y) and x == y)
     if x is y:

@@ -80,7 +80,7 @@ class Formula(Expression):
 
 
 def symbol(name: str, shape: Shape = (), **known: Any) -> Formula:
-    """A named value; ``known`` is what the name stands for (see `bpviz.formulas.expression.Expression`).
+    """Return a named value; ``known`` is what the name stands for (see `bpviz.formulas.expression.Expression`).
 
     >>> str(ops.exp(symbol("x")))
     'exp(x)'
@@ -89,7 +89,7 @@ def symbol(name: str, shape: Shape = (), **known: Any) -> Formula:
 
 
 def derivative(of: str, by: str, shape: Shape = (), **known: Any) -> Formula:
-    """The name of a derivative: ∂y/∂x; without ``of`` dX, as it is written among arrays.
+    """Return the name of a derivative: ∂y/∂x; without ``of`` dX, as it is written among arrays.
 
     >>> str(derivative("y", "x")), str(derivative("", "X", (4, 2)))
     ('∂y/∂x', 'dX')
@@ -98,7 +98,7 @@ def derivative(of: str, by: str, shape: Shape = (), **known: Any) -> Formula:
 
 
 def constant(value: float, shape: Shape = ()) -> Formula:
-    """The same number everywhere.
+    """Return the same number everywhere.
 
     >>> constant(1.0, (2, 2)).value
     array([[1., 1.],
@@ -108,7 +108,7 @@ def constant(value: float, shape: Shape = ()) -> Formula:
 
 
 def as_formula(value: Any) -> Formula:
-    """A formula, of a plain number or an array, too.
+    """Return a formula, of a plain number or an array, too.
 
     >>> as_formula(1.0)
     <formula 1>
@@ -125,7 +125,7 @@ def as_formula(value: Any) -> Formula:
 
 
 def written_out(value: Any) -> str:
-    """A formula or a plain number as text.
+    """Return a formula or a plain number as text.
 
     >>> written_out(1.0)
     '1'

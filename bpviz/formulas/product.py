@@ -90,7 +90,7 @@ class Product:
         return count
 
     def alike(self, other: Product) -> bool:
-        """Whether the two differ in nothing but their number."""
+        """Return whether the two differ in nothing but their number."""
         return self.divisor == other.divisor and _alike(self.over, other.over) and _alike(self.under, other.under)
 
     def named(self, name: Any, meaning: Product) -> bool:
@@ -136,7 +136,7 @@ class Product:
         return self
 
     def written(self) -> Any:
-        """The whole as an expression, or as a number."""
+        """Return the whole as an expression, or as a number."""
         number, divisor = abs(self.number), abs(self.divisor)
         minus = (self.number < 0) != (self.divisor < 0)
         if divisor not in (0, 1) and number:
@@ -160,7 +160,7 @@ class Product:
         return -made if is_number(made) else self.kind.of("negative", made)
 
     def _sorted(self, factors: list[Factor]) -> tuple[list[Any], list[Any]]:
-        """The factors as powers: derivatives that come from elsewhere, and the rest, in the order of the source."""
+        """Return the factors as powers: derivatives that come from elsewhere, and the rest, in the order of the source."""
         powers = [(base if count == 1 else self.kind.of("power", base, float(count))) for base, count in factors]
         if all(_order(x) is not None for x in powers):
             # Single numbers before arrays, so that the sign between arrays is one and the same; y·(1 − y).
@@ -199,7 +199,7 @@ def _is_one(value: Any) -> bool:
 
 
 def _beside_one(value: Any) -> Any:
-    """The e of 1 + e or e + 1."""
+    """Return the e of 1 + e or e + 1."""
     if not made_by(value, "add"):
         return None
     x, y = value.operands

@@ -35,7 +35,7 @@ class NonFinite:
     line: int | None
 
     def sentence(self, say: Language) -> str:
-        """What it is, and on which line, in a language.
+        """Return what it is, and on which line, in a language.
 
         >>> from bpviz.text.language import ENGLISH
         >>> NonFinite("z", "gradient", "infinite", 3).sentence(ENGLISH)
@@ -43,14 +43,14 @@ class NonFinite:
         """
         match self.what, self.text:
             case "value", "nan":
-                told = say("the value of {name} is nan", name=self.name)
+                sentence = say("the value of {name} is nan", name=self.name)
             case "value", _:
-                told = say("the value of {name} is infinite", name=self.name)
+                sentence = say("the value of {name} is infinite", name=self.name)
             case _, "nan":
-                told = say("the gradient of {name} is nan", name=self.name)
+                sentence = say("the gradient of {name} is nan", name=self.name)
             case _:
-                told = say("the gradient of {name} is infinite", name=self.name)
-        return told + say(" (line {line})", line=self.line) if self.line else told
+                sentence = say("the gradient of {name} is infinite", name=self.name)
+        return sentence + say(" (line {line})", line=self.line) if self.line else sentence
 
     def __str__(self) -> str:
         return self.sentence(language())
@@ -89,7 +89,7 @@ class Flow:
         return self.graph.names[self.output_index]
 
     def value(self, name: Name) -> Any:
-        """The forward value of a node.
+        """Return the forward value of a node.
 
         Raises `UsageError` for an unknown name.
         """
@@ -97,14 +97,14 @@ class Flow:
         return self._out(self.values[index], index)
 
     def grad(self, name: Name) -> Any:
-        """The gradient of the output with respect to a node; zeros where nothing flows.
+        """Return the gradient of the output with respect to a node; zeros where nothing flows.
 
         Raises `UsageError` for an unknown name.
         """
         return self.gradient_of(self.find(name))
 
     def find(self, name: Name) -> int:
-        """The number of a node that this run knows, by its name (or handle, or node).
+        """Return the number of a node that this run knows, by its name (or handle, or node).
 
         Raises `UsageError` with close matches when there is none, or it was recorded after the run.
         """
@@ -114,11 +114,11 @@ class Flow:
         return index
 
     def gradient_of(self, index: int) -> Any:
-        """The gradient of a node, by number."""
+        """Return the gradient of a node, by number."""
         return gradient_at(self.values, self.gradients, self.given, index)
 
     def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
-        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+        """Return the gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
 
         It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
 
@@ -148,7 +148,7 @@ class Flow:
         return Symbols(self)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
-        """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
+        """Return the gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
 
         Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
         """
@@ -165,7 +165,7 @@ class Flow:
         return self._out(0.0 if share is None else share, start)
 
     def wire_share(self, target: int, slot: int) -> Any:
-        """The gradient of one wire, by number; ``None`` where none flows."""
+        """Return the gradient of one wire, by number; ``None`` where none flows."""
         wires = self.wire_gradients[target]
         return None if wires is None else wires[slot]
 
@@ -219,7 +219,7 @@ class Flow:
 
 
 def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[int, Any], index: int) -> Any:
-    """The gradient of a node by number, as users get it; ``None`` where the run did not know the node yet."""
+    """Return the gradient of a node by number, as users get it; ``None`` where the run did not know the node yet."""
     if index >= len(values):
         return None
     gradient = gradients[index]
@@ -232,7 +232,7 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 
 def _handed_out(value: Any, given: Any) -> Any:
-    """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+    """Return a value as users get it: a Python float, or a read-only array (always one where the input is one)."""
     if value.__class__ is given.__class__ is float:
         return value
     if value.__class__ is not given.__class__ or not value.ndim:

@@ -13,7 +13,7 @@ __all__ = ["files_behind"]
 
 
 def files_behind(target: str) -> list[Path]:
-    """The file of a target, and the files beside it that it imports, told by reading them: nothing is run.
+    """Return the file of a target, and the files beside it that it imports, told by reading them: nothing is run.
 
     >>> files_behind("no_such_model.py:total")[0].name
     'no_such_model.py'
@@ -50,7 +50,7 @@ def _imported(file: Path, roots: Sequence[str]) -> Iterator[Path]:
 
 
 def _files_of(module: str, places: Sequence[str]) -> Iterator[Path]:
-    """The files of a module below one of the places, and of the packages that it is in; none for one from elsewhere."""
+    """Yield the files of a module below one of the places, and of the packages that it is in; none for one from elsewhere."""
     parts = module.split(".")
     for depth in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:depth]), places) if parts[0] else None

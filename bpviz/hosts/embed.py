@@ -14,7 +14,7 @@ import click
 from bpviz.cli import request
 from bpviz.cli.output import File, put
 from bpviz.errors import UsageError
-from bpviz.hosts.requests import Place, answered, located
+from bpviz.hosts.requests import Place, drawing_of, located
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
@@ -52,7 +52,7 @@ def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> 
 
 
 def _files_of(document: Path) -> list[File]:
-    """The pictures of a document, and the document itself with the links to them."""
+    """Return the pictures of a document, and the document itself with the links to them."""
     from bpviz.hosts.markers import filled, image_text, markers
 
     try:
@@ -85,19 +85,19 @@ def _files_of(document: Path) -> list[File]:
 
 
 def _from_here(path: Path | None) -> Path | None:
-    """A file's path as a reader would write it: below the working directory a relative one."""
+    """Return a file's path as a reader would write it: below the working directory a relative one."""
     here = Path.cwd()
     return path.relative_to(here) if path and path.is_relative_to(here) else path
 
 
 def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
-    """What stands at a marker, and the files that it needs; the working directory is that of the document."""
+    """Return what stands at a marker, and the files that it needs; the working directory is that of the document."""
     from bpviz.drawing.draw import draw
     from bpviz.hosts.markers import Image
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
-    answer = answered("the marker", request.parted(marker.words), place, _OWN)
-    drawing, stem, ctx = answer.drawing, answer.stem, answer.words
+    result = drawing_of("the marker", request.parted(marker.words), place, _OWN)
+    drawing, stem, ctx = result.drawing, result.stem, result.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
     shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
     if shown is None:
@@ -113,7 +113,7 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
 
 
 def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
-    """The files of a drawing, each at its full path: they are written when the working directory is another."""
+    """Return the files of a drawing, each at its full path: they are written when the working directory is another."""
     from bpviz.cli.output import destination, files_of
 
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]

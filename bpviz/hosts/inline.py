@@ -16,7 +16,7 @@ __all__ = ["inlined"]
 
 
 def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
-    """The drawing as a ``<figure>``: to be walked where its options ask for steps, moving where they ask for that.
+    """Return the drawing as a ``<figure>``: to be walked where its options ask for steps, moving where they ask for that.
 
     ``alt`` is read aloud instead of what the figure says of itself.
     """
@@ -24,9 +24,9 @@ def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
         # Its style sheet moves an image of its own, and leaves the page alone.
         data = base64.b64encode(drawing.to_bytes("svg")).decode()
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        said = html.escape(alt or drawing.figure.description)
+        description = html.escape(alt or drawing.figure.description)
         return (
-            f'<figure class="bpviz-figure"><img alt="{said}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
+            f'<figure class="bpviz-figure"><img alt="{description}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
         )
     picture = replace(drawing.picture, description=alt) if alt else drawing.picture
     steps = drawing.told if drawing.options.steps else ()

@@ -22,7 +22,7 @@ def register(shell: Any) -> None:
 
 
 def in_cell(shell: Any, line: str, cell: str) -> Any:
-    """The drawing of what a cell defines, with the words of ``bpviz render`` on its first line.
+    """Return the drawing of what a cell defines, with the words of ``bpviz render`` on its first line.
 
     What the cell defines stays defined. ``None`` where the cell itself fails, which the notebook shows.
 

@@ -15,7 +15,7 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.drawing.load import Source, apart
 from bpviz.errors import BpvizError, ModelFailed, UsageError
 
-__all__ = ["Answer", "Place", "answered", "located"]
+__all__ = ["Result", "Place", "drawing_of", "located"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Result:
     """The drawing, the name that its files take, and the words as they were understood."""
 
     drawing: Drawing
@@ -40,15 +40,15 @@ class Answer:
     words: click.Context
 
 
-def answered(
+def drawing_of(
     what: str,
     given: Sequence[str],
     place: Place,
     own: Sequence[click.Parameter] = (),
     theme: str = "",
     without: Sequence[str] = (),
-) -> Answer:
-    """What a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides,
+) -> Result:
+    """Return what a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides,
     ``without`` those that it has not.
 
     ``theme`` is taken where neither the words nor the settings name one.
@@ -66,7 +66,7 @@ def answered(
             drawing = draw(drawing, theme=theme)
         # What cannot be shown is said here, not where it is written.
         _ = drawing.figure
-    return Answer(drawing, stem, ctx)
+    return Result(drawing, stem, ctx)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from bpviz.files import write_file
 from bpviz.fingerprint import fingerprint
 from bpviz.hosts.dependencies import files_behind
 from bpviz.hosts.inline import inlined
-from bpviz.hosts.requests import Place, answered
+from bpviz.hosts.requests import Place, drawing_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -73,7 +73,7 @@ class BpvizDirective(SphinxDirective):
     option_spec = _Options({**dict.fromkeys(names(OF_FILES), directives.unchanged), **_OWN})
 
     def run(self) -> list[nodes.Node]:
-        """The figure, in a caption's frame where it has one, below its code where that is to be seen."""
+        """Return the figure, in a caption's frame where it has one, below its code where that is to be seen."""
         own = {name: self.options[name] for name in _OWN if name in self.options}
         target = self._target()
         folder = Path(self.env.doc2path(self.env.docname)).parent
@@ -82,16 +82,16 @@ class BpvizDirective(SphinxDirective):
         given = {name: text or "" for name, text in options.items() if name not in _OWN}
         try:
             words, place = [target, *spelled(given)], self._place(folder)
-            answer = answered("the directive", words, place, without=OF_FILES)
+            result = drawing_of("the directive", words, place, without=OF_FILES)
         except BpvizError as error:
-            raise self.error(_told(error)) from None
-        for note in answer.drawing.notes:
+            raise self.error(_message(error)) from None
+        for note in result.drawing.notes:
             logger.info("%s", note, location=self.get_location())
         figure = figure_of(
-            drawing=answer.drawing,
-            stem=answer.stem,
+            drawing=result.drawing,
+            stem=result.stem,
             image={
-                "alt": own.get("alt", answer.drawing.figure.description),
+                "alt": own.get("alt", result.drawing.figure.description),
                 **{name: own[name] for name in ("height", "scale", "width") if name in own},
             },
         )
@@ -155,12 +155,12 @@ class BpvizDirective(SphinxDirective):
         return frame
 
 
-def _told(error: BpvizError) -> str:
+def _message(error: BpvizError) -> str:
     return f"{error}\n{error.told}" if isinstance(error, ModelFailed) else str(error)
 
 
 def _format(app: Sphinx, drawing: Drawing) -> str:
-    """The format that the builder wants; ``html`` is a piece of its page, and nothing where it shows no pictures."""
+    """Return the format that the builder wants; ``html`` is a piece of its page, and nothing where it shows no pictures."""
     moves = drawing.options.animate and not drawing.options.steps
     if app.builder.format == "html" and (drawing.options.steps or (app.config.bpviz_inline and not moves)):
         return "html"
@@ -169,7 +169,7 @@ def _format(app: Sphinx, drawing: Drawing) -> str:
 
 
 def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
-    """The file of a picture in the cache, drawn now if it is not there."""
+    """Return the file of a picture in the cache, drawn now if it is not there."""
     drawing: Drawing = figure["drawing"]
     alt = figure["image"]["alt"]
     if format == "html":
@@ -191,7 +191,7 @@ def draw_ahead(app: Sphinx, doctree: nodes.document) -> None:
             if format := _format(app, figure["drawing"]):
                 _picture(app, figure, format)
         except BpvizError as error:
-            logger.error("%s", _told(error), location=figure)
+            logger.error("%s", _message(error), location=figure)
             figure.parent.remove(figure)
 
 
@@ -204,7 +204,7 @@ def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             path = _picture(app, figure, format) if format else None
         except BpvizError as error:
             # Another builder than the one for which it was read.
-            logger.error("%s", _told(error), location=figure)
+            logger.error("%s", _message(error), location=figure)
             figure.parent.remove(figure)
             continue
         if path is not None and format == "html":
@@ -220,7 +220,7 @@ def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The settings in the environment."""
+    """Return the settings in the environment."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith("BPVIZ_")}
 
 

@@ -103,7 +103,7 @@ def shorten(curve: Curve, length: float) -> Curve:
 
 
 def straight(piece: Piece) -> bool:
-    """Whether a piece is a level or an upright line."""
+    """Return whether a piece is a level or an upright line."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
     return y0 == y1 == y2 == y3 or x0 == x1 == x2 == x3
 

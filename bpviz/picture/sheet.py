@@ -55,7 +55,7 @@ def joined(pictures: Sequence[Picture], captions: Sequence[str], theme: Theme) -
 
 
 def _part(part: Part, number: int, dx: float, dy: float) -> Part:
-    """A part at its place on the page; two pictures may have parts of one name."""
+    """Return a part at its place on the page; two pictures may have parts of one name."""
     elements = tuple(moved(element, dx, dy) for element in part.elements)
     id, source, target = (f"{number}.{name}" if name else "" for name in (part.id, part.source, part.target))
     return replace(part, id=id, source=source, target=target, elements=elements)

@@ -52,7 +52,7 @@ def halves(part: Part) -> tuple[Part, Part]:
 
 
 def is_line(element: Element) -> bool:
-    """Whether an element is the line or the head of an arrow."""
+    """Return whether an element is the line or the head of an arrow."""
     return isinstance(element, Path | Head)
 
 
@@ -61,8 +61,8 @@ class Stages(Sequence[Picture]):
 
     >>> from bpviz.picture.theme import theme
     >>> wire = Part("w0", "wire", (Path("forward", ()), Path("backward", ())), behind=(1,))
-    >>> told = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
-    >>> [[part.tone for part in picture.parts if part.elements] for picture in told]
+    >>> stages = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
+    >>> [[part.tone for part in picture.parts if part.elements] for picture in stages]
     [['strong'], ['plain', 'strong']]
     """
 
@@ -91,7 +91,7 @@ class Stages(Sequence[Picture]):
         return (self[at] for at in range(len(self)))
 
     def _variants(self, part: Part) -> tuple[Part, ...]:
-        """All looks of a part. The steps share them, so that writers need write each of them only once."""
+        """Return all looks of a part. The steps share them, so that writers need write each of them only once."""
         if part.kind != "wire":
             return part, _toned(part, "strong")
         front, back = halves(part)

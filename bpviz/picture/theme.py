@@ -93,7 +93,7 @@ def theme(name: str) -> Theme:
 
 
 def _found(name: str, within: tuple[Path, ...]) -> Theme:
-    """The theme of that name; ``within`` are the files that ask for it, one for the other."""
+    """Return the theme of that name; ``within`` are the files that ask for it, one for the other."""
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
     if path in within:
         raise _Wrong("is its own base; name another, such as 'light'")
@@ -108,7 +108,7 @@ def _found(name: str, within: tuple[Path, ...]) -> Theme:
 
 @lru_cache(maxsize=64)
 def _read(path: Path, edition: int, within: tuple[Path, ...]) -> Theme:
-    """The theme of a file; ``edition`` is another one when the file has changed."""
+    """Return the theme of a file; ``edition`` is another one when the file has changed."""
     import tomllib
 
     try:
@@ -129,7 +129,7 @@ _KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
 
 
 def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
-    """The theme that the table of a file describes, on top of its base."""
+    """Return the theme that the table of a file describes, on top of its base."""
     _only(table, _KEYS, "")
     others = {key: _other(table[key], (*within, path)) for key in ("base", "dark") if key in table}
     base = others.get("base") or (_BARE if path.parent == _HOME else theme("light"))
@@ -201,11 +201,11 @@ def _length(key: str, value: Any) -> float:
     return float(value)
 
 
-def _stroke(role: str, base: Stroke, colours: Mapping[str, str], told: Any) -> Stroke:
-    """A line as the base draws it, in this theme's colour, with what the file tells of its width and dash."""
-    _only(told, ("width", "dash"), f"lines.{role}.")
-    width = _length(f"lines.{role}.width", told["width"]) if "width" in told else base.width
-    dash = tuple(_length(f"lines.{role}.dash", part) for part in told["dash"]) if "dash" in told else base.dash
+def _stroke(role: str, base: Stroke, colours: Mapping[str, str], given: Any) -> Stroke:
+    """Return a line as the base draws it, in this theme's colour, with what the file tells of its width and dash."""
+    _only(given, ("width", "dash"), f"lines.{role}.")
+    width = _length(f"lines.{role}.width", given["width"]) if "width" in given else base.width
+    dash = tuple(_length(f"lines.{role}.dash", part) for part in given["dash"]) if "dash" in given else base.dash
     return Stroke(colours.get(_LINES[role], base.colour), width, dash)
 
 
@@ -304,7 +304,7 @@ def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
 
 
 def _backward(theme: Theme) -> Theme:
-    """The theme in which forward arrows, and the boxes that they leave, are of the backward pass."""
+    """Return the theme in which forward arrows, and the boxes that they leave, are of the backward pass."""
     line = theme.strokes["backward"]
     node = Stroke(line.colour, line.width, ())
     carriers: tuple[TextRole, ...] = ("forward", "symbol", "name")

@@ -39,12 +39,12 @@ class Language:
         self.sentences = sentences or {}
 
     def __call__(self, sentence: str, /, **filled: Any) -> str:
-        """The sentence in this language, filled in; without anything to fill in it is taken as it stands."""
+        """Return the sentence in this language, filled in; without anything to fill in it is taken as it stands."""
         own = self.sentences.get(sentence, sentence)
         return own.format(**filled) if filled else own
 
     def operation(self, name: str) -> str:
-        """What an operation is called where it is read aloud; one without an entry by its own name.
+        """Return what an operation is called where it is read aloud; one without an entry by its own name.
 
         >>> ENGLISH.operation("log_softmax"), language("ja").operation("multiply")
         ('log softmax', '乗算')
@@ -59,7 +59,7 @@ ENGLISH = Language("en")
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none.
+    """Return how many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none.
 
     >>> columns("tax"), columns("消費税")
     (3, 6)
@@ -68,7 +68,7 @@ def columns(text: str) -> int:
 
 
 def languages() -> tuple[str, ...]:
-    """The names of the languages that bpviz has.
+    """Return the names of the languages that bpviz has.
 
     >>> languages()
     ('en', 'ja')
@@ -77,7 +77,7 @@ def languages() -> tuple[str, ...]:
 
 
 def language(name: str | Language | None = None) -> Language:
-    """The language called ``name``, or that of a file ``name.toml``; without a name that of ``BPVIZ_LANG``, or English.
+    """Return the language called ``name``, or that of a file ``name.toml``; without a name that of ``BPVIZ_LANG``, or English.
 
     >>> language("ja")
     <language ja>
@@ -115,7 +115,7 @@ def _named(name: str) -> Language:
 
 @lru_cache(maxsize=16)
 def _read(path: Path, edition: int) -> Language:
-    """The language of a file; ``edition`` is another one when the file has changed."""
+    """Return the language of a file; ``edition`` is another one when the file has changed."""
     import tomllib
 
     try:

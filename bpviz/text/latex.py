@@ -19,7 +19,7 @@ __all__ = [
     "line_in_latex",
     "name_in_latex",
     "named",
-    "parted",
+    "separated",
     "text_in_latex",
 ]
 
@@ -75,18 +75,18 @@ LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def name_in_latex(name: str) -> str:
-    r"""A name: one letter in italics, words upright, numbers behind them below; what LaTeX would obey is escaped.
+    r"""Return a name: one letter in italics, words upright, numbers behind them below; what LaTeX would obey is escaped.
 
     >>> name_in_latex("x1"), name_in_latex("θ"), name_in_latex("learning_rate"), name_in_latex("単価")
     ('x_{1}', '\\theta', '\\mathrm{learning\\_rate}', '\\text{単価}')
     >>> name_in_latex(r"\input{x}")
     '\\backslash\\mathrm{input}\\{x\\}'
     """
-    return parted(named(name))
+    return separated(named(name))
 
 
 def named(name: str) -> str:
-    """The same, with what stands at the ends of commands (see `parted`)."""
+    """Return the same, with what stands at the ends of commands (see `separated`)."""
     name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).translate(LOWERED)
     found = re.fullmatch(r"([^\W\d_]+)_?([0-9]+)", name) or re.fullmatch(r"([^\W\d_])_([^\W_]+)", name)
     if found:
@@ -97,13 +97,13 @@ def named(name: str) -> str:
     return "".join(map(_run, runs)) or r"\text{ }"
 
 
-def parted(line: str) -> str:
-    """Commands parted by a space from letters behind them, and from nothing else."""
+def separated(line: str) -> str:
+    """Return commands separated by a space from letters behind them, and from nothing else."""
     return re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
 
 
 def _run(text: str) -> str:
-    """Letters of one kind, or one sign."""
+    """Return letters of one kind, or one sign."""
     if text in _ESCAPES:
         return _ESCAPES[text]
     if text in LETTERS:
@@ -134,7 +134,7 @@ _MORE_SIGNS = {"∂": rf"\partial{END}", "√": rf"\surd{END}", "′": "{}'"}
 
 
 def text_in_latex(text: str) -> str:
-    r"""A line of text, outside of mathematical mode, character by character as it stands.
+    r"""Return a line of text, outside of mathematical mode, character by character as it stands.
 
     >>> text_in_latex(r"100 % of $x_1$"), text_in_latex("η → 0")
     ('100 \\% of \\$x\\_1\\$', '\\ensuremath{\\eta} \\ensuremath{\\to} 0')
@@ -154,7 +154,7 @@ def _upright(character: str) -> str:
 
 
 def _sign(character: str) -> str:
-    """A sign or a Greek letter in mathematical mode; empty for all else."""
+    """Return a sign or a Greek letter in mathematical mode; empty for all else."""
     return SIGNS.get(character) or LETTERS.get(character) or _MORE_SIGNS.get(character) or ""
 
 
@@ -168,13 +168,13 @@ _TOKEN = re.compile(
 
 
 def line_in_latex(line: str) -> str:
-    r"""A line of text that is mathematics, in mathematical mode: numbers, names, signs, what is raised and lowered.
+    r"""Return a line of text that is mathematics, in mathematical mode: numbers, names, signs, what is raised and lowered.
 
     >>> line_in_latex("−1.2×10⁻⁵"), line_in_latex("dW = dZᵀ·X"), line_in_latex("price_2 % 単価")
     ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
     """
     line = "".join(_in_line(found.lastgroup, found[0]) for found in _TOKEN.finditer(line))
-    return parted(re.sub(r" +", " ", line)).strip()
+    return separated(re.sub(r" +", " ", line)).strip()
 
 
 def _in_line(kind: str | None, token: str) -> str:

@@ -68,14 +68,14 @@ _OF_MANY = {"max": "greatest", "min": "least", "prod": "multiply"}
 
 
 def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], z: Any) -> Spelling:
-    """How the elements of ``z``, the result of an operation on the values ``xs``, are made.
+    """Return how the elements of ``z``, the result of an operation on the values ``xs``, are made.
 
     >>> spelled(ops.OPERATIONS["matmul"], [np.ones((1, 2)), np.ones((2, 1))], {}, np.full((1, 1), 2.0)).terms[0]
     (Term(factor=1.0, places=((0, 0), (1, 0))), Term(factor=1.0, places=((0, 1), (1, 1))))
 
     Raises `UsageError` for an operation that is neither element by element nor made of sums of products.
     """
-    step = _Step(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
+    step = _ProbedStep(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()
     if operation.name in _OF_MANY:
@@ -95,7 +95,7 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     )
 
 
-class _Step:
+class _ProbedStep:
     """One step with its values, asked for slopes."""
 
     def __init__(self, operation: Operation, xs: list[Any], parameters: Mapping[str, Any], z: Any) -> None:
@@ -103,7 +103,7 @@ class _Step:
         self.slots = [i for i, rule in enumerate(operation.rules(len(xs))) if rule is not None and self._varies(i)]
 
     def _varies(self, slot: int) -> bool:
-        """Whether an operand is made of numbers to compute with: whole ones may as well be positions."""
+        """Return whether an operand is made of numbers to compute with: whole ones may as well be positions."""
         kind = self.xs[slot].dtype.kind
         return kind == "f" or (kind in "iub" and self._share(slot, np.ones(self.z.shape), self.xs) is not None)
 
@@ -117,7 +117,7 @@ class _Step:
             return ops.pull(rule, g, self.value(xs), xs, self.parameters)
 
     def slopes(self, slot: int, g: Any, xs: Sequence[Any]) -> Any:
-        """What the rule of a slot answers to the gradient ``g``, as an array of the operand's shape."""
+        """Return what the rule of a slot answers to the gradient ``g``, as an array of the operand's shape."""
         share, shape = self._share(slot, g, xs), xs[slot].shape
         if share is None:
             return np.zeros(shape)
@@ -128,7 +128,7 @@ class _Step:
         return share
 
     def made_up(self, number: int) -> list[Any]:
-        """Numbers from 1 to 4 for the operands: what was larger is larger, so that decisions stay as they are."""
+        """Return numbers from 1 to 4 for the operands: what was larger is larger, so that decisions stay as they are."""
         xs = list(self.xs)
         for slot in self.slots:
             found, ranks = np.unique(xs[slot], return_inverse=True)
@@ -136,14 +136,14 @@ class _Step:
         return xs
 
     def units(self) -> Any:
-        """One gradient per element of the result: 1 there, 0 elsewhere."""
+        """Return one gradient per element of the result: 1 there, 0 elsewhere."""
         for i in range(self.z.size):
             g = np.zeros(self.z.size)
             g[i] = 1.0
             yield g.reshape(self.z.shape)
 
 
-def _each(step: _Step) -> Each | None:
+def _each(step: _ProbedStep) -> Each | None:
     operation = step.operation
     if operation.shape is not None and step.z.shape:
         return None
@@ -166,7 +166,7 @@ def _each(step: _Step) -> Each | None:
     return Each(uses)
 
 
-def _sums(step: _Step) -> Sums | None:
+def _sums(step: _ProbedStep) -> Sums | None:
     """z = J·x + c with slopes that do not change where x does."""
     g = np.random.default_rng(0).standard_normal(step.z.shape)
     xs, others = step.made_up(0), step.made_up(1)
@@ -194,7 +194,7 @@ def _sums(step: _Step) -> Sums | None:
     return Sums(tuple(terms), tuple(rest))
 
 
-def _products(step: _Step) -> Sums | None:
+def _products(step: _ProbedStep) -> Sums | None:
     """z = Σ c·x·y: the slope of each of two operands is a sum of elements of the other."""
     if len(step.slots) != 2:
         return None
@@ -227,8 +227,8 @@ def _products(step: _Step) -> Sums | None:
     return Sums(tuple(terms), (0.0,) * step.z.size) if _alike(np.array(sums), step.value(xs).ravel()) else None
 
 
-def _partners(step: _Step, xs: Sequence[Any], unit: Any, place: int) -> list[tuple[int, float]]:
-    """The elements of the second operand that the slope of one element of the first is made of, and how often."""
+def _partners(step: _ProbedStep, xs: Sequence[Any], unit: Any, place: int) -> list[tuple[int, float]]:
+    """Return the elements of the second operand that the slope of one element of the first is made of, and how often."""
     one, two = step.slots
     found = []
     for partner in range(xs[two].size):
@@ -242,7 +242,7 @@ def _partners(step: _Step, xs: Sequence[Any], unit: Any, place: int) -> list[tup
 
 
 def _groups(shape: tuple[int, ...], axis: Any) -> tuple[tuple[Place, ...], ...]:
-    """The places that go into each result of a reduction."""
+    """Return the places that go into each result of a reduction."""
     axes = ops.normalized_axes(axis, len(shape))
     kept = [i for i in range(len(shape)) if i not in axes]
     places = np.arange(math.prod(shape)).reshape(shape).transpose(*kept, *axes)

@@ -29,7 +29,7 @@ np: Any = LazyModule("numpy")
 
 
 def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Callable[..., Any]:
-    """The function that computes the gradient of ``fn``: with respect to its first parameter, or to those in ``wrt``.
+    """Return the function that computes the gradient of ``fn``: with respect to its first parameter, or to those in ``wrt``.
 
     It is called like ``fn`` and answers what that parameter is, a number, an array, or a list or dict of them; for
     several names a tuple. Of a result that is no single number it is the gradient of the sum. It can be called with
@@ -69,7 +69,7 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
 
 
 def _gradient(run: Run, wrt: str | tuple[str, ...] | None, frame: FrameType) -> Any:
-    """What the caller gets: numbers, or handles of the recording around where it takes values from there."""
+    """Return what the caller gets: numbers, or handles of the recording around where it takes values from there."""
     record = run.graph.record
     first = next(iter(run.parameters), "")
     chosen = tuple(_chosen(run, name) for name in wrt) if isinstance(wrt, tuple) else _chosen(run, wrt or first)
@@ -83,7 +83,7 @@ def _gradient(run: Run, wrt: str | tuple[str, ...] | None, frame: FrameType) -> 
 
 
 def _chosen(run: Run, name: str) -> Any:
-    """The parameter of that name, or the input that is a part of one (``p['W']``), with handles in it."""
+    """Return the parameter of that name, or the input that is a part of one (``p['W']``), with handles in it."""
     if name in run.parameters:
         return run.parameters[name]
     for index, known in run.graph.record.is_input.items():
@@ -111,7 +111,7 @@ def _handles(value: Any) -> Iterator[Handle]:
 
 
 def _filled(value: Any, found: Mapping[int, Any]) -> Any:
-    """A parameter with the gradients in the places of its handles."""
+    """Return a parameter with the gradients in the places of its handles."""
     if value.__class__ is Handle:
         return found[value.index]
     if isinstance(value, Mapping):
@@ -123,12 +123,12 @@ def _filled(value: Any, found: Mapping[int, Any]) -> Any:
 
 
 def _own(value: Any) -> Any:
-    """A gradient that the caller may write into."""
+    """Return a gradient that the caller may write into."""
     return value if value.__class__ is float else np.array(value)
 
 
 def _result(run: Run) -> int:
-    """The number of what the function returned, which gets a name."""
+    """Return the number of what the function returned, which gets a name."""
     record, result = run.graph.record, run.result
     if result.__class__ is Handle and result.recorder is record:
         if not run.graph.label_of(result.index):
@@ -136,8 +136,8 @@ def _result(run: Run) -> int:
         run.name_the_rest()
         return result.index
     if result.__class__ is not Handle and (isinstance(result, tuple | list | dict | str | None) or callable(result)):
-        told = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
-        raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {told}")
+        returned = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
+        raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {returned}")
     # It does not depend on the parameters at all.
     return record.constant(0.0)
 
@@ -158,7 +158,7 @@ class _Graft:
             self.moved[index] = number if outer is self.outer else lift(self.outer, outer, number)
 
     def _group(self) -> Scope:
-        """The group of the gradient, where a function of the user's own calls for that of a function with a name."""
+        """Return the group of the gradient, where a function of the user's own calls for that of a function with a name."""
         around, name = self.outer.scope, self.made.graph.name
         if not name or self.frame is self.outer.boundary:
             return around
@@ -185,7 +185,7 @@ class _Graft:
         return found
 
     def _leaf(self, index: int) -> int:
-        """The number of an operand in the recording around; a constant where it is no value of that."""
+        """Return the number of an operand in the recording around; a constant where it is no value of that."""
         if index not in self.moved:
             self.moved[index] = self.outer.constant(self.given.values[index], self.frame)
         return self.moved[index]
@@ -201,7 +201,7 @@ class _Graft:
         return new
 
     def _scope(self, scope: Scope) -> Scope:
-        """A group of the inner recording, in the one around."""
+        """Return a group of the inner recording, in the one around."""
         if scope.index not in self.scopes:
             parent = self._scope(scope.parent) if scope.parent is not None else self.scope
             made = Scope(len(self.outer.scopes), parent, scope.title, scope.code, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bpviz.analysis.chains import Chain, Link, Path
+from bpviz.analysis.chains import Chain, Link, NamedPath
 from bpviz.documents.document import Block, Lines, Paragraph
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, number
@@ -85,7 +85,7 @@ def _sum(chain: Chain, whole: str, products: Sequence[float], precision: int, sa
     return (f"{whole} = {terms}{rest} = {number(float(chain.total), precision)}",)
 
 
-def _links(path: Path, whole: str, seed: float, precision: int, say: Language) -> list[str]:
+def _links(path: NamedPath, whole: str, seed: float, precision: int, say: Language) -> list[str]:
     """The product of a path's links: as derivatives, as formulas, as numbers, and what comes out."""
     links: list[Link] = list(path.links)
     derivatives = [f"d{link.target}/d{link.source}" for link in links]

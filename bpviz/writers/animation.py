@@ -73,7 +73,7 @@ def write(
 
 
 def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
-    """The colours of a palette, red, green and blue in turn, with none that can hardly be told from the ground.
+    """Return the colours of a palette, red, green and blue in turn, with none that can hardly be told from the ground.
 
     Pillow would take them for it.
 

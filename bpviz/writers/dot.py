@@ -38,7 +38,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0]
     'digraph {'
     """
-    page = _Page(picture, theme, lift)
+    page = _DotPicture(picture, theme, lift)
     lines = [
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
@@ -52,7 +52,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     return "\n".join(lines).encode()
 
 
-class _Page:
+class _DotPicture:
     """One picture being written: its size in whole points, with y upwards, and the names of its nodes."""
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
@@ -67,7 +67,7 @@ class _Page:
         return self._looks[part.belongs, part.tone]
 
     def nodes(self) -> Iterator[str]:
-        """The statements of all nodes, in the order of painting."""
+        """Yield the statements of all nodes, in the order of painting."""
         middle = (self.width / 2, self.height / 2)
         for part in self._picture.parts:
             shapes = [element for element in part.elements if isinstance(element, Shape) and _is_node(part, element)]
@@ -82,7 +82,7 @@ class _Page:
                 yield f'{_quoted(name)} [style=invis, pos="{self._at(middle)}", {_size(0, 0)}]'
 
     def edges(self) -> Iterator[str]:
-        """The statements of all edges."""
+        """Yield the statements of all edges."""
         for part in self._picture.parts:
             for element in part.elements:
                 if isinstance(element, Path):
@@ -93,7 +93,7 @@ class _Page:
                     yield f'{start} -> {end} [class={element.role}, pos="{course}", {_pen(stroke)}]'
 
     def background(self) -> str:
-        """Everything else, and below it all the page itself, which keeps its size."""
+        """Return everything else, and below it all the page itself, which keeps its size."""
         corners = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         colour = self._theme.background
         operations = [f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {self._points('P', corners)}"]
@@ -151,7 +151,7 @@ class _Page:
         )
 
     def _name(self, wanted: str) -> str:
-        """A node's name that no other has; DOT could not write a backslash before a quote."""
+        """Return a node's name that no other has; DOT could not write a backslash before a quote."""
         base = re.sub(r'[\\"]', "_", widths.printable(wanted)) or "_"
         name, number = base, 2
         while name in self._taken:
@@ -172,7 +172,7 @@ def _is_node(part: Part, shape: Shape) -> bool:
 
 
 def _rounded(shape: Shape) -> tuple[Point, ...]:
-    """The outline of a box with round corners as cubic curves, clockwise from the end of its first corner."""
+    """Return the outline of a box with round corners as cubic curves, clockwise from the end of its first corner."""
     right, bottom, radius = shape.width / 2, shape.height / 2, min(shape.radius, shape.width / 2, shape.height / 2)
     bend = radius * (1 - _ARC)
     corner = ((right - bend, -bottom), (right, bend - bottom), (right, radius - bottom))
@@ -189,12 +189,12 @@ def _straight(start: Point, end: Point) -> tuple[Point, Point, Point]:
 
 
 def _label(line: str) -> str:
-    """A text as a DOT label that is shown as it stands: neither entities nor ``\\N`` and its like are replaced."""
+    """Return a text as a DOT label that is shown as it stands: neither entities nor ``\\N`` and its like are replaced."""
     return widths.printable(line).replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
 
 
 def _long(words: str) -> str:
-    """A long string in quotes, in pieces joined by DOT's ``+``: Graphviz reads at most 16,384 characters as one."""
+    """Return a long string in quotes, in pieces joined by DOT's ``+``: Graphviz reads at most 16,384 characters as one."""
     pieces = [words[start : start + 8000] for start in range(0, len(words), 8000)]
     return " + ".join(f'"{piece}"' for piece in pieces)
 

@@ -104,7 +104,7 @@ def fonts_for(picture: Picture) -> tuple[Path, ...]:
     """Return the font files for all text of ``picture``; warn of characters that cannot be drawn."""
     choice = font_files("".join(e.text for part in picture.parts for e in part.elements if isinstance(e, Text)))
     if choice.missing:
-        warnings.warn(_told(choice.missing), BpvizWarning, stacklevel=3)
+        warnings.warn(_warning(choice.missing), BpvizWarning, stacklevel=3)
     return choice.files
 
 
@@ -143,7 +143,7 @@ def _link(file: Path, link: Path) -> None:
         copyfile(file, link)
 
 
-def _told(missing: str) -> str:
+def _warning(missing: str) -> str:
     names = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
     how = {
         "darwin": "install a font that has them, with Font Book",
@@ -153,7 +153,7 @@ def _told(missing: str) -> str:
 
 
 def _covering(wanted: frozenset[str]) -> dict[Path, frozenset[str]]:
-    """Which of the ``wanted`` characters each font has, in order of preference, up to the first that has all."""
+    """Return which of the ``wanted`` characters each font has, in order of preference, up to the first that has all."""
     found: dict[Path, frozenset[str]] = {}
     for path in _ranked(_installed(), any(map(_is_cjk, wanted))):
         has = frozenset(c for c in wanted if ord(c) in _characters(path))
@@ -181,7 +181,7 @@ def _ranked(files: Sequence[Path], japanese: bool) -> list[Path]:
 
 @cache
 def _installed() -> tuple[Path, ...]:
-    """Every font file of this machine."""
+    """Return every font file of this machine."""
     return tuple(
         Path(directory, name)
         for root in dict.fromkeys(_directories())
@@ -192,7 +192,7 @@ def _installed() -> tuple[Path, ...]:
 
 
 def _directories() -> tuple[Path, ...]:
-    """Where systems keep fonts; those that are not there do no harm."""
+    """Return where systems keep fonts; those that are not there do no harm."""
     home = Path.home()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA", str(home / "AppData" / "Local"))
@@ -207,7 +207,7 @@ def _directories() -> tuple[Path, ...]:
 
 @cache
 def _characters(path: Path) -> frozenset[int]:
-    """The code points that a font can draw; none where the file is broken."""
+    """Return the code points that a font can draw; none where the file is broken."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     try:

@@ -64,8 +64,8 @@ def fragment(
     """
     # Told in steps, the last of them says what the caption would.
     usual = picture.title if steps else picture.description
-    told = usual if caption is None else caption
-    below = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
+    text = usual if caption is None else caption
+    below = f"<figcaption>{escaped(text)}</figcaption>\n" if text else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:

@@ -69,7 +69,7 @@ def _flowchart(figure: Figure, prefix: str) -> Iterator[str]:
 
 
 def _boxes(figure: Figure, parent: str | None, prefix: str, depth: int) -> Iterator[str]:
-    """The boxes in a frame, and the frames in it."""
+    """Yield the boxes in a frame, and the frames in it."""
     indent = "    " * depth
     for box in figure.boxes:
         if box.frame == parent:
@@ -109,7 +109,7 @@ def _content(content: Content) -> str:
 
 
 def _words(words: str) -> str:
-    """Text as Mermaid reads it: all but letters, digits and harmless signs by their numbers."""
+    """Return text as Mermaid reads it: all but letters, digits and harmless signs by their numbers."""
     return "<br>".join(
         re.sub(r"[^\w .,()=/]|_", lambda found: f"#{ord(found[0])};", line) for line in widths.lines(words)
     )

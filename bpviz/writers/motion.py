@@ -18,7 +18,7 @@ from bpviz.picture.theme import LineRole, Theme, every_look
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
 
-__all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "told", "write"]
+__all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
 SECONDS = 1.5
 """How long a step is shown."""
@@ -48,7 +48,7 @@ def write(
     film = _Film(len(steps), seconds)
 
     def lines(look: Theme) -> list[str]:
-        return [*opened(wider, look, say), *told(wider, steps, look, film.mark), *film.captions(sentences, look)]
+        return [*opened(wider, look, say), *moving(wider, steps, look, film.mark), *film.captions(sentences, look)]
 
     made = lines(theme)
     if theme.dark is not None:
@@ -63,7 +63,7 @@ Mark = Callable[[str, tuple[int, ...], float], str]
 it comes, and how wide its lines are: attributes."""
 
 
-def told(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
+def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
     """Iterate over the parts of a picture as SVG, in which all that comes in a step is a group of its own, as marked.
 
     Lines take their width from the group, so that a rule can change it.
@@ -109,7 +109,7 @@ def _group(kind: str, part: Part, elements: Sequence[Element], at: tuple[int, ..
 
 
 def _thin(theme: Theme) -> Theme:
-    """The theme with lines of the width that need not be said."""
+    """Return the theme with lines of the width that need not be said."""
     strokes = {role: replace(stroke, width=1.0) for role, stroke in theme.strokes.items()}
     return replace(theme, strokes=MappingProxyType(strokes))
 
@@ -128,14 +128,14 @@ class _Film:
         return f'class="told m{self._names.setdefault((kind, at, width), len(self._names))}"'
 
     def captions(self, sentences: Sequence[Part], theme: Theme) -> Iterator[str]:
-        """The sentences, each in a group that is seen in its step; the last is that of the whole picture."""
+        """Yield the sentences, each in a group that is seen in its step; the last is that of the whole picture."""
         for at, part in enumerate(sentences):
             inner = "\n".join(drawn(element, part, theme) for element in part.elements)
             unseen = "" if at == self._count - 1 else ' opacity="0"'
             yield f'<g {self.mark("caption", (at,), 1.0)}{unseen} aria-hidden="true">{inner}</g>'
 
     def rules(self) -> str:
-        """The style sheet; it holds only for readers who have nothing against motion."""
+        """Return the style sheet; it holds only for readers who have nothing against motion."""
         rules = [f".{PREFIX} .told{{animation:{self._total:g}s linear infinite}}"]
         for (kind, at, width), name in self._names.items():
             frames = self._frames(kind, at, width)
@@ -168,6 +168,6 @@ class _Film:
         )
 
     def _at(self, step: float, faded: float = 0.0) -> str:
-        """When a step begins, or when what comes in it is there: in hundredths of the whole."""
+        """Return when a step begins, or when what comes in it is there: in hundredths of the whole."""
         share = min(max((step * self._seconds + faded * self._fade) / self._total, 0.0), 1.0) * 100
         return f"{share:.2f}".rstrip("0").rstrip(".") + "%"

@@ -14,7 +14,7 @@ from bpviz.picture.elements import Element, Path, Picture, Shape
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.text.language import Language
-from bpviz.writers.motion import PALE, STRONG, told
+from bpviz.writers.motion import PALE, STRONG, moving
 from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
 
 __all__ = ["escaped", "half", "rules", "written"]
@@ -77,7 +77,7 @@ def half(picture: Picture) -> str:
 
 
 def _across(picture: Picture) -> dict[str, tuple[float, float]]:
-    """Where every box and wire lies, from left to right: from and to, in shares of the picture's width."""
+    """Return where every box and wire lies, from left to right: from and to, in shares of the picture's width."""
     found = {}
     for part in picture.parts:
         places = [x / picture.width for element in part.elements for x in _edges(element)]
@@ -94,17 +94,17 @@ def _edges(element: Element) -> Iterator[float]:
 
 
 def _reach(step: Step, across: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-    """What a step shows reaches from here to there; all of the picture where it brings nothing of its own."""
+    """Return what a step shows reaches from here to there; all of the picture where it brings nothing of its own."""
     shown = [across[id] for id in (*step.boxes, *step.forward, *step.backward) if id in across]
     return min((start for start, _ in shown), default=0.0), max((end for _, end in shown), default=1.0)
 
 
 def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]:
-    """The picture that all steps use, which look at it with another number of the step."""
+    """Return the picture that all steps use, which look at it with another number of the step."""
 
     def lines(look: Theme) -> list[str]:
         opening = f'<g class="bpviz" id="{PREFIX}-drawing" {INHERITED}>'
-        return [opening, page(picture, look), *told(picture, steps, look, _mark)]
+        return [opening, page(picture, look), *moving(picture, steps, look, _mark)]
 
     made = lines(theme)
     if theme.dark is not None:

@@ -91,7 +91,7 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 
 
 def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
-    """All but the end of the file, a piece for the opening, the background and each part."""
+    """Return all but the end of the file, a piece for the opening, the background and each part."""
     toned = every_look(theme)
     lines = opened(picture, theme, say)
     for number, part in enumerate(picture.parts):

@@ -85,7 +85,7 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
     ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
     """
-    page = _Page(theme)
+    page = _TikzPicture(theme)
     body = [line for part in picture.parts for line in page.part(part)]
     shown = {widths.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
     foreign = sorted(filter(_is_foreign, set("".join(shown))))
@@ -111,9 +111,9 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
 
 
 def _remark(title: str, foreign: bool, say: Language) -> str:
-    """The comment that the author reads who opens the file."""
-    told = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
-    told += say(
+    """Return the comment that the author reads who opens the file."""
+    remark = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
+    remark += say(
         "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
         "{packages}: {input} this file, within {box} where it is too wide.\n"
         "Looks, before it: {style}, {colour}.",
@@ -124,16 +124,16 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
         style=r"\tikzset{bpviz node/.style={draw=red,line width=2pt}}",
         colour=r"\colorlet{bpviz-forward}{red}",
     )
-    return "\n".join(f"% {line}" for line in told.splitlines())
+    return "\n".join(f"% {line}" for line in remark.splitlines())
 
 
 def _is_foreign(character: str) -> bool:
-    """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.text.latex` says in commands."""
+    """Return whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.text.latex` says in commands."""
     return ord(character) > 0x17F and latex.text_in_latex(character) == character
 
 
 def _letter(character: str) -> str:
-    """What tells XeLaTeX of a foreign letter, by its number."""
+    """Return what tells XeLaTeX of a foreign letter, by its number."""
     return rf'\bpvizletter{{"{ord(character):04X}}}'
 
 
@@ -141,7 +141,7 @@ _Look = tuple[Pass, Tone]
 _PLAIN: _Look = ("forward", "plain")
 
 
-class _Page:
+class _TikzPicture:
     """One picture being written, and the styles and colours that it uses."""
 
     def __init__(self, theme: Theme) -> None:
@@ -150,14 +150,14 @@ class _Page:
         self._colours: dict[str, str] = {"background": theme.background}
 
     def definitions(self) -> Iterator[str]:
-        """The colours and styles that were used, each with its name; ask when everything is drawn."""
+        """Yield the colours and styles that were used, each with its name; ask when everything is drawn."""
         for name, colour in self._colours.items():
             yield rf"\bpvizcolor{{{name}}}{{{colour.removeprefix('#')}}}"
         for name, style in self._styles.items():
             yield rf"\bpvizstyle{{{name}}}{{{style}}}"
 
     def part(self, part: Part) -> Iterator[str]:
-        """The lines of a part."""
+        """Yield the lines of a part."""
         look = part.belongs, part.tone
         for element in part.elements:
             yield from self._element(element, look)
@@ -235,18 +235,18 @@ class _Page:
         return self._colour(role if line and line.colour == ink else f"{role}-text", look, ink)
 
     def _style(self, name: str, look: _Look, style: str) -> str:
-        name = " ".join((name, *_told(look)))
+        name = " ".join((name, *_qualifiers(look)))
         self._styles[name] = style
         return f"bpviz {name}"
 
     def _colour(self, name: str, look: _Look, colour: str) -> str:
-        name = "-".join((name, *_told(look)))
+        name = "-".join((name, *_qualifiers(look)))
         self._colours[name] = colour
         return f"bpviz-{name}"
 
 
-def _told(look: _Look) -> Iterator[str]:
-    """What is told in a name of a look that is not the plain one of the forward pass."""
+def _qualifiers(look: _Look) -> Iterator[str]:
+    """Yield what is told in a name of a look that is not the plain one of the forward pass."""
     return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
 
 

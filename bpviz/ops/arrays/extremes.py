@@ -77,7 +77,7 @@ def _clip_arguments(
 
 
 def _clip_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]] | None:
-    """The bounds, where they are plain numbers, are written into the circle."""
+    """Return the bounds, where they are plain numbers, are written into the circle."""
     lower, upper = constants[1:]
     if lower is None or upper is None or shape_of(lower) or shape_of(upper):
         return None
@@ -148,7 +148,7 @@ def _among_rule(g: Any, z: Any, *xs: Any, slot: int) -> Any:
 
 
 def _among(name: str, of_two: Operation, word: str) -> Operation:
-    """The same of several operands, as single numbers have them."""
+    """Return the same of several operands, as single numbers have them."""
     return operation(
         name,
         of_two.symbol,

@@ -16,7 +16,7 @@ np: Any = LazyModule("numpy")
 
 
 def is_traced(value: Any) -> bool:
-    """Whether a value is recorded (or written as a formula) instead of computed.
+    """Return whether a value is recorded (or written as a formula) instead of computed.
 
     >>> is_traced(3.0)
     False

@@ -119,7 +119,7 @@ std = operation(
     cases=_SPREADS,
     convention="0 where all are equal, as in PyTorch",
     reference="∂z/∂xᵢ = (xᵢ − mean x)/(n·z)",
-    inside=lambda x, **told: sqrt(_var_inside(x, **told)),
+    inside=lambda x, **parameters: sqrt(_var_inside(x, **parameters)),
 )
 
 
@@ -235,12 +235,12 @@ _RUNNING = (
 
 
 def _in_line(x: Any, axis: int | None) -> tuple[Any, int]:
-    """What is run through, and along which axis."""
+    """Return what is run through, and along which axis."""
     return (reshape(x, shape=(-1,)), 0) if axis is None or not shape_of(x) else (x, axis)
 
 
 def _from_the_end(g: Any, axis: int) -> Any:
-    """The running total that starts at the far end."""
+    """Return the running total that starts at the far end."""
     return flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)
 
 

@@ -53,7 +53,7 @@ signbit = decision("signbit", "< 0", "x", notation="signbit({x})")
 
 
 def _counted(name: str, symbol: str, **row: Any) -> Operation:
-    """A question that is asked of many numbers at once."""
+    """Return a question that is asked of many numbers at once."""
     return decision(
         name,
         symbol,

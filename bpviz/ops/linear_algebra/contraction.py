@@ -38,7 +38,7 @@ np: Any = LazyModule("numpy")
 
 
 def _letters(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
-    """The letters of every operand and of the result; those behind ``...`` and the arrow are written out.
+    """Return the letters of every operand and of the result; those behind ``...`` and the arrow are written out.
 
     >>> _letters("...ij,jk", [(5, 2, 3), (3, 4)])
     (['Zij', 'jk'], 'Zik')
@@ -113,16 +113,16 @@ def _einsum_rule(g: Any, z: Any, *xs: Any, subscripts: str, optimize: Any = Fals
 
 
 def _einsum_arguments(*operands: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
-    told = {"optimize": keywords.pop("optimize", False)}
+    parameters = {"optimize": keywords.pop("optimize", False)}
     if any(value is not None for value in keywords.values()):
         raise TypeError(f"einsum with {', '.join(keywords)}= cannot be recorded; leave it out")
     if isinstance(operands[0], str):
-        return operands[1:], {"subscripts": operands[0]} | told
+        return operands[1:], {"subscripts": operands[0]} | parameters
     # np.einsum(x, [0, 1], y, [1, 2], [0, 2]) says the same with numbers.
     xs = operands[: len(operands) // 2 * 2 : 2]
     terms = [_term(numbers) for numbers in operands[1::2]]
     arrow = f"->{_term(operands[-1])}" if len(operands) % 2 else ""
-    return xs, {"subscripts": ",".join(terms) + arrow} | told
+    return xs, {"subscripts": ",".join(terms) + arrow} | parameters
 
 
 def _term(numbers: Sequence[Any]) -> str:

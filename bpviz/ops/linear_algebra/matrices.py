@@ -36,7 +36,7 @@ _SQUARE = (Case(((2, 2),)), Case(((3, 3),)), Case(((2, 2, 2),)))
 
 
 def _of_each(g: Any) -> Any:
-    """One number for every matrix of a stack, ready to be multiplied with it."""
+    """Return one number for every matrix of a stack, ready to be multiplied with it."""
     shape = shape_of(g)
     return reshape(g, shape=(*shape, 1, 1)) if shape else g
 
@@ -220,7 +220,7 @@ def _diag_shape(x: Shape, k: int = 0) -> Shape:
 
 
 def _line(x: Shape, k: int) -> tuple[Any, Any]:
-    """The rows and columns of a diagonal."""
+    """Return the rows and columns of a diagonal."""
     along = np.arange(_diag_shape(x, k)[0])
     return along + max(-k, 0), along + max(k, 0)
 

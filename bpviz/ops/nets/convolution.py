@@ -20,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 
 def pair(value: Any) -> tuple[int, int]:
-    """One number for both directions, or (down, right).
+    """Return one number for both directions, or (down, right).
 
     >>> pair(2), pair((1, 3))
     ((2, 2), (1, 3))
@@ -30,7 +30,7 @@ def pair(value: Any) -> tuple[int, int]:
 
 
 def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
-    """How many windows fit, down and right.
+    """Return how many windows fit, down and right.
 
     >>> windows_of((1, 3, 7, 7), size=5, stride=1, pad=0), windows_of((1, 1, 28, 28), size=2, stride=2, pad=0)
     ((3, 3), (14, 14))
@@ -47,7 +47,7 @@ def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
 
 
 def padded(x: Any, pad: Any, fill: float = 0.0) -> Any:
-    """Images with a border of ``fill`` around them.
+    """Return images with a border of ``fill`` around them.
 
     >>> padded([[[[1.0]]]], 1)[0, 0]
     array([[0., 0., 0.], [0., 1., 0.], [0., 0., 0.]])
@@ -143,7 +143,7 @@ def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
 
 
 def _as_rows(g: Any) -> Any:
-    """One row per window, one column per filter."""
+    """Return one row per window, one column per filter."""
     return reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1]))
 
 

@@ -72,7 +72,7 @@ affine = operation(
 
 
 def _scale(rate: float) -> float:
-    """What is kept is enlarged by this, so that the mean stays."""
+    """Return what is kept is enlarged by this, so that the mean stays."""
     if not 0 <= rate < 1:
         raise ValueError(f"dropout keeps a share of 1 − rate, so the rate must lie in [0, 1), but is {rate}")
     return 1 / (1 - rate)

@@ -33,7 +33,7 @@ def _scalar(*shapes: Shape) -> Shape:
 
 
 def _size(y: Any, t: Any) -> int:
-    """How many pairs of y and t are averaged, broadcasting included."""
+    """Return how many pairs of y and t are averaged, broadcasting included."""
     shape, other = shape_of(y), shape_of(t)
     return math.prod(shape if shape == other else np.broadcast_shapes(shape, other))
 
@@ -92,7 +92,7 @@ def _batch(y: Any) -> int:
 
 
 def _is_index(y: Any, t: Any) -> bool:
-    """Whether the target names the right class instead of giving a share to each."""
+    """Return whether the target names the right class instead of giving a share to each."""
     return len(shape_of(t)) == len(shape_of(y)) - 1
 
 
@@ -101,7 +101,7 @@ def _shares(y: Any, t: Any) -> Any:
 
 
 def _places(t: Any, classes: int) -> tuple[Any, Any]:
-    """Where the right classes lie among rows of ``classes``: which row, which place in it."""
+    """Return where the right classes lie among rows of ``classes``: which row, which place in it."""
     numbers = np.asarray(t).astype(np.int64).ravel()
     if numbers.size and not -classes <= numbers.min() <= numbers.max() < classes:
         raise IndexError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
@@ -116,7 +116,7 @@ def _one_hot(t: Any, classes: int) -> Any:
 
 
 def _at_class(x: Any, t: Any) -> Any:
-    """What stands at the right class of every row."""
+    """Return what stands at the right class of every row."""
     x = np.asarray(x)
     classes = x.shape[-1]
     return x.reshape(-1, classes)[_places(t, classes)]

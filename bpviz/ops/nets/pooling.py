@@ -83,11 +83,11 @@ max_unpool2d: Operation = operation(
     "unpool",
     "v x",
     forward=_max_unpool2d,
-    vjp=(lambda g, z, v, x, **told: picked_at_largest(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **parameters: picked_at_largest(g, x, **parameters), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Puts each number where its window of x has its largest pixel.",
     notation="unpool({v})",
-    shape=lambda v, x, **told: x,
+    shape=lambda v, x, **parameters: x,
     cases=(
         Case(((2, 2, 2, 2), (2, 2, 4, 4))),
         Case(((1, 2, 3, 3), (1, 2, 5, 4)), {"size": (3, 2), "stride": 1}),
@@ -100,11 +100,11 @@ picked_at_largest: Operation = operation(
     "at max",
     "v x",
     forward=_picked,
-    vjp=(lambda g, z, v, x, **told: max_unpool2d(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **parameters: max_unpool2d(g, x, **parameters), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Takes the number that lies where the window of x has its largest pixel.",
     notation="pick({v})",
-    shape=lambda v, x, **told: _shape(x, **told),
+    shape=lambda v, x, **parameters: _shape(x, **parameters),
     cases=tuple(Case(case.shapes * 2, case.parameters) for case in _CASES),
 )
 
@@ -141,7 +141,7 @@ pick_largest = operation(
 
 
 def _rows(x: Any, size: Any, stride: Any, pad: Any) -> Any:
-    """Every window of every channel as a row."""
+    """Return every window of every channel as a row."""
     high, wide = pair(size)
     return reshape(im2col(x, size=size, stride=_step(size, stride), pad=pad), shape=(-1, high * wide))
 
@@ -164,7 +164,7 @@ max_pool2d = operation(
     "MaxPool",
     "x",
     forward=_max_pool2d,
-    vjp=(lambda g, z, x, **told: max_unpool2d(g, x, **told),),
+    vjp=(lambda g, z, x, **parameters: max_unpool2d(g, x, **parameters),),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="The gradient of a window goes to its largest pixel.",
     notation="maxpool({x})",

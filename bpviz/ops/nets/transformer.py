@@ -23,7 +23,7 @@ _BLOCKED = -1e30
 
 
 def _before(q: Any, k: Any) -> Any:
-    """Which keys lie before a query, or beside it."""
+    """Return which keys lie before a query, or beside it."""
     return np.tri(shape_of(q)[-2], shape_of(k)[-2], dtype=bool)
 
 

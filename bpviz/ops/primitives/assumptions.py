@@ -20,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 
 def called(value: Any, name: str) -> Any:
-    """The value itself; a formula writes ``name`` in its place, as an author does for what is long.
+    """Return the value itself; a formula writes ``name`` in its place, as an author does for what is long.
 
     >>> called(3.0, "x̂")
     3.0

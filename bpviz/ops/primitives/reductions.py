@@ -39,7 +39,7 @@ REDUCTIONS: tuple[Case, ...] = (
 
 
 def reduced_shape(x: Shape, axis: Any = None, keepdims: bool = False, **_: Any) -> Shape:
-    """The shape that remains; ``axis`` and ``keepdims`` as NumPy has them.
+    """Return the shape that remains; ``axis`` and ``keepdims`` as NumPy has them.
 
     >>> reduced_shape((2, 3), axis=-1), reduced_shape((2, 3), axis=-1, keepdims=True)
     ((2,), (2, 1))
@@ -51,7 +51,7 @@ def reduced_shape(x: Shape, axis: Any = None, keepdims: bool = False, **_: Any) 
 
 
 def spread(g: Any, x: Any, axis: Any) -> Any:
-    """The gradient of a reduction, back at every element that went into it."""
+    """Return the gradient of a reduction, back at every element that went into it."""
     shape = shape_of(x)
     if not shape:
         return g
@@ -62,7 +62,7 @@ def spread(g: Any, x: Any, axis: Any) -> Any:
 
 
 def count(x: Any, axis: Any) -> int:
-    """How many elements go into each result of a reduction.
+    """Return how many elements go into each result of a reduction.
 
     >>> count([[1, 2, 3], [4, 5, 6]], 0)
     2
@@ -157,7 +157,7 @@ softmax = operation(
 
 
 def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
-    """The softmax of an array, and its logarithm.
+    """Return the softmax of an array, and its logarithm.
 
     >>> shares_and_logs(np.zeros(2))
     (array([0.5, 0.5]), array([-0.69314718, -0.69314718]))

@@ -58,7 +58,7 @@ class silence:
 
 
 def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
-    """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
+    """Return the forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
     if row.scalar is not None and not parameters:
         for x in xs:
             if x.__class__ is not float and x.__class__ is not bool:
@@ -78,7 +78,7 @@ def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any
 
 
 def computed(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
+    """Return the forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
     if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
         return evaluate(row, xs, parameters), None
     value, kept = _done(row.keeping, xs, parameters)
@@ -105,7 +105,7 @@ def _as_numpy(x: Any) -> Any:
 
 
 def pull(rule: Callable[..., Any], g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
-    """One rule with numbers; where Python's floats raise (1/0), NumPy's numbers say inf or nan instead."""
+    """Return one rule with numbers; where Python's floats raise (1/0), NumPy's numbers say inf or nan instead."""
     try:
         return rule(g, z, *xs, **parameters)
     except (ArithmeticError, ValueError):

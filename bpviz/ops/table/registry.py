@@ -52,7 +52,7 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
 
 
 def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
-    """The value alone, of what also answers what is kept for the rules."""
+    """Return the value alone, of what also answers what is kept for the rules."""
 
     @wraps(keeping)
     def forward(*xs: Any, **parameters: Any) -> Any:
@@ -62,7 +62,7 @@ def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
 
 
 def _part(together: Rule, own: int | None = None) -> Rule:
-    """One operand's rule, of a rule for all of them; without ``own`` it is asked by the keyword ``slot``."""
+    """Return one operand's rule, of a rule for all of them; without ``own`` it is asked by the keyword ``slot``."""
 
     @wraps(together)
     def rule(*values: Any, slot: int | None = own, **parameters: Any) -> Any:
@@ -90,7 +90,7 @@ def made_of_operations(*numpy_names: str, methods: Sequence[str] = ()) -> Callab
 
 
 def composite(numpy_name: str) -> Callable[..., Any] | None:
-    """The function that stands for a NumPy function which is no operation of its own, if any.
+    """Return the function that stands for a NumPy function which is no operation of its own, if any.
 
     >>> composite("dot").__name__
     'dot'
@@ -99,7 +99,7 @@ def composite(numpy_name: str) -> Callable[..., Any] | None:
 
 
 def find(numpy_name: str) -> Operation | None:
-    """The operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
+    """Return the operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
 
     >>> find("exp")
     <operation exp exp>

@@ -117,10 +117,10 @@ class Operation:
                 except (ArithmeticError, ValueError, TypeError):
                     pass
         if len(arguments) > len(self.operands) and not self.variadic:
-            arguments, parameters = self._parted(arguments, parameters)
+            arguments, parameters = self._separated(arguments, parameters)
         return self.on(arguments, parameters)
 
-    def _parted(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _separated(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the operands and the parameters; what follows the operands by position takes the row's order."""
         count = len(self.operands)
         rest = arguments[count:]
@@ -134,7 +134,7 @@ class Operation:
         return arguments[:count], named | parameters
 
     def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
-        """The operation called on operands and parameters that are told apart already, by what the user calls."""
+        """Return the operation called on operands and parameters that are told apart already, by what the user calls."""
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
@@ -154,7 +154,7 @@ class Operation:
         return isinstance(self.vjp, tuple) and None in self.vjp
 
     def rules(self, count: int) -> tuple[Rule | None, ...]:
-        """One rule per operand; ``None`` where no gradient flows to it."""
+        """Return one rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
         if isinstance(rules, tuple):
             return rules

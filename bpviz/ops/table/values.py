@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 
 def shape_of(value: Any) -> Shape:
-    """The shape of a number, an array or anything traced.
+    """Return the shape of a number, an array or anything traced.
 
     >>> shape_of(3.0)
     ()
@@ -30,7 +30,7 @@ def shape_of(value: Any) -> Shape:
 
 
 def size_of(value: Any) -> int:
-    """The number of elements.
+    """Return the number of elements.
 
     >>> size_of(3.0)
     1
