@@ -1,4 +1,4 @@
-"""How one value reaches the output: the paths that lead there, link by link, in symbols and in numbers."""
+"""The paths from a value to the output, link by link, in symbols and in numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Chain", "Link", "NamedPath", "Stage", "chain"]
 _LONG = 8
 """The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
 _STAGES = 12
-"""The most values on the way whose gradients are told."""
+"""The most values along the paths whose gradients are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedPath:
-    """One path: the named values on it, the links between them, and what it adds to the gradient.
+    """One path: its named values, the links between them, and its share of the gradient.
 
-    Among arrays, whose links are matrices of derivatives, there are no ``links``.
+    Arrays have no ``links``: theirs would be matrices of derivatives.
     """
 
     names: tuple[str, ...]
@@ -48,7 +48,7 @@ class NamedPath:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The gradient of a value on the way, from the output back: its name, formula and number or array."""
+    """The gradient of a value along the paths: its name, its formula, and its number or array."""
 
     name: str
     derivative: str
@@ -58,11 +58,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """All paths of one value to the output, as far as they are shown, and their sum.
+    """The shown paths from one value to the output, and the sum of all paths.
 
-    ``count`` is how many there are; ``exact`` tells that the shown ones are certainly the largest. ``stages`` are the
-    gradients on the way where arrays flow (empty among numbers, where the links say it all); the last is that of the
-    value itself. ``skipped`` counts the stages that are left out in the middle.
+    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest. ``stages`` holds the
+    gradients along the paths, from the output back, for arrays (empty for numbers, which have links); the last is that of the
+    value itself. ``skipped`` is the number of stages left out in the middle.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Chain:
 
 
 def chain(flow: Flow, symbols: Symbols, index: int, most: int = 8) -> Chain:
-    """Return how a node reaches the output; at most ``most`` paths are shown.
+    """Return the paths from a node to the output; at most ``most`` are shown.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -107,7 +107,7 @@ def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
 
 
 def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> NamedPath:
-    """Return a path with its unnamed steps taken into the links."""
+    """Return a path with its unnamed steps merged into the links."""
     names, labels = flow.graph.names, flow.graph.labels
     last, all_wires = len(way.nodes) - 1, way.wires
     ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]

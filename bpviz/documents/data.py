@@ -1,4 +1,4 @@
-"""Anything made of plain data as JSON: frozen data as objects, arrays as nested lists."""
+"""Plain data as JSON: dataclasses as objects, arrays as nested lists."""
 
 from __future__ import annotations
 

@@ -26,14 +26,14 @@ def write(document: Document, level: int = 1) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text in which nothing is a mark of Markdown or HTML.
+    """Return text in which Markdown and HTML characters are escaped.
 
     >>> escaped("a*b < c|d")
     'a\\\\*b &lt; c\\\\|d'
     """
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", text)
-    # What would begin a list.
+    # Characters that would begin a list.
     return re.sub(r"^(\s*\d*)([-+.)])(\s)", r"\1\\\2\3", text)
 
 

@@ -28,7 +28,7 @@ def write(document: Document) -> str:
     for block in document.blocks:
         rendered = _block(block)
         text += f"{gap}{rendered}" if rendered else ""
-        # A title of a part stands close to what it is the title of.
+        # A heading stands close to the text below it.
         gap = "\n" if isinstance(block, Heading) and block.level > 2 else "\n\n"
     return text
 

@@ -1,4 +1,4 @@
-"""Paths of a circuit: what lies on them stands in front, all else in the background or is left out."""
+"""Paths of a circuit: their parts stand in front, all other parts in the background or are left out."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _SHOWN = 6
 
 
 class Selection:
-    """The paths from one value to another: their nodes and wires by number, and what is said of them.
+    """The paths from one value to another: their nodes and wires by number, and the notes about them.
 
-    ``feeding`` are the nodes that paths take operands from without coming through them.
+    ``feeding`` holds the nodes off the paths whose values the paths use as operands.
     """
 
     def __init__(self, flow: Flow, source: int, target: int, precision: int, say: Language) -> None:
-        """Look for the paths.
+        """Find the paths.
 
-        Raises `UsageError` when there is none.
+        Raises `UsageError` if there is none.
         """
         names = flow.graph.names
         found = between(flow, source, target)
@@ -77,7 +77,7 @@ def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: L
 
 
 class Slopes(Values):
-    """Numbers, and along the lit wires the slope of each link: what the reader multiplies on the way back."""
+    """Numbers, and along highlighted wires the slope of each link, which the backward pass multiplies."""
 
     def __init__(
         self,
@@ -87,12 +87,12 @@ class Slopes(Values):
         precision: int,
         lit: frozenset[tuple[int, int]],
     ) -> None:
-        """Take also the wires that are lit, (number of the step, slot)."""
+        """Take also the highlighted wires, (number of the step, slot)."""
         super().__init__(graph, flow, labels, precision)
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """Return the slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        """Return the slope of a highlighted link between single numbers, else (and at closed groups) the gradient."""
         one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:

@@ -1,4 +1,4 @@
-"""A figure told in steps, as a book tells it: every step of the forward pass, then every step back, in numbers."""
+"""A figure in steps, as in a book: every step of the forward pass, then every step of the backward pass, in numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONG = 60
 
 
 def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]:
-    """Return the steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
+    """Return the steps of a flow's figure: its inputs, each operation, the backward pass, and the whole.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -32,7 +32,7 @@ def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]
     Inputs: price = 100, count = 2, tax = 1.1
     × : 100 × 2 = 200
     × : total = 200 × 1.1 = 220
-    The way back begins at total, with a gradient of 1
+    The backward pass begins at total, with a gradient of 1
     × : 1 × 1.1 = 1.1, ∂total/∂tax = 1 × 200 = 200
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
@@ -41,11 +41,11 @@ def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]
 
 
 class _Narrator:
-    """The steps of one figure in the making."""
+    """Writes the steps of one figure."""
 
     def __init__(self, flow: Flow, options: CircuitOptions) -> None:
         self.flow, self.options, self.say = flow, options, options.lang
-        # Its wires carry values, and the arithmetic of every gradient.
+        # Its wires have values, and the arithmetic of every gradient.
         self.figure = circuit(flow, replace(options, labels="rules", show="both"))
         self.symbols = Symbols(flow)
         self.boxes = {box.id: box for box in self.figure.boxes}
@@ -86,7 +86,7 @@ class _Narrator:
             if seeded:
                 seed = spoken(self.flow.seed, self.options.precision, self.say)
                 yield self._back(
-                    self.say("The way back begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
+                    self.say("The backward pass begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
                     [box],
                     seeded,
                     done,
@@ -104,14 +104,14 @@ class _Narrator:
         return Step(sentence, tuple(box.id for box in boxes), (), tuple(wire.id for wire in wires))
 
     def _sums(self, wires: list[Wire], reached: set[str], done: set[str]) -> Iterator[Step]:
-        """Yield the branch dots all of whose gradients have come back by now: there they add up."""
+        """Yield a step for each branch dot whose gradients are now all known: there they add up."""
         for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
             if all(wire.id in done for wire in self.leaving[dot] if wire.id in reached):
                 stems = [wire for wire in self.entering[dot] if wire.id in reached]
                 yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, done)
 
     def _onward(self, id: str) -> list[Wire]:
-        """Return the wires that carry a box's value, also behind a branch dot."""
+        """Return the wires that carry a box's value, also after a branch dot."""
         wires = self.leaving[id]
         dots = [wire.target for wire in wires if self.boxes[wire.target].kind == "branch"]
         return [*wires, *(wire for dot in dots for wire in self.leaving[dot])]
@@ -128,9 +128,9 @@ class _Narrator:
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
-        """Return what a box makes of what enters it."""
+        """Return what a box computes from its operands."""
         if box.kind == "group":
-            # Its steps are hidden; several values may leave it.
+            # The group's steps are hidden; it may have several outputs.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
             return self.say(", ").join(dict.fromkeys(line_of(content, self.say) for content in shown))
         index = int(box.id[1:])
@@ -138,7 +138,7 @@ class _Narrator:
         return " = ".join(dict.fromkeys(part for part in parts if part))
 
     def _expression(self, index: int) -> str:
-        """Return an operation on numbers in numbers, one on arrays in names."""
+        """Return the expression of a step: in numbers for numbers, in names for arrays."""
         record = self.flow.graph.record
         operation, operands = record.operations[index], record.operands[index]
         assert operation is not None
@@ -154,7 +154,7 @@ class _Narrator:
         return written_out(made).replace("·", " × ")
 
     def _share(self, wire: Wire) -> str:
-        """Return the arithmetic of the gradient on a wire, behind the name of the derivative."""
+        """Return the arithmetic of the gradient on a wire, after the name of the derivative."""
         line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
         if not wire.source.startswith("n"):
             return line

@@ -1,4 +1,4 @@
-"""The type of numbers, copies, and arrays made after the model of another."""
+"""Changes of type, copies, and arrays of the same shape as another."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ astype = operation(
     "type",
     "x",
     forward=lambda x, dtype: np.asarray(x).astype(dtype),
-    # Only numbers with a fraction have a slope; the gradient takes its operand's type by itself.
+    # Only floats have a slope. The gradient takes the type of its operand without a step here.
     vjp=(lambda g, z, x, dtype: g if dtype.startswith("float") else None,),
     parameters={"dtype": REQUIRED},
     method=True,
@@ -60,7 +60,7 @@ astype = operation(
 
 @made_of_operations("copy")
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """``np.copy``: the value itself, for recorded values are never changed."""
+    """``np.copy``: return the value itself, because recorded values never change."""
     return a
 
 
@@ -75,7 +75,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """``np.full_like``: a constant, unless what fills it is recorded.
+    """``np.full_like``: return a constant, unless the fill value is recorded.
 
     >>> full_like([1.0, 2.0], 7.0)
     array([7., 7.])
@@ -91,7 +91,7 @@ def full_like(
 def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
-    """``np.nan_to_num``: plain numbers in place of NaN and the infinities, which then get no gradient.
+    """``np.nan_to_num``: return plain numbers in place of NaN and the infinities, which then get no gradient.
 
     >>> nan_to_num([1.0, math.nan])
     array([1., 0.])

@@ -34,7 +34,7 @@ def _shape(x: Shape, size: Any = 2, stride: Any = None, pad: Any = 0) -> Shape:
 
 
 def _views(images: Any, size: Any, stride: Any, out: tuple[int, ...]) -> Iterator[Any]:
-    """For each place in a window, the pixels that lie there: one for every window."""
+    """Yield, for each place in a window, the pixels of all windows at that place."""
     (high, wide), (down, right) = pair(size), _step(size, stride)
     for i in range(high):
         for j in range(wide):
@@ -51,7 +51,7 @@ def _max_pool2d(x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
 
 
 def _hits(x: Any, size: Any, stride: Any, pad: Any) -> Iterator[Any]:
-    """For each place in a window, whether the window's (first) largest pixel lies there."""
+    """Yield, for each place in a window, whether the window's (first) largest pixel lies there."""
     z = _max_pool2d(x, size, stride, pad)
     free = np.ones(z.shape, bool)
     for view in _views(padded(x, pad, -np.inf), size, stride, z.shape[2:]):
@@ -112,7 +112,7 @@ first_largest = operation(
     "first_largest",
     "is max",
     "x",
-    # As many of them as elements in a row, one of them True.
+    # One for each element of the row; exactly one of them is True.
     forward=lambda x: np.arange(np.shape(x)[-1]) == np.argmax(x, axis=-1)[..., None],
     vjp=(None,),
     says="True at the first of the largest of a row; a decision carries no gradient.",
@@ -154,7 +154,7 @@ def _as_images(pooled: Any, x: Any, size: Any, stride: Any, pad: Any) -> Any:
 def _max_pool2d_inside(x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
     rows = _rows(x, size, stride, pad)
     if any(pair(pad)):
-        # The border is no pixel: it is never the largest.
+        # The border holds no pixels: it is never the largest.
         rows = where(_rows(np.ones(shape_of(x)), size, stride, pad), rows, -np.inf)
     return _as_images(pick_largest(rows), x, size, stride, pad)
 

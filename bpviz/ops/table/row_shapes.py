@@ -1,4 +1,4 @@
-"""The common shape of a row: a function of one number, or of two, applied to every element."""
+"""Common kinds of rows: functions of one number, or of two, applied to every element."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def function_of_two(name: str, symbol: str, *rules: Callable[..., Any], says: st
 
 
 def flat(name: str, symbol: str, **row: Any) -> Operation:
-    """Add the row of a function that is made of steps: it has no slope anywhere but in its jumps, and none is drawn."""
+    """Add the row of a step function: its slope is 0 everywhere but at its jumps, and no gradient is drawn."""
     fields: dict[str, Any] = {"says": "Flat between its jumps: no gradient passes.", "convention": "0 everywhere"}
     return function(name, symbol, lambda g, z, x, **_: g * 0.0, **(fields | row))
 
 
 def decision(name: str, symbol: str, operands: str, **row: Any) -> Operation:
-    """Add the row of something that is true or false, or a whole number: no gradient flows through it."""
+    """Add the row of an operation whose result is true, false or a whole number: no gradient flows through it."""
     count = len(operands.split())
     fields: dict[str, Any] = {
         "numpy": (name,),
