@@ -152,7 +152,7 @@ def _graphviz_timed() -> Iterator[list[float]]:
 
 
 def _alone(figure: Figure, rounds: int) -> float | None:
-    """Return what Graphviz takes for the bare boxes and wires of a figure, no labels and no text; None when too long."""
+    """Return Graphviz's time for the boxes and wires of a figure without labels and text; None if it is too long."""
     names = {box.id: f"n{i}" for i, box in enumerate(figure.boxes)}
     side = 30.0 / POINTS_PER_INCH
     lines = [
@@ -213,7 +213,7 @@ def random_graph(size: int) -> Callable[..., Any]:
 
 
 def unrolled_loop(size: int) -> Callable[..., Any]:
-    """Return a loop whose two parameters are used in every turn: wires as long as the figure, the hardest for Graphviz."""
+    """Return a loop that uses its two parameters in every turn: its long wires are the hardest for Graphviz."""
 
     def loop(x: float = 2.0, shrink: float = 0.5, shift: float = 0.25) -> Any:
         for _ in range(size // 2):

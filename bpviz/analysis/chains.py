@@ -60,9 +60,9 @@ class Stage:
 class Chain:
     """The shown paths from one value to the output, and the sum of all paths.
 
-    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest. ``stages`` holds the
-    gradients along the paths, from the output back, for arrays (empty for numbers, which have links); the last is that of the
-    value itself. ``skipped`` is the number of stages left out in the middle.
+    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest. ``stages``
+    holds the gradients along the paths, from the output back, for arrays (empty for numbers, which have links); the
+    last is that of the value itself. ``skipped`` is the number of stages left out in the middle.
     """
 
     name: str

@@ -21,10 +21,10 @@ np: Any = LazyModule("numpy")
 class Change:
     """The change of one input (or of several at once: then ``name`` is empty), and its effect on the output.
 
-    ``predicted`` is gradient × step, summed over all elements, ``true`` the real growth of the output.
-    ``slope`` and ``slope_after`` are the slopes before and after: the gradient of a single number, else the slope along
-    the step. ``reaches`` is true if a gradient flows back to the input, ``same_way`` if the model computes the
-    same steps with the new value.
+    ``predicted`` is gradient × step, summed over all elements, ``true`` the real growth of the output. ``slope`` and
+    ``slope_after`` are the slopes before and after: the gradient of a single number, else the slope along the step.
+    ``reaches`` is true if a gradient flows back to the input, ``same_way`` if the model computes the same steps with
+    the new value.
     """
 
     name: str

@@ -51,8 +51,8 @@ class Difference:
 def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLISH) -> tuple[Difference, ...]:
     """Return every input and step of the later run with its pair in the earlier one, then the removed ones.
 
-    Numbers differ if their distance is more than ``tolerance`` times their size. Constants are included if they changed;
-    ``say`` writes names for those without one.
+    Numbers differ if their distance is more than ``tolerance`` times their size. Constants are included if they
+    changed; ``say`` writes names for those without one.
 
     >>> import bpviz
     >>> from bpviz.analysis.pairing import paired
@@ -95,8 +95,8 @@ def _side(flow: Flow, index: int, say: Language) -> Side:
     gradient = None if graph.is_constant(index) else flow.gradient_of(index)
     name, what = names[index], graph.nodes[index].kind
     if operation is not None:
-        parameters = record.parameters.get(index, {})
-        what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in parameters.items())})" if parameters else "")
+        given = ", ".join(f"{key}={value!r}" for key, value in record.parameters.get(index, {}).items())
+        what = operation.name + (f"({given})" if given else "")
     elif what == "constant" and not graph.labels[index]:
         user = next(i for i, operands in enumerate(record.operands) if index in operands)
         name = say("constant of {name}", name=names[user])

@@ -30,10 +30,10 @@ class Influence:
     """One variable, and its effect on the output.
 
     ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false). ``slope`` is the sum of
-    its elements, the rate at which the output grows when all of them grow; NaN if the output is not finite.
-    ``grown`` is the true growth of the output when the variable (every element of it) grows by 1 and the others
-    stay; ``None`` if it is not known. ``derivative`` is the name of the gradient, ``formula`` its formula,
-    ``expression`` the expression that a step computes.
+    its elements, the rate at which the output grows when all of them grow; NaN if the output is not finite. ``grown``
+    is the true growth of the output when the variable (every element of it) grows by 1 and the others stay; ``None`` if
+    it is not known. ``derivative`` is the name of the gradient, ``formula`` its formula, ``expression`` the expression
+    that a step computes.
     """
 
     index: int

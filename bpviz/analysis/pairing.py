@@ -161,8 +161,8 @@ def _key(flow: Flow, index: int, operands: list[Any]) -> Hashable:
     if None in operands:
         return ("alone", index)
     record = flow.graph.record
-    parameters = record.parameters.get(index, {})
-    return (record.operations[index], tuple(operands), tuple((name, _frozen(parameters[name])) for name in sorted(parameters)))
+    given = record.parameters.get(index, {})
+    return (record.operations[index], tuple(operands), tuple((name, _frozen(given[name])) for name in sorted(given)))
 
 
 def _frozen(value: Any) -> Hashable:

@@ -1,7 +1,7 @@
 """The paths from a value to the output, and the share of the gradient that each adds.
 
-A path is a chain of wires. Its share of the gradient is the product of the slopes of its links; the shares of all
-paths add up to the gradient. Paths are counted link by link, not one by one: there may be 2⁶⁰ of them.
+A path is a chain of wires. Its share of the gradient is the product of the slopes of its links; the shares of all paths
+add up to the gradient. Paths are counted link by link, not one by one: there may be 2⁶⁰ of them.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Ways:
     """All paths from one value to another: how many there are, the sum over them, and the ones that are shown.
 
     ``flow`` holds the gradients of the target; ``total`` is the gradient of the source there, and ``seed`` the gradient
-    at the target (1 for a single number), with which every product begins. ``shown`` holds all paths, in the
-    order of computation, or the few largest, the largest first. ``exact`` is true if these are certainly
-    the largest: for arrays only a bounded search finds them.
+    at the target (1 for a single number), with which every product begins. ``shown`` holds all paths, in the order of
+    computation, or the few largest, the largest first. ``exact`` is true if these are certainly the largest: for arrays
+    only a bounded search finds them.
     """
 
     flow: Flow

@@ -1,8 +1,7 @@
 """Shared factors, which the backward pass computes once and uses several times, and the forward values it needs.
 
-Shared factors make backpropagation cheap: ``dZ`` is computed once and used for the weights, the bias and
-the layer before. They are found in the backward pass as a graph (`bpviz.transforms.gradient_graph`), where
-equal steps are one.
+Shared factors make backpropagation cheap: ``dZ`` is computed once and used for the weights, the bias and the layer
+before. They are found in the backward pass as a graph (`bpviz.transforms.gradient_graph`), where equal steps are one.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 class SharedFactor:
     """A step of the backward pass that several other steps use.
 
-    ``name`` is its name (g₁, g₂ … if the source gives none), ``node`` the value whose gradient it is (empty if
-    it is no gradient), ``uses`` the gradients computed from it, ``formula`` its formula. ``nodes`` holds all values
-    whose gradient it is, by number, and ``wires`` the wires along which it flows back, (number of the node, slot).
+    ``name`` is its name (g₁, g₂ … if the source gives none), ``node`` the value whose gradient it is (empty if it is no
+    gradient), ``uses`` the gradients computed from it, ``formula`` its formula. ``nodes`` holds all values whose
+    gradient it is, by number, and ``wires`` the wires along which it flows back, (number of the node, slot).
     """
 
     name: str
@@ -50,8 +49,7 @@ class SharedFactor:
 class Sharing:
     """The shared factors of a backward pass, and its number of operations with and without sharing.
 
-    ``without`` counts the operations if every use were computed again from the
-    forward values.
+    ``without`` counts the operations if every use were computed again from the forward values.
     """
 
     factors: tuple[SharedFactor, ...]
@@ -80,8 +78,8 @@ class KeptValue:
 def shared_factors(target: Flow | Graph) -> Sharing:
     """Return the factors that the backward pass computes once and uses several times.
 
-    Values of the forward pass and the seed do not count: the backward pass does not compute them. Operations that
-    only change a shape are not counted.
+    Values of the forward pass and the seed do not count: the backward pass does not compute them. Operations that only
+    change a shape are not counted.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1, s=0.5):
@@ -115,8 +113,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
 def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
     """Return the shared factors of a gradient graph, by number, each with the names of the gradients it serves.
 
-    Only the last backward part counts. Operations that only change a shape are not uses; the uses
-    after them are.
+    Only the last backward part counts. Operations that only change a shape are not uses; the uses after them are.
     """
     record = graph.record
     last = max(record.orders.values(), default=0)

@@ -21,8 +21,8 @@ class Use:
     """A use of a value: the box it goes to, the slot there, and the gradient that comes back.
 
     ``steps`` holds the operands that it stands for, (number of the step, slot); ``seeded`` is true if the output whose
-    gradient is taken is one of them; ``terms`` holds the gradients that add up in it. ``arriving`` is the
-    node whose numbers arrive, which may differ from the one where the wire begins.
+    gradient is taken is one of them; ``terms`` holds the gradients that add up in it. ``arriving`` is the node whose
+    numbers arrive, which may differ from the one where the wire begins.
     """
 
     box: str

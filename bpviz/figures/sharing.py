@@ -12,7 +12,7 @@ __all__ = ["Shared"]
 
 
 class Shared:
-    """The places of shared factors: the wires along which they flow back, or their steps in the figure of a gradient."""
+    """The places of shared factors: the wires along which they flow back, or their steps in a gradient's figure."""
 
     def __init__(self, graph: Graph, flow: Flow | None) -> None:
         """Find them in the graph if it is that of a gradient, else in the backward pass of its flow."""

@@ -65,9 +65,9 @@ class _Narrator:
 
     def _forward(self) -> Iterator[Step]:
         given = [box for box in self.figure.boxes if box.kind in ("input", "constant")]
-        inputs = [self._given(box) for box in given if box.kind == "input"]
+        names = [self._given(box) for box in given if box.kind == "input"]
         yield Step(
-            self.say("Inputs: {inputs}", inputs=self.say(", ").join(inputs)) if inputs else self.say("Nothing is given"),
+            self.say("Inputs: {inputs}", inputs=self.say(", ").join(names)) if names else self.say("Nothing is given"),
             tuple(box.id for box in given),
             tuple(wire.id for box in given for wire in self._onward(box.id)),
         )

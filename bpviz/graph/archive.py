@@ -28,7 +28,7 @@ _VERSION = 1
 def dumped(target: Flow | Graph) -> str:
     """Return the JSON text of a flow (or of a graph, without gradients).
 
-    Numbers are written in full; NaN and infinities as strings. `loaded` reads it again.
+    Numbers are written in full, NaN and infinities as strings. `loaded` reads the text.
 
     >>> import bpviz
     >>> loaded(dumped(bpviz.backprop(lambda p=100, n=2: p * n))).grads
@@ -85,9 +85,9 @@ def dumped(target: Flow | Graph) -> str:
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
-    """Return the flow (or graph) that `dumped` wrote; gradients are computed anew.
+    """Return the flow (or graph) that `dumped` wrote; its gradients are computed again.
 
-    Raises `UsageError` when the text is no such document, or names an operation that is not in the table.
+    Raises `UsageError` if the text is not such a document, or names an operation that is not in the table.
     """
     try:
         document = json.loads(text)
@@ -155,7 +155,7 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
 
 
 def _packed(value: Any) -> Any:
-    """Return a value or parameter as JSON can hold it."""
+    """Return a value or parameter in a form for JSON."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN = ("svg", "png", "gif", "webp", "apng")
-"""What a page shows as an image."""
+"""The formats that a page shows as images."""
 
 
 @click.command("embed")
@@ -85,13 +85,13 @@ def _files_of(document: Path) -> list[File]:
 
 
 def _from_here(path: Path | None) -> Path | None:
-    """Return a file's path as a reader would write it: below the working directory a relative one."""
+    """Return a file's path, relative if it is below the working directory."""
     here = Path.cwd()
     return path.relative_to(here) if path and path.is_relative_to(here) else path
 
 
 def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
-    """Return what stands at a marker, and the files that it needs; the working directory is that of the document."""
+    """Return the image at a marker, and its files; the working directory is that of the document."""
     from bpviz.drawing.draw import draw
     from bpviz.hosts.markers import Image
 
@@ -113,11 +113,11 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
 
 
 def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
-    """Return the files of a drawing, each at its full path: they are written when the working directory is another."""
+    """Return the files of a drawing with full paths, since the working directory changes before they are written."""
     from bpviz.cli.output import destination, files_of
 
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
-    # A picture that holds already is not written again: its curves may be those of another Graphviz.
+    # A picture that is still true is not written again: another Graphviz may draw other curves.
     here = Path.cwd()
     made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
     return [file for file in made if not (file.path and file.path.is_file() and file.holds(file.path.read_bytes()))]
@@ -127,4 +127,4 @@ _OWN = (
     click.Option(["--alt"], default=""),
     click.Option(["--dark"], is_flag=False, flag_value="dark", default=None),
 )
-"""What the words of a marker may say besides those of ``bpviz render``."""
+"""A marker's options other than those of ``bpviz render``."""

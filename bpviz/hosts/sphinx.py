@@ -1,8 +1,8 @@
 """Figures in Sphinx: ``extensions = ["bpviz.hosts.sphinx"]``, and the directive ``.. bpviz:: model.py:loss``.
 
-What is read is kept as plain data with the document, and drawn in the format that the builder wants: SVG for HTML, PDF
-for LaTeX. Every picture lies in a cache by the fingerprint of what it shows, so a figure is drawn again only when it
-has changed.
+The drawing is kept as plain data with the document, and drawn in the format that the builder needs: SVG for HTML, PDF
+for LaTeX. Every picture is cached by the fingerprint of what it shows, so a figure is drawn again only when it has
+changed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["BpvizDirective", "setup"]
 logger = logging.getLogger(__name__)
 
 _FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
-"""What a builder can be given, by the type that it asks for."""
+"""The formats for builders, by the image type that they support."""
 
 _IMAGE = Image.option_spec or {}
 _OWN: dict[str, Callable[[str], Any]] = {
@@ -50,18 +50,18 @@ _OWN: dict[str, Callable[[str], Any]] = {
     "name": directives.unchanged,
     **{name: _IMAGE[name] for name in ("align", "class", "height", "scale", "width")},
 }
-"""Options of the directive besides those of ``bpviz render``."""
+"""The directive's options other than those of ``bpviz render``."""
 
 
 class _Options(dict[str, Callable[[str], Any]]):
-    """The options of the directive. Unknown ones pass: bpviz knows better what comes close to them."""
+    """The options of the directive. Unknown ones pass, because bpviz's own message offers similar names."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         return directives.unchanged
 
 
 class figure_of(nodes.General, nodes.Element):
-    """The place of a drawing, until the builder is known."""
+    """Stands for a drawing until the builder is known."""
 
 
 class BpvizDirective(SphinxDirective):
@@ -73,7 +73,7 @@ class BpvizDirective(SphinxDirective):
     option_spec = _Options({**dict.fromkeys(names(OF_FILES), directives.unchanged), **_OWN})
 
     def run(self) -> list[nodes.Node]:
-        """Return the figure, in a caption's frame where it has one, below its code where that is to be seen."""
+        """Return the figure, in a frame if it has a caption, below its code if that is shown."""
         own = {name: self.options[name] for name in _OWN if name in self.options}
         target = self._target()
         folder = Path(self.env.doc2path(self.env.docname)).parent
@@ -101,7 +101,7 @@ class BpvizDirective(SphinxDirective):
         target: str = self.arguments[0].strip() if self.arguments else "-"
         if self.content and target.partition(":")[0] != "-":
             raise self.error("a figure is drawn of a file or of the code below, not of both; leave out one of them")
-        # A path from the root is meant from that of the documents, as Sphinx has it everywhere.
+        # A path that begins with / starts at the root of the documents, as everywhere in Sphinx.
         return f"{self.env.srcdir}{target}" if target.startswith("/") else target
 
     def _place(self, folder: Path) -> Place:
@@ -114,7 +114,7 @@ class BpvizDirective(SphinxDirective):
         return Place(source, folder, "\n".join([*self.content, ""]), first)
 
     def _note_files(self, target: str, folder: Path) -> None:
-        """Have the document read again when one of these files has changed, one that is broken now as well."""
+        """Note the files of the figure, broken ones too: the document is read again when one of them changes."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
             given = {**self.config.bpviz_defaults, **self.options}
@@ -160,7 +160,7 @@ def _message(error: BpvizError) -> str:
 
 
 def _format(app: Sphinx, drawing: Drawing) -> str:
-    """Return the format that the builder wants; ``html`` is a piece of its page, and nothing where it shows no pictures."""
+    """Return the builder's format; ``html`` is a piece of its page; empty for a builder without pictures."""
     moves = drawing.options.animate and not drawing.options.steps
     if app.builder.format == "html" and (drawing.options.steps or (app.config.bpviz_inline and not moves)):
         return "html"
@@ -169,7 +169,7 @@ def _format(app: Sphinx, drawing: Drawing) -> str:
 
 
 def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
-    """Return the file of a picture in the cache, drawn now if it is not there."""
+    """Return the file of a picture in the cache; draw it if it is missing."""
     drawing: Drawing = figure["drawing"]
     alt = figure["image"]["alt"]
     if format == "html":
@@ -185,7 +185,7 @@ def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
 
 
 def draw_ahead(app: Sphinx, doctree: nodes.document) -> None:
-    """Draw the pictures of a document that was read, where several documents are read at once."""
+    """Draw the pictures of a document after reading, when several documents are read in parallel."""
     for figure in list(doctree.findall(figure_of)):
         try:
             if format := _format(app, figure["drawing"]):
@@ -196,14 +196,14 @@ def draw_ahead(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put pictures in the place of drawings, as the builder wants them."""
+    """Replace the drawings by pictures in the builder's format."""
     for figure in list(doctree.findall(figure_of)):
         format = _format(app, figure["drawing"])
         common = {"ids": figure["ids"], "names": figure["names"], "classes": [*figure["classes"], "bpviz"]}
         try:
             path = _picture(app, figure, format) if format else None
         except BpvizError as error:
-            # Another builder than the one for which it was read.
+            # The document was read for another builder.
             logger.error("%s", _message(error), location=figure)
             figure.parent.remove(figure)
             continue
@@ -230,7 +230,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("bpviz", BpvizDirective)
     app.add_config_value("bpviz_defaults", {}, "env", dict)
     app.add_config_value("bpviz_inline", False, "html", bool)
-    # Not for conf.py: with another environment all pages are read again.
+    # A hidden setting, not for conf.py: when the environment changes, all pages are read again.
     app.add_config_value("bpviz_environment", _environment(), "env", dict)
     app.connect("doctree-read", draw_ahead)
     app.connect("doctree-resolved", show)

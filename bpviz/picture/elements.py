@@ -109,7 +109,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the colour of a text."""
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in a text's colour."""
 
     role: TextRole
     points: tuple[Point, ...]
@@ -122,8 +122,8 @@ Element = Path | Head | Shape | Text | Cell | Bracket
 class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
-    ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the ids
+    of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
     wire. ``behind`` holds the positions of the elements that belong to a wire's backward arrow.
     """
 

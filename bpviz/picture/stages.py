@@ -1,7 +1,7 @@
 """A picture in steps: the same layout at every step.
 
-What has not appeared yet is left out, except the lines of forward arrows, which are pale. What appears in a step is
-in front during that step.
+What has not appeared yet is left out, except the lines of forward arrows, which are pale. What appears in a step is in
+front during that step.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Themes: how each role of a picture looks. Pictures name roles, never colours.
 
-A theme is one small TOML file, one of bpviz's (``bpviz/themes``) or the user's. Lengths are points. Colour is never
-the only sign: forward lines are thin, backward lines thick; values stand above their wire and
-gradients below it; marked content is boxed.
+A theme is one small TOML file, one of bpviz's (``bpviz/picture/themes``) or the user's. Lengths are points. Colour is never the
+only sign: forward lines are thin, backward lines thick; values stand above their wire and gradients below it; marked
+content is boxed.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Theme:
     """Colours, line widths, type sizes and distances of a figure.
 
     ``fill`` is the inside of boxes; ``heat`` holds the colours of −1, 0 and 1. ``pale`` is the colour of text in the
-    background, ``shared`` the line of shared factors (see `looks`). ``gap`` is the distance between
-    the two arrows of a wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head;
-    ``node`` the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between
-    the figure and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in
-    formats that can follow (SVG, HTML).
+    background, ``shared`` the line of shared factors (see `looks`). ``gap`` is the distance between the two arrows of a
+    wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head; ``node``
+    the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
+    and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
+    follow (SVG, HTML).
     """
 
     name: str
@@ -83,8 +83,8 @@ def theme(name: str) -> Theme:
     A file may set any of the keys of bpviz's own themes; the others are those of its ``base`` (light, where it names
     none). ``dark`` names the theme for readers who prefer dark pages. Where text is hard to read, a warning says so.
 
-    Raises `UsageError` when there is no such theme (the message offers similar names), and for a file with
-    unknown keys or with values that are not colours or numbers.
+    Raises `UsageError` when there is no such theme (the message offers similar names), and for a file with unknown keys
+    or with values that are not colours or numbers.
 
     >>> theme("dark").background
     '#1E1E1E'
@@ -281,9 +281,9 @@ def _luminance(colour: str) -> float:
 def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
     """Return the theme for each tone, for steps of the forward pass or of the backward pass.
 
-    In the background, lines are very pale and text is just readable; in front, lines are thicker;
-    shared factors have another line for gradients and outlines. Steps of the backward pass carry gradients: their
-    lines, outlines and symbols are drawn as gradients are.
+    In the background, lines are very pale and text is just readable; in front, lines are thicker; shared factors have
+    another line for gradients and outlines. Steps of the backward pass carry gradients: their lines, outlines and
+    symbols are drawn as gradients are.
 
     >>> looks(theme("light"))["strong"].strokes["backward"].width
     3.4

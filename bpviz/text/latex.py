@@ -98,7 +98,7 @@ def named(name: str) -> str:
 
 
 def separated(line: str) -> str:
-    """Return commands separated by a space from letters behind them, and from nothing else."""
+    """Return a line in which a space separates each command from a letter after it."""
     return re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
 
 

@@ -58,8 +58,8 @@ def width(text: str, size: float) -> float:
 def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
     """Return ``text`` in lines of at most ``room`` points.
 
-    Lines break after commas and full stops if that is enough, else before equals signs, else at any space, and
-    between full-width letters. A longer word has its own line. No line begins with a closing bracket or with the end of a
+    Lines break after commas and full stops if that is enough, else before equals signs, else at any space, and between
+    full-width letters. A longer word has its own line. No line begins with a closing bracket or with the end of a
     sentence.
 
     >>> wrapped("one two three", 10, 50)

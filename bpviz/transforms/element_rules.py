@@ -1,8 +1,8 @@
 """How to write a step on arrays in single numbers: which elements of its operands make each element of its result.
 
-No operation is described a second time. What a step does with single elements is found from its row: from its
-forward values, and from what its rule returns for a gradient that is 1 at one element and 0 elsewhere. The row is called
-with numbers made up for this, since the model's own may hide what is done: zeros, infinities, 10²⁰ beside 1.
+No operation is described a second time. What a step does with single elements is found from its row: from its forward
+values, and from what its rule returns for a gradient that is 1 at one element and 0 elsewhere. The row is called with
+numbers made up for this, since the model's own may hide what is done: zeros, infinities, 10²⁰ beside 1.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _ProbedStep:
         return share
 
     def made_up(self, number: int) -> list[Any]:
-        """Return numbers from 1 to 4 for the operands, in the order of the real ones, so that decisions stay the same."""
+        """Return numbers from 1 to 4 for the operands, in the order of the real ones, to keep all decisions."""
         xs = list(self.xs)
         for slot in self.slots:
             found, ranks = np.unique(xs[slot], return_inverse=True)
@@ -195,7 +195,7 @@ def _sums(step: _ProbedStep) -> Sums | None:
 
 
 def _products(step: _ProbedStep) -> Sums | None:
-    """Return the sums for z = Σ c·x·y, where the slope of either operand is a sum of the other's elements; else ``None``."""
+    """Return the sums for z = Σ c·x·y, where either operand's slope is a sum of the other's elements; else ``None``."""
     if len(step.slots) != 2:
         return None
     one, two = step.slots

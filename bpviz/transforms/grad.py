@@ -1,8 +1,8 @@
 """The gradient of a function as a function, which also works while another function is recorded.
 
-Inside a recording, the function gets its own record, nested in the outer one. Its
-parameters are inputs of the inner record, so a value that it also takes from outside is a constant there. The steps
-of its gradient are then copied into the outer record.
+Inside a recording, the function gets its own record, nested in the outer one. Its parameters are inputs of the inner
+record, so a value that it also takes from outside is a constant there. The steps of its gradient are then copied into
+the outer record.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ np: Any = LazyModule("numpy")
 def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Callable[..., Any]:
     """Return a function that computes the gradient of ``fn``, by its first parameter or by those in ``wrt``.
 
-    It is called like ``fn`` and returns the same kind as that parameter: a number, an array, or a list or dict of them; for
-    several names a tuple. If ``fn`` returns an array, it is the gradient of the sum. It can be called with
-    recorded values in any traced function, so the gradient of a gradient is the second derivative.
+    It is called like ``fn`` and returns the same kind as that parameter: a number, an array, or a list or dict of them;
+    for several names a tuple. If ``fn`` returns an array, it is the gradient of the sum. It can be called with recorded
+    values in any traced function, so the gradient of a gradient is the second derivative.
 
     >>> import bpviz
     >>> slope = grad(lambda x: x**3)
@@ -52,8 +52,8 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
     >>> hessian_times(np.array([1.0, 1.0]), np.array([1.0, 0.0]))
     array([ 802., -400.])
 
-    Raises `UsageError` when ``fn`` is not a function; when it is called, for an unknown name in ``wrt`` and for a function
-    that returns more than one value.
+    Raises `UsageError` when ``fn`` is not a function; when it is called, for an unknown name in ``wrt`` and for a
+    function that returns more than one value.
     """
     if not callable(fn):
         raise UsageError(f"bpviz.grad takes a function, but got {fn!r}; for a graph there is bpviz.gradient_graph")

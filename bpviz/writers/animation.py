@@ -40,8 +40,8 @@ def write(
 ) -> bytes:
     """Return ``picture`` as a file that repeats its ``steps``, each for ``seconds`` seconds.
 
-    Without steps it does not move. ``scale`` is that of PNG; by default it is 2, or less if the picture would be wider than
-    `WIDEST` pixels, but at least ½, so that its letters can be read.
+    Without steps it does not move. ``scale`` is that of PNG; by default it is 2, or less if the picture would be wider
+    than `WIDEST` pixels, but at least ½, so that its letters can be read.
 
     Raises `ExtraMissing` without Pillow, `UsageError` if all steps together have more than `MOST_PIXELS` pixels, and
     the errors of `bpviz.writers.png.write`.
@@ -73,7 +73,7 @@ def write(
 
 
 def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
-    """Return a palette (red, green, blue in turn) in which colours almost equal to the background become the background.
+    """Return a palette (red, green, blue in turn) with the background in place of colours almost equal to it.
 
     Pillow would confuse them.
 

@@ -1,8 +1,8 @@
 """Pictures as DOT with every position fixed: ``dot -Kneato -n2`` draws them in any of its formats.
 
-Boxes are nodes, and so is each line of text; the arrows of a wire are edges along their own curves. Graphviz has
-no elements for arrow heads of exact size, frames, brackets and heat maps: they are written into ``_background``,
-in the language of the ``xdot`` format. Names and texts are data: none is read as markup or as an escape sequence.
+Boxes are nodes, and so is each line of text; the arrows of a wire are edges along their own curves. Graphviz has no
+elements for arrow heads of exact size, frames, brackets and heat maps: they are written into ``_background``, in the
+language of the ``xdot`` format. Names and texts are data: none is read as markup or as an escape sequence.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bpviz.writers.svg import shade
 __all__ = ["LIFT", "write"]
 
 LIFT = 0.1
-"""How far Graphviz raises text, as a fraction of its size: its default estimate. (With Pango: 0.05 in Graphviz 14, 0.2 in
-2.43; at 14 points the difference is 2 points at most.)"""
+"""How far Graphviz raises text, as a fraction of its size: its default estimate. (With Pango: 0.05 in Graphviz 14, 0.2
+in 2.43; at 14 points the difference is 2 points at most.)"""
 
 # A text's node is this many times as high as its type size, and a fraction of it wider than the text: larger than the
 # text in any common font, so that it hangs from the node's upper edge, whatever the font.
@@ -93,7 +93,7 @@ class _DotPicture:
                     yield f'{start} -> {end} [class={element.role}, pos="{course}", {_pen(stroke)}]'
 
     def background(self) -> str:
-        """Return everything else, and below it all the page itself, which keeps its size."""
+        """Return everything else, with the page itself below it, which fixes the size."""
         corners = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         colour = self._theme.background
         operations = [f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {self._points('P', corners)}"]

@@ -1,7 +1,7 @@
 """The font files for a text: the bundled font, and fonts of this machine for the characters that it lacks.
 
-A rasteriser draws nothing, without any warning, where all its fonts lack a character. So the files are
-chosen here by their characters, and a warning names the characters that no font has.
+A rasteriser draws nothing, without any warning, where all its fonts lack a character. So the files are chosen here by
+their characters, and a warning names the characters that no font has.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _installed() -> tuple[Path, ...]:
 
 
 def _directories() -> tuple[Path, ...]:
-    """Return where systems keep fonts; those that are not there do no harm."""
+    """Return the font folders of all systems; missing ones do no harm."""
     home = Path.home()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA", str(home / "AppData" / "Local"))

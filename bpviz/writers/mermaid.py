@@ -1,7 +1,7 @@
 """Figures as Mermaid, which GitHub and many wikis draw themselves: the boxes and wires, with the numbers.
 
-Mermaid places the boxes and chooses the colours, so the figure is light or dark like its page. Every name is
-escaped, so that Mermaid reads it as text.
+Mermaid places the boxes and chooses the colours, so the figure is light or dark like its page. Every name is escaped,
+so that Mermaid reads it as text.
 """
 
 from __future__ import annotations

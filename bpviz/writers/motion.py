@@ -1,7 +1,7 @@
 """Pictures as SVG that moves: forward, then backward, again and again.
 
-Style sheets move it, without scripts, in an ``<img>`` too. For readers who prefer no motion, and in programs
-that cannot move pictures, it is the whole picture.
+Style sheets move it, without scripts, in an ``<img>`` too. For readers who prefer no motion, and in programs that
+cannot move pictures, it is the whole picture.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def write(
 
 
 Mark = Callable[[str, tuple[int, ...], float], str]
-"""Returns the attributes of an SVG group, from its kind (``box``, ``forward``, ``backward``, ``constant``, ``words``), the
-steps in which it appears, and the width of its lines."""
+"""Returns the attributes of an SVG group, from its kind (``box``, ``forward``, ``backward``, ``constant``, ``words``),
+the steps in which it appears, and the width of its lines."""
 
 
 def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
@@ -83,7 +83,7 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) ->
 
 
 def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:
-    """In which steps a box is at work."""
+    """Return the steps in which each box computes."""
     working: dict[str, tuple[int, ...]] = {}
     for at, step in enumerate(steps):
         for id in step.boxes:

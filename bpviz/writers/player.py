@@ -1,7 +1,7 @@
 """A picture in steps, as a piece of HTML in which the reader moves with arrow keys and buttons.
 
-The steps are radio buttons, so they work without a script. A small script adds buttons for the
-keyboard, and arrow keys anywhere in the figure. On paper every step is printed.
+The steps are radio buttons, so they work without a script. A small script adds buttons for the keyboard, and arrow keys
+anywhere in the figure. On paper every step is printed.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _edges(element: Element) -> Iterator[float]:
 
 
 def _reach(step: Step, across: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-    """Return what a step shows reaches from here to there; all of the picture where it brings nothing of its own."""
+    """Return the left and the right end of what a step shows; of the whole picture if the step shows nothing new."""
     shown = [across[id] for id in (*step.boxes, *step.forward, *step.backward) if id in across]
     return min((start for start, _ in shown), default=0.0), max((end for _, end in shown), default=1.0)
 

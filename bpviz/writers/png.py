@@ -98,7 +98,7 @@ def _runs(line: Text) -> Iterator[Text]:
 
 
 def _marked(shown: str, lacking: set[str]) -> Iterator[tuple[bool, str]]:
-    """Yield each character with whether the bundled font lacks it; what has no width goes with the one before it."""
+    """Yield each character with whether the bundled font lacks it; one without width follows the character before."""
     lacks = False
     for character in shown:
         if widths.width(character, 1.0) > 0 and not combining(character):

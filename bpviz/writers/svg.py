@@ -1,7 +1,7 @@
 """Pictures as SVG: one group per frame, wire and node, with every colour written out; no browser is needed.
 
-Browsers, rasterisers and vector editors show the same bytes: no script, no outside link, and a style sheet only
-if the theme is light or dark as the reader prefers (in an ``<img>`` as well).
+Browsers, rasterisers and vector editors show the same bytes: no script, no outside link, and a style sheet only if the
+theme is light or dark as the reader prefers (in an ``<img>`` as well).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 r"""Pictures as TikZ: the same geometry in LaTeX's fonts, with numbers and formulas as mathematics.
 
-The file is a whole document (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the
-picture alone: the file tests whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``,
-``bpviz backward text``, …; styles that the author has defined are not changed. Names are data: no character
-of them can become a command.
+The file is a whole document (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the picture
+alone: the file tests whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``, ``bpviz
+backward text``, …; styles that the author has defined are not changed. Names are data: no character of them can become
+a command.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
 
 
 def _is_foreign(character: str) -> bool:
-    """Return whether pdfLaTeX lacks a letter: it has Latin, and the letters for which `bpviz.text.latex` has commands."""
+    """Return whether pdfLaTeX lacks a letter: it has Latin, and the letters with commands in `bpviz.text.latex`."""
     return ord(character) > 0x17F and latex.text_in_latex(character) == character
 
 
@@ -246,7 +246,7 @@ class _TikzPicture:
 
 
 def _qualifiers(look: _Look) -> Iterator[str]:
-    """Yield what is told in a name of a look that is not the plain one of the forward pass."""
+    """Yield the parts of a name for a look other than the plain one of the forward pass."""
     return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
 
 

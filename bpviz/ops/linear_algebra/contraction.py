@@ -189,7 +189,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     array([3., 7.])
     """
     if axis != -1:
-        raise TypeError("np.vecdot along an axis other than the last cannot be recorded; make it the last with np.moveaxis")
+        raise TypeError("np.vecdot along an axis other than the last cannot be recorded; use np.moveaxis first")
     return einsum(x1, x2, subscripts="...i,...i->...")
 
 
@@ -280,7 +280,7 @@ def _cross_arguments(
     ends = [(-1, len(shape) - 1) for shape in shapes]
     given = (axisa, axisb) if axis is None else (axis, axis)
     if axisc not in (-1, max(map(len, shapes)) - 1) or any(g not in end for g, end in zip(given, ends, strict=True)):
-        raise TypeError("np.cross along an axis other than the last cannot be recorded; make it the last with np.moveaxis")
+        raise TypeError("np.cross along an axis other than the last cannot be recorded; use np.moveaxis first")
     return (a, b), {}
 
 

@@ -67,7 +67,7 @@ largest = operation(
     forward=_largest,
     vjp=(None,),
     parameters={"axis": -1},
-    says="The largest logit is subtracted from all of them, so that exp cannot overflow: it cancels, and needs no gradient.",
+    says="The largest logit is subtracted from all logits, so that exp cannot overflow: it cancels, without gradient.",
     notation="max({x})",
     shape=lambda x, axis=-1: kept_shape(x, axis),
     cases=(Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),

@@ -28,8 +28,8 @@ _BY_NUMPY: dict[str, Operation] = {}
 def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     """Add a row to the table and return it.
 
-    ``operands`` holds their names, separated by spaces; a final ``*`` makes the operation variadic. The other keywords are
-    the fields of `Operation`.
+    ``operands`` holds their names, separated by spaces; a final ``*`` makes the operation variadic. The other keywords
+    are the fields of `Operation`.
 
     Raises `UsageError` when the name is taken.
     """

@@ -42,8 +42,8 @@ REQUIRED = _Required()
 class Case:
     """An example for the tests: the shapes of the operands and the parameters.
 
-    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks.
-    ``typical`` marks the example that the card of the operation shows.
+    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks. ``typical``
+    marks the example that the card of the operation shows.
     """
 
     shapes: tuple[Shape, ...]
@@ -60,18 +60,18 @@ _PLAIN: set[type] = {float, int, bool}
 class Operation:
     """One operation: everything about it, in one row.
 
-    ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is quicker for Python floats (when
-    it raises, ``forward`` is called with NumPy numbers, so that 1/0 is infinity, not an exception).
-    ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
-    rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
-    ``together``, in the place of ``vjp``, is one rule that returns the gradients of all operands, for operations whose
-    rules have much of their work in common.
-    ``keeping``, in the place of ``forward``, returns (value, kept): ``kept`` is an intermediate result that the rules need
-    again. The backward pass gives it to the rules by the keyword ``kept``; without it they compute it themselves.
-    ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
-    (``None`` for those that vary) and the parameters, and returns which constants are written in it.
-    ``inside``, where given, is the same computation in smaller operations, with the same arguments: what the figure
-    shows when the operation is opened.
+    - ``forward`` takes NumPy arrays or Python floats. ``scalar``, where given, is quicker for Python floats; when it
+      raises, ``forward`` is called with NumPy numbers, so that 1/0 is infinity, not an exception.
+    - ``vjp`` holds one rule per operand, ``None`` for an operand without gradient. A *variadic* operation has a single
+      rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    - ``together``, in place of ``vjp``, is one rule that returns the gradients of all operands, for operations whose
+      rules share most of their work.
+    - ``keeping``, in place of ``forward``, returns (value, kept): ``kept`` is an intermediate result for the rules. The
+      backward pass gives it to them by the keyword ``kept``; without it they compute it themselves.
+    - ``symbol`` may name operands (``"½Σ({y}−{t})²"``). ``drawn``, where given, makes the symbol from the constant
+      operands (``None`` for those that vary) and the parameters, and returns which constants are written in it.
+    - ``inside``, where given, is the same computation in smaller operations, with the same arguments. The figure shows
+      it when the operation is opened.
 
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
@@ -117,10 +117,10 @@ class Operation:
                 except (ArithmeticError, ValueError, TypeError):
                     pass
         if len(arguments) > len(self.operands) and not self.variadic:
-            arguments, parameters = self._separated(arguments, parameters)
+            arguments, parameters = self._split(arguments, parameters)
         return self.on(arguments, parameters)
 
-    def _separated(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _split(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the operands and the parameters; what follows the operands by position takes the row's order."""
         count = len(self.operands)
         rest = arguments[count:]
