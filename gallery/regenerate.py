@@ -33,7 +33,7 @@ WHAT_IF = {
     "apples_explained": {"t": 1.2, "p": 200, "n": 5},
     "apples_japanese": {"消費税": 1.2, "りんごの単価": 200, "りんごの個数": 5},
 }
-"""The models that are also told in words, with the changes that article 000 asks about."""
+"""The models that are also explained in words, each with the changes of its what-if."""
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 

@@ -1,8 +1,8 @@
 """Themes: how each role of a picture looks. Pictures name roles, never colours.
 
-A theme is one small TOML file, one of bpviz's (``bpviz/picture/themes``) or the user's. Lengths are points. Colour is never the
-only sign: forward lines are thin, backward lines thick; values stand above their wire and gradients below it; marked
-content is boxed.
+A theme is one small TOML file, one of bpviz's (``bpviz/picture/themes``) or the user's. Lengths are points. Colour is
+never the only sign: forward lines are thin, backward lines thick; values stand above their wire and gradients below it;
+marked content is boxed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The sentences that bpviz writes, in the reader's language: each is looked up by its English form.
 
-A language is one TOML file, one of bpviz's (``bpviz/text/languages``) or the user's. It maps English sentences to sentences
-of that language, with the same ``{…}`` to fill in, in tables of any name. A missing sentence stays English. Names of
-operations have keys that begin with "operation", such as ``"operation where"`` (see `Language.operation`).
+A language is one TOML file, one of bpviz's (``bpviz/text/languages``) or the user's. It maps English sentences to
+sentences of that language, with the same ``{…}`` to fill in, in tables of any name. A missing sentence stays English.
+Names of operations have keys that begin with "operation", such as ``"operation where"`` (see `Language.operation`).
 
 The default language is that of ``BPVIZ_LANG`` in the environment.
 """
