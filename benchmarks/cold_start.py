@@ -38,7 +38,7 @@ def report() -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment with bytecode kept, in a place of its own.
+    """Return the environment with bytecode kept, in a separate folder.
 
     A package that pip installed is compiled once. Without this, a checkout would be compiled again in every run where
     ``PYTHONDONTWRITEBYTECODE`` is set.

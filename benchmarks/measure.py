@@ -27,8 +27,8 @@ def process_costs(
 ) -> dict[str, Cost]:
     """Run every command once per round, in turn, and return the medians.
 
-    Taken in turn, whatever else the machine does meets all of them alike. A first round is thrown away: it fills the
-    caches of files and of bytecode.
+    Because they take turns, other work of the machine affects all of them equally. The first round is not counted: it
+    fills the caches of files and of bytecode.
     """
     taken: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(rounds + 1):

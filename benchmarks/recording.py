@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def report() -> str:
-    # micrograd walks its graph by recursion and stops at about 1,000 operations in a row without this.
+    # micrograd visits its graph by recursion and stops at about 1,000 operations in a row without this.
     sys.setrecursionlimit(1_000_000)
     rows, ratios = [], []
     for family in (chain, random_graph, network):

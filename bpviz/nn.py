@@ -106,7 +106,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, 
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
-    """Return the filters ``W`` (F, C, FH, FW) laid on every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
+    """Return the filters ``W`` (F, C, FH, FW) applied at every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
 
     The result is (N, F, OH, OW) with OH = (H + 2·pad − FH)//stride + 1. ``pad`` is a border of zeros. Raises
     `ValueError` when shapes do not fit.

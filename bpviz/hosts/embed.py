@@ -28,20 +28,20 @@ _SHOWN = ("svg", "png", "gif", "webp", "apng")
 
 @click.command("embed")
 @click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
 @click.pass_context
 def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> None:
-    """Draw the figures that Markdown files ask for, and link them.
+    """Draw the figures of Markdown files, and link them.
 
-    A figure is asked for by a comment with the words of ``bpviz render``; what follows up to the end is bpviz's, and
-    every other byte of the file stays as it is. Paths are those seen from the document.
+    A comment with arguments of ``bpviz render`` marks a figure. bpviz writes the text from there to the end comment;
+    every other byte of the file stays unchanged. Paths are relative to the document.
 
     \b
     <!-- bpviz: apples.py:total -o images/apples.svg -->
     <!-- /bpviz -->
 
     \b
-    --alt TEXT        what is read aloud (as it is, the figure in a sentence)
+    --alt TEXT        what is read aloud (default: the figure in a sentence)
     --dark [THEME]    a second picture for readers of dark pages
     -                 as the target: the block of Python before the comment
     """
@@ -76,7 +76,7 @@ def _files_of(document: Path) -> list[File]:
         raise UsageError(f"{document}, {error}") from None
     if not found:
         click.echo(
-            f"bpviz: note: {document} asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+            f"bpviz: note: {document} has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
             "<!-- /bpviz -->",
             err=True,
         )

@@ -133,7 +133,7 @@ class BpvizDirective(SphinxDirective):
             with contextlib.chdir(folder):
                 files = files_behind(target)
             if not files:
-                raise self.error(f"the code of {target} lies in no file beside the document; leave out :code:")
+                raise self.error(f"the code of {target} is not in a file next to the document; leave out :code:")
             text = files[0].read_text(encoding="utf-8-sig")
         block = nodes.literal_block(text, text, language="python")
         self.set_source_info(block)

@@ -55,7 +55,7 @@ def sampled(curve: Curve, count: int = 12) -> tuple[Point, ...]:
 
 
 def shifted(curve: Curve, distance: float) -> Curve:
-    """Return the curve moved aside by ``distance``, to its left as one walks along it (y grows downwards).
+    """Return the curve moved aside by ``distance``, to its left in its own direction (y grows downwards).
 
     >>> shifted(line((0, 0), (3, 0)), 2)[-1]
     (3, -2)

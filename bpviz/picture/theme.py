@@ -167,7 +167,7 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:
-    """Another theme that a file names: one of bpviz's own, or a file beside it."""
+    """Return the theme that a file names: one of bpviz's, or a file in the same folder."""
     if not isinstance(name, str):
         raise _Wrong(f"names another theme as {name!r}; write its name in quotes, such as 'light'")
     return _found(str(within[-1].parent / name) if name.endswith(_SUFFIX) else name, within)

@@ -304,7 +304,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     2.0
     """
     if returned:
-        raise TypeError("np.average with returned=True cannot be recorded; compute np.sum(weights) beside it")
+        raise TypeError("np.average with returned=True cannot be recorded; compute np.sum(weights) separately")
     if weights is None:
         return mean(a, axis=axis, keepdims=keepdims)
     shape = shape_of(a)
