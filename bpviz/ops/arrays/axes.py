@@ -31,7 +31,7 @@ np: Any = LazyModule("numpy")
 
 @made_of_operations("ravel", methods=("ravel", "flatten"))
 def ravel(a: Any, order: str = "C") -> Any:
-    """``np.ravel`` and ``x.flatten()``: return all elements as a vector.
+    """``np.ravel`` and ``x.flatten()``: all elements as a vector.
 
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
     array([1., 2., 3., 4.])
@@ -168,14 +168,14 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 @made_of_operations("broadcast_arrays")
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    """``np.broadcast_arrays``: return every array in their common shape."""
+    """``np.broadcast_arrays``: every array in their common shape."""
     shape = np.broadcast_shapes(*map(shape_of, args))
     return tuple(x if shape_of(x) == shape else broadcast_to(x, shape=shape) for x in args)
 
 
 @made_of_operations("meshgrid")
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
-    """``np.meshgrid``: return the coordinates of every point of a grid.
+    """``np.meshgrid``: the coordinates of every point of a grid.
 
     >>> [grid.shape for grid in meshgrid([1.0, 2.0, 3.0], [1.0, 2.0])]
     [(2, 3), (2, 3)]

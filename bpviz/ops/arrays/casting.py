@@ -60,7 +60,7 @@ astype = operation(
 
 @made_of_operations("copy")
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """``np.copy``: return the value itself, because recorded values never change."""
+    """``np.copy``: the value itself, because recorded values never change."""
     return a
 
 
@@ -75,7 +75,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """``np.full_like``: return a constant, unless the fill value is recorded.
+    """``np.full_like``: a constant, unless the fill value is recorded.
 
     >>> full_like([1.0, 2.0], 7.0)
     array([7., 7.])
@@ -91,7 +91,7 @@ def full_like(
 def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
-    """``np.nan_to_num``: return plain numbers in place of NaN and the infinities, which then get no gradient.
+    """``np.nan_to_num``: plain numbers in place of NaN and the infinities, which then get no gradient.
 
     >>> nan_to_num([1.0, math.nan])
     array([1., 0.])

@@ -169,7 +169,7 @@ least = _among("least", minimum, "smallest")
 
 @made_of_operations("ptp")
 def peak_to_peak(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.ptp``: return the largest minus the smallest.
+    """``np.ptp``: the largest minus the smallest.
 
     >>> peak_to_peak([1.0, 4.0, 2.0])
     3.0
@@ -283,7 +283,7 @@ searchsorted = operation(
 
 @made_of_operations("digitize")
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    """``np.digitize``: return the number of the interval between ``bins``, from small to large, that holds each x.
+    """``np.digitize``: the number of the interval between ``bins``, from small to large, that holds each x.
 
     >>> digitize([2.5, 0.0], [1.0, 2.0, 3.0])
     array([2, 0])
@@ -295,7 +295,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 @made_of_operations("median")
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    """``np.median``: return the middle of the sorted numbers, or the mean of the middle two, over one axis or all.
+    """``np.median``: the middle of the sorted numbers, or the mean of the middle two, over one axis or all.
 
     >>> median([3.0, 1.0, 2.0]), median([4.0, 1.0, 2.0, 3.0])
     (2.0, 2.5)

@@ -118,7 +118,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 @made_of_operations("array_split")
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """``np.array_split``: return parts of about equal length, or split at the given places.
+    """``np.array_split``: parts of about equal length, or split at the given places.
 
     >>> [part.shape for part in array_split(np.ones(5), 2)]
     [(3,), (2,)]
@@ -140,7 +140,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @made_of_operations("split")
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """``np.split``: return parts of equal length, or split at the given places.
+    """``np.split``: parts of equal length, or split at the given places.
 
     Raises `ValueError` when the length cannot be divided by the number of parts.
     """
@@ -173,7 +173,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 
 @made_of_operations("unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """``np.unstack``: return every slice along an axis."""
+    """``np.unstack``: every slice along an axis."""
     shape = shape_of(x)
     axis %= len(shape)
     return tuple(index(x, key=(*(slice(None),) * axis, i)) for i in range(shape[axis]))

@@ -33,7 +33,7 @@ def _at(x: Any, before: tuple[Any, ...], position: Any) -> Any:
 
 @made_of_operations("take", methods=("take",))
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """``np.take``: return the elements at these positions, along an axis or among all elements.
+    """``np.take``: the elements at these positions, along an axis or among all elements.
 
     >>> take([[1.0, 2.0], [3.0, 4.0]], [1, 0], axis=0)
     array([[3., 4.],
@@ -48,7 +48,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
 
 @made_of_operations("take_along_axis")
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """``np.take_along_axis``: return elements along an axis, with other positions for each line (as from ``argsort``).
+    """``np.take_along_axis``: elements along an axis, with other positions for each line (as from ``argsort``).
 
     >>> take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
     array([[2.],
@@ -71,7 +71,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 @made_of_operations("compress")
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
-    """``np.compress``: return the elements where the condition is true."""
+    """``np.compress``: the elements where the condition is true."""
     if is_traced(condition):
         raise TypeError("np.compress by a condition that is computed from the inputs; write x[condition]")
     return take(a, np.flatnonzero(condition), axis, out)
@@ -79,7 +79,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
 
 @made_of_operations("delete")
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    """``np.delete``: return the elements that are not at these positions.
+    """``np.delete``: the elements that are not at these positions.
 
     >>> delete([1.0, 2.0, 3.0], 1)
     array([1., 3.])
@@ -93,7 +93,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 @made_of_operations("select")
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """``np.select``: return the choice of the first true condition, as a chain of `where`.
+    """``np.select``: the choice of the first true condition, as a chain of `where`.
 
     >>> select([np.array([True, False])], [np.array([1.0, 2.0])], -1.0)
     array([ 1., -1.])

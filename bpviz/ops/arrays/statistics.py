@@ -182,7 +182,7 @@ norm = operation(
 
 @made_of_operations("linalg.norm")
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """``np.linalg.norm``: return the norm; of vectors for every order, of matrices for ``None``, ``"fro"``, 1 and ∞.
+    """``np.linalg.norm``: the norm; of vectors for every order, of matrices for ``None``, ``"fro"``, 1 and ∞.
 
     >>> linalg_norm([3.0, 4.0]), linalg_norm([3.0, -4.0], 1), linalg_norm([3.0, -4.0], math.inf)
     (5.0, 7.0, 4.0)
@@ -298,7 +298,7 @@ cumprod = operation(
 
 @made_of_operations("average")
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
-    """``np.average``: return the mean, or Σ w·x / Σ w.
+    """``np.average``: the mean, or Σ w·x / Σ w.
 
     >>> average([1.0, 4.0], weights=[2.0, 1.0])
     2.0
@@ -325,7 +325,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 
 @made_of_operations("nansum")
 def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.nansum``: return the sum, with 0 in place of NaN.
+    """``np.nansum``: the sum, with 0 in place of NaN.
 
     >>> nansum([1.0, math.nan, 2.0])
     3.0
@@ -337,7 +337,7 @@ def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdim
 
 @made_of_operations("nanmean")
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.nanmean``: return the mean of the numbers that are not NaN.
+    """``np.nanmean``: the mean of the numbers that are not NaN.
 
     >>> nanmean([1.0, math.nan, 2.0])
     1.5
@@ -348,7 +348,7 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
 
 @made_of_operations("diff")
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """``np.diff``: return each element minus the one before.
+    """``np.diff``: each element minus the one before.
 
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.])

@@ -75,7 +75,7 @@ count_nonzero = _counted("count_nonzero", "#≠0", says="How many are not 0; a c
 
 @made_of_operations("isclose")
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """``np.isclose``: return whether |a − b| ≤ atol + rtol·|b|, without gradient.
+    """``np.isclose``: whether |a − b| ≤ atol + rtol·|b|, without gradient.
 
     >>> isclose([1.0, 1.0], [1.000001, 1.1])
     array([ True, False])
@@ -88,7 +88,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
 @made_of_operations("allclose")
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """``np.allclose``: return whether all elements are close, for a branch.
+    """``np.allclose``: whether all elements are close, for a branch.
 
     >>> bool(allclose([1.0, 2.0], [1.0, 2.1]))
     False

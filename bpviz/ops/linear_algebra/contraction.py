@@ -183,7 +183,7 @@ def inner(a: Any, b: Any) -> Any:
 
 @made_of_operations("vecdot", "linalg.vecdot")
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """``np.vecdot``: return the dot products of the vectors along the last axis.
+    """``np.vecdot``: the dot products of the vectors along the last axis.
 
     >>> vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
     array([3., 7.])
@@ -195,14 +195,14 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 @made_of_operations("vdot")
 def vdot(a: Any, b: Any) -> Any:
-    """``np.vdot``: return the dot product of all elements."""
+    """``np.vdot``: the dot product of all elements."""
     flat = [x if len(shape_of(x)) == 1 else reshape(x, shape=(-1,)) for x in (a, b)]
     return matmul(*flat)
 
 
 @made_of_operations("tensordot", "linalg.tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """``np.tensordot``: return the sum of products over the chosen axes of both, as an einsum.
+    """``np.tensordot``: the sum of products over the chosen axes of both, as an einsum.
 
     >>> tensordot(np.ones((2, 3)), np.ones((3, 2)), 1)
     array([[3., 3.],
@@ -245,7 +245,7 @@ outer = operation(
 
 @made_of_operations("kron")
 def kron(a: Any, b: Any) -> Any:
-    """``np.kron``: return every element of ``a`` times all of ``b``, for arrays of equally many dimensions.
+    """``np.kron``: every element of ``a`` times all of ``b``, for arrays of equally many dimensions.
 
     >>> kron([1.0, 2.0], [1.0, 10.0])
     array([ 1., 10.,  2., 20.])
@@ -264,7 +264,7 @@ def kron(a: Any, b: Any) -> Any:
 
 @made_of_operations("linalg.multi_dot")
 def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
-    """``np.linalg.multi_dot``: return the product of several matrices, from left to right."""
+    """``np.linalg.multi_dot``: the product of several matrices, from left to right."""
     if out is not None:
         raise TypeError("multi_dot with out= cannot be recorded; assign the result to a new name")
     product = arrays[0]
@@ -338,7 +338,7 @@ convolve: Operation = operation(
 
 @made_of_operations("convolve")
 def convolved(a: Any, v: Any, mode: str = "full") -> Any:
-    """``np.convolve``: return the full convolution, its middle (``same``), or the part of full overlap (``valid``).
+    """``np.convolve``: the full convolution, its middle (``same``), or the part of full overlap (``valid``).
 
     >>> convolved([1.0, 2.0, 3.0], [1.0, 1.0], "valid")
     array([3., 5.])
@@ -354,7 +354,7 @@ def convolved(a: Any, v: Any, mode: str = "full") -> Any:
 
 @made_of_operations("correlate")
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """``np.correlate``: return the convolution with the second operand in reverse order."""
+    """``np.correlate``: the convolution with the second operand in reverse order."""
     if shape_of(a)[0] < shape_of(v)[0]:
         return flip(correlate(v, a, mode))
     return convolved(a, flip(v), mode)

@@ -179,7 +179,7 @@ class SignAndLogarithm(NamedTuple):
 
 @made_of_operations("linalg.slogdet")
 def slogdet(a: Any) -> SignAndLogarithm:
-    """``np.linalg.slogdet``: return the sign of the determinant, and the logarithm of its magnitude.
+    """``np.linalg.slogdet``: the sign of the determinant, and the logarithm of its magnitude.
 
     >>> slogdet([[2.0, 0.0], [0.0, 0.5]]).logabsdet
     0.0
@@ -189,7 +189,7 @@ def slogdet(a: Any) -> SignAndLogarithm:
 
 @made_of_operations("linalg.matrix_power")
 def matrix_power(a: Any, n: int) -> Any:
-    """``np.linalg.matrix_power``: return a product of n equal matrices, by squaring; of inverses where n < 0.
+    """``np.linalg.matrix_power``: a product of n equal matrices, by squaring; of inverses where n < 0.
 
     >>> matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 3)
     array([[1., 3.],
@@ -255,7 +255,7 @@ diag: Operation = operation(
 
 @made_of_operations("diagonal", methods=("diagonal",))
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """``np.diagonal``: return the diagonal of a matrix, or of every matrix of a stack."""
+    """``np.diagonal``: the diagonal of a matrix, or of every matrix of a stack."""
     shape = shape_of(a)
     first, second = normalized_axes((axis1, axis2), len(shape))
     if len(shape) == 2 and first < second:
