@@ -80,8 +80,9 @@ def sentence(influence: Influence, output: str, precision: int = 4, say: Languag
     if not influence.reaches:
         return say("No gradient flows back from {output} to {name}.", output=output, name=name)
     if not math.isfinite(slope):
-        unknown = "The effect of {name} on {output} is not known: not all numbers are finite."
-        return say(unknown, name=name, output=output)
+        return say(
+            "The effect of {name} on {output} is not known: not all numbers are finite.", name=name, output=output
+        )
     what = name if influence.is_number else say("every element of {name}", name=name)
     if influence.straight:
         growth = grows(slope, precision, say)
