@@ -56,9 +56,9 @@ def report() -> str:
                 [
                     family.__name__.replace("_", " "),
                     f"{size:,}",
-                    _told(run.whole),
+                    _shown(run.whole),
                     *(milliseconds(run.stages[stage]) if stage in run.stages else "—" for stage in STAGES),
-                    _told(run.alone),
+                    _shown(run.alone),
                     times(run.whole / run.alone) if run.whole and run.alone else "—",
                 ]
             )
@@ -89,7 +89,7 @@ def _run(family: Callable[[int], Callable[..., Any]], size: int) -> Run:
     return Run(family.__name__, size, medians, whole, _alone(figure, rounds))
 
 
-def _told(time: float | None) -> str:
+def _shown(time: float | None) -> str:
     return f"over {PATIENCE * 1e3:,.0f}" if time is None else milliseconds(time)
 
 
@@ -151,7 +151,7 @@ def _placement_timed() -> Iterator[list[float]]:
 
 
 def _alone(figure: Figure, rounds: int) -> float | None:
-    """What Graphviz takes for the bare boxes and wires of a figure, no labels and no text; None when too long."""
+    """Return Graphviz's time for the boxes and wires of a figure without labels and text; None if it is too long."""
     names = {box.id: f"n{i}" for i, box in enumerate(figure.boxes)}
     side = 30.0 / POINTS_PER_INCH
     lines = [
@@ -182,7 +182,7 @@ def _dot_name() -> str:
 
 
 def branching_chain(size: int) -> Callable[..., Any]:
-    """A chain in which every fifth value is used a second time, a few operations later."""
+    """Return a chain in which every fifth value is used a second time, a few operations later."""
 
     def chain(x: float = 0.5) -> Any:
         kept = x
@@ -212,7 +212,7 @@ def random_graph(size: int) -> Callable[..., Any]:
 
 
 def unrolled_loop(size: int) -> Callable[..., Any]:
-    """A loop whose two parameters are used in every turn: wires as long as the figure, the hardest for Graphviz."""
+    """Return a loop that uses its two parameters in every turn: its long wires are the hardest for Graphviz."""
 
     def loop(x: float = 2.0, shrink: float = 0.5, shift: float = 0.25) -> Any:
         for _ in range(size // 2):

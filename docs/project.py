@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "gallery"))
 
 
 class CommandHelp(SphinxDirective):
-    """What ``bpviz NAME --help`` says."""
+    """The output of ``bpviz NAME --help``."""
 
     required_arguments = 1
 
@@ -40,10 +40,10 @@ class CommandHelp(SphinxDirective):
 
 
 class Operations(SphinxDirective):
-    """The table of operations, a line for each."""
+    """The table of operations, one row for each."""
 
     def run(self) -> list[nodes.Node]:
-        rows = [("name", "NumPy", "what flows back"), *map(_told, ops.OPERATIONS.values())]
+        rows = [("name", "NumPy", "gradients"), *map(_cells, ops.OPERATIONS.values())]
         return self.parse_text_to_nodes(_table("20 25 55", rows))
 
 
@@ -69,7 +69,7 @@ def _described(row: Option) -> tuple[str, ...]:
 
 
 class Composites(SphinxDirective):
-    """The functions of NumPy that are made of several operations, a line for each."""
+    """The functions of NumPy that are made of several operations, one row for each."""
 
     def run(self) -> list[nodes.Node]:
         rows = [(f"``np.{name}``", _plain(described(name))) for name in sorted(ops.COMPOSITES)]
@@ -83,13 +83,13 @@ def _table(widths: str, rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _told(row: ops.Operation) -> tuple[str, str, str]:
+def _cells(row: ops.Operation) -> tuple[str, str, str]:
     convention = f" Convention: {row.convention}." if row.convention else ""
     return f"``{row.name}``", " ".join(f"``{name}``" for name in row.numpy), _plain(row.says + convention)
 
 
 def _plain(text: str) -> str:
-    """The text as reStructuredText that shows it as it is."""
+    """Return the text escaped for reStructuredText."""
     return re.sub(r"([*`|_\\])", r"\\\1", text)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bpviz.cli.request import names, spelled, split_words
 from bpviz.errors import ModelFailed, UsageError
 from bpviz.hosts.dependencies import files_behind
-from bpviz.hosts.requests import Place, answered, located
+from bpviz.hosts.requests import Place, drawing_of, located
 
 MODEL = "def total(price=100, count=2):\n    return price * count\n"
 
@@ -50,7 +50,7 @@ def test_models_of_several_folders_have_helpers_of_their_own(folder: Path) -> No
         (folder / name / "helper.py").write_text(f"def of(x, y):\n    return x {sign} y\n")
         (folder / name / "model.py").write_text("import helper\ndef f(x=3.0, y=4.0):\n    return helper.of(x, y)\n")
     path = list(sys.path)
-    found = [answered("it", ["model.py"], Place("doc", folder / name)).drawing for name in ("a", "b", "a")]
+    found = [drawing_of("it", ["model.py"], Place("doc", folder / name)).drawing for name in ("a", "b", "a")]
     assert [drawing.source.output for drawing in found] == [12.0, 7.0, 12.0]
     assert sys.path == path
     assert "helper" not in sys.modules
@@ -78,20 +78,20 @@ def test_files_behind_a_figure(folder: Path) -> None:
 def test_settings_hold_below_words(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "dark"\nseconds-per-step = 3\nshared = true\n')
     place = Place("doc", folder)
-    options = answered("it", ["apples.py"], place, theme="auto").drawing.options
+    options = drawing_of("it", ["apples.py"], place, theme="auto").drawing.options
     assert (options.theme, options.seconds, options.circuit.shared) == ("dark", 3.0, True)
-    assert answered("it", ["apples.py", "--theme", "book"], place).drawing.options.theme == "book"
+    assert drawing_of("it", ["apples.py", "--theme", "book"], place).drawing.options.theme == "book"
     (folder / "pyproject.toml").write_text('[tool.bpviz]\nthem = "dark"\n')
     with pytest.raises(UsageError, match=r"has an unknown setting 'them'; did you mean 'theme'\?"):
-        answered("it", ["apples.py"], place)
+        drawing_of("it", ["apples.py"], place)
 
 
 def test_errors_say_where_they_were_asked_for(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"^here: there is no file 'apple\.py'"), located("here"):
-        answered("it", ["apple.py"], Place("doc", folder))
+        drawing_of("it", ["apple.py"], Place("doc", folder))
     code = Place("doc.md", folder, "def f(x=1.0):\n    return unknown\n", line=7)
     with pytest.raises(ModelFailed, match=r"^here: the model raised NameError") as caught, located("here"):
-        answered("it", ["-"], code)
+        drawing_of("it", ["-"], code)
     assert caught.value.told.splitlines()[1] == '  File "<doc.md>", line 8, in f'
     assert caught.value.told.endswith("NameError: name 'unknown' is not defined\n")
     assert caught.value.exit_code == 1

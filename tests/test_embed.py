@@ -50,7 +50,7 @@ def test_a_file_without_markers_is_told(folder: Path) -> None:
     done = embed("doc/README.md")
     assert (done.exit_code, done.stderr) == (
         0,
-        "bpviz: note: doc/README.md asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+        "bpviz: note: doc/README.md has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
         "<!-- /bpviz -->\n",
     )
 

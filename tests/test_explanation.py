@@ -66,10 +66,10 @@ x: 税抜き小計
 
 When x grows by 1, y grows by 1.1.
 
-What the way back needs
------------------------
+What the backward pass needs
+----------------------------
 
-Kept for the way back (32 bytes): p, n, t, x. Not needed again: y."""
+Kept for the backward pass (32 bytes): p, n, t, x. Not needed again: y."""
 
 
 def test_the_table_and_the_chains_of_article_000() -> None:
@@ -112,7 +112,7 @@ def test_the_three_terms_of_article_003() -> None:
         ("bias0", "active", out, "neuron") for out in ("out0", "out1", "out2")
     ]
     text = str(told)
-    assert "bias0 reaches neuron along 3 paths; what they bring adds up." in text
+    assert "bias0 reaches neuron along 3 paths; their shares add up." in text
     assert "dneuron/dbias0 = 0.118 − 0.118 + 0.3932 = 0.3932" in text
     first = next(line for line in text.splitlines() if "→ out0 →" in line)
     assert "dactive/dbias0 · dout0/dactive · dneuron/dout0" in first
@@ -141,7 +141,7 @@ def test_the_perceptron_of_article_004() -> None:
     assert any(line.startswith("dZ = dA ∘ A ∘ (1 − A) = [") for line in lines)
     assert "W reaches E along one path: W → Z → A → E." in lines
     assert "dZ = dA ∘ A ∘ (1 − A) is computed once and used 2 times: dW, db." in lines
-    assert any(line.startswith("Kept for the way back") and "A" in line for line in lines)
+    assert any(line.startswith("Kept for the backward pass") and "A" in line for line in lines)
 
 
 def test_the_sentence_for_arrays_holds() -> None:
@@ -234,7 +234,7 @@ def test_numbers_that_are_not_finite() -> None:
 
     text = str(bpviz.explain(f))
     assert "The value of log is infinite (line" in text
-    assert "What x does to f cannot be told: not all numbers are finite." in text
+    assert "The effect of x on f is not known: not all numbers are finite." in text
     json.loads(bpviz.explain(f).to_json())
 
 
@@ -257,7 +257,7 @@ def test_2_to_the_60_paths_are_counted() -> None:
         return bpviz.name(x, "end")
 
     text = str(bpviz.explain(diamonds, variables=["x"]))
-    assert "x reaches end along 1.153×10¹⁸ paths; what they bring adds up. These are the largest 8." in text
+    assert "x reaches end along 1.153×10¹⁸ paths; their shares add up. These are the largest 8." in text
     assert "more) = 1" in text
 
 

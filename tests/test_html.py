@@ -29,7 +29,7 @@ SENTENCES = [
     "Inputs: price = 100, count = 2, tax = 1.1",
     "× : subtotal = 100 × 2 = 200",
     "× : total = 200 × 1.1 = 220",
-    "The way back begins at total, with a gradient of 1",
+    "The backward pass begins at total, with a gradient of 1",
     "× : ∂total/∂subtotal = 1 × 1.1 = 1.1, ∂total/∂tax = 1 × 200 = 200",
     "× : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110",
     "Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.",

@@ -18,7 +18,7 @@ from bpviz.cli import main
 from bpviz.drawing.load import load
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow, NonFinite
-from bpviz.hosts.requests import Place, answered
+from bpviz.hosts.requests import Place, drawing_of
 from bpviz.ops import OPERATIONS
 from bpviz.text.language import ENGLISH, language, languages
 
@@ -237,8 +237,8 @@ def test_the_command_line_and_the_environment_and_the_project_choose_it(
 def test_documents_speak_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], variable: str) -> None:
     monkeypatch.setenv("BPVIZ_LANG", variable)
     place = Place("index.rst", tmp_path, "def total(price=100, count=2):\n    return price * count\n")
-    answer = answered("the directive", ["-", *words], place)
-    assert answer.drawing.figure.description == "totalの計算グラフ：total = 200。勾配：price 2、count 100。"
+    result = drawing_of("the directive", ["-", *words], place)
+    assert result.drawing.figure.description == "totalの計算グラフ：total = 200。勾配：price 2、count 100。"
 
 
 def test_notes_on_the_command_line_speak_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_seed_003_what_feeds_several_outputs_gets_the_sum_over_the_paths() -> No
 
     found = figure(cost, highlight="a")
     # Three terms, one per path: 2·1 − 1·10 + 3·100 = 292.
-    assert found.notes[0] == "a reaches cost along 3 paths; what they bring adds up."
+    assert found.notes[0] == "a reaches cost along 3 paths; their shares add up."
     assert [note.rpartition(" = ")[2] for note in found.notes[1:]] == ["2", "−10", "300", "292"]
     assert found.notes[-1] == "dcost/da = 2 − 10 + 300 = 292"
     stem = next(wire for wire in found.wires if wire.target.startswith("b"))

@@ -40,7 +40,7 @@ def test_pencils_and_erasers_as_the_article_has_them() -> None:
         "× : 30 × 3 = 90",
         "+ : 200 + 90 = 290",
         "× : total = 290 × 1.1 = 319",
-        "The way back begins at total, with a gradient of 1",
+        "The backward pass begins at total, with a gradient of 1",
         "× : 1 × 1.1 = 1.1, ∂total/∂tax = 1 × 290 = 290",
         "+ : 1.1 × 1 = 1.1, 1.1 × 1 = 1.1",
         "× : ∂total/∂eraser = 1.1 × 3 = 3.3, ∂total/∂erasers = 1.1 × 30 = 33",

@@ -19,11 +19,11 @@ __all__ = ["GENERAL", "Reading", "card", "reading"]
 _LONG = 80
 """The most characters of a rule with names that the notes explain (x̂, σ)."""
 GENERAL = "general"
-"""The card that all others are cases of: y = f(x)."""
+"""The general card, y = f(x)."""
 
 
 def card(name: str, say: Language = ENGLISH) -> Figure:
-    """The card of an operation, by its name; ``general`` is that of any y = f(x). ``say`` writes its words.
+    """Return the card of an operation, by its name; ``general`` is y = f(x). ``say`` is the language.
 
     >>> [w.backward.label.content.text for w in card("multiply").wires]
     ['∂L/∂z·y', '∂L/∂z·x', '∂L/∂z']
@@ -63,9 +63,9 @@ def card(name: str, say: Language = ENGLISH) -> Figure:
 
 
 class Reading(NamedTuple):
-    """An operation in symbols: operands, result, upstream gradient; what is computed, and the gradient of each operand.
+    """An operation in symbols: operands, result, upstream gradient, expression, and the gradient of each operand.
 
-    Where no gradient flows to an operand there is ``None``; a gradient may be a plain number.
+    A gradient is ``None`` if none flows to the operand; it may be a plain number.
     """
 
     operands: list[Formula]
@@ -76,14 +76,14 @@ class Reading(NamedTuple):
 
 
 def reading(row: Operation) -> Reading:
-    """An operation's own row, read in symbols.
+    """Return an operation's row, read in symbols.
 
     >>> reading(ops.named("multiply")).backward
     [<formula ∂L/∂z·y>, <formula ∂L/∂z·x>]
     """
     case = _typical(row)
     operands, z, g = _symbols(row, case)
-    # As the row writes itself; between other operations it might be written shorter.
+    # In the form of the row itself; between other operations it could be shorter.
     made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
     backward = [
@@ -106,7 +106,7 @@ def _gradient(row: Operation, rule: Any, slot: int, values: tuple[Any, ...], cas
 
 
 def _typical(row: Operation) -> Case:
-    """The example that shows most: of matrices where there is one, for it tells order and transposes."""
+    """Return the example that shows most: one with matrices, if there is one, shows order and transposes."""
     marked = [case for case in row.cases if case.typical]
     if marked:
         return marked[0]
@@ -117,7 +117,7 @@ def _typical(row: Operation) -> Case:
         return plain[0]
     matrices = next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
     if row.shape(*matrices.shapes, **matrices.parameters) == ():
-        # What makes a single number of many shows it on a line of them.
+        # A reduction to a single number is shown with a vector.
         return next((case for case in plain if all(len(shape) == 1 for shape in case.shapes)), matrices)
     return matrices
 
@@ -167,7 +167,7 @@ def _figure(
         for i, (name, back) in enumerate(zip(operands, backward, strict=True))
     ]
     out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
-    told = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
-    wires.append(Wire("out", "node", "z", 0, *out, description=told))
+    description = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
+    wires.append(Wire("out", "node", "z", 0, *out, description=description))
     whole = say("{title}: {formula}", title=title, formula=forward) if title else forward
     return Figure(tuple(boxes), tuple(wires), title=title, description=whole, notes=notes)

@@ -22,11 +22,11 @@ def register(shell: Any) -> None:
 
 
 def in_cell(shell: Any, line: str, cell: str) -> Any:
-    """The drawing of what a cell defines, with the words of ``bpviz render`` on its first line.
+    """Return the drawing of what a cell defines, with the arguments of ``bpviz render`` on its first line.
 
-    What the cell defines stays defined. ``None`` where the cell itself fails, which the notebook shows.
+    What the cell defines stays defined. Return ``None`` if the cell fails, which the notebook shows.
 
-    Raises `UsageError` for wrong words, or where the cell defines nothing that can be drawn, or several things.
+    Raises `UsageError` for wrong arguments, or if the cell defines nothing that can be drawn, or several things.
     """
     before = dict(shell.user_ns)
     if not shell.run_cell(cell, store_history=False).success:

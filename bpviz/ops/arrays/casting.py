@@ -1,4 +1,4 @@
-"""The type of numbers, copies, and arrays made after the model of another."""
+"""Changes of type, copies, and arrays of the same shape as another."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ astype = operation(
     "type",
     "x",
     forward=lambda x, dtype: np.asarray(x).astype(dtype),
-    # Only numbers with a fraction have a slope; the gradient takes its operand's type by itself.
+    # Only floats have a slope. The gradient takes the type of its operand without a step here.
     vjp=(lambda g, z, x, dtype: g if dtype.startswith("float") else None,),
     parameters={"dtype": REQUIRED},
     method=True,
@@ -60,7 +60,7 @@ astype = operation(
 
 @made_of_operations("copy")
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """``np.copy``: the value itself, for recorded values are never changed."""
+    """``np.copy``: the value itself, because recorded values never change."""
     return a
 
 
@@ -75,7 +75,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """``np.full_like``: a constant, unless what fills it is recorded.
+    """``np.full_like``: a constant, unless the fill value is recorded.
 
     >>> full_like([1.0, 2.0], 7.0)
     array([7., 7.])

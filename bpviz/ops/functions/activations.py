@@ -1,4 +1,4 @@
-"""What a layer's sums go through, beyond ReLU, sigmoid and tanh: their smooth and leaky relatives."""
+"""Activation functions beyond ReLU, sigmoid and tanh: leaky ReLU, softplus, GELU."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ softplus = operation(
 
 
 def _share_below(x: float) -> float:
-    # erfc, not 1 + erf: far to the left the share is small, but not 0.
+    # erfc, not 1 + erf: for very negative x the share is small, but not 0.
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 

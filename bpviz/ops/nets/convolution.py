@@ -21,7 +21,7 @@ np: Any = LazyModule("numpy")
 
 
 def pair(value: Any) -> tuple[int, int]:
-    """One number for both directions, or (down, right).
+    """Return ``value`` as (down, right); one number stands for both directions.
 
     >>> pair(2), pair((1, 3))
     ((2, 2), (1, 3))
@@ -31,12 +31,12 @@ def pair(value: Any) -> tuple[int, int]:
 
 
 def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
-    """How many windows fit, down and right.
+    """Return how many windows fit, down and right.
 
     >>> windows_of((1, 3, 7, 7), size=5, stride=1, pad=0), windows_of((1, 1, 28, 28), size=2, stride=2, pad=0)
     ((3, 3), (14, 14))
 
-    Raises `ValueError` when it is no batch of images, or none fits.
+    Raises `ValueError` when ``x`` is not a batch of images, or when no window fits.
     """
     if len(x) != 4:
         raise ValueError(f"images are (N, C, H, W), but the shape is {x}; reshape them first")
@@ -48,7 +48,7 @@ def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
 
 
 def padded(x: Any, pad: Any, fill: float = 0.0) -> Any:
-    """Images with a border of ``fill`` around them.
+    """Return the images with a border of ``fill`` around them.
 
     >>> padded([[[[1.0]]]], 1)[0, 0]
     array([[0., 0., 0.], [0., 1., 0.], [0., 0., 0.]])
@@ -144,7 +144,7 @@ def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
 
 
 def _as_rows(g: Any) -> Any:
-    """One row per window, one column per filter; a formula calls it G."""
+    """Return the gradient as a matrix: one row per window, one column per filter; a formula calls it G."""
     return called(reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1])), "G")
 
 
@@ -162,7 +162,7 @@ conv2d = operation(
     "conv2d",
     "Conv",
     "x W b",
-    # The same lines compute with numbers and record the inside.
+    # The same code computes with numbers and records the steps inside.
     forward=_conv2d,
     vjp=(
         _conv2d_x,

@@ -1,4 +1,4 @@
-"""How a row is computed with numbers: NaN and infinities flow, and Python's floats stay what they are."""
+"""Computing a row with numbers: NaN and infinities are values, and Python's floats stay Python's floats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ np: Any = LazyModule("numpy")
 
 
 class _Row(Protocol):
-    """What of a row is needed to compute it (see `bpviz.ops.table.row.Operation`)."""
+    """The fields of a row that its computation needs (see `bpviz.ops.table.row.Operation`)."""
 
     @property
     def forward(self) -> Callable[..., Any]: ...
@@ -28,13 +28,13 @@ class _Row(Protocol):
 
 
 _silent = ContextVar("_silent", default=False)
-"""Whether NumPy's warnings are off already: turning them off takes as long as a small operation does."""
+"""Whether NumPy's warnings are already off: turning them off takes as long as a small operation."""
 
 
 class silence:
-    """Let NaN and infinities flow in what is done here, without a word from NumPy.
+    """Turn NumPy's warnings about NaN and infinities off for a ``with`` block.
 
-    NumPy is not imported for it: without it there is nothing to silence.
+    NumPy is not imported for this: without NumPy there are no warnings.
 
     >>> from bpviz import ops
     >>> with silence():
@@ -58,7 +58,7 @@ class silence:
 
 
 def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
-    """The forward value. NaN and infinities flow; what NumPy itself refuses (shapes) is raised."""
+    """Return the forward value, which may be NaN or infinite; raise what NumPy itself raises (for shapes)."""
     if row.scalar is not None and not parameters:
         for x in xs:
             if x.__class__ is not float and x.__class__ is not bool:
@@ -78,7 +78,7 @@ def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any
 
 
 def computed(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The forward value, and what its rules are spared to compute again (``None`` where the row keeps nothing)."""
+    """Return the forward value, and what the rules can use again (``None`` where the row keeps nothing)."""
     if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
         return evaluate(row, xs, parameters), None
     value, kept = _done(row.keeping, xs, parameters)
@@ -87,11 +87,11 @@ def computed(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tup
 
 def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     if not _silent.get():
-        # Only what is imported can be silenced.
+        # Import NumPy now: only an imported module can be silenced.
         np.ndarray  # noqa: B018
         with silence():
             return _done(work, xs, parameters)
-    # Python's floats stay what they are: among float32 arrays NumPy's would make float64 of them all.
+    # Python's floats stay Python's: with NumPy's floats, float32 arrays would all become float64.
     try:
         return work(*xs, **parameters)
     except (ArithmeticError, TypeError):
@@ -99,13 +99,13 @@ def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, 
 
 
 def _as_numpy(x: Any) -> Any:
-    """NumPy's number for Python's: where Python raises (1/0, exp(1000), log(−1)) it says inf or nan. And for lists."""
+    """Return NumPy's number for Python's, or an array for a list: it gives inf or nan where Python's raises (1/0)."""
     kind = x.__class__
     return np.float64(x) if kind is float or kind is int else np.asarray(x) if kind in (list, tuple) else x
 
 
 def pull(rule: Callable[..., Any], g: Any, z: Any, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
-    """One rule with numbers; where Python's floats raise (1/0), NumPy's numbers say inf or nan instead."""
+    """Return one rule's gradient for numbers: inf or nan where Python's floats would raise (1/0)."""
     try:
         return rule(g, z, *xs, **parameters)
     except (ArithmeticError, ValueError):

@@ -1,4 +1,4 @@
-"""The rows that there are, by their own names and by NumPy's; and NumPy's functions that are made of several rows."""
+"""The table: all rows by their own names and by NumPy's, and NumPy's functions that are made of several rows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _BY_NUMPY: dict[str, Operation] = {}
 def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     """Add a row to the table and return it.
 
-    ``operands`` names them, parted by spaces; a trailing ``*`` makes the operation variadic. The other keywords are
-    the fields of `Operation`.
+    ``operands`` holds their names, separated by spaces; a final ``*`` makes the operation variadic. The other keywords
+    are the fields of `Operation`.
 
     Raises `UsageError` when the name is taken.
     """
@@ -52,7 +52,7 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
 
 
 def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
-    """The value alone, of what also answers what is kept for the rules."""
+    """Return a function that returns the value alone, without what is kept for the rules."""
 
     @wraps(keeping)
     def forward(*xs: Any, **parameters: Any) -> Any:
@@ -62,7 +62,7 @@ def _value_of(keeping: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
 
 
 def _part(together: Rule, own: int | None = None) -> Rule:
-    """One operand's rule, of a rule for all of them; without ``own`` it is asked by the keyword ``slot``."""
+    """Return one operand's rule, from a rule for all operands; without ``own`` the keyword ``slot`` chooses it."""
 
     @wraps(together)
     def rule(*values: Any, slot: int | None = own, **parameters: Any) -> Any:
@@ -72,12 +72,12 @@ def _part(together: Rule, own: int | None = None) -> Rule:
 
 
 COMPOSITES: dict[str, Callable[..., Any]] = {}
-"""NumPy's functions that are no rows of the table but made of several, by name."""
+"""NumPy's functions that are made of several rows, by name."""
 COMPOSITE_METHODS: dict[str, Callable[..., Any]] = {}
 
 
 def made_of_operations(*numpy_names: str, methods: Sequence[str] = ()) -> Callable[[Function], Function]:
-    """Mark a function that does, by operations of the table, what these NumPy functions (and methods of arrays) do."""
+    """Mark a function of several operations that stands for these NumPy functions (and methods of arrays)."""
 
     def mark(function: Function) -> Function:
         for name in numpy_names:
@@ -90,7 +90,7 @@ def made_of_operations(*numpy_names: str, methods: Sequence[str] = ()) -> Callab
 
 
 def composite(numpy_name: str) -> Callable[..., Any] | None:
-    """The function that stands for a NumPy function which is no operation of its own, if any.
+    """Return the function that stands for a NumPy function which is no operation of its own, if any.
 
     >>> composite("dot").__name__
     'dot'
@@ -99,7 +99,7 @@ def composite(numpy_name: str) -> Callable[..., Any] | None:
 
 
 def find(numpy_name: str) -> Operation | None:
-    """The operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
+    """Return the operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
 
     >>> find("exp")
     <operation exp exp>

@@ -1,8 +1,8 @@
-"""What an operation is: one row of the table, and how it is called.
+"""An operation: one row of the table, and how it is called.
 
 A row holds everything bpviz knows of an operation. Its rules (``vjp``) are written once, in the operations' own
-vocabulary. So the same line gives numbers when it is called with numbers, records the backward pass when it is called
-with handles, and reads as text when it is called with formulas: the operands decide (see `Operation`).
+vocabulary. So the same rule gives numbers when it is called with numbers, records the backward pass when it is called
+with handles, and gives formulas when it is called with formulas: the operands decide (see `Operation`).
 
 In every rule ``g`` is the incoming gradient, ``z`` the output, ``x, y`` the operands.
 """
@@ -27,7 +27,7 @@ Rule = Callable[..., Any]
 
 
 class _Required:
-    """Stands in a row for a parameter that has no default."""
+    """Marks a parameter of a row that has no default."""
 
     __slots__ = ()
 
@@ -40,10 +40,10 @@ REQUIRED = _Required()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An example that the tests try: the shapes of the operands and the parameters.
+    """An example for the tests: the shapes of the operands and the parameters.
 
-    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks.
-    ``typical`` marks the example that the card of the operation shows.
+    ``given`` holds operands (by name) that cannot be sampled from a domain: numbers of classes, masks. ``typical``
+    marks the example that the card of the operation shows.
     """
 
     shapes: tuple[Shape, ...]
@@ -52,26 +52,27 @@ class Case:
     typical: bool = False
 
 
-# The classes of numbers and arrays that were seen: none of them is traced.
+# The classes of numbers and arrays seen so far that are not traced.
 _PLAIN: set[type] = {float, int, bool}
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One operation, everything in one row.
+    """One operation: everything about it, in one row.
 
-    ``forward`` takes NumPy arrays or Python floats; ``scalar``, where given, is the quick way for Python floats (when
-    it raises, ``forward`` is asked with NumPy numbers, so that 1/0 is infinity, not an exception).
-    ``vjp`` holds one rule per operand, ``None`` for an operand without gradient; a *variadic* operation has a single
-    rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
-    ``together``, in the place of ``vjp``, is one rule that answers the gradients of all operands, for operations whose
-    rules have much of their work in common.
-    ``keeping``, in the place of ``forward``, answers (value, kept): what it has computed on the way and the rules need
-    again. Numbers that flow back hand it to the rules by the keyword ``kept``; without it they compute it themselves.
-    ``symbol`` may name operands (``"½Σ({y}−{t})²"``); ``drawn``, where given, makes it from the constant operands
-    (``None`` for those that vary) and the parameters, and tells which constants it has written into it.
-    ``inside``, where given, is the same computation in smaller operations, called as the operation is: what the figure
-    shows when the operation is opened. Of an operation that ``commutes`` the operands may change places.
+    - ``forward`` takes NumPy arrays or Python floats. ``scalar``, where given, is quicker for Python floats; when it
+      raises, ``forward`` is called with NumPy numbers, so that 1/0 is infinity, not an exception.
+    - ``vjp`` holds one rule per operand, ``None`` for an operand without gradient. A *variadic* operation has a single
+      rule, called with the keyword ``slot``. A rule returns the gradient of its operand and need not undo broadcasting.
+    - ``together``, in place of ``vjp``, is one rule that returns the gradients of all operands, for operations whose
+      rules share most of their work.
+    - ``keeping``, in place of ``forward``, returns (value, kept): ``kept`` is an intermediate result for the rules. The
+      backward pass gives it to them by the keyword ``kept``; without it they compute it themselves.
+    - ``symbol`` may name operands (``"½Σ({y}−{t})²"``). ``drawn``, where given, makes the symbol from the constant
+      operands (``None`` for those that vary) and the parameters, and returns which constants are written in it.
+    - ``inside``, where given, is the same computation in smaller operations, with the same arguments. The figure shows
+      it when the operation is opened.
+    - Where it ``commutes``, a figure may draw its operands in any order.
 
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
@@ -105,10 +106,10 @@ class Operation:
     commutes: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
-        """Compute with numbers, record with handles: the first traced operand decides."""
+        """Compute with numbers or record with handles: the first traced operand decides."""
         scalar = self.scalar
         if scalar is not None and not parameters:
-            # The quick way for plain numbers; wrong numbers of operands and what Python refuses go the long way.
+            # Quick for plain numbers. A wrong number of operands, or what Python refuses, is handled below.
             for x in arguments:
                 if x.__class__ is not float and x.__class__ is not bool:
                     break
@@ -118,10 +119,10 @@ class Operation:
                 except (ArithmeticError, ValueError, TypeError):
                     pass
         if len(arguments) > len(self.operands) and not self.variadic:
-            arguments, parameters = self._parted(arguments, parameters)
+            arguments, parameters = self._split(arguments, parameters)
         return self.on(arguments, parameters)
 
-    def _parted(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _split(self, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the operands and the parameters; what follows the operands by position takes the row's order."""
         count = len(self.operands)
         rest = arguments[count:]
@@ -135,14 +136,14 @@ class Operation:
         return arguments[:count], named | parameters
 
     def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
-        """The operation called on operands and parameters that are told apart already, by what the user calls."""
+        """Return the result for operands and parameters that are already separate."""
         for x in xs:
             if x.__class__ not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
                     return door(self, xs, parameters, sys._getframe(2))
                 if x.__class__.__module__ == "numpy":
-                    # An array has no door, nor has any other of its class: it is not asked again.
+                    # An array is not traced, nor is any other of its class: the class is not looked at again.
                     _PLAIN.add(x.__class__)
         return evaluate(self, xs, parameters)
 
@@ -151,11 +152,11 @@ class Operation:
 
     @cached_property
     def has_flat_slots(self) -> bool:
-        """Whether there are operands to which no gradient ever flows."""
+        """Whether some operands never get a gradient."""
         return isinstance(self.vjp, tuple) and None in self.vjp
 
     def rules(self, count: int) -> tuple[Rule | None, ...]:
-        """One rule per operand; ``None`` where no gradient flows to it."""
+        """Return one rule per operand; ``None`` where no gradient flows to it."""
         rules = self.vjp
         if isinstance(rules, tuple):
             return rules

@@ -1,4 +1,4 @@
-"""Numbers and arrays as operations meet them: their shape, their size, and the plain form in which they are kept."""
+"""Numbers and arrays: their shape, their size, and the plain form in which they are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 
 def shape_of(value: Any) -> Shape:
-    """The shape of a number, an array or anything traced.
+    """Return the shape of a number, an array or anything traced.
 
     >>> shape_of(3.0)
     ()
@@ -30,7 +30,7 @@ def shape_of(value: Any) -> Shape:
 
 
 def size_of(value: Any) -> int:
-    """The number of elements.
+    """Return the number of elements.
 
     >>> size_of(3.0)
     1
@@ -39,7 +39,7 @@ def size_of(value: Any) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Python's own float for a single 64-bit number, an array for all others: fewer kinds of number to think of."""
+    """Return Python's float for a single 64-bit number, an array for all others."""
     kind = value.__class__
     if kind is float or kind is int or kind is bool:
         return value
