@@ -1,13 +1,12 @@
-"""What all tests share: golden files, the hypothesis profiles, and what a missing browser or engine means.
+"""What all tests share: the hypothesis profiles, and what a missing browser or engine means.
 
-Helpers that lie beside the tests are imported by their bare names (``from browser import measure``).
+Modules of ``tests/helpers`` are imported by their bare names (``from browser import measure``).
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +15,7 @@ from shutil import which
 import pytest
 from hypothesis import settings
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 import latex  # noqa: E402  (found through the line above)
 import mermaid  # noqa: E402
@@ -39,10 +37,6 @@ def japanese_font() -> bool:
     return not font_files.font_files("単価の").missing
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--regenerate", action="store_true", help="rewrite tests/golden/* with what comes out now")
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a missing program, saying how to install it; in CI nothing may be missing."""
     needs = {
@@ -59,22 +53,3 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if IN_CI:
                 pytest.fail(missing, pytrace=False)
             pytest.skip(missing)
-
-
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """``golden(name, text)`` compares a text with tests/golden/<name>, or rewrites the file under ``--regenerate``."""
-
-    def compare(name: str, text: str) -> None:
-        path = HERE / "golden" / name
-        if request.config.getoption("--regenerate"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-            return
-        if not path.exists():
-            pytest.fail(f"tests/golden/{name} is missing; write it with `pytest --regenerate`", pytrace=False)
-        assert text == path.read_bytes().decode("utf-8"), (
-            f"differs from tests/golden/{name}; meant? `pytest --regenerate`"
-        )
-
-    return compare

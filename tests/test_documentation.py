@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from click import Context
+from places import DOCS
 
 from bpviz.cli import main
 
-DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.rst"))
 
 

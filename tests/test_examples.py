@@ -15,19 +15,18 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from nbconvert.preprocessors import ExecutePreprocessor
+from places import DOCS, ROOT
 
 import bpviz
 from bpviz.cli import main
 
-HOME = Path(__file__).parents[1]
-DOCS = HOME / "docs"
 MODEL = """\
 def total(price=100, count=2, tax=1.1):
     subtotal = price * count
     return subtotal * tax
 """
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.rst"))
-EXTRAS = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 
 
 def blocks(page: str, *languages: str) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What the tests that run LaTeX need: programs and style files, each with the Debian package that brings it.
 
-``python tests/latex.py`` prints the packages that are missing here, which `.ci/run` installs.
+``python tests/helpers/latex.py`` prints the packages that are missing here, which `.ci/run` installs.
 """
 
 from __future__ import annotations

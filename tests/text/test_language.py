@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from places import GALLERY, PACKAGE
 
 import bpviz
 from bpviz.analysis.sharing import shared_factors
@@ -22,14 +23,11 @@ from bpviz.hosts.requests import Place, answered
 from bpviz.ops import OPERATIONS
 from bpviz.text.language import ENGLISH, language, languages
 
-HOME = Path(__file__).parents[1] / "bpviz"
-GALLERY = HOME.parent / "gallery"
-
 
 def said() -> set[str]:
     """Every sentence that the package says: what stands in a call of ``say`` (or of ``self.say``)."""
     found = set()
-    for path in HOME.rglob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "say":
                 found |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}

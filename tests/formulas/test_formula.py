@@ -10,52 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from samples import CASES
+from trees import ARRAY_TREES, ARRAYS, SCALAR_TREES, SCALARS, VALUES, Tree, computed
 
 from bpviz import ops
 from bpviz.figures.card import card
 from bpviz.formulas.expression import Count, Expression, evaluated
 from bpviz.formulas.formula import Formula, derivative, symbol, written_out
 from bpviz.formulas.rewriting import REWRITINGS, Rewriting
-from bpviz.ops import OPERATIONS
-
-SCALARS = {"x": 1.25, "y": -0.5, "t": 0.75}
-ARRAYS = {"A": (2, 3), "B": (2, 3), "C": (3, 2), "v": (3,), "s": ()}
-VALUES: dict[str, Any] = {
-    name: np.random.default_rng(i).uniform(0.3, 2, shape) for i, (name, shape) in enumerate(ARRAYS.items())
-}
-NUMBERS = (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0)
-
-# A tree is a name, a number, or an operation with its trees.
-Tree = Any
-
-
-def grown(names: tuple[str, ...], binary: tuple[str, ...], unary: tuple[str, ...]) -> st.SearchStrategy[Tree]:
-    leaves = st.sampled_from(names) | st.sampled_from(NUMBERS)
-    return st.recursive(
-        leaves,
-        lambda inner: st.tuples(st.sampled_from(binary), inner, inner) | st.tuples(st.sampled_from(unary), inner),
-        max_leaves=12,
-    )
-
-
-SCALAR_TREES = grown(tuple(SCALARS), ("add", "subtract", "multiply", "divide"), ("negative", "exp", "abs", "squared"))
-ARRAY_TREES = grown(
-    tuple(ARRAYS),
-    ("add", "subtract", "multiply", "divide", "matmul"),
-    ("negative", "tanh", "transpose", "sum", "squared"),
-)
-
-
-def computed(tree: Tree, leaves: Mapping[str, Any]) -> Any:
-    """The same operations on whatever the leaves are: numbers or formulas."""
-    if isinstance(tree, str):
-        return leaves[tree]
-    if isinstance(tree, float):
-        return tree
-    name, *parts = tree
-    xs = [computed(part, leaves) for part in parts]
-    return xs[0] ** 2 if name == "squared" else OPERATIONS[name](*xs)
+from bpviz.ops import OPERATIONS, Case, Operation, shape_of
 
 
 def scalars(ordered: bool = True) -> dict[str, Formula]:
@@ -271,3 +234,32 @@ def test_every_card_can_be_drawn(name: str) -> None:
     for text in (*backward(name), *(w.forward.label.content.text for w in card(name).wires if w.forward.label)):
         assert "{" not in text and "object at" not in text and "\n" not in text
         assert "∂z/" not in text
+
+
+# Every rule of the table
+
+
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_every_rule_reads_as_text(row: Operation, case: Case) -> None:
+    xs = [symbol(name, shape) for name, shape in zip("xyuvw", case.shapes, strict=False)]
+    z = row(*xs, **case.parameters)
+    for rule in row.rules(len(xs)):
+        share = (
+            None if rule is None else rule(symbol("g", shape_of(z)), symbol("z", shape_of(z)), *xs, **case.parameters)
+        )
+        text = "" if share is None else written_out(share)
+        assert "{" not in text and "object at" not in text
+
+
+def test_rules_read_as_an_author_writes_them() -> None:
+    def text(name: str, slot: int = 0, **told: Any) -> str:
+        row = OPERATIONS[name]
+        xs = [symbol(operand) for operand in row.operands]
+        return written_out(row.rules(len(xs))[slot](symbol("g"), symbol("z"), *xs, **told))
+
+    assert text("tan") == "g·(1 + z²)"
+    assert text("arctan") == "g/(1 + x²)"
+    assert text("log1p") == "g/(1 + x)"
+    assert text("square") == "2·g·x"
+    assert text("logaddexp", 1) == "g·σ(y − x)"
+    assert text("floor") == "0"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_formula import ARRAY_TREES, ARRAYS, VALUES, Tree, computed
+from trees import ARRAY_TREES, ARRAYS, VALUES, Tree, computed
 
 import bpviz
 from bpviz import ops

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_derive import X, Y, perceptron
+from models import X, Y, perceptron
 
 import bpviz
 from bpviz.analysis.sharing import kept_values, shared_factors

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import GALLERY
 
 import bpviz
 from bpviz.errors import UsageError
@@ -161,7 +162,7 @@ def test_any_text_makes_wellformed_svg(name: str) -> None:
 
 
 def _gallery() -> ModuleType:
-    place = Path(__file__).parent.parent / "gallery" / "regenerate.py"
+    place = GALLERY / "regenerate.py"
     spec = importlib.util.spec_from_file_location("regenerate", place)
     assert spec is not None
     assert spec.loader is not None

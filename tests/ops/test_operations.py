@@ -17,18 +17,12 @@ import numpy as np
 import pytest
 from differences import assert_gradient
 from peers import PEERS
-from samples import sample
+from samples import CASES, ROWS, SMOOTH, plain_sample, sample
 
 import bpviz
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.ops import OPERATIONS, Case, Operation
-
-# As they are now: other tests add operations of a user's own.
-ROWS = tuple(OPERATIONS.values())
-EVERY_CASE = [
-    pytest.param(row, case, id=f"{row.name}-{number}") for row in ROWS for number, case in enumerate(row.cases)
-]
 
 
 def rules(row: Operation, case: Case) -> list[Callable[..., Any] | None]:
@@ -42,26 +36,45 @@ def test_every_op_says_what_it_is() -> None:
         assert row.symbol and row.notation, row.name
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
+@pytest.mark.parametrize(("row", "case"), SMOOTH)
 def test_every_op_by_differences(row: Operation, case: Case) -> None:
-    if all(rule is None for rule in rules(row, case)):
-        pytest.skip("a decision: no gradient")
     for seed in range(3):
         xs = sample(row, case, seed)
         assert_gradient(lambda *xs: row(*xs, **case.parameters), xs, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_the_shape_rule_is_that_of_the_numbers(row: Operation, case: Case) -> None:
+    xs = plain_sample(row, case)
+    rule = row.shape or (lambda *shapes, **_: np.broadcast_shapes(*shapes))
+    z = ops.evaluate(row, xs, case.parameters)
+    assert np.shape(z) == tuple(rule(*case.shapes, **case.parameters))
+
+
+@pytest.mark.parametrize(("row", "case"), [p for p in CASES if p.values[0].inside is not None])
+def test_the_inside_has_the_same_numbers_at_its_border(row: Operation, case: Case) -> None:
+    assert row.inside is not None
+    xs = plain_sample(row, case)
+    closed = bpviz.backprop(lambda *xs: row(*xs, **case.parameters), *xs)
+    opened = bpviz.backprop(lambda *xs: row.inside(*xs, **case.parameters), *xs)
+    np.testing.assert_allclose(opened.output, closed.output, rtol=1e-13, atol=1e-15)
+    for mine, theirs in zip(opened.grads.values(), closed.grads.values(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-14)
+
+
+OF_NUMBERS = [p for p in SMOOTH if not any(p.values[1].shapes) and p.values[0].name not in ("where", "guard")]
+"""The cases whose operands are all single numbers; a condition is none."""
+
+
+@pytest.mark.parametrize(("row", "case"), OF_NUMBERS)
 def test_every_op_as_plain_numbers(row: Operation, case: Case) -> None:
     """Numbers without dimensions are Python floats, and go through the quick way where the row has one."""
-    if any(case.shapes) or all(rule is None for rule in rules(row, case)) or row.name in ("where", "guard"):
-        pytest.skip("a case of arrays, or of true and false")
     for seed in range(3):
         xs = [float(x) for x in sample(row, case, seed)]
         assert_gradient(lambda *xs: row(*xs, **case.parameters), xs, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize(("row", "case"), [p for p in EVERY_CASE if p.values[0].keeping is not None])  # type: ignore[union-attr]
+@pytest.mark.parametrize(("row", "case"), [p for p in CASES if p.values[0].keeping is not None])
 def test_what_is_kept_spares_the_rules_work_and_changes_nothing(row: Operation, case: Case) -> None:
     assert row.keeping is not None
     xs = [np.asarray(x) for x in sample(row, case, 0)]
@@ -190,12 +203,17 @@ def _places(x: Any, reps: Any) -> Any:
     return tuple(np.tile(places, reps) for places in np.indices(shape))
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
-def test_every_op_against_autograd(row: Operation, case: Case, request: pytest.FixtureRequest) -> None:
+WITH_PEER = [p for p in SMOOTH if p.values[0].name not in WITHOUT_PEER and p.id not in CASES_WITHOUT_PEER]
+
+
+def test_all_that_is_without_a_peer_is_a_row_or_a_case() -> None:
+    assert {row.name for row in ROWS} >= WITHOUT_PEER
+    assert {param.id for param in SMOOTH} >= CASES_WITHOUT_PEER
+
+
+@pytest.mark.parametrize(("row", "case"), WITH_PEER)
+def test_every_op_against_autograd(row: Operation, case: Case) -> None:
     peer = SPELLED_OUT.get(row.name) or next((getattr(anp, n) for n in row.numpy if hasattr(anp, n)), None)
-    here = request.node.callspec.id
-    if row.name in WITHOUT_PEER or here in CASES_WITHOUT_PEER or all(rule is None for rule in rules(row, case)):
-        pytest.skip("nothing to compare with")
     assert peer is not None, f"say in SPELLED_OUT what {row.name} is in autograd's terms"
     xs = sample(row, case)
     flow = bpviz.backprop(lambda *xs: row(*xs, **case.parameters), *xs)
@@ -207,7 +225,7 @@ def test_every_op_against_autograd(row: Operation, case: Case, request: pytest.F
         np.testing.assert_allclose(list(flow.grads.values())[slot], summed(xs[slot]), rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
+@pytest.mark.parametrize(("row", "case"), CASES)
 def test_every_op_keeps_shape_and_precision(row: Operation, case: Case) -> None:
     xs = sample(row, case, dtype=np.float32)
     flow = bpviz.backprop(lambda *xs: row(*xs, **case.parameters), *xs)
@@ -221,10 +239,12 @@ def test_every_op_keeps_shape_and_precision(row: Operation, case: Case) -> None:
         assert row.shape(*(x.shape for x in xs), **case.parameters) == value.shape
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
+OTHER_FOR_WHOLE_NUMBERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "reciprocal")
+"""What NumPy computes differently for whole numbers and for fractions, or for one of the two only."""
+
+
+@pytest.mark.parametrize(("row", "case"), [p for p in CASES if p.values[0].name not in OTHER_FOR_WHOLE_NUMBERS])
 def test_every_op_takes_whole_numbers(row: Operation, case: Case) -> None:
-    if row.name in ("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "reciprocal"):
-        pytest.skip("NumPy has another meaning, or none, for one of the two")
     xs = sample(row, case, dtype=np.int64)
     told = case.parameters
     flow = bpviz.backprop(lambda *xs: row(*xs, **told), *xs)
@@ -237,7 +257,7 @@ def test_every_op_takes_whole_numbers(row: Operation, case: Case) -> None:
         np.testing.assert_allclose(gradient, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("row", "case"), EVERY_CASE)
+@pytest.mark.parametrize(("row", "case"), CASES)
 def test_every_rule_reads_with_handles(row: Operation, case: Case) -> None:
     """A rule called with handles records the backward pass: the same numbers, and differentiable once more."""
     told = case.parameters

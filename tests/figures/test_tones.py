@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from test_derive import perceptron
+from models import perceptron
 
 import bpviz
 from bpviz.cli import main
