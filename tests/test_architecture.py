@@ -179,10 +179,12 @@ def loaded(code: str) -> set[str]:
     return {name for name in result.stdout.split() if name in HEAVY}
 
 
+@pytest.mark.hosts
 def test_importing_bpviz_imports_nothing_heavy() -> None:
     assert loaded("import bpviz") == set()
 
 
+@pytest.mark.hosts
 def test_plain_numbers_need_neither_numpy_nor_networkx() -> None:
     code = """
 import bpviz
@@ -202,6 +204,7 @@ bpviz.propagate(flow.graph, {"x": 0.0}, output="x", seed=2)
     assert loaded("import numpy") == {"numpy"}
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_figure_of_plain_numbers_needs_neither_numpy_nor_networkx() -> None:
     code = "import bpviz\nbpviz.draw(lambda p=100, n=2, t=1.1: p * n * t).to_svg()"

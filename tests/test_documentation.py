@@ -17,6 +17,7 @@ from bpviz.cli import main
 PAGES = sorted(DOCS.rglob("*.rst"))
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> None:
     command = [

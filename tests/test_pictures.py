@@ -138,6 +138,7 @@ def test_an_svg_is_plain_and_needs_nothing_else(name: str, pictures: Mapping[str
     assert re.search(r"@import|url\((?!['\"]?#)|expression", styles) is None
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_the_same_model_gives_the_same_bytes(pictures: Mapping[str, str]) -> None:
     """Drawn again in this process, and in a new one whose hashes of names are others."""

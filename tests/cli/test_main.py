@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from command_line import run
 
 import bpviz
@@ -18,8 +19,12 @@ def test_help_teaches() -> None:
     assert "--set tax=1.2" in run("render", "--help").stdout
 
 
-def test_version_and_module() -> None:
+def test_version() -> None:
     assert run("--version").stdout == f"bpviz, version {bpviz.__version__}\n"
+
+
+@pytest.mark.hosts
+def test_the_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "bpviz", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"bpviz, version {bpviz.__version__}\n"
 
@@ -36,6 +41,7 @@ def test_ops_lists_every_operation() -> None:
     assert run("ops", "ptp").stdout == "np.ptp  made of several operations\n  the largest minus the smallest.\n"
 
 
+@pytest.mark.hosts
 def test_doctor_names_engines_and_fonts() -> None:
     text = run("doctor").stdout
     for word in (f"bpviz {bpviz.__version__}", "numpy", "bundled engine", "system engine", "DejaVuSans.ttf"):

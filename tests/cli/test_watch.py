@@ -12,27 +12,17 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from devtools import Page, opened
+from devtools import Page, opened, until
 
 from bpviz.cli import main
 from bpviz.cli.watch import _Page
 
 MODEL = "def total(price=100, count=2):\n    return price * count\n"
-
-
-def until(answer: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if answer():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _programs(folder: Path) -> Path:
@@ -70,6 +60,7 @@ def watching(
         process.wait()
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_the_picture_follows_the_model_and_the_last_good_one_stays(
     watching: tuple[Path, subprocess.Popen[bytes], list[str]],
@@ -90,7 +81,7 @@ def test_the_picture_follows_the_model_and_the_last_good_one_stays(
     model.write_text(MODEL.replace("100", "7"))
     assert until(lambda: ">14<" in picture.read_text()), said
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert until(lambda: "no longer watching\n" in said)
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 

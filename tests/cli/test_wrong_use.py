@@ -253,6 +253,7 @@ def test_more_than_can_be_drawn_is_said_at_once(folder: Path) -> None:
     assert "--depth" in result.stderr
 
 
+@pytest.mark.hosts
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 def test_control_c_ends_with_130_and_writes_nothing(folder: Path) -> None:
     model(folder, "import time\nprint('running', flush=True)\ntime.sleep(30)\n" + APPLES)

@@ -176,7 +176,7 @@ def test_the_gallery_is_up_to_date() -> None:
 
 
 def test_the_plots_of_the_gallery_can_be_drawn() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="Matplotlib is not installed: pip install 'bpviz[plot]'")
     gallery = _gallery()
     plots = [path for path in gallery.models() if gallery.is_plot(path)]
     assert [path.stem for path in plots] == ["secant", "differences", "gradient_field"]

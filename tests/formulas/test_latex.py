@@ -27,7 +27,9 @@ Parse = Callable[[str], Any]
 @pytest.fixture(scope="module")
 def parse() -> Parse:
     """A reader of LaTeX that raises at what it does not understand."""
-    mathtext = pytest.importorskip("matplotlib.mathtext")
+    mathtext = pytest.importorskip(
+        "matplotlib.mathtext", reason="Matplotlib is not installed: pip install 'bpviz[plot]'"
+    )
     parser = mathtext.MathTextParser("path")
     return lambda latex: parser.parse(f"${latex}$")
 

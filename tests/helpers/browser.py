@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ from collisions import Cell, Line, Measurement, Outline, Text, collisions
 __all__ = ["HOW_TO_INSTALL", "Measurement", "chromium", "collisions", "measure", "screenshot"]
 
 HOW_TO_INSTALL = "no Chromium found: `apt-get install chromium`, or set BPVIZ_CHROMIUM to the program"
-SECONDS = 120
+SECONDS = 240
+"""How long a browser may take for a page, or to start. On a machine with other work two minutes are not always enough."""
+STARTS = 2
+"""How often a browser is started before a test fails: one that hangs at its start does so by chance."""
 TOOLBARS = 200
 """A headless window still counts its toolbars (143 units), and what lies below the page may stay unpainted."""
 FLAGS = (
@@ -145,8 +149,32 @@ def cut(png: bytes, height: int) -> bytes:
     return png[:8] + b"".join(parts)
 
 
+def slow(what: str) -> str:
+    """Return a message about a browser that took too long, with how busy this machine is."""
+    load = (
+        f"; the load of this machine is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        if os.name == "posix"
+        else ""
+    )
+    return f"the browser {what} within {SECONDS} s{load}"
+
+
 def run_browser(page: str, *arguments: str) -> str:
-    """What the browser prints for a page. It gets a new profile: a running browser would else take the page over."""
+    """Return what the browser prints for a page. A browser that does not finish is started once more.
+
+    It gets a new profile: a running browser would else take the page over. Raises `RuntimeError` where there is no
+    browser, where it fails, and where it does not finish either time.
+    """
+    for _ in range(STARTS - 1):
+        with suppress(subprocess.TimeoutExpired):
+            return _run_once(page, *arguments)
+    try:
+        return _run_once(page, *arguments)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{slow('did not finish')}, {STARTS} times") from error
+
+
+def _run_once(page: str, *arguments: str) -> str:
     program = chromium()
     if program is None:
         raise RuntimeError(HOW_TO_INSTALL)
@@ -155,10 +183,7 @@ def run_browser(page: str, *arguments: str) -> str:
         file = Path(folder, "page.html")
         file.write_text(page, encoding="utf-8")
         command = [program, *FLAGS, f"--user-data-dir={folder}/profile", *arguments, file.as_uri()]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired as error:
-            raise RuntimeError(f"the browser did not finish within {SECONDS} s") from error
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(f"the browser ended with {done.returncode}: {done.stderr.decode(errors='replace')[-1000:]}")
     return done.stdout.decode("utf-8", errors="replace")

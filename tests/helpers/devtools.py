@@ -1,20 +1,35 @@
-"""A page in a real Chromium that can be asked and told things, over a pipe: no driver, no port, no library."""
+"""A page in a real Chromium, controlled over a pipe: no driver, no port, no library."""
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from browser import FLAGS, HOW_TO_INSTALL, chromium
+from browser import FLAGS, HOW_TO_INSTALL, SECONDS, STARTS, chromium, slow
 
-__all__ = ["Page", "opened"]
+__all__ = ["Page", "opened", "until"]
+
+
+class Silent(RuntimeError):
+    """The browser has ended, or has sent nothing for too long."""
+
+
+def until(holds: Callable[[], bool], seconds: float = 120) -> bool:
+    """Return whether something becomes true in time. On an idle machine it takes a moment, on a loaded one longer."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 class Page:
@@ -47,10 +62,14 @@ class Page:
             pass
 
     def _read(self) -> dict[str, Any]:
+        end = time.monotonic() + SECONDS
         while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._from], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise Silent(slow("sent nothing"))
             more = os.read(self._from, 1 << 16)
             if not more:
-                raise RuntimeError("the browser went away")
+                raise Silent("the browser ended")
             self._rest += more
         one, _, self._rest = self._rest.partition(b"\0")
         found: dict[str, Any] = json.loads(one)
@@ -76,12 +95,8 @@ class Page:
         return answer["result"].get("value")
 
     def comes_to(self, script: str, value: Any) -> bool:
-        """Whether an expression on the page soon has this value: the page has work of its own to do first."""
-        for _ in range(100):
-            if self.run(script) == value:
-                return True
-            time.sleep(0.05)
-        return False
+        """Return whether an expression on the page gets this value in time: the page has its own work to do first."""
+        return until(lambda: bool(self.run(script) == value))
 
     def press(self, key: str) -> None:
         """Press and let go of a key: ``ArrowRight``, ``Tab``, ``Home``."""
@@ -109,10 +124,34 @@ _CODES = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "E
 
 @contextmanager
 def opened(place: Path | str) -> Iterator[Page]:
-    """A page that shows a file, or what an address has, in a browser of its own with a new profile.
+    """Open a page that shows a file, or what an address has, in a browser of its own with a new profile.
 
-    Raises `RuntimeError` when there is no browser.
+    A browser that does not start is started once more. Raises `RuntimeError` where there is no browser, and where it
+    does not start either time.
     """
+    page, close = _started()
+    try:
+        page.go(place if isinstance(place, str) else place.resolve().as_uri())
+        yield page
+    finally:
+        close()
+
+
+def _started() -> tuple[Page, Callable[[], None]]:
+    """Return the page of a browser that has started, and the function that ends the browser."""
+    for left in reversed(range(STARTS)):
+        page, close = _start()
+        try:
+            page.attach()
+            return page, close
+        except (Silent, BrokenPipeError) as error:
+            close()
+            if not left:
+                raise RuntimeError(f"the browser did not start, {STARTS} times: {error}") from error
+    raise AssertionError("a browser is started at least once")
+
+
+def _start() -> tuple[Page, Callable[[], None]]:
     program = chromium()
     if program is None:
         raise RuntimeError(HOW_TO_INSTALL)
@@ -124,24 +163,26 @@ def opened(place: Path | str) -> Iterator[Page]:
         os.dup2(reading, 3)
         os.dup2(writing, 4)
 
-    with tempfile.TemporaryDirectory(prefix="bpviz-browser-", ignore_cleanup_errors=True) as folder:
-        command = [program, *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder}/profile", "about:blank"]
-        browser = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            close_fds=False,
-            preexec_fn=as_the_browser_expects,
-        )
-        os.close(theirs_in)
-        os.close(theirs_out)
+    folder = tempfile.TemporaryDirectory(prefix="bpviz-browser-", ignore_cleanup_errors=True)
+    browser = subprocess.Popen(
+        [program, *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={folder.name}/profile", "about:blank"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        close_fds=False,
+        preexec_fn=as_the_browser_expects,
+    )
+    os.close(theirs_in)
+    os.close(theirs_out)
+
+    def close() -> None:
+        browser.terminate()
         try:
-            page = Page(ours_out, ours_in)
-            page.attach()
-            page.go(place if isinstance(place, str) else place.resolve().as_uri())
-            yield page
-        finally:
-            browser.terminate()
             browser.wait(20)
-            os.close(ours_out)
-            os.close(ours_in)
+        except subprocess.TimeoutExpired:
+            browser.kill()
+            browser.wait()
+        os.close(ours_out)
+        os.close(ours_in)
+        folder.cleanup()
+
+    return Page(ours_out, ours_in), close

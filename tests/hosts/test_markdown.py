@@ -68,6 +68,7 @@ def site(folder: Path, tool: str, page: str) -> subprocess.CompletedProcess[str]
     return subprocess.run([sys.executable, "-m", tool, "build", "--strict"], capture_output=True, text=True)
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 @pytest.mark.browser
 @pytest.mark.parametrize("tool", ["mkdocs", "zensical"])
@@ -108,6 +109,7 @@ WRONG = {
 }
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize("tool", ["mkdocs", "zensical"])
 def test_what_is_wrong_stops_the_build_of_a_site(folder: Path, tool: str) -> None:
     done = site(folder, tool, "```bpviz\ndef f(x=1.0):\n    return unknown\n```\n")

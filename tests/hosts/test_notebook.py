@@ -28,6 +28,7 @@ def executed(*cells: str, allow_errors: bool = False) -> Any:
     return notebook
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_notebook_runs_and_survives_conversion() -> None:
     notebook = executed(*CELLS)
@@ -48,6 +49,7 @@ def test_a_notebook_runs_and_survives_conversion() -> None:
     assert "\\includegraphics" in paper
 
 
+@pytest.mark.hosts
 def test_what_is_wrong_in_a_cell_is_said() -> None:
     notebook = executed(
         "%load_ext bpviz",

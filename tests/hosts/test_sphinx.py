@@ -14,7 +14,7 @@ from devtools import opened
 MODEL = "def total(price=100, count=2, tax=1.1):\n    subtotal = price * count\n    return subtotal * tax\n"
 ALT = "Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200."
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.hosts]
 
 Write = Callable[..., None]
 

@@ -13,8 +13,12 @@ from bpviz.layout import bundled, engines
 
 pytestmark = pytest.mark.engine
 
-needs_bundled = pytest.mark.skipif(not engines.engines()[0].available, reason="pygraphviz is not installed")
-needs_system = pytest.mark.skipif(not engines.engines()[1].available, reason="there is no dot on PATH")
+needs_bundled = pytest.mark.skipif(
+    not engines.engines()[0].available, reason="pygraphviz is not installed: `pip install pygraphviz`"
+)
+needs_system = pytest.mark.skipif(
+    not engines.engines()[1].available, reason="there is no `dot` on PATH: `apt-get install graphviz`"
+)
 
 BOXES = 'node [shape=box, fixedsize=true, label="", width=1, height=0.5]'
 SMALL = f"digraph {{ rankdir=LR; {BOXES}; subgraph cluster_f {{ a; b }} a -> b; a -> b; b -> c; a -> c }}"

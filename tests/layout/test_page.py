@@ -155,7 +155,7 @@ def test_the_same_figure_gives_the_same_picture() -> None:
 
 @pytest.mark.skipif(
     sum(engine.available for engine in engines() if engine.name in ("bundled", "system")) < 2,
-    reason="needs two engines",
+    reason="needs pygraphviz and `dot` on PATH: `pip install pygraphviz`, `apt-get install graphviz`",
 )
 @pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
 def test_every_engine_gives_the_same_picture(figure: Figure) -> None:

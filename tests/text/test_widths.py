@@ -85,6 +85,7 @@ def test_lines_part_at_line_breaks_only() -> None:
     assert widths.lines("") == ("",)
 
 
+@pytest.mark.hosts
 def test_measuring_needs_no_font_library() -> None:
     code = "import sys, bpviz.text.widths; print(sorted({'fontTools', 'numpy', 'networkx'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

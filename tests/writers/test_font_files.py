@@ -2,11 +2,10 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from fontTools import ttLib
 
 from bpviz.writers import font_files as fontfiles
 from bpviz.writers.font_files import BUNDLED, font_files
-
-ttLib = pytest.importorskip("fontTools.ttLib")
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import hostile
 import pytest
-from devtools import Page, opened
+from devtools import Page, opened, until
 
 import bpviz
 from bpviz.picture.theme import theme
@@ -70,12 +69,8 @@ def seen(page: Page) -> set[str]:
 
 
 def comes_to(player: Page, sentence: str) -> bool:
-    """Whether the player soon tells a sentence: a key is answered when the page gets to it."""
-    for _ in range(100):
-        if told(player).endswith(sentence):
-            return True
-        time.sleep(0.05)
-    return False
+    """Return whether the player shows a sentence in time: a key has its effect when the page gets to it."""
+    return until(lambda: told(player).endswith(sentence))
 
 
 @pytest.mark.browser

@@ -132,7 +132,7 @@ def test_the_reader_s_dark_page_is_followed() -> None:
 @pytest.mark.engine
 @pytest.mark.parametrize("format", ["gif", "apng", "webp"])
 def test_every_step_is_a_frame(format: str, tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
     file = bpviz.draw(total, seconds=0.5).save(tmp_path / f"apples.{format}")
     frames, durations = [], []
     with image.open(file) as opened_image:
@@ -154,7 +154,7 @@ def test_what_is_wide_is_drawn_smaller_on_the_ground_of_the_theme() -> None:
             x = x * 1.5
         return x
 
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
     for look, ground in (("light", (255, 255, 255)), ("dark", (30, 30, 30))):
         drawing = bpviz.draw(powers, theme=look)
         frame = image.open(BytesIO(drawing.to_bytes("gif")))
@@ -178,7 +178,7 @@ def test_too_many_pixels_are_refused_before_they_are_drawn() -> None:
 
 @pytest.mark.engine
 def test_a_frame_of_a_gif_is_its_png() -> None:
-    image = pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
     drawing = bpviz.draw(total)
     frames = image.open(BytesIO(drawing.to_bytes("apng")))
     for number, step in enumerate(drawing.steps()):

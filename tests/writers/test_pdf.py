@@ -16,9 +16,12 @@ pytestmark = pytest.mark.engine
 LIGHT = theme("light")
 AVAILABLE = [info.name for info in engines.engines() if info.available]
 
-poppler = pytest.mark.skipif(
-    not (which("pdftotext") and which("pdftoppm")), reason="poppler-utils (pdftotext, pdftoppm) is not installed"
-)
+
+def poppler(test):
+    """Mark a test that runs programs of poppler-utils."""
+    reason = "poppler-utils (pdftotext, pdftoppm) is not installed: `apt-get install poppler-utils`"
+    there = which("pdftotext") and which("pdftoppm")
+    return pytest.mark.hosts(pytest.mark.skipif(not there, reason=reason)(test))
 
 
 def asked(document, *command):
