@@ -19,6 +19,7 @@ def test_render_writes_the_figure_into_the_working_directory(folder: Path) -> No
         assert text in svg
 
 
+@pytest.mark.engine
 def test_several_outputs_in_one_run(folder: Path) -> None:
     result = run("render", "apples.py:total", "-o", "a.png", "-o", "b.pdf", "-o", "c.dot", "-o", "d.json")
     assert result.exit_code == 0, result.stderr

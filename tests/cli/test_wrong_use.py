@@ -235,6 +235,7 @@ def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: p
     assert run("render", "apples.py", "-o", "apples.json").exit_code == 0
 
 
+@pytest.mark.engine
 def test_a_layout_that_takes_too_long_is_stopped(folder: Path) -> None:
     model(folder, "def f(x=1.0, y=2.0):\n    for i in range(400):\n        x, y = x * y, x + y\n    return x\n")
     began = time.monotonic()

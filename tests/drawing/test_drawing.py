@@ -42,6 +42,7 @@ def test_names_are_replaced_in_the_figure_only() -> None:
     assert "消費税" not in bpviz.draw(graph).to_svg()
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf", "dot", "gv", "json", "ps"])
 def test_save_writes_the_format_of_the_suffix(tmp_path: Path, suffix: str) -> None:
     begins = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "ps": b"%!PS", "json": b"{"}

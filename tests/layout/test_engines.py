@@ -114,6 +114,7 @@ def test_an_interrupt_ends_a_long_layout():
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.hosts
 @needs_bundled
 def test_a_crash_in_the_child_is_told(monkeypatch):
     crash = [sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"]
@@ -202,12 +203,14 @@ def fresh(code):
     return done.stdout.strip()
 
 
+@pytest.mark.hosts
 def test_importing_the_engine_imports_no_engine():
     heavy = ("pygraphviz", "pygraphviz._graphviz", "graphviz", "subprocess", "tempfile", "fontTools", "resvg_py")
     code = f"import sys; before = set(sys.modules); import bpviz.layout.engines; print([m for m in {heavy} if m in sys.modules])"
     assert fresh(code) == "[]"
 
 
+@pytest.mark.hosts
 @needs_bundled
 def test_pygraphviz_works_beside_ours():
     code = (

@@ -28,7 +28,7 @@ def message(f: Callable[..., Any], *args: Any) -> str:
     with pytest.raises(RecordingError) as caught:
         bpviz.trace(f, *args)
     said = str(caught.value)
-    found = re.search(r"line (\d+) of test_errors\.py", said)
+    found = re.search(r"line (\d+) of test_refusals\.py", said)
     assert found, said
     here = int(found[1]) - f.__code__.co_firstlineno
     return said.replace(found[0], f"line +{here}")
