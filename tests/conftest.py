@@ -5,6 +5,7 @@ Modules of ``tests/helpers`` are imported by their bare names (``from browser im
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("latex") or item.get_closest_marker("mermaid"):
             item.add_marker("hosts")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests that were collected: they stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

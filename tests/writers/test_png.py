@@ -1,5 +1,6 @@
 import sys
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hand_drawn import HEIGHT, WIDTH, everything, texts
@@ -53,6 +54,12 @@ def test_text_is_drawn_where_the_layout_measured_it():
     assert width("HHHH", 14) + 17 <= columns[-1] <= width("HHHH", 14) + 20
 
 
+@cache
+def drawn(page, scale=2.0):
+    """Return the rows of pixels of a page; each is drawn once, for reading a Japanese font takes long."""
+    return rows(png.write(page, LIGHT, scale=scale))
+
+
 @pytest.mark.japanese
 @pytest.mark.parametrize("anchor", ["start", "middle", "end"])
 def test_numbers_beside_japanese_keep_their_font(anchor):
@@ -66,12 +73,10 @@ def test_numbers_beside_japanese_keep_their_font(anchor):
         Text("name", number, 30.0 + width(front, 14), 20.0, 14.0, 0.0, "start"),
     )
     alone = replace(page, parts=tuple(Part(str(i), "node", (part,)) for i, part in enumerate(parts)))
-    assert rows(png.write(page, LIGHT)) == rows(png.write(alone, LIGHT))
+    assert drawn(page) == drawn(alone)
     digits = Picture(200.0, 30.0, (Part("n", "node", (replace(parts[1], text="0.9", x=parts[1].x + width(" ", 14)),)),))
     first = int(4 * (30.0 + width("単価 ", 14)))
-    assert [row[first:] for row in rows(png.write(page, LIGHT, scale=3))] == [
-        row[first:] for row in rows(png.write(digits, LIGHT, scale=3))
-    ]
+    assert [row[first:] for row in drawn(page, 3)] == [row[first:] for row in drawn(digits, 3)]
 
 
 @pytest.mark.japanese
