@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from bpviz import ops
 from bpviz.formulas.expression import made_by
 from bpviz.formulas.formula import Formula, as_formula, constant, derivative, symbol, written_out
 from bpviz.formulas.product import Product
-
-if TYPE_CHECKING:
-    from bpviz.graph.flow import Flow
 
 __all__ = ["Symbols"]
 
@@ -24,6 +21,39 @@ _LARGEST = 60
 """The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
 _SHORT = 15
 """Larger formulas are longer than any name."""
+
+
+class _Named(Protocol):
+    """A graph: its record, and what its nodes are called."""
+
+    record: Any
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+class _Run(Protocol):
+    """The numbers of one run through a graph, as `bpviz.Flow` has them."""
+
+    @property
+    def graph(self) -> _Named: ...
+
+    @property
+    def values(self) -> tuple[Any, ...]: ...
+
+    @property
+    def gradients(self) -> tuple[Any, ...]: ...
+
+    @property
+    def output_index(self) -> int: ...
+
+    @property
+    def seed(self) -> Any: ...
+
+    def wire_share(self, target: int, slot: int) -> Any: ...
 
 
 class Symbols:
@@ -41,7 +71,7 @@ class Symbols:
     'p·n'
     """
 
-    def __init__(self, flow: Flow, labels: Sequence[str] | None = None) -> None:
+    def __init__(self, flow: _Run, labels: Sequence[str] | None = None) -> None:
         """Read a flow; ``labels`` are other names for its nodes."""
         self.flow = flow
         self.record = flow.graph.record

@@ -10,7 +10,7 @@ import pytest
 from differences import assert_gradient
 
 import bpviz
-from bpviz.ops.table.operation import COMPOSITES
+from bpviz.ops.table.registry import COMPOSITES
 
 X = np.array([[0.3, -1.2, 2.0], [0.7, 0.1, -0.4]])
 SQUARE = np.array([[2.0, 0.5, -1.0], [0.3, 1.5, 0.2], [-0.4, 0.6, 3.0]])

@@ -380,3 +380,11 @@ def test_a_row_is_checked_when_it_is_added() -> None:
     assert "half" not in OPERATIONS
     with pytest.raises(UsageError, match="there is no operation named 'mutliply'; did you mean 'multiply'"):
         ops.named("mutliply")
+
+
+def test_a_value_too_many_and_one_given_twice_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"^sum was given 5 values; it takes x, axis, keepdims$"):
+        ops.sum([1.0, 2.0], 0, False, None, 7)
+    with pytest.raises(UsageError, match=r"^sum was given 'axis' twice, by position and by name; give it once$"):
+        ops.sum([[1.0, 2.0]], 0, axis=1)
+    assert ops.sum([[1.0, 2.0]], 0, keepdims=True).tolist() == [[1.0, 2.0]]

@@ -8,7 +8,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, made_of_operations, operation, shape_of, size_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = ["flip", "fliplr", "flipud", "pad", "pad_border", "repeat", "roll", "rot90", "tile"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.shaping import broadcast_to, normalized_axes, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "atleast_1d",

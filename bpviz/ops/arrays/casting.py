@@ -11,7 +11,9 @@ from bpviz.ops.arrays.picking import is_traced
 from bpviz.ops.functions.logic import isnan
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import broadcast_to
-from bpviz.ops.table.operation import REQUIRED, Case, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["astype", "copy", "full_like", "nan_to_num"]
 

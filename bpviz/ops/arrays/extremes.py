@@ -15,8 +15,10 @@ from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.reductions import REDUCTIONS, mean, reduced_shape, spread, sum_
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import index, reshape
-from bpviz.ops.table.operation import Case, Operation, Shape, made_of_operations, operation, shape_of, size_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.row_shapes import function_of_two
+from bpviz.ops.table.values import Shape, shape_of, size_of
 from bpviz.text.numerals import number
 
 __all__ = [

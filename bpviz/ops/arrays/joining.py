@@ -8,7 +8,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d, ravel
 from bpviz.ops.primitives.shaping import concatenate, index, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "append",

@@ -7,7 +7,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import Operand, index, reshape
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["compress", "delete", "is_traced", "select", "take", "take_along_axis"]
 

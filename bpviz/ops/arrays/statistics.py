@@ -16,7 +16,9 @@ from bpviz.ops.primitives.elementwise import abs_, exp, log, sqrt
 from bpviz.ops.primitives.reductions import REDUCTIONS, count, mean, reduced_shape, spread, sum_
 from bpviz.ops.primitives.selection import not_equal, where
 from bpviz.ops.primitives.shaping import concatenate, index, normalized_axes, reshape
-from bpviz.ops.table.operation import Case, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "average",

@@ -9,7 +9,8 @@ from bpviz.ops.primitives.arithmetic import add, multiply, subtract
 from bpviz.ops.primitives.elementwise import abs_
 from bpviz.ops.primitives.reductions import REDUCTIONS, reduced_shape
 from bpviz.ops.primitives.selection import equal, less_equal
-from bpviz.ops.table.operation import Case, Operation, made_of_operations
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.row_shapes import decision
 
 __all__ = [

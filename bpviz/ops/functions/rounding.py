@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case
+from bpviz.ops.table.row import Case
 from bpviz.ops.table.row_shapes import flat, function_of_two
 
 __all__ = ["ceil", "floor", "floor_divide", "fmod", "heaviside", "remainder", "rint", "round_", "trunc"]

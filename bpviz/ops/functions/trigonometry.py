@@ -8,7 +8,7 @@ from typing import Any
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import cos, sqrt
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Operation
+from bpviz.ops.table.row import Operation
 from bpviz.ops.table.row_shapes import function, function_of_two
 
 __all__ = [

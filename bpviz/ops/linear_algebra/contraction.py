@@ -12,7 +12,9 @@ from bpviz.ops.linear_algebra.products import dot, matmul
 from bpviz.ops.primitives.arithmetic import add, divide, multiply, power, subtract
 from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.shaping import broadcast_to, index, normalized_axes, reshape
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "convolve",

@@ -14,7 +14,8 @@ from bpviz.ops.primitives.arithmetic import add, divide, multiply, subtract
 from bpviz.ops.primitives.elementwise import sqrt
 from bpviz.ops.primitives.reductions import mean, sum_
 from bpviz.ops.primitives.shaping import broadcast_to, index, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["corrcoef", "cov", "linspace", "polyval", "trapezoid"]
 

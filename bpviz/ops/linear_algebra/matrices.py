@@ -9,7 +9,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import matrix_transpose
 from bpviz.ops.linear_algebra.products import matmul
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
-from bpviz.ops.table.operation import Case, Operation, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "cholesky",

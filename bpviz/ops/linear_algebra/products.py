@@ -7,7 +7,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.arithmetic import multiply
 from bpviz.ops.primitives.shaping import reshape, transpose
-from bpviz.ops.table.operation import Case, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["dot", "matmul", "product", "swapped"]
 

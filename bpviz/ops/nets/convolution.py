@@ -10,7 +10,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import reshape, transpose
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["col2im", "conv2d", "im2col", "padded", "pair", "windows_of"]
 

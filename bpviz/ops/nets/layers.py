@@ -8,7 +8,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra.products import matmul, product
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import Operand, index, plus, reshape, scatter, sum_to
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["affine", "dropout", "embedding"]
 

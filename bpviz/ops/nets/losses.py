@@ -12,7 +12,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard, total_share
 from bpviz.ops.primitives.elementwise import log, sigmoid
 from bpviz.ops.primitives.reductions import log_softmax, mean, shares_and_logs, softmax, sum_
-from bpviz.ops.table.operation import REQUIRED, Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "cross_entropy",

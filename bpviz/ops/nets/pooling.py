@@ -10,7 +10,9 @@ from bpviz.ops.nets.convolution import col2im, im2col, padded, pair, windows_of
 from bpviz.ops.primitives.reductions import mean
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import broadcast_to, reshape, transpose
-from bpviz.ops.table.operation import Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["average_pool2d", "first_largest", "max_pool2d", "max_unpool2d", "pick_largest", "picked_at_largest"]
 

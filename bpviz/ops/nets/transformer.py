@@ -10,7 +10,9 @@ from bpviz.ops.linear_algebra.products import swapped
 from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.reductions import softmax, sum_
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["attention"]
 

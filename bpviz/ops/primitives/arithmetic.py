@@ -11,7 +11,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import log
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 from bpviz.text.numerals import number, superscript
 
 __all__ = ["add", "add_up", "divide", "multiply", "negative", "positive", "power", "subtract"]

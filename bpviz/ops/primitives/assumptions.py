@@ -10,7 +10,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import added_up, broadcast_to, kept_shape
-from bpviz.ops.table.operation import Case, Operation, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["called", "guard", "largest", "total_share"]
 

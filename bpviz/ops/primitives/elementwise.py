@@ -7,7 +7,8 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = [
     "abs_",

@@ -9,7 +9,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import largest
 from bpviz.ops.primitives.elementwise import exp, log
 from bpviz.ops.primitives.shaping import added_up, broadcast_to, kept_shape, normalized_axes, reshape
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of, size_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = [
     "REDUCTIONS",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "where"]
 

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, operation, shape_of, size_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = [
     "Operand",

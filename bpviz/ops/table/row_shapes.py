@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = ["decision", "flat", "function", "function_of_two"]
 
