@@ -54,9 +54,15 @@ def overlap(a: Edges, b: Edges) -> bool:
 def collisions(picture: Picture) -> Iterator[str]:
     """Everything that runs over a text or a node, or off the page."""
     solid: list[Solid] = []
+    lines: list[tuple[Part, Sequence[tuple[float, float]]]] = []
     for owner in picture.parts:
         for element in owner.elements:
-            box = edges(element)
+            if isinstance(element, Path | Head):
+                run = dots(element)
+                lines.append((owner, run))
+                box = around(run)
+            else:
+                box = edges(element)
             if box[0] < 0 or box[1] < 0 or box[2] > picture.width or box[3] > picture.height:
                 yield f"{element} lies outside the page"
             if isinstance(element, Text | Bracket | Cell) or (isinstance(element, Shape) and owner.kind == "node"):
@@ -70,17 +76,15 @@ def collisions(picture: Picture) -> Iterator[str]:
                 yield f"{second} and {element} overlap"
         for tile in _tiles(box):
             tiles.setdefault(tile, []).append(number)
-    for owner in picture.parts:
-        for line in owner.elements:
-            if isinstance(line, Path | Head):
-                yield from _crossed(owner, line, solid, tiles)
+    for owner, run in lines:
+        yield from _crossed(owner, run, solid, tiles)
 
 
 def _crossed(
-    owner: Part, line: Path | Head, solid: list[Solid], tiles: dict[tuple[int, int], list[int]]
+    owner: Part, run: Sequence[tuple[float, float]], solid: list[Solid], tiles: dict[tuple[int, int], list[int]]
 ) -> Iterator[str]:
     """What a line runs over that it does not lead to."""
-    for dot in dots(line):
+    for dot in run:
         for number in tiles.get((int(dot[0] // 64), int(dot[1] // 64)), ()):
             box, other, element = solid[number]
             if other.id not in (owner.source, owner.target) and inside(dot, element, box):
