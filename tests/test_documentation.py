@@ -43,6 +43,7 @@ def test_the_reference_has_every_command() -> None:
     assert re.findall(r"command-help:: (\w+)", told) == main.list_commands(Context(main))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_its_examples_run(page: Path) -> None:
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from command_line import run
 
 
+@pytest.mark.engine
 def test_cards(folder: Path) -> None:
     assert run("card", "mul").stderr == "wrote multiply.svg\n"
     svg = (folder / "multiply.svg").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from command_line import model, run
 
 
@@ -24,6 +25,7 @@ def f(x=3.0, y=2.0):
 """
 
 
+@pytest.mark.engine
 def test_gradcheck_finds_a_wrong_rule_and_ends_with_1(folder: Path) -> None:
     model(folder, WRONG_RULE)
     result = run("gradcheck", "model.py", "--draw", "checked.svg")

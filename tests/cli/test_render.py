@@ -9,6 +9,7 @@ import pytest
 from command_line import APPLES, model, run
 
 
+@pytest.mark.engine
 def test_render_writes_the_figure_into_the_working_directory(folder: Path) -> None:
     (folder / "deeper").mkdir()
     (folder / "apples.py").rename(folder / "deeper" / "apples.py")
@@ -29,12 +30,14 @@ def test_several_outputs_in_one_run(folder: Path) -> None:
     assert json.loads((folder / "d.json").read_text())["name"] == "total"
 
 
+@pytest.mark.engine
 def test_format_wins_over_the_suffix_and_names_the_default_file(folder: Path) -> None:
     assert run("render", "apples.py", "-o", "picture.svg", "-f", "png").exit_code == 0
     assert (folder / "picture.svg").read_bytes().startswith(b"\x89PNG")
     assert run("render", "apples.py", "-f", "json").stderr == "wrote apples.json\n"
 
 
+@pytest.mark.engine
 def test_dash_is_stdout_and_holds_nothing_but_the_result(folder: Path) -> None:
     model(folder, "print('hello from the model')\n" + APPLES)
     result = run("render", "model.py", "-o", "-")
@@ -48,6 +51,7 @@ def test_a_model_from_stdin(folder: Path) -> None:
     assert json.loads(result.stdout)["output"] == "total"
 
 
+@pytest.mark.engine
 def test_json_can_be_drawn_again(folder: Path) -> None:
     assert run("render", "apples.py", "-o", "apples.json", "-o", "one.svg").exit_code == 0
     assert run("render", "apples.json", "-o", "two.svg").exit_code == 0
@@ -67,6 +71,7 @@ def test_set_gives_other_values_and_the_branches_follow(folder: Path) -> None:
     assert nodes[-1]["value"] == 25
 
 
+@pytest.mark.engine
 def test_the_only_candidate_or_main_is_chosen(folder: Path) -> None:
     model(folder, "from math import tau\ndef helper(x): return x * 2\ndef f(x=3.0): return helper(x)\n")
     assert run("render", "model.py").exit_code == 0
@@ -74,6 +79,7 @@ def test_the_only_candidate_or_main_is_chosen(folder: Path) -> None:
     assert json.loads(run("render", "model.py", "-o", "-", "-f", "json").stdout)["name"] == "main"
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("name", ["g", "flow", "drawing"])
 def test_graphs_flows_and_drawings_are_targets(folder: Path, name: str) -> None:
     model(
@@ -87,6 +93,7 @@ def test_graphs_flows_and_drawings_are_targets(folder: Path, name: str) -> None:
     assert ("#1E1E1E" in result.stdout) == (name == "drawing")
 
 
+@pytest.mark.engine
 def test_a_module_is_a_target(folder: Path) -> None:
     (folder / "package").mkdir()
     (folder / "package" / "__init__.py").write_text("")
@@ -94,6 +101,7 @@ def test_a_module_is_a_target(folder: Path) -> None:
     assert run("render", "package.model:total").stderr == "wrote total.svg\n"
 
 
+@pytest.mark.engine
 def test_show_and_labels(folder: Path) -> None:
     both, forward, backward, none = (
         run("render", "apples.py", "-o", "-", *options).stdout
@@ -105,6 +113,7 @@ def test_show_and_labels(folder: Path) -> None:
     assert ">110<" not in none and ">220<" not in none
 
 
+@pytest.mark.engine
 def test_groups_are_closed_and_opened(folder: Path) -> None:
     model(
         folder,
@@ -124,6 +133,7 @@ def test_groups_are_closed_and_opened(folder: Path) -> None:
     assert (result.exit_code, result.stderr) == (2, "bpviz: there is no group named 'iner'; did you mean 'inner'?\n")
 
 
+@pytest.mark.engine
 def test_check_tells_a_stale_file(folder: Path) -> None:
     assert run("render", "apples.py", "--check").exit_code == 1
     assert not (folder / "apples.svg").exists()
@@ -135,6 +145,7 @@ def test_check_tells_a_stale_file(folder: Path) -> None:
     assert "not what would be written now: apples.svg" in result.stderr
 
 
+@pytest.mark.engine
 def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
     model(folder, "import numpy as np\ndef f(x=0.0, unused=1.0):\n    return np.log(x)\n")
     result = run("render", "model.py")

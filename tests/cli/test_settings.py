@@ -8,6 +8,7 @@ import pytest
 from command_line import run
 
 
+@pytest.mark.engine
 def test_settings_from_the_environment_and_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "dark"\n')
     assert "#1E1E1E" in run("render", "apples.py", "-o", "-").stdout

@@ -8,6 +8,7 @@ import pytest
 from command_line import run
 
 
+@pytest.mark.engine
 def test_a_file_for_every_step(folder: Path) -> None:
     result = run("render", "apples.py", "-o", "step-%02d.svg")
     assert result.exit_code == 0, result.stderr
@@ -22,6 +23,7 @@ def test_a_file_for_every_step(folder: Path) -> None:
     assert (check.exit_code, check.stderr.count("step-")) == (1, 7)
 
 
+@pytest.mark.engine
 def test_pixels_have_the_scale_that_is_asked_for(folder: Path) -> None:
     def wide(*words: str) -> int:
         assert run("render", "apples.py", *words, "-o", "a.png").exit_code == 0
@@ -39,6 +41,7 @@ def test_pixels_have_the_scale_that_is_asked_for(folder: Path) -> None:
     assert (wrong.exit_code, "0<x<1000" in wrong.stderr) == (2, True)
 
 
+@pytest.mark.engine
 def test_files_of_a_longer_model_are_told(folder: Path) -> None:
     frames = ("render", "apples.py", "-o", "step-%02d.svg")
     assert run(*frames).exit_code == 0
@@ -54,6 +57,7 @@ def test_files_of_a_longer_model_are_told(folder: Path) -> None:
     assert run(*frames, "--check").exit_code == 0
 
 
+@pytest.mark.engine
 def test_what_an_author_has_made_to_move_can_be_drawn_as_it_stands(folder: Path) -> None:
     (folder / "moving.py").write_text(
         "import apples, bpviz\nmain = bpviz.draw(apples.total, animate=True, steps=True)\n"
@@ -63,6 +67,7 @@ def test_what_an_author_has_made_to_move_can_be_drawn_as_it_stands(folder: Path)
     assert "animation:" in (folder / "m.svg").read_text()
 
 
+@pytest.mark.engine
 def test_what_moves_and_what_is_walked(folder: Path) -> None:
     result = run(
         "render", "apples.py", "--animate", "--steps", "-o", "a.svg", "-o", "a.html", "--seconds-per-step", "2"

@@ -207,6 +207,7 @@ def test_a_folder_that_is_read_only(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert not list((folder / "locked").iterdir())
 
 
+@pytest.mark.engine
 def test_a_failed_write_leaves_the_old_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "apples.svg").write_text("the old picture")
 

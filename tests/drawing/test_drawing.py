@@ -23,6 +23,7 @@ def total(price=100, count=2, tax=1.1):
     return subtotal * tax
 
 
+@pytest.mark.engine
 def test_draw_takes_functions_graphs_flows_and_drawings() -> None:
     graph = bpviz.trace(total)
     flow = bpviz.propagate(graph)
@@ -33,6 +34,7 @@ def test_draw_takes_functions_graphs_flows_and_drawings() -> None:
     assert bpviz.draw(bpviz.draw(total, theme="dark"), precision=3).options.theme == "dark"
 
 
+@pytest.mark.engine
 def test_names_are_replaced_in_the_figure_only() -> None:
     graph = bpviz.trace(total)
     svg = bpviz.draw(graph, labels={"tax": "消費税", "subtotal": "小計"}).to_svg()
@@ -60,6 +62,7 @@ def test_unknown_options_are_refused() -> None:
         bpviz.draw(bpviz.trace(total), 3)
 
 
+@pytest.mark.engine
 def test_a_notebook_gets_the_picture_and_one_line_of_text() -> None:
     bundle = bpviz.draw(total)._repr_mimebundle_()
     assert bundle["text/plain"] == "<drawing of total: total = 220, 6 boxes>"
@@ -81,6 +84,7 @@ def test_a_notebook_goes_on_without_an_engine(monkeypatch: pytest.MonkeyPatch, t
     assert 'pip install "pygraphviz' in bundle["text/plain"]
 
 
+@pytest.mark.engine
 def test_json_holds_everything_and_comes_back() -> None:
     from bpviz.graph.archive import loaded
 
@@ -138,6 +142,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_come_out_literally(name: str, tmp_path: Path) -> None:
     graph = bpviz.Graph("g")
@@ -151,6 +156,7 @@ def test_names_come_out_literally(name: str, tmp_path: Path) -> None:
     assert drawing.to_bytes("dot")
 
 
+@pytest.mark.engine
 @given(st.text(max_size=30))
 def test_any_text_makes_wellformed_svg(name: str) -> None:
     graph = bpviz.Graph(name)
@@ -172,6 +178,7 @@ def _gallery() -> ModuleType:
     return module
 
 
+@pytest.mark.engine
 def test_the_gallery_is_up_to_date() -> None:
     assert [path.name for path in _gallery().stale()] == [], "run: python gallery/regenerate.py"
 

@@ -111,6 +111,7 @@ def test_shared_factors_in_the_figure_of_the_gradient() -> None:
     assert {boxes[wire.target].text for wire in figure.wires if wire.tone == "shared"} == {"", "dot", "db"}
 
 
+@pytest.mark.engine
 def test_they_look_as_gradients_do() -> None:
     drawing = bpviz.draw(apples, grad="p", theme="light")
     root = ElementTree.fromstring(drawing.to_svg())
@@ -153,6 +154,7 @@ def test_groups_and_openings_stay() -> None:
     assert [box.text for box in closed.boxes if box.kind == "group"] == ["inner"]
 
 
+@pytest.mark.engine
 def test_a_gradient_comes_back_from_json() -> None:
     flow = bpviz.propagate(bpviz.gradient_graph(perceptron))
     again = loaded(dumped(flow))
@@ -178,6 +180,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(main, ["render", *arguments, "-o", "-"])
 
 
+@pytest.mark.engine
 def test_on_the_command_line(model: str) -> None:
     first = run(model, "--grad", "x")
     assert first.exit_code == 0
@@ -191,6 +194,7 @@ def test_on_the_command_line(model: str) -> None:
     assert [output["title"] for output in document["outputs"]] == ["∂y/∂w"]
 
 
+@pytest.mark.engine
 def test_a_gradient_function_renders_like_any_other(model: str, tmp_path: Path) -> None:
     (tmp_path / "slope.py").write_text(MODEL + "\nimport bpviz\n\nslope = bpviz.grad(y)\n", encoding="utf-8")
     result = run("slope.py:slope", "--set", "x=1.0")

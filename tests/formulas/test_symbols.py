@@ -53,6 +53,7 @@ def test_apples_of_article_000() -> None:
     assert found == {"p": "n·t", "n": "p·t", "t": "x", "x": "t", "y": "1"}
 
 
+@pytest.mark.engine
 def test_formulas_stand_at_the_wires() -> None:
     svg = bpviz.draw(perceptron, labels="symbols").to_svg()
     for text in ("dW = dZᵀ·X", "db = Σ dZ", "dZ = dA ∘ A ∘ (1 − A)", "dA = A − Y", "Z = X·Wᵀ + b"):

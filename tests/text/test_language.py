@@ -148,6 +148,7 @@ def test_a_drawing_keeps_its_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "total grows by 2.2" in str(bpviz.explain(drawing, lang="en"))
 
 
+@pytest.mark.engine
 def test_a_wrong_language_in_the_environment_is_blamed_on_its_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

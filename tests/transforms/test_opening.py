@@ -99,6 +99,7 @@ def test_what_cannot_be_opened_is_said() -> None:
         bpviz.open(lambda x=1.0: x + 1, "add")
 
 
+@pytest.mark.engine
 def test_a_custom_operation_is_like_a_built_in_one(norm: ops.Operation) -> None:
     def f(x=np.array([3.0, 1.0]), y=np.array([4.0, 2.0])):
         return np.sum(norm(x, y))
