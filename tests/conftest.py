@@ -62,10 +62,22 @@ NEEDS: dict[str, Callable[[pytest.Item], str | None]] = {
 """For every mark that names a program or a font: what is missing on this machine and how to install it, or None."""
 
 
+DRAWING = {
+    "bpviz.drawing.drawing.Drawing.steps",
+    "bpviz.hosts.markdown.plugin",
+    "bpviz.layout.engines.lay_out",
+    "bpviz.layout.page.lay_out",
+    "bpviz.writers.pdf.write",
+}
+"""Examples in docstrings that lay out a figure, and so need an engine; an example has no place for a mark."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark with `hosts` what other marks say starts a program."""
+    """Mark with `hosts` what other marks say starts a program, and with `engine` the examples that need one."""
     for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.name in DRAWING:
+            item.add_marker("engine")
         if item.get_closest_marker("latex") or item.get_closest_marker("mermaid"):
             item.add_marker("hosts")
 

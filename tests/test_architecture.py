@@ -119,7 +119,6 @@ def complaints(sources: dict[str, str]) -> list[str]:
     return found
 
 
-@pytest.mark.engine
 def test_imports_go_downwards_and_the_halves_do_not_know_each_other() -> None:
     assert complaints(modules()) == []
     assert sorted(RANK.keys() - {room_of(module) for module in modules()}) == []

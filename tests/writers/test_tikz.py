@@ -229,6 +229,7 @@ after
     assert bytes.fromhex("B84A00") in colours
 
 
+@pytest.mark.engine
 def test_formulas_are_mathematics_and_the_same_every_time() -> None:
     def y(p: float = 100, n: float = 2, t: float = 1.1) -> float:
         x = p * n / (n + 1)
