@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import places
 import pytest
 from click.testing import CliRunner
 
@@ -29,7 +30,7 @@ def left_in(folder: Path) -> list[str]:
 
 def run(*words: str | Path, cwd: Path, **more: object) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "bpviz", *map(str, words)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, timeout=120, **more)  # type: ignore[call-overload,no-any-return]
 
 
@@ -161,7 +162,7 @@ class TestRegularFiles:
 
 
 def _as_child(code: str, folder: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(places.ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -201,7 +202,7 @@ class TestManyWriters:
             "import sys; from pathlib import Path; from bpviz.files import write_file\n"
             f"for _ in range({self.WRITES}): write_file(Path('f.svg'), sys.argv[1].encode() * 50_000)"
         )
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}
         words = [[sys.executable, "-c", child, letter] for letter in "IJ"]
         processes = [subprocess.Popen(each, cwd=tmp_path, env=environment) for each in words]
         seen: set[bytes] = set()
@@ -289,7 +290,7 @@ class TestWrittenInto:
     @pytest.mark.engine
     def test_a_process_substitution(self, model: Path) -> None:
         script = f"{sys.executable} -m bpviz render m.py -f svg -o >(cat > copy.svg) && wait && sleep 0.5"
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}
         subprocess.run(["bash", "-c", script], cwd=model, env=environment, check=True, capture_output=True, timeout=120)
         copy = (model / "copy.svg").read_bytes()
         assert copy.startswith(b"<svg ")

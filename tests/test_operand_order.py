@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import places
 import pytest
 from nested_programs import nested_program
 from operand_reader import SVG, Reading, readings
@@ -22,7 +22,7 @@ from bpviz.layout.page import lay_out
 from bpviz.picture.theme import theme
 from bpviz.writers import svg
 
-GALLERY = Path(__file__).parents[1] / "gallery"
+GALLERY = places.GALLERY
 FIGURES = [path for path in sorted(GALLERY.glob("*.svg")) if path.name != "apples_moving.svg"]
 LARGEST = 160
 """Boxes of the largest figure that is read."""
