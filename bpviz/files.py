@@ -80,7 +80,7 @@ def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "
         return
     if any(source.exists() and path.samefile(source) for source in sources):
         raise UsageError(f"{str(path)!r} is what the figure is made from, and would be lost; {otherwise}")
-    if _SOURCES.count(path.suffix.lower()) or _SOURCES.count(path.resolve().suffix.lower()):
+    if any(name.suffix.lower() in _SOURCES for name in (path, path.resolve())):
         raise UsageError(f"{str(path)!r} is a Python file, and would be lost; {otherwise}")
 
 
