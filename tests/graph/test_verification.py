@@ -268,6 +268,7 @@ def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize(
     "words", [["render", "m.py"], ["explain", "m.py"], ["gradcheck", "m.py"], ["diff", "m.py", "m.py"]]
 )
@@ -290,9 +291,16 @@ def test_other_inputs_of_a_drawn_function_are_compared_too() -> None:
     def f(x: float = 1.0) -> Any:
         return x * 2 if x > 0 else x * 7
 
-    assert bpviz.draw(f, inputs={"x": 4.0}).source.output == 8.0
-    with pytest.raises(RecordingError, match=r"with these inputs f returns −7, but .* give −2"):
-        bpviz.draw(f, inputs={"x": -1.0})
+    # Parameters are filled before the function is recorded, so that its branches follow them.
+    assert bpviz.draw(f, inputs={"x": -1.0}).source.grads == {"x": 7.0}
+
+    def g(x: Any = [1.0, 2.0]) -> Any:  # noqa: B006
+        return x[0] * 2 if x[0] > 0 else x[0] * 7
+
+    # A part of a parameter changes the numbers alone.
+    assert bpviz.draw(g, inputs={"x[0]": 4.0}).source.output == 8.0
+    with pytest.raises(RecordingError, match=r"with these inputs g returns −7, but .* give −2"):
+        bpviz.draw(g, inputs={"x[0]": -1.0})
 
 
 # What the second run leaves
@@ -491,6 +499,7 @@ def test_lists_are_repeated_as_python_does() -> None:
         bpviz.trace(lambda x=2.0: sum([0.5] * x))  # type: ignore[operator]
 
 
+@pytest.mark.hosts
 def test_a_model_named_like_a_module_of_python_is_the_user_s(tmp_path: Path) -> None:
     (tmp_path / "statistics.py").write_text(
         dedent("""\
