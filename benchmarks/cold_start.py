@@ -38,7 +38,7 @@ def report() -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The environment with bytecode kept, in a place of its own.
+    """Return the environment with bytecode kept, in a separate folder.
 
     A package that pip installed is compiled once. Without this, a checkout would be compiled again in every run where
     ``PYTHONDONTWRITEBYTECODE`` is set.
@@ -96,7 +96,7 @@ class Import(NamedTuple):
 
 
 def _where_it_goes(folder: str, environment: Mapping[str, str]) -> str:
-    """Which modules take longest to import, by what the interpreter itself measures."""
+    """Return which modules take longest to import, by what the interpreter itself measures."""
     command = [sys.executable, "-X", "importtime", "-m", "bpviz", "render", str(APPLES), "-o", f"{folder}/apples.svg"]
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     imports = _imports(done.stderr.decode())

@@ -1,4 +1,4 @@
-"""What the figures of a book cost: a Sphinx project of 100 figures built anew, and after edits of some of its models.
+"""The build time of a book: a Sphinx project of 100 figures, built from nothing and after edits of some models.
 
 Run as ``python benchmarks/documents.py``; prints a table in Markdown. Whole processes, as an author starts them.
 """
@@ -45,7 +45,7 @@ def report() -> str:
 
 
 def _cost(folder: Path, changed: int, fresh: bool = False) -> float:
-    """How long a build takes after edits of so many models, the median of some rounds."""
+    """Return how long a build takes after edits of so many models, the median of some rounds."""
     _build(folder)
     found = []
     for edition in range(1, ROUNDS + 1):
@@ -71,8 +71,8 @@ def _write(folder: Path, figures: bool) -> None:
     (folder / "index.rst").write_text("Book\n====\n\n.. toctree::\n\n   " + "\n   ".join(pages) + "\n")
     each = FIGURES // PAGES
     for number, page in enumerate(pages):
-        asked = [f".. bpviz:: model{number * each + place}.py\n" for place in range(each)] if figures else []
-        (folder / f"{page}.rst").write_text("\n".join([f"{page}\n-----\n", *asked]))
+        directives = [f".. bpviz:: model{number * each + place}.py\n" for place in range(each)] if figures else []
+        (folder / f"{page}.rst").write_text("\n".join([f"{page}\n-----\n", *directives]))
     for number in range(FIGURES):
         _write_model(folder, number, 0)
 

@@ -35,14 +35,14 @@ def report() -> str:
         costs = in_turn(_works(flow), budget=4.0)
         one = costs["one SVG"]
         ratios += [costs[f"{FRAMES} SVG frames"] / one, costs["moving SVG"] / one]
-        told = [name for name in costs if name != "one SVG"]
+        others = [name for name in costs if name != "one SVG"]
         rows.append(
             [
                 family.__name__.replace("_", " "),
                 f"{len(drawing.figure.boxes)}",
                 f"{len(drawing.told)}",
                 milliseconds(one),
-                *(f"{milliseconds(costs[name])} ({times(costs[name] / one)})" for name in told),
+                *(f"{milliseconds(costs[name])} ({times(costs[name] / one)})" for name in others),
             ]
         )
     head = ["graph", "boxes", "steps", "one SVG, ms", f"{FRAMES} SVG frames", "all frames", "moving SVG", "HTML, steps"]

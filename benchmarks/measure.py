@@ -27,8 +27,8 @@ def process_costs(
 ) -> dict[str, Cost]:
     """Run every command once per round, in turn, and return the medians.
 
-    Taken in turn, whatever else the machine does meets all of them alike. A first round is thrown away: it fills the
-    caches of files and of bytecode.
+    Because they take turns, other work of the machine affects all of them equally. The first round is not counted: it
+    fills the caches of files and of bytecode.
     """
     taken: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(rounds + 1):
@@ -50,7 +50,7 @@ def _process_cost(command: Sequence[str], environment: Mapping[str, str]) -> Cos
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
-    """How long one call takes; garbage of earlier work is collected first, its own as it comes."""
+    """Return how long one call takes; garbage of earlier work is collected first, its own as it comes."""
     gc.collect()
     start = clock()
     result = work()
@@ -86,7 +86,7 @@ def in_turn(
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; all columns but the first stand at the right.
+    """Return a table in Markdown; all columns but the first stand at the right.
 
     >>> print(table(["what", "ms"], [["one", "1.0"]]))
     | what | ms |
@@ -107,12 +107,12 @@ def milliseconds(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio as it is said: ``1.30 ×``."""
+    """Return a ratio as it is said: ``1.30 ×``."""
     return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
 
 
 def machine(packages: Iterable[str]) -> str:
-    """Where it was measured: processor, system, Python and the versions of packages."""
+    """Return where it was measured: processor, system, Python and the versions of packages."""
     versions = [f"{package} {metadata.version(package)}" for package in packages if _installed(package)]
     where = f"{os.cpu_count()} × {_processor()}, {platform.system()} {platform.machine()}"
     return f"{where}; Python {platform.python_version()}; {', '.join(versions)}"

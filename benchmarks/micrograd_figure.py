@@ -20,7 +20,7 @@ def main(path: str) -> None:
 
 
 def drawn(root: Value) -> Digraph:
-    """One record per value with its data and gradient, one small node per operation, from left to right."""
+    """Return one record per value with its data and gradient, one small node per operation, from left to right."""
     figure = Digraph(format="svg", graph_attr={"rankdir": "LR"})
     seen, waiting = {root}, [root]
     while waiting:

@@ -1,10 +1,9 @@
 """What recording costs where the work is done by arrays: forward and backward, over gradients written by hand.
 
 Run as ``python benchmarks/overhead.py``; prints a table in Markdown. All take the same numbers to the same gradients,
-which are compared before any time is believed. Every library runs on one thread, in one process, in turn, and what
-counts is the time of the processor. The process
-keeps the memory that it was given (see `ENVIRONMENT`), for otherwise what is measured with large arrays is how often
-pages of memory are asked for anew, which differs twofold from run to run, for hand-written NumPy, too.
+which are compared first. Every library runs on one thread, in one process, in turn, and processor time is measured. The
+process keeps its memory (see `ENVIRONMENT`). Otherwise, with large arrays, the measured time would depend on how often
+new pages of memory are requested, which differs twofold from run to run, for hand-written NumPy, too.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def main() -> None:
 
 
 def report() -> str:
-    """The table, measured in a process of its own: the threads of OpenBLAS are counted when NumPy is imported."""
+    """Return the table, measured in a new process: OpenBLAS counts its threads when NumPy is imported."""
     command = [sys.executable, __file__]
     done = subprocess.run(command, env=os.environ | ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
@@ -81,7 +80,7 @@ def _measured() -> str:
 
 
 def _ratios(program: Program, ways: Mapping[str, Callable[[Program], Gradients]]) -> tuple[dict[str, float], float]:
-    """How many times as long as hand-written NumPy every way takes, and that in seconds."""
+    """Return how many times as long as hand-written NumPy every way takes, and that in seconds."""
     works: dict[str, Gradients] = {"by hand": lambda: program.by_hand(*program.arrays)[1:]}
     works |= {name: way(program) for name, way in ways.items()}
     expected = works["by hand"]()
@@ -97,7 +96,7 @@ def _ratios(program: Program, ways: Mapping[str, Callable[[Program], Gradients]]
 
 
 def _calls(work: Gradients) -> int:
-    """How many calls last as long as one measurement should."""
+    """Return how many calls last as long as one measurement should."""
     work()
     start = process_time()
     work()

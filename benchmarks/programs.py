@@ -16,9 +16,9 @@ TINY = 1e-5
 
 
 class Program(NamedTuple):
-    """A loss in four hands: plain NumPy, layer functions, PyTorch, and gradients written by hand.
+    """A loss in four forms: plain NumPy, layer functions, PyTorch, and gradients written by hand.
 
-    ``by_hand`` answers the loss and the gradients. The others answer the loss as a function of the arrays: ``plain``
+    ``by_hand`` returns the loss and the gradients. The others return the loss as a function of the arrays: ``plain``
     for NumPy or what has the same names, ``layers`` for `bpviz.nn`, ``torch`` for PyTorch and a function that makes its
     constants.
     """
@@ -32,7 +32,7 @@ class Program(NamedTuple):
 
 
 def network(batch: int) -> Program:
-    """The two-layer network of the books, 64 → 50 → 10, on ``batch`` pictures."""
+    """Return the two-layer network of the books, 64 → 50 → 10, on ``batch`` pictures."""
     random = np.random.default_rng(0)
     x = random.random((batch, 64))
     classes = random.integers(0, 10, batch)
@@ -79,7 +79,7 @@ def network(batch: int) -> Program:
 
 
 def block() -> Program:
-    """A transformer block: 8 words of 16 numbers, 2 heads, four times as wide inside; x gets its gradient too."""
+    """Return a transformer block: 8 words of 16 numbers, 2 heads, hidden size 64; x gets its gradient too."""
     random = np.random.default_rng(0)
     words, width, wide = 8, 16, 64
     x, t = random.standard_normal((2, words, width))

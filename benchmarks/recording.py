@@ -1,7 +1,7 @@
 """What one recorded operation costs, forward and backward, in bpviz, micrograd and HIPS autograd.
 
-Run as ``python benchmarks/recording.py``; prints a table in Markdown. All three run the same plain functions, and
-their gradients are compared before any time is believed.
+Run as ``python benchmarks/recording.py``; prints a table in Markdown. All three run the same plain functions, and their
+gradients are compared first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def report() -> str:
-    # micrograd walks its graph by recursion and stops at about 1,000 operations in a row without this.
+    # micrograd visits its graph by recursion and stops at about 1,000 operations in a row without this.
     sys.setrecursionlimit(1_000_000)
     rows, ratios = [], []
     for family in (chain, random_graph, network):
@@ -117,7 +117,7 @@ def by_autograd(program: Program) -> list[float]:
 
 
 def chain(size: int) -> Program:
-    """One value through ``size`` operations in a row."""
+    """Return one value through ``size`` operations in a row."""
 
     def function(x: Any, shrink: Any, shift: Any) -> Any:
         for _ in range(size // 2):
@@ -155,7 +155,7 @@ def random_graph(size: int) -> Program:
 
 
 def network(size: int) -> Program:
-    """The squared error of a 2-16-16-1 network of scalars, over the samples that make up about ``size`` operations."""
+    """Return the squared error of a 2-16-16-1 network of scalars, with samples for about ``size`` operations."""
     widths = (2, 16, 16, 1)
     layers = list(pairwise(widths))
     each = sum(2 * n * m for n, m in layers) + sum(widths[1:-1]) + 3

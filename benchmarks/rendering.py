@@ -22,7 +22,7 @@ import bpviz
 from bpviz.errors import BpvizError
 from bpviz.figure import Figure
 from bpviz.figures.circuit import circuit
-from bpviz.layout import engines
+from bpviz.layout import engines, page
 from bpviz.layout.page import lay_out
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme, theme
@@ -37,7 +37,7 @@ PATIENCE = 10.0
 """Seconds that the layout of one figure may take."""
 
 POINTS_PER_INCH = 72.0
-STAGES = ("trace", "propagate", "figure", "Graphviz", "picture", "svg", "png")
+STAGES = ("trace", "propagate", "figure", "placement", "picture", "svg", "png")
 
 
 def main() -> None:
@@ -56,9 +56,9 @@ def report() -> str:
                 [
                     family.__name__.replace("_", " "),
                     f"{size:,}",
-                    _told(run.whole),
+                    _shown(run.whole),
                     *(milliseconds(run.stages[stage]) if stage in run.stages else "—" for stage in STAGES),
-                    _told(run.alone),
+                    _shown(run.alone),
                     times(run.whole / run.alone) if run.whole and run.alone else "—",
                 ]
             )
@@ -89,7 +89,7 @@ def _run(family: Callable[[int], Callable[..., Any]], size: int) -> Run:
     return Run(family.__name__, size, medians, whole, _alone(figure, rounds))
 
 
-def _told(time: float | None) -> str:
+def _shown(time: float | None) -> str:
     return f"over {PATIENCE * 1e3:,.0f}" if time is None else milliseconds(time)
 
 
@@ -100,9 +100,8 @@ def _verdict(found: Sequence[Run]) -> str:
     return (
         f"Goals: 100 operations within 2 times what {_dot_name()} needs for their bare boxes: {near} of {len(ratios)} "
         f"graphs. 1,000 operations within 3 s: {quick} of {len(thousands)} graphs. All times are milliseconds; a "
-        f"layout may take {PATIENCE:g} s here. *Graphviz* is what it takes for bpviz's boxes, which include one for "
-        "every label; *picture* is bpviz's own part of the layout: measuring, writing DOT, routing wires. PNG is at a "
-        "scale of 1."
+        f"bare layout may take {PATIENCE:g} s here. *placement* is what the places of boxes and labels take; "
+        "*picture* is the rest of the layout: measuring, routing wires. PNG is at a scale of 1."
     )
 
 
@@ -119,13 +118,13 @@ def _stages(function: Callable[..., Any], size: int) -> tuple[dict[str, float], 
     graph = timed("trace", lambda: bpviz.trace(function))
     flow = timed("propagate", lambda: bpviz.propagate(graph))
     figure: Figure = timed("figure", lambda: circuit(flow))
-    with _graphviz_timed() as spent:
+    with _placement_timed() as spent:
         try:
             picture: Picture = timed("picture", lambda: lay_out(figure, look, timeout=PATIENCE))
         except BpvizError:
             return stages, figure
-    stages["Graphviz"] = sum(spent)
-    stages["picture"] -= stages["Graphviz"]
+    stages["placement"] = sum(spent)
+    stages["picture"] -= stages["placement"]
     timed("svg", lambda: formats.write(picture, look, "svg"))
     if size <= LARGEST_PNG:
         timed("png", lambda: formats.write(picture, look, "png", scale=1.0))
@@ -133,9 +132,9 @@ def _stages(function: Callable[..., Any], size: int) -> tuple[dict[str, float], 
 
 
 @contextmanager
-def _graphviz_timed() -> Iterator[list[float]]:
-    """Watch the one function through which the layout calls Graphviz; yields the seconds of its calls."""
-    original, spent = engines.lay_out, []
+def _placement_timed() -> Iterator[list[float]]:
+    """Watch the one function by which the layout places boxes; yields the seconds of its calls."""
+    original, spent = page.trunk_first, []
 
     def watched(*args: Any, **keywords: Any) -> Any:
         start = perf_counter()
@@ -144,15 +143,15 @@ def _graphviz_timed() -> Iterator[list[float]]:
         finally:
             spent.append(perf_counter() - start)
 
-    engines.lay_out = watched
+    page.trunk_first = watched
     try:
         yield spent
     finally:
-        engines.lay_out = original
+        page.trunk_first = original
 
 
 def _alone(figure: Figure, rounds: int) -> float | None:
-    """What Graphviz takes for the bare boxes and wires of a figure, no labels and no text; None when too long."""
+    """Return Graphviz's time for the boxes and wires of a figure without labels and text; None if it is too long."""
     names = {box.id: f"n{i}" for i, box in enumerate(figure.boxes)}
     side = 30.0 / POINTS_PER_INCH
     lines = [
@@ -183,7 +182,7 @@ def _dot_name() -> str:
 
 
 def branching_chain(size: int) -> Callable[..., Any]:
-    """A chain in which every fifth value is used a second time, a few operations later."""
+    """Return a chain in which every fifth value is used a second time, a few operations later."""
 
     def chain(x: float = 0.5) -> Any:
         kept = x
@@ -213,7 +212,7 @@ def random_graph(size: int) -> Callable[..., Any]:
 
 
 def unrolled_loop(size: int) -> Callable[..., Any]:
-    """A loop whose two parameters are used in every turn: wires as long as the figure, the hardest for Graphviz."""
+    """Return a loop that uses its two parameters in every turn: its long wires are the hardest for Graphviz."""
 
     def loop(x: float = 2.0, shrink: float = 0.5, shift: float = 0.25) -> Any:
         for _ in range(size // 2):

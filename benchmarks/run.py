@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def filled(text: str, name: str, section: str) -> str:
-    """The text with what stands between the markers of ``name`` replaced.
+    """Return the text with what stands between the markers of ``name`` replaced.
 
     >>> filled("<!-- a -->old<!-- /a -->", "a", "new")
     '<!-- a -->\\nnew\\n<!-- /a -->'

@@ -1,7 +1,7 @@
-"""A minimal tape: the least that records primitive operations of NumPy and walks them back.
+"""A minimal tape: the smallest program that records NumPy's primitive operations and runs the backward pass.
 
-No names, no places, no figures, no checks: what it takes over hand-written gradients is the price of recording itself.
-Its functions bear NumPy's names, so that a program written for ``np`` runs on this module as it stands.
+It has no names, no places, no figures and no checks: its extra time over hand-written gradients is the cost of
+recording. Its functions have NumPy's names, so that a program written for ``np`` runs on this module unchanged.
 """
 
 from __future__ import annotations

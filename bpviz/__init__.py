@@ -18,7 +18,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import backprop, propagate
 from bpviz.graph.tracing import group, name, trace
-from bpviz.recording.custom import op
+from bpviz.ops.table.custom import op
 from bpviz.transforms.opening import open_operations as open
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 __all__ = [
     "BpvizError",
@@ -13,9 +15,11 @@ __all__ = [
     "LayoutTimeout",
     "ModelFailed",
     "RecordingError",
+    "RefusedAnyway",
     "UsageError",
     "closest",
     "did_you_mean",
+    "refusals",
 ]
 
 
@@ -54,7 +58,48 @@ class UsageError(BpvizError, ValueError):
 
 
 class RecordingError(BpvizError, TypeError):
-    """A step of the user's function cannot be recorded; the message names the step, its line and the way out."""
+    """A step of the user's function cannot be recorded; the message names the step, its line and the way out.
+
+    It is a ``TypeError``, which a function may catch; `refusals` knows of it all the same.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        if _raised.found is not None:
+            _raised.found.append(self)
+
+
+class RefusedAnyway(RecordingError):
+    """A step that fails on plain numbers, too, so that a function may catch it: the length of a single number."""
+
+
+class _Raised(threading.local):
+    """What could not be recorded in this thread since somebody asked."""
+
+    found: list[RecordingError] | None = None
+
+
+_raised = _Raised()
+
+
+@contextmanager
+def refusals() -> Iterator[list[RecordingError]]:
+    """Collect the recording errors of this thread, whether they are caught or not, in the order of their making.
+
+    >>> with refusals() as found:
+    ...     _ = RecordingError("no"), RefusedAnyway("no number has a length")
+    >>> found
+    [RecordingError('no'), RefusedAnyway('no number has a length')]
+    """
+    around = _raised.found
+    found: list[RecordingError] = []
+    _raised.found = found
+    try:
+        yield found
+    finally:
+        _raised.found = around
+        if around is not None:
+            around += found
 
 
 class ModelFailed(BpvizError):
@@ -80,7 +125,7 @@ class ExtraMissing(BpvizError, ImportError):
 
 
 class EngineFailed(BpvizError, RuntimeError):
-    """Graphviz ran and failed; the message carries what it said."""
+    """A figure could not be laid out: Graphviz failed, and the message carries what it said, or nothing fitted."""
 
 
 class LayoutTimeout(BpvizError, TimeoutError):

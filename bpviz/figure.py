@@ -6,10 +6,13 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 __all__ = [
+    "UNSEEN",
     "Arrow",
     "Box",
     "Content",
@@ -35,6 +38,10 @@ Tone = Literal["plain", "pale", "strong", "shared"]
 
 Pass = Literal["forward", "backward"]
 """Which pass a thing belongs to: in the figure of a gradient, the steps of the backward pass stand among the others."""
+
+
+UNSEEN: Mapping[str, bool] = MappingProxyType({"unseen": True})
+"""Marks a field that changes nothing of what is seen: the fingerprint of a figure leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +123,10 @@ class Arrow:
 class Box:
     """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
 
-    ``text`` is the name or symbol (may hold several lines, parted by ``\\n``; empty for a branch dot).
+    ``text`` is the name or symbol (may hold several lines, separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
-    tells the pass that it is a step of.
+    is the pass that it is a step of. Where it ``commutes``, its operands may be drawn in any order. ``node`` is the
+    number of the graph's node that it is, ``group`` that of the closed group; an output and a branch dot are neither.
     """
 
     id: str
@@ -128,6 +136,9 @@ class Box:
     description: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    commutes: bool = False
+    node: int | None = field(default=None, metadata=UNSEEN)
+    group: int | None = field(default=None, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a figure that is told in steps: what appears in it, and its sentence.
+    """One step of a figure that is shown in steps: what appears in it, and its sentence.
 
     ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
     backward arrow appears. What appears stays; what never appears is there from the beginning.

@@ -1,31 +1,44 @@
-"""Where files go and in which format: asked before anything is drawn, and written so that a failure harms nothing."""
+"""Where files go: places are checked before anything is drawn, and a failure while writing harms no file."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
-from bpviz.errors import UsageError, did_you_mean
+from bpviz.errors import UsageError
 
-__all__ = ["check_format", "check_place", "format_of", "left_over", "numbered", "write_file"]
+__all__ = ["check_no_source", "check_place", "left_over", "numbered", "write_file"]
 
-_NUMBERED = re.compile(r"%0?\d*d")
+_NUMBERED = re.compile(r"%0?(\d*)d")
+_SOURCES = (".py", ".pyw", ".pyi", ".ipynb")
+"""Suffixes of files that people write themselves and that no figure replaces."""
 
 
 def numbered(path: Path, step: int) -> Path | None:
-    """The path with a step's number in the place that its name has for it, as ``%02d``; ``None`` where it has none.
+    """Return the path with a step's number where its name has a place for it, such as ``%02d``; else ``None``.
 
     >>> numbered(Path("step-%02d.svg"), 3).name, numbered(Path("apples.svg"), 3)
     ('step-03.svg', None)
+
+    Raises `UsageError` for a number of too many digits: no file can have such a name.
     """
-    if not _NUMBERED.search(path.name):
+    place = _NUMBERED.search(path.name)
+    if place is None:
         return None
-    return path.with_name(_NUMBERED.sub(lambda place: place[0] % step, path.name, count=1))
+    if len(place[1].lstrip("0")) > 1:
+        raise UsageError(
+            f"{place[0]} in {str(path)!r} is a number of {place[1]} digits; at most 9 are possible, such as "
+            "step-%02d.svg"
+        )
+    return path.with_name(path.name[: place.start()] + place[0] % step + path.name[place.end() :])
 
 
 def left_over(path: Path, count: int) -> list[Path]:
-    """The files of further steps than there are now, which a longer model has left there.
+    """Return the files of steps beyond ``count``, which a longer model has left there.
 
     >>> left_over(Path("apples.svg"), 3)
     []
@@ -33,44 +46,24 @@ def left_over(path: Path, count: int) -> list[Path]:
     place = _NUMBERED.search(path.name)
     if place is None:
         return []
-    before, behind = map(re.escape, (path.name[: place.start()], path.name[place.end() :]))
-    found = (re.fullmatch(rf"{before}(\d+){behind}", entry.name) for entry in path.parent.iterdir())
+    before, after = map(re.escape, (path.name[: place.start()], path.name[place.end() :]))
+    found = (re.fullmatch(rf"{before}(\d+){after}", entry.name) for entry in path.parent.iterdir())
     steps = sorted(int(match[1]) for match in found if match)
     return [old for step in steps if step > count and (old := numbered(path, step)) and old.is_file()]
 
 
-def check_format(format: str) -> str:
-    """The format, when there is such a one.
-
-    Raises `UsageError` with close matches otherwise.
-    """
-    from bpviz.writers import formats
-
-    known = (*formats.formats(), "json")
-    if format not in known:
-        hint = did_you_mean(format, known, "choose another")
-        raise UsageError(f"there is no format {format!r}; {hint} (there are: {', '.join(known)})")
-    return format
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's suffix names.
-
-    >>> format_of(Path("apples.SVG"))
-    'svg'
-
-    Raises `UsageError` for a suffix that is none.
-    """
-    suffix = path.suffix.lower().lstrip(".")
-    if not suffix:
-        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
-    return check_format(suffix)
-
-
 def check_place(path: Path) -> None:
-    """Raise `UsageError` when a file cannot be written there: no such folder, or a folder itself."""
+    """Raise `UsageError` when a file cannot be written there: no such folder, a folder itself, no permission."""
+    numbered(path, 1)
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
+    if _descriptor(path) is not None:
+        return
+    if path.exists():
+        if not os.access(path, os.W_OK):
+            raise UsageError(f"the file {str(path)!r} is write-protected; choose another with -o, or chmod u+w {path}")
+        if not path.is_file():
+            return
     folder = path.parent
     if not folder.is_dir():
         raise UsageError(f"the folder {str(folder)!r} does not exist; make it first: mkdir -p {folder}")
@@ -78,25 +71,85 @@ def check_place(path: Path) -> None:
         raise UsageError(f"the folder {str(folder)!r} cannot be written to; choose another place with -o")
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and move it into place, so that a failure never harms the old one.
+def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "choose another name") -> None:
+    """Raise `UsageError` when a file is one of the ``sources`` of a figure, or any Python file, through links as well.
 
-    Raises `UsageError` when the folder is missing, cannot be written to, or the path is a folder.
+    ``otherwise`` says in the message what to do.
+    """
+    if not path.is_file():
+        return
+    if any(source.exists() and path.samefile(source) for source in sources):
+        raise UsageError(f"{str(path)!r} is what the figure is made from, and would be lost; {otherwise}")
+    if any(name.suffix.lower() in _SOURCES for name in (path, path.resolve())):
+        raise UsageError(f"{str(path)!r} is a Python file, and would be lost; {otherwise}")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is the old one or the new one at any moment, whatever fails and whoever writes as well.
+
+    A link is followed. A device, a pipe or an open file of this process (``/dev/stdout``) is written into.
+
+    Raises `UsageError` when the folder is missing, when there is no permission, when the path is a folder, or when
+    writing fails (a full disk).
     """
     check_place(path)
-    # A link is written through, as `>` in a shell would.
-    place = Path(os.path.realpath(path))
-    # Two processes may write the same figure at once; "x" refuses a name that is there already.
-    temporary = place.with_name(f".{place.name[:40]}.{os.getpid()}")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if place.exists():
-            os.chmod(temporary, place.stat().st_mode & 0o777)
-        os.replace(temporary, place)
+        open_file = _descriptor(path)
+        if open_file is not None:
+            with os.fdopen(os.dup(open_file), "wb") as file:
+                file.write(data)
+        elif path.exists() and not path.is_file():
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} cannot be written: {error.strerror or error}; choose another place with -o"
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _replace(place: Path, data: bytes) -> None:
+    """Write a regular file under a temporary name that nobody else has, and move it into place."""
+    temporary = place.with_name(f".{place.name[:40]}.{os.urandom(8).hex()}")
+    # Not `tempfile.mkstemp`: its files are their owner's alone, while a new file has the permissions of the umask.
+    with open(temporary, "xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+            # Else a crash of the machine could leave an empty file in the place of the old one.
+            os.fsync(file.fileno())
+            _keep_owner(temporary, place)
+            file.close()
+            os.replace(temporary, place)
+        except BaseException:
+            file.close()
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _keep_owner(temporary: Path, place: Path) -> None:
+    """Give a file the permissions of the one that it replaces, and its owner where we may."""
+    try:
+        old = place.stat()
+    except FileNotFoundError:
+        return
+    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, old.st_uid, old.st_gid)
+    os.chmod(temporary, stat.S_IMODE(old.st_mode))
+
+
+def _descriptor(path: Path) -> int | None:
+    """Return the number of the open file of this process that a path names: 1 for ``/dev/stdout``; ``None`` for others.
+
+    Such a file is no name in a folder, whatever it leads to: in its place nothing can be put.
+    """
+    for _ in range(40):
+        folder = os.path.realpath(path.parent)
+        if path.name.isdigit() and folder in (f"/proc/{os.getpid()}/fd", "/dev/fd"):
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = path.parent / os.readlink(path)
+    return None

@@ -1,4 +1,4 @@
-"""Libraries that are imported when they are first used, so that what does not need them starts at once."""
+"""Libraries that are imported when they are first used, so that programs without them start quickly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["LazyModule", "imported"]
 
 
 class LazyModule:
-    """Stands for a module until an attribute of it is asked for.
+    """Stands for a module, and imports it when an attribute is read.
 
     >>> LazyModule("math").floor(2.5)
     2
@@ -23,13 +23,13 @@ class LazyModule:
         value = getattr(importlib.import_module(self._name), attribute)
         # While a model is traced, some functions of NumPy stand behind a door of `bpviz.writes.doors`.
         value = getattr(value, "__bpviz_original__", value)
-        # Kept on the instance, so that the next look-up is an ordinary one.
+        # Kept on the instance, so that the next read is an ordinary one.
         setattr(self, attribute, value)
         return value
 
 
 def imported(name: str) -> bool:
-    """Whether a module was imported already, by bpviz or by the user's own file.
+    """Return whether a module is already imported, by bpviz or by the user's file.
 
     >>> imported("sys")
     True

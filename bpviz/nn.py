@@ -1,7 +1,7 @@
-"""Textbook layers and losses, each one node of the figure, which can be opened.
+"""Textbook layers and losses. Each is one node of the figure, and can be opened.
 
 They take numbers, arrays and recorded values. Each is one row of the table (`bpviz.ops`) with the textbook's fused
-gradient, and holds the same computation in small operations, shown by ``--open`` and `bpviz.open`. Losses are averaged
+gradient, and has the same computation in small operations, shown by ``--open`` and `bpviz.open`. Losses are averaged
 over the batch, the leading axes.
 
 >>> import bpviz
@@ -48,7 +48,7 @@ Pair = int | tuple[int, int]
 
 
 def affine(x: Any, W: Any, b: Any) -> Any:
-    """x·W + b, for ``x`` of shape (M,), (N, M) or (…, N, M), ``W`` (M, H) and ``b`` (H,).
+    """Return x·W + b, for ``x`` of shape (M,), (N, M) or (…, N, M), ``W`` (M, H) and ``b`` (H,).
 
     One neuron is ``W`` of shape (M,) with a single number ``b``. Shapes that do not fit raise `ValueError`.
 
@@ -59,7 +59,7 @@ def affine(x: Any, W: Any, b: Any) -> Any:
 
 
 def embedding(W: Any, ids: Any) -> Any:
-    """The rows ``ids`` (whole numbers, of any shape) of ``W`` (V, D); what is looked up twice gets both gradients.
+    """Return the rows ``ids`` (whole numbers, of any shape) of ``W`` (V, D); a row used twice gets both gradients.
 
     >>> embedding([[1.0, 2.0], [3.0, 4.0]], [1, 1])
     array([[3., 4.],
@@ -69,10 +69,10 @@ def embedding(W: Any, ids: Any) -> Any:
 
 
 def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
-    """``x`` where ``mask`` is 1 (or True), divided by 1 − ``rate`` so that the mean stays; 0 elsewhere.
+    """Return ``x`` where ``mask`` is 1 (or True), divided by 1 − ``rate`` so that the mean stays; 0 elsewhere.
 
-    The mask is the caller's (``rng.random(x.shape) >= rate``) and gets no gradient; when the net is used rather than
-    trained, leave dropout out. Raises `ValueError` for a rate that is not in [0, 1).
+    The caller makes the mask (``rng.random(x.shape) >= rate``); it gets no gradient. Use dropout only in training.
+    Raises `ValueError` for a rate that is not in [0, 1).
 
     >>> dropout([1.0, 2.0, 3.0], [1, 0, 1], 0.5)
     array([2., 0., 6.])
@@ -81,7 +81,7 @@ def dropout(x: Any, mask: Any, rate: float = 0.5) -> Any:
 
 
 def batch_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = 0, eps: float = 1e-5) -> Any:
-    """γ·(x − mean)/√(variance + ε) + β with the mean and the variance of the batch, as in training.
+    """Return γ·(x − mean)/√(variance + ε) + β with the mean and the variance of the batch, as in training.
 
     ``x`` is (N, D), ``gamma`` and ``beta`` are (D,). For images (N, C, H, W) give ``axis=(0, 2, 3)`` and ``gamma``
     and ``beta`` of shape (C, 1, 1).
@@ -94,7 +94,7 @@ def batch_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = 0, e
 
 
 def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, eps: float = 1e-5) -> Any:
-    """γ·(x − mean)/√(variance + ε) + β with the mean and the variance of each example, its last axis.
+    """Return γ·(x − mean)/√(variance + ε) + β with the mean and the variance of each example, its last axis.
 
     ``x`` is (…, D), ``gamma`` and ``beta`` are (D,).
 
@@ -106,7 +106,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, axis: int | tuple[int, ...] = -1, 
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
-    """The filters ``W`` (F, C, FH, FW) laid on every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
+    """Return the filters ``W`` (F, C, FH, FW) applied at every place of the images ``x`` (N, C, H, W), plus ``b`` (F,).
 
     The result is (N, F, OH, OW) with OH = (H + 2·pad − FH)//stride + 1. ``pad`` is a border of zeros. Raises
     `ValueError` when shapes do not fit.
@@ -120,7 +120,7 @@ def conv2d(x: Any, W: Any, b: Any, stride: Pair = 1, pad: Pair = 0) -> Any:
 
 
 def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
-    """The largest pixel of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+    """Return the largest pixel of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
 
     Of equal pixels the first one gets the gradient. The border, ``pad``, is never the largest.
 
@@ -131,7 +131,7 @@ def max_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0
 
 
 def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair = 0) -> Any:
-    """The mean of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
+    """Return the mean of every window of the images ``x`` (N, C, H, W); ``stride`` is ``size`` unless given.
 
     The zeros of the border, ``pad``, count as pixels.
 
@@ -142,7 +142,7 @@ def average_pool2d(x: Any, size: Pair = 2, stride: Pair | None = None, pad: Pair
 
 
 def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) -> Any:
-    """softmax(q·kᵀ/√d)·v, for queries (…, L, d), keys (…, S, d) and values (…, S, e); heads are leading axes.
+    """Return softmax(q·kᵀ/√d)·v, for queries (…, L, d), keys (…, S, d) and values (…, S, e); heads are leading axes.
 
     ``mask`` (…, L, S) is 1 (or True) where a query may look at a key; ``causal`` lets it look at those up to its own
     place only. A query that may look nowhere takes the mean of all values. Raises `ValueError` when shapes do not fit.
@@ -158,7 +158,7 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None, causal: bool = False) ->
 
 
 def relu(x: Any, at_zero: float = 0.0) -> Any:
-    """The larger of x and 0. Where x is 0, ``at_zero`` of the gradient passes.
+    """Return the larger of x and 0. Where x is 0, ``at_zero`` of the gradient passes.
 
     >>> relu(-2.0), relu(3.0)
     (0.0, 3.0)
@@ -167,7 +167,7 @@ def relu(x: Any, at_zero: float = 0.0) -> Any:
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """x where it is above 0, a little of it (``slope``) elsewhere.
+    """Return x where it is above 0, a little of it (``slope``) elsewhere.
 
     >>> leaky_relu(-2.0)
     -0.02
@@ -176,7 +176,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
 
 def sigmoid(x: Any) -> Any:
-    """1/(1 + e⁻ˣ), for every size of x.
+    """Return 1/(1 + e⁻ˣ), for every size of x.
 
     >>> sigmoid(0.0), sigmoid(-1000.0)
     (0.5, 0.0)
@@ -185,7 +185,7 @@ def sigmoid(x: Any) -> Any:
 
 
 def tanh(x: Any) -> Any:
-    """The hyperbolic tangent.
+    """Return the hyperbolic tangent.
 
     >>> tanh(0.0)
     0.0
@@ -194,7 +194,7 @@ def tanh(x: Any) -> Any:
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
-    """x·Φ(x), with Φ the share of the normal distribution below x; ``approximate`` takes the formula with tanh.
+    """Return x·Φ(x), with Φ the share of the normal distribution below x; ``approximate`` takes the formula with tanh.
 
     >>> gelu(1.0), gelu(1.0, approximate=True)
     (0.841344746068543, 0.8411919906082768)
@@ -203,7 +203,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + eˣ), for every size of x.
+    """Return log(1 + eˣ), for every size of x.
 
     >>> softplus(0.0), softplus(1000.0)
     (0.6931471805599453, 1000.0)
@@ -212,7 +212,7 @@ def softplus(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
-    """eˣ/Σ eˣ along an axis, for every size of x.
+    """Return eˣ/Σ eˣ along an axis, for every size of x.
 
     >>> softmax([0.0, 0.0, -1000.0])
     array([0.5, 0.5, 0. ])
@@ -221,7 +221,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
-    """log(eˣ/Σ eˣ) along an axis, for every size of x.
+    """Return log(eˣ/Σ eˣ) along an axis, for every size of x.
 
     >>> log_softmax([0.0, -1000.0])
     array([    0., -1000.])
@@ -233,7 +233,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def mean_squared_error(y: Any, t: Any) -> Any:
-    """The mean of (y − t)².
+    """Return the mean of (y − t)².
 
     >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
@@ -242,7 +242,7 @@ def mean_squared_error(y: Any, t: Any) -> Any:
 
 
 def sum_squared_error(y: Any, t: Any) -> Any:
-    """½Σ(y − t)²: its gradient is y − t.
+    """Return ½Σ(y − t)²: its gradient is y − t.
 
     >>> sum_squared_error([1.0, 2.0], [1.0, 4.0])
     2.0
@@ -251,10 +251,10 @@ def sum_squared_error(y: Any, t: Any) -> Any:
 
 
 def cross_entropy(y: Any, t: Any) -> Any:
-    """−Σ t·log y, averaged over the batch, for shares ``y`` (…, classes) that add up to 1.
+    """Return −Σ t·log y, averaged over the batch, for shares ``y`` (…, classes) that add up to 1.
 
     ``t`` is one-hot (or shares, of the shape of ``y``) or the number of the right class (…). The loss is infinite where
-    the right class has share 0; what comes from `softmax` is better given to `softmax_cross_entropy` directly.
+    the right class has share 0; use `softmax_cross_entropy` in place of `softmax` and this loss.
 
     >>> cross_entropy([0.5, 0.5], 1)
     0.6931471805599453
@@ -263,7 +263,7 @@ def cross_entropy(y: Any, t: Any) -> Any:
 
 
 def softmax_cross_entropy(x: Any, t: Any) -> Any:
-    """Softmax and cross entropy in one, averaged over the batch: the gradient is y − t with y = softmax(x).
+    """Return the cross entropy of softmax(x), averaged over the batch: the gradient is y − t with y = softmax(x).
 
     ``t`` is one-hot (or shares, of the shape of ``x``) or the number of the right class.
 
@@ -274,7 +274,9 @@ def softmax_cross_entropy(x: Any, t: Any) -> Any:
 
 
 def sigmoid_cross_entropy(x: Any, t: Any) -> Any:
-    """Sigmoid and cross entropy of yes (1) or no (0) in one, averaged over all answers: the gradient is (y − t)/n.
+    """Return the cross entropy of sigmoid(x) for t = 1 (yes) or 0 (no), averaged over all elements.
+
+    With y = sigmoid(x) the gradient is (y − t)/n, where n is the number of elements.
 
     >>> sigmoid_cross_entropy(0.0, 1.0)
     0.6931471805599453

@@ -1,4 +1,4 @@
-"""Plots of derivatives: the secant that turns into the tangent, the field of gradients. They need matplotlib.
+"""Plots of derivatives: the secant that becomes the tangent, the field of gradients. They need matplotlib.
 
 pip install "bpviz[plot]"
 """
@@ -27,7 +27,7 @@ Function = Callable[[Any], Any]
 
 
 def mean_slopes(f: Function, x: float, steps: Sequence[float]) -> list[float]:
-    """The slope of the secant from ``x`` to ``x + h``, for every step ``h``: mean speeds, when ``x`` is time.
+    """Return the slope of the secant from ``x`` to ``x + h``, for every step ``h``: mean speeds if ``x`` is time.
 
     >>> [round(v, 9) for v in mean_slopes(lambda t: t**2, 3, [2, 1, 0.1, 0.01, 0.001])]
     [8.0, 7.0, 6.1, 6.01, 6.001]
@@ -38,7 +38,7 @@ def mean_slopes(f: Function, x: float, steps: Sequence[float]) -> list[float]:
 def secant(
     f: Function, x: float, steps: Sequence[float] = (2, 1, 0.1, 0.01, 0.001), *, theme_name: str = "light"
 ) -> Figure:
-    """Draw the secants of ``f`` from ``x`` to ``x + h`` turning into the tangent, whose slope bpviz computes.
+    """Draw the secants of ``f`` from ``x`` to ``x + h``, which become the tangent, whose slope bpviz computes.
 
     Raises `EngineMissing` without matplotlib.
 
@@ -53,7 +53,7 @@ def secant(
     xs = np.linspace(x - 0.75 * reach, x + 1.25 * reach, 200)
     axes.plot(xs, [f(v) for v in xs], color=look.inks["forward"], linewidth=1.6)
     for i, (h, mean) in enumerate(zip(steps, mean_slopes(f, x, steps), strict=True)):
-        # Secants grow stronger as they come closer to the tangent; beyond the first few they cannot be told apart.
+        # Secants are drawn stronger as they come closer to the tangent; after the first few they look the same.
         strength = 0.6 + 0.4 * i / max(len(steps) - 1, 1)
         axes.plot(
             xs,
@@ -80,10 +80,10 @@ def secant(
 
 
 def differences(f: Function, x: float, h: float = 1.0, *, theme_name: str = "light") -> Figure:
-    """Draw the forward and the central difference beside the tangent: which errs more, and why.
+    """Draw the forward and the central difference beside the tangent, to show which has the larger error, and why.
 
-    Both are slopes of secants; that of the central one lies between (x − h) and (x + h), nearly along the tangent.
-    Raises `EngineMissing` without matplotlib.
+    Both are slopes of secants; the central one, from x − h to x + h, is nearly parallel to the tangent. Raises
+    `EngineMissing` without matplotlib.
 
     >>> figure = differences(lambda x: 0.01 * x**2 + 0.1 * x, 5, 4)
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
@@ -152,7 +152,7 @@ def gradient_field(
 
 
 def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
-    """The gradient of ``f`` at every point of two grids: all at once where ``f`` keeps them apart, else one by one.
+    """Return the gradient of ``f`` at every point of two grids: all at once if ``f`` is elementwise, else one by one.
 
     >>> import numpy
     >>> u, v = gradients_on_grid(lambda x: x[0] ** 2 + x[1] ** 2, numpy.array([[3.0]]), numpy.array([[4.0]]))
@@ -162,12 +162,12 @@ def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
     points = np.stack([a, b])
     last = _gradient(f, points[..., -1, -1])[1]
     try:
-        # A function of (x₀, x₁) is one of two grids, too; the gradient of its sum over the grid is that at each point.
+        # A function of (x₀, x₁) also takes two grids; the gradient of its sum over the grid is that at each point.
         shape, gradient = _gradient(f, points)
         if shape == a.shape and np.allclose(gradient[..., -1, -1], last, equal_nan=True):
             return gradient[0], gradient[1]
     except (RecordingError, UsageError, ValueError):
-        # It branches, or multiplies x by a matrix: that takes one point at a time.
+        # It branches, or multiplies x by a matrix: it needs one point at a time.
         pass
     gradients = [_gradient(f, points[..., i, j])[1] for i, j in np.ndindex(a.shape)]
     gradient = np.stack(gradients, axis=-1).reshape(points.shape)
@@ -175,7 +175,7 @@ def gradients_on_grid(f: Function, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _gradient(f: Function, x: Any) -> tuple[tuple[int, ...], Any]:
-    """The shape of what ``f`` gives at ``x``, and its gradient."""
+    """Return the shape of f(x), and its gradient."""
     flow = backprop(f, x)
     return np.shape(flow.output), flow.grad(flow.graph.inputs[0])
 

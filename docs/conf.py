@@ -27,4 +27,4 @@ html_theme = "furo"
 html_title = "bpviz"
 html_copy_source = False
 
-latex_documents = [("index", "bpviz.text.latex", "bpviz", "the bpviz authors", "manual")]
+latex_documents = [("index", "bpviz.tex", "bpviz", "the bpviz authors", "manual")]

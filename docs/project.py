@@ -1,4 +1,4 @@
-"""Parts of bpviz as parts of its documentation: the help of commands, the table of operations, the gallery."""
+"""Parts of bpviz in its documentation: the help of commands, the tables of operations and of options, the gallery."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from sphinx.util.docutils import SphinxDirective
 from bpviz import ops
 from bpviz.cli import main
 from bpviz.cli.ops import described
+from bpviz.drawing.options import OPTIONS, Option
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "gallery"))
 
 
 class CommandHelp(SphinxDirective):
-    """What ``bpviz NAME --help`` says."""
+    """The output of ``bpviz NAME --help``."""
 
     required_arguments = 1
 
@@ -39,15 +40,36 @@ class CommandHelp(SphinxDirective):
 
 
 class Operations(SphinxDirective):
-    """The table of operations, a line for each."""
+    """The table of operations, one row for each."""
 
     def run(self) -> list[nodes.Node]:
-        rows = [("name", "NumPy", "what flows back"), *map(_told, ops.OPERATIONS.values())]
+        rows = [("name", "NumPy", "gradients"), *map(_cells, ops.OPERATIONS.values())]
         return self.parse_text_to_nodes(_table("20 25 55", rows))
 
 
+class Options(SphinxDirective):
+    """The table of options, a line for each: in Python, on the command line, in the environment."""
+
+    def run(self) -> list[nodes.Node]:
+        heads = ("Python", "command line", "environment", "what it does")
+        return self.parse_text_to_nodes(_table("15 25 25 35", [heads, *map(_described, OPTIONS.values())]))
+
+
+def _described(row: Option) -> tuple[str, ...]:
+    python = row.python or (row.name if row.taken_by == "draw" else "")
+    flags = [f"{flag} {row.metavar}" if row.metavar else flag for flag in row.flags.split()]
+    choices = f" One of {', '.join(row.choices)}." if row.choices else ""
+    has_default = not isinstance(row.default, bool) and row.default not in (None, "", ())
+    default = f" [default: {row.default}]" if has_default else ""
+    cells = ([python], flags, [row.variable])
+    said = f"{row.help}{choices}{default}"
+    # Else two dashes would become one long one, and quotes round ones.
+    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=[\d.]+)?", r"``\g<0>``", _plain(said))
+    return (*(" ".join(f"``{name}``" for name in names if name) for names in cells), shown)
+
+
 class Composites(SphinxDirective):
-    """The functions of NumPy that are made of several operations, a line for each."""
+    """The functions of NumPy that are made of several operations, one row for each."""
 
     def run(self) -> list[nodes.Node]:
         rows = [(f"``np.{name}``", _plain(described(name))) for name in sorted(ops.COMPOSITES)]
@@ -61,13 +83,13 @@ def _table(widths: str, rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _told(row: ops.Operation) -> tuple[str, str, str]:
+def _cells(row: ops.Operation) -> tuple[str, str, str]:
     convention = f" Convention: {row.convention}." if row.convention else ""
     return f"``{row.name}``", " ".join(f"``{name}``" for name in row.numpy), _plain(row.says + convention)
 
 
 def _plain(text: str) -> str:
-    """The text as reStructuredText that shows it as it is."""
+    """Return the text escaped for reStructuredText."""
     return re.sub(r"([*`|_\\])", r"\\\1", text)
 
 
@@ -95,5 +117,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("command-help", CommandHelp)
     app.add_directive("operations", Operations)
     app.add_directive("composites", Composites)
+    app.add_directive("options", Options)
     app.add_directive("gallery", Gallery)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

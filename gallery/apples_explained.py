@@ -1,6 +1,6 @@
 """y = p·n·t: how much does each variable influence y?
 
-The tax 200 times: 0.1 more of it makes the total 0.1 × 200 = 20 larger.
+The gradient of the tax is 200: 0.1 more tax makes y larger by 0.1 × 200 = 20.
 """
 
 

@@ -1,4 +1,4 @@
-"""The apples in Japanese: what bpviz itself says of them is in the reader's language, with `--lang ja`."""
+"""The apples in Japanese: with `--lang ja`, bpviz writes its own text in the reader's language."""
 
 import bpviz
 

@@ -1,4 +1,4 @@
-"""The same way step by step: forward, then backward, the arithmetic of each step below. It moves without a script."""
+"""The same step by step: forward, then backward, with the arithmetic of each step below. It moves without a script."""
 
 import bpviz
 

@@ -1,4 +1,4 @@
-"""The rule of every node at work: what comes back from the right, times the slope of the node, goes on to the left."""
+"""The arithmetic of every rule: the gradient from the right, times the slope of the node, goes on to the left."""
 
 import bpviz
 

@@ -1,4 +1,4 @@
-"""The same apples in letters: y = p·n·t. What flows back is the derivative as an expression in the named values."""
+"""The same apples in letters: y = p·n·t. Each gradient is a formula in the named values."""
 
 import bpviz
 

@@ -1,4 +1,4 @@
-"""What if the tax rises from 1.1 to 1.2? The gradient foretells 0.1 × 200 = 20 more, and 20 more it is."""
+"""What if the tax rises from 1.1 to 1.2? The gradient predicts 0.1 × 200 = 20 more, and the true change is 20."""
 
 import bpviz
 

@@ -1,4 +1,4 @@
-"""One layer as matrices and as single numbers: what is one wire above is a wire for every element below."""
+"""One layer as matrices and as single numbers: one wire above becomes a wire for every element below."""
 
 import numpy as np
 

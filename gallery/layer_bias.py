@@ -1,5 +1,5 @@
-"""One bias lit, everything else constant: grad(b₀) = 1 · act′(z₀) · cost′(a₀). What feeds several outputs gets the sum
-over the paths, each the product of its slopes."""
+"""One bias highlighted, everything else constant: grad(b₀) = 1 · act′(z₀) · cost′(a₀). A value with several paths to
+the output gets the sum over the paths, each the product of its slopes."""
 
 from layer import cost
 

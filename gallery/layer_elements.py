@@ -1,5 +1,5 @@
-"""The same layers, one number at a time: grad(bᵢ) = act′(zᵢ)·grad(aᵢ) and grad(wᵢⱼ) = grad(bᵢ)·xⱼ. What feeds several
-neurons gets the sum of what comes back from each."""
+"""The same layers, one number at a time: grad(bᵢ) = act′(zᵢ)·grad(aᵢ) and grad(wᵢⱼ) = grad(bᵢ)·xⱼ. A value that several
+neurons use gets the sum of their gradients."""
 
 from layer import cost
 

@@ -1,4 +1,4 @@
-"""A gated value x · σ(w·x), its sigmoid spelled out in small nodes: x is used twice, and its gradients add up."""
+"""A gated value x · σ(w·x), with the sigmoid in small nodes: x is used twice, and its gradients add up."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The perceptron's backward pass as a graph of its own: once dZ is there, one more product gives dW, and a sum db."""
+"""The perceptron's backward pass as a graph: from dZ, one product gives dW, and one sum gives db."""
 
 from perceptron import E
 

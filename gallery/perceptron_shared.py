@@ -1,4 +1,4 @@
-"""The shared factor, found by the tool: dZ = (A − Y) ∘ A ∘ (1 − A) is computed once and used twice, for dW = dZᵀ·X and
+"""The shared factor, which bpviz finds: dZ = (A − Y) ∘ A ∘ (1 − A) is computed once and used twice, for dW = dZᵀ·X and
 for db = Σ dZ."""
 
 from perceptron import E

@@ -1,7 +1,7 @@
 """Draw every model of the gallery again and write README.md, which shows them all.
 
     python gallery/regenerate.py            write what has changed
-    python gallery/regenerate.py --check    write nothing; exit 1 and say which files are stale
+    python gallery/regenerate.py --check    write nothing; exit 1 and name the stale files
 
 Plots (a model file with a function ``plot``) are drawn by matplotlib, whose bytes differ from version to version: they
 are written where they are missing, and are never stale.
@@ -33,23 +33,23 @@ WHAT_IF = {
     "apples_explained": {"t": 1.2, "p": 200, "n": 5},
     "apples_japanese": {"消費税": 1.2, "りんごの単価": 200, "りんごの個数": 5},
 }
-"""The models that are also told in words, with the changes that article 000 asks about."""
+"""The models that are also explained in words, each with the changes of its what-if."""
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 
 def models() -> list[Path]:
-    """The model files, in the order of the articles."""
+    """Return the model files, in the order of the articles."""
     found = [path for path in HERE.glob("*.py") if path.name != Path(__file__).name]
     return sorted(found, key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem))
 
 
 def is_plot(path: Path) -> bool:
-    """Whether a model file draws with matplotlib."""
+    """Return whether a model file draws with matplotlib."""
     return "def plot(" in path.read_text(encoding="utf-8")
 
 
 def plot(path: Path) -> bytes:
-    """The picture of a plot, as PNG."""
+    """Return the picture of a plot, as PNG."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -61,7 +61,7 @@ def plot(path: Path) -> bytes:
 
 
 def pictures() -> dict[Path, bytes]:
-    """Every file of the gallery that is made from the models, as it should be; plots are left out."""
+    """Return the content of every gallery file that is made from a model, except plots."""
     made: dict[Path, bytes] = {}
     lines = [
         "# Gallery",
@@ -79,8 +79,8 @@ def pictures() -> dict[Path, bytes]:
         drawing = bpviz.draw(load(str(path)).thing)
         made[path.with_suffix(".svg")] = drawing.to_svg().encode()
         if path.stem in WHAT_IF:
-            told = bpviz.explain(drawing, what_if=WHAT_IF[path.stem])
-            made[path.with_suffix(".md")] = told.to_markdown().encode()
+            explanation = bpviz.explain(drawing, what_if=WHAT_IF[path.stem])
+            made[path.with_suffix(".md")] = explanation.to_markdown().encode()
             lines += [f"In words: [{path.stem}.md]({path.stem}.md)", ""]
         lines += [f"![{drawing.figure.description}]({path.stem}.svg)", ""]
     lines += ["## Cards", "", "One operation each, forward and backward in symbols: `bpviz card NAME`.", ""]
@@ -93,12 +93,12 @@ def pictures() -> dict[Path, bytes]:
 
 
 def stale() -> list[Path]:
-    """The files that are not what the models give now."""
+    """Return the stale files."""
     return [path for path, data in pictures().items() if not path.exists() or _differs(path.read_bytes(), data)]
 
 
 def _differs(old: bytes, new: bytes) -> bool:
-    """Whether a file shows something else; of a picture its mark tells that, whichever Graphviz drew it."""
+    """Return whether a file is stale; pictures are compared by their marks, whichever Graphviz drew them."""
     return found_in(old) != found_in(new) or (not found_in(new) and old != new)
 
 

@@ -1,4 +1,4 @@
-"""Softmax with cross entropy, spelled out in small nodes (exp, Σ, ÷, log, ×): the gradient that reaches x is y − t."""
+"""Softmax with cross entropy, in small nodes (exp, Σ, ÷, log, ×): the gradient that reaches x is y − t."""
 
 import numpy as np
 

@@ -1,13 +1,15 @@
-"""What all tests share: golden files, the hypothesis profiles, and what a missing browser or engine means.
+"""What all tests share: the hypothesis profiles, and what a missing browser or engine means.
 
-Helpers that lie beside the tests are imported by their bare names (``from browser import measure``).
+Modules of ``tests/helpers`` are imported by their bare names (``from browser import measure``).
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,12 +18,12 @@ from shutil import which
 import pytest
 from hypothesis import settings
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
-import latex  # noqa: E402  (found through the line above)
-import mermaid  # noqa: E402
-from browser import HOW_TO_INSTALL, chromium  # noqa: E402
+import latex
+import mermaid
+from browser import HOW_TO_INSTALL, chromium
+from programs import started
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -29,6 +31,11 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "here")
+
+
+# In the background a shell lets a program ignore interrupts, and all that it starts too; some tests send them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @cache
@@ -39,42 +46,62 @@ def japanese_font() -> bool:
     return not font_files.font_files("単価の").missing
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--regenerate", action="store_true", help="rewrite tests/golden/* with what comes out now")
+NEEDS: dict[str, Callable[[pytest.Item], str | None]] = {
+    "browser": lambda _: None if chromium() else HOW_TO_INSTALL,
+    "engine": lambda _: (
+        None
+        if find_spec("pygraphviz") or which("dot")
+        else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`"
+    ),
+    "mermaid": lambda _: None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
+    "japanese": lambda _: None if japanese_font() else "no Japanese font found: `apt-get install fonts-ipafont-gothic`",
+    "latex": lambda item: latex.complaint(
+        {"figure", *(kind for mark in item.iter_markers("latex") for kind in mark.args)}
+    ),
+}
+"""For every mark that names a program or a font: what is missing on this machine and how to install it, or None."""
 
 
+DRAWING = {
+    "bpviz.drawing.drawing.Drawing.steps",
+    "bpviz.hosts.markdown.plugin",
+    "bpviz.layout.engines.lay_out",
+    "bpviz.layout.page.lay_out",
+    "bpviz.writers.pdf.write",
+}
+"""Examples in docstrings that lay out a figure, and so need an engine; an example has no place for a mark."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark with `hosts` what other marks say starts a program, and with `engine` the examples that need one."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.name in DRAWING:
+            item.add_marker("engine")
+        if item.get_closest_marker("latex") or item.get_closest_marker("mermaid"):
+            item.add_marker("hosts")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests that were collected: they stay until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a missing program, saying how to install it; in CI nothing may be missing."""
-    needs = {
-        "browser": None if chromium() else HOW_TO_INSTALL,
-        "engine": None
-        if find_spec("pygraphviz") or which("dot")
-        else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`",
-        "mermaid": None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
-        "japanese": None if japanese_font() else "no Japanese font found: `apt-get install fonts-ipafont-gothic`",
-        "latex": latex.complaint({"figure", *(kind for mark in item.iter_markers("latex") for kind in mark.args)}),
-    }
-    for marker, missing in needs.items():
-        if missing and item.get_closest_marker(marker):
+    for marker, complaint in NEEDS.items():
+        if item.get_closest_marker(marker) and (missing := complaint(item)):
             if IN_CI:
                 pytest.fail(missing, pytrace=False)
             pytest.skip(missing)
+    started.clear()
 
 
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """``golden(name, text)`` compares a text with tests/golden/<name>, or rewrites the file under ``--regenerate``."""
-
-    def compare(name: str, text: str) -> None:
-        path = HERE / "golden" / name
-        if request.config.getoption("--regenerate"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-            return
-        if not path.exists():
-            pytest.fail(f"tests/golden/{name} is missing; write it with `pytest --regenerate`", pytrace=False)
-        assert text == path.read_bytes().decode("utf-8"), (
-            f"differs from tests/golden/{name}; meant? `pytest --regenerate`"
-        )
-
-    return compare
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that starts a program which none of its marks names."""
+    yield
+    if found := started.unmarked({mark.name for mark in item.iter_markers()}):
+        pytest.fail(f"starts a program, but has no mark `hosts` (`browser`, `engine`): {found[0]}", pytrace=False)

@@ -11,22 +11,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
-
-HOME = Path(__file__).parent.parent / "bpviz"
+from places import PACKAGE, ROOT
 
 # A name with a dot before it is a single module of the root; all others are rooms.
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     (".errors", ".lazy", ".figure", ".fingerprint"),
-    ("text",),
+    (".files", "text"),
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),
+    ("layout.placement",),
     ("layout",),
     ("writers",),
-    (".files",),
     # The graph's half: operations, the record, and what is read from both.
     ("ops.table",),
     ("ops.primitives",),
@@ -51,7 +49,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("docs",),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
-PICTURE = {"picture", "layout", "writers"}
+PICTURE = {"picture", "layout.placement", "layout", "writers"}
 GRAPH = {room for room in RANK if RANK["ops.table"] <= RANK[room] <= RANK["analysis"]}
 SMALLEST, LARGEST = 4, 14
 """How many modules a room has, ``__init__`` left out; and how many the root has at most."""
@@ -63,8 +61,8 @@ HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz",
 def modules() -> dict[str, str]:
     """Every module of the package, by its name below ``bpviz.``, with its source."""
     found = {}
-    for path in sorted(HOME.rglob("*.py")):
-        parts = path.relative_to(HOME).with_suffix("").parts
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         found[name] = path.read_text(encoding="utf-8")
     return found
@@ -178,14 +176,16 @@ def test_the_test_sees_what_is_against_the_ranks(sources: dict[str, str], said: 
 def loaded(code: str) -> set[str]:
     """The heavy modules that a fresh Python has imported after running this."""
     code += "\nimport sys\nprint(*sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME.parent)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     return {name for name in result.stdout.split() if name in HEAVY}
 
 
+@pytest.mark.hosts
 def test_importing_bpviz_imports_nothing_heavy() -> None:
     assert loaded("import bpviz") == set()
 
 
+@pytest.mark.hosts
 def test_plain_numbers_need_neither_numpy_nor_networkx() -> None:
     code = """
 import bpviz
@@ -205,6 +205,7 @@ bpviz.propagate(flow.graph, {"x": 0.0}, output="x", seed=2)
     assert loaded("import numpy") == {"numpy"}
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_figure_of_plain_numbers_needs_neither_numpy_nor_networkx() -> None:
     code = "import bpviz\nbpviz.draw(lambda p=100, n=2, t=1.1: p * n * t).to_svg()"

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from click import Context
+from places import DOCS
 
 from bpviz.cli import main
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.rglob("*.rst"))
+PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.rst"))
+DRAWING = ("how-it-works.rst", "howto/markdown.rst")
+"""The pages whose examples lay out a figure."""
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> None:
     command = [
@@ -42,7 +45,10 @@ def test_the_reference_has_every_command() -> None:
     assert re.findall(r"command-help:: (\w+)", told) == main.list_commands(Context(main))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(DOCS / name, id=name, marks=[pytest.mark.engine] if name in DRAWING else []) for name in PAGES],
+)
 def test_its_examples_run(page: Path) -> None:
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=options, encoding="utf-8")

@@ -15,19 +15,18 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from nbconvert.preprocessors import ExecutePreprocessor
+from places import DOCS, ROOT
 
 import bpviz
 from bpviz.cli import main
 
-HOME = Path(__file__).parents[1]
-DOCS = HOME / "docs"
 MODEL = """\
 def total(price=100, count=2, tax=1.1):
     subtotal = price * count
     return subtotal * tax
 """
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.rst"))
-EXTRAS = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 
 
 def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
@@ -115,6 +114,7 @@ def pictures(folder: Path) -> str:
     return "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "html" / "_images").glob("*.svg")))
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_page_of_sphinx(folder: Path) -> None:
     conf = block("howto/sphinx.rst", "python")
@@ -127,6 +127,7 @@ def test_a_page_of_sphinx(folder: Path) -> None:
     assert block("howto/sphinx.rst", "text").strip() in sphinx(folder, conf, builds=False)
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_page_of_myst(folder: Path) -> None:
     (folder / "index.md").write_text(f"# Apples\n\n{block('howto/sphinx.rst', 'markdown')}", encoding="utf-8")
@@ -134,6 +135,7 @@ def test_a_page_of_myst(folder: Path) -> None:
     assert ">220<" in pictures(folder) and "Two apples" in page
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_gallery_of_sphinx(folder: Path) -> None:
     conf, example = (text for _, text in blocks("howto/sphinx-gallery.rst", "python"))
@@ -146,6 +148,7 @@ def test_a_gallery_of_sphinx(folder: Path) -> None:
     assert ">220<" in pictures(folder) and "count·tax" in pictures(folder)
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_a_site_of_mkdocs(folder: Path) -> None:
     (folder / "mkdocs.yml").write_text(block("howto/markdown.rst", "yaml"), encoding="utf-8")
@@ -156,6 +159,7 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
     assert ">240<" in page and "2·x" in page and "<figcaption>Two apples</figcaption>" in page
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_cells_of_a_notebook() -> None:
     cells = [nbformat.v4.new_code_cell(text) for _, text in blocks("howto/notebooks.rst", "ipython")]

@@ -14,7 +14,7 @@ import bpviz
 from bpviz.cli import main
 from bpviz.drawing.load import load
 from bpviz.fingerprint import found_in, stamped
-from bpviz.layout import engines
+from bpviz.layout import page
 from bpviz.writers import formats
 
 
@@ -67,7 +67,7 @@ def test_a_model_s_own_words_are_not_taken_for_a_mark() -> None:
     assert found_in(stamped(b"x", "1:0123456789abcdef", "% {}")) == "1:0123456789abcdef"
 
 
-def test_check_needs_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_lays_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     model = tmp_path / "model.py"
     model.write_text("def f(x=3.0):\n    return x * x\n")
@@ -76,9 +76,9 @@ def test_check_needs_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "old.svg").write_bytes(b"<svg />")
 
     def refuse(*arguments: object, **options: object) -> None:
-        raise AssertionError("Graphviz was asked")
+        raise AssertionError("it was laid out")
 
-    monkeypatch.setattr(engines, "lay_out", refuse)
+    monkeypatch.setattr(page, "lay_out", refuse)
     run = CliRunner().invoke
     assert run(main, ["render", "model.py", "--check"]).exit_code == 0
     stale = run(main, ["render", "model.py", "-o", "old.svg", "--check"])

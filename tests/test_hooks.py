@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from places import ROOT
 
 from bpviz.cli import main
 
-HOOKS = {
-    hook["id"]: hook
-    for hook in yaml.safe_load((Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-}
+HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
 WORDS = ["apples.py", "-o", "apples.svg"]
 
 

@@ -1,5 +1,5 @@
 """The textbook's layers and losses, as their users call them. What each row says of itself is tested for all rows in
-test_operations (slopes, precision, second order, autograd) and test_rows (shapes, the numbers of the inside)."""
+ops/test_operations (slopes, precision, autograd, shapes, the numbers of the inside)."""
 
 from __future__ import annotations
 

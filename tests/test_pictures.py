@@ -12,19 +12,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from browser import Measurement, collisions, measure
+from places import GALLERY, TESTS
 from random_graphs import random_function, random_matrix_function
 
 import bpviz
 
-FOLDER = Path(__file__).parents[1] / "gallery"
-GALLERY = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.rglob("*.svg"))}
+FIGURES = {path.relative_to(GALLERY).as_posix(): path for path in sorted(GALLERY.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
 TOLD = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
@@ -77,7 +76,7 @@ def options_for(what: str, graph: bpviz.Graph) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, str]:
-    gallery = {name: path.read_text(encoding="utf-8") for name, path in GALLERY.items()}
+    gallery = {name: path.read_text(encoding="utf-8") for name, path in FIGURES.items()}
     scalars = {f"random {seed}": random_picture(seed) for seed in SEEDS}
     matrices = {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
     told = {
@@ -97,7 +96,7 @@ def seen(pictures: Mapping[str, str]) -> dict[str, Measurement]:
 
 
 NAMES = [
-    *GALLERY,
+    *FIGURES,
     *(f"random {seed}" for seed in SEEDS),
     *(f"matrices {seed}" for seed in MATRIX_SEEDS),
     *(f"{what} at {kind}{seed}" for what in TOLD for kind in ("", "matrices ") for seed in TOLD_SEEDS),
@@ -139,6 +138,7 @@ def test_an_svg_is_plain_and_needs_nothing_else(name: str, pictures: Mapping[str
     assert re.search(r"@import|url\((?!['\"]?#)|expression", styles) is None
 
 
+@pytest.mark.hosts
 @pytest.mark.engine
 def test_the_same_model_gives_the_same_bytes(pictures: Mapping[str, str]) -> None:
     """Drawn again in this process, and in a new one whose hashes of names are others."""
@@ -146,7 +146,7 @@ def test_the_same_model_gives_the_same_bytes(pictures: Mapping[str, str]) -> Non
     assert [random_picture(seed) for seed in seeds] == [pictures[f"random {seed}"] for seed in seeds]
 
     program = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import hashlib, test_pictures\n"
+        f"import sys; sys.path[:0] = {[str(TESTS), str(TESTS / 'helpers')]}; import hashlib, test_pictures\n"
         f"for seed in {seeds}: print(hashlib.sha256(test_pictures.random_picture(seed).encode()).hexdigest())"
     )
     expected = [hashlib.sha256(pictures[f"random {seed}"].encode()).hexdigest() for seed in seeds]

@@ -1,4 +1,4 @@
-"""How one value reaches the output: the paths that lead there, link by link, in symbols and in numbers."""
+"""The paths from a value to the output, link by link, in symbols and in numbers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 
-__all__ = ["Chain", "Link", "Path", "Stage", "chain"]
+__all__ = ["Chain", "Link", "NamedPath", "Stage", "chain"]
 
 _LONG = 8
 """The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
 _STAGES = 12
-"""The most values on the way whose gradients are told."""
+"""The most values along the paths whose gradients are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """One path: the named values on it, the links between them, and what it adds to the gradient.
+class NamedPath:
+    """One path: its named values, the links between them, and its share of the gradient.
 
-    Among arrays, whose links are matrices of derivatives, there are no ``links``.
+    Arrays have no ``links``: theirs would be matrices of derivatives.
     """
 
     names: tuple[str, ...]
@@ -48,7 +48,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The gradient of a value on the way, from the output back: its name, formula and number or array."""
+    """The gradient of a value along the paths: its name, its formula, and its number or array."""
 
     name: str
     derivative: str
@@ -58,16 +58,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """All paths of one value to the output, as far as they are shown, and their sum.
+    """The shown paths from one value to the output, and the sum of all paths.
 
-    ``count`` is how many there are; ``exact`` tells that the shown ones are certainly the largest. ``stages`` are the
-    gradients on the way where arrays flow (empty among numbers, where the links say it all); the last is that of the
-    value itself. ``skipped`` counts the stages that are left out in the middle.
+    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest. ``stages``
+    holds the gradients along the paths, from the output back, for arrays (empty for numbers, which have links); the
+    last is that of the value itself. ``skipped`` is the number of stages left out in the middle.
     """
 
     name: str
     count: int
-    paths: tuple[Path, ...]
+    paths: tuple[NamedPath, ...]
     total: Any
     seed: Any
     exact: bool
@@ -76,7 +76,7 @@ class Chain:
 
 
 def chain(flow: Flow, symbols: Symbols, index: int, most: int = 8) -> Chain:
-    """How a node reaches the output; at most ``most`` paths are shown.
+    """Return the paths from a node to the output; at most ``most`` are shown.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -106,8 +106,8 @@ def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
     return Stage(name, symbols.derivative(index), symbols.gradient(index), flow.gradient_of(index))
 
 
-def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
-    """A path with its unnamed steps taken into the links."""
+def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> NamedPath:
+    """Return a path with its unnamed steps merged into the links."""
     names, labels = flow.graph.names, flow.graph.labels
     last, all_wires = len(way.nodes) - 1, way.wires
     ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
@@ -120,11 +120,11 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> Path:
         wires = all_wires[start:end]
         formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
         links.append(Link(names[way.nodes[start]], names[way.nodes[end]], formula, slope))
-    return Path(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
+    return NamedPath(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
 
 
 def _formula(symbols: Symbols, wires: Sequence[tuple[int, int]]) -> str:
-    """The product of the links' derivatives."""
+    """Return the product of the links' derivatives."""
     product: Any = 1.0
     for target, slot in wires:
         product = symbols.slope(target, slot) * product

@@ -1,4 +1,4 @@
-"""What becomes of the output when inputs change: foretold by the gradient, and computed."""
+"""The change of the output when inputs change: predicted by the gradient, and computed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ np: Any = LazyModule("numpy")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """The change of one input (or of several at once: then ``name`` is empty), and what it does to the output.
+    """The change of one input (or of several at once: then ``name`` is empty), and its effect on the output.
 
-    ``predicted`` is gradient × step, added up over all elements, ``true`` by how much the output really grows.
-    ``slope`` and ``slope_after`` are the rates before and after: of a single number its gradient, else the slope along
-    the step. ``reaches`` tells whether a gradient flows back to the input, ``same_way`` whether the model computes the
-    same steps with the new value.
+    ``predicted`` is gradient × step, summed over all elements, ``true`` the real growth of the output. ``slope`` and
+    ``slope_after`` are the slopes before and after: the gradient of a single number, else the slope along the step.
+    ``reaches`` is true if a gradient flows back to the input, ``same_way`` if the model computes the same steps with
+    the new value.
     """
 
     name: str
@@ -40,12 +40,12 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """By how much more the output grows than was foretold."""
+        """The true growth of the output minus the predicted one."""
         return self.true - self.predicted
 
 
 def change(before: Flow, after: Flow, *names: str) -> Change:
-    """What the change of these inputs between two runs does.
+    """Return the effect of a change of these inputs between two runs.
 
     >>> import bpviz
     >>> graph = bpviz.trace(lambda x=3.0: x**2)
@@ -77,7 +77,7 @@ def change(before: Flow, after: Flow, *names: str) -> Change:
 
 
 def _same_structure(one: Flow, other: Flow) -> bool:
-    """Whether two runs computed the same steps."""
+    """Return whether two runs computed the same steps."""
     a, b = one.graph.record, other.graph.record
     if a is b:
         return True
@@ -90,10 +90,10 @@ def _same_structure(one: Flow, other: Flow) -> bool:
 
 
 def _along(flow: Flow, index: int, step: Any) -> float:
-    """Gradient × step: by how much the output grows, as far as the gradient can tell."""
+    """Return gradient × step, the growth of the output that the gradient predicts."""
     gradient = flow.gradients[index]
     if gradient is None:
         return 0.0
     product = float(np.sum(np.multiply(gradient, step)))
-    # 0 × ∞ of an element that does not change
+    # 0 × ∞ for an element that does not change
     return product if not math.isnan(product) else float(np.sum(np.where(step == 0, 0.0, np.multiply(gradient, step))))

@@ -1,4 +1,4 @@
-"""What differs between two runs, of one model or of two: node by node, in structure, values and gradients."""
+"""Differences between two runs, of one model or of two: node by node, in structure, values and gradients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Aspect = Literal["name", "operation", "operands", "value", "gradient"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """A node in one of the runs: ``operation`` is what it is told to do, or ``input`` or ``constant``."""
+    """A node in one of the runs: ``operation`` is its operation with parameters, or ``input`` or ``constant``."""
 
     name: str
     operation: str
@@ -32,7 +32,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """One node in both runs; ``None`` where a run does not have it. ``aspects`` are what differs of it."""
+    """One node in both runs; ``None`` where a run does not have it. ``aspects`` names what differs."""
 
     before: Side | None
     after: Side | None
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def kind(self) -> Literal["added", "removed", "changed", "same"]:
-        """What became of it."""
+        """What happened to the node."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -49,10 +49,10 @@ class Difference:
 
 
 def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLISH) -> tuple[Difference, ...]:
-    """Every input and step of the later run beside what it was in the earlier one, and then those that are gone.
+    """Return every input and step of the later run with its pair in the earlier one, then the removed ones.
 
-    Numbers differ that lie further apart than ``tolerance`` times their size. Constants are told where they changed;
-    ``say`` names those without a name.
+    Numbers differ if their distance is more than ``tolerance`` times their size. Constants are included if they
+    changed; ``say`` writes names for those without one.
 
     >>> import bpviz
     >>> from bpviz.analysis.pairing import paired
@@ -63,11 +63,11 @@ def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLI
     """
     before, after, old = pairing.before, pairing.after, pairing.old
     found = []
-    for now in _told(after):
+    for now in _compared(after):
         was = old.get(now)
         constant = after.graph.is_constant(now)
         if was is None:
-            # A constant comes and goes with the step that it belongs to.
+            # A constant is added and removed with its step.
             found += [] if constant else [Difference(None, _side(after, now, say))]
             continue
         sides = _side(before, was, say), _side(after, now, say)
@@ -75,12 +75,12 @@ def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLI
         if aspects or not constant:
             found.append(Difference(*sides, aspects))
     kept = set(old.values())
-    gone = [was for was in _told(before) if was not in kept and not before.graph.is_constant(was)]
+    gone = [was for was in _compared(before) if was not in kept and not before.graph.is_constant(was)]
     return (*found, *(Difference(_side(before, was, say), None) for was in gone))
 
 
-def _told(flow: Flow) -> list[int]:
-    """The inputs, and what leads to the outputs."""
+def _compared(flow: Flow) -> list[int]:
+    """Return the inputs and all steps that lead to the outputs."""
     record = flow.graph.record
     needed = {*record.is_input, *flow.graph.output_indices, flow.output_index}
     for index in range(len(flow.values) - 1, -1, -1):
@@ -95,8 +95,8 @@ def _side(flow: Flow, index: int, say: Language) -> Side:
     gradient = None if graph.is_constant(index) else flow.gradient_of(index)
     name, what = names[index], graph.nodes[index].kind
     if operation is not None:
-        told = record.parameters.get(index, {})
-        what = operation.name + (f"({', '.join(f'{key}={value!r}' for key, value in told.items())})" if told else "")
+        given = ", ".join(f"{key}={value!r}" for key, value in record.parameters.get(index, {}).items())
+        what = operation.name + (f"({given})" if given else "")
     elif what == "constant" and not graph.labels[index]:
         user = next(i for i, operands in enumerate(record.operands) if index in operands)
         name = say("constant of {name}", name=names[user])
@@ -107,7 +107,7 @@ def _aspects(pairing: Pairing, was: int, now: int, before: Side, after: Side, to
     found: list[Aspect] = []
     labels = pairing.before.graph.labels[was], pairing.after.graph.labels[now]
     ends = now in pairing.after.graph.output_indices or now == pairing.after.output_index
-    # A result that is named after its function goes by another name in another function.
+    # A result named after its function has another name in another function.
     if labels[0] and labels[1] and labels[0] != labels[1] and not ends:
         found.append("name")
     if before.operation != after.operation:
@@ -123,14 +123,14 @@ def _aspects(pairing: Pairing, was: int, now: int, before: Side, after: Side, to
 
 
 def differs(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether two numbers or arrays lie further apart than ``tolerance`` times their size.
+    """Return whether the distance of two numbers or arrays is more than ``tolerance`` times their size.
 
     >>> differs(220.00000000000003, 220.0, 1e-9), differs(1.1, 1.2, 1e-9), differs(math.nan, math.nan, 1e-9)
     (False, True, False)
     """
     if ops.shape_of(one) != ops.shape_of(other):
         return True
-    # What is as good as nothing has no size of its own.
+    # Elements that are almost 0 have no size of their own.
     nothing = 1e-3 * tolerance
     if not ops.shape_of(one):
         a, b = float(one), float(other)

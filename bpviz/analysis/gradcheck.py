@@ -5,7 +5,7 @@ And the check that they make possible: is the gradient that flowed back the one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import flow_at, propagate, value_at
-from bpviz.graph.tracing import trace
+from bpviz.graph.propagate import flow_at, value_at
+from bpviz.graph.sources import flow_of
+from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.text.language import Language, columns, language
+from bpviz.text.numerals import digits_apart
 
 __all__ = ["InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"]
 
@@ -159,6 +161,11 @@ def _compared_text(check: InputCheck, say: Language) -> str:
 
 def _verdict_text(check: InputCheck, say: Language) -> str:
     match check.verdict:
+        case "wrong" if not np.isfinite(check.analytic):
+            numeric = f"{check.numeric:.6g}"
+            if np.isnan(check.analytic):
+                return say("WRONG: the gradient is not a number, differences {numeric}", numeric=numeric)
+            return say("WRONG: the gradient is infinite, differences {numeric}", numeric=numeric)
         case "wrong":
             analytic, numeric = f"{check.analytic:.6g}", f"{check.numeric:.6g}"
             return say("WRONG: gradient {gradient}, differences {numeric}", gradient=analytic, numeric=numeric)
@@ -180,15 +187,20 @@ def gradcheck(
     h: float = 1e-5,
     most: int = 200,
     progress: Callable[[int, int], None] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    verify: bool = True,
     **kwargs: Any,
 ) -> Report:
     """Compare the gradients that flow back with central differences, for every input.
 
-    The difference is taken along the recorded steps, in double precision, with a step of ``h`` times the size of each
-    number. Inputs of up to ``most`` elements are checked element by element, larger ones by their slopes in twenty
-    random directions (always the same ones). An output that is no single number is weighted with fixed random numbers.
-    Where the slopes to the left and to the right differ however small the step, there is no derivative: that is said,
-    and is no failure as long as the gradient lies between the two. ``progress`` is called with (done, all).
+    The function itself is differenced, run plainly without bpviz, in double precision, with a step of ``h`` times the
+    size of each number; of a graph that was built by hand or read from a file, and of a value on the way, the recorded
+    steps. Every run starts from the same state of random numbers. Inputs of up to ``most`` elements are checked element
+    by element, larger ones by their slopes in twenty random directions (always the same ones). An output that is no
+    single number is weighted with fixed random numbers. Where the slopes to the left and to the right differ however
+    small the step, there is no derivative: that is said, and is no failure as long as the gradient lies between the
+    two. A gradient that is not finite, where the differences are, is wrong. ``progress`` is called with (done, all);
+    ``inputs`` are other values by name, ``verify`` is that of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
     ...     return x * y + y**2
@@ -196,14 +208,11 @@ def gradcheck(
     >>> report.ok, [check.name for check in report.inputs]
     (True, ['x', 'y'])
 
-    Raises what `bpviz.trace` and `bpviz.propagate` raise.
+    Raises `UsageError` for a function that returns another value in every run, and what `bpviz.trace` and
+    `bpviz.propagate` raise.
     """
-    if isinstance(target, Graph | Flow):
-        if args or kwargs:
-            raise UsageError("arguments go with a function; a graph is checked at the values that it has")
-        flow = target if isinstance(target, Flow) else propagate(target)
-    else:
-        flow = propagate(trace(target, *args, **kwargs))
+    with verified(verify):
+        flow = flow_of(target, args, kwargs, inputs=inputs)
     return _Check(flow, tolerance, h, most, progress).report()
 
 
@@ -220,6 +229,10 @@ class _Check:
         self.random = np.random.default_rng(0)
         shape = ops.shape_of(flow.values[flow.output_index])
         self.seed = self.random.uniform(0.5, 1.5, shape) if shape else 1.0
+        self.plain = self.graph.plain
+        if self.plain is not None and self.plain.part_of(self.output) is None:
+            # A value on the way, which no plain run returns.
+            self.plain = None
         self.flow = flow_at(self.graph, self.inputs, tuple(self.inputs), self.output, self.seed)
         self.checked = [i for i in self.inputs if self.flow.gradients[i] is not None]
         self.done = 0
@@ -227,12 +240,40 @@ class _Check:
         self.all = sum(size if size <= most else _DIRECTIONS for size in sizes)
 
     def report(self) -> Report:
+        """Check every input.
+
+        Raises `UsageError` for a random function.
+        """
+        if self.plain is not None and self.inputs:
+            index, here = next(iter(self.inputs.items()))
+            one, other = self._objective(index, here), self._objective(index, here)
+            if one != other and not (one != one and other != other):
+                first, second = digits_apart(one, other)
+                raise UsageError(
+                    f"{self.plain.title} is random: two runs on the same inputs return {first} and {second}, so "
+                    "there are no differences to compare; seed its random numbers: rng = np.random.default_rng(0)"
+                )
         checks = tuple(self._input(index) for index in self.inputs)
         return Report(self.graph.name or "the function", checks, self.tolerance, self.h)
 
     def _objective(self, index: int, value: Any) -> float:
-        out = value_at(self.graph, {**self.inputs, index: value}, tuple(self.inputs), self.output)
-        return float(np.sum(np.asarray(out, dtype=np.float64) * self.seed))
+        with ops.silence():
+            return float(np.sum(np.asarray(self._out(index, value), dtype=np.float64) * self.seed))
+
+    def _out(self, index: int, value: Any) -> Any:
+        """The output of the function, of which one input has another value; else of its record."""
+        given = {**self.inputs, index: value}
+        if self.plain is not None:
+            try:
+                named = {self.graph.record.is_input[i]: x for i, x in given.items()}
+                return self.plain.part(self.plain.repeated(named), self.output)
+            except ArithmeticError:
+                return np.nan
+            except (TypeError, IndexError):
+                if index not in self.graph.record.whole:
+                    raise
+                # A count, of which there is no half: along its record it is a number like others.
+        return value_at(self.graph, given, tuple(self.inputs), self.output)
 
     def _steps(self, index: int) -> Iterator[tuple[str, Any, float]]:
         """What is compared: its name, the direction, and the gradient along it."""
@@ -273,7 +314,16 @@ class _Check:
         numeric = (left + right) / 2
         error = abs(analytic - numeric)
         if not np.isfinite(error):
-            return {"analytic": analytic, "numeric": numeric, "verdict": "not finite"}
+            found: Verdict = (
+                "wrong" if np.isfinite(numeric) and not self._is_steep(index, direction, analytic) else "not finite"
+            )
+            return {
+                "absolute": np.inf if found == "wrong" else 0.0,
+                "relative": np.inf if found == "wrong" else 0.0,
+                "analytic": analytic,
+                "numeric": numeric / float(np.max(np.abs(direction))),
+                "verdict": found,
+            }
         relative = error / (max(abs(analytic), abs(numeric)) or 1.0)
         verdict: Verdict = "wrong" if relative > self.tolerance and error > floor else "ok"
         if self._is_kink(index, direction, left, right, floor):
@@ -296,6 +346,12 @@ class _Check:
         right = (self._objective(index, value + h * direction) - here) / h
         left = (here - self._objective(index, value - h * direction)) / h
         return left, right, 1e-14 * abs(here) / h + 1e-12
+
+    def _is_steep(self, index: int, direction: Any, analytic: float) -> bool:
+        """Whether an infinite gradient is right: the slopes grow without end when the step shrinks."""
+        left, right, _ = self._slopes(index, direction, self.h)
+        nearer_left, nearer_right, _ = self._slopes(index, direction, self.h / 8)
+        return bool(np.isinf(analytic)) and abs(nearer_left) > 1.5 * abs(left) and abs(nearer_right) > 1.5 * abs(right)
 
     def _is_kink(self, index: int, direction: Any, left: float, right: float, floor: float) -> bool:
         """Whether the slopes of both sides stay apart when the step shrinks; curvature would bring them together."""

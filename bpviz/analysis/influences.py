@@ -1,4 +1,4 @@
-"""What every variable does to the output: its value, its gradient, and what really happens when it grows by 1."""
+"""The effect of every variable on the output: its gradient, and the true change when it grows by 1."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["Influence", "Objective", "influences", "named", "objective", "object
 np: Any = LazyModule("numpy")
 
 _WORK = 200_000
-"""So many steps at most are computed again to see what a growth by 1 does."""
+"""The most steps that are computed again to find the true change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Influence:
-    """One variable, and what it does to the output.
+    """One variable, and its effect on the output.
 
     ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false). ``slope`` is the sum of
-    its elements, the rate at which the output grows when all of them grow; NaN where the output is not finite.
-    ``grown`` is by how much the output really grows when the variable (every element of it) grows by 1 and the others
-    stay; ``None`` where that is not known. ``derivative`` is what the gradient is called, ``formula`` its formula,
-    ``expression`` what a step computes.
+    its elements, the rate at which the output grows when all of them grow; NaN if the output is not finite. ``grown``
+    is the true growth of the output when the variable (every element of it) grows by 1 and the others stay; ``None`` if
+    it is not known. ``derivative`` is the name of the gradient, ``formula`` its formula, ``expression`` the expression
+    that a step computes.
     """
 
     index: int
@@ -56,13 +56,12 @@ class Influence:
 
     @property
     def straight(self) -> bool:
-        """Whether a growth by 1 does just what the gradient foretells."""
+        """Whether a growth by 1 changes the output exactly as the gradient predicts."""
         return self.grown == self.slope
 
 
-def settled(foretold: float, true: float, before: Any, after: Any) -> float:
-    """The true change, without the rounding of the two outputs it is the difference of where that is all that parts it
-    from the one foretold.
+def settled(predicted: float, true: float, before: Any, after: Any) -> float:
+    """Return the predicted change if the true one differs from it only by rounding, else the true change.
 
     >>> settled(20.0, 19.999999999999972, 220.00000000000003, 240.0), settled(6.0, 7.0, 9.0, 16.0)
     (20.0, 7.0)
@@ -71,12 +70,12 @@ def settled(foretold: float, true: float, before: Any, after: Any) -> float:
         return true
     single = any(getattr(value, "dtype", None) in (np.float32, np.float16) for value in (before, after))
     size = max(float(np.max(np.abs(before), initial=0)), float(np.max(np.abs(after), initial=0)))
-    rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(foretold))
-    return foretold if abs(true - foretold) <= rounding else true
+    rounding = max((1e-6 if single else 1e-13) * size, (1e-4 if single else 1e-9) * abs(predicted))
+    return predicted if abs(true - predicted) <= rounding else true
 
 
 def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> tuple[Influence, ...]:
-    """What each of these nodes does to the output; without ``symbols``, without formulas.
+    """Return the influence of each of these nodes on the output; without ``symbols``, without formulas.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -87,7 +86,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
     [('p', 2.2, 'n·t', 2.2), ('n', 110.00000000000001, 'p·t', 110.0), ('t', 200.0, 'x', 200.0), ('x', 1.1, 't', 1.1),
      ('y', 1.0, '1', 1.0)]
     """
-    told, record = meanings(flow.graph), flow.graph.record
+    meaning_of, record = meanings(flow.graph), flow.graph.record
     finite = bool(np.isfinite(flow.values[flow.output_index]).all())
     found = []
     work = 0
@@ -104,7 +103,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
                 index=index,
                 name=flow.graph.names[index],
                 kind="output" if index == flow.output_index else "step" if step else "input",
-                meaning=told.get(index, ""),
+                meaning=meaning_of.get(index, ""),
                 value=value,
                 gradient=gradient,
                 reaches=reaches,
@@ -119,7 +118,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
 
 
 def named(flow: Flow) -> tuple[int, ...]:
-    """The variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
+    """Return the variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
     record, labels = flow.graph.record, flow.graph.labels
     steps = [
         i
@@ -131,14 +130,14 @@ def named(flow: Flow) -> tuple[int, ...]:
 
 
 class Objective(NamedTuple):
-    """The one number that the gradients are the gradients of: in words, and as it stands in a derivative."""
+    """The number that is differentiated: in words, and as it is written in a derivative."""
 
     words: str
     symbol: str
 
 
 def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
-    """What the gradients of a flow are of: its output, or the one number that the seed makes of it.
+    """Return what a flow's gradients are of: its output, or the one number that the seed makes of it.
 
     >>> import bpviz, numpy as np
     >>> graph = bpviz.trace(lambda x: bpviz.name(x * 2, "y"), np.ones(3))
@@ -156,14 +155,14 @@ def objective(flow: Flow, say: Language = ENGLISH) -> Objective:
 
 
 def objective_of(flow: Flow, output: Any) -> float:
-    """The number that the gradients are of, for an output."""
+    """Return the number that is differentiated, for a value of the output."""
     if output.__class__ is float and flow.seed.__class__ is float:
         return float(flow.seed * output)
     return float(np.sum(np.asarray(flow.seed) * output))
 
 
 def _grown(flow: Flow, index: int) -> float | None:
-    """By how much the objective grows when every element of a node grows by 1; ``None`` where that cannot be told."""
+    """Return the growth of the objective when every element of a node grows by 1; ``None`` if it cannot be computed."""
     value = flow.values[index]
     try:
         after = output_with(flow, index, value + 1.0 if value.__class__ is float else value + value.dtype.type(1))
@@ -178,7 +177,7 @@ def _grown(flow: Flow, index: int) -> float | None:
 
 
 def _slope(gradient: Any) -> float:
-    """The sum of the elements; 0 where they cancel but for rounding."""
+    """Return the sum of the elements; 0 where they cancel except for rounding."""
     if not ops.shape_of(gradient):
         return float(gradient)
     slope, size = float(np.sum(gradient)), float(np.sum(np.abs(gradient)))

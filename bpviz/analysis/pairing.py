@@ -1,8 +1,8 @@
-"""Which node of one graph is which of another: paired by name, then by what they compute and where they lead.
+"""Pairs of nodes in two graphs: by name, then by what they compute and where they are used.
 
-Names come first; then, from the inputs on, the same operation of operands that are paired; then, from the output back,
-the operands of steps that are paired. What is left over in the end was added or removed. Every sweep goes over each
-graph once.
+Equal names are paired first; then, from the inputs on, steps with the same operation and paired operands; then, from
+the output back, the operands of paired steps. The nodes left without a pair were added or removed. Every sweep visits
+each node once.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["Pairing", "paired"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairing:
-    """Two flows, and which node of the earlier one every node of the later one was: ``old`` by new number."""
+    """Two flows and the pairs of their nodes: ``old`` maps a node of the later flow to one of the earlier."""
 
     before: Flow
     after: Flow
     old: Mapping[int, int]
 
     def kept(self, index: int) -> bool:
-        """Whether a node of the later flow was there before, and did the same."""
+        """Return whether a node of the later flow was in the earlier one, with the same operation."""
         was = self.old.get(index)
         operations = self.after.graph.record.operations
         return was is not None and self.before.graph.record.operations[was] is operations[index]
 
     def slot_kept(self, index: int, slot: int) -> bool:
-        """Whether the wire that enters a step of the later flow at this slot was there before."""
+        """Return whether the wire into a step of the later flow at this slot was in the earlier one."""
         was = self.old.get(index)
         if was is None:
             return False
@@ -44,7 +44,7 @@ class Pairing:
 
 
 def paired(before: Flow, after: Flow) -> Pairing:
-    """The nodes of two flows, paired.
+    """Return the pairing of two flows.
 
     >>> import bpviz
     >>> one = bpviz.backprop(lambda x=1.0, w=2.0: bpviz.nn.relu(x * w) + 1)
@@ -65,7 +65,7 @@ def paired(before: Flow, after: Flow) -> Pairing:
 
 
 class _Sweep:
-    """A pairing in the making."""
+    """Builds a pairing."""
 
     def __init__(self, before: Flow, after: Flow) -> None:
         self.before, self.after = before, after
@@ -81,7 +81,7 @@ class _Sweep:
         return was not in self.taken and now not in self.old
 
     def names(self) -> None:
-        """Pair what has the same name, where only one node on each side has it."""
+        """Pair nodes with the same name, if only one node on each side has it."""
         there, here = _named(self.before.graph), _named(self.after.graph)
         for name, now in here.items():
             was = there.get(name)
@@ -89,7 +89,7 @@ class _Sweep:
                 self.pair(was, now)
 
     def onwards(self) -> None:
-        """Pair steps that do the same to operands that are paired, from the inputs on."""
+        """Pair steps with the same operation and paired operands, from the inputs on."""
         waiting: dict[Hashable, list[int]] = {}
         for was in range(len(self.before.values) - 1, -1, -1):
             if was not in self.taken and self.one.operations[was] is not None:
@@ -114,9 +114,9 @@ class _Sweep:
                 self.pair(i, j)
 
     def backwards(self, replaced: bool = False) -> None:
-        """Pair the operands of paired steps, slot by slot, where both are of the same kind; from the outputs back.
+        """Pair the operands of paired steps, slot by slot, if both are of the same kind, from the outputs back.
 
-        With ``replaced``, also another operation that has an operand in common: it stands where the old one stood.
+        With ``replaced``, also pair different operations with a common operand: one replaced the other.
         """
         first, last = self.before.output_index, self.after.output_index
         if self.free(first, last) and self.alike(first, last, replaced):
@@ -130,7 +130,7 @@ class _Sweep:
                     self.pair(i, j)
 
     def alike(self, was: int, now: int, replaced: bool) -> bool:
-        """Whether two nodes are of a kind: inputs, constants, or steps of the same operation."""
+        """Return whether two nodes are of the same kind: inputs, constants, or steps of the same operation."""
         inputs = was in self.one.is_input, now in self.two.is_input
         if inputs[0] == inputs[1] and self.one.operations[was] is self.two.operations[now]:
             return True
@@ -139,12 +139,12 @@ class _Sweep:
 
 
 def _named(graph: Graph) -> dict[str, int]:
-    """The nodes whose name no other has, and the inputs, whose names steps may have taken over (x = x·2)."""
+    """Return the nodes with a unique name, and the inputs, whose names steps may use again (x = x·2)."""
     labels = graph.labels
     times = Counter(labels)
     found = {label: i for i, label in enumerate(labels) if label and times[label] == 1}
     found |= {name: i for i, name in graph.record.is_input.items()}
-    # A result that the source leaves without a name goes by that of its function.
+    # A result without a name in the source has the name of its function.
     for end in graph.ends:
         if end.title and not labels[end.node]:
             found.setdefault(end.title, end.node)
@@ -152,21 +152,21 @@ def _named(graph: Graph) -> dict[str, int]:
 
 
 def _leaf(flow: Flow, index: int) -> Hashable:
-    """What a constant is told by in a key: its value; nothing for any other node."""
+    """Return what stands for a node in a key: the value of a constant, ``None`` for other nodes."""
     return ("constant", _frozen(flow.values[index])) if flow.graph.is_constant(index) else None
 
 
 def _key(flow: Flow, index: int, operands: list[Any]) -> Hashable:
-    """What a step does to which operands; of its own number nothing, where an operand has no partner."""
+    """Return a key of a step: its operation, its operands and its parameters."""
     if None in operands:
         return ("alone", index)
     record = flow.graph.record
-    told = record.parameters.get(index, {})
-    return (record.operations[index], tuple(operands), tuple((name, _frozen(told[name])) for name in sorted(told)))
+    given = record.parameters.get(index, {})
+    return (record.operations[index], tuple(operands), tuple((name, _frozen(given[name])) for name in sorted(given)))
 
 
 def _frozen(value: Any) -> Hashable:
-    """A parameter or a constant as part of a key."""
+    """Return a parameter or a constant as part of a key."""
     if isinstance(value, tuple | list):
         return tuple(map(_frozen, value))
     if hasattr(value, "tobytes"):

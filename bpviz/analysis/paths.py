@@ -1,7 +1,7 @@
-"""The paths from a value to the output, and what each of them adds to the gradient.
+"""The paths from a value to the output, and the share of the gradient that each adds.
 
-A path is a chain of wires. Its share of the gradient is the product of the slopes of its links; the shares of all
-paths add up to the gradient. Paths are counted link by link and never walked one by one: there may be 2⁶⁰ of them.
+A path is a chain of wires. Its share of the gradient is the product of the slopes of its links; the shares of all paths
+add up to the gradient. Paths are counted link by link, not one by one: there may be 2⁶⁰ of them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Way:
 
     ``nodes`` are the numbers of the nodes, the source first; ``slots`` the operand slot at which each next node is
     entered. ``slopes`` are the links' derivatives, ∂(next node)/∂(this operand): a number where both are single
-    numbers, ``None`` where it is a matrix of derivatives. ``product`` is what this path adds to the gradient of the
-    source, of the source's shape.
+    numbers, ``None`` where it is a matrix of derivatives. ``product`` is the share of this path in the gradient of the
+    source; it has the source's shape.
     """
 
     nodes: tuple[int, ...]
@@ -46,9 +46,9 @@ class Ways:
     """All paths from one value to another: how many there are, the sum over them, and the ones that are shown.
 
     ``flow`` holds the gradients of the target; ``total`` is the gradient of the source there, and ``seed`` the gradient
-    that starts at the target (1 for a single number), with which every product begins. ``shown`` are all paths, in the
-    order in which they were computed, or the largest few, the largest first. ``exact`` tells that these are certainly
-    the largest: among arrays, which do not simply multiply, only a bounded search finds them.
+    at the target (1 for a single number), with which every product begins. ``shown`` holds all paths, in the order of
+    computation, or the few largest, the largest first. ``exact`` is true if these are certainly the largest: for arrays
+    only a bounded search finds them.
     """
 
     flow: Flow
@@ -68,7 +68,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """What lies on any path between two values: nodes by number, wires as (number of the node entered, slot)."""
+    """All nodes (by number) and wires (number of the node entered, slot) on the paths between two values."""
 
     nodes: frozenset[int]
     wires: frozenset[tuple[int, int]]
@@ -76,7 +76,7 @@ class Between:
 
 
 def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) -> Ways:
-    """The paths from a value to the output, or to another value; at most ``most`` of them are shown.
+    """Return the paths from a value to the output or another value, the ``most`` largest in full.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
@@ -84,7 +84,7 @@ def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) ->
     >>> found.count, found.total, [(way.slopes, way.product) for way in found.shown]
     (3, 7.0, [((3.0, 1.0), 3.0), ((3.0, 1.0), 3.0), ((1.0,), 1.0)])
 
-    A hundred links of two wires each have 2¹⁰⁰ paths; they are counted at once:
+    A hundred links of two wires each have 2¹⁰⁰ paths, which are counted quickly:
 
     >>> def doubled(x=1.0):
     ...     for _ in range(100):
@@ -94,7 +94,7 @@ def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) ->
     >>> found.count == 2**100, found.total == 2.0**100, len(found.shown)
     (True, True, 2)
 
-    Raises `UsageError` for an unknown name. Where no path leads from one to the other, the count is 0.
+    Without any path the count is 0. Raises `UsageError` for an unknown name.
     """
     start = flow.find(source)
     end = flow.output_index if target is None else flow.find(target)
@@ -107,7 +107,7 @@ def ways(flow: Flow, source: Name, target: Name | None = None, most: int = 8) ->
 
 
 def between(flow: Flow, source: int, target: int) -> Between:
-    """What lies on any path from one node to another, both by number, and how many paths there are.
+    """Return all nodes and wires on the paths from one node to another (by number), and the number of paths.
 
     A path takes only wires through which a gradient can flow.
 
@@ -125,7 +125,7 @@ def between(flow: Flow, source: int, target: int) -> Between:
         if shares is None:
             continue
         for slot, operand in enumerate(all_operands[index]):
-            # Every node that has a gradient leads to the target: what is reached from the source is on a path.
+            # Every node with a gradient leads to the target, so each node reached from the source is on a path.
             if shares[slot] is not None and operand in counts:
                 counts[index] = counts.get(index, 0) + counts[operand]
                 entered.append((index, slot))
@@ -136,7 +136,7 @@ def between(flow: Flow, source: int, target: int) -> Between:
 
 @dataclass(slots=True, eq=False)
 class _Tail:
-    """The rest of a path, from a node to the target: the link to the next node, and the gradient that came back."""
+    """The rest of a path, from a node to the target: the link to the next node, and the gradient at this node."""
 
     g: Any
     slot: int = 0
@@ -145,9 +145,9 @@ class _Tail:
 
 
 def _largest(flow: Flow, source: int, target: int, among: Between, most: int) -> tuple[Way, ...]:
-    """The paths with the largest products: from the target back, every node keeps the ``most`` largest of its tails.
+    """Return the paths with the largest products: from the target back, each node keeps its ``most`` largest tails.
 
-    Of single numbers no other tail can become part of a larger product: the slope before it is the same for all.
+    For single numbers this is exact: the slope before a node is the same for all its tails.
     """
     record = flow.graph.record
     tails: dict[int, list[_Tail]] = {target: [_Tail(flow.seed)]}
@@ -162,7 +162,7 @@ def _largest(flow: Flow, source: int, target: int, among: Between, most: int) ->
                 if len(found) > 4 * most:
                     tails[operand] = _kept(found, most)
             for tail in kept:
-                # Only what is still to be pulled back is kept in memory.
+                # Keep in memory only what the rest of the backward pass needs.
                 tail.g = None
         made = [_way(flow, source, tail) for tail in _kept(tails[source], most)]
     if among.count <= most:
@@ -171,14 +171,14 @@ def _largest(flow: Flow, source: int, target: int, among: Between, most: int) ->
 
 
 def _kept(tails: list[_Tail], most: int) -> list[_Tail]:
-    """The largest few; what is not a number stands in front, so that it is seen. Equal ones keep their order."""
+    """Return the few largest, NaN first, so that it is seen. Equal ones keep their order."""
     if len(tails) <= most:
         return tails
     return sorted(tails, key=lambda tail: -_size(tail.g))[:most]
 
 
 def _size(g: Any) -> float:
-    """How large a gradient is: the magnitude of the number, the length of the array."""
+    """Return the size of a gradient: the magnitude of a number, the norm of an array."""
     size = abs(g) if g.__class__ is float else float(np.linalg.norm(g))
     return math.inf if size != size else size
 
@@ -195,7 +195,7 @@ def _way(flow: Flow, source: int, tail: _Tail) -> Way:
 
 
 def slope(flow: Flow, index: int, slot: int) -> float | None:
-    """The derivative of a step by the operand at a slot, where both are single numbers.
+    """Return the derivative of a step by the operand at a slot; ``None`` unless both are single numbers.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)

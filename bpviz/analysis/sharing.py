@@ -1,8 +1,7 @@
-"""What the backward pass computes once and uses several times, and which forward values it needs.
+"""Shared factors, which the backward pass computes once and uses several times, and the forward values it needs.
 
-The shared factor is what makes backpropagation cheap: ``dZ`` is worked out once and serves the weights, the bias and
-the layer before. It is looked for in the backward pass as a graph (`bpviz.transforms.gradient_graph`), where
-equal steps are one.
+Shared factors make backpropagation cheap: ``dZ`` is computed once and used for the weights, the bias and the layer
+before. They are found in the backward pass as a graph (`bpviz.transforms.gradient_graph`), where equal steps are one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from bpviz import ops
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.sources import flow_of
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import language
 from bpviz.transforms.gradient_graph import Derivation, derivation
@@ -26,11 +25,11 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 @dataclass(frozen=True, slots=True)
 class SharedFactor:
-    """A step of the backward pass that several others use.
+    """A step of the backward pass that several other steps use.
 
-    ``name`` is what it is called (g₁, g₂ …, where it has no name), ``node`` the value whose gradient it is (empty where
-    it is none), ``uses`` the gradients that it serves, ``formula`` how it is computed. ``nodes`` are all values
-    whose gradient it is, by number, and ``wires`` those along which it flows back, (number of the node, slot).
+    ``name`` is its name (g₁, g₂ … if the source gives none), ``node`` the value whose gradient it is (empty if it is no
+    gradient), ``uses`` the gradients computed from it, ``formula`` its formula. ``nodes`` holds all values whose
+    gradient it is, by number, and ``wires`` the wires along which it flows back, (number of the node, slot).
     """
 
     name: str
@@ -48,10 +47,9 @@ class SharedFactor:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """The shared factors of a backward pass, and how many operations it takes with them and without.
+    """The shared factors of a backward pass, and its number of operations with and without sharing.
 
-    ``without`` counts what it would take to compute every gradient from the forward values alone, however often the
-    same is computed.
+    ``without`` counts the operations if every use were computed again from the forward values.
     """
 
     factors: tuple[SharedFactor, ...]
@@ -68,7 +66,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class KeptValue:
-    """A value of the forward pass; ``kept`` tells whether the backward pass needs it. ``kind`` is that of its node."""
+    """A value of the forward pass; ``kept`` is true if the backward pass needs it. ``kind`` is the kind of its node."""
 
     name: str
     kind: str
@@ -78,10 +76,10 @@ class KeptValue:
 
 
 def shared_factors(target: Flow | Graph) -> Sharing:
-    """What the backward pass computes once and uses several times.
+    """Return the factors that the backward pass computes once and uses several times.
 
-    Values of the forward pass do not count, nor does the seed: they are not computed on the way back. Operations that
-    only bring numbers into another shape are not counted.
+    Values of the forward pass and the seed do not count: the backward pass does not compute them. Operations that only
+    change a shape are not counted.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1, s=0.5):
@@ -91,21 +89,21 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     ∂y/∂x = t·s: computed once, serves ∂y/∂p, ∂y/∂n
     4 operations in the backward pass; 5 without sharing
     """
-    flow = target if isinstance(target, Flow) else propagate(target)
+    flow = flow_of(target)
     made = derivation(flow)
     found = shared_in(made.graph)
     labels, names = flow.graph.labels, flow.graph.names
-    # Without names, the formula of one would hold that of another as often as that is used.
+    # Without names, the formula of one factor would repeat that of another.
     called = list(made.graph.labels)
     for number, index in enumerate((i for i in found if not called[i]), 1):
         called[index] = f"g{number}".translate(_LOWERED)
-    symbols = Symbols(propagate(made.graph), called) if found else None
+    symbols = Symbols(flow_of(made.graph), called) if found else None
     factors = []
     for index, uses in found.items():
         assert symbols is not None
         formula = symbols.value(index)
         nodes = tuple(node for node, gradient in made.gradients.items() if gradient == index)
-        # What has a name of its own goes first: Z = X·W + b rather than the product in it.
+        # Named values first: Z = X·W + b rather than the product in it.
         node = next((names[i] for i in nodes if labels[i]), names[nodes[0]] if nodes else "")
         wires = tuple(wire for wire, share in made.shares.items() if share == index)
         factors.append(SharedFactor(called[index], node, uses, formula, nodes, wires))
@@ -113,15 +111,14 @@ def shared_factors(target: Flow | Graph) -> Sharing:
 
 
 def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
-    """The shared factors of a gradient graph: the number of each, and the names of the gradients that it serves.
+    """Return the shared factors of a gradient graph, by number, each with the names of the gradients it serves.
 
-    Only the last backward part counts. Through operations that bring numbers into another shape the use is looked for
-    behind them.
+    Only the last backward part counts. Operations that only change a shape are not uses; the uses after them are.
     """
     record = graph.record
     last = max(record.orders.values(), default=0)
     steps = [i for i, order in record.orders.items() if order == last and record.operations[i] is not None]
-    # Who uses each step, plumbing left out, and which names it reaches first.
+    # The users of each step, without changes of shape, and the first names that it reaches.
     users: dict[int, set[str | int]] = {i: set() for i in steps}
     names: dict[int, dict[str, None]] = {i: {} for i in steps}
     for end in graph.ends:
@@ -141,7 +138,7 @@ def shared_in(graph: Graph) -> dict[int, tuple[str, ...]]:
 
 
 def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
-    """The values of the forward pass, in order, and which of them the backward pass needs: what takes memory.
+    """Return the values of the forward pass, in order, and which of them the backward pass needs, so keeps in memory.
 
     Constants that are plain numbers are left out.
 
@@ -152,7 +149,7 @@ def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
     >>> [value.name for value in kept_values(bpviz.backprop(y)) if value.kept]
     ['p', 'n', 't', 'x']
     """
-    flow = target if isinstance(target, Flow) else propagate(target)
+    flow = flow_of(target)
     graph = flow.graph
     made = derivation(flow)
     new = _new(made)
@@ -171,13 +168,13 @@ def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
 
 
 def _new(made: Derivation) -> list[int]:
-    """The steps of the backward pass, by number."""
+    """Return the steps of the backward pass, by number."""
     copies = set(made.copies.values())
     return [i for i, operation in enumerate(made.graph.record.operations) if operation is not None and i not in copies]
 
 
 def _counts(made: Derivation) -> tuple[int, int]:
-    """How many operations the backward pass takes, and how many if nothing were computed once for several uses."""
+    """Return the number of operations in the backward pass, with sharing and without."""
     record = made.graph.record
     alone: dict[int, int] = {}
     for step in _new(made):

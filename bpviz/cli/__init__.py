@@ -92,11 +92,14 @@ def main(ctx: click.Context) -> None:
     from bpviz.cli.request import settings
 
     found = settings(Path.cwd())
-    ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}
+    ctx.default_map = {
+        command: {name: value for name, value in found.items() if (command, name) not in _OTHERWISE}
+        for command in _COMMANDS
+    }
 
 
 def _set_elsewhere(error: click.BadParameter) -> str:
-    """Where a wrong value comes from that was not given on the command line."""
+    """Return where a wrong value comes from, if not from the command line."""
     option, ctx = error.param, error.ctx
     if option is None or ctx is None or option.name is None:
         return ""
@@ -108,15 +111,5 @@ def _set_elsewhere(error: click.BadParameter) -> str:
     return ""
 
 
-_READ = {
-    "explain": ("precision", "lang"),
-    "diff": ("format", "precision", "theme", "lang"),
-    "card": ("theme", "format", "lang"),
-    "gradcheck": ("lang",),
-    "ops": ("lang",),
-}
-"""Settings of render that other commands have as well."""
-
-
-def _some(settings: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: settings[name] for name in names if name in settings}
+_OTHERWISE = (("explain", "format"), ("gradcheck", "format"))
+"""Options of a command that mean something else than the setting of their name."""

@@ -14,14 +14,13 @@ __all__ = ["command"]
 
 @click.command("card")
 @click.argument("name", required=False)
-@click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="FILE", help="Where to write. [default: NAME.svg here]"
-)
-@click.option("-f", "--format", metavar="FORMAT", help="svg, png, pdf, …; wins over the suffix.")
+@options.option("outputs", help="Where to write. [default: NAME.svg here]")
+@options.option("format", setting=False, help="svg, png, pdf, …; wins over the suffix.")
 @click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")
-@options.theme
-@options.lang
-@options.check
+@options.option("theme")
+@options.option("lang")
+@options.option("check")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -33,6 +32,7 @@ def command(
     theme: str,
     lang: str | None,
     check: bool,
+    force: bool,
 ) -> None:
     """Draw the card of the operation NAME: one node, forward and backward in symbols.
 

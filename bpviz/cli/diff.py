@@ -8,7 +8,7 @@ import click
 
 from bpviz.cli import options
 from bpviz.cli.models import recorded, user_code
-from bpviz.cli.output import destination, put, told_file, word_destinations, write_files
+from bpviz.cli.output import destination, put, report_file, word_destinations, write_files
 from bpviz.errors import UsageError
 
 __all__ = ["command"]
@@ -19,12 +19,12 @@ __all__ = ["command"]
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--set-a", "values_a", multiple=True, metavar="NAME=VALUE", help="Another value for an input of A.")
 @click.option("--set-b", "values_b", multiple=True, metavar="NAME=VALUE", help="Another value for an input of B.")
-@options.outputs(
-    "Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words.",
+@options.option(
+    "outputs", help="Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words."
 )
-@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--of", "of", metavar="NAME", help="The value whose gradients are compared. [default: the result]")
+@options.option("of", help="The value whose gradients are compared. [default: the result]")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -32,9 +32,11 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
-@options.precision
-@options.theme
-@options.lang
+@options.option("precision")
+@options.option("theme")
+@options.option("lang")
+@options.option("verify")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,6 +53,8 @@ def command(
     precision: int,
     theme: str,
     lang: str | None,
+    verify: bool,
+    force: bool,
 ) -> None:
     """Compare the models A and B: steps, values and gradients; exit 0 when nothing differs, 1 when something does.
 
@@ -66,32 +70,34 @@ def command(
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
     from bpviz.drawing.load import apart, load
+    from bpviz.graph.verification import verified
     from bpviz.reports.report import tells
 
-    # Asked before anything is run or told: a wrong one is refused at once.
+    # Before anything is run or printed: a wrong one is refused at once.
     said = [output for output in outputs if not format and tells(output)]
     pages = word_destinations(said, None) if said else []
     pictures = [output for output in outputs if output not in said]
     for picture in pictures:
         destination(picture, format)
-    told: Any
-    if after is None:
-        # Loaded once, and run twice: standard input cannot be read again.
-        with user_code():
-            model = load(before)
-        first, _ = recorded(model, values_a, "--set-a")
-        second, stem = recorded(model, values_b, "--set-b")
-    else:
-        # A model of another folder has helpers of its own, which may have the same names.
-        with apart():
-            first, _ = recorded(before, values_a, "--set-a")
-        second, stem = recorded(after, values_b, "--set-b")
+    report: Any
+    with verified(verify):
+        if after is None:
+            # Loaded once, and run twice: standard input cannot be read again.
+            with user_code():
+                model = load(before)
+            first, _ = recorded(model, values_a, "--set-a")
+            second, stem = recorded(model, values_b, "--set-b")
+        else:
+            # A model of another folder has helpers of its own, which may have the same names.
+            with apart():
+                first, _ = recorded(before, values_a, "--set-a")
+            second, stem = recorded(after, values_b, "--set-b")
     with user_code():
         from bpviz.reports.comparison import diff
 
-        told = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
-    click.echo(told.to_json() if as_json else str(told), nl=not as_json)
+        report = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
+    click.echo(report.to_json() if as_json else str(report), nl=not as_json)
     if pictures:
-        write_files(ctx, told.draw(theme=theme), pictures, stem, format)
-    put(ctx, [told_file(told, path, kind) for path, kind in pages])
-    ctx.exit(0 if told.same else 1)
+        write_files(ctx, report.draw(theme=theme), pictures, stem, format)
+    put(ctx, [report_file(report, path, kind) for path, kind in pages])
+    ctx.exit(0 if report.same else 1)

@@ -10,9 +10,8 @@ __all__ = ["command"]
 
 
 @click.command("doctor")
-@click.pass_context
-def command(ctx: click.Context) -> None:
-    """Tell which Graphviz engines, fonts and packages are there, and what to install."""
+def command() -> None:
+    """Say which engines, fonts and packages are there, and what to install."""
     import platform
     from importlib import metadata
 
@@ -28,9 +27,12 @@ def command(ctx: click.Context) -> None:
         except metadata.PackageNotFoundError:
             click.echo(f"  {package} is missing: pip install {package}")
     found = engines()
+    click.echo(
+        "  layout: bpviz itself places the boxes; Graphviz is used for PDF, PS and EPS, and where --engine names it"
+    )
     for engine in found:
-        where = f"Graphviz {engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
-        click.echo(f"  {engine.name} engine: {where}")
+        where = f"{engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
+        click.echo(f"  {engine.name} Graphviz: {where}")
     japanese = font_files("日本語")
     click.echo(f"  font: {japanese.files[0].name} (bundled)")
     if japanese.missing:
@@ -39,5 +41,3 @@ def command(ctx: click.Context) -> None:
         )
     else:
         click.echo(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")
-    if not any(engine.available for engine in found):
-        ctx.exit(3)

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from bpviz.cli import options as choices
+from bpviz.cli import options
 from bpviz.cli.models import user_code, values_for
-from bpviz.cli.output import put, told_file, word_destinations
+from bpviz.cli.output import put, report_file, word_destinations
 
 __all__ = ["command"]
 
@@ -17,21 +17,19 @@ __all__ = ["command"]
 @click.command("explain")
 @click.argument("target")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@choices.outputs(
-    "Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]",
+@options.option(
+    "outputs", help="Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]"
 )
-@click.option("-f", "--format", metavar="FORMAT", help="text, markdown, json or html; wins over the suffix.")
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="What if this input had another value? --set tax=1.2; repeat it to change several at once.",
+@options.option("format", setting=False, help="text, markdown, json or html; wins over the suffix.")
+@options.option(
+    "assignments", help="What if this input had another value? --set tax=1.2; repeat it to change several at once."
 )
-@choices.of
-@choices.precision
-@choices.lang
-@choices.check
+@options.option("of")
+@options.option("precision")
+@options.option("lang")
+@options.option("verify")
+@options.option("check")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,20 +42,24 @@ def command(
     of: str | None,
     precision: int,
     lang: str | None,
+    verify: bool,
     check: bool,
+    force: bool,
 ) -> None:
-    """Tell what every value of TARGET does to the output: in a table, link by link, path by path.
+    """Explain what every value of TARGET does to the output: in a table, link by link, path by path.
 
-    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are told.
+    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are explained.
 
     \b
     bpviz explain apples.py                        the table, and every chain
     bpviz explain apples.py price                  one variable
-    bpviz explain apples.py --set tax=1.2          what if tax were 1.2: foretold and true
+    bpviz explain apples.py --set tax=1.2          what if tax were 1.2: predicted and true
     bpviz explain apples.py -o apples.html         a page with the figure in it
     """
+    from bpviz.graph.verification import verified
+
     plans = word_destinations(outputs, format)
-    with user_code():
+    with user_code(), verified(verify):
         from bpviz.drawing.load import load
         from bpviz.reports.explanation import explain
 
@@ -65,13 +67,13 @@ def command(
         values = values_for(thing, assignments)
         if callable(thing):
             thing, values = _with_all_values(thing, values)
-        options: dict[str, Any] = {"output": of} if of else {}
-        told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **options)
-    put(ctx, [told_file(told, path, kind) for path, kind in plans], check)
+        more: dict[str, Any] = {"output": of} if of else {}
+        report = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
+    put(ctx, [report_file(report, path, kind) for path, kind in plans], check)
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The function with the values of parameters that have none of their own: those change nothing, they are needed."""
+    """Return the function with values for the parameters that need one, and the values that are left."""
     import inspect
 
     parameters = inspect.signature(function).parameters

@@ -21,7 +21,7 @@ __all__ = ["command"]
 
 @click.command("gradcheck")
 @click.argument("target")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Another value for an input.")
+@options.option("assignments", help="Another value for an input.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, min_open=True),
@@ -32,8 +32,10 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
-@options.lang
-@click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
+@options.option("lang")
+@options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
+@options.option("verify")
+@options.option("force")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,6 +46,8 @@ def command(
     outputs: tuple[str, ...],
     format: str | None,
     lang: str | None,
+    verify: bool,
+    force: bool,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 
@@ -58,8 +62,10 @@ def command(
     from bpviz.drawing.draw import draw, language_for
     from bpviz.drawing.drawing import Drawing
     from bpviz.figure import Figure, Sheet
+    from bpviz.graph.verification import verified
 
-    thing, stem = recorded(target, assignments)
+    with verified(verify):
+        thing, stem = recorded(target, assignments)
     say = language_for(thing, lang)
     source = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(source, Figure | Sheet):

@@ -23,7 +23,7 @@ __all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
 
 def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """The values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
+    """Return the values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
 
     Raises `UsageError` for a text that is none, a name that a function does not have, or a word in place of a number.
     """
@@ -32,7 +32,7 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
 
 
 def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set") -> tuple[Graph | Flow | Drawing, str]:
-    """What a target stands for, traced where it is a function, and the name that its files take."""
+    """Return what a target stands for, traced where it is a function, and the name that its files take."""
     with user_code():
         from bpviz.drawing.load import load
 
@@ -53,7 +53,7 @@ def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set"
 def drawing_of(
     target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
-    """The drawing that a target and the options stand for, and the name that its files take."""
+    """Return the drawing that a target and the options stand for, and the name that its files take."""
     thing, stem = recorded(target, assignments)
     with user_code():
         from bpviz.drawing.draw import draw
@@ -63,7 +63,7 @@ def drawing_of(
             # What the author chose in the file holds, but for what the command line says otherwise.
             source_of = ctx.get_parameter_source
             default = click.core.ParameterSource.DEFAULT
-            options = {k: v for k, v in options.items() if source_of(_parameter(k)) is not default}
+            options = {k: v for k, v in options.items() if source_of(k) is not default}
         return draw(thing, **options, **({"output": of} if of else {})), stem
 
 
@@ -74,7 +74,7 @@ def what_if_of(
     of: str | None,
     options: dict[str, Any],
 ) -> tuple[Drawing, str]:
-    """The drawing of what becomes of a target when inputs change, old numbers beside new ones."""
+    """Return the drawing of a target whose inputs change, old numbers beside new ones, and the name of its files."""
     with user_code():
         from functools import partial
 
@@ -92,12 +92,8 @@ def what_if_of(
         return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
 
 
-def _parameter(option: str) -> str:
-    return "open_" if option == "open" else option
-
-
 def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
-    """The values for parameters of a function, arrays where it takes arrays."""
+    """Return the values for parameters of a function, as arrays where it takes arrays."""
     import inspect
 
     parameters = inspect.signature(function).parameters
@@ -146,8 +142,8 @@ def user_code() -> Iterator[None]:
 
         # A document of which the code is a part stands in brackets.
         place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
-        told = "".join(traceback.format_exception_only(error))
-        raise ModelFailed(f"{place} is not valid Python: {error.msg}", told) from None
+        where = "".join(traceback.format_exception_only(error))
+        raise ModelFailed(f"{place} is not valid Python: {error.msg}", where) from None
     except SystemExit as error:
         raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
     except Exception as error:
@@ -157,11 +153,11 @@ def user_code() -> Iterator[None]:
 def _own_frames(error: BaseException) -> str:
     import traceback
 
-    told = traceback.TracebackException.from_exception(error)
+    shown = traceback.TracebackException.from_exception(error)
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-    part: traceback.TracebackException | None = told
+    part: traceback.TracebackException | None = shown
     while part is not None:
         own = [f for f in part.stack if not f.filename.startswith((home, "<frozen importlib"))]
         part.stack = traceback.StackSummary.from_list(own)
         part = part.__cause__ or part.__context__
-    return "".join(told.format())
+    return "".join(shown.format())

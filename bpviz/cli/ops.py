@@ -18,19 +18,19 @@ __all__ = ["command", "described"]
 
 @click.command("ops")
 @click.argument("name", required=False)
-@options.lang
+@options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
-    """List the operations that can be recorded, or tell all about one, by its name or NumPy's (np.linalg.inv)."""
+    """List the operations that can be recorded, or describe one, by its name or NumPy's (np.linalg.inv)."""
     from bpviz import ops
     from bpviz.text.language import language
 
     say = language(lang)
-    asked = (name or "").removeprefix("np.")
-    if asked in ops.COMPOSITES and asked not in ops.OPERATIONS:
-        click.echo(f"np.{asked}  {say('made of several operations')}")
-        click.echo(f"  {described(asked)}")
+    wanted = (name or "").removeprefix("np.")
+    if wanted in ops.COMPOSITES and wanted not in ops.OPERATIONS:
+        click.echo(f"np.{wanted}  {say('made of several operations')}")
+        click.echo(f"  {described(wanted)}")
         return
-    rows = [_row(asked)] if name else list(ops.OPERATIONS.values())
+    rows = [_row(wanted)] if name else list(ops.OPERATIONS.values())
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
@@ -46,7 +46,7 @@ def command(name: str | None, lang: str | None) -> None:
 
 
 def described(composite: str) -> str:
-    """What a NumPy function that is made of several operations does, in a sentence.
+    """Return what a NumPy function that is made of several operations does, in a sentence.
 
     >>> described("ptp")
     'the largest minus the smallest.'
@@ -59,9 +59,9 @@ def described(composite: str) -> str:
 
 
 def _row(name: str) -> Operation:
-    """The operation of that name.
+    """Return the operation of that name.
 
-    Raises `UsageError` with what comes close, of NumPy's functions, too, that are made of several.
+    Raises `UsageError` with what comes close, also among the functions that are made of several operations.
     """
     from bpviz import ops
 

@@ -1,4 +1,4 @@
-"""Options that several commands have, each written once."""
+"""The options of commands, each made from its row in `bpviz.drawing.options`."""
 
 from __future__ import annotations
 
@@ -7,51 +7,60 @@ from typing import Any
 
 import click
 
-__all__ = ["check", "lang", "of", "outputs", "precision", "theme"]
+from bpviz.drawing.options import OPTIONS, Option
+
+__all__ = ["every", "option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def outputs(help: str) -> Decorator:
-    """The option of the files to write, which each command explains in its own words."""
-    return click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help=help)
+def option(name: str, **changes: Any) -> Decorator:
+    """Return the option of that name for a command, which may change parts of it: ``help``, ``setting``.
+
+    >>> command = click.command()(option("precision")(lambda precision: None))
+    >>> command.params[0].envvar, command.params[0].default
+    ('BPVIZ_PRECISION', 4)
+    """
+    row, setting = OPTIONS[name], changes.pop("setting", True)
+    parts = {
+        "help": row.help,
+        "metavar": row.metavar,
+        "envvar": row.variable if row.setting and setting else None,
+        "callback": _CALLBACKS.get(name),
+        **_kind(row),
+        **changes,
+    }
+    return click.option(*row.flags.split(), name, **parts)
 
 
-precision = click.option(
-    "--precision",
-    type=click.IntRange(1, 17),
-    default=4,
-    envvar="BPVIZ_PRECISION",
-    show_default=True,
-    help="Significant digits.",
-)
+def every(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command every option that the command line has, in the order of the table."""
+    for row in reversed(OPTIONS.values()):
+        if row.flags:
+            command = option(row.name)(command)
+    return command
 
 
-def _chosen(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """The language that is named; ``None`` where the environment has it, which `bpviz.text.language.language` reads."""
-    named = ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.ENVIRONMENT
-    return value if named else None
+def _kind(row: Option) -> dict[str, Any]:
+    """What kind of option it is, in click's words."""
+    if row.default is False:
+        return {"is_flag": True}
+    if row.default == ():
+        return {"multiple": True, **({} if row.alone is None else {"is_flag": False, "flag_value": row.alone})}
+    known = {"default": row.default, "show_default": row.default not in (None, "")}
+    if row.choices:
+        return {"type": click.Choice(row.choices, case_sensitive=not row.any_case), **known}
+    if row.range:
+        kind: Any = click.IntRange if row.range.whole else click.FloatRange
+        bounds = {"min_open": row.range.open, "max_open": row.range.open and row.range.high is not None}
+        return {"type": kind(row.range.low, row.range.high, **bounds), **known}
+    return known
 
 
-lang = click.option(
-    "--lang",
-    envvar="BPVIZ_LANG",
-    callback=_chosen,
-    metavar="NAME",
-    help="The language of bpviz's own words: en, ja, or a file of your own: fr.toml. [default: en]",
-)
+def _named(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the language that is named; ``None`` where the environment has it: `bpviz.text.language` reads that."""
+    is_named = ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.ENVIRONMENT
+    return value if is_named else None
 
-theme = click.option(
-    "--theme",
-    default="light",
-    envvar="BPVIZ_THEME",
-    show_default=True,
-    metavar="NAME",
-    help="light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
-)
 
-of = click.option(
-    "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
-)
-
-check = click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")
+_CALLBACKS = {"lang": _named}

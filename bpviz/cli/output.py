@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz.writers import formats
+
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.reports.report import Telling
 
-__all__ = ["File", "destination", "files_of", "put", "told_file", "word_destinations", "write_files"]
+__all__ = ["File", "check_sources", "destination", "files_of", "put", "report_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
-    """A file to be: where (``None`` is stdout), what makes it, and what tells whether an old one still holds."""
+    """A file to be: where (``None`` is stdout), what makes it, and what says whether an old one is still right."""
 
     path: Path | None
     made: Callable[[], bytes]
@@ -40,19 +42,19 @@ def write_files(
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.told))]
     if old:
-        told = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
-        click.echo(f"bpviz: {told if check else say('note: {note}', note=told)}", err=True)
+        left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
+        click.echo(f"bpviz: {left if check else say('note: {note}', note=left)}", err=True)
         if check:
             ctx.exit(1)
     return written
 
 
 def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
-    """The files of a drawing at one output, to be made when they are wanted: one, or one for every step (%02d)."""
+    """Return the files of a drawing at one output, each made when it is needed: one, or one for every step (%02d)."""
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
-        count = len(drawing.told) if kind in _MOVING else 1
+        count = len(drawing.told) if formats.row_of(kind).steps == "always" else 1
         made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind, count)
         return [File(path, made, partial(drawing.is_shown_by, format=kind))]
     frames: list[bytes] = []
@@ -84,6 +86,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         return []
     from bpviz.files import write_file
 
+    check_sources(ctx, files)
     # All are made before the first is written: a failure leaves everything as it was.
     ready = [(file.path, file.made()) for file in files]
     for path, data in ready:
@@ -95,26 +98,44 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     return [path for path, _ in ready if path is not None]
 
 
-def told_file(told: Telling, path: Path | None, kind: str) -> File:
-    """The file of words at an output."""
-    return File(path, partial(told.to_bytes, kind), partial(told.is_told_by, format=kind))
+def check_sources(ctx: click.Context, files: Sequence[File]) -> None:
+    """Raise `UsageError` where a file would be written over what it is made from, unless ``--force`` is given."""
+    from bpviz.drawing.load import file_of
+    from bpviz.files import check_no_source
+
+    if ctx.params.get("force"):
+        return
+    given = (ctx.params.get(name) for name in ("target", "before", "after"))
+    settings = (ctx.params.get(name) for name in ("theme", "lang"))
+    models = [file_of(target) for target in given if isinstance(target, str)]
+    tables = [Path(name) for name in settings if isinstance(name, str) and name.endswith(".toml")]
+    sources = [source for source in (*models, *tables) if source is not None]
+    otherwise = "choose another name with -o, or give --force" if "force" in ctx.params else "choose another name"
+    for file in files:
+        if file.path is not None:
+            check_no_source(file.path, sources, otherwise)
+
+
+def report_file(report: Telling, path: Path | None, kind: str) -> File:
+    """Return the file of words at an output."""
+    return File(path, partial(report.to_bytes, kind), partial(report.is_told_by, format=kind))
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
-    """Where to write and in which format; asked before anything is laid out."""
-    from bpviz.files import check_format, check_place, format_of
+    """Return where to write and in which format; called before anything is laid out."""
+    from bpviz.files import check_place
 
     if format_ is not None:
-        check_format(format_.lower())
+        formats.check_format(format_.lower())
     if output == "-":
         return None, (format_ or "svg").lower()
     path = Path(output)
     check_place(path)
-    return path, format_.lower() if format_ else format_of(path)
+    return path, format_.lower() if format_ else formats.format_of(path)
 
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
-    """Where words are written, and in which formats; on stdout as text where nothing else is said."""
+    """Return where words are written, and in which formats; without an output that is stdout, as text."""
     from bpviz.files import check_place
     from bpviz.reports.report import check_format, format_of
 
@@ -130,15 +151,18 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
 
 
 def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
-    """Say so where nothing that is written can move or be walked although the words of the command ask for it.
+    """Raise `UsageError` where the command line has ``--animate`` or ``--steps`` and no output can show it.
 
-    What the author of a drawing chose holds for the formats that can.
+    The options that the author of a drawing chose hold for the formats that can show them.
     """
     from bpviz.errors import UsageError
 
-    if ctx.params.get("animate") and "svg" not in kinds:
-        raise UsageError(f"--animate makes SVG move (GIF, APNG and WebP always do), but this writes {', '.join(kinds)}")
-    if ctx.params.get("steps") and "html" not in kinds:
+    rows = [formats.row_of(kind) for kind in kinds]
+    if ctx.params.get("animate") and not any(row.steps == "animate" for row in rows):
+        *most, last = (row.title for row in formats.TABLE.values() if row.steps == "always")
+        always = f"{', '.join(most)} and {last} always do"
+        raise UsageError(f"--animate makes SVG move ({always}), but this writes {', '.join(kinds)}")
+    if ctx.params.get("steps") and not any(row.steps == "steps" for row in rows):
         raise UsageError(
             f"--steps makes HTML that is walked step by step, but this writes {', '.join(kinds)}; for a picture of "
             "every step name the files step-%02d.svg"
@@ -148,17 +172,14 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 Made = TypeVar("Made")
 
 
-_MOVING = ("gif", "apng", "webp")
-_OF_PIXELS = ("png", *_MOVING)
-
-
 def _said(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
-    """What is made, of so many pictures; what Python would warn of on the way is said in bpviz's own way."""
+    """Return what is made, of ``count`` pictures; warnings of Python on the way are printed as bpviz's own."""
     boxes = len(drawing.figure.boxes)
     if sys.stderr.isatty():
-        if kind != "json" and boxes > 300:
+        row = formats.row_of(kind)
+        if row.reads == "picture" and boxes > 300:
             click.echo(f"laying out {boxes} boxes …", err=True)
-        if count > 20 and kind in _OF_PIXELS:
+        if count > 20 and row.pixels:
             click.echo(f"drawing {count} steps …", err=True)
     import warnings
 

@@ -1,4 +1,4 @@
-"""The words of ``bpviz render`` where documents say them: in a marker, a directive, a cell of a notebook."""
+"""The words of ``bpviz render`` in documents: in a marker, a directive, a cell of a notebook."""
 
 from __future__ import annotations
 
@@ -11,47 +11,53 @@ import click
 
 from bpviz.cli import render
 from bpviz.cli.settings import project_settings
+from bpviz.drawing.options import OPTIONS
 from bpviz.errors import UsageError
 
-__all__ = ["OF_FILES", "names", "parameters", "parsed", "parted", "settings", "spelled"]
+__all__ = ["OF_FILES", "names", "parameters", "parsed", "settings", "spelled", "split_words"]
 
-_COMMAND_LINE_ONLY = ("check", "view", "watch")
-OF_FILES = ("outputs", "format", "scale")
-"""What of ``bpviz render`` is chosen by those who write the files themselves: builders of documents."""
+_TERMINAL = tuple(row.name for row in OPTIONS.values() if row.taken_by == "terminal")
+OF_FILES = tuple(row.name for row in OPTIONS.values() if row.builders)
+"""The options of ``bpviz render`` that the builder of a document chooses: it writes the files itself."""
 
 
 def parameters(without: Sequence[str] = ()) -> list[click.Parameter]:
-    """The parameters of ``bpviz render`` that make sense in a document, but for those named."""
-    left_out = (*_COMMAND_LINE_ONLY, *without)
+    """Return the parameters of ``bpviz render`` that make sense in a document, but for those named."""
+    left_out = (*_TERMINAL, *without)
     return [parameter for parameter in render.command.params if parameter.name not in left_out]
 
 
 def names(without: Sequence[str] = ()) -> dict[str, click.Option]:
-    """The same as options by their long names: ``theme``, ``what-if``.
+    """Return the same as options by their long names: ``theme``, ``what-if``.
 
     >>> names()["what-if"].multiple
     True
     """
     options = [parameter for parameter in parameters(without) if isinstance(parameter, click.Option)]
-    return {name[2:]: option for option in options for name in option.opts if name.startswith("--")}
+    return {
+        name[2:]: option
+        for option in options
+        for name in (*option.opts, *option.secondary_opts)
+        if name.startswith("--")
+    }
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """The settings that hold in a folder, by the names of parameters: all that can be set in the environment can be.
+    """Return the settings of a folder, by the names of parameters; an option has one if its row says so.
 
     Raises what `bpviz.cli.settings.project_settings` raises.
     """
-    known = {str(p.envvar).removeprefix("BPVIZ_").lower(): p.name for p in render.command.params if p.envvar}
-    return {str(known[name]): value for name, value in project_settings(folder, known).items()}
+    known = {row.key: row.name for row in OPTIONS.values() if row.setting}
+    return {known[key]: value for key, value in project_settings(folder, known).items()}
 
 
 def parsed(
     what: str, words: Sequence[str], own: Sequence[click.Parameter] = (), without: Sequence[str] = ()
 ) -> click.Context:
-    """The words as the options of ``what`` (its name in messages), for `bpviz.cli.render.drawn`.
+    """Return the words as the options of ``what`` (its name in messages), for `bpviz.cli.render.drawn`.
 
-    ``own`` are options that ``what`` has besides. What the words leave open is as the settings have it that hold in the
-    working directory.
+    ``own`` are options that ``what`` has besides. Options that are not among the words are those of the settings of
+    the working directory.
 
     >>> parsed("a marker", ["apples.py", "--theme", "dark"]).params["theme"]
     'dark'
@@ -66,10 +72,10 @@ def parsed(
 
 
 def spelled(options: Mapping[str, str]) -> list[str]:
-    """Options that are given by name as words, as directives and the first lines of code blocks have them.
+    """Return options that are given by name as words, as directives and the first lines of code blocks have them.
 
-    An option that can be repeated takes several values, parted by blanks; one that needs none takes an empty text, or
-    its own name.
+    An option that can be repeated takes several values, separated by blanks; one that needs none takes an empty text,
+    or its own name.
 
     >>> spelled({"theme": "dark", "set": "tax=1.2 count=3", "shared": ""})
     ['--theme=dark', '--set=tax=1.2', '--set=count=3', '--shared']
@@ -80,22 +86,22 @@ def spelled(options: Mapping[str, str]) -> list[str]:
 def _spelled(given: str, value: str) -> Iterator[str]:
     name = given.replace("_", "-")
     option = names().get(name)
-    # What is no option is left to the parser, which says so and knows what comes close.
+    # An unknown name is left to the parser, which has a message for it.
     alone = option is not None and (option.is_flag or isinstance(option.flag_value, str))
     if alone and value in ("", given):
         yield f"--{name}"
     elif option is not None and option.multiple:
-        yield from (f"--{name}={part}" for part in parted(value))
+        yield from (f"--{name}={part}" for part in split_words(value))
     else:
         yield f"--{name}={value}"
 
 
-def parted(text: str) -> list[str]:
-    """The words of a text, as a shell parts them.
+def split_words(text: str) -> list[str]:
+    """Return the words of a text, as a shell splits them.
 
     Raises `UsageError` where a quote is not closed.
     """
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"the words {text!r} cannot be parted ({str(error).lower()}); close the quotes") from None
+        raise UsageError(f"the words {text!r} cannot be split ({str(error).lower()}); close the quotes") from None

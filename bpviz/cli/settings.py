@@ -12,7 +12,7 @@ __all__ = ["project_settings", "settings_file"]
 
 
 def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
-    """The settings that hold in a folder, by the long names of options (``theme``, ``precision``).
+    """Return the settings of a folder, by the long names of options (``theme``, ``precision``).
 
     >>> project_settings(Path("/"), {"theme"})
     {}
@@ -37,14 +37,14 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
         if name not in names:
             hint = did_you_mean(name, names, f"there are: {', '.join(sorted(names))}")
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
-        # A file is meant beside pyproject.toml, wherever below it bpviz is run.
+        # The path of a file starts at pyproject.toml, wherever below it bpviz is run.
         is_file = name in ("theme", "lang") and str(value).endswith(".toml")
         settings[name] = str(file.parent / value) if is_file else value
     return settings
 
 
 def settings_file(folder: Path) -> Path | None:
-    """The nearest pyproject.toml, of the folder or one above it; ``None`` where that does not speak of bpviz."""
+    """Return the nearest pyproject.toml, of the folder or one above it; ``None`` where it has no settings of bpviz."""
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
         if file.is_file():

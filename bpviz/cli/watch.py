@@ -21,6 +21,7 @@ import click
 from bpviz.drawing.load import file_of
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.files import numbered
+from bpviz.writers import formats
 
 __all__ = ["watch"]
 
@@ -55,7 +56,7 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
 
 
 def _folder(target: str) -> Path:
-    """The folder whose files a target depends on."""
+    """Return the folder whose files a target depends on."""
     if target == "-":
         raise UsageError("--watch needs a file that can be saved again, but got standard input (-); name a FILE.py")
     file = file_of(target)
@@ -77,7 +78,7 @@ def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
 
 
 def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
-    """Draw once, in a process that has imported nothing of the model yet; answers what it said, and if it failed."""
+    """Draw once, in a process that has imported nothing of the model; return its messages, and whether it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
@@ -87,7 +88,7 @@ def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
 
 
 def _pictures(output: Path, said: str) -> list[Path]:
-    """The pictures of an output: itself, or the steps that were said to be written; others may be of an older model."""
+    """Return the pictures of an output: its file, or those of the steps that were written just now."""
     lines = set(said.splitlines())
     steps = takewhile(lambda path: f"wrote {path}" in lines, (numbered(output, step) for step in count(1)))
     return [path for path in steps if path] if numbered(output, 1) else [output]
@@ -104,23 +105,23 @@ class _Page:
         self.changed = threading.Condition()
         page = self
 
-        class Answers(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                page.answer(self)
+                page.reply(self)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
 
     def start(self) -> str:
-        """Serve from now on; answers the page's address."""
+        """Serve from now on; return the address of the page."""
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/"
 
     def show(self, said: str, pictures: Sequence[Path]) -> None:
-        """Tell every open page that there is something new: the pictures, or what went wrong."""
+        """Send every open page what is new: the pictures, or what went wrong."""
         with self.changed:
             self.edition, self.said = self.edition + 1, said
             self.pictures = self.pictures if said else pictures
@@ -131,14 +132,14 @@ class _Page:
         self.server.shutdown()
         self.server.server_close()
 
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer one request: the page, a picture by its number, or (when there is some) the news since an edition."""
+    def reply(self, request: BaseHTTPRequestHandler) -> None:
+        """Reply to one request: with the page, a picture by its number, or what is new since an edition."""
         path, _, since = request.path.partition("?")
         number = path.removeprefix("/picture/")
         picture = self._picture(int(number)) if number.isascii() and number.isdigit() else None
         match path:
             case _ if picture:
-                kind, body = _KINDS.get(picture.suffix.lower(), "text/plain; charset=utf-8"), picture.read_bytes()
+                kind, body = _kind(picture), picture.read_bytes()
             case "/":
                 kind, body = "text/html; charset=utf-8", _PAGE.format(name=html.escape(self.name)).encode()
             case "/news":
@@ -154,27 +155,27 @@ class _Page:
         request.wfile.write(body)
 
     def _picture(self, number: int) -> Path | None:
-        """The file of a picture, numbered from 1 on, if it is there."""
+        """Return the file of a picture, numbered from 1 on, if it is there."""
         found = self.pictures[number - 1 : number] if number else ()
         return next((path for path in found if path.is_file()), None)
 
     def _news(self, since: int) -> bytes:
         with self.changed:
-            # Answered after a while in any case, so that closed pages leave no thread behind.
+            # After a while there is a reply in any case, so that closed pages leave no thread behind.
             self.changed.wait_for(lambda: self.edition > since, timeout=20)
             return json.dumps({"edition": self.edition, "said": self.said, "pictures": len(self.pictures)}).encode()
 
 
-_KINDS = {
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".apng": "image/apng",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".pdf": "application/pdf",
-    ".html": "text/html; charset=utf-8",
-}
-"""What a browser shows as it is; all else is text."""
+def _kind(picture: Path) -> str:
+    """The media type of a file: what a browser shows keeps its own, all else is shown as text.
+
+    >>> _kind(Path("a.svg")), _kind(Path("a.html")), _kind(Path("a.tex"))
+    ('image/svg+xml', 'text/html; charset=utf-8', 'text/plain; charset=utf-8')
+    """
+    row = formats.TABLE.get(picture.suffix.lower().lstrip("."))
+    kind = row.mime if row and row.shown else "text/plain"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
 
 _PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{name}</title>

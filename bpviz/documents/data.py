@@ -1,4 +1,4 @@
-"""Anything made of plain data as JSON: frozen data as objects, arrays as nested lists."""
+"""Plain data as JSON: dataclasses as objects, arrays as nested lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["write"]
 
 
 def write(value: Any) -> str:
-    """The value as JSON text; numbers that are not finite become strings (``"nan"``, ``"inf"``).
+    """Return the value as JSON text; numbers that are not finite become strings (``"nan"``, ``"inf"``).
 
     >>> write({"slope": 2.2, "grown": math.inf})
     '{\\n "slope": 2.2,\\n "grown": "inf"\\n}\\n'

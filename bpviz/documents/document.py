@@ -1,4 +1,4 @@
-"""A page of words and tables as frozen plain data: what an explanation says, before it is text, Markdown or HTML."""
+"""A page of text and tables as frozen plain data, from which plain text, Markdown or HTML is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Block", "Document", "Heading", "Lines", "Paragraph", "Picture", "Tab
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a part; ``level`` 2 is a section, 3 a part of one."""
+    """The title of a section (``level`` 2) or of a subsection (3)."""
 
     text: str
     level: int = 2
@@ -25,14 +25,14 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Formulas and sums, each on a line of its own, set as they stand."""
+    """Formulas and sums, each on its own line, with its spaces kept."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the first cell of a row says what the row is about. ``caption`` says what the table shows."""
+    """A table; the first cell of a row is its heading. ``caption`` says what the table shows."""
 
     caption: str
     header: tuple[str, ...]
@@ -41,7 +41,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure, drawn only where it is shown: functions that give its SVG and its mark, and what it is called."""
+    """A figure, drawn only where it is shown: functions that return its SVG and its mark, and its title."""
 
     svg: Callable[[], str]
     title: str
@@ -53,7 +53,7 @@ Block = Heading | Paragraph | Lines | Table | Picture
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A title and what stands below it; ``lang`` is the code of the language of its words."""
+    """A title and the blocks below it; ``lang`` is the code of the language."""
 
     title: str
     blocks: tuple[Block, ...]

@@ -1,4 +1,4 @@
-"""Documents as HTML: one page that holds all it needs, its figures too; no script, nothing fetched."""
+"""Documents as HTML: one page with its figures inside, without scripts, and with nothing to load."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ background:none}
 
 
 def write(document: Document, mark: str = "") -> str:
-    """The document as a page of its own; ``mark`` tells what it says (`bpviz.fingerprint`).
+    """Return the document as a whole page; ``mark`` is the fingerprint of its content (`bpviz.fingerprint`).
 
     >>> page = write(Document("y < 6", (Table("All", ("variable", "value"), (("x", "3"),)),)))
     >>> page[:15], "<title>y &lt; 6</title>" in page, '<th scope="row">x</th><td>3</td>' in page
     ('<!DOCTYPE html>', True, True)
     """
-    # In front: the figures on the page have marks of their own.
+    # Before the figures, which have their own marks.
     remark = f"<!-- {remarked(mark)} -->\n" if mark else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{_escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n{remark}'
@@ -51,7 +51,7 @@ def write(document: Document, mark: str = "") -> str:
 
 
 def fragment(document: Document) -> str:
-    """The document as a part of somebody else's page: a notebook's."""
+    """Return the document as a part of another page, such as a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
     title = f"<h1>{_escaped(document.title)}</h1>" if document.title else ""
     return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n{title}\n{body}\n</article>\n'
@@ -92,5 +92,5 @@ def _figure(picture: Picture) -> str:
     try:
         return f"<figure>\n{picture.svg()}</figure>"
     except BpvizError as error:
-        # Too large to be drawn, or no engine: the words are there all the same.
+        # Too large to draw, or no engine: the text is still shown.
         return f"<p>{_escaped(f'{picture.title} is not drawn: {error}.')}</p>"

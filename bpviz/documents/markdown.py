@@ -11,7 +11,7 @@ __all__ = ["escaped", "write"]
 
 
 def write(document: Document, level: int = 1) -> str:
-    """The document as Markdown, its title a heading of ``level``; pictures are left out.
+    """Return the document as Markdown, its title a heading of ``level``; pictures are left out.
 
     >>> print(write(Document("y = 6", (Table("", ("variable", "value"), (("x", "3"),)),))))
     # y = 6
@@ -26,14 +26,14 @@ def write(document: Document, level: int = 1) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text in which nothing is a mark of Markdown or HTML.
+    """Return text in which Markdown and HTML characters are escaped.
 
     >>> escaped("a*b < c|d")
     'a\\\\*b &lt; c\\\\|d'
     """
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", text)
-    # What would begin a list.
+    # Characters that would begin a list.
     return re.sub(r"^(\s*\d*)([-+.)])(\s)", r"\1\\\2\3", text)
 
 

@@ -12,7 +12,7 @@ __all__ = ["write"]
 
 
 def write(document: Document) -> str:
-    """The document as text; pictures are left out.
+    """Return the document as text; pictures are left out.
 
     >>> print(write(Document("y = 6", (Table("", ("variable", "value"), (("x", "3"),)), Paragraph("That is all.")))))
     y = 6
@@ -26,9 +26,9 @@ def write(document: Document) -> str:
     text = _underlined(document.title, "=")
     gap = "\n\n"
     for block in document.blocks:
-        said = _block(block)
-        text += f"{gap}{said}" if said else ""
-        # A title of a part stands close to what it is the title of.
+        rendered = _block(block)
+        text += f"{gap}{rendered}" if rendered else ""
+        # A heading stands close to the text below it.
         gap = "\n" if isinstance(block, Heading) and block.level > 2 else "\n\n"
     return text
 

@@ -12,10 +12,10 @@ from bpviz.errors import UsageError
 from bpviz.figure import Figure, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
-from bpviz.graph.tracing import trace
+from bpviz.graph.propagate import run
+from bpviz.graph.sources import source_of, split_keywords
+from bpviz.graph.verification import verified
 from bpviz.recording.element_names import arrays_of
-from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named
 
@@ -23,7 +23,9 @@ __all__ = ["beside", "card", "draw", "language_for"]
 
 
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
-    """The figure of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
+    """Return the drawing of a function, a graph, a flow, or a drawing with other options.
+
+    A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
@@ -31,7 +33,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
-    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` tells how many pixels PNG and
+    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` is how many pixels PNG and
     its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
@@ -47,6 +49,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``lang="ja"`` (or a file: ``lang="fr.toml"``) is the language of what bpviz itself writes; by default the one that
     ``BPVIZ_LANG`` names in the environment, or English.
 
+    ``verify=False`` leaves out the plain run with which a function is compared (see `bpviz.trace`).
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -57,8 +61,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
-    inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    keywords, options = split_keywords(target, options)
+    numbers = {name: options.pop(name, None) for name in ("inputs", "output", "seed")}
+    verify = options.pop("verify", True)
     if "highlight" in options:
+        if "path" in options:
+            raise UsageError("path and highlight are two names of one option; give one of them")
         options["path"] = options.pop("highlight")
     chosen, with_arrays = options.pop("elements", False), options.pop("beside", False)
     orders = options.pop("grad", ())
@@ -68,7 +76,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
-    source: Flow | Graph | Figure | Sheet
+    source: Any
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
         if isinstance(source, Figure | Sheet):
@@ -77,18 +85,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
                 source = target.retold(spoken)
             return Drawing(source, made, retold=target.retold)
     else:
-        made = draw_options(**options)
-        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
-    if args and isinstance(target, Graph | Flow | Drawing):
-        raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
-    graph = source.graph if isinstance(source, Flow) else source
-    if isinstance(source, Graph):
-        has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
-        if has_values or inputs is not None:
-            source = propagate(source, inputs, output, seed)
-    elif inputs is not None or output is not None or seed is not None:
-        source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    source, made = _opened(source, made)
+        made, source = draw_options(**options), target
+    with verified(verify):
+        source, made = _opened(source_of(source, args, keywords, **numbers), made)
     whole = Drawing(source, made)
     if not chosen:
         if with_arrays:
@@ -101,7 +100,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
-    """Several drawings on one page, with captions: side by side where there is room, else below each other.
+    """Return several drawings on one page, with captions: side by side where there is room, else below each other.
 
     The looks are those of the first one.
 
@@ -125,7 +124,7 @@ def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
 
 
 def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
-    """The figures of drawings on one page; those of one that is a page already are taken singly."""
+    """Return the figures of drawings on one page; a drawing that is a page itself gives its figures one by one."""
     pairs: list[tuple[Figure, str]] = []
     for drawing, caption in zip(drawings, captions, strict=True):
         figure = drawing.figure
@@ -137,7 +136,7 @@ def _page(drawings: Sequence[Drawing], captions: Sequence[str]) -> Sheet:
 
 
 def card(name: str, **options: Any) -> Drawing:
-    """The card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
+    """Return the card of an operation: one node, forward and backward in symbols, and what its rule does in a sentence.
 
     ``general`` is the card of any y = f(x). Options are those of `bpviz.draw` that concern the look.
 
@@ -154,7 +153,7 @@ def card(name: str, **options: Any) -> Drawing:
 
 
 def language_for(target: Any, lang: str | Language | None) -> Language:
-    """The language that is named; else that of a drawing, and of anything else the reader's.
+    """Return the language that is named, else that of a drawing; for anything else that of the reader.
 
     >>> language_for(card("relu", lang="ja"), None)
     <language ja>
@@ -163,7 +162,9 @@ def language_for(target: Any, lang: str | Language | None) -> Language:
 
 
 def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, DrawOptions]:
-    """The source with the composite operations opened that ``open`` names or ``depth`` reaches, and what is left."""
+    """Return the source with the composite operations opened that ``open`` names or ``depth`` reaches, and the options
+    that are left.
+    """
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
     source, rest = open_named(source, options.open, options.depth)
@@ -176,7 +177,7 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
 
 
 def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
-    """A drawing of single numbers in the place of arrays; old numbers beside new ones are such, too."""
+    """Return a drawing of single numbers in the place of arrays, also in the run before."""
     from bpviz.transforms.elements import elements
 
     assert isinstance(whole.source, Flow | Graph)
@@ -189,7 +190,7 @@ def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
 
 
 def _of_arrays(whole: Drawing) -> Drawing:
-    """The drawing beside one of single numbers: where that shows the paths of ``b[0]``, here are those of ``b``."""
+    """Return the drawing of arrays beside that of single numbers: it shows the paths of ``b`` for those of ``b[0]``."""
     assert isinstance(whole.source, Flow | Graph)
     graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
     circuit = whole.options.circuit
@@ -204,15 +205,11 @@ def _path_of_arrays(graph: Graph, path: str) -> str:
 
 
 def _derived(whole: Drawing, orders: tuple[Any, ...]) -> Drawing:
-    """The drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
+    """Return the drawing of the gradient as a graph, or of the gradient of that, for each of the orders."""
     source = whole.source
     assert isinstance(source, Flow | Graph)
     if orders:
         from bpviz.transforms.gradient_graph import gradient_graph
     for wrt in orders:
-        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+        source = run(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
     return replace(whole, source=source)
-
-
-def _given(flow: Flow) -> dict[str, Any]:
-    return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}

@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.drawing.options import DrawOptions
+from bpviz.drawing.options import DrawOptions, checked
 from bpviz.errors import BpvizError, UsageError
 from bpviz.figure import Figure, Sheet, Step
-from bpviz.figures.circuit import CircuitOptions, circuit
-from bpviz.files import check_format, format_of, numbered, write_file
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
+from bpviz.files import check_no_source, numbered, write_file
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
+from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.picture.elements import Picture
@@ -26,7 +28,6 @@ __all__ = ["Drawing"]
 
 _ROWS = 100
 """The most values in the table below a figure."""
-_MOVING = ("gif", "apng", "webp")
 _LARGE = 3000
 """The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
 
@@ -64,8 +65,8 @@ class Drawing:
     def picture(self) -> Picture:
         """Where everything stands.
 
-        Raises `EngineMissing` without Graphviz, `LayoutTimeout` when the layout takes too long, and `UsageError`
-        when there is more than can be drawn readably.
+        Raises `UsageError` when there is more than can be drawn readably; where an engine of Graphviz is named,
+        `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
 
@@ -80,44 +81,45 @@ class Drawing:
         return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
-        """The mark of what it shows, which every file of it carries: told without Graphviz (`bpviz.fingerprint`).
+        """Return the mark of what it shows, which every file of it carries; it needs no Graphviz (`bpviz.fingerprint`).
 
         ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
         """
         from bpviz.fingerprint import fingerprint, of_step
 
         if step:
-            return of_step(self._told_mark, step)
-        more = self._sections if format == "html" else ()
-        if self._tells(format):
-            more += (self._told_mark,)
+            return of_step(self._steps_mark, step)
+        more = self._sections if "sections" in formats.row_of(format).options else ()
+        if self.shows_steps(format):
+            more += (self._steps_mark,)
         # The words of a writer are in no figure.
         code = self.options.circuit.lang.code
         return fingerprint(self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
 
     @cached_property
-    def _told_mark(self) -> str:
-        """The mark of what tells the steps."""
+    def _steps_mark(self) -> str:
+        """The mark of the steps."""
         from bpviz.fingerprint import fingerprint
 
         return fingerprint(self.figure, self.theme, self.told, self.options.seconds)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
         """Whether a file of this format shows what would be drawn now."""
-        if format == "json":
-            return data == self.to_json().encode()
+        if not formats.row_of(format).remark:
+            # It carries no mark.
+            return data == (list(self.to_frames(format))[step - 1] if step else self.to_bytes(format))
         from bpviz.fingerprint import found_in
 
         return found_in(data) == self.fingerprint(format, step)
 
-    def _tells(self, format: str) -> bool:
-        """Whether a file of this format tells the steps one after the other."""
-        made = self.options
-        return format in _MOVING or (format == "svg" and made.animate) or (format == "html" and made.steps)
+    def shows_steps(self, format: str) -> bool:
+        """Whether a file of this format shows the steps one after the other."""
+        when = formats.row_of(format).steps
+        return when == "always" or bool(when and getattr(self.options, when))
 
     @cached_property
     def told(self) -> tuple[Step, ...]:
-        """The steps of its telling, each with its sentence: forward, then backward, then the whole.
+        """The steps in which it is shown, each with its sentence: forward, then backward, then the whole.
 
         Raises `UsageError` for a drawing without numbers.
         """
@@ -131,7 +133,7 @@ class Drawing:
         return steps(self.source, self.options.circuit)
 
     def steps(self) -> tuple[Drawing, ...]:
-        """A drawing of every step: one layout for all, the sentence of the step below it.
+        """Return a drawing of every step: one layout for all, the sentence of the step below it.
 
         >>> import bpviz
         >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
@@ -168,44 +170,45 @@ class Drawing:
         if not isinstance(self.source, Flow):
             return ()
         graph, say = self.source.graph, self.options.circuit.lang
-        odd = [found.sentence(say) for found in self.source.nonfinite]
+        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in self.source.nonfinite)]
         if graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(odd)
-        drawn = {box.id for box in self.figure.boxes}
-        unused = [name for index, name in graph.record.is_input.items() if f"n{index}" not in drawn]
+        circuit_options = self.options.circuit
+        # What --only leaves out may well reach the output.
+        whole = circuit(self.source, replace(circuit_options, only="")) if circuit_options.only else self.figure
+        drawn = {box.node for box in whole.boxes}
+        unused = [name for index, name in graph.record.is_input.items() if index not in drawn]
         return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
 
     def to_bytes(self, format: str, **options: Any) -> bytes:
-        """The file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
+        """Return the file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
 
         Raises `UsageError` for an unknown format.
         """
-        check_format(format)
-        if format == "json":
+        row = formats.row_of(formats.check_format(format))
+        if row.reads == "flow":
             return self.to_json().encode()
-        from bpviz.writers import formats
-
         made = self.options
-        if self._tells(format):
+        if self.shows_steps(format):
             options = {"steps": self.told, "seconds": made.seconds, **options}
         options = {"say": made.circuit.lang, **self._scaled, **options}
-        if format == "html":
+        if "sections" in row.options:
             options = {"sections": self._sections, **options}
-        shown = self.figure if formats.reads(format) == "figure" else self.picture
+        shown = self.figure if row.reads == "figure" else self.picture
         # A single step, taken from its drawing, is marked as what it was taken from is not.
         mark = "" if self.shown is not None else self.fingerprint(format)
         return formats.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
 
     def to_frames(self, format: str, **options: Any) -> Iterator[bytes]:
-        """The file of every step, in a format that holds one picture; see `steps`.
+        """Iterate over the files of the steps, in a format that holds one picture; see `steps`.
 
         Raises `UsageError` for another format.
         """
         from bpviz.picture.stages import with_captions
-        from bpviz.writers import formats
 
-        if format in (*_MOVING, "html", "json") or formats.reads(check_format(format)) != "picture":
+        row = formats.row_of(formats.check_format(format))
+        if row.many or row.reads != "picture":
             raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
         stages = with_captions(self.picture, self.told, self.theme)
         marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
@@ -219,30 +222,30 @@ class Drawing:
         return {} if self.options.scale is None else {"scale": self.options.scale}
 
     def to_svg(self) -> str:
-        """The picture as SVG text."""
+        """Return the picture as SVG text."""
         return self.to_bytes("svg").decode()
 
     def to_png(self, scale: float | None = None) -> bytes:
-        """The picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
+        """Return the picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
         return self.to_bytes("png", **({} if scale is None else {"scale": scale}))
 
     def to_pdf(self) -> bytes:
-        """The picture as PDF."""
+        """Return the picture as PDF."""
         return self.to_bytes("pdf")
 
     def to_dot(self) -> str:
-        """The picture as positioned DOT: ``dot -Kneato -n2`` draws it alike."""
+        """Return the picture as positioned DOT: ``dot -Kneato -n2`` draws the same."""
         return self.to_bytes("dot").decode()
 
     def to_fragment(self) -> str:
-        """The picture as a piece of HTML for another page: a figure with its caption, to be walked with ``steps``."""
+        """Return the picture as a piece of HTML for another page: a figure with a caption, in steps with ``steps``."""
         from bpviz.writers.html import fragment
 
-        steps = self.told if self._tells("html") else ()
+        steps = self.told if self.shows_steps("html") else ()
         return fragment(self.picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
     def to_json(self) -> str:
-        """The graph and its numbers; can be drawn again."""
+        """Return the graph and its numbers as JSON, which can be drawn again."""
         from bpviz.graph.archive import dumped
 
         if isinstance(self.source, Figure | Sheet):
@@ -250,18 +253,19 @@ class Drawing:
         return dumped(self.source)
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
-        """Write a file, in the format of its suffix unless another is named; answers the path.
+        """Write a file, in the format of its suffix unless another is named; return the path.
 
         ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
         `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        for each, data in self.files(place, format or format_of(place)):
+        for each, data in self.files(place, format or formats.format_of(place)):
+            check_no_source(each, otherwise="choose another name, or write drawing.to_bytes(…) there yourself")
             write_file(each, data)
         return place
 
     def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
-        """The file of a path, or those of all steps where its name has a place for their numbers, as ``%02d``."""
+        """Iterate over the file of a path, or the files of all steps where its name has a place for a number."""
         if not numbered(path, 1):
             yield path, self.to_bytes(format)
             return
@@ -271,12 +275,17 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            for kind in _shown_in_notebooks(self.options):
-                bundle[kind] = _SHOWN[kind](self)
+            for format in _shown_in_notebooks(self.options):
+                row = formats.row_of(format)
+                bundle[row.mime] = self._inline(format) if row.is_text else _as_base64(self.to_bytes(format))
         except BpvizError as error:
             # A notebook goes on without its picture, and says why.
             bundle["text/plain"] += f"\nnot drawn: {error}"
         return bundle
+
+    def _inline(self, format: str) -> str:
+        """Return the text that a notebook puts into its page; in HTML a piece of a page."""
+        return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
 
     def __getstate__(self) -> dict[str, Any]:
         # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
@@ -307,27 +316,9 @@ def _as_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-_SHOWN: dict[str, Callable[[Drawing], str]] = {
-    "image/svg+xml": Drawing.to_svg,
-    "image/png": lambda drawing: _as_base64(drawing.to_png()),
-    "application/pdf": lambda drawing: _as_base64(drawing.to_pdf()),
-    "text/html": lambda drawing: drawing.to_fragment(),
-}
-"""How a drawing shows itself in each of the types that notebooks know."""
-
-_NOTEBOOK = {
-    "svg": ("image/svg+xml",),
-    "png": ("image/png",),
-    "html": ("text/html",),
-    # Dots for pages and for GitHub, lines for paper. With SVG, nbconvert would ask for Inkscape on the way to LaTeX.
-    "publish": ("image/png", "application/pdf"),
-}
-"""What a notebook is given, by the option ``notebook``."""
-
-
 def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    # Steps are walked in HTML alone.
+    """Return the formats for notebooks; ``publish`` are pixels for pages and for GitHub, and lines for paper."""
+    # With SVG, nbconvert would need Inkscape on the way to LaTeX. Steps are shown one by one in HTML alone.
     given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
-    if given not in _NOTEBOOK:
-        raise UsageError(f"BPVIZ_NOTEBOOK must be one of {', '.join(_NOTEBOOK)}, but is {given!r}")
-    return _NOTEBOOK[given]
+    named = checked("notebook", given, "BPVIZ_NOTEBOOK")
+    return formats.formats(lambda row: "paper" in row.notebook) if named == "publish" else (named,)

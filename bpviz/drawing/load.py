@@ -102,7 +102,7 @@ def apart() -> Iterator[None]:
 
 
 def stem_of(target: str) -> str:
-    """The name that the picture of a target takes, told without running it.
+    """Return the name that the picture of a target takes, without running it.
 
     >>> stem_of("gallery/apples.py:total"), stem_of("package.module:loss"), stem_of("-")
     ('apples', 'loss', 'figure')
@@ -126,7 +126,7 @@ def file_of(target: str) -> Path | None:
 
 
 def _parted(target: str) -> tuple[str, str]:
-    """The file or module, and the name behind the last colon; a drive letter's colon is not it."""
+    """Return the file or module, and the name after the last colon, if that is not the colon of a drive letter."""
     if Path(target).exists():
         return target, ""
     path, colon, name = target.rpartition(":")

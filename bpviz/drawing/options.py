@@ -1,17 +1,23 @@
-"""How a figure is drawn: the options of `bpviz.draw` and of the command line, checked."""
+"""The table of options: how each is called, what it can be, and its help, for Python, the command line and documents.
+
+An option is one row of `OPTIONS`. `bpviz.draw`, the commands, the settings in the environment and in pyproject.toml,
+the directives and blocks of documents, and the reference all read it. One that a drawing keeps is also a field of
+`DrawOptions` or `CircuitOptions`, where its default stands.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figures.circuit import CircuitOptions
+from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
+from bpviz.layout.engines import ENGINES
 from bpviz.text.language import language
+from bpviz.writers.formats import TABLE, Format, formats
 
-__all__ = ["DrawOptions", "draw_options"]
-
-_CIRCUIT = frozenset(f.name for f in fields(CircuitOptions))
+__all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +25,9 @@ class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
     ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; a step lasts so many ``seconds`` in what moves. ``scale`` tells how many pixels PNG, GIF,
-    APNG and WebP have: 1 is 96 an inch; ``None`` leaves it to the writers. ``notebook`` is what notebooks are given;
-    empty it is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
+    be walked step by step; a step lasts so many ``seconds`` in what moves. ``scale`` is how large formats with pixels
+    are: 1 is 96 pixels an inch; ``None`` leaves it to the writers. ``notebook`` is what notebooks are given; empty it
+    is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -35,8 +41,309 @@ class DrawOptions:
     notebook: str = ""
 
 
+_CIRCUIT = {f.name: f.default for f in fields(CircuitOptions)}
+_DRAWING = {f.name: f.default for f in fields(DrawOptions) if f.name != "circuit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that an option can be: from ``low`` to ``high`` (``None``: no bound), without both if ``open``.
+
+    ``must`` begins the message for any other, after the option's name. ``none`` allows ``None``.
+    """
+
+    low: float
+    high: float | None
+    must: str
+    whole: bool = False
+    open: bool = False
+    none: bool = False
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is such a number."""
+        if value is None:
+            return self.none
+        if not isinstance(value, int if self.whole else int | float) or isinstance(value, bool):
+            return False
+        if self.open:
+            return self.low < value and (self.high is None or value < self.high)
+        return self.low <= value and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    - ``name``: what `bpviz.draw` and the functions of commands call it; ``python`` where `bpviz.draw` has another name.
+    - ``flags``: how the command line spells it, the long name first of those with two dashes; empty where it has none.
+    - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
+    - ``choices`` or ``range``: what it can be. ``alone`` is the value of a flag that is given without one.
+    - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
+    - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
+    - ``builders``: whether the builder of a document chooses it.
+    - ``convert``: makes what the drawing keeps of what was given.
+    """
+
+    name: str
+    flags: str = ""
+    help: str = ""
+    default: Any = None
+    python: str = ""
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    any_case: bool = False
+    range: Range | None = None
+    alone: str | None = None
+    setting: bool = False
+    taken_by: Literal["draw", "command", "terminal"] = "draw"
+    builders: bool = False
+    convert: Callable[[Any], Any] | None = None
+
+    @property
+    def long(self) -> str:
+        """The long name, as documents and settings write it.
+
+        >>> OPTIONS["seconds"].long, OPTIONS["path"].long
+        ('seconds-per-step', 'highlight')
+        """
+        return next((flag[2:].partition("/")[0] for flag in self.flags.split() if flag.startswith("--")), "")
+
+    @property
+    def key(self) -> str:
+        """The name of a setting, as ``[tool.bpviz]`` and (in capitals) the environment have it; empty for no setting.
+
+        >>> OPTIONS["seconds"].key, OPTIONS["path"].key
+        ('seconds_per_step', '')
+        """
+        return self.long.replace("-", "_") if self.setting else ""
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that sets it; empty where none does.
+
+        >>> OPTIONS["seconds"].variable
+        'BPVIZ_SECONDS_PER_STEP'
+        """
+        return f"BPVIZ_{self.key.upper()}" if self.setting else ""
+
+
+def _kept(name: str, flags: str = "", help: str = "", **more: Any) -> Option:
+    """Return the row of an option that a drawing keeps: its default is that of the field."""
+    return Option(name, flags, help, **{"default": {**_CIRCUIT, **_DRAWING}[name], **more})
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _pairs(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(value.items())
+
+
+def _titles(which: Callable[[Format], bool]) -> str:
+    return ", ".join(TABLE[name].title for name in formats(which))
+
+
+_ROWS = (
+    Option(
+        "outputs",
+        "-o --output",
+        "Where to write; repeat it for several files; - is stdout, step-%02d.svg a file for every step. "
+        "[default: NAME.svg here]",
+        (),
+        metavar="FILE",
+        taken_by="command",
+        builders=True,
+    ),
+    Option(
+        "format",
+        "-f --format",
+        "svg, png, pdf, tex, html, gif, …; wins over the suffix.",
+        metavar="FORMAT",
+        setting=True,
+        taken_by="command",
+        builders=True,
+    ),
+    Option(
+        "assignments",
+        "--set",
+        "Another value for an input: --set tax=1.2, --set 'W=[[1, 2]]'.",
+        (),
+        python="inputs",
+        metavar="NAME=VALUE",
+        taken_by="command",
+    ),
+    Option(
+        "changes",
+        "--what-if",
+        "Old and new numbers, as if this input had another value: --what-if tax=1.2.",
+        (),
+        metavar="NAME=VALUE",
+        taken_by="command",
+    ),
+    _kept("show", "--show", "Which arrows are drawn.", choices=get_args(Show), setting=True),
+    _kept("labels", "--labels", "What stands at the arrows.", choices=get_args(Labels), setting=True),
+    _kept(
+        "depth",
+        "--depth",
+        "Close groups that lie deeper (0: all).",
+        range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
+        setting=True,
+    ),
+    _kept("open", "--open", "Show the inside of this group, whatever --depth says.", metavar="GROUP", convert=_several),
+    _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
+    Option(
+        "of",
+        "--of",
+        "The value whose gradient is taken. [default: what the function returns]",
+        python="output",
+        metavar="NAME",
+        taken_by="command",
+    ),
+    Option("seed", help="The gradient with which the backward pass begins, a number or an array. [default: 1]"),
+    _kept(
+        "path",
+        "--highlight --path",
+        "Light the paths from a value to the output, or to another: --highlight bias, --path bias..loss.",
+        metavar="A[..B]",
+    ),
+    _kept("only", "--only", "Show these paths alone, and what feeds them.", metavar="A..B"),
+    Option(
+        "elements",
+        "--elements",
+        "Open arrays into single numbers: all, or what has to do with some: --elements 'W[0,:]'.",
+        (),
+        alone="",
+        metavar="[ELEMENTS]",
+    ),
+    Option("beside", "--beside", "With --elements: show the arrays on the same page.", False),
+    Option(
+        "grad",
+        "--grad",
+        "Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
+        (),
+        metavar="NAME",
+    ),
+    _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
+    _kept("shared", "--shared", "Mark what is computed once on the way back and used again.", setting=True),
+    _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
+    _kept("before", help="An earlier run (a Flow), whose numbers stand beside those of this one: 100 → 200."),
+    _kept(
+        "direction",
+        "--direction",
+        "Left to right, or top to bottom.",
+        choices=get_args(Direction),
+        any_case=True,
+        setting=True,
+    ),
+    _kept(
+        "theme",
+        "--theme",
+        "light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
+        metavar="NAME",
+        setting=True,
+    ),
+    _kept(
+        "precision",
+        "--precision",
+        "Significant digits.",
+        range=Range(1, 17, "must be from 1 to 17 digits", whole=True),
+        setting=True,
+    ),
+    _kept(
+        "lang",
+        "--lang",
+        "The language of bpviz's own words: en, ja, or a file of your own: fr.toml. [default: en]",
+        default=None,
+        metavar="NAME",
+        setting=True,
+        convert=language,
+    ),
+    _kept("title", "--title", "A line above the figure.", metavar="TEXT", setting=True),
+    _kept(
+        "engine",
+        "--engine",
+        "What lays it out: bpviz itself (auto), or a Graphviz.",
+        choices=ENGINES,
+        setting=True,
+    ),
+    _kept(
+        "timeout",
+        "--timeout",
+        "How long a layout by Graphviz may take.",
+        range=Range(0, None, "is how many seconds the layout may take, such as 60", open=True, none=True),
+        metavar="SECONDS",
+        setting=True,
+    ),
+    _kept("animate", "--animate", "SVG that moves by itself: forward, then backward."),
+    _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
+    _kept(
+        "seconds",
+        "--seconds-per-step",
+        f"How long a step is shown in what moves: --animate, {_titles(lambda row: row.steps == 'always')}.",
+        range=Range(0, 1000, "tells how long a step is shown, such as 1.5", open=True),
+        metavar="SECONDS",
+        setting=True,
+    ),
+    _kept(
+        "scale",
+        "--scale",
+        f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch. [default: 2, or less for what moves and is "
+        "wide]",
+        range=Range(0, 1000, "tells how large a pixel picture is, such as 2", open=True, none=True),
+        metavar="FACTOR",
+        setting=True,
+        builders=True,
+    ),
+    _kept(
+        "notebook",
+        help="What notebooks are given; publish is for what survives on paper. [default: svg]",
+        choices=(*formats(lambda row: "page" in row.notebook), "publish"),
+    ),
+    Option(
+        "verify",
+        "--verify/--no-verify",
+        "Compare what is recorded with a plain run of the function.",
+        True,
+        setting=True,
+        taken_by="command",
+    ),
+    Option(
+        "check",
+        "--check",
+        "Write nothing; exit 1 if a file is not what would be written.",
+        False,
+        taken_by="terminal",
+    ),
+    Option(
+        "force", "--force", "Write even over a Python file, or over the file that is drawn.", False, taken_by="terminal"
+    ),
+    Option("view", "--view", "Open the result; with --watch, a page that follows it.", False, taken_by="terminal"),
+    Option("watch", "--watch", "Draw again whenever the model is saved, until Ctrl-C.", False, taken_by="terminal"),
+)
+OPTIONS: dict[str, Option] = {row.name: row for row in _ROWS}
+"""Every option of `bpviz.draw` and of ``bpviz render`` by its name, in the order of the help."""
+
+
+def checked(name: str, value: Any, called: str = "") -> Any:
+    """Return what a drawing keeps of the value of an option; ``called`` is its name in messages.
+
+    >>> checked("open", "layer"), checked("precision", 3)
+    (('layer',), 3)
+
+    Raises `UsageError` for a value that the option cannot have.
+    """
+    row = OPTIONS[name]
+    if row.choices and value not in row.choices:
+        got = "is" if called else "got"
+        raise UsageError(f"{called or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")
+    if row.range and not row.range.holds(value):
+        raise UsageError(f"{name} {row.range.must}, but got {value!r}")
+    return value if row.convert is None else row.convert(value)
+
+
 def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOptions:
-    """The options with some of them replaced; without any, those of a new drawing, in the reader's language.
+    """Return the options with some of them replaced; without any, those of a new drawing, in the reader's language.
 
     Raises `UsageError` for an unknown option, or a value that it cannot have.
     """
@@ -45,34 +352,11 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
     elif given.get("lang") is None:
         # What is drawn already keeps its language, unless another is named.
         given.pop("lang", None)
-    own = {f.name for f in fields(DrawOptions)} - {"circuit"}
-    for name, value in given.items():
-        if name not in own | _CIRCUIT:
-            hint = did_you_mean(name, own | _CIRCUIT, f"there are: {', '.join(sorted(own | _CIRCUIT))}")
+    known = {**_CIRCUIT, **_DRAWING}
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
-        allowed = _CHOICES.get(name)
-        if allowed and value not in allowed:
-            raise UsageError(f"{name} must be one of {', '.join(allowed)}, but got {value!r}")
-        if name in ("open", "close"):
-            given[name] = (value,) if isinstance(value, str) else tuple(value)
-        if name == "lang":
-            given[name] = language(value)
-        if name == "names":
-            given[name] = tuple(value.items())
-    if not 1 <= given.get("precision", 4) <= 17:
-        raise UsageError(f"precision must be from 1 to 17 digits, but got {given['precision']!r}")
-    if not 0 < given.get("seconds", 1.0) < 1000:
-        raise UsageError(f"seconds tells how long a step is shown, such as 1.5, but got {given['seconds']!r}")
-    if not (given.get("scale") is None or 0 < given["scale"] < 1000):
-        raise UsageError(f"scale tells how large a pixel picture is, such as 2, but got {given['scale']!r}")
-    shown = replace(base.circuit, **{k: v for k, v in given.items() if k in _CIRCUIT})
-    return replace(base, circuit=shown, **{k: v for k, v in given.items() if k in own})
-
-
-_CHOICES = {
-    "show": ("both", "forward", "backward"),
-    "labels": ("values", "symbols", "rules", "none"),
-    "direction": ("LR", "TB"),
-    "engine": ("auto", "bundled", "system"),
-    "notebook": ("svg", "png", "html", "publish"),
-}
+    values = {name: checked(name, value) for name, value in given.items()}
+    shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})
+    return replace(base, circuit=shown, **{name: value for name, value in values.items() if name in _DRAWING})

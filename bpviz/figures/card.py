@@ -9,17 +9,21 @@ from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
 from bpviz.figures.formulas import formula_content
 from bpviz.formulas.expression import Count
 from bpviz.formulas.formula import Formula, derivative, symbol, written_out
+from bpviz.formulas.symbols import fitted, rule_by_name
+from bpviz.formulas.writing import is_clear
 from bpviz.ops import Case, Operation
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["GENERAL", "Reading", "card", "reading"]
 
+_LONG = 80
+"""The most characters of a rule with names that the notes explain (x̂, σ)."""
 GENERAL = "general"
-"""The card that all others are cases of: y = f(x)."""
+"""The general card, y = f(x)."""
 
 
 def card(name: str, say: Language = ENGLISH) -> Figure:
-    """The card of an operation, by its name; ``general`` is that of any y = f(x). ``say`` writes its words.
+    """Return the card of an operation, by its name; ``general`` is y = f(x). ``say`` is the language.
 
     >>> [w.backward.label.content.text for w in card("multiply").wires]
     ['∂L/∂z·y', '∂L/∂z·x', '∂L/∂z']
@@ -59,9 +63,9 @@ def card(name: str, say: Language = ENGLISH) -> Figure:
 
 
 class Reading(NamedTuple):
-    """An operation in symbols: operands, result, upstream gradient; what is computed, and the gradient of each operand.
+    """An operation in symbols: operands, result, upstream gradient, expression, and the gradient of each operand.
 
-    Where no gradient flows to an operand there is ``None``; a gradient may be a plain number.
+    A gradient is ``None`` if none flows to the operand; it may be a plain number.
     """
 
     operands: list[Formula]
@@ -72,22 +76,37 @@ class Reading(NamedTuple):
 
 
 def reading(row: Operation) -> Reading:
-    """An operation's own row, read in symbols.
+    """Return an operation's row, read in symbols.
 
     >>> reading(ops.named("multiply")).backward
     [<formula ∂L/∂z·y>, <formula ∂L/∂z·x>]
     """
     case = _typical(row)
     operands, z, g = _symbols(row, case)
-    # As the row writes itself; between other operations it might be written shorter.
+    # In the form of the row itself; between other operations it could be shorter.
     made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
-    backward = [None if rule is None else rule(g, z, *operands, **case.parameters) for rule in rules]
+    backward = [
+        None if rule is None else _gradient(row, rule, slot, (g, z, *operands), case) for slot, rule in enumerate(rules)
+    ]
     return Reading(operands, z, g, made, backward)
 
 
+def _gradient(row: Operation, rule: Any, slot: int, values: tuple[Any, ...], case: Case) -> Any:
+    """The gradient of one operand, in its shape; a long rule that no line can say is written by its name."""
+    share = rule(*values, **case.parameters)
+    g, _, *operands = values
+    if share is None:
+        return None
+    made = fitted(share, operands[slot].shape)
+    if is_clear(made) or len(written_out(made)) <= _LONG:
+        return made
+    named = rule_by_name(row, slot, len(operands), case.parameters, None)
+    return Formula("", operands[slot].shape, named, (g, *operands), order=-1)
+
+
 def _typical(row: Operation) -> Case:
-    """The example that shows most: of matrices where there is one, for it tells order and transposes."""
+    """Return the example that shows most: one with matrices, if there is one, shows order and transposes."""
     marked = [case for case in row.cases if case.typical]
     if marked:
         return marked[0]
@@ -98,7 +117,7 @@ def _typical(row: Operation) -> Case:
         return plain[0]
     matrices = next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
     if row.shape(*matrices.shapes, **matrices.parameters) == ():
-        # What makes a single number of many shows it on a line of them.
+        # A reduction to a single number is shown with a vector.
         return next((case for case in plain if all(len(shape) == 1 for shape in case.shapes)), matrices)
     return matrices
 
@@ -148,7 +167,7 @@ def _figure(
         for i, (name, back) in enumerate(zip(operands, backward, strict=True))
     ]
     out = Arrow(Label(Plain(forward))), Arrow(Label(formula_content(upstream)))
-    told = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
-    wires.append(Wire("out", "node", "z", 0, *out, description=told))
+    description = say("{name}: gradient {gradient}", name=forward, gradient=upstream)
+    wires.append(Wire("out", "node", "z", 0, *out, description=description))
     whole = say("{title}: {formula}", title=title, formula=forward) if title else forward
     return Figure(tuple(boxes), tuple(wires), title=title, description=whole, notes=notes)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from bpviz.analysis.differences import differences
 from bpviz.analysis.pairing import Pairing
+from bpviz.errors import BpvizError
 from bpviz.figure import Content, Tone
 from bpviz.figures.labels import Use, Values, total
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
+from bpviz.transforms.gradient_graph import Derivation, derivation
 from bpviz.words.differences import what_of
 from bpviz.words.numbers import elided
-from bpviz.words.values import changed
+from bpviz.words.values import changed, identical
 
 __all__ = ["Changes", "change_notes"]
 
@@ -30,6 +33,7 @@ class Changes(Values):
         self.pairing = pairing
         self.before = pairing.before
         self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision)
+        self.affected = _affected(pairing)
 
     def shown(self, index: int) -> Content:
         """The value before and now."""
@@ -66,15 +70,56 @@ class Changes(Values):
         return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
-        """In front where the wire is new, in the background where it says the same as before."""
+        """In front where the wire is new, in the background where nothing that changed leads to its numbers."""
         kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
         if index not in self.pairing.old or not kept:
             return "strong"
-        same = self.shown(index) == super().shown(index)
         earlier = self._earlier(index, use, stem)
-        if earlier is None or use.share is None:
-            return "pale" if same and earlier is use.share else "plain"
-        return "pale" if same and self.gradient(index, use, stem) == super().gradient(index, use, stem) else "plain"
+        same = earlier is use.share if earlier is None or use.share is None else identical(earlier, use.share)
+        return "pale" if same and not self.affected[index] and not self._is_led_to(index, use, stem) else "plain"
+
+    def _is_led_to(self, index: int, use: Use, stem: bool) -> bool:
+        """Whether something that changed leads to the gradient that comes back from ``use``, also where it is equal."""
+        made, affected = self._backward
+        if made is None:
+            return False
+        found = [made.shares.get(step) for step in use.steps] + ([made.gradients.get(index)] if stem else [])
+        return any(affected[number] for number in found if number is not None)
+
+    @cached_property
+    def _backward(self) -> tuple[Derivation | None, bytearray]:
+        """The backward pass as a graph, and which of its nodes depend on what changed."""
+        try:
+            made = derivation(self.pairing.after)
+        except BpvizError:
+            # Of an operation whose rule cannot be recorded only the numbers tell.
+            return None, bytearray()
+        record = made.graph.record
+        found = bytearray(len(record))
+        for index, copy in made.copies.items():
+            found[copy] = self.affected[index]
+        for number in range(len(record)):
+            found[number] |= any(found[operand] for operand in record.operands[number])
+        return made, found
+
+
+def _affected(pairing: Pairing) -> bytearray:
+    """Which nodes of the later run depend on what changed: on an input, a constant or a step that is another one.
+
+    Also where the value happens to be the same as before.
+    """
+    record, before = pairing.after.graph.record, pairing.before
+    found = bytearray(len(pairing.after.values))
+    for index, value in enumerate(pairing.after.values):
+        was, operands = pairing.old.get(index), record.operands[index]
+        found[index] = (
+            was is None
+            or not pairing.kept(index)
+            or any(found[operand] for operand in operands)
+            or not all(pairing.slot_kept(index, slot) for slot in range(len(operands)))
+            or not identical(before.values[was], value)
+        )
+    return found
 
 
 def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:

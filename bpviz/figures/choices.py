@@ -1,6 +1,6 @@
-"""What a circuit's options choose: who writes its labels, what is lit, marked or compared.
+"""The choices of a circuit's options: its labels, and what is highlighted, marked or compared.
 
-Most figures choose none of it: what only some need is imported for those.
+Most figures need few of these modules, so each is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["change_notes", "labels_of", "pairing_of", "paths_of", "shared_of"]
 
 
 def paths_of(text: str, flow: Flow | None, graph: Graph, precision: int, say: Language) -> Selection | None:
-    """The paths that a text names (`bpviz.figures.paths`), if it names any."""
+    """Return the paths that a text names (`bpviz.figures.paths`); ``None`` without text."""
     if not text:
         return None
     from bpviz.figures.paths import selection
@@ -31,7 +31,7 @@ def paths_of(text: str, flow: Flow | None, graph: Graph, precision: int, say: La
 
 
 def pairing_of(before: Flow | None, flow: Flow | None) -> Pairing | None:
-    """Which node of a run before is which of this one, where there are both."""
+    """Return the pairing of an earlier run with this one; ``None`` if one of them is missing."""
     if before is None or flow is None:
         return None
     from bpviz.analysis.pairing import paired
@@ -40,7 +40,7 @@ def pairing_of(before: Flow | None, flow: Flow | None) -> Pairing | None:
 
 
 def change_notes(pairing: Pairing | None, say: Language) -> tuple[str, ...]:
-    """What is said of steps that came or went."""
+    """Return the notes about added and removed steps."""
     if pairing is None:
         return ()
     from bpviz.figures import changes
@@ -49,7 +49,7 @@ def change_notes(pairing: Pairing | None, say: Language) -> tuple[str, ...]:
 
 
 def shared_of(wanted: bool, graph: Graph, flow: Flow | None) -> Shared | None:
-    """Where shared factors are, if they are to be marked."""
+    """Return the places of shared factors if they are to be marked, else ``None``."""
     if not wanted:
         return None
     from bpviz.figures.sharing import Shared
@@ -66,29 +66,31 @@ def labels_of(
     pairing: Pairing | None = None,
     lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
-    """What writes the labels of this kind: numbers with those of the run before, where its nodes are paired, or with
-    the slopes of the wires that are lit."""
-    told = (graph, flow, labels, precision)
+    """Return the writer of labels of this kind.
+
+    Values show the earlier run's as well if its nodes are paired, or the slopes of highlighted wires.
+    """
+    arguments = (graph, flow, labels, precision)
     match kind:
         case "none":
-            return Names(*told)
+            return Names(*arguments)
         case "values" if pairing is not None:
             from bpviz.figures.changes import Changes
 
-            return Changes(*told, pairing)
+            return Changes(*arguments, pairing)
         case "values" if lit:
             from bpviz.figures.paths import Slopes
 
-            return Slopes(*told, lit)
+            return Slopes(*arguments, lit)
         case "values":
-            return Values(*told)
+            return Values(*arguments)
         case "symbols":
             from bpviz.figures.formulas import Expressions
 
-            return Expressions(*told)
+            return Expressions(*arguments)
         case "rules":
             from bpviz.figures.formulas import Rules
 
-            return Rules(*told)
+            return Rules(*arguments)
         case _:
             raise TypeError(f"Not a kind of labels: {kind!r}")

@@ -3,58 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.groups import Groups, frame_of, titled
 from bpviz.figures.labels import Use
+from bpviz.figures.options import CircuitOptions
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
 from bpviz.recording.scopes import Scope
-from bpviz.text.language import ENGLISH, Language
 from bpviz.words.values import line_of, shape_text, spoken
 
-__all__ = ["CircuitOptions", "circuit"]
-
-Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "symbols", "rules", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitOptions:
-    """What of the computation is shown.
-
-    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
-    ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
-    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
-    another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
-    one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
-    what lies on none of them. ``lang`` says what is read aloud and written in words.
-    """
-
-    show: Show = "both"
-    labels: Labels = "values"
-    depth: int | None = None
-    open: tuple[str, ...] = ()
-    close: tuple[str, ...] = ()
-    names: tuple[tuple[str, str], ...] = ()
-    precision: int = 4
-    title: str = ""
-    direction: Literal["LR", "TB"] = "LR"
-    shared: bool = False
-    plumbing: bool = False
-    before: Flow | None = None
-    path: str = ""
-    only: str = ""
-    lang: Language = ENGLISH
+__all__ = ["circuit"]
 
 
 def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
-    """The figure of a flow, or of a graph whose inputs have no values yet.
+    """Return the figure of a flow, or of a graph whose inputs have no values yet.
 
     >>> import bpviz
     >>> figure = circuit(bpviz.backprop(lambda price=100, count=2: price * count))
@@ -131,6 +99,7 @@ class _Circuit:
         return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
+        """The id of the box that a node is, or is in."""
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
 
@@ -156,25 +125,26 @@ class _Circuit:
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
-            return Box(key, "group", title, frame_of(closed.parent), self.say("group {title}, closed", title=title))
+            said = self.say("group {title}, closed", title=title)
+            return Box(key, "group", title, frame_of(closed.parent), said, group=closed.index)
         operation = self.record.operations[index]
         frame = frame_of(self.record.step_scopes[index])
         label = self.labels[index]
         if self.only and index == self.only.source:
             name = self.graph.names[index]
-            return Box(key, "input", label or name, None, self.say("input {name}", name=name))
+            return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
             symbol = self.wording.symbol(index)[0]
-            told = self.say.operation(operation.name)
-            told = self.say("{operation}, makes {name}", operation=told, name=label) if label else told
-            return Box(key, "operation", symbol, frame, told)
+            said = self.say.operation(operation.name)
+            said = self.say("{operation}, makes {name}", operation=said, name=label) if label else said
+            return Box(key, "operation", symbol, frame, said, commutes=operation.commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
-            return Box(key, "input", label, None, self.say("input {name}", name=label))
+            return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
         text = label or (
             self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
         )
-        return Box(key, "constant", text, frame, self.say("constant {name}", name=text))
+        return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
 
     # Wires
 
@@ -185,20 +155,20 @@ class _Circuit:
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:
-            if index in self.passes.left_out or self._is_stub(index):
+            if index in self.folded or index in self.passes.left_out or self._is_stub(index):
                 continue
-            target = self._box_of(index)
+            target = self.boxes[self._box_of(index)]
             for slot, arriving in enumerate(self.record.operands[index]):
                 operand = self.passes.start(arriving)
-                if operand in self.folded or self._box_of(operand) == target:
+                if operand in self.folded or self._box_of(operand) == target.id:
                     continue
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 uses = found[operand]
-                at = merged.get((operand, target)) if target.startswith("g") else None
+                at = None if target.group is None else merged.get((operand, target.id))
                 if at is None:
-                    merged[operand, target] = len(uses)
+                    merged[operand, target.id] = len(uses)
                     uses.append(use)
                 else:
                     uses[at] = uses[at].with_others([use])
@@ -207,27 +177,26 @@ class _Circuit:
             seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
-            told = self.say("output {name}", name=end.title)
-            self.boxes[key] = Box(key, "output", end.title, None, told, belongs=belongs)
+            said = self.say("output {name}", name=end.title)
+            box = self.boxes[key] = Box(key, "output", end.title, None, said, belongs=belongs)
             seed = flow.seed if flow is not None and seeded else None
-            found[self.passes.start(end.node)].append(Use(key, 0, seed, (), seeded, arriving=end.node))
+            found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 
     def _add_wires(self) -> None:
         for index, uses in self._uses().items():
             if not uses:
                 continue
-            source = self._box_of(index)
+            source = self.boxes[self._box_of(index)]
             named = self._wire_name(index, uses)
             if len(uses) == 1:
                 self._wire(index, source, uses[0], name=named)
                 continue
             # The value branches: left of the dot the summed gradient, right of it each share.
-            dot = f"b{index}"
-            at = self.boxes[source]
-            frame = self.groups.branch_frame(at.frame, [self.boxes[use.box].frame for use in uses])
-            told = self.say("{name} branches", name=at.text)
-            self.boxes[dot] = Box(dot, "branch", "", frame, told, belongs=at.belongs)
+            frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
+            said = self.say("{name} branches", name=source.text)
+            dot = Box(f"b{index}", "branch", "", frame, said, belongs=source.belongs)
+            self.boxes[dot.id] = dot
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
@@ -237,20 +206,20 @@ class _Circuit:
         if self.record.operations[index] is None:
             return ""
         label = self.labels[index]
-        ends = {self.boxes[use.box].text for use in uses if use.box.startswith("out")}
+        ends = {use.box.text for use in uses if use.box.kind == "output"}
         return "" if label in ends else label
 
-    def _wire(self, index: int, source: str, use: Use, name: str = "") -> None:
+    def _wire(self, index: int, source: Box, use: Use, name: str = "") -> None:
         show = self.options.show
         feeds = self.only is not None and index in self.only.feeding
         constant = feeds or self.graph.is_constant(index)
-        stem = not source.startswith("b")
+        stem = source.kind != "branch"
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
             # At its end stands its name, and in its formula that it is transposed.
-            told = called == self.boxes[use.box].text or (self.options.labels == "symbols" and not self.labels[carried])
-            name = "" if told else called
+            written = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
+            name = "" if written else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)
@@ -281,8 +250,7 @@ class _Circuit:
         description = self.say(
             "{start} to {end}: {numbers}" if said else "{start} to {end}", start=start, end=end, numbers=numbers
         )
-        to_end = use.box.startswith("out")
-        belongs = self.boxes[use.box].belongs if to_end else self.passes.belongs(index)
+        belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
             tone = "strong" if self.lit.holds(use) else "pale"
@@ -290,11 +258,21 @@ class _Circuit:
             tone = self.wording.tone(carried, use, stem)
         key = f"w{len(self.wires)}"
         self.wires.append(
-            Wire(key, source, use.box, use.slot, forward, backward, constant, description, tone=tone, belongs=belongs)
+            Wire(
+                key,
+                source.id,
+                use.box.id,
+                use.slot,
+                forward,
+                backward,
+                constant,
+                description,
+                tone=tone,
+                belongs=belongs,
+            )
         )
 
-    def _spoken_box(self, key: str) -> str:
-        box = self.boxes[key]
+    def _spoken_box(self, box: Box) -> str:
         return self.say("the branch") if box.kind == "branch" else box.text
 
     def _spoken(self, value: Any) -> str:
@@ -311,13 +289,14 @@ class _Circuit:
             kept = {self._box_of(i) for i in self.needed if self.pairing.kept(i)}
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
+        told = (note.sentence(self.say) for note in self.graph.notes)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say)),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *told),
             direction=self.options.direction,
         )
 

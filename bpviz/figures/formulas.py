@@ -1,4 +1,4 @@
-"""Formulas at the arrows of a circuit: expressions, and the rule of every operation at work."""
+"""Formulas at the arrows of a circuit: expressions, and the arithmetic of every rule."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from bpviz.words.values import columns, shape_text
 __all__ = ["Expressions", "Rules", "formula_content"]
 
 _STACKED = 36
-"""The most characters of a line in which derivatives are stacked as fractions."""
+"""The longest line, in characters, in which derivatives are fractions."""
 _LONG = 36
-"""The most characters of a formula and its name at a wire; beyond, its number stands there and a note spells it out."""
+"""The longest formula with its name at a wire, in characters; a longer one gets a number and a note."""
 _SPELLED = 600
-"""The most characters of a formula in a note; `Flow.formula` has the whole."""
+"""The longest formula in a note, in characters; `Flow.formula` returns the whole."""
 _TERMS = 4
 """The most terms of a sum that are written out."""
 
 
 def formula_content(*parts: Any) -> Plain | Row:
-    """Formulas, numbers and text in one line; derivatives stand as fractions, unless the line is long.
+    """Return formulas, numbers and text in one line; derivatives are fractions unless the line is long.
 
     >>> from bpviz.formulas.formula import derivative, symbol
     >>> formula_content(derivative("y", "x"), " = ", symbol("t"))
@@ -52,7 +52,7 @@ def formula_content(*parts: Any) -> Plain | Row:
     alone = len(pieces) == 1 and isinstance(pieces[0], Plain)
     if alone or columns(row) > _STACKED:
         return Plain(row.text, latex=" ".join(map(_in_latex, parts)))
-    # What stands beside fractions is known in LaTeX where it is a formula of its own.
+    # The text beside fractions has LaTeX only if it is a whole formula.
     formula, last = parts[-1], pieces[-1]
     if isinstance(last, Plain) and last.text == f" = {formula}":
         pieces[-1] = replace(last, latex=f"= {_in_latex(formula)}")
@@ -74,11 +74,11 @@ class Expressions(Names):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The long formulas, spelled out by their numbers."""
+        """The long formulas, each with its number."""
         return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The expression that is computed; the shape of arrays that are given."""
+        """Return the expression that is computed; the shape of arrays that are given."""
         bare = super().forward(index, name, stem)
         if self.symbols is None:
             return bare
@@ -88,23 +88,23 @@ class Expressions(Names):
         if not stem:
             return bare
         called = self.symbols.name(index)
-        # What tells values of the same name apart is written wherever it is not at the end of the wire.
+        # The index of values with the same name is written wherever it is not at the end of the wire.
         name = called if called != self.labels[index] else name
         return Label(self._line(name, self.symbols.expression(index)))
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The derivative, called by its name where it has one."""
+        """Return the derivative, called by its name where it has one."""
         assert self.symbols is not None
         called = self.symbols.called(index) if stem and use.steps else None
         return Label(self._line("" if called is None else called, self.formula(use)))
 
     def formula(self, use: Use) -> Any:
-        """The gradient that comes back from a use."""
+        """Return the gradient that comes back from a use."""
         assert self.symbols is not None
         return total([1.0 if use.seeded else None, *(self.symbols.share(*step) for step in use.steps)])
 
     def _line(self, called: Any, formula: Any) -> Plain | Row:
-        """``called = formula``; of a long formula its number, by which a note below the figure spells it out."""
+        """Return ``called = formula``; a long formula becomes a number, and a note below the figure has it in full."""
         if formula is None:
             return Plain("")
         text = written_out(formula)
@@ -121,21 +121,21 @@ def _is_plain(formula: Any) -> bool:
 
 
 class Rules(Values):
-    """The rule of every operation at work: what comes back from above, times the slope there, is what goes on."""
+    """The arithmetic of every rule: the upstream gradient times the slope is the gradient that goes on."""
 
     def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
-        """Arrays are told by their formulas, for which the flow is read in symbols."""
+        """Read the flow in symbols, for the formulas of arrays."""
         super().__init__(graph, flow, labels, precision)
         arrays = flow is not None and any(map(ops.shape_of, flow.values))
         self.expressions = Expressions(graph, flow, labels, precision) if arrays else None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The long formulas, spelled out by their numbers."""
+        """The long formulas, each with its number."""
         return self.expressions.notes if self.expressions else ()
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """``1.1 × 2 = 2.2``; where several ways meet ``3 + 3 + 1 = 7``; of arrays the formula and what it comes to."""
+        """Return ``1.1 × 2 = 2.2``, ``3 + 3 + 1 = 7`` where paths meet, and for arrays the formula and its value."""
         result = super().backward(index, use, stem)
         if self.expressions is not None and not _is_plain(self.expressions.formula(use)):
             formula = self.expressions.backward(index, use, stem)
@@ -145,7 +145,7 @@ class Rules(Values):
         if len(use.terms) > 1:
             return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
         # Of a closed group the steps are hidden.
-        if len(use.steps) != 1 or not use.box.startswith("n"):
+        if len(use.steps) != 1 or use.box.node is None:
             return result
         upstream, slope = self._rule(*use.steps[0])
         if ops.shape_of(upstream) or ops.shape_of(slope):
@@ -154,15 +154,15 @@ class Rules(Values):
         return Label(Plain(f"{self._number(upstream)} × {times} = {self._number(use.share)}"))
 
     def _rule(self, target: int, slot: int) -> tuple[Any, Any]:
-        """What comes back to an operation, and by how much it grows with the operand in this slot."""
+        """Return the gradient that comes back to an operation, and its slope by the operand in this slot."""
         assert self.flow is not None
         operands, values = self.record.operands[target], self.flow.values
         operation = self.record.operations[target]
         assert operation is not None
         rule = operation.rules(len(operands))[slot]
         assert rule is not None
-        xs, told = [values[i] for i in operands], self.record.parameters.get(target, {})
-        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, told)
+        xs, parameters = [values[i] for i in operands], self.record.parameters.get(target, {})
+        return self.flow.gradients[target], ops.pull(rule, 1.0, values[target], xs, parameters)
 
     def _sum(self, terms: Sequence[Any]) -> str:
         shown = terms if len(terms) <= _TERMS else [*terms[: _TERMS - 1], terms[-1]]

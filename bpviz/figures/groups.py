@@ -1,4 +1,4 @@
-"""The groups of a circuit: which are closed, the box or the frame that a step is in, and the frames that are drawn."""
+"""The groups of a circuit: which are closed, which box or frame holds a step, and which frames are drawn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Groups", "frame_of", "titled"]
 
 
 class Groups:
-    """Which groups of a record are closed: those that lie deeper than ``depth`` (0: all), but for single names.
+    """The closed groups of a record: those deeper than ``depth`` (0: all), except for the groups named.
 
     >>> import bpviz
     >>> def half(x):
@@ -35,8 +35,9 @@ class Groups:
         close: Sequence[str] = (),
         say: Language = ENGLISH,
     ) -> None:
-        """Take the record, and what is to be open and closed in it."""
+        """Take the record, and which groups to open and to close."""
         self.record, self.say = record, say
+        self._scopes = {frame_of(scope): scope for scope in record.scopes}
         scopes = record.scopes[1:]
         titles = {scope.title for scope in scopes}
         for wanted in (*open, *close):
@@ -50,7 +51,7 @@ class Groups:
                 self.closed.add(scope.index)
 
     def closed_around(self, index: int) -> Scope | None:
-        """The outermost closed group around a step; inputs are in none."""
+        """Return the outermost closed group around a step; ``None`` for inputs and where all groups are open."""
         if index in self.record.is_input:
             return None
         found, scope = None, self.record.step_scopes[index]
@@ -61,11 +62,11 @@ class Groups:
         return found
 
     def frames(self, boxes: Iterable[Box]) -> tuple[Frame, ...]:
-        """The frames around these boxes; in the background those with nothing in them but what is there."""
+        """Return the frames around these boxes; a frame is in the background if all its content is."""
         used: dict[int, Scope] = {}
         loud: set[int] = set()
         for box in boxes:
-            scope = None if box.frame is None else self._scope(box.frame)
+            scope = None if box.frame is None else self._scopes[box.frame]
             while scope is not None and scope.parent is not None:
                 used[scope.index] = scope
                 loud.update(() if box.tone == "pale" else [scope.index])
@@ -76,29 +77,26 @@ class Groups:
         )
 
     def branch_frame(self, source: str | None, targets: Sequence[str | None]) -> str | None:
-        """The frame of a branch dot: the source's, unless every branch leaves it."""
+        """Return the frame of a branch dot: the source's, unless every branch leaves it."""
         while source is not None and not any(source in self._around(target) for target in targets):
-            source = frame_of(self._scope(source).parent)
+            source = frame_of(self._scopes[source].parent)
         return source
 
     def _around(self, frame: str | None) -> list[str]:
         around = []
         while frame is not None:
             around.append(frame)
-            frame = frame_of(self._scope(frame).parent)
+            frame = frame_of(self._scopes[frame].parent)
         return around
-
-    def _scope(self, frame: str) -> Scope:
-        return self.record.scopes[int(frame[1:])]
 
 
 def titled(title: str, say: Language) -> str:
-    """The title of a graph or a group: what it is the gradient of, in the reader's words."""
+    """Return the title of a graph or a group; "gradient of" is in the reader's language."""
     return gradient_title(*parted_title(title), say)
 
 
 def frame_of(scope: Scope | None) -> str | None:
-    """The name of a group's frame; ``None`` for what lies in no group."""
+    """Return the name of a group's frame; ``None`` outside of groups."""
     return None if scope is None or scope.parent is None else f"f{scope.index}"
 
 

@@ -1,4 +1,4 @@
-"""What stands at the arrows of a circuit: names and numbers."""
+"""The labels at the arrows of a circuit: names and numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Content, Label, Plain, Tone
+from bpviz.figure import Box, Content, Label, Plain, Tone
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
@@ -18,14 +18,14 @@ __all__ = ["Names", "Use", "Values", "total"]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A place where a value is used: the box it leads to, the slot there, and the gradient that comes back from it.
+    """A use of a value: the box it goes to, the slot there, and the gradient that comes back.
 
-    ``steps`` are the operands that it stands for, (number of the step, slot); ``seeded`` tells that the output whose
-    gradient is taken is among what it stands for, ``terms`` are the gradients that add up in it. ``arriving`` is the
-    node whose numbers come in there, where it is another than the one at which the wire begins.
+    ``steps`` holds the operands that it stands for, (number of the step, slot); ``seeded`` is true if the output whose
+    gradient is taken is one of them; ``terms`` holds the gradients that add up in it. ``arriving`` is the node whose
+    numbers arrive, which may differ from the one where the wire begins.
     """
 
-    box: str
+    box: Box
     slot: int
     share: Any
     steps: tuple[tuple[int, int], ...] = ()
@@ -34,7 +34,7 @@ class Use:
     arriving: int = -1
 
     def with_others(self, others: Sequence[Use]) -> Use:
-        """This use standing for others as well: the gradients add up."""
+        """Return this use merged with others: the gradients add up."""
         uses = (self, *others)
         steps = tuple(step for use in uses for step in use.steps)
         terms, seeded = tuple(use.share for use in uses if use.share is not None), any(use.seeded for use in uses)
@@ -42,7 +42,7 @@ class Use:
 
 
 def total(shares: Sequence[Any]) -> Any:
-    """The sum of what is not ``None``; ``None`` where nothing is.
+    """Return the sum of all that are not ``None``; ``None`` if all are.
 
     >>> total([1.0, None, 2.0])
     3.0
@@ -55,10 +55,10 @@ def total(shares: Sequence[Any]) -> Any:
 
 
 class Names:
-    """Nothing but the names of values, and what stands in circles and in the boxes of constants."""
+    """Only the names of values, the symbols in circles, and the constants in boxes."""
 
     def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
-        """Take the graph, its numbers where it has them, the name of every node and how many digits are shown."""
+        """Take the graph, its numbers if it has them, the name of every node, and the number of digits shown."""
         self.graph = graph
         self.record = graph.record
         self.flow = flow
@@ -66,36 +66,36 @@ class Names:
         self.precision = precision
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The label above the wire of a node; ``stem`` tells the wire at which the value appears first."""
+        """Return the label above the wire of a node; ``stem`` is true at the wire where the value appears first."""
         return Label(Plain(""), name) if name else None
 
     def backward(self, index: int, use: Use, stem: bool) -> Label | None:
-        """The label below a wire, at the gradient that comes back from ``use``."""
+        """Return the label below a wire, for the gradient that comes back from ``use``."""
         return None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be read below the figure; ask when all labels are written."""
+        """The notes below the figure; read them when all labels are written."""
         return ()
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
-        """How loud the wire to ``use`` is drawn, where nothing else decides."""
+        """Return the tone of the wire to ``use``, if nothing else decides it."""
         return "plain"
 
     def value(self, index: int) -> Any:
-        """The number or array that flows; ``NO_VALUE`` where the graph has no numbers."""
+        """Return the number or array of a node; ``NO_VALUE`` if the graph has no numbers."""
         return NO_VALUE if self.flow is None else self.flow.values[index]
 
     def shown(self, index: int) -> Content:
-        """The value of a node in short; of a graph without numbers those of its constants."""
+        """Return the value of a node in short form; a graph without numbers has only those of constants."""
         return content(self.record.values[index] if self.flow is None else self.flow.values[index], self.precision)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
-        """The gradient that comes back from ``use`` in short."""
+        """Return the gradient that comes back from ``use`` in short form."""
         return content(use.share, self.precision)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
-        """What stands in the circle of a step, and the constants written there, which need no box of their own."""
+        """Return the symbol in the circle of a step, and the constants written there, which need no own box."""
         operation, operands = self.record.operations[index], self.record.operands[index]
         assert operation is not None
         if operation.drawn is not None:
@@ -118,15 +118,15 @@ class Values(Names):
     """Numbers: the value above its wire, the gradient below."""
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
-        """The value, behind its name."""
+        """Return the value, after its name."""
         value = self.value(index)
         if value is NO_VALUE:
             return super().forward(index, name, stem)
         if self.graph.is_constant(index) and not ops.shape_of(value) and not self.labels[index]:
-            # Its number is what it is called.
+            # Its name is its number.
             return None
         return Label(self.shown(index), name)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The gradient."""
+        """Return the gradient."""
         return Label(self.gradient(index, use, stem))

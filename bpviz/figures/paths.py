@@ -1,4 +1,4 @@
-"""Paths of a circuit: what lies on them stands in front, all else in the background or is left out."""
+"""Paths of a circuit: their parts stand in front, all other parts in the background or are left out."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _SHOWN = 6
 
 
 class Selection:
-    """The paths from one value to another: their nodes and wires by number, and what is said of them.
+    """The paths from one value to another: their nodes and wires by number, and the notes about them.
 
-    ``feeding`` are the nodes that paths take operands from without coming through them.
+    ``feeding`` holds the nodes off the paths whose values the paths use as operands.
     """
 
     def __init__(self, flow: Flow, source: int, target: int, precision: int, say: Language) -> None:
-        """Look for the paths.
+        """Find the paths.
 
-        Raises `UsageError` when there is none.
+        Raises `UsageError` if there is none.
         """
         names = flow.graph.names
         found = between(flow, source, target)
@@ -46,19 +46,19 @@ class Selection:
         operands = flow.graph.record.operands
         self.feeding = frozenset(i for node in self.nodes - {source} for i in operands[node]) - self.nodes
         self.flow = toward(flow, target)
-        told = chain(self.flow, self.flow.symbols, source, most=_SHOWN)
+        shown = chain(self.flow, self.flow.symbols, source, most=_SHOWN)
         notes: list[str] = []
-        for block in chain_blocks(told, names[target], precision, say):
+        for block in chain_blocks(shown, names[target], precision, say):
             notes += block.lines if isinstance(block, Lines) else [block.text] if isinstance(block, Paragraph) else []
         self.notes = tuple(notes)
 
     def holds(self, use: Use) -> bool:
-        """Whether a use of a value lies on a path."""
+        """Return whether a use of a value lies on a path."""
         return any(step in self.wires for step in use.steps) or (use.seeded and use.arriving == self.target)
 
 
 def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: Language = ENGLISH) -> Selection:
-    """The paths that ``A..B`` names, or ``A`` alone: from there to the output.
+    """Return the paths that ``A..B`` names, or ``A`` alone: from there to the output.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=3.0, w=2.0: bpviz.name(x * w, "z") + x)
@@ -77,7 +77,7 @@ def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: L
 
 
 class Slopes(Values):
-    """Numbers, and along the lit wires the slope of each link: what the reader multiplies on the way back."""
+    """Numbers, and along highlighted wires the slope of each link, which the backward pass multiplies."""
 
     def __init__(
         self,
@@ -87,13 +87,13 @@ class Slopes(Values):
         precision: int,
         lit: frozenset[tuple[int, int]],
     ) -> None:
-        """Take also the wires that are lit, (number of the step, slot)."""
+        """Take also the highlighted wires, (number of the step, slot)."""
         super().__init__(graph, flow, labels, precision)
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
-        one = len(use.steps) == 1 and use.steps[0] in self.lit and not use.box.startswith("g")
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.group is None
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:
             text = number(found, self.precision)

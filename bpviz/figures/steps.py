@@ -1,4 +1,4 @@
-"""A figure told in steps, as a book tells it: every step of the forward pass, then every step back, in numbers."""
+"""A figure in steps, as in a book: every step of the forward pass, then every step of the backward pass, in numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
 from bpviz.formulas.formula import Formula, symbol, written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
@@ -22,7 +23,7 @@ _LONG = 60
 
 
 def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]:
-    """The steps in which the figure of a flow is told: its inputs, each operation, the way back, and the whole.
+    """Return the steps of a flow's figure: its inputs, each operation, the backward pass, and the whole.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -32,20 +33,20 @@ def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]
     Inputs: price = 100, count = 2, tax = 1.1
     × : 100 × 2 = 200
     × : total = 200 × 1.1 = 220
-    The way back begins at total, with a gradient of 1
+    The backward pass begins at total, with a gradient of 1
     × : 1 × 1.1 = 1.1, ∂total/∂tax = 1 × 200 = 200
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
     """
-    return tuple(_Telling(flow, options or CircuitOptions()).steps())
+    return tuple(_Narrator(flow, options or CircuitOptions()).steps())
 
 
-class _Telling:
-    """The steps of one figure in the making."""
+class _Narrator:
+    """Writes the steps of one figure."""
 
     def __init__(self, flow: Flow, options: CircuitOptions) -> None:
         self.flow, self.options, self.say = flow, options, options.lang
-        # Its wires carry values, and the arithmetic of every gradient.
+        # Its wires have values, and the arithmetic of every gradient.
         self.figure = circuit(flow, replace(options, labels="rules", show="both"))
         self.symbols = Symbols(flow)
         self.boxes = {box.id: box for box in self.figure.boxes}
@@ -56,7 +57,7 @@ class _Telling:
             self.entering[wire.target].append(wire)
 
     def steps(self) -> Iterator[Step]:
-        """All steps, in order."""
+        """Yield all steps, in order."""
         if self.options.show != "backward":
             yield from self._forward()
         if self.options.show != "forward":
@@ -65,9 +66,9 @@ class _Telling:
 
     def _forward(self) -> Iterator[Step]:
         given = [box for box in self.figure.boxes if box.kind in ("input", "constant")]
-        told = [self._given(box) for box in given if box.kind == "input"]
+        names = [self._given(box) for box in given if box.kind == "input"]
         yield Step(
-            self.say("Inputs: {inputs}", inputs=self.say(", ").join(told)) if told else self.say("Nothing is given"),
+            self.say("Inputs: {inputs}", inputs=self.say(", ").join(names)) if names else self.say("Nothing is given"),
             tuple(box.id for box in given),
             tuple(wire.id for box in given for wire in self._onward(box.id)),
         )
@@ -80,38 +81,38 @@ class _Telling:
 
     def _backward(self) -> Iterator[Step]:
         reached = {wire.id for wire in self.figure.wires if wire.backward is not None}
-        told: set[str] = set()
+        done: set[str] = set()
         for box in self.figure.boxes:
             seeded = [wire for wire in self.entering[box.id] if box.kind == "output" and wire.id in reached]
             if seeded:
                 seed = spoken(self.flow.seed, self.options.precision, self.say)
                 yield self._back(
-                    self.say("The way back begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
+                    self.say("The backward pass begins at {name}, with a gradient of {seed}", name=box.text, seed=seed),
                     [box],
                     seeded,
-                    told,
+                    done,
                 )
-                yield from self._sums(seeded, reached, told)
+                yield from self._sums(seeded, reached, done)
         for box in reversed(self.figure.boxes):
             wires = sorted((w for w in self.entering[box.id] if w.id in reached), key=lambda wire: wire.slot)
             if box.kind in ("operation", "group") and wires:
                 shares = self.say(", ").join(map(self._share, wires))
-                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, told)
-                yield from self._sums(wires, reached, told)
+                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, done)
+                yield from self._sums(wires, reached, done)
 
-    def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], told: set[str]) -> Step:
-        told.update(wire.id for wire in wires)
+    def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], done: set[str]) -> Step:
+        done.update(wire.id for wire in wires)
         return Step(sentence, tuple(box.id for box in boxes), (), tuple(wire.id for wire in wires))
 
-    def _sums(self, wires: list[Wire], reached: set[str], told: set[str]) -> Iterator[Step]:
-        """The branch dots all of whose gradients have come back by now: there they add up."""
+    def _sums(self, wires: list[Wire], reached: set[str], done: set[str]) -> Iterator[Step]:
+        """Yield a step for each branch dot whose gradients are now all known: there they add up."""
         for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
-            if all(wire.id in told for wire in self.leaving[dot] if wire.id in reached):
+            if all(wire.id in done for wire in self.leaving[dot] if wire.id in reached):
                 stems = [wire for wire in self.entering[dot] if wire.id in reached]
-                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, told)
+                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, done)
 
     def _onward(self, id: str) -> list[Wire]:
-        """The wires that carry a box's value, also behind a branch dot."""
+        """Return the wires that carry a box's value, also after a branch dot."""
         wires = self.leaving[id]
         dots = [wire.target for wire in wires if self.boxes[wire.target].kind == "branch"]
         return [*wires, *(wire for dot in dots for wire in self.leaving[dot])]
@@ -122,23 +123,23 @@ class _Telling:
         return box.text.replace("\n", " ")
 
     def _given(self, box: Box) -> str:
-        return f"{self._symbol(box)} = {self._value(int(box.id[1:]))}"
+        assert box.node is not None
+        return f"{self._symbol(box)} = {self._value(box.node)}"
 
     def _value(self, index: int) -> str:
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
         """What a box makes of what enters it."""
-        if box.kind == "group":
-            # Its steps are hidden; several values may leave it.
+        if box.node is None:
+            # A closed group: its steps are hidden; several values may leave it.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
             return self.say(", ").join(dict.fromkeys(line_of(content, self.say) for content in shown))
-        index = int(box.id[1:])
-        parts = [self.symbols.name(index), self._expression(index), self._value(index)]
+        parts = [self.symbols.name(box.node), self._expression(box.node), self._value(box.node)]
         return " = ".join(dict.fromkeys(part for part in parts if part))
 
     def _expression(self, index: int) -> str:
-        """An operation on numbers in numbers, one on arrays in names."""
+        """Return the expression of a step: in numbers for numbers, in names for arrays."""
         record = self.flow.graph.record
         operation, operands = record.operations[index], record.operands[index]
         assert operation is not None
@@ -154,9 +155,10 @@ class _Telling:
         return written_out(made).replace("·", " × ")
 
     def _share(self, wire: Wire) -> str:
-        """The arithmetic of the gradient on a wire, behind the name of the derivative."""
+        """Return the arithmetic of the gradient on a wire, after the name of the derivative."""
         line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
-        if not wire.source.startswith("n"):
+        node = self.boxes[wire.source].node
+        if node is None:
             return line
-        called = self.symbols.derivative(int(wire.source[1:]))
+        called = self.symbols.derivative(node)
         return line if not called or line.startswith(called) else f"{called} = {line}"

@@ -1,4 +1,4 @@
-"""What of a circuit belongs to the backward pass, and what of it stands in front."""
+"""Which parts of a circuit belong to the backward pass, and which stand in front."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["Passes", "toned"]
 
 
 class Passes:
-    """Forward and backward pass in the figure of a gradient graph; ``fold`` leaves plumbing out of the backward one.
+    """The two passes in the figure of a gradient graph; ``fold`` hides changes of shape in the backward one.
 
-    What is left out is a wire: its numbers arrive in another shape than they have where it starts.
+    A hidden step becomes a wire, whose numbers arrive in another shape than at its start.
     """
 
     def __init__(self, graph: Graph, needed: Sequence[int], labels: Sequence[str], fold: bool) -> None:
-        """Take the graph, the numbers of the nodes that are shown, and what these are called."""
+        """Take the graph, the numbers of the shown nodes, and the names of the nodes."""
         self.record = graph.record
         self.labels = labels
         self.left_out: set[int] = set()
@@ -29,18 +29,18 @@ class Passes:
             self.left_out = {i for i, operation in steps if operation is not None and operation.name in PLUMBING}
 
     def belongs(self, index: int) -> Pass:
-        """The pass that a node is a step of."""
+        """Return the pass that a node belongs to."""
         step = index in self.record.orders and self.record.operations[index] is not None
         return "backward" if step else "forward"
 
     def start(self, index: int) -> int:
-        """The node at which the wire begins that brings the numbers of a node."""
+        """Return the node where the wire with a node's numbers begins."""
         while index in self.left_out:
             index = self.record.operands[index][0]
         return index
 
     def called(self, index: int) -> str:
-        """The name of what arrives: its own, or that of the node where the wire begins, transposed or summed."""
+        """Return the name of what arrives: the node's own, or that of the wire's first node, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
         behind = self.called(self.record.operands[index][0])
@@ -52,7 +52,7 @@ class Passes:
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:
-    """The boxes, by id: in the background where all wires at them are, in front where named (or at wires in front)."""
+    """Return the boxes, by id: in the background if all their wires are, in front if named (or at wires in front)."""
     around: dict[str, set[Tone]] = {key: set() for key in boxes}
     for wire in wires:
         around[wire.source].add(wire.tone)

@@ -1,4 +1,4 @@
-"""An expression in named values: what it is made of, and questions that can be asked about it."""
+"""Expressions in named values: their parts, their numbers, and tests on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 np: Any = LazyModule("numpy")
 
 UNWRITTEN = ("broadcast_to", "reshape", "positive")
-"""Operations that an author does not write: the number stays the same."""
+"""Operations that an author does not write, because they do not change the number."""
 
 
 class Count(int):
@@ -39,7 +39,7 @@ class Count(int):
     name: str
 
     def __new__(cls, value: int, name: str) -> Count:
-        """The number, and its letter."""
+        """Return the number, and its letter."""
         made = super().__new__(cls, value)
         made.name = name
         return made
@@ -55,9 +55,9 @@ class Count(int):
 class Expression:
     """A named value, or an operation of the table on expressions and numbers.
 
-    A name may know what it stands for: its ``number``; the expression that it is the ``meaning`` of; the pair that it
-    is the ``derivative`` of (∂y/∂x: ``("y", "x")``; dX: ``("", "X")``); and its ``order`` among the names of the
-    source. ``size`` counts the names, numbers and operations in it.
+    A name may hold what it stands for: its ``number``; its ``meaning``, an expression; the pair that it is the
+    ``derivative`` of (∂y/∂x: ``("y", "x")``; dX: ``("", "X")``); and its ``order`` among the names of the source.
+    ``size`` counts the names, numbers and operations in it.
     """
 
     __slots__ = (
@@ -95,20 +95,20 @@ class Expression:
 
     @classmethod
     def of(cls, operation: str, *xs: Any) -> Any:
-        """An operation of arithmetic on expressions and numbers, as it stands; element by element where they differ."""
+        """Return an arithmetic operation on expressions and numbers, without rewriting, element by element."""
         return cls("", broadcast([ops.shape_of(x) for x in xs]), OPERATIONS[operation], xs)
 
 
 def evaluated(value: Any) -> Any:
-    """The number of an expression, computed by the operations' own forward functions from what its names stand for.
+    """Return the number of an expression, computed with the operations' forward functions from its names' numbers.
 
-    Raises `UsageError` where a name stands for no number.
+    Raises `UsageError` if a name stands for no number.
     """
     found: dict[int, Any] = {}
     waiting = [value]
     while waiting:
         here = waiting[-1]
-        # Python keeps small numbers at one place, and expressions live as long as the whole: no two share an id.
+        # The expressions live as long as the whole, so their ids are unique (equal small numbers may share one).
         used = (*here.operands, *_meant(here)) if isinstance(here, Expression) else ()
         later = [x for x in used if id(x) not in found]
         if later:
@@ -128,22 +128,22 @@ def evaluated(value: Any) -> Any:
         elif _meant(here):
             found[id(here)] = found[id(here.meaning)]
         else:
-            raise UsageError(f"the formula has no number: {here.name!r} stands for none; ask a flow for its formulas")
+            raise UsageError(f"the formula has no number: {here.name!r} stands for none; take it from flow.formula")
     return found[id(value)]
 
 
 def _meant(value: Expression) -> tuple[Any, ...]:
-    """What a name without a number of its own is short for."""
+    """Return the meaning of a name without a number, if it has one."""
     return () if value.number is not None or value.meaning is None else (value.meaning,)
 
 
 def is_constant(value: Any) -> bool:
-    """Whether this is an array of which every element is the same number (``parameters["value"]``)."""
+    """Return whether every element of this array is the same number (``parameters["value"]``)."""
     return isinstance(value, Expression) and value.operation is None and "value" in value.parameters
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a plain number, not one that is written as a letter.
+    """Return whether this is a plain number, not one that is written as a letter.
 
     >>> is_number(2), is_number(Count(2, "n"))
     (True, False)
@@ -152,17 +152,17 @@ def is_number(value: Any) -> bool:
 
 
 def made_by(value: Any, name: str) -> bool:
-    """Whether an expression is the result of this operation."""
+    """Return whether an expression is the result of this operation."""
     return isinstance(value, Expression) and value.operation is OPERATIONS[name]
 
 
 def is_upstream(value: Any) -> bool:
-    """Whether this is a derivative that comes from elsewhere, ∂L/∂z: a fraction in its own name."""
+    """Return whether this is an upstream gradient, ∂L/∂z, which is a fraction in its own name."""
     return isinstance(value, Expression) and bool(value.derivative and value.derivative[0])
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape of what is made element by element of operands of these shapes.
+    """Return the shape of an elementwise result for operands of these shapes.
 
     >>> broadcast([(2, 3), (3,), ()])
     (2, 3)
@@ -173,7 +173,7 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
 
 
 def same(x: Any, y: Any) -> bool:
-    """Whether two expressions are written alike."""
+    """Return whether two expressions are written in the same way."""
     if not isinstance(x, Expression) or not isinstance(y, Expression):
         return x is y or (is_number(x) and is_number(y) and x == y)
     if x is y:
@@ -188,5 +188,5 @@ def _same_parameters(x: Expression, y: Expression) -> bool:
     if x.parameters.keys() != y.parameters.keys() or len(x.operands) != len(y.operands):
         return False
     pairs = ((value, y.parameters[name]) for name, value in x.parameters.items())
-    # Arrays in an index have no single answer to ==.
+    # Arrays in an index have no single result for ==.
     return all(a is b or (isinstance(a, int | float | str) and a.__class__ is b.__class__ and a == b) for a, b in pairs)

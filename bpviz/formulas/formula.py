@@ -1,8 +1,8 @@
-"""The rules read as text: a rule called with formulas instead of numbers answers the formula of its gradient.
+"""The rules as text: a rule that is called with formulas instead of numbers returns the formula of its gradient.
 
-A `Formula` is an expression: a named value, or an operation of the table on formulas and numbers. It is traced through
-the same door as a handle, but keeps shapes instead of values. A few rewritings
-(`bpviz.formulas.rewriting`), each of which keeps the number, make it as short as an author would write it.
+A `Formula` is an expression: a named value, or an operation of the table on formulas and numbers. It is traced in the
+same way as a handle, but keeps shapes instead of values. A few rewritings (`bpviz.formulas.rewriting`) shorten it as an
+author would; none of them changes the number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, evaluated
+from bpviz.formulas.expression import Expression, broadcast, evaluated, is_constant
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import text_of
 from bpviz.formulas.rewriting import REWRITINGS
@@ -24,7 +24,7 @@ __all__ = ["Formula", "as_formula", "constant", "derivative", "symbol", "written
 
 
 class Formula(Expression):
-    """An expression in named values: text for ``str``, LaTeX for a notebook and a paper, and the number it stands for.
+    """An expression in named values, as text (``str``), as LaTeX and as a number.
 
     >>> n, t = symbol("n"), symbol("t")
     >>> str(n * t), str((n + t) * t), str(n - (t - 1)), str(-(n / t))
@@ -46,7 +46,7 @@ class Formula(Expression):
 
     @property
     def value(self) -> Any:
-        """The number that it comes to in the run it was read from.
+        """The number of the formula in its run.
 
         Raises `UsageError` for a formula that belongs to no run, such as that of a card.
         """
@@ -63,7 +63,7 @@ class Formula(Expression):
         return _made(operation, tuple(xs), parameters)
 
     def __bpviz_called__(self, name: str) -> Formula:
-        # What an author gives a name of its own (`bpviz.ops.primitives.assumptions.called`).
+        # An expression that authors give a name (`bpviz.ops.primitives.assumptions.called`).
         return Formula(name, self.shape, meaning=self, order=self.order)
 
     def __bool__(self) -> bool:
@@ -80,7 +80,7 @@ class Formula(Expression):
 
 
 def symbol(name: str, shape: Shape = (), **known: Any) -> Formula:
-    """A named value; ``known`` is what the name stands for (see `bpviz.formulas.expression.Expression`).
+    """Return a named value; ``known`` is what the name stands for (see `bpviz.formulas.expression.Expression`).
 
     >>> str(ops.exp(symbol("x")))
     'exp(x)'
@@ -89,7 +89,7 @@ def symbol(name: str, shape: Shape = (), **known: Any) -> Formula:
 
 
 def derivative(of: str, by: str, shape: Shape = (), **known: Any) -> Formula:
-    """The name of a derivative: ∂y/∂x; without ``of`` dX, as it is written among arrays.
+    """Return the name of a derivative: ∂y/∂x; without ``of`` dX, as it is written among arrays.
 
     >>> str(derivative("y", "x")), str(derivative("", "X", (4, 2)))
     ('∂y/∂x', 'dX')
@@ -98,7 +98,7 @@ def derivative(of: str, by: str, shape: Shape = (), **known: Any) -> Formula:
 
 
 def constant(value: float, shape: Shape = ()) -> Formula:
-    """The same number everywhere.
+    """Return the same number everywhere.
 
     >>> constant(1.0, (2, 2)).value
     array([[1., 1.],
@@ -108,7 +108,7 @@ def constant(value: float, shape: Shape = ()) -> Formula:
 
 
 def as_formula(value: Any) -> Formula:
-    """A formula, of a plain number or an array, too.
+    """Return a value as a formula; it may be a plain number or an array.
 
     >>> as_formula(1.0)
     <formula 1>
@@ -125,7 +125,7 @@ def as_formula(value: Any) -> Formula:
 
 
 def written_out(value: Any) -> str:
-    """A formula or a plain number as text.
+    """Return a formula or a plain number as text.
 
     >>> written_out(1.0)
     '1'
@@ -133,7 +133,7 @@ def written_out(value: Any) -> str:
     return text_of(value)
 
 
-# Making: shapes, numbers, rewritings
+# New formulas: shapes, numbers, rewritings
 
 
 def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Any:
@@ -141,24 +141,28 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
         return operation(*xs, **parameters)
     if operation.name == "add_up":
         return functools.reduce(operator.add, xs)
-    # What is as it would be anyway is not told.
+    # Parameters with their default value are not written.
     usual = operation.parameters
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
     shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
+    if operation.name in _MOVING and is_constant(xs[0]) and not ops.shape_of(xs[0].parameters["value"]):
+        # The same everywhere is so in every shape.
+        return constant(xs[0].parameters["value"], shape)
     for row in REWRITINGS.get(operation.name, ()):
         found = row.rewrite(*xs, **parameters)
         if found is None:
             continue
         if ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED:
             return found
-        # The same everywhere; how often counts where it is added up.
+        # The same number everywhere; its count matters in a sum.
         if isinstance(found, Formula):
             return _made(OPERATIONS["broadcast_to"], (found,), {"shape": shape})
         return constant(found, shape)
     return Formula("", shape, operation, xs, parameters)
 
 
+_MOVING = frozenset({"reshape", "broadcast_to", "transpose"})
 _TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
 
 

@@ -11,12 +11,15 @@ from typing import Any
 
 from bpviz.formulas.expression import Expression
 from bpviz.formulas.notation import Notation, template
+from bpviz.formulas.writing import as_written
 from bpviz.text.latex import END, FUNCTIONS, LETTERS, LOWERED, RAISED, SIGNS, SPECIAL, named
 from bpviz.text.numerals import number
 
 __all__ = ["latex_of"]
 
 _JOINING = frozenset(("if", "else", "and", "or", "xor", "not", "mod"))
+
+_LOW = r"\_"
 
 # A place that will be filled, in a template (see `bpviz.formulas.notation.template`).
 _HOLE = "[\ue000-\ue0ff]"
@@ -28,7 +31,7 @@ def latex_of(value: Any) -> str:
     >>> latex_of(-1.5e-7)
     '-1.5 \\times 10^{-7}'
     """
-    return _tidy(_InLatex().of(value)[0])
+    return _tidy(_InLatex().of(as_written(value))[0])
 
 
 class _InLatex(Notation):
@@ -80,9 +83,17 @@ def _translated(line: str) -> str:
     line = re.sub(rf"\^({_HOLE})", "\ue201{\\1}", line)
     line = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", lambda found: f"\ue201{{{found[1].translate(RAISED)}}}", line)
     line = re.sub(r"([₀-₉]+)", lambda found: f"\ue202{{{found[1].translate(LOWERED)}}}", line)
-    line = re.sub(r"([A-Za-z][A-Za-z0-9-]+)", _word, line)
+    line = re.sub(r"([A-Za-z][A-Za-z0-9_-]+)", _word, line)
     line = "".join(SIGNS.get(c) or LETTERS.get(c) or c for c in line)
-    marks = {"√": r"\sqrt", "∛": r"\sqrt[3]", "ᵀ": r"^{\top}", "\ue200": r"\frac", "\ue201": "^", "\ue202": "_"}
+    marks = {
+        "√": r"\sqrt",
+        "∛": r"\sqrt[3]",
+        "ᵀ": r"^{\top}",
+        "′": "'",
+        "\ue200": r"\frac",
+        "\ue201": "^",
+        "\ue202": "_",
+    }
     return "".join(marks.get(c, c) for c in line)
 
 
@@ -90,7 +101,7 @@ def _word(found: re.Match[str]) -> str:
     word = found[1]
     if word in _JOINING:
         return rf"\text{{ {word} }}"
-    return rf"\{word}{END}" if word in FUNCTIONS else rf"\operatorname{{{word}}}"
+    return rf"\{word}{END}" if word in FUNCTIONS else rf"\operatorname{{{word.replace('_', _LOW)}}}"
 
 
 def _tidy(line: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import cache, partial, reduce
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import UNWRITTEN, Count, Expression, is_upstream, made_by
+from bpviz.formulas.expression import Count, Expression, is_upstream, made_by
+from bpviz.formulas.writing import as_written
 from bpviz.lazy import LazyModule
-from bpviz.ops import OPERATIONS, Operation
+from bpviz.ops import Operation
 from bpviz.text.numerals import number, superscript
 
 __all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
@@ -55,7 +55,7 @@ def text_of(value: Any) -> str:
     >>> text_of(2.0), text_of(Count(3, "n"))
     ('2', 'n')
     """
-    return Notation().of(value)[0]
+    return Notation().of(as_written(value))[0]
 
 
 def pieces_of(value: Any) -> tuple[str | tuple[str, str], ...]:
@@ -159,8 +159,6 @@ class Notation:
         """An operation whose first operand is written already."""
         operation = value.operation
         assert operation is not None
-        if operation.name in UNWRITTEN or _only_moves(value):
-            return first
         binds = _binding(operation)
         if operation.name == "power" and isinstance(value.operands[1], int | float):
             return self.raised(self._at_least(first, binds + 1), number(float(value.operands[1]))), binds
@@ -168,14 +166,14 @@ class Notation:
         if operation.name == "multiply" and _elementwise(value):
             # Element by element, as opposed to the product of matrices.
             notation = "{x} ∘ {y}"
-        if operation.name == "divide" and is_upstream(_written(value.operands[0])):
+        if operation.name == "divide" and is_upstream(value.operands[0]):
             # ∂L/∂z/y would look as if y belonged to the derivative.
             notation = "{x}·1/{y}"
         return self._filled(notation, operation, value, first, binds), binds
 
     def _filled(self, notation: str, operation: Operation, value: Expression, first: Written, binds: int) -> str:
         line, names = self.template(notation)
-        told = {key: ops.key_text(part) if key == "key" else part for key, part in value.parameters.items()}
+        told = {key: ops.key_text(part, whole=True) if key == "key" else part for key, part in value.parameters.items()}
         parts = {name: self.told(part) for name, part in {**operation.parameters, **told}.items() if name in names}
         written = [first, *map(self.of, value.operands[1:])]
         if operation.variadic:
@@ -221,7 +219,7 @@ class _InPieces(Notation):
         return chr(ord(_FIRST) + len(self.derivatives) - 1)
 
     def split(self, value: Any) -> tuple[str | tuple[str, str], ...]:
-        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(value)[0])
+        pieces = re.split(f"([{_FIRST}-{_LAST}])", self.of(as_written(value))[0])
         return tuple(self.derivatives[ord(p) - ord(_FIRST)] if i % 2 else p for i, p in enumerate(pieces) if p)
 
 
@@ -233,17 +231,6 @@ def _of_array(value: Any) -> str:
     """The identity matrix has a letter; another array is not written out."""
     shape = ops.shape_of(value)
     return "I" if len(shape) == 2 and np.array_equal(value, np.eye(*shape)) else "…"
-
-
-def _only_moves(value: Expression) -> bool:
-    """Whether numbers only change places: axes in another order, unless it is that of a transposed matrix."""
-    operand = value.operands[0]
-    if value.operation is OPERATIONS["sum_to"]:
-        return math.prod(value.shape) == ops.size_of(operand)
-    if value.operation is not OPERATIONS["transpose"] or value.parameters.get("axes") is None:
-        return False
-    n = len(value.shape)
-    return tuple(value.parameters["axes"]) != (*range(n - 2), n - 1, n - 2)
 
 
 def _elementwise(value: Expression) -> bool:
@@ -282,26 +269,32 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
-    outer, inner = value.operation.name, _written(operand)
-    if not isinstance(inner, Expression) or inner.operation is None:
-        return False
+    outer, inner = value.operation.name, operand
+    name = operand.operation.name
+    if outer in ("multiply", "divide", "matmul") and at and name == "negative":
+        # Not X ∘ −s·Y.
+        return True
     if outer == "matmul":
-        name = inner.operation.name
-        return (name in ("multiply", "divide") and _elementwise(inner)) or (at > 0 and name == "matmul")
-    if outer in ("multiply", "divide"):
-        return (_elementwise(value) and _ends_in_matmul(inner)) or (at == 0 and _ends_in_sum(inner))
-    return False
+        if _goes_by_elements(inner):
+            return True
+        return _ends_in_matmul(inner) if at else _ends_in_sum(inner)
+    if outer not in ("multiply", "divide"):
+        return False
+    if at == 0:
+        # (xᵀ·y)·x, too: a number that is a product of matrices itself.
+        return (bool(ops.shape_of(value.operands[1])) and _ends_in_matmul(inner)) or _ends_in_sum(inner)
+    if _elementwise(value):
+        return _ends_in_matmul(inner) or (name == "multiply" and not _elementwise(inner))
+    return name == "matmul" and bool(ops.shape_of(value.operands[0]))
 
 
-def _written(value: Any) -> Any:
-    """What of an expression is written first: operations that only move numbers are not."""
-    while (
-        isinstance(value, Expression)
-        and value.operation is not None
-        and (value.operation.name in UNWRITTEN or _only_moves(value))
-    ):
+def _goes_by_elements(value: Any) -> bool:
+    """Whether something in a product is multiplied or divided element by element."""
+    while made_by(value, "multiply") or made_by(value, "divide"):
+        if _elementwise(value) or (made_by(value, "divide") and ops.shape_of(value.operands[1])):
+            return True
         value = value.operands[0]
-    return value
+    return False
 
 
 def _ends_in_matmul(value: Expression) -> bool:

@@ -1,4 +1,4 @@
-"""Products taken apart: numbers, factors and divisors, to be put together again as an author writes them."""
+"""Products as numbers, factors and divisors, written in an author's order."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from bpviz.formulas.expression import UNWRITTEN, Expression, is_constant, is_num
 __all__ = ["Product"]
 
 Factor = tuple[Any, int]
-"""A factor, and how often it occurs."""
+"""A factor, and how many times it occurs."""
 
 
 class Product:
-    """A quotient of products. Minus signs and numbers are gathered, equal factors counted, what cancels is left out.
+    """A quotient of products: minus signs and numbers are collected, equal factors counted, common factors cancelled.
 
-    Put together again, a derivative that comes from elsewhere stands first, then the number, then the factors in the
-    order in which the source first named what is in them (`Expression.order`); without such an order as they came.
+    The upstream gradient is written first, then the number, then the factors in the order in which the source first
+    names their values (`Expression.order`), or else in the order of their arrival.
     """
 
     def __init__(self, *values: Any) -> None:
-        """The product of some values, of which one at least is no number."""
+        """Take the values to multiply; at least one is not a number."""
         self.kind = next((x.__class__ for x in values if isinstance(x, Expression)), Expression)
         self.number = 1.0
         self.divisor = 1.0
@@ -30,7 +30,7 @@ class Product:
             self._take(value, True)
 
     def divided_by(self, value: Any) -> Product:
-        """Take one more value into what is divided by."""
+        """Divide by one more value."""
         if isinstance(value, Expression):
             self.kind = value.__class__
         self._take(value, False)
@@ -38,7 +38,7 @@ class Product:
 
     def _take(self, value: Any, up: bool) -> None:
         if is_constant(value):
-            # How many there are is seen to where the shape of the whole is known.
+            # The count of elements is handled where the shape of the whole is known.
             value = value.parameters["value"]
         if is_number(value):
             if up:
@@ -82,7 +82,7 @@ class Product:
 
     @staticmethod
     def _less(factors: list[Factor], base: Any, count: int) -> int:
-        """Take a factor away as often as it is there; answers how often it was not."""
+        """Remove up to ``count`` copies of a factor. Return how many were missing."""
         for i, (other, before) in enumerate(factors):
             if same(other, base):
                 factors[i : i + 1] = [(other, before - count)] if before > count else []
@@ -90,11 +90,11 @@ class Product:
         return count
 
     def alike(self, other: Product) -> bool:
-        """Whether the two differ in nothing but their number."""
+        """Return whether the two differ only in their number."""
         return self.divisor == other.divisor and _alike(self.over, other.over) and _alike(self.under, other.under)
 
     def named(self, name: Any, meaning: Product) -> bool:
-        """Put a name in the place of what it stands for, where that is a part of the product; answers whether it was.
+        """Replace a name's meaning, if it is a part of the product, by the name. Return whether it was.
 
         >>> from bpviz.formulas.formula import symbol
         >>> x, s, t = symbol("x"), symbol("s"), symbol("t")
@@ -115,7 +115,7 @@ class Product:
         return True
 
     def told_by_names(self) -> Product:
-        """Use what names stand for: where y is 1/(1 + e), y/(1 + e) is y², and y·e is 1 − y."""
+        """Use the meanings of names: if y is 1/(1 + e), y/(1 + e) is y², and y·e is 1 − y."""
         for y, _ in tuple(self.over):
             meaning: Any = y.meaning if isinstance(y, Expression) else None
             if not made_by(meaning, "divide") or not _is_one(meaning.operands[0]):
@@ -136,7 +136,7 @@ class Product:
         return self
 
     def written(self) -> Any:
-        """The whole as an expression, or as a number."""
+        """Return the whole as an expression, or as a number."""
         number, divisor = abs(self.number), abs(self.divisor)
         minus = (self.number < 0) != (self.divisor < 0)
         if divisor not in (0, 1) and number:
@@ -160,10 +160,10 @@ class Product:
         return -made if is_number(made) else self.kind.of("negative", made)
 
     def _sorted(self, factors: list[Factor]) -> tuple[list[Any], list[Any]]:
-        """The factors as powers: derivatives that come from elsewhere, and the rest, in the order of the source."""
+        """Return the factors as powers: upstream gradients, and the rest in the order of the source."""
         powers = [(base if count == 1 else self.kind.of("power", base, float(count))) for base, count in factors]
         if all(_order(x) is not None for x in powers):
-            # Single numbers before arrays, so that the sign between arrays is one and the same; y·(1 − y).
+            # Single numbers before arrays, so that all signs between arrays are the same; y·(1 − y).
             powers.sort(key=lambda x: (bool(x.shape), _order(x), not (x.operation is None or made_by(x, "power"))))
         return [x for x in powers if _comes_first(x)], [x for x in powers if not _comes_first(x)]
 
@@ -199,7 +199,7 @@ def _is_one(value: Any) -> bool:
 
 
 def _beside_one(value: Any) -> Any:
-    """The e of 1 + e or e + 1."""
+    """Return e for 1 + e or e + 1."""
     if not made_by(value, "add"):
         return None
     x, y = value.operands

@@ -197,7 +197,6 @@ REWRITINGS: dict[str, tuple[Rewriting, ...]] = {
         Rewriting("(−X)ᵀ = −Xᵀ", _numbers_before("transpose")),
         Rewriting("(Xᵀ)ᵀ = X", _twice_transposed),
         Rewriting("(Xᵀ·Y)ᵀ = Yᵀ·X", _transposed_product),
-        Rewriting("xᵀ = x", lambda x, **axes: x if isinstance(x, Expression) and len(x.shape) < 2 else None),
     ),
     "where": (Rewriting("0 if x > y else 0 = 0", _decided),),
     # What an author takes for granted: nothing is 0 where it would do harm, and shares add up to 1.

@@ -2,28 +2,64 @@
 
 The expressions are the operations' own rules, called with formulas (see `bpviz.formulas.formula`). They stop at named
 values: a gradient that has a name of its own (``dZ``) stands for itself, unless its formula is no longer than the name.
+A rule that no line of mathematics can say is written by its name, with the gradient and the operands it takes:
+``attention′₂(dZ, q, k, v)`` is the gradient of the second operand.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from bpviz import ops
 from bpviz.formulas.expression import made_by
 from bpviz.formulas.formula import Formula, as_formula, constant, derivative, symbol, written_out
+from bpviz.formulas.invocation import LOWERED, parameters_text
 from bpviz.formulas.product import Product
+from bpviz.formulas.writing import is_clear
+from bpviz.ops import Operation
+from bpviz.ops.table.custom import is_custom
 
-if TYPE_CHECKING:
-    from bpviz.graph.flow import Flow
-
-__all__ = ["Symbols"]
+__all__ = ["Symbols", "fitted", "rule_by_name"]
 
 _LARGEST = 60
 """The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
 _SHORT = 15
 """Larger formulas are longer than any name."""
+
+
+class _Named(Protocol):
+    """A graph: its record, and what its nodes are called."""
+
+    record: Any
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+class _Run(Protocol):
+    """The numbers of one run through a graph, as `bpviz.Flow` has them."""
+
+    @property
+    def graph(self) -> _Named: ...
+
+    @property
+    def values(self) -> tuple[Any, ...]: ...
+
+    @property
+    def gradients(self) -> tuple[Any, ...]: ...
+
+    @property
+    def output_index(self) -> int: ...
+
+    @property
+    def seed(self) -> Any: ...
+
+    def wire_share(self, target: int, slot: int) -> Any: ...
 
 
 class Symbols:
@@ -41,7 +77,7 @@ class Symbols:
     'p·n'
     """
 
-    def __init__(self, flow: Flow, labels: Sequence[str] | None = None) -> None:
+    def __init__(self, flow: _Run, labels: Sequence[str] | None = None) -> None:
         """Read a flow; ``labels`` are other names for its nodes."""
         self.flow = flow
         self.record = flow.graph.record
@@ -92,7 +128,9 @@ class Symbols:
         if not name:
             return None
         shape, number = ops.shape_of(self.flow.values[index]), self.flow.gradients[index]
-        return derivative("" if self.has_arrays else self._output_name, name, shape, number=number, order=-1)
+        # Where the source has a dW of its own, the gradient of W is told apart from it.
+        short = self.has_arrays and f"d{name}" not in self.names
+        return derivative("" if short else self._output_name, name, shape, number=number, order=-1)
 
     def value(self, index: int) -> str:
         """The expression of a node as text."""
@@ -124,7 +162,7 @@ class Symbols:
                 made = operation(*(self._forward[i] for i in operands), **told)
                 if index in record.orders:
                     # A step of a backward pass: nobody has written it, and it may be a plain array.
-                    made = _fitted(made, shape)
+                    made = fitted(made, shape)
                     self._expressions[index] = as_formula(made)
                 if not self.names[index] and self._expressions[index].size > _LARGEST:
                     self.names[index] = self.flow.graph.names[index]
@@ -170,20 +208,30 @@ class Symbols:
                     arriving.setdefault(i, []).append(share)
 
     def _share(self, index: int, slot: int, rule: Any, g: Any) -> Any:
-        operands, told = self.record.operands[index], self.record.parameters.get(index, {})
+        row, operands = self.record.operations[index], self.record.operands[index]
+        assert row is not None
         xs = [self._forward[i] for i in operands]
         shape = ops.shape_of(self.flow.values[operands[slot]])
+        told = self.record.parameters.get(index, {})
         try:
             share = rule(g, self._forward[index], *xs, **told)
+            if ops.shape_of(share) and not isinstance(share, Formula) and not _is_uniform(share):
+                # Where a number came in, the array that became of it has no letters.
+                share = rule(as_formula(g), self._forward[index], *xs, **told)
         except (AttributeError, TypeError, ValueError):
-            # A rule of the user's own that understands numbers alone.
-            row = self.record.operations[index]
-            assert row is not None
-            name = f"{row.name}′({', '.join(map(written_out, (g, *xs)))})"
-            return symbol(name, shape, number=self.flow.wire_share(index, slot), order=-1)
-        return None if share is None else _fitted(self._by_name(share), shape)
+            # A rule of the user's own may understand numbers alone; those of the table never do.
+            if not is_custom(row):
+                raise
+        else:
+            if share is None:
+                return None
+            made = fitted(self._with_quotients(share), shape)
+            if is_clear(made):
+                return made
+        number = self.flow.wire_share(index, slot)
+        return Formula("", shape, rule_by_name(row, slot, len(xs), told, number), (g, *xs), order=-1)
 
-    def _by_name(self, share: Any) -> Any:
+    def _with_quotients(self, share: Any) -> Any:
         """A gradient in which quotients that have a name are written by it."""
         if not self._quotients or not isinstance(share, Formula):
             return share
@@ -194,10 +242,13 @@ class Symbols:
         return made if ops.shape_of(made) == share.shape else share
 
     def _seed(self) -> Any:
-        seed = self.flow.seed
+        seed, output = self.flow.seed, self.flow.output_index
         if seed.__class__ is float:
             return seed
-        return _fitted(seed, ops.shape_of(seed), self.called(self.flow.output_index))
+        if _is_uniform(seed):
+            return fitted(seed, seed.shape)
+        self.names[output] = self.names[output] or self.flow.graph.names[output]
+        return self.called(output)
 
     def _shown(self, index: int) -> Any:
         """A gradient as others write it: by its name, unless its formula is no longer than that."""
@@ -212,13 +263,32 @@ class Symbols:
         return gradient if gradient.size <= _SHORT and len(str(gradient)) <= len(name.name) else name
 
 
-def _fitted(share: Any, shape: ops.Shape, name: Formula | None = None) -> Any:
+def rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
+    """A rule as a function of the gradient and the operands; of several, a number tells whose gradient it is."""
+    names = tuple(f"x{i}" for i in range(count + 1))
+    which = str(slot + 1).translate(LOWERED) if count > 1 else ""
+    told = parameters_text(row, parameters)
+    inside = ", ".join([*(f"{{{name}}}" for name in names), *([told] if told else [])])
+    return Operation(
+        f"{row.name}′",
+        "",
+        names,
+        forward=lambda *_: number,
+        vjp=(None,) * len(names),
+        says="",
+        notation=f"{row.name}′{which}({inside})",
+        shape=lambda *_: ops.shape_of(number),
+    )
+
+
+def _is_uniform(array: Any) -> bool:
+    return len(set(array.ravel().tolist())) == 1
+
+
+def fitted(share: Any, shape: ops.Shape) -> Any:
     """Broadcasting undone, as the engine does it; an array of equal numbers is written as the one number."""
     if not isinstance(share, Formula | float):
-        cells = set(share.ravel().tolist())
-        if len(cells) == 1:
-            return constant(float(cells.pop()), share.shape)
-        share = symbol("C", share.shape, number=share, order=-1) if name is None else name
+        share = as_formula(share)
     if isinstance(share, Formula) and share.shape != shape:
         if len(share.shape) >= len(shape):
             return ops.sum_to(share, shape=shape)

@@ -27,9 +27,9 @@ _VERSION = 1
 
 
 def dumped(target: Flow | Graph) -> str:
-    """The JSON text of a flow (or of a graph, without gradients).
+    """Return the JSON text of a flow (or of a graph, without gradients).
 
-    Numbers are written in full; NaN and infinities as strings. `loaded` reads it again.
+    Numbers are written in full, NaN and infinities as strings. `loaded` reads the text.
 
     >>> import bpviz
     >>> loaded(dumped(bpviz.backprop(lambda p=100, n=2: p * n))).grads
@@ -39,7 +39,7 @@ def dumped(target: Flow | Graph) -> str:
     graph = target.graph if isinstance(target, Flow) else target
     record = graph.record
     values = record.values if flow is None else flow.values
-    told = meanings(graph)
+    meaning_of = meanings(graph)
     nodes = []
     for node in graph.nodes:
         index = node.index
@@ -48,8 +48,8 @@ def dumped(target: Flow | Graph) -> str:
             entry["label"] = node.label
         if not node.label:
             entry["label"] = ""
-        if index in told:
-            entry["meaning"] = told[index]
+        if index in meaning_of:
+            entry["meaning"] = meaning_of[index]
         if node.operation is not None:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
@@ -86,9 +86,9 @@ def dumped(target: Flow | Graph) -> str:
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
-    """The flow (or graph) that `dumped` wrote; gradients are computed anew.
+    """Return the flow (or graph) that `dumped` wrote; its gradients are computed again.
 
-    Raises `UsageError` when the text is no such document, or names an operation that is not in the table.
+    Raises `UsageError` if the text is not such a document, or names an operation that is not in the table.
     """
     try:
         document = json.loads(text)
@@ -143,7 +143,7 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
 
 
 def _packed(value: Any) -> Any:
-    """A value or parameter as JSON can hold it."""
+    """Return a value or parameter in a form for JSON."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""All numbers of one run: the value of every node, the gradient of every node and of every wire."""
+"""All numbers of one run: the value and the gradient of every node, and the gradient of every wire."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Name = str | Handle | Node
 
 @dataclass(frozen=True, slots=True)
 class NonFinite:
-    """A number that is not finite: where it first appears, and what it is (``value`` or ``gradient``)."""
+    """A number that is not finite: where it first appears, and whether it is a ``value`` or a ``gradient``."""
 
     name: str
     what: str
@@ -35,7 +35,7 @@ class NonFinite:
     line: int | None
 
     def sentence(self, say: Language) -> str:
-        """What it is, and on which line, in a language.
+        """Return a sentence with the name, the kind and the line, in a language.
 
         >>> from bpviz.text.language import ENGLISH
         >>> NonFinite("z", "gradient", "infinite", 3).sentence(ENGLISH)
@@ -43,14 +43,14 @@ class NonFinite:
         """
         match self.what, self.text:
             case "value", "nan":
-                told = say("the value of {name} is nan", name=self.name)
+                sentence = say("the value of {name} is nan", name=self.name)
             case "value", _:
-                told = say("the value of {name} is infinite", name=self.name)
+                sentence = say("the value of {name} is infinite", name=self.name)
             case _, "nan":
-                told = say("the gradient of {name} is nan", name=self.name)
+                sentence = say("the gradient of {name} is nan", name=self.name)
             case _:
-                told = say("the gradient of {name} is infinite", name=self.name)
-        return told + say(" (line {line})", line=self.line) if self.line else told
+                sentence = say("the gradient of {name} is infinite", name=self.name)
+        return sentence + say(" (line {line})", line=self.line) if self.line else sentence
 
     def __str__(self) -> str:
         return self.sentence(language())
@@ -58,11 +58,11 @@ class NonFinite:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """The numbers of one run through a graph, as `bpviz.propagate` leaves them.
+    """The numbers of one run through a graph, as `bpviz.propagate` returns them.
 
     ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` stands where no
-    gradient flows. Ask by name: ``flow.value("subtotal")``, ``flow.grad("price")``,
-    ``flow.wire_grad("price", "subtotal")``.
+    gradient flows. Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
+    "subtotal")``.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=3.0: x * x + x)
@@ -80,16 +80,16 @@ class Flow:
 
     @property
     def output(self) -> Any:
-        """The value of the output that the gradients are of."""
+        """The value of the output that is differentiated."""
         return self._out(self.values[self.output_index], self.output_index)
 
     @property
     def output_name(self) -> str:
-        """The name of the output that the gradients are of."""
+        """The name of the output that is differentiated."""
         return self.graph.names[self.output_index]
 
     def value(self, name: Name) -> Any:
-        """The forward value of a node.
+        """Return the forward value of a node.
 
         Raises `UsageError` for an unknown name.
         """
@@ -97,16 +97,16 @@ class Flow:
         return self._out(self.values[index], index)
 
     def grad(self, name: Name) -> Any:
-        """The gradient of the output with respect to a node; zeros where nothing flows.
+        """Return the gradient of the output with respect to a node; zeros if none flows.
 
         Raises `UsageError` for an unknown name.
         """
         return self.gradient_of(self.find(name))
 
     def find(self, name: Name) -> int:
-        """The number of a node that this run knows, by its name (or handle, or node).
+        """Return the number of a node of this run, by its name (or handle, or node).
 
-        Raises `UsageError` with close matches when there is none, or it was recorded after the run.
+        Raises `UsageError` with similar names if there is none, or if it was recorded after the run.
         """
         index = self.graph.find(name)
         if index >= len(self.values):
@@ -114,13 +114,13 @@ class Flow:
         return index
 
     def gradient_of(self, index: int) -> Any:
-        """The gradient of a node, by number."""
+        """Return the gradient of a node, by number."""
         return gradient_at(self.values, self.gradients, self.given, index)
 
     def formula(self, name: Name, of: Literal["gradient", "value"] = "gradient") -> Formula:
-        """The gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
+        """Return the gradient of a node as a formula in the named values (or, ``of="value"``, what the node computes).
 
-        It is text for ``str``, LaTeX for ``.latex`` and for a notebook, and a number for ``.value``.
+        ``str`` gives it as text, ``.latex`` as LaTeX (for notebooks too), ``.value`` as a number.
 
         >>> import bpviz
         >>> def total(price=100, count=2, tax=1.1):
@@ -142,15 +142,15 @@ class Flow:
     @cached_property
     def symbols(self) -> Symbols:
         """The flow read in symbols, once."""
-        # Imported by those who read formulas: a figure of numbers needs none.
+        # Imported here: a figure of numbers needs no formulas.
         from bpviz.formulas.symbols import Symbols
 
         return Symbols(self)
 
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
-        """The gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
+        """Return the gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
 
-        Without ``slot``, the only wire between the two. Raises `UsageError` when there is no such wire, or several.
+        Without ``slot``, the only wire between the two. Raises `UsageError` if there is no such wire, or several.
         """
         start, end = self.find(source), self.find(target)
         operands = self.graph.record.operands[end]
@@ -165,7 +165,7 @@ class Flow:
         return self._out(0.0 if share is None else share, start)
 
     def wire_share(self, target: int, slot: int) -> Any:
-        """The gradient of one wire, by number; ``None`` where none flows."""
+        """Return the gradient of one wire, by number; ``None`` if none flows."""
         wires = self.wire_gradients[target]
         return None if wires is None else wires[slot]
 
@@ -182,20 +182,20 @@ class Flow:
 
     @property
     def nonfinite(self) -> tuple[NonFinite, ...]:
-        """Where a NaN or an infinity first appears: forward, where all operands are still finite; backward, where the
-        gradient that comes in and the values are."""
+        """The first NaNs and infinities: forward, those with finite operands; backward, those with a finite incoming
+        gradient and finite values."""
         found = []
         names, operands = self.graph.names, self.graph.record.operands
         odd = [_odd(value) for value in self.values]
         for i, text in enumerate(odd):
             if text and not any(odd[operand] for operand in operands[i]):
                 found.append(NonFinite(names[i], "value", text, self.graph.nodes[i].line))
-        # Following a chain of infinite gradients back from the output, only the first is the cause.
+        # In a chain of infinite gradients, from the output back, only the first is the cause.
         explained = {self.output_index}
         for i in range(self.output_index, -1, -1):
             text = _odd(self.gradients[i])
             if text and i not in explained and not odd[i]:
-                # Each share is finite, their sum is not.
+                # Each share is finite, but their sum is not.
                 found.append(NonFinite(names[i], "gradient", text, self.graph.nodes[i].line))
             for slot, operand in enumerate(operands[i]):
                 share = _odd(self.wire_share(i, slot))
@@ -219,7 +219,7 @@ class Flow:
 
 
 def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[int, Any], index: int) -> Any:
-    """The gradient of a node by number, as users get it; ``None`` where the run did not know the node yet."""
+    """Return the gradient of a node by number, in the form for users; ``None`` if the node is newer than the run."""
     if index >= len(values):
         return None
     gradient = gradients[index]
@@ -232,7 +232,7 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 
 def _handed_out(value: Any, given: Any) -> Any:
-    """A value as users get it: a Python float, or a read-only array (always one where the input is one)."""
+    """Return a value in the form for users: a Python float, or a read-only array (always an array if the input is)."""
     if value.__class__ is given.__class__ is float:
         return value
     if value.__class__ is not given.__class__ or not value.ndim:
@@ -241,14 +241,14 @@ def _handed_out(value: Any, given: Any) -> Any:
             if value.__class__ is float:
                 return value
         value = np.asarray(value)
-    # Several nodes and wires may share one array, so nobody may write into it.
+    # Several nodes and wires may share one array, so it must not be changed.
     value = value.view()
     value.setflags(write=False)
     return value
 
 
 def _odd(value: Any) -> str:
-    """``nan`` or ``infinite`` where a number or an element of an array is; empty where all are finite."""
+    """Return ``nan`` or ``infinite`` if a number or an element of an array is; empty if all are finite."""
     if value is None or isinstance(value, int):
         return ""
     if value.__class__ is float:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.graph.cached import Reading
+from bpviz.graph.labels import Kept, Labels
 from bpviz.recording.element_names import element_name, parted
 from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
-from bpviz.recording.operators import BY_OPERATOR
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
-from bpviz.recording.source import Returned, by_operator, line_of, stored_name, unpacks
+from bpviz.recording.source import line_of
 
 if TYPE_CHECKING:
     import networkx
+
+    from bpviz.graph.verification import Plain, Remark
 
 __all__ = ["End", "Graph", "Node"]
 
@@ -124,11 +125,14 @@ class Graph:
         self.record = Recorder(sys._getframe(1), name) if record is None else record
         # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
         self.function: Callable[..., Any] | None = None
+        # The same function with its arguments, to be called plainly.
+        self.plain: Plain | None = None
+        self.notes: tuple[Remark, ...] = ()
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._own_titles: set[str] = set()
-        self._readings: dict[str, Any] = {}
-        self._edition = (-1, 0)
+        self._labels = Labels(self.record)
+        self.kept: dict[str, Any] = {}
 
     # Building
 
@@ -185,81 +189,30 @@ class Graph:
         self._outputs[unique] = index
         if own:
             self._own_titles.add(unique)
-        self._readings.clear()
         return unique
 
     # Reading
 
-    @Reading
+    @property
+    def edition(self) -> tuple[int, ...]:
+        """What changes when the graph grows, a value in it is named, or an output is marked."""
+        return *self._labels.edition, len(self._outputs)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
-        constants = self.record.constant_names()
-        return tuple(self.label_of(i) or constants.get(i, "") for i in range(len(self.record)))
+        return self._labels.written
 
-    def label_of(self, index: int) -> str:
-        """The name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
-        return self._written_label(index) or self.record.last_words.get(index, "")
-
-    def _written_label(self, index: int) -> str:
-        record = self.record
-        if index in record.labels:
-            return record.labels[index]
-        if index in record.is_input:
-            return record.is_input[index]
-        offset, operation = record.offsets[index], record.operations[index]
-        if offset < 0 or operation is None:
-            return ""
-        scope: Scope | None = record.step_scopes[index]
-        path: tuple[int, ...] = ()
-        assert scope is not None
-        if operation.name in BY_OPERATOR and not by_operator(scope.code, offset) and index in self._gone_on_with:
-            return ""
-        if operation.name == "index" and unpacks(scope.code, offset):
-            # a, b = x takes elements: the second one is b's.
-            path = (record.parameters[index]["key"],)
-        while scope is not None:
-            name = stored_name(scope.code, offset, path)
-            if not isinstance(name, Returned):
-                return name or ""
-            # Returned at once: the caller's variable names it.
-            path, offset, scope = name.path, scope.call_offset, scope.caller
-        return ""
-
-    @Reading
-    def _gone_on_with(self) -> frozenset[int]:
-        """The steps with which one call went on computing: ``y = sum(parts)`` names the last of its additions."""
-        record = self.record
-        found: set[int] = set()
-        for index, operation in enumerate(record.operations):
-            if operation is None or operation.name not in BY_OPERATOR:
-                continue
-            offset, scope = record.offsets[index], record.step_scopes[index]
-            if offset >= 0 and not by_operator(scope.code, offset):
-                operands = record.operands[index]
-                found.update(i for i in operands if record.offsets[i] == offset and record.step_scopes[i] is scope)
-        return frozenset(found)
-
-    @Reading
+    @property
     def names(self) -> tuple[str, ...]:
         """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
-        taken = set(self.record.is_input.values())
-        counts: dict[str, int] = {}
-        names = []
-        for index, label in enumerate(self.labels):
-            if index in self.record.is_input:
-                names.append(self.record.is_input[index])
-                continue
-            operation = self.record.operations[index]
-            stem = label or ("constant" if operation is None else operation.name)
-            name = stem
-            while name in taken:
-                counts[stem] = counts.get(stem, 1) + 1
-                name = f"{stem}_{counts[stem]}"
-            taken.add(name)
-            names.append(name)
-        return tuple(names)
+        return self._labels.unique
 
-    @Reading
+    def label_of(self, index: int) -> str:
+        """Return the name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        return self._labels.of(index)
+
+    @Kept
     def nodes(self) -> tuple[Node, ...]:
         """All inputs, constants and steps, in the order in which they were recorded."""
         return tuple(Node(self, i) for i in range(len(self.record)))
@@ -293,7 +246,7 @@ class Graph:
             ends.setdefault((index, name if own else ""), End(title, index, own))
         return tuple(ends.values())
 
-    @Reading
+    @Kept
     def _by_name(self) -> dict[str, int]:
         found = {name: i for i, name in enumerate(self.names)}
         for index, label in enumerate(self.labels):
@@ -353,7 +306,7 @@ class Graph:
         steps = sum(operation is not None for operation in self.record.operations)
         return f"<graph {self.name or 'without a name'}: {len(self.inputs)} inputs, {steps} operations>"
 
-    @Reading
+    @Kept
     def nx(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 

@@ -1,8 +1,8 @@
-"""What the values mean: the words of the author, from where authors leave them.
+"""The meanings of values, from the author's own words in the source.
 
-``bpviz.name(value, meaning="unit price")`` says it outright. Else a function says it itself: in an annotation
-(``price: Annotated[float, "unit price"]`` or ``price: "unit price"``), in its docstring, or in a comment at the end of
-the line that names the value.
+``bpviz.name(value, meaning="unit price")`` gives one directly. Otherwise it is read from the function: from an
+annotation (``price: Annotated[float, "unit price"]`` or ``price: "unit price"``), from its docstring, or from a comment
+at the end of the line that names the value.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from bpviz.graph.graph import Graph
 __all__ = ["RESULT", "meanings", "of_docstring", "of_function"]
 
 RESULT = "return"
-"""The name under which a function tells what its result means."""
+"""The name under which the meaning of a function's result is kept."""
 
 CO_FUTURE_ANNOTATIONS = 0x1000000  # of a code object's flags: annotations are kept as text
 
 
 def meanings(graph: Graph) -> dict[int, str]:
-    """The meaning of every node that has one, by its number.
+    """Return the meaning of every node that has one, by its number.
 
     >>> import bpviz
     >>> def total(price: "unit price" = 100, count=2):
@@ -35,26 +35,26 @@ def meanings(graph: Graph) -> dict[int, str]:
     >>> meanings(bpviz.trace(total))
     {0: 'unit price', 1: 'number of apples', 2: 'what is paid'}
     """
-    told = of_function(graph.function) if graph.function is not None else {}
-    found = {index: told[label] for index, label in enumerate(graph.labels) if label in told}
-    if RESULT in told and len(graph.output_indices) == 1:
-        found.setdefault(graph.output_indices[0], told[RESULT])
+    meaning_of = of_function(graph.function) if graph.function is not None else {}
+    found = {index: meaning_of[label] for index, label in enumerate(graph.labels) if label in meaning_of}
+    if RESULT in meaning_of and len(graph.output_indices) == 1:
+        found.setdefault(graph.output_indices[0], meaning_of[RESULT])
     return found | graph.record.meanings
 
 
 def of_function(function: Callable[..., Any]) -> Mapping[str, str]:
-    """What a function says of its parameters and variables, by name; of its result, under `RESULT`."""
+    """Return the meanings of a function's parameters and variables, by name; that of its result under `RESULT`."""
     written = _written(function)
     comments = _of_comments(written) if written is not None else {}
     return comments | of_docstring(getattr(written, "__doc__", None) or "") | _of_annotations(written)
 
 
 def _written(function: Any) -> Any:
-    """The function as somebody wrote it, behind what decorators and partial arguments made of it."""
+    """Return the function that was written in the source, without decorators and partial arguments."""
     while hasattr(function, "func"):
         function = function.func
     if not hasattr(function, "__code__"):
-        # A model that is called like a function.
+        # An object that is called like a function.
         function = type(function).__call__
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
@@ -76,7 +76,7 @@ _SECTION = re.compile(
 
 
 def of_docstring(text: str) -> dict[str, str]:
-    """The meanings in a docstring: lines like ``name: meaning``, in the sections of Google, NumPy and Sphinx too.
+    """Return the meanings in a docstring: lines like ``name: meaning``, also in Google, NumPy and Sphinx sections.
 
     >>> of_docstring("The total.\\n\\n    Args:\\n        price: unit price\\n        tax (float): sales tax\\n")
     {'price': 'unit price', 'tax': 'sales tax'}
@@ -98,20 +98,20 @@ def of_docstring(text: str) -> dict[str, str]:
         if not stripped or (ruled and _indent(line)):
             continue
         if _RULE.fullmatch(stripped) or (section and not ruled and not _indent(line)):
-            # Another section, or the text behind one.
+            # Another section, or the text after one.
             section, ruled = "", False
         below = _below(lines, at, _indent(line))
         if section == RESULT:
-            told = " ".join(below) if ruled else " ".join([re.sub(r"^\w+:\s+", "", stripped), *below])
-            found.setdefault(RESULT, _sentence(told))
+            text = " ".join(below) if ruled else " ".join([re.sub(r"^\w+:\s+", "", stripped), *below])
+            found.setdefault(RESULT, _sentence(text))
             section = ""
         elif ruled:
             typed = _TYPED.fullmatch(stripped)
             for name in re.split(r"\s*,\s*", typed[1]) if typed and below else ():
                 found.setdefault(name.lstrip("*"), _sentence(" ".join(below)))
         else:
-            for name, told in _entry(stripped):
-                found.setdefault(name, _sentence(" ".join([told, *below])))
+            for name, first in _entry(stripped):
+                found.setdefault(name, _sentence(" ".join([first, *below])))
     return found
 
 
@@ -125,7 +125,7 @@ def _entry(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _cleaned(text: str) -> list[str]:
-    """The lines without the margin that all but the first have in common."""
+    """Return the lines without their common indentation (the first line has none)."""
     first, *rest = text.expandtabs().splitlines() or [""]
     margin = min((_indent(line) for line in rest if line.strip()), default=0)
     return [first.strip(), *(line[margin:].rstrip() for line in rest)]
@@ -136,7 +136,7 @@ def _indent(line: str) -> int:
 
 
 def _below(lines: list[str], at: int, indent: int) -> list[str]:
-    """The lines of one paragraph that go on with an entry: those that lie further in."""
+    """Return the following lines of an entry's paragraph, which have more indentation."""
     found: list[str] = []
     while at < len(lines) and lines[at].strip() and _indent(lines[at]) > indent:
         found.append(lines[at].strip())
@@ -145,7 +145,7 @@ def _below(lines: list[str], at: int, indent: int) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    """A meaning as it stands in a table: one line, without the full stop of its only sentence."""
+    """Return a meaning for a table: one line, without the full stop of a single sentence."""
     text = " ".join(text.split())
     return text[:-1] if text.endswith(".") and ". " not in text and not text.endswith("..") else text
 
@@ -157,14 +157,14 @@ def _of_annotations(function: Any) -> dict[str, str]:
     try:
         annotations: Mapping[str, Any] = getattr(function, "__annotations__", None) or {}
     except NameError:
-        # Later Pythons look at annotations only when they are asked for, and these name what is not there.
+        # Later Pythons evaluate annotations only when they are read; these contain an undefined name.
         return {}
-    told = ((name, _of_annotation(annotation, function)) for name, annotation in annotations.items())
-    return {name: _sentence(meaning) for name, meaning in told if meaning}
+    found = ((name, _of_annotation(annotation, function)) for name, annotation in annotations.items())
+    return {name: _sentence(meaning) for name, meaning in found if meaning}
 
 
 def _of_annotation(annotation: Any, function: Any) -> str:
-    """The text that an annotation carries: the first of ``Annotated``, or a string that is no type."""
+    """Return the text in an annotation: the first string of ``Annotated``, or a string that is not a type."""
     for part in getattr(annotation, "__metadata__", ()):
         if isinstance(part, str):
             return part
@@ -172,7 +172,7 @@ def _of_annotation(annotation: Any, function: Any) -> str:
         return ""
     if not function.__code__.co_flags & CO_FUTURE_ANNOTATIONS:
         return _unless_type(annotation, function.__globals__)
-    # Kept as text, as it is written: a string is one within.
+    # The annotation is kept as source text: a string in it has its quotes.
     import ast
 
     read = ast.parse(annotation, mode="eval").body
@@ -183,7 +183,7 @@ def _of_annotation(annotation: Any, function: Any) -> str:
 
 
 def _unless_type(text: str, known: Mapping[str, Any]) -> str:
-    """The text, unless all that it speaks of is there: then it is a type whose look-up was put off."""
+    """Return the text, or an empty one if all its names are defined: then it is a type written as a string."""
     import ast
 
     try:
@@ -199,7 +199,7 @@ _NO_MEANING = re.compile(r"noqa|type:|fmt:|pragma|pylint|mypy|ruff|todo|fixme|xx
 
 
 def _of_comments(function: Any) -> dict[str, str]:
-    """What comments say that stand behind a parameter, or behind the line that gives a variable its value."""
+    """Return the comments after parameters, and after lines that assign a variable."""
     import ast
     import inspect
     import io
@@ -213,7 +213,7 @@ def _of_comments(function: Any) -> dict[str, str]:
         tree = ast.parse(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (OSError, TypeError, SyntaxError, tokenize.TokenError):
-        # A function without a source, or in the middle of an expression.
+        # A function without source, or inside an expression.
         return {}
     comments = {
         token.start[0]: token.string.lstrip("#: ").strip() for token in tokens if token.type == tokenize.COMMENT

@@ -12,12 +12,13 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
+from bpviz.graph.verification import is_verified
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
-__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
+__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -40,8 +41,23 @@ def propagate(
     >>> flow.output, flow.grad("p")
     (240.0, 2.4)
 
+    Afterwards the handles of a graph that was built by hand have the gradients of this run as their ``grad``.
+
     Raises `UsageError` for an unknown input or output, an input without a value, or a seed of another shape.
     """
+    flow = run(graph, inputs, output, seed)
+    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    graph.record.gradient_of = partial(gradient_at, flow.values, flow.gradients, flow.given)
+    return flow
+
+
+def run(
+    graph: Graph,
+    inputs: Mapping[str, Any] | None = None,
+    output: str | Handle | Node | None = None,
+    seed: Any = None,
+) -> Flow:
+    """Return the same flow as `propagate`, and leave the handles of the graph as they are."""
     record = graph.record
     if not len(record):
         raise UsageError("the graph is empty; give it inputs and compute something from them first")
@@ -63,10 +79,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = _backward(record, values, kept, output, start)
-    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
-    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
-    record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
-    return flow
+    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
@@ -121,8 +134,8 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
 
 
-def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call.
+def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Flow:
+    """Trace a function and propagate: forward values and gradients in one call; ``verify`` is that of `bpviz.trace`.
 
     >>> def total(price=100, count=2, tax=1.1):
     ...     return price * count * tax
@@ -130,7 +143,19 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
     with ops.silence():
-        return propagate(trace(fn, *args, **kwargs))
+        return propagate(trace(fn, *args, verify=verify, **kwargs))
+
+
+def confirmed(flow: Flow) -> Flow:
+    """The flow of a function that was traced with its own inputs and given others.
+
+    Raise `RecordingError` where the function itself returns another value for these: it takes another branch.
+    """
+    graph, index = flow.graph, flow.output_index
+    if graph.plain is not None and is_verified():
+        values = {graph.record.is_input[i]: value for i, value in flow.given.items()}
+        graph.plain.confirm(values, index, flow.values[index], graph.record)
+    return flow
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:

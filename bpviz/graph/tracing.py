@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import wraps
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
-from bpviz.errors import RecordingError, UsageError
+from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, refusals
 from bpviz.graph.graph import Graph
+from bpviz.graph.verification import Plain, Verification, is_verified, verified
 from bpviz.lazy import imported
-from bpviz.recording import refusals
+from bpviz.recording import refusals as refusal
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
@@ -30,7 +32,7 @@ Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
+def trace(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Graph:
     """Run a function once and record what it computes.
 
     The parameters become the inputs; those that are not given take their defaults. Numbers and arrays are recorded,
@@ -46,10 +48,17 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     >>> graph["subtotal"].value
     200.0
 
+    Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
+    value: what is drawn is what the function does. ``verify=False`` leaves that out (a parameter of that name is given
+    by position). What the function prints is printed once, and random numbers, its objects, lists and global variables
+    are then as after a single run.
+
     Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
-    a step that cannot be recorded. What the function itself raises passes through.
+    a step that cannot be recorded, or a plain run that returns another value. What the function itself raises passes
+    through.
     """
-    run = run_on_handles(fn, args, kwargs)
+    with verified(verify):
+        run = run_on_handles(fn, args, kwargs)
     _name_outputs(run.graph, run.result, run.graph.name)
     run.name_the_rest()
     return run.graph
@@ -90,8 +99,11 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
     groups = current_groups()
     opened = len(groups)
+    plain, verification = Plain(fn, positional, keywords), None
+    if is_verified():
+        verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth))
     try:
-        with ops.silence(), _doors(recorder, fn):
+        with ops.silence(), _doors(recorder, fn), refusals() as refused:
             result = fn(*given, **named)
     except ValueError as error:
         if isinstance(error.__cause__, RecordingError):
@@ -101,7 +113,12 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     except AttributeError as error:
         # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
         if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
-            raise refusals.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
+            raise refusal.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
+        raise
+    except Exception as error:
+        odd = None if verification is None or isinstance(error, BpvizError) else verification.raised(error, recorder)
+        if odd is not None:
+            raise odd from error
         raise
     finally:
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
@@ -113,6 +130,13 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
 
         parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
         join_writes(recorder, [handle.index for _, handle in _handles("", result) if handle.recorder is recorder])
+    if verification is not None and not recorder.lifted:
+        # Nested in another recording it is run plainly where that is.
+        for one in refused:
+            if not isinstance(one, RefusedAnyway):
+                raise one
+        plain = verification.compared(result, recorder)
+    graph.plain, graph.notes = replace(plain, result=result), plain.notes
     return Run(graph, parameters, result, last_words)
 
 

@@ -1,4 +1,4 @@
-"""The files behind a figure: where one of them is edited, the figure may be another."""
+"""The files that a figure depends on: when one of them is edited, the figure may change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["files_behind"]
 
 
 def files_behind(target: str) -> list[Path]:
-    """The file of a target, and the files beside it that it imports, told by reading them: nothing is run.
+    """Return the file of a target, and the files in its folder that it imports; they are read, not run.
 
     >>> files_behind("no_such_model.py:total")[0].name
     'no_such_model.py'
@@ -34,7 +34,7 @@ def _imported(file: Path, roots: Sequence[str]) -> Iterator[Path]:
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        # Missing or broken: whoever runs it will say so.
+        # Missing or broken: running it reports the error.
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def _imported(file: Path, roots: Sequence[str]) -> Iterator[Path]:
 
 
 def _files_of(module: str, places: Sequence[str]) -> Iterator[Path]:
-    """The files of a module below one of the places, and of the packages that it is in; none for one from elsewhere."""
+    """Yield the files of a module in one of the folders, and of the packages around it; none for other modules."""
     parts = module.split(".")
     for depth in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:depth]), places) if parts[0] else None

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bpviz.cli import request
-from bpviz.cli.output import File, put
+from bpviz.cli.output import File, check_sources, destination, files_of, put
 from bpviz.errors import UsageError
-from bpviz.hosts.requests import Place, answered, located
+from bpviz.hosts.requests import Place, drawing_of, located
+from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
@@ -22,26 +23,23 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SHOWN = ("svg", "png", "gif", "webp", "apng")
-"""What a page shows as an image."""
-
 
 @click.command("embed")
 @click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something is not what would be written.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
 @click.pass_context
 def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> None:
-    """Draw the figures that Markdown files ask for, and link them.
+    """Draw the figures of Markdown files, and link them.
 
-    A figure is asked for by a comment with the words of ``bpviz render``; what follows up to the end is bpviz's, and
-    every other byte of the file stays as it is. Paths are those seen from the document.
+    A comment with arguments of ``bpviz render`` marks a figure. bpviz writes the text from there to the end comment;
+    every other byte of the file stays unchanged. Paths are relative to the document.
 
     \b
     <!-- bpviz: apples.py:total -o images/apples.svg -->
     <!-- /bpviz -->
 
     \b
-    --alt TEXT        what is read aloud (as it is, the figure in a sentence)
+    --alt TEXT        what is read aloud (default: the figure in a sentence)
     --dark [THEME]    a second picture for readers of dark pages
     -                 as the target: the block of Python before the comment
     """
@@ -52,7 +50,7 @@ def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> 
 
 
 def _files_of(document: Path) -> list[File]:
-    """The pictures of a document, and the document itself with the links to them."""
+    """Return the pictures of a document, and the document itself with the links to them."""
     from bpviz.hosts.markers import filled, image_text, markers
 
     try:
@@ -76,7 +74,7 @@ def _files_of(document: Path) -> list[File]:
         raise UsageError(f"{document}, {error}") from None
     if not found:
         click.echo(
-            f"bpviz: note: {document} asks for no figure; where one is to stand write <!-- bpviz: model.py --> and "
+            f"bpviz: note: {document} has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
             "<!-- /bpviz -->",
             err=True,
         )
@@ -85,38 +83,38 @@ def _files_of(document: Path) -> list[File]:
 
 
 def _from_here(path: Path | None) -> Path | None:
-    """A file's path as a reader would write it: below the working directory a relative one."""
+    """Return a file's path, relative if it is below the working directory."""
     here = Path.cwd()
     return path.relative_to(here) if path and path.is_relative_to(here) else path
 
 
 def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
-    """What stands at a marker, and the files that it needs; the working directory is that of the document."""
+    """Return the image at a marker, and its files; the working directory is that of the document."""
     from bpviz.drawing.draw import draw
     from bpviz.hosts.markers import Image
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
-    answer = answered("the marker", request.parted(marker.words), place, _OWN)
-    drawing, stem, ctx = answer.drawing, answer.stem, answer.words
+    result = drawing_of("the marker", request.split_words(marker.words), place, _OWN)
+    drawing, stem, ctx = result.drawing, result.stem, result.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
-    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in _SHOWN), None)
+    images = formats.formats(lambda row: row.shown == "image")
+    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in images), None)
     if shown is None:
-        raise UsageError(f"a page shows {', '.join(_SHOWN)}, but got -o {outputs[0]}; add -o {stem}.svg")
-    files = _pictures(drawing, outputs, ctx.params["format"])
+        raise UsageError(f"a page shows {', '.join(images)}, but got -o {outputs[0]}; add -o {stem}.svg")
+    files = _pictures(ctx, drawing, outputs, ctx.params["format"])
     dark = ""
     if ctx.params["dark"]:
         stem, dot, suffix = shown.rpartition(".")
         dark = f"{stem}-dark{dot}{suffix}"
-        files += _pictures(draw(drawing, theme=ctx.params["dark"]), [dark], None)
+        files += _pictures(ctx, draw(drawing, theme=ctx.params["dark"]), [dark], None)
     alt = ctx.params["alt"] or drawing.figure.description
     return Image(shown.replace(os.sep, "/"), alt, dark.replace(os.sep, "/")), files
 
 
-def _pictures(drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
+def _pictures(ctx: click.Context, drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
     """The files of a drawing, each at its full path: they are written when the working directory is another."""
-    from bpviz.cli.output import destination, files_of
-
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
+    check_sources(ctx, files)
     # A picture that holds already is not written again: its curves may be those of another Graphviz.
     here = Path.cwd()
     made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
@@ -127,4 +125,4 @@ _OWN = (
     click.Option(["--alt"], default=""),
     click.Option(["--dark"], is_flag=False, flag_value="dark", default=None),
 )
-"""What the words of a marker may say besides those of ``bpviz render``."""
+"""A marker's options other than those of ``bpviz render``."""

@@ -1,4 +1,4 @@
-"""Drawings as pieces of somebody else's page of HTML."""
+"""Drawings as pieces of another page of HTML."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["inlined"]
 
 
 def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
-    """The drawing as a ``<figure>``: to be walked where its options ask for steps, moving where they ask for that.
+    """Return the drawing as a ``<figure>``: with steps, or moving, if its options say so.
 
-    ``alt`` is read aloud instead of what the figure says of itself.
+    ``alt`` is read aloud instead of the figure's own description.
     """
     if drawing.options.animate and not drawing.options.steps:
-        # Its style sheet moves an image of its own, and leaves the page alone.
+        # In an image, its style sheet does not change the page.
         data = base64.b64encode(drawing.to_bytes("svg")).decode()
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        said = html.escape(alt or drawing.figure.description)
+        text = html.escape(alt or drawing.figure.description)
         return (
-            f'<figure class="bpviz-figure"><img alt="{said}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
+            f'<figure class="bpviz-figure"><img alt="{text}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
         )
     picture = replace(drawing.picture, description=alt) if alt else drawing.picture
     steps = drawing.told if drawing.options.steps else ()

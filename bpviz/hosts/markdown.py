@@ -1,8 +1,8 @@
 """Figures in Markdown: blocks of code called ``bpviz``, for Python-Markdown's superfences and for markdown-it.
 
 Their options are those of ``bpviz render``; the body is a model, or empty where ``target`` names one. The figure stands
-in the page itself, light or dark as the page is. What goes wrong stops the build with its message. Material for MkDocs
-and Zensical take `formatter` and `validator` as a custom fence of ``pymdownx.superfences``, markdown-it takes `plugin`.
+in the page itself, light or dark like the page. An error stops the build with its message. Material for MkDocs and
+Zensical take `formatter` and `validator` as a custom fence of ``pymdownx.superfences``, markdown-it takes `plugin`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpviz.cli.request import OF_FILES, names, parted, spelled
+from bpviz.cli.request import OF_FILES, names, spelled, split_words
 from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
 from bpviz.hosts.inline import inlined
-from bpviz.hosts.requests import Place, answered, located
+from bpviz.hosts.requests import Place, drawing_of, located
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["formatter", "plugin", "validator"]
 
 _OWN = ("target", "alt", "caption", "code")
-"""Options of a block besides those of ``bpviz render``."""
+"""A block's options other than those of ``bpviz render``."""
 
 
 def validator(
     language: str, inputs: Mapping[str, str | None], options: dict[str, str], attrs: dict[str, str], md: Any
 ) -> bool:
-    """Whether a fence of superfences asks for a figure: one called ``bpviz``, or ``python`` with the word ``bpviz``.
+    """Return whether a fence of superfences is a figure: one called ``bpviz``, or ``python`` with the word ``bpviz``.
 
-    Raises superfences' own exception, which stops the build, for an option that there is not.
+    Raises superfences' own exception, which stops the build, for an unknown option.
     """
     if language != "bpviz" and "bpviz" not in inputs:
         return False
@@ -45,9 +45,9 @@ def validator(
 
 
 def formatter(source: str, language: str, css_class: str, options: Mapping[str, str], md: Any, **kwargs: Any) -> str:
-    """The figure that a fence of superfences asks for, as HTML. Paths are seen from the folder of the build.
+    """Return the figure of a fence of superfences as HTML. Paths are relative to the folder of the build.
 
-    Raises superfences' own exception, which stops the build, with the message of what went wrong.
+    Raises superfences' own exception, which stops the build, with the message of the error.
     """
     try:
         figure = _figure(dict(options), source, Place("the block", Path.cwd()))
@@ -63,13 +63,13 @@ def formatter(source: str, language: str, css_class: str, options: Mapping[str, 
 def _stop(error: BpvizError) -> Exception:
     from pymdownx.superfences import SuperFencesException
 
-    told = f"\n{error.told}" if isinstance(error, ModelFailed) else ""
-    stop: Exception = SuperFencesException(f"bpviz: {error}{told}")
+    details = f"\n{error.told}" if isinstance(error, ModelFailed) else ""
+    stop: Exception = SuperFencesException(f"bpviz: {error}{details}")
     return stop
 
 
 def plugin(md: MarkdownIt, folder: str | Path = ".") -> None:
-    """Have markdown-it show figures for blocks of code called ``bpviz``; paths are seen from ``folder``.
+    """Make markdown-it show figures for blocks of code called ``bpviz``; paths are relative to ``folder``.
 
     >>> from markdown_it import MarkdownIt
     >>> text = "```bpviz\\ndef f(x=3.0):\\n    return x * x\\n```\\n"
@@ -77,14 +77,14 @@ def plugin(md: MarkdownIt, folder: str | Path = ".") -> None:
     >>> page[:28], ">9<" in page
     ('<figure class="bpviz-figure ', True)
 
-    Rendering raises `UsageError` and its like with the line of the block.
+    Rendering raises bpviz's errors, such as `UsageError`, with the line of the block.
     """
     usual = md.renderer.rules["fence"]  # type: ignore[attr-defined]
 
     def fence(renderer: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
         token = tokens[index]
         line = token.map[0] + 1 if token.map else 1
-        given = _asked_by(token.info)
+        given = _options_in(token.info)
         if given is None:
             return str(usual(tokens, index, options, env))
         with located(f"line {line}"):
@@ -98,16 +98,16 @@ def plugin(md: MarkdownIt, folder: str | Path = ".") -> None:
     md.add_render_rule("fence", fence)
 
 
-def _asked_by(info: str) -> dict[str, str] | None:
-    """The options in the first line of a block of code; ``None`` where it asks for no figure.
+def _options_in(info: str) -> dict[str, str] | None:
+    """Return the options in the first line of a block of code; ``None`` if the block is not a figure.
 
-    >>> _asked_by('bpviz theme="dark" shared'), _asked_by("python bpviz"), _asked_by("python")
+    >>> _options_in('bpviz theme="dark" shared'), _options_in("python bpviz"), _options_in("python")
     ({'theme': 'dark', 'shared': ''}, {}, None)
     """
     first, _, rest = info.strip().partition(" ")
     if first != "bpviz" and not (first in ("python", "py") and "bpviz" in rest.split()):
         return None
-    pairs = (word.partition("=") for word in parted(rest))
+    pairs = (word.partition("=") for word in split_words(rest))
     return {name.replace("_", "-"): value for name, _, value in pairs if name != "bpviz"}
 
 
@@ -124,6 +124,6 @@ def _figure(given: dict[str, str], code: str, place: Place) -> str:
     target = own.get("target", "-")
     if code.strip() and target.partition(":")[0] != "-":
         raise UsageError("a figure is drawn of a file or of the code below, not of both; leave out one of them")
-    asked = Place(place.document, place.folder, code if code.strip() else "", place.line)
-    answer = answered("the block", [target, *spelled(given)], asked, theme="auto")
-    return inlined(answer.drawing, alt=own.get("alt", ""), caption=own.get("caption", ""))
+    model = Place(place.document, place.folder, code if code.strip() else "", place.line)
+    result = drawing_of("the block", [target, *spelled(given)], model, theme="auto")
+    return inlined(result.drawing, alt=own.get("alt", ""), caption=own.get("caption", ""))

@@ -1,6 +1,6 @@
-"""The places of a Markdown file where a figure stands: found, and filled, with every other byte left alone.
+"""The places for figures in a Markdown file: found and filled, with every other byte unchanged.
 
-A figure is asked for by a comment, and what stands between that and the comment that ends it is bpviz's::
+A comment marks the place of a figure, and bpviz writes the text between it and the comment that ends it::
 
     <!-- bpviz: apples.py -o images/apples.svg -->
     ![Computation graph of total: …](images/apples.svg)
@@ -46,7 +46,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture as a document shows it: the paths of the light one and, where there is one, of the dark one."""
+    """A picture in a document: the paths of the light one and, if there is one, of the dark one."""
 
     path: str
     alt: str
@@ -54,12 +54,12 @@ class Image:
 
 
 def markers(text: str) -> list[Marker]:
-    """The places for figures in a Markdown text. What stands in blocks of code is no marker.
+    """Return the places for figures in a Markdown text. Comments in blocks of code are not markers.
 
     >>> [marker.words for marker in markers("<!-- bpviz: apples.py -->\\n<!-- /bpviz -->\\n")]
     ['apples.py']
 
-    Raises `UsageError` with the line where a marker has no end.
+    Raises `UsageError` with the line of a marker without end.
     """
     found: list[Marker] = []
     fences = _fences(text)
@@ -103,7 +103,7 @@ def _with_backslash(sign: re.Match[str]) -> str:
 
 
 def _fences(text: str) -> list[tuple[int, int, str]]:
-    """Blocks of code: where each starts and ends, and what its first line says of it."""
+    """Return blocks of code: where each starts and ends, and the rest of its first line."""
     found: list[tuple[int, int, str]] = []
     opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
@@ -118,7 +118,7 @@ def _fences(text: str) -> list[tuple[int, int, str]]:
 
 
 def _code_before(text: str, fences: list[tuple[int, int, str]], at: int) -> tuple[str, int]:
-    """The last block of Python before a place, and the line on which its first line stands."""
+    """Return the last block of Python before a place, and the line on which its first line stands."""
     before = [(start, end) for start, end, says in fences if end <= at and says.split(" ")[0] in ("python", "py")]
     if not before:
         return "", 0
@@ -129,7 +129,7 @@ def _code_before(text: str, fences: list[tuple[int, int, str]], at: int) -> tupl
 
 
 def filled(text: str, image_of: Callable[[Marker], str]) -> str:
-    """The text with the images of its markers put in; everything else stays as it is.
+    """Return the text with the images at its markers; everything else stays unchanged.
 
     >>> filled("a\\n<!-- bpviz: f.py -->\\n<!-- /bpviz -->\\nb\\n", lambda marker: "![](f.svg)")
     'a\\n<!-- bpviz: f.py -->\\n![](f.svg)\\n<!-- /bpviz -->\\nb\\n'
@@ -143,7 +143,7 @@ def filled(text: str, image_of: Callable[[Marker], str]) -> str:
 
 
 def image_text(image: Image) -> str:
-    """How Markdown shows an image; for light and dark pages with a ``<picture>``, which GitHub understands.
+    """Return the Markdown of an image; for light and dark pages a ``<picture>``, which GitHub understands.
 
     >>> image_text(Image("my images/f.svg", "f [x] = 3"))
     '![f \\\\[x\\\\] = 3](my%20images/f.svg)'

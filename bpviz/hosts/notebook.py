@@ -22,11 +22,11 @@ def register(shell: Any) -> None:
 
 
 def in_cell(shell: Any, line: str, cell: str) -> Any:
-    """The drawing of what a cell defines, with the words of ``bpviz render`` on its first line.
+    """Return the drawing of what a cell defines, with the arguments of ``bpviz render`` on its first line.
 
-    What the cell defines stays defined. ``None`` where the cell itself fails, which the notebook shows.
+    What the cell defines stays defined. Return ``None`` if the cell fails, which the notebook shows.
 
-    Raises `UsageError` for wrong words, or where the cell defines nothing that can be drawn, or several things.
+    Raises `UsageError` for wrong arguments, or if the cell defines nothing that can be drawn, or several things.
     """
     before = dict(shell.user_ns)
     if not shell.run_cell(cell, store_history=False).success:
@@ -36,7 +36,7 @@ def in_cell(shell: Any, line: str, cell: str) -> Any:
     files = [f.__code__.co_filename for f in new.values() if getattr(f, "__module__", "") == own and _is_function(f)]
     module = ModuleType(own)
     vars(module).update(new, __file__=files[0] if files else "")
-    name, given = "", request.parted(line)
+    name, given = "", request.split_words(line)
     if given and not given[0].startswith("-"):
         name = given.pop(0)
     ctx = request.parsed("%%bpviz", ["-", *given], without=("outputs", "format"))

@@ -1,4 +1,4 @@
-"""Figures that documents ask for: with the words of ``bpviz render``, of a file or of code in the document itself."""
+"""Figures in documents: of a file, or of code in the document, with the arguments of ``bpviz render``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.drawing.load import Source, apart
 from bpviz.errors import BpvizError, ModelFailed, UsageError
 
-__all__ = ["Answer", "Place", "answered", "located"]
+__all__ = ["Place", "Result", "drawing_of", "located"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a figure is asked for: the document, and the folder from which its paths are seen.
+    """The place of a figure: the document, and the folder to which its paths are relative.
 
-    ``code`` is a model that stands in the document, from line ``line`` on: what ``-`` means there.
+    ``code`` is a model in the document that begins at line ``line``; ``-`` as the target means this model.
     """
 
     document: str
@@ -32,46 +32,46 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The drawing, the name that its files take, and the words as they were understood."""
+class Result:
+    """The drawing, the name for its files, and the parsed arguments."""
 
     drawing: Drawing
     stem: str
     words: click.Context
 
 
-def answered(
+def drawing_of(
     what: str,
     given: Sequence[str],
     place: Place,
     own: Sequence[click.Parameter] = (),
     theme: str = "",
     without: Sequence[str] = (),
-) -> Answer:
-    """What a document asks for; ``what`` asks is its name in messages, and ``own`` are options that it has besides,
-    ``without`` those that it has not.
+) -> Result:
+    """Return the drawing for a document.
 
-    ``theme`` is taken where neither the words nor the settings name one.
+    ``what`` names the place in messages; ``own`` are further options that it has, ``without`` those that it lacks.
+    ``theme`` is used if neither the words nor the settings name one.
 
-    Raises `UsageError` for words that cannot be, `ModelFailed` where the model raises, and what `bpviz.draw` raises.
+    Raises `UsageError` for wrong words, `ModelFailed` if the model raises, and the errors of `bpviz.draw`.
     """
     with contextlib.chdir(place.folder), apart():
         ctx = request.parsed(what, given, own, without)
         if ctx.params["target"].partition(":")[0] == "-" and not place.code:
             raise UsageError("there is no block of Python that - could mean; name a file, or write the model there")
-        # Blank lines above it, so that messages tell the line of the document.
+        # Blank lines above the code, so that messages have the line of the document.
         source = Source("\n" * (place.line - 1) + place.code, place.document, Path.cwd())
         drawing, stem = render.drawn(ctx, source)
         if theme and ctx.get_parameter_source("theme") is click.core.ParameterSource.DEFAULT:
             drawing = draw(drawing, theme=theme)
-        # What cannot be shown is said here, not where it is written.
+        # An error of the figure is raised here, not when the figure is written.
         _ = drawing.figure
-    return Answer(drawing, stem, ctx)
+    return Result(drawing, stem, ctx)
 
 
 @contextlib.contextmanager
 def located(where: str) -> Iterator[None]:
-    """Say in what goes wrong where it was asked for."""
+    """Add the place of the figure to errors."""
     try:
         yield
     except ModelFailed as error:

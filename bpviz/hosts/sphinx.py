@@ -1,8 +1,8 @@
 """Figures in Sphinx: ``extensions = ["bpviz.hosts.sphinx"]``, and the directive ``.. bpviz:: model.py:loss``.
 
-What is read is kept as plain data with the document, and drawn in the format that the builder wants: SVG for HTML, PDF
-for LaTeX. Every picture lies in a cache by the fingerprint of what it shows, so a figure is drawn again only when it
-has changed.
+The drawing is kept as plain data with the document, and drawn in the format that the builder needs: SVG for HTML, PDF
+for LaTeX. Every picture is cached by the fingerprint of what it shows, so a figure is drawn again only when it has
+changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from bpviz.files import write_file
 from bpviz.fingerprint import fingerprint
 from bpviz.hosts.dependencies import files_behind
 from bpviz.hosts.inline import inlined
-from bpviz.hosts.requests import Place, answered
+from bpviz.hosts.requests import Place, drawing_of
+from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -39,8 +40,8 @@ __all__ = ["BpvizDirective", "setup"]
 
 logger = logging.getLogger(__name__)
 
-_FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
-"""What a builder can be given, by the type that it asks for."""
+_FORMATS = formats.by_mime(lambda row: row.reads == "picture" and not row.many)
+"""What a builder can be given, by the media types that it takes."""
 
 _IMAGE = Image.option_spec or {}
 _OWN: dict[str, Callable[[str], Any]] = {
@@ -50,18 +51,18 @@ _OWN: dict[str, Callable[[str], Any]] = {
     "name": directives.unchanged,
     **{name: _IMAGE[name] for name in ("align", "class", "height", "scale", "width")},
 }
-"""Options of the directive besides those of ``bpviz render``."""
+"""The directive's options other than those of ``bpviz render``."""
 
 
 class _Options(dict[str, Callable[[str], Any]]):
-    """The options of the directive. Unknown ones pass: bpviz knows better what comes close to them."""
+    """The options of the directive. Unknown ones pass, because bpviz's own message offers similar names."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         return directives.unchanged
 
 
 class figure_of(nodes.General, nodes.Element):
-    """The place of a drawing, until the builder is known."""
+    """Stands for a drawing until the builder is known."""
 
 
 class BpvizDirective(SphinxDirective):
@@ -73,7 +74,7 @@ class BpvizDirective(SphinxDirective):
     option_spec = _Options({**dict.fromkeys(names(OF_FILES), directives.unchanged), **_OWN})
 
     def run(self) -> list[nodes.Node]:
-        """The figure, in a caption's frame where it has one, below its code where that is to be seen."""
+        """Return the figure, in a frame if it has a caption, below its code if that is shown."""
         own = {name: self.options[name] for name in _OWN if name in self.options}
         target = self._target()
         folder = Path(self.env.doc2path(self.env.docname)).parent
@@ -82,16 +83,16 @@ class BpvizDirective(SphinxDirective):
         given = {name: text or "" for name, text in options.items() if name not in _OWN}
         try:
             words, place = [target, *spelled(given)], self._place(folder)
-            answer = answered("the directive", words, place, without=OF_FILES)
+            result = drawing_of("the directive", words, place, without=OF_FILES)
         except BpvizError as error:
-            raise self.error(_told(error)) from None
-        for note in answer.drawing.notes:
+            raise self.error(_message(error)) from None
+        for note in result.drawing.notes:
             logger.info("%s", note, location=self.get_location())
         figure = figure_of(
-            drawing=answer.drawing,
-            stem=answer.stem,
+            drawing=result.drawing,
+            stem=result.stem,
             image={
-                "alt": own.get("alt", answer.drawing.figure.description),
+                "alt": own.get("alt", result.drawing.figure.description),
                 **{name: own[name] for name in ("height", "scale", "width") if name in own},
             },
         )
@@ -101,7 +102,7 @@ class BpvizDirective(SphinxDirective):
         target: str = self.arguments[0].strip() if self.arguments else "-"
         if self.content and target.partition(":")[0] != "-":
             raise self.error("a figure is drawn of a file or of the code below, not of both; leave out one of them")
-        # A path from the root is meant from that of the documents, as Sphinx has it everywhere.
+        # A path that begins with / starts at the root of the documents, as everywhere in Sphinx.
         return f"{self.env.srcdir}{target}" if target.startswith("/") else target
 
     def _place(self, folder: Path) -> Place:
@@ -114,7 +115,7 @@ class BpvizDirective(SphinxDirective):
         return Place(source, folder, "\n".join([*self.content, ""]), first)
 
     def _note_files(self, target: str, folder: Path) -> None:
-        """Have the document read again when one of these files has changed, one that is broken now as well."""
+        """Note the files of the figure, broken ones too: the document is read again when one of them changes."""
         with contextlib.chdir(folder):
             files = [] if target.startswith("-") else files_behind(target)
             given = {**self.config.bpviz_defaults, **self.options}
@@ -133,7 +134,7 @@ class BpvizDirective(SphinxDirective):
             with contextlib.chdir(folder):
                 files = files_behind(target)
             if not files:
-                raise self.error(f"the code of {target} lies in no file beside the document; leave out :code:")
+                raise self.error(f"the code of {target} is not in a file next to the document; leave out :code:")
             text = files[0].read_text(encoding="utf-8-sig")
         block = nodes.literal_block(text, text, language="python")
         self.set_source_info(block)
@@ -155,12 +156,12 @@ class BpvizDirective(SphinxDirective):
         return frame
 
 
-def _told(error: BpvizError) -> str:
+def _message(error: BpvizError) -> str:
     return f"{error}\n{error.told}" if isinstance(error, ModelFailed) else str(error)
 
 
 def _format(app: Sphinx, drawing: Drawing) -> str:
-    """The format that the builder wants; ``html`` is a piece of its page, and nothing where it shows no pictures."""
+    """Return the builder's format; ``html`` is a piece of its page; empty for a builder without pictures."""
     moves = drawing.options.animate and not drawing.options.steps
     if app.builder.format == "html" and (drawing.options.steps or (app.config.bpviz_inline and not moves)):
         return "html"
@@ -169,7 +170,7 @@ def _format(app: Sphinx, drawing: Drawing) -> str:
 
 
 def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
-    """The file of a picture in the cache, drawn now if it is not there."""
+    """Return the file of a picture in the cache; draw it if it is missing."""
     drawing: Drawing = figure["drawing"]
     alt = figure["image"]["alt"]
     if format == "html":
@@ -185,26 +186,26 @@ def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
 
 
 def draw_ahead(app: Sphinx, doctree: nodes.document) -> None:
-    """Draw the pictures of a document that was read, where several documents are read at once."""
+    """Draw the pictures of a document after reading, when several documents are read in parallel."""
     for figure in list(doctree.findall(figure_of)):
         try:
             if format := _format(app, figure["drawing"]):
                 _picture(app, figure, format)
         except BpvizError as error:
-            logger.error("%s", _told(error), location=figure)
+            logger.error("%s", _message(error), location=figure)
             figure.parent.remove(figure)
 
 
 def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put pictures in the place of drawings, as the builder wants them."""
+    """Replace the drawings by pictures in the builder's format."""
     for figure in list(doctree.findall(figure_of)):
         format = _format(app, figure["drawing"])
         common = {"ids": figure["ids"], "names": figure["names"], "classes": [*figure["classes"], "bpviz"]}
         try:
             path = _picture(app, figure, format) if format else None
         except BpvizError as error:
-            # Another builder than the one for which it was read.
-            logger.error("%s", _told(error), location=figure)
+            # The document was read for another builder.
+            logger.error("%s", _message(error), location=figure)
             figure.parent.remove(figure)
             continue
         if path is not None and format == "html":
@@ -220,7 +221,7 @@ def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The settings in the environment."""
+    """Return the settings in the environment."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith("BPVIZ_")}
 
 
@@ -230,7 +231,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("bpviz", BpvizDirective)
     app.add_config_value("bpviz_defaults", {}, "env", dict)
     app.add_config_value("bpviz_inline", False, "html", bool)
-    # Not for conf.py: with another environment all pages are read again.
+    # A hidden setting, not for conf.py: when the environment changes, all pages are read again.
     app.add_config_value("bpviz_environment", _environment(), "env", dict)
     app.connect("doctree-read", draw_ahead)
     app.connect("doctree-resolved", show)

@@ -11,17 +11,17 @@ from bpviz.drawing.drawing import Drawing
 __all__ = ["scraped"]
 
 _SHOWN = "bpviz_shown"
-"""Where an example keeps the drawings that stand on its page already."""
+"""The key under which an example keeps the drawings that are already on its page."""
 
 
 def scraped(block: object, example: dict[str, Any], settings: Mapping[str, Any]) -> str:
-    """Save the drawings that a block has left in variables or as its last value, each once; answers their reST.
+    """Save the drawings in a block's variables or its last value, each once. Return their reST.
 
     sphinx-gallery calls it after every block of code.
     """
     from sphinx_gallery.scrapers import figure_rst
 
-    # SVG where the page can show it; everything else takes PNG.
+    # SVG if the page can show it, else PNG.
     suffix = "svg" if "html" in str(settings.get("builder_name", "html")) else "png"
     shown: list[Drawing] = example.setdefault(_SHOWN, [])
     images = []

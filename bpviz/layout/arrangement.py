@@ -1,29 +1,29 @@
-"""From a plan and Graphviz's answer to places on the page: boxes, labels, frames and the course of every wire.
+"""From a plan and its places to the page: boxes, labels, frames and the course of every wire.
 
-Graphviz decides which rank a box is in and what lies beside what; the courses of the wires are bpviz's own.
+An engine decides which rank a box is in and what lies beside what; the courses of the wires are the same for all.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
-from math import floor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bpviz.layout.plan import SEPARATION, Plan
-from bpviz.layout.ranks import LEVEL, Border, Spot
+from bpviz.layout.placement.places import Edges, Places
+from bpviz.layout.placement.plan import SEPARATION, Plan
+from bpviz.layout.placement.ranks import LEVEL, Border, Spot
 from bpviz.layout.route import Lane, routed
 from bpviz.picture.curves import Curve
 from bpviz.picture.elements import Point
 
-__all__ = ["Arrangement", "Edges", "arranged"]
-
-Edges = tuple[float, float, float, float]
+__all__ = ["Arrangement", "arranged"]
 
 # A label may move this far without leaving its frame, if this much air stays between it and its neighbours.
 _NUDGE = 7.0
 _AIR = 4.0
 _HEADING = 6.0
+_BESIDE = 0.6
 
 
 class Arrangement(NamedTuple):
@@ -47,22 +47,27 @@ class Arrangement(NamedTuple):
         )
 
 
-def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
-    """Read Graphviz's ``answer`` to the plan's DOT, and route the wires at least ``pitch`` points apart."""
-    spots, corners = _read(plan, answer)
+def arranged(plan: Plan, places: Places, pitch: float, crossing: frozenset[int] = frozenset()) -> Arrangement:
+    """Route the wires of a plan whose boxes and labels stand at ``places``, at least ``pitch`` points apart.
+
+    At the boxes in ``crossing``, by number, wires enter in the order of the operands whatever the order of their
+    labels: they may cross just before.
+    """
+    spots = _spots(plan, places)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
     lanes: list[Lane] = []
     for label, wire in enumerate(plan.wires, len(plan.boxes)):
         lanes.append(Lane(index[wire.wire.source], label, True))
         lanes.append(Lane(label, index[wire.wire.target], False))
     _straightened(spots, lanes, pitch)
-    _fanned(spots, lanes, pitch)
-    borders = [_border(edges, plan.titles[k].height, plan.level) for k, edges in corners.items()]
+    _fanned(spots, lanes, pitch, [wire.wire.slot for wire in plan.wires], crossing)
+    banners = places.banners and plan.level
+    borders = [_border(edges, plan.titles[k].height, banners) for k, edges in places.frames.items()]
     routing = routed(spots, lanes, borders, pitch)
     middles = [(spot.u, spot.v) for spot in routing.spots]
     courses = routing.courses
     frames: list[Edges | None] = [None] * len(plan.titles)
-    for (k, (_, low, _, high)), (start, end) in zip(corners.items(), routing.frames, strict=True):
+    for (k, (_, low, _, high)), (start, end) in zip(places.frames.items(), routing.frames, strict=True):
         frames[k] = (start, low, end, high) if plan.level else (low, start, high, end)
     if not plan.level:
         middles = [(v, u) for u, v in middles]
@@ -71,61 +76,59 @@ def arranged(plan: Plan, answer: dict[str, Any], pitch: float) -> Arrangement:
     return Arrangement(middles[:count], middles[count:], courses, frames)
 
 
-def _read(plan: Plan, answer: dict[str, Any]) -> tuple[list[Spot], dict[int, Edges]]:
-    """Return where Graphviz put boxes and labels, and the edges of frames by number, in coordinates of the flow."""
-
-    def at(x: str, y: str) -> Point:
-        # Whole points, because older Graphviz rounds where newer does not. Its y runs upwards.
-        across, up = floor(float(x) + 0.5), floor(float(y) + 0.5)
-        return (across, -up) if plan.level else (-up, across)
-
-    things: dict[str, dict[str, Any]] = {thing["name"]: thing for thing in answer.get("objects", ())}
-    corners: dict[int, Edges] = {}
-    for k in range(len(plan.titles)):
-        thing = things.get(f"cluster{k}", {})
-        if "bb" in thing:
-            x0, y0, x1, y1 = thing["bb"].split(",")
-            (a, b), (c, d) = at(x0, y0), at(x1, y1)
-            corners[k] = (min(a, c), min(b, d), max(a, c), max(b, d))
-    place = {k: number for number, k in enumerate(corners)}
+def _spots(plan: Plan, places: Places) -> list[Spot]:
+    """Return boxes and labels as spots: where wires meet them, and which frames are around them."""
+    number = {k: place for place, k in enumerate(places.frames)}
     around: dict[str | None, frozenset[int]] = {None: frozenset()}
-    around |= {id: frozenset(place[k] for k in chain if k in place) for id, chain in plan.chains.items()}
-
-    boxes = [at(*things[f"n{i}"]["pos"].split(",")) for i in range(len(plan.boxes))]
-    labels = [at(*things[f"l{j}"]["pos"].split(",")) for j in range(len(plan.wires))]
-    rank = {u: number for number, u in enumerate(sorted({u for u, _ in (*boxes, *labels)}))}
+    around |= {id: frozenset(number[k] for k in chain if k in number) for id, chain in plan.chains.items()}
+    edges = list(places.frames.values())
+    home = {box.box.id: around[box.box.frame] for box in plan.boxes}
+    rank = {u: place for place, u in enumerate(sorted({u for u, _ in (*places.boxes, *places.labels)}))}
     spots = []
-    for box, (u, v) in zip(plan.boxes, boxes, strict=True):
+    for box, (u, v) in zip(plan.boxes, places.boxes, strict=True):
         along, across = (box.width, box.height) if plan.level else (box.height, box.width)
         flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
         half, frames = across / 2, around[box.box.frame]
         spots.append(Spot(u, v, along, half, half, rank[u], frames, box.round, flush, box.room))
-    for wire, (u, v) in zip(plan.wires, labels, strict=True):
+    for wire, (u, v) in zip(plan.wires, places.labels, strict=True):
         along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
         half, lift = across / 2, wire.lift
-        spots.append(Spot(u, v + lift, along, half + lift, half - lift, rank[u], around[wire.frame]))
-    return spots, corners
+        # The label of a wire that leads into a frame, or out of it, may stand within.
+        ends = home[wire.wire.source] | home[wire.wire.target]
+        frames = around[wire.frame] | {k for k in ends if _holds(edges[k], u, v + lift)}
+        spots.append(Spot(u, v + lift, along, half + lift, half - lift, rank[u], frames))
+    return spots
 
 
-def _border(edges: Edges, title: float, level: bool) -> Border:
+def _holds(edges: Edges, u: float, v: float) -> bool:
+    return edges[0] <= u <= edges[2] and edges[1] <= v <= edges[3]
+
+
+def _border(edges: Edges, title: float, banner: bool) -> Border:
     start, low, end, high = edges
-    return Border(start, end, low, high, (low, low + title + _HEADING) if level else None)
+    return Border(start, end, low, high, (low, low + title + _HEADING) if banner else None)
 
 
-def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
-    """Set the ends of lanes side by side where several meet at the edge of one box."""
+def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[int], crossing: frozenset[int]) -> None:
+    """Set the ends of lanes side by side where several meet at the edge of one box, or where they may cross."""
     meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for j, lane in enumerate(lanes):
         end = lane.source if lane.to_label else lane.target
-        if not spots[end].round:
+        if not spots[end].round or (end in crossing and not lane.to_label):
             meeting[end, lane.to_label].append(j)
     for (i, leaving), gathered in meeting.items():
         if len(gathered) == 1:
             continue
         heights = {j: spots[lanes[j].target if leaving else lanes[j].source].v for j in gathered}
-        gathered.sort(key=heights.__getitem__)
-        wishes = [heights[j] - spots[i].v for j in gathered]
-        for j, share in zip(gathered, _apart(wishes, spots[i].after - pitch / 2, pitch), strict=True):
+        if i in crossing and not leaving:
+            gathered.sort(key=lambda j: slots[j // 2])
+            side = _BESIDE * spots[i].after
+            step = min(pitch, 2 * side / (len(gathered) - 1)) if spots[i].round else pitch
+            shares = [step * (place - (len(gathered) - 1) / 2) for place in range(len(gathered))]
+        else:
+            gathered.sort(key=heights.__getitem__)
+            shares = _apart([heights[j] - spots[i].v for j in gathered], spots[i].after - pitch / 2, pitch)
+        for j, share in zip(gathered, shares, strict=True):
             lanes[j] = lanes[j]._replace(leave=share) if leaving else lanes[j]._replace(enter=share)
 
 

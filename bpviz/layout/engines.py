@@ -1,6 +1,7 @@
-"""Finding Graphviz and running it: the bundled one (pygraphviz) or the ``dot`` of the system.
+"""The engines by name; finding Graphviz and running it: the bundled one (pygraphviz) or the ``dot`` of the system.
 
-Graphviz is asked for two things only: positions (`lay_out`), and files of pictures whose positions are already fixed
+By default bpviz places everything itself (`bpviz.layout.placement.place`). Graphviz is used for two things only:
+positions where an engine of Graphviz is named (`lay_out`), and files of pictures whose positions are already fixed
 (`render`). Small layouts run in this process, in about a millisecond; anything that may take long runs in a child
 process, because C code can neither be interrupted nor given a time limit.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from typing import Any
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
 from bpviz.layout import bundled
 
-__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "lay_out", "render"]
+__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "is_own", "lay_out", "render"]
 
-ENGINES = ("auto", "bundled", "system")
+ENGINES = ("auto", "bpviz", "graphviz", "bundled", "system")
+"""What lays figures out: ``auto`` is ``bpviz`` itself; ``graphviz`` is the bundled Graphviz or else the system's."""
 
 CHILD_SIZE = 600
 """From this many boxes or wires on, a layout runs in a child process: it may take a tenth of a second or minutes,
@@ -47,8 +49,20 @@ class EngineInfo:
     hint: str = ""
 
 
+def is_own(engine: str) -> bool:
+    """Whether ``engine`` means that bpviz places everything itself.
+
+    Raises: UsageError where it is none of `ENGINES`.
+
+    >>> is_own("auto"), is_own("system")
+    (True, False)
+    """
+    _check(engine)
+    return engine in ("auto", "bpviz")
+
+
 def lay_out(
-    dot: str, *, engine: str = "auto", timeout: float | None = None, size: int = 0, effort: int = 0
+    dot: str, *, engine: str = "graphviz", timeout: float | None = None, size: int = 0, effort: int = 0
 ) -> dict[str, Any]:
     """Lay ``dot`` out with Graphviz's ``dot`` and return what its ``json0`` format says.
 
@@ -57,42 +71,42 @@ def lay_out(
     message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
 
     Raises:
-        EngineMissing: no engine, or not the one asked for, is installed.
+        EngineMissing: no engine, or not the one that is named, is installed.
         EngineFailed: Graphviz could not lay it out; the message carries what it said.
         LayoutTimeout: it took longer than ``timeout``.
 
-    >>> answer = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
-    >>> answer["objects"][0]["name"], answer["objects"][0]["width"]
+    >>> result = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
+    >>> result["objects"][0]["name"], result["objects"][0]["width"]
     ('a', '1')
     """
     source = dot.encode()
     chosen = choose(engine)
     small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
     if chosen == "bundled" and small:
-        answer = _draw_here(source, "dot", "json0")
+        result = _draw_here(source, "dot", "json0")
     else:
-        answer = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
-    result: dict[str, Any] = json.loads(answer)
-    return result
+        result = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    places: dict[str, Any] = json.loads(result)
+    return places
 
 
 def render(
-    dot: str, format: str, *, engine: str = "auto", timeout: float | None = None, fonts: Sequence[Path] = ()
+    dot: str,
+    format: str,
+    *,
+    engine: str = "auto",
+    timeout: float | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> bytes:
     """Let Graphviz write the positioned ``dot`` as ``format`` (``pdf``, ``ps``, …), moving nothing.
 
-    ``fonts`` are the only font files that it may use, whatever the machine has; without any it takes the machine's.
-    (On macOS the bundled Graphviz draws with the system's own fonts.) Raises as `lay_out` does.
+    ``environment`` are variables that Graphviz gets beside those of this process, such as the settings of fontconfig
+    (`bpviz.writers.font_files.fontconfig`). Raises as `lay_out` does.
     """
-    from bpviz.writers.font_files import fontconfig
-
     # Always a child, for fontconfig reads its settings once in the life of a process. And without a date given,
     # Cairo would write the present one into a PDF.
-    with fontconfig(fonts) as settings:
-        environment = {"SOURCE_DATE_EPOCH": "0", **os.environ, **settings}
-        return _draw_in_child(
-            choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=environment
-        )
+    variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, **(environment or {})}
+    return _draw_in_child(choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=variables)
 
 
 def engines() -> tuple[EngineInfo, ...]:
@@ -105,14 +119,15 @@ def engines() -> tuple[EngineInfo, ...]:
 
 
 def choose(engine: str) -> str:
-    """Return ``bundled`` or ``system``, whichever ``engine`` means on this machine.
+    """Return ``bundled`` or ``system``, whichever Graphviz ``engine`` means on this machine.
+
+    ``auto`` and ``bpviz`` name none, and take what is there, as ``graphviz`` does.
 
     Raises:
         UsageError: it is none of `ENGINES`.
         EngineMissing: it is not installed; the message says what to type.
     """
-    if engine not in ENGINES:
-        raise UsageError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
+    _check(engine)
     reason = ""
     if engine != "system":
         try:
@@ -132,6 +147,11 @@ def choose(engine: str) -> str:
         f"No Graphviz was found: {reason}, and there is no `dot` on PATH. Install one of the two:\n"
         f"    {INSTALL_BUNDLED}\n    {INSTALL_SYSTEM}"
     )
+
+
+def _check(engine: str) -> None:
+    if engine not in ENGINES:
+        raise UsageError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
 
 
 def _system_dot() -> str | None:

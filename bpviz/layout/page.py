@@ -1,7 +1,8 @@
-"""From a figure to a picture: measure, let Graphviz place the boxes, draw the wires through their labels.
+"""From a figure to a picture: measure, place the boxes, draw the wires through their labels.
 
-Lengths are points. Graphviz sees boxes of fixed size and no text, so its answer depends neither on fonts nor, for
-these graphs, on its version.
+Lengths are points. The places are bpviz's own (`bpviz.layout.placement.place`) unless an engine of Graphviz is
+named. Graphviz sees boxes of fixed size and no text, so what it returns depends neither on fonts nor, for these graphs,
+on its version.
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 
+from bpviz.errors import EngineFailed
 from bpviz.figure import Figure, Sheet
-from bpviz.layout import engines
-from bpviz.layout.arrangement import Arrangement, Edges, arranged
+from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
-from bpviz.layout.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.layout.engines import is_own
+from bpviz.layout.graphviz_places import laid_out
+from bpviz.layout.placement.place import trunk_first
+from bpviz.layout.placement.places import Edges, Places
+from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.layout.reading_order import exchanged, misread
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled, straight
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
@@ -28,15 +34,16 @@ _CORNER = 8.0
 _TITLE_GAP = 8.0
 _INSET = 4.0
 _COLUMN = 420.0
+_MENDINGS = 3
 
 
 def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` in the measures of ``theme``.
 
-    ``engine`` is ``auto``, ``bundled`` or ``system``; ``timeout`` is in seconds.
+    ``engine`` is one of `bpviz.layout.engines.ENGINES`; ``timeout`` is in seconds and holds for Graphviz.
 
     Raises:
-        UsageError: a wire or a frame of the figure names what is not there, or wires lead in a circle.
+        UsageError: there is no such engine, a wire or a frame names what is not there, or wires lead in a circle.
         EngineMissing, EngineFailed, LayoutTimeout: from `bpviz.layout.engines.lay_out`.
 
     >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
@@ -50,11 +57,7 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
-    size = len(plan.boxes) + len(plan.wires)
-    answer = {}
-    if size:
-        answer = engines.lay_out(plan.dot, engine=engine, timeout=timeout, size=size, effort=plan.effort)
-    found = arranged(plan, answer, wire_pitch(theme))
+    found = _arranged(figure, plan, wire_pitch(theme), engine, timeout)
     # Everything is moved to where it stands on the page before anything is drawn.
     left, upper, right, lower = _extent(plan, found, theme)
     written = _written(figure, right - left, theme)
@@ -67,6 +70,41 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
     parts += (*heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
+
+
+def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
+    """Return where everything stands, with every operand in its order.
+
+    What an engine puts the wrong way round is mended: labels change places, or else wires cross just before they end.
+    Where Graphviz leaves no room for that either, bpviz places the whole figure.
+    """
+    if not is_own(engine):
+        places = laid_out(figure, plan, engine=engine, timeout=timeout)
+        found = arranged(plan, places, pitch)
+        wrong = misread(plan, found)
+        if wrong:
+            found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
+        if not wrong:
+            return found
+    found, wrong = _mended(plan, trunk_first(plan), pitch)
+    if wrong:
+        raise EngineFailed(
+            f"The operands of {plan.boxes[wrong[0]].box.text!r} found no places in their order, and in another the "
+            "figure would be false. Show less: close groups (--depth 0), or turn it (--direction)."
+        )
+    return found
+
+
+def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list[int]]:
+    """Return where everything stands, and at which boxes operands are still out of their order."""
+    crossing: frozenset[int] = frozenset()
+    for _ in range(_MENDINGS):
+        found = arranged(plan, places, pitch, crossing)
+        wrong = misread(plan, found)
+        if not wrong:
+            break
+        crossing |= set(wrong)
+    return found, wrong
 
 
 def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:

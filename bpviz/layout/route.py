@@ -6,10 +6,12 @@ turn within one gap they get tracks of their own, and the gap as much room as th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import acos, cos, pi, radians, sin
 from typing import NamedTuple
 
-from bpviz.layout.ranks import LEVEL, Border, Rank, Spot, ranked
+from bpviz.layout.placement.ranks import LEVEL, Border, Rank, Spot, ranked
 from bpviz.picture.curves import Curve, line
 from bpviz.picture.elements import Point
 
@@ -21,12 +23,17 @@ _ASIDE = 6.0
 _BESIDE = 0.6
 _STEEP = 0.8
 _STEEPEST = 2.2
+_BUS = 30.0
+_DOT = 12.0
+_FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
+_TURN_APART = radians(20.0)
 
 
 class Lane(NamedTuple):
     """Half a wire: from one spot to another, by index; one of them is the wire's label, ``to_label`` says which.
 
-    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge.
+    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge. What enters something round beside
+    its middle enters level.
     """
 
     source: int
@@ -48,15 +55,21 @@ class _Step:
     """One crossing of the gap behind a rank: from the height ``a`` to ``b``, free to bend from ``begin`` to ``end``.
 
     ``out`` and ``into`` are the round spots, by index, that it swings out of or into: −1 where there is none. It is
-    level up to ``bow`` of the way to their middle, and at most until ``least`` points before that.
+    level up to ``bow`` of the way to their middle, and at most until ``least`` points before that. Where several swing
+    into one spot, which reaches ``reach`` points, each arrives at the angle ``turn`` of its own, at least ``flattest``;
+    what has no room for that ends level at the ``edge`` of the spot. What leaves a branch dot for the same side runs
+    together on one ``bus``, named by the dot.
     """
 
-    __slots__ = ("a", "b", "begin", "bow", "end", "into", "least", "out", "rank", "track")
+    __slots__ = (
+        *("a", "b", "begin", "end", "rank", "track", "bus"),
+        *("out", "into", "edge", "bow", "least", "flattest", "turn", "reach"),
+    )
 
     def __init__(self, rank: int, a: float, b: float, begin: float, end: float) -> None:
         self.rank, self.a, self.b, self.begin, self.end = rank, a, b, begin, end
-        self.out = self.into = self.track = -1
-        self.bow, self.least = 0.9, 0.0
+        self.out = self.into = self.track = self.bus = -1
+        self.edge, self.bow, self.least, self.flattest, self.turn, self.reach = end, 0.9, 0.0, 0.0, 0.0, 0.0
 
 
 class _Gap(NamedTuple):
@@ -72,7 +85,8 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Borde
     ``pitch`` is the least distance between two wires that run side by side.
     """
     leaning, ranks = ranked(spots, borders, pitch / 2)
-    paths = [_steps(lane, leaning, ranks) for lane in lanes]
+    buses = _buses(lanes, leaning)
+    paths = [_steps(lane, leaning, ranks, buses) for lane in lanes]
     steps = [step for path in paths for step in path]
     _spread(steps, leaning)
     gaps = _tracked(steps, ranks, pitch)
@@ -92,7 +106,17 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Borde
     return Routing(moved, courses, sides)
 
 
-def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank]) -> list[_Step]:
+def _buses(lanes: Sequence[Lane], spots: Sequence[Spot]) -> dict[tuple[int, bool], int]:
+    """Count what leaves each branch dot for each side, farther than a bend reaches."""
+    found: dict[tuple[int, bool], int] = defaultdict(int)
+    for lane in lanes:
+        source, target = spots[lane.source], spots[lane.target]
+        if source.round and source.along < _DOT and abs(source.v - target.v) > _BUS:
+            found[lane.source, source.v < target.v] += 1
+    return found
+
+
+def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank], buses: Mapping[tuple[int, bool], int]) -> list[_Step]:
     """Return where a lane changes its height on the way from rank to rank: as level as the boxes in between allow."""
     source, target = spots[lane.source], spots[lane.target]
     first, last = source.rank, target.rank
@@ -110,14 +134,22 @@ def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank]) -> list[_Step]:
         heights += reversed(passed) if lane.to_label else passed
     heights.append(finish)
     steps = [
-        _step(lane, number, heights[k], heights[k + 1], spots, ranks)
+        _step(lane, number, heights[k], heights[k + 1], spots, ranks, buses)
         for k, number in enumerate(range(first, last))
         if abs(heights[k] - heights[k + 1]) >= LEVEL
     ]
     return [step for step in steps if abs(step.a - step.b) >= LEVEL]
 
 
-def _step(lane: Lane, number: int, a: float, b: float, spots: Sequence[Spot], ranks: list[Rank]) -> _Step:
+def _step(
+    lane: Lane,
+    number: int,
+    a: float,
+    b: float,
+    spots: Sequence[Spot],
+    ranks: list[Rank],
+    buses: Mapping[tuple[int, bool], int],
+) -> _Step:
     """Return the step of a lane from the height ``a`` to ``b`` in the gap behind rank ``number``."""
     source = spots[lane.source] if spots[lane.source].rank == number else None
     target = spots[lane.target] if spots[lane.target].rank == number + 1 else None
@@ -125,20 +157,26 @@ def _step(lane: Lane, number: int, a: float, b: float, spots: Sequence[Spot], ra
     end = ranks[number + 1].clear(a, b, target, -1)
     step = _Step(number, a, b, begin, end)
     # What must leave or enter something round straight on needs the length of an arrow head for it.
-    if source and source.round:
+    if source and abs(a - b) > _BUS and buses.get((lane.source, a < b), 0) > 1:
+        step.bus, step.begin = lane.source, max(begin, source.u + source.along / 2)
+    elif source and source.round:
         least = _swinging(ranks[number], source, (a, b), (begin, end), 1)
         if least is None:
             step.begin = max(begin, source.u + source.along / 2 + _LEAD)
         else:
             step.out, step.begin, step.least = lane.source, source.u, least
-    if target and target.round and step.out < 0:
+    if target and target.round and lane.enter:
+        step.end = min(end, target.u - target.along / 2 - _LEAD)
+    elif target and target.round and step.out < 0:
+        step.edge = min(end, target.u - target.along / 2 - _LEAD)
         least = _swinging(ranks[number + 1], target, (b, a), (end, step.begin), -1)
+        step.into, step.end = lane.target, target.u
         if least is None:
-            step.end = min(end, target.u - target.along / 2 - _LEAD)
-            # Beside the middle, where another wire may enter straight on.
-            step.b += max(-target.after * _BESIDE, min(target.after * _BESIDE, a - b))
+            # What stands in the way leaves room for a flatter angle, if any.
+            share = (target.u - end + _ASIDE) / target.after
+            step.flattest = acos(-share) if share < 1.0 else pi
         else:
-            step.into, step.end, step.least = lane.target, target.u, least
+            step.least = least
     return step
 
 
@@ -171,22 +209,64 @@ def _swinging(
 
 
 def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
-    """Bow the bends that meet on one side of something round differently, the longest most: so they meet at angles."""
-    meeting: dict[tuple[int, bool, bool], list[_Step]] = {}
-    for step in steps:
+    """Let what meets on one side of something round meet at angles, or places, of its own, in the order of heights."""
+    leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
+    entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
+    for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
         if step.out >= 0:
-            meeting.setdefault((step.out, True, step.a < step.b), []).append(step)
-        if step.into >= 0:
-            meeting.setdefault((step.into, False, step.a < step.b), []).append(step)
-    for (center, _, _), group in meeting.items():
-        group.sort(key=lambda step: -abs(step.b - step.a))
-        most = 0.9 if spots[center].along > 12.0 else 0.75
-        for place, step in enumerate(group):
-            step.bow = most - 0.5 * place / max(len(group) - 1, 2)
+            leaving[step.out, step.a < step.b].append(step)
+        elif step.into >= 0:
+            entering[step.into, step.a < step.b].append(step)
+    for (center, _), group in leaving.items():
+        _bowed(group, spots[center])
+    for (center, _), group in entering.items():
+        if len(group) == 1 and not group[0].flattest:
+            _bowed(group, spots[center])
+        else:
+            _turned(group, spots[center])
+
+
+def _turned(group: Sequence[_Step], spot: Spot) -> None:
+    """Let bends, the longest first, enter at angles: that nearly from the top, the last well above what enters level.
+
+    What has no room for that enters beside the middle, and so does all that is nearer.
+    """
+    turn = 0.0
+    for place, step in enumerate(group):
+        share = place / max(len(group) - 1, 1)
+        turn = max(_FIRST_TURN + (_LAST_TURN - _FIRST_TURN) * share, step.flattest, turn + _TURN_APART)
+        if turn > _FLATTEST_TURN:
+            _set_aside(group[place:], spot)
+            return
+        step.bow = 0.98 - 0.45 * share if not step.flattest else 0.55
+        step.reach, step.turn = spot.after, turn
+
+
+def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
+    """Let what comes from one side enter level, beside the middle, the longest outermost."""
+    for place, step in enumerate(group):
+        step.into, step.end = -1, step.edge
+        aside = min(abs(step.b - step.a), spot.after * _BESIDE * (1.0 - place / len(group)))
+        step.b += -aside if step.a < step.b else aside
+
+
+def _bowed(group: Sequence[_Step], spot: Spot) -> None:
+    """Bow bends differently, the longest, which is the first, most."""
+    most = 0.9 if spot.along > _DOT else 0.75
+    for place, step in enumerate(group):
+        step.bow = most - 0.5 * place / max(len(group) - 1, 2)
+
+
+class _Track(NamedTuple):
+    """One step, or all steps of a bus, that turn on one track; as a whole it runs from the height ``a`` to ``b``."""
+
+    a: float
+    b: float
+    steps: list[_Step]
 
 
 def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_Gap]:
-    """Give every steep step a track of its own, and return what room that takes in each gap."""
+    """Give every steep step a track of its own, or that of its bus, and return what room that takes in each gap."""
     gaps: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
         if step.out < 0 and step.into < 0 and abs(step.b - step.a) * _STEEP > step.end - step.begin:
@@ -197,26 +277,40 @@ def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_G
         gap = [
             step
             for step in gap
-            if abs(step.b - step.a) > _STEEPEST * (step.end - step.begin)
+            if step.bus >= 0
+            or abs(step.b - step.a) > _STEEPEST * (step.end - step.begin)
             or any(other is not step and _beside(step, other, pitch) for other in gap)
         ]
         # Downwards the lowest turns first, upwards the highest: so wires that run the same way do not cross.
-        down = sorted((s for s in gap if s.b > s.a), key=lambda s: (-s.a, -s.b))
-        up = sorted((s for s in gap if s.b <= s.a), key=lambda s: (s.a, s.b))
+        tracks = _bundled(gap)
+        down = sorted((track for track in tracks if track.b > track.a), key=lambda track: (-track.a, -track.b))
+        up = sorted((track for track in tracks if track.b <= track.a), key=lambda track: (track.a, track.b))
         count = 0
-        placed: list[_Step] = []
-        for step in (*down, *up):
-            near = [other for other in placed if _beside(step, other, pitch)]
-            step.track = 1 + max((other.track for other in near), default=-1)
-            placed.append(step)
-            count = max(count, step.track + 1)
+        placed: list[tuple[_Track, int]] = []
+        for track in (*down, *up):
+            number = 1 + max((other for near, other in placed if _beside(track, near, pitch)), default=-1)
+            placed.append((track, number))
+            for step in track.steps:
+                step.track = number
+            count = max(count, number + 1)
         lead = max([step.begin - rank.end for step in gap if step.begin > rank.end], default=0.0)
         tail = max([following.start - step.end for step in gap if step.end < following.start], default=0.0)
         result.append(_Gap(lead + (count - 1) * pitch + 2 * _TURN + tail if count else 0.0, lead))
     return result
 
 
-def _beside(one: _Step, other: _Step, pitch: float) -> bool:
+def _bundled(gap: Sequence[_Step]) -> list[_Track]:
+    buses: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
+    for step in gap:
+        if step.bus >= 0:
+            buses[step.bus, step.a < step.b].append(step)
+    return [
+        *(_Track(step.a, step.b, [step]) for step in gap if step.bus < 0),
+        *(_Track(bus[0].a, max((s.b for s in bus), key=lambda b: abs(b - bus[0].a)), bus) for bus in buses.values()),
+    ]
+
+
+def _beside(one: _Step | _Track, other: _Step | _Track, pitch: float) -> bool:
     low, high = min(one.a, one.b) - pitch, max(one.a, one.b) + pitch
     return min(other.a, other.b) < high and max(other.a, other.b) > low
 
@@ -246,7 +340,8 @@ def _drawn(
         else:
             way += _swing(way[-1], end, step)
     finish = (target.u - (0.0 if target.round else target.along / 2), way[-1][1])
-    if finish[0] - way[-1][0] > LEVEL or len(way) == 1:
+    turned = bool(steps) and steps[-1].turn > 0.0
+    if (finish[0] - way[-1][0] > LEVEL and not turned) or len(way) == 1:
         way += line(way[-1], finish)[1:]
     return tuple(way)
 
@@ -254,6 +349,14 @@ def _drawn(
 def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Point]:
     """Return one bend: level where it meets a label, straight from or to the middle of what is round."""
     along = second[0] - first[0]
+    if step.into >= 0 and step.turn:
+        x, y = cos(step.turn), sin(step.turn) * (1.0 if step.a > step.b else -1.0)
+        # Within the circle it points to the middle, and outside it has turned to that direction.
+        inner = 0.5 * step.reach
+        outer = max(inner, min(1.5 * step.reach, -0.95 * along / x, 0.9 * abs((second[1] - first[1]) / y)))
+        bow = min(max(0.5 * along, along * step.bow + outer * x), along - step.least)
+        last = (second[0] + inner * x, second[1] + inner * y)
+        return (first[0] + bow, first[1]), (second[0] + outer * x, second[1] + outer * y), last
     if step.into >= 0:
         return ((min(first[0] + along * step.bow, second[0] - step.least), first[1]), second, second)
     if step.out >= 0:

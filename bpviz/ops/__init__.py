@@ -11,25 +11,10 @@ from bpviz.ops.linear_algebra.products import dot
 from bpviz.ops.nets import convolution, layers, losses, normalization, pooling, transformer  # noqa: F401
 from bpviz.ops.primitives import arithmetic, elementwise, reductions, selection, shaping, writing  # noqa: F401
 from bpviz.ops.primitives.shaping import Operand, key_text, normalized_axes
-from bpviz.ops.table.operation import (
-    COMPOSITE_METHODS,
-    COMPOSITES,
-    OPERATIONS,
-    REQUIRED,
-    Case,
-    Operation,
-    Shape,
-    composite,
-    computed,
-    evaluate,
-    find,
-    operation,
-    plain,
-    pull,
-    shape_of,
-    silence,
-    size_of,
-)
+from bpviz.ops.table.evaluation import computed, evaluate, pull, silence
+from bpviz.ops.table.registry import COMPOSITE_METHODS, COMPOSITES, OPERATIONS, composite, find, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, plain, shape_of, size_of
 
 __all__ = [
     "COMPOSITES",

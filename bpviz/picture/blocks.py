@@ -65,7 +65,7 @@ def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
 
 
 def _side_by_side(blocks: list[tuple[Block, float]]) -> tuple[Block, float]:
-    """Set blocks one behind the other so that the middles of their lines lie level."""
+    """Set blocks side by side so that the middles of their lines are at one height."""
     middle = max(above for _, above in blocks)
     height = middle + max(block.height - above for block, above in blocks)
     left = 0.0
@@ -94,7 +94,7 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
 
 
 def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
-    """Return the block of one line of text, held at its ``anchor`` where a reader's font is not as wide as ours."""
+    """Return the block of one line of text; its ``anchor`` stays in place when a reader's font has another width."""
     shown = text.printable(line)
     size = theme.sizes[role]
     width = text.width(shown, size)
@@ -104,7 +104,7 @@ def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", la
 
 
 def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
-    """Return the block of text that may hold several lines, each in the middle."""
+    """Return the block of text that may have several lines, each centred."""
     rows = [words(line, role, theme) for line in text.lines(content)]
     width, leading = max(row.width for row in rows), theme.sizes[role] * text.LINE_HEIGHT
     elements: list[Element] = []
@@ -151,7 +151,7 @@ def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
 
 
 def _marked(block: Block, marked: bool) -> Block:
-    """Draw a frame around what the eye must not miss."""
+    """Draw a frame around a block that is marked."""
     if not marked:
         return block
     width, height = block.width + 2 * _MARK_ROOM, block.height + 2 * _MARK_RISE
@@ -184,7 +184,7 @@ def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
 
 
 def _heat(heat: Heat, line: Block) -> Block:
-    """Set the heat map under the line that tells its shape."""
+    """Set the heat map under the line with the array's shape."""
     columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
     if not columns:
         return line

@@ -1,7 +1,7 @@
 """Curves as chains of cubic Bézier pieces: shifted aside, cut, measured.
 
 A curve is a tuple of 3n + 1 points: the start, then two handles and an end for each piece. Most pieces are level or
-upright lines; what is done to a curve is done to these without any sampling.
+upright lines, which are shifted and cut exactly, without sampling.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def line(start: Point, end: Point) -> Piece:
     ((0, 0), (1.0, 0), (2.0, 0), (3, 0))
     """
     (x0, y0), (x3, y3) = start, end
-    # Exact where nothing changes, so that straight lines can be told from almost straight ones.
+    # Exact where nothing changes, so that straight lines differ from almost straight ones.
     if y0 == y3:
         step = (x3 - x0) / 3
         return (start, (x0 + step, y0), (x3 - step, y0), end)
@@ -37,7 +37,7 @@ def line(start: Point, end: Point) -> Piece:
 
 
 def reverse(curve: Curve) -> Curve:
-    """Return the same curve run through the other way."""
+    """Return the curve in the opposite direction."""
     return curve[::-1]
 
 
@@ -55,7 +55,7 @@ def sampled(curve: Curve, count: int = 12) -> tuple[Point, ...]:
 
 
 def shifted(curve: Curve, distance: float) -> Curve:
-    """Return the curve moved aside by ``distance``, to its left as one walks along it (y grows downwards).
+    """Return the curve moved aside by ``distance``, to its left in its own direction (y grows downwards).
 
     >>> shifted(line((0, 0), (3, 0)), 2)[-1]
     (3, -2)
@@ -76,7 +76,7 @@ def shifted(curve: Curve, distance: float) -> Curve:
 
 
 def shorten(curve: Curve, length: float) -> Curve:
-    """Return the curve without the last ``length`` points of its way, but never less than a tenth of its last piece.
+    """Return the curve without its last ``length`` points, but with at least a tenth of its last piece.
 
     >>> [round(length) for length in shorten(line((0, 0), (9, 0)), 3)[-1]]
     [6, 0]
@@ -103,7 +103,7 @@ def shorten(curve: Curve, length: float) -> Curve:
 
 
 def straight(piece: Piece) -> bool:
-    """Whether a piece is a level or an upright line."""
+    """Return whether a piece is a level or an upright line."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
     return y0 == y1 == y2 == y3 or x0 == x1 == x2 == x3
 
@@ -127,7 +127,7 @@ def split(piece: Piece, t: float) -> tuple[Piece, Piece]:
 
 
 def _bend_shifted(piece: Piece, distance: float) -> tuple[Point, ...]:
-    """Shift what bends, in two halves: one cubic cannot follow a shifted bow, two can."""
+    """Shift a bent piece in two halves: one cubic cannot follow a shifted bend, two can."""
     first, second = split(piece, 0.5)
     start, middle, end = _heading(*piece), _heading(*second), _heading(*piece[::-1])
     return (

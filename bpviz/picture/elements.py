@@ -1,7 +1,7 @@
-"""A picture: what stands where, as frozen plain data that every writer reads.
+"""A picture: all elements at their places, as frozen plain data that every writer reads.
 
-Lengths are points, the origin is the top left corner, y grows downwards. Elements name the role they play; the
-`bpviz.picture.theme.Theme` says how a role looks. Parts and elements stand in the order in which they are painted.
+Lengths are points, the origin is the top left corner, y grows downwards. Elements name their role; the
+`bpviz.picture.theme.Theme` gives its look. Parts and elements stand in the order in which they are painted.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text. ``y`` is its baseline, ``x`` the point of its ``anchor``, ``width`` what it measures.
+    """One line of text. ``y`` is its baseline, ``x`` the place of its ``anchor``, ``width`` its measured width.
 
-    ``latex`` is the same in LaTeX's mathematical mode, for writers that have one; empty where nothing is known.
+    ``latex`` is the same in LaTeX's mathematical mode; empty where it is not known.
     """
 
     role: TextRole
@@ -98,7 +98,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a heat map, from its top left corner; ``value`` lies between −1 and 1, or is None: not finite."""
+    """One cell of a heat map, from its top left corner; ``value`` is between −1 and 1, or None if it is not finite."""
 
     x: float
     y: float
@@ -109,7 +109,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in the ink of a text."""
+    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in a text's colour."""
 
     role: TextRole
     points: tuple[Point, ...]
@@ -122,9 +122,9 @@ Element = Path | Head | Shape | Text | Cell | Bracket
 class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
-    ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the
-    ids of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
-    wire. ``behind`` are the places of those elements of a wire that belong to its backward arrow.
+    ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the ids
+    of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
+    wire. ``behind`` holds the positions of the elements that belong to a wire's backward arrow.
     """
 
     id: str
@@ -141,7 +141,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points and what stands on it, in the order of painting."""
+    """A page of ``width`` × ``height`` points with its parts, in the order of painting."""
 
     width: float
     height: float

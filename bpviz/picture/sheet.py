@@ -19,9 +19,9 @@ _CAPTION_GAP = 4.0
 
 
 def joined(pictures: Sequence[Picture], captions: Sequence[str], theme: Theme) -> Picture:
-    """Return one picture of several, with the captions below them; an empty caption is none.
+    """Return several pictures as one, with the captions below them; an empty caption takes no space.
 
-    They stand side by side where the page has room for that, else below each other. Ids stay apart.
+    They stand side by side if that fits the page, else below each other. Their ids stay distinct.
 
     >>> from bpviz.picture.theme import theme
     >>> page = joined([Picture(100.0, 50.0, ()), Picture(80.0, 60.0, ())], ["", ""], theme("light"))
@@ -55,7 +55,7 @@ def joined(pictures: Sequence[Picture], captions: Sequence[str], theme: Theme) -
 
 
 def _part(part: Part, number: int, dx: float, dy: float) -> Part:
-    """A part at its place on the page; two pictures may have parts of one name."""
+    """Return a part at its place on the page, with its picture's number in its id."""
     elements = tuple(moved(element, dx, dy) for element in part.elements)
     id, source, target = (f"{number}.{name}" if name else "" for name in (part.id, part.source, part.target))
     return replace(part, id=id, source=source, target=target, elements=elements)

@@ -1,7 +1,7 @@
-"""A picture told in steps: the same picture at every one of them, with nothing laid out again.
+"""A picture in steps: the same layout at every step.
 
-What has not come yet is left out, but for the lines of forward arrows, which stand pale; what comes in a step is
-brought to the front while the step lasts.
+What has not appeared yet is left out, except the lines of forward arrows, which are pale. What appears in a step is in
+front during that step.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ __all__ = ["Arrival", "Stages", "arrivals", "captions", "halves", "is_line", "wi
 
 _CAPTION_GAP = 6.0
 _NARROWEST = 240.0
-"""The least width, in points, of the lines in which a sentence is set below a picture."""
+"""The smallest line width, in points, for the sentence below a picture."""
 
 
 class Arrival(NamedTuple):
-    """The numbers of the steps in which the arrows of a wire come; infinite where one never does."""
+    """The steps, by number, in which the arrows of a wire appear; infinity for never."""
 
     forward: float
     backward: float
 
 
 def arrivals(steps: Sequence[Step]) -> Mapping[str, Arrival]:
-    """Return, for each wire that a step brings, when its arrows come.
+    """Return the steps in which the arrows of each wire appear.
 
     >>> arrivals([Step("inputs", forward=("w0",)), Step("back", backward=("w0",))])
     {'w0': Arrival(forward=0, backward=1)}
@@ -43,7 +43,7 @@ def arrivals(steps: Sequence[Step]) -> Mapping[str, Arrival]:
 
 
 def halves(part: Part) -> tuple[Part, Part]:
-    """Return the forward half of a wire and its backward half; the description goes with the last of them."""
+    """Return the forward and the backward half of a wire; the last of them that has elements keeps the description."""
     behind = set(part.behind)
     elements = tuple(element for i, element in enumerate(part.elements) if i not in behind)
     back = tuple(part.elements[i] for i in part.behind)
@@ -52,7 +52,7 @@ def halves(part: Part) -> tuple[Part, Part]:
 
 
 def is_line(element: Element) -> bool:
-    """Whether an element is the line or the head of an arrow."""
+    """Return whether an element is the line or the head of an arrow."""
     return isinstance(element, Path | Head)
 
 
@@ -61,13 +61,13 @@ class Stages(Sequence[Picture]):
 
     >>> from bpviz.picture.theme import theme
     >>> wire = Part("w0", "wire", (Path("forward", ()), Path("backward", ())), behind=(1,))
-    >>> told = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
-    >>> [[part.tone for part in picture.parts if part.elements] for picture in told]
+    >>> stages = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
+    >>> [[part.tone for part in picture.parts if part.elements] for picture in stages]
     [['strong'], ['plain', 'strong']]
     """
 
     def __init__(self, picture: Picture, steps: Sequence[Step], captioned: Sequence[Part] = ()) -> None:
-        """Take the picture as it is in the end, and the parts that are shown in one step each."""
+        """Take the complete picture, its steps, and the parts that are each shown in one step."""
         self._picture, self._steps, self._captions = picture, steps, captioned
         self._arrivals = arrivals(steps)
         self._shapes = [self._variants(part) for part in picture.parts]
@@ -91,7 +91,7 @@ class Stages(Sequence[Picture]):
         return (self[at] for at in range(len(self)))
 
     def _variants(self, part: Part) -> tuple[Part, ...]:
-        """All looks of a part. The steps share them, so that writers need write each of them only once."""
+        """Return every look of a part. The steps share them, so that writers write each only once."""
         if part.kind != "wire":
             return part, _toned(part, "strong")
         front, back = halves(part)
@@ -104,7 +104,7 @@ _ALWAYS = Arrival(-1, -1)
 
 
 def _state(arrival: float, at: int) -> int:
-    """0 where something has not come yet, 1 where it comes in this step, 2 where it is there."""
+    """Return 0 before something appears, 1 in the step in which it appears, 2 after."""
     return 0 if arrival > at else 1 if arrival == at else 2
 
 
@@ -113,7 +113,7 @@ def _toned(part: Part, tone: Tone) -> Part:
 
 
 def captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> tuple[Picture, list[Part]]:
-    """Return the picture with room below it, and the sentence of each step as a part that stands there."""
+    """Return the picture with space below it, and the sentence of each step as a part in that space."""
     size = theme.sizes["name"]
     room = max(picture.width, _NARROWEST) - 2 * theme.margin
     lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]

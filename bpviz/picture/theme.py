@@ -1,8 +1,8 @@
-"""Themes: what each role of a picture looks like. Pictures name roles, never colours.
+"""Themes: how each role of a picture looks. Pictures name roles, never colours.
 
-A theme is one small TOML file, of bpviz's own (``bpviz/themes``) or of the user's. Lengths are points. Colour is never
-the only sign: forward lines are thin and backward lines thick, numbers of the forward pass stand above their wire and
-gradients below it, marked content is boxed.
+A theme is one small TOML file, one of bpviz's (``bpviz/picture/themes``) or the user's. Lengths are points. Colour is
+never the only sign: forward lines are thin, backward lines thick; values stand above their wire and gradients below it;
+marked content is boxed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted",
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line: its colour, its width and, where it is dashed, the lengths of dash and gap."""
+    """A line: its colour, its width and, if it is dashed, the lengths of dash and gap."""
 
     colour: str
     width: float
@@ -38,12 +38,12 @@ class Stroke:
 class Theme:
     """Colours, line widths, type sizes and distances of a figure.
 
-    ``fill`` is the inside of boxes; ``heat`` holds the colours of −1, 0 and 1. ``pale`` is the ink of text in the
-    background, ``shared`` the line of gradients that serve several others (see `looks`). ``gap`` parts the middles of
-    the two arrows of a wire, ``clearance`` their text from them; ``head`` is the length and the width of an arrow head;
-    ``node`` the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between
-    the figure and the edge of its page. ``dark``, where given, is how it looks where the reader prefers dark pages, in
-    formats that can follow (SVG, HTML).
+    ``fill`` is the inside of boxes; ``heat`` holds the colours of −1, 0 and 1. ``pale`` is the colour of text in the
+    background, ``shared`` the line of shared factors (see `looks`). ``gap`` is the distance between the two arrows of a
+    wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head; ``node``
+    the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
+    and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
+    follow (SVG, HTML).
     """
 
     name: str
@@ -83,8 +83,8 @@ def theme(name: str) -> Theme:
     A file may set any of the keys of bpviz's own themes; the others are those of its ``base`` (light, where it names
     none). ``dark`` names the theme for readers who prefer dark pages. Where text is hard to read, a warning says so.
 
-    Raises `UsageError` where there is no such theme (the message offers what comes close), and for a file with
-    unknown keys or values that are no colours or numbers.
+    Raises `UsageError` when there is no such theme (the message offers similar names), and for a file with unknown keys
+    or with values that are not colours or numbers.
 
     >>> theme("dark").background
     '#1E1E1E'
@@ -93,12 +93,13 @@ def theme(name: str) -> Theme:
 
 
 def _found(name: str, within: tuple[Path, ...]) -> Theme:
-    """The theme of that name; ``within`` are the files that ask for it, one for the other."""
+    """Return the theme of that name; ``within`` are the files that name it, one the other."""
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
     if path in within:
         raise _Wrong("is its own base; name another, such as 'light'")
     try:
-        return _read(path, path.stat().st_mtime_ns, within)
+        # A user's file is read each time: it may have changed, and so may the files that it names.
+        return _read(path, within) if path.parent != _HOME else _of_our_own(path)
     except (FileNotFoundError, NotADirectoryError):
         if name.endswith(_SUFFIX):
             raise UsageError(f"there is no file {name!r} with a theme; choose one of {', '.join(names())}") from None
@@ -106,9 +107,13 @@ def _found(name: str, within: tuple[Path, ...]) -> Theme:
         raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(names())})") from None
 
 
-@lru_cache(maxsize=64)
-def _read(path: Path, edition: int, within: tuple[Path, ...]) -> Theme:
-    """The theme of a file; ``edition`` is another one when the file has changed."""
+@lru_cache
+def _of_our_own(path: Path) -> Theme:
+    return _read(path, ())
+
+
+def _read(path: Path, within: tuple[Path, ...]) -> Theme:
+    """Return the theme of a file; ``within`` are the files that name it, one the other."""
     import tomllib
 
     try:
@@ -120,7 +125,7 @@ def _read(path: Path, edition: int, within: tuple[Path, ...]) -> Theme:
 
 
 class _Wrong(Exception):
-    """What is the matter with a theme's file, in words that follow its name."""
+    """A fault in a theme's file, in words that follow the file's name."""
 
 
 _COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
@@ -129,7 +134,7 @@ _KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
 
 
 def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
-    """The theme that the table of a file describes, on top of its base."""
+    """Return the theme that the table of a file describes, on top of its base."""
     _only(table, _KEYS, "")
     others = {key: _other(table[key], (*within, path)) for key in ("base", "dark") if key in table}
     base = others.get("base") or (_BARE if path.parent == _HOME else theme("light"))
@@ -167,7 +172,7 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:
-    """Another theme that a file names: one of bpviz's own, or a file beside it."""
+    """Return the theme that a file names: one of bpviz's, or a file in the same folder."""
     if not isinstance(name, str):
         raise _Wrong(f"names another theme as {name!r}; write its name in quotes, such as 'light'")
     return _found(str(within[-1].parent / name) if name.endswith(_SUFFIX) else name, within)
@@ -201,11 +206,11 @@ def _length(key: str, value: Any) -> float:
     return float(value)
 
 
-def _stroke(role: str, base: Stroke, colours: Mapping[str, str], told: Any) -> Stroke:
-    """A line as the base draws it, in this theme's colour, with what the file tells of its width and dash."""
-    _only(told, ("width", "dash"), f"lines.{role}.")
-    width = _length(f"lines.{role}.width", told["width"]) if "width" in told else base.width
-    dash = tuple(_length(f"lines.{role}.dash", part) for part in told["dash"]) if "dash" in told else base.dash
+def _stroke(role: str, base: Stroke, colours: Mapping[str, str], given: Any) -> Stroke:
+    """Return the base's line in this theme's colour, with the width and the dash that the file gives."""
+    _only(given, ("width", "dash"), f"lines.{role}.")
+    width = _length(f"lines.{role}.width", given["width"]) if "width" in given else base.width
+    dash = tuple(_length(f"lines.{role}.dash", part) for part in given["dash"]) if "dash" in given else base.dash
     return Stroke(colours.get(_LINES[role], base.colour), width, dash)
 
 
@@ -220,7 +225,7 @@ _LINES: Mapping[str, str] = {
     "cell": "grey",
     "shared": "shared",
 }
-"""Which of a file's colours each kind of line has."""
+"""The colour, by its key in the file, of each kind of line."""
 
 _INKS: Mapping[TextRole, str] = {
     "name": "ink",
@@ -233,7 +238,7 @@ _INKS: Mapping[TextRole, str] = {
     "title": "ink",
     "note": "grey",
 }
-"""Which of a file's colours each kind of text has."""
+"""The colour, by its key in the file, of each kind of text."""
 
 _BARE = Theme(
     name="",
@@ -257,13 +262,13 @@ _BARE = Theme(
     shared=Stroke("", 3.0),
     sizes=MappingProxyType({**dict.fromkeys(_INKS, 14.0), "frame": 12.0, "title": 17.0, "note": 12.0}),
 )
-"""The measures that bpviz's own themes begin with; each brings all colours."""
+"""The measures that bpviz's own themes start from; each theme sets all colours."""
 
 _LEGIBLE = 4.5
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours, from 1 to 21, as WCAG 2 defines it; text wants 4.5 at least.
+    """Return the contrast of two colours, from 1 to 21, as WCAG 2 defines it; text needs 4.5 or more.
 
     >>> contrast("#000000", "#FFFFFF")
     21.0
@@ -279,11 +284,11 @@ def _luminance(colour: str) -> float:
 
 
 def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
-    """Return the theme as it is in each tone, for steps of the forward pass or of the backward pass.
+    """Return the theme for each tone, for steps of the forward pass or of the backward pass.
 
-    In the background lines almost vanish and text stays just legible; what is brought to the front has thicker lines;
-    what is shared has a line of its own for gradients and outlines. Steps of the backward pass carry gradients: their
-    lines, outlines and symbols are drawn as those are.
+    In the background, lines are very pale and text is just readable; in front, lines are thicker; shared factors have
+    another line for gradients and outlines. Steps of the backward pass carry gradients: their lines, outlines and
+    symbols are drawn as gradients are.
 
     >>> looks(theme("light"))["strong"].strokes["backward"].width
     3.4
@@ -294,7 +299,7 @@ def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
 
 
 def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
-    """Return the theme as it is for every part of a picture: by what the part belongs to, and its tone.
+    """Return the theme for every part of a picture, by the pass it belongs to and its tone.
 
     >>> every_look(theme("light"))["backward", "plain"].strokes["forward"].width
     2.0
@@ -304,7 +309,7 @@ def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
 
 
 def _backward(theme: Theme) -> Theme:
-    """The theme in which forward arrows, and the boxes that they leave, are of the backward pass."""
+    """Return the theme in which forward arrows, and the boxes they start from, look like the backward pass."""
     line = theme.strokes["backward"]
     node = Stroke(line.colour, line.width, ())
     carriers: tuple[TextRole, ...] = ("forward", "symbol", "name")
@@ -335,13 +340,13 @@ def _toned(theme: Theme, tone: Tone, belongs: Pass) -> Theme:
 
 
 _PALE = 0.75
-"""How much of the background is in the lines of what stands in it."""
+"""The share of the background colour in lines of the background."""
 _STRONG = 1.7
-"""How many times as thick lines are that are brought to the front."""
+"""How many times as thick lines in front are."""
 
 
 def mixed(colour: str, other: str, share: float) -> str:
-    """Return a colour with a share (0 to 1) of another mixed into it.
+    """Return a mix of two colours; ``share`` (0 to 1) is that of the second.
 
     >>> mixed("#000000", "#FFFFFF", 0.5)
     '#808080'

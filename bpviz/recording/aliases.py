@@ -13,7 +13,7 @@ from weakref import ref
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation
-from bpviz.ops.table.operation import shape_of
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "Alias",

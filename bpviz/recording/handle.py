@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
@@ -218,13 +218,13 @@ class Handle(Cell):
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             frame = _getframe(1)
-            raise RecordingError(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
+            raise RefusedAnyway(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
         return _elements(self)
 
     def __len__(self) -> int:
         if not self.shape:
             frame = _getframe(1)
-            raise RecordingError(f"{written(frame)}: a single number has no length ({place(frame)})")
+            raise RefusedAnyway(f"{written(frame)}: a single number has no length ({place(frame)})")
         return self.shape[0]
 
     def __bool__(self) -> bool:
@@ -352,6 +352,10 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         except OverflowError:
             raise refusals.no_number(value, frame) from None
     elif kind is not float:
+        if kind is not np.ndarray:
+            odd = refusals.another_class(value, frame)
+            if odd is not None:
+                raise odd
         found = recorder.array(value, frame)
         if found[0] < 0:
             raise refusals.no_number(value, frame)

@@ -7,6 +7,7 @@ from typing import Any
 from bpviz.errors import RecordingError, UsageError
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
+from bpviz.recording.refusals import of_class
 
 __all__ = ["as_input"]
 
@@ -21,9 +22,6 @@ def as_input(name: str, value: Any) -> Any:
 
     Raises `UsageError` for anything else.
     """
-    if value.__class__.__name__ == "ndarray" and value.dtype.kind in "fiub":
-        # What all that follows comes to, for what is given most often.
-        return np.array(value)
     if isinstance(value, bool):
         raise UsageError(f"the input {name!r} must be a number or an array of numbers, but got {value!r}")
     if isinstance(value, float):
@@ -37,6 +35,12 @@ def as_input(name: str, value: Any) -> Any:
             ) from None
     if isinstance(value, Handle):
         raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
+    if value.__class__ is np.ndarray and value.dtype.kind in "fiub":
+        # What all that follows comes to, for what is given most often.
+        return np.array(value)
+    odd = of_class(value)
+    if odd:
+        raise UsageError(f"the input {name!r} is {odd}")
     try:
         array = np.array(value)
     except ValueError as error:

@@ -8,7 +8,7 @@ from itertools import islice
 from types import FrameType
 from typing import Any
 
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.ops import Operation
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import place, written
@@ -33,7 +33,7 @@ def composed(
     except RecordingError:
         raise
     except (IndexError, TypeError, ValueError) as error:
-        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+        raise RefusedAnyway(f"{written(frame)} ({place(frame)}): {error}") from None
     if len(recorder) > before + 1:
         # The user's variable names the result, not the steps on the way to it.
         parts = result if isinstance(result, tuple | list) else (result,)
@@ -59,7 +59,7 @@ def adapted(
     except RecordingError:
         raise
     except TypeError as error:
-        raise RecordingError(f"{written(frame)} ({place(frame)}): {error}") from None
+        raise RefusedAnyway(f"{written(frame)} ({place(frame)}): {error}") from None
     xs = [value for _, value in islice(pairs, count)]
     # What is left at its default need not be known here: np.sum(x, dtype=None).
     return xs, {name: value for name, value in pairs if value is not None or name in operation.parameters}

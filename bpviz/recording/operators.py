@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -25,6 +26,7 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
     adds = operation.name == "add"
+    repeats = operation.name == "multiply"
     compares = operation.name in ("equal", "not_equal")
 
     def method(self: Handle, other: Any) -> Any:
@@ -62,6 +64,8 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.add_step(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
+        if repeats and (kind is list or kind is tuple) and _is_count(self, other):
+            return other * operator.index(self)
         frame = _getframe(1)
         if kind is not Handle and not _is_operand(other):
             # Something of another library may know what to do with a handle; Python's own types do not.
@@ -84,6 +88,13 @@ def _starts_a_sum(kind: type, frame: FrameType) -> bool:
     """Whether a sum starts here, at a 0: that of ``sum(parts)``, which nobody wrote, or that of ``total += part``."""
     code, offset = frame.f_code, frame.f_lasti
     return accumulates(code, offset) or (kind is int and not by_operator(code, offset))
+
+
+def _is_count(x: Handle, parts: Any) -> bool:
+    """Whether a list times a value repeats it, as [0.5] * 3 is a list of three; else it is a product, or refused."""
+    if x.data is NO_VALUE or ops.shape_of(x.data):
+        return False
+    return x.index in x.recorder.whole or not any(part.__class__ is Handle for part in parts)
 
 
 _LARGEST = 1 << 1000

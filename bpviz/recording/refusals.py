@@ -7,12 +7,14 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
+from bpviz.lazy import LazyModule
 from bpviz.recording.source import place, stores_item, users_frame, written
 
 __all__ = [
     "NoAttribute",
     "advised",
+    "another_class",
     "cannot_write",
     "fails",
     "instead_of",
@@ -20,6 +22,7 @@ __all__ = [
     "leaves_the_record",
     "no_attribute",
     "no_number",
+    "of_class",
     "undecided",
     "unknown",
     "unused",
@@ -27,10 +30,18 @@ __all__ = [
 ]
 
 
-class NoAttribute(RecordingError, AttributeError):
-    """A recorded value was asked for something that NumPy's arrays have and it has not."""
+np: Any = LazyModule("numpy")
 
 
+class NoAttribute(RefusedAnyway, AttributeError):
+    """A recorded value was asked for something that NumPy's arrays have and it has not.
+
+    ``hasattr`` may ask that, and no harm is done.
+    """
+
+
+_LABELLED = ("pandas", "xarray", "polars")
+"""Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
     *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps"),
     *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "real", "resize"),
@@ -153,14 +164,14 @@ def cannot_write(what: str, frame: FrameType) -> RecordingError:
     return RecordingError(f"{text} ({place(frame)}): {what}")
 
 
-def undecided(shape: tuple[int, ...], frame: FrameType) -> RecordingError:
+def undecided(shape: tuple[int, ...], frame: FrameType) -> RefusedAnyway:
     """A branch on an array of several elements."""
     text = written(frame)
     keyword, _, rest = text.partition(" ")
     if keyword in ("if", "elif", "while"):
         # Some versions of Python point at the whole statement.
         text = rest.partition(": ")[0].removesuffix(":")
-    return RecordingError(
+    return RefusedAnyway(
         f"{text}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
         "choose element by element with np.where(condition, x, y)"
     )
@@ -176,10 +187,39 @@ def no_number(value: Any, frame: FrameType) -> RecordingError:
     )
 
 
-def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RecordingError:
+def of_class(value: Any) -> str:
+    """What is odd about an array whose class gives it another meaning, and what to write; empty for any other value.
+
+    Also of one in a list. Memory-mapped arrays mean what plain ones do.
+
+    >>> import numpy as np
+    >>> of_class([np.matrix([[1.0]])]), of_class(np.ones(2))
+    ('a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product', '')
+    """
+    if isinstance(value, list | tuple):
+        return next(filter(None, map(of_class, value)), "")
+    kind = type(value)
+    if kind.__module__.partition(".")[0] in _LABELLED:
+        return f"a {kind.__name__} of {kind.__module__.partition('.')[0]}, whose labels are lost: write x.to_numpy()"
+    if not isinstance(value, np.ndarray) or kind is np.ndarray or kind is np.memmap:
+        return ""
+    if isinstance(value, np.ma.MaskedArray):
+        return "a masked array, whose mask is lost: write x.filled(0), or np.where(mask, 0, x)"
+    if isinstance(value, np.matrix):
+        return "a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product"
+    return f"an array of the class {kind.__name__}, whose own meaning is lost: write np.asarray(x)"
+
+
+def another_class(value: Any, frame: FrameType) -> RecordingError | None:
+    """An operand whose class gives it another meaning than an array has; ``None`` for any other."""
+    odd = of_class(value)
+    return RecordingError(f"{written(frame)} computes with {odd} ({place(frame)})") if odd else None
+
+
+def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RefusedAnyway:
     """NumPy itself refuses: mostly shapes that do not fit."""
     told = " and ".join(map(str, shapes))
-    return RecordingError(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
+    return RefusedAnyway(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
 
 
 def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:

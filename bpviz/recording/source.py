@@ -14,6 +14,7 @@ __all__ = [
     "accumulates",
     "by_operator",
     "called_name",
+    "is_library",
     "is_ours",
     "line_of",
     "place",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 _HOME = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_PYTHON = os.path.dirname(os.__file__) + os.sep
 _LONGEST = 100
 """So many characters of the user's source a message quotes at most."""
 _FARTHEST = 1000
@@ -276,6 +278,15 @@ def _loaded(reading: _Reading, code: int, argument: int) -> str:
 def referred_names(code: CodeType) -> tuple[str, ...]:
     """The globals and attributes that a piece of code speaks of."""
     return code.co_names
+
+
+def is_library(file: str) -> bool:
+    """Whether a file belongs to Python, to bpviz or to an installed package: not to the user.
+
+    >>> is_library(os.__file__), is_library("apples.py"), is_library("<stdin>")
+    (True, False, False)
+    """
+    return file.startswith((_HOME, _PYTHON, "<frozen")) or "-packages" + os.sep in file
 
 
 def line_of(code: CodeType, offset: int) -> int | None:

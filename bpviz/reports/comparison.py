@@ -15,10 +15,11 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
+from bpviz.graph.verification import verified
 from bpviz.reports.report import Telling
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.differences import counts_text, difference_table
-from bpviz.words.numbers import shown
+from bpviz.words.numbers import shown_apart
 
 __all__ = ["Comparison", "diff"]
 
@@ -61,7 +62,7 @@ class Comparison(Telling):
 
     def _title(self) -> str:
         one, two = self.before, self.after
-        old, new = (shown(flow.output, self.precision, self.say) for flow in (one, two))
+        old, new = shown_apart(one.output, two.output, self.precision, self.say)
         if one.output_name != two.output_name:
             return f"{one.output_name} = {old} → {two.output_name} = {new}"
         if old == new:
@@ -106,12 +107,13 @@ def diff(
     tolerance: float = 1e-9,
     precision: int = 4,
     lang: str | Language | None = None,
+    verify: bool = True,
 ) -> Comparison:
     """What differs between two models, or two runs of one: nodes, values and gradients.
 
     Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
     are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
-    size. ``lang`` is the language of the words.
+    size. ``lang`` is the language of the words, ``verify`` that of `bpviz.trace`.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -134,7 +136,8 @@ def diff(
     Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     say = language_for(after, lang)
-    one, two = _run(before, output, say), _run(after, output, say)
+    with verified(verify):
+        one, two = _run(before, output, say), _run(after, output, say)
     return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
 
 

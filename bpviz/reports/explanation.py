@@ -17,7 +17,8 @@ from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.sources import flow_of, split_keywords
+from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import Telling
 from bpviz.reports.what_if import WhatIf, compared
@@ -174,13 +175,15 @@ def explain(
     *args: Any,
     variables: str | Sequence[str] = (),
     what_if: Mapping[str, Any] | None = None,
+    verify: bool = True,
     **options: Any,
 ) -> Explanation:
     """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
 
     ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
-    tells what would become of the output. The other options are those of `bpviz.draw`: ``inputs``, ``output``, ``seed``
-    and ``precision`` concern the words, the rest the figure that the page holds.
+    tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of
+    `bpviz.draw`: ``inputs``, ``output``, ``seed`` and ``precision`` concern the words, the rest the figure that the
+    page holds.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -192,16 +195,29 @@ def explain(
 
     Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
     """
-    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
     if not isinstance(target, Drawing):
         options.setdefault("theme", "auto")
+    with verified(verify):
+        return _explained(target, args, variables, what_if, options)
+
+
+def _explained(
+    target: Callable[..., Any] | Graph | Flow | Drawing,
+    args: tuple[Any, ...],
+    variables: str | Sequence[str],
+    what_if: Mapping[str, Any] | None,
+    options: dict[str, Any],
+) -> Explanation:
+    keywords, _ = split_keywords(target, options)
+    run = {key: options.get(key) for key in ("output", "seed")}
+    run["inputs"] = keywords | (options.get("inputs") or {})
     drawing = draw(target, *args, **options)
     source = drawing.source
     if not isinstance(source, Graph | Flow):
         raise UsageError(
             "a card, or a page of several figures, cannot be explained; give a function, a graph or a flow"
         )
-    flow = source if isinstance(source, Flow) else propagate(source)
+    flow = flow_of(source)
     small = len(flow.values) <= _LARGE
     everything = named(flow)
     inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]

@@ -1,4 +1,4 @@
-"""What can be told in words: printed, as Markdown, JSON or HTML, on a notebook's page, or in a file."""
+"""What is said in words: printed, as Markdown, JSON or HTML, on a notebook's page, or in a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bpviz.documents import data, html, markdown, text
 from bpviz.documents.document import Document, Paragraph, Picture
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.files import write_file
+from bpviz.files import check_no_source, write_file
 from bpviz.fingerprint import fingerprint, found_in
 
 __all__ = ["FORMATS", "Telling", "check_format", "format_of", "tells"]
@@ -27,29 +27,29 @@ _SUFFIXES = {
 
 
 class Telling:
-    """The base of what can be told; a class of its own says what is told (`document`) and what is known (`data`)."""
+    """The base of reports; each class has its own sentences (`document`) and its own data (`data`)."""
 
     def document(self) -> Document:
-        """The title, sentences, tables and figures."""
+        """Return the title, sentences, tables and figures."""
         raise NotImplementedError
 
     def data(self) -> dict[str, Any]:
-        """All that is known, for a program to read."""
+        """Return all that is known, for a program to read."""
         raise NotImplementedError
 
     def __str__(self) -> str:
         return text.write(self.document())
 
     def to_markdown(self) -> str:
-        """As Markdown, without figures."""
+        """Return it as Markdown, without figures."""
         return markdown.write(self.document())
 
     def to_json(self) -> str:
-        """As JSON: the numbers in full, and the sentences."""
+        """Return it as JSON: the numbers in full, and the sentences."""
         return data.write(self.data())
 
     def to_html(self) -> str:
-        """As a page of its own, with the figure in it; it needs no script and no network."""
+        """Return it as a page of its own, with the figure in it; it needs no script and no network."""
         return html.write(self.document(), self._mark)
 
     @property
@@ -64,7 +64,7 @@ class Telling:
         return found_in(data) == self._mark if format == "html" else data == self.to_bytes(format)
 
     def to_bytes(self, format: str) -> bytes:
-        """The file of a format: ``text``, ``markdown``, ``json`` or ``html``.
+        """Return the file of a format: ``text``, ``markdown``, ``json`` or ``html``.
 
         Raises `UsageError` for an unknown format.
         """
@@ -79,12 +79,14 @@ class Telling:
                 return self.to_html().encode()
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
-        """Write a file, in the format of its suffix unless another is named; answers the path.
+        """Write a file, in the format of its suffix unless another is named; return the path.
 
         Raises `UsageError` for an unknown suffix or a folder that does not exist.
         """
         place = Path(path)
-        write_file(place, self.to_bytes(format or format_of(place)))
+        data = self.to_bytes(format or format_of(place))
+        check_no_source(place, otherwise="choose another name, or write its to_bytes(…) there yourself")
+        write_file(place, data)
         return place
 
     def _repr_markdown_(self) -> str:
@@ -95,7 +97,7 @@ class Telling:
 
 
 def check_format(format: str) -> str:
-    """The format, when it is one.
+    """Return the format, if it is one.
 
     Raises `UsageError` with close matches otherwise.
     """
@@ -106,7 +108,7 @@ def check_format(format: str) -> str:
 
 
 def tells(path: str) -> bool:
-    """Whether a file's suffix is that of words, not of a picture.
+    """Return whether a file's suffix is that of words, not of a picture.
 
     >>> tells("changes.md"), tells("changes.svg")
     (True, False)
@@ -115,7 +117,7 @@ def tells(path: str) -> bool:
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's suffix names.
+    """Return the format that a file's suffix names.
 
     >>> format_of(Path("apples.md"))
     'markdown'

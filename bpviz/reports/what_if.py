@@ -15,13 +15,13 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
-from bpviz.graph.tracing import trace
+from bpviz.graph.sources import flow_of
+from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import Telling
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.changes import change_sentences, change_table, changes_text
-from bpviz.words.numbers import shown
+from bpviz.words.numbers import shown_apart
 
 __all__ = ["WhatIf", "compared", "what_if"]
 
@@ -76,7 +76,7 @@ class WhatIf(Telling):
 
     def document(self) -> Document:
         """The table with a title that tells the outputs before and after."""
-        old, new = (shown(flow.output, self.precision, self.say) for flow in (self.before, self.after))
+        old, new = shown_apart(self.before.output, self.after.output, self.precision, self.say)
         said = self.say(
             "What if {changes}? {output}: {old} → {new}",
             changes=changes_text(self.changes, self.precision, self.say),
@@ -121,13 +121,15 @@ def what_if(
     /,
     *args: Any,
     lang: str | Language | None = None,
+    verify: bool = True,
     **changes: Any,
 ) -> WhatIf:
     """What becomes of the output when inputs change, foretold by the gradient and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
-    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
-    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
+    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words,
+    ``verify`` that of `bpviz.trace`; inputs of these names are changed with
+    ``bpviz.explain(…, what_if={"lang": 1.0})``.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -143,7 +145,8 @@ def what_if(
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
-    return compared(target, args, changes, say=language_for(target, lang))
+    with verified(verify):
+        return compared(target, args, changes, say=language_for(target, lang))
 
 
 def compared(
@@ -166,6 +169,10 @@ def compared(
     for name in changes:
         if name not in names:
             raise UsageError(f"there is no input named {name!r}; {_hint(name, names)}")
+    for name, value in changes.items():
+        shape = ops.shape_of(before.value(name))
+        if ops.shape_of(np.asarray(value)) != shape:
+            raise UsageError(f"the input {name!r} has shape {shape}, but was given {value!r}; a change keeps the shape")
     after = run.with_values(changes)
     alone = [after if len(changes) == 1 else run.with_values({name: value}) for name, value in changes.items()]
     each = tuple(change(before, flow, name) for name, flow in zip(changes, alone, strict=True))
@@ -188,45 +195,10 @@ class _Runs:
             raise UsageError(
                 "a card, or a page of several figures, has no inputs to change; give a function, a graph or a flow"
             )
-        if args and isinstance(source, Graph | Flow):
-            raise UsageError("arguments go with a function; a graph is changed by name: what_if(graph, tax=1.2)")
         self.source, self.args = source, args
         self.inputs, self.output, self.seed = dict(inputs), output, seed
-        if isinstance(source, Flow):
-            given = {source.graph.record.is_input[i]: value for i, value in source.given.items()}
-            self.inputs = given | self.inputs
-            self.output = source.graph.nodes[source.output_index] if output is None else output
-            self.seed = source.seed if seed is None and output is None else seed
 
     def with_values(self, changes: Mapping[str, Any]) -> Flow:
         """The run with some inputs changed."""
-        if isinstance(self.source, Graph | Flow):
-            graph = self.source.graph if isinstance(self.source, Flow) else self.source
-            return propagate(graph, self.inputs | dict(changes), self.output, self.seed)
-        graph, rest = self._traced(changes)
-        kept = {name: value for name, value in self.inputs.items() if name not in changes}
-        return propagate(graph, kept | rest, self.output, self.seed)
-
-    def _traced(self, changes: Mapping[str, Any]) -> tuple[Graph, dict[str, Any]]:
-        """The function's graph with the changes that are its parameters, and those that are parts of them."""
-        if not changes:
-            return trace(self.source, *self.args), {}
-        import inspect
-
-        signature = inspect.signature(self.source)
-        bound = signature.bind_partial(*self.args)
-        rest = {}
-        for name, value in changes.items():
-            parameter = signature.parameters.get(name)
-            if parameter is None:
-                rest[name] = value
-                continue
-            before = bound.arguments.get(name, parameter.default)
-            if ops.shape_of(value if hasattr(value, "shape") else np.asarray(value)) != ops.shape_of(before):
-                raise UsageError(
-                    f"the input {name!r} has shape {ops.shape_of(before)}, but was given {value!r}; "
-                    "a change keeps the shape"
-                )
-            # A list in the place of an array is one.
-            bound.arguments[name] = np.asarray(value, before.dtype) if hasattr(before, "dtype") else value
-        return trace(self.source, *bound.args, **bound.kwargs), rest
+        inputs = self.inputs | dict(changes)
+        return flow_of(self.source, self.args, inputs=inputs or None, output=self.output, seed=self.seed)

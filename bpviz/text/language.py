@@ -1,10 +1,10 @@
-"""The words that bpviz itself writes, in the reader's language: sentences are looked up by their English form.
+"""The sentences that bpviz writes, in the reader's language: each is looked up by its English form.
 
-A language is one TOML file, of bpviz's own (``bpviz/languages``) or of the user's: English sentences and what is said
-instead, with the same ``{…}`` to be filled in, in tables of any name. What a file does not hold stays English. Names
-of operations are told apart from sentences: ``"operation where"`` is what `Language.operation` looks for.
+A language is one TOML file, one of bpviz's (``bpviz/text/languages``) or the user's. It maps English sentences to
+sentences of that language, with the same ``{…}`` to fill in, in tables of any name. A missing sentence stays English.
+Names of operations have keys that begin with "operation", such as ``"operation where"`` (see `Language.operation`).
 
-Where nobody names a language, the environment does: ``BPVIZ_LANG``.
+The default language is that of ``BPVIZ_LANG`` in the environment.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ _VARIABLE = "BPVIZ_LANG"
 
 
 class Language:
-    """A language: called with an English sentence, it answers its own, with the ``{…}`` filled in.
+    """A language: called with an English sentence, it returns its own, with the ``{…}`` filled in.
 
     >>> ENGLISH("input {name}", name="tax"), language("ja")("input {name}", name="消費税")
     ('input tax', '入力 消費税')
     """
 
     def __init__(self, code: str, sentences: Mapping[str, str] | None = None) -> None:
-        """Take the code that pages name it by (``en``, ``ja``) and the sentences that differ from English."""
+        """Take the language's code in pages (``en``, ``ja``) and the sentences that differ from English."""
         self.code = code
         self.sentences = sentences or {}
 
     def __call__(self, sentence: str, /, **filled: Any) -> str:
-        """The sentence in this language, filled in; without anything to fill in it is taken as it stands."""
+        """Return the sentence in this language, filled in; without keywords, braces stay as they are."""
         own = self.sentences.get(sentence, sentence)
         return own.format(**filled) if filled else own
 
     def operation(self, name: str) -> str:
-        """What an operation is called where it is read aloud; one without an entry by its own name.
+        """Return the spoken name of an operation; without an entry that is its own name.
 
         >>> ENGLISH.operation("log_softmax"), language("ja").operation("multiply")
         ('log softmax', '乗算')
@@ -59,7 +59,7 @@ ENGLISH = Language("en")
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: a character of East Asia takes two, a stacked accent none.
+    """Return the width of a text in columns of a terminal: East Asian characters take two, combining accents none.
 
     >>> columns("tax"), columns("消費税")
     (3, 6)
@@ -68,7 +68,7 @@ def columns(text: str) -> int:
 
 
 def languages() -> tuple[str, ...]:
-    """The names of the languages that bpviz has.
+    """Return the names of the languages that bpviz has.
 
     >>> languages()
     ('en', 'ja')
@@ -77,13 +77,13 @@ def languages() -> tuple[str, ...]:
 
 
 def language(name: str | Language | None = None) -> Language:
-    """The language called ``name``, or that of a file ``name.toml``; without a name that of ``BPVIZ_LANG``, or English.
+    """Return the language ``name``, or that of a file ``name.toml``; the default is ``BPVIZ_LANG``, or English.
 
     >>> language("ja")
     <language ja>
 
-    Raises `UsageError` where there is none (the message offers what comes close), and for a file that holds anything
-    but sentences or fills in what the English sentence does not have.
+    Raises `UsageError` if there is none (the message offers similar names), and for a file that holds anything but
+    sentences, or a ``{…}`` that the English sentence does not have.
     """
     if isinstance(name, Language):
         return name
@@ -115,7 +115,7 @@ def _named(name: str) -> Language:
 
 @lru_cache(maxsize=16)
 def _read(path: Path, edition: int) -> Language:
-    """The language of a file; ``edition`` is another one when the file has changed."""
+    """Return the language of a file; ``edition`` changes when the file does, so that the cache reads it again."""
     import tomllib
 
     try:
@@ -141,5 +141,5 @@ def _fields(sentence: str) -> set[str]:
     try:
         return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
     except ValueError:
-        # A sentence with a single brace in it is not filled in.
+        # A sentence with a single brace has nothing to fill in.
         return set()

@@ -1,6 +1,6 @@
-r"""Names, numbers and lines of text in LaTeX. Whatever they hold is data: nothing of it can become a command.
+r"""Names, numbers and lines of text in LaTeX. All of them are data: no part of them can become a command.
 
-What comes out needs no packages but amsmath's, and is understood by MathJax, KaTeX and matplotlib.
+The results need no package but amsmath, and work in MathJax, KaTeX and matplotlib.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = [
     "line_in_latex",
     "name_in_latex",
     "named",
-    "parted",
+    "separated",
     "text_in_latex",
 ]
 
@@ -29,7 +29,7 @@ _GREEK = (
 )
 _CAPITALS = ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega")
 END = "\ue210"
-"""Stands at the end of a command until it is known whether a letter follows, from which a space must part it."""
+"""Marks the end of a command until it is known whether a letter follows; then a space must separate them."""
 LETTERS = {chr(ord("α") + i): f"\\{name}{END}" for i, name in enumerate(_GREEK) if name != "omicron"} | {
     chr(ord("Α") + i): f"\\{name.capitalize()}{END}" for i, name in enumerate(_GREEK) if name in _CAPITALS
 }
@@ -75,18 +75,18 @@ LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def name_in_latex(name: str) -> str:
-    r"""A name: one letter in italics, words upright, numbers behind them below; what LaTeX would obey is escaped.
+    r"""Return a name in LaTeX: one letter in italics, words upright, final numbers as subscripts; commands are escaped.
 
     >>> name_in_latex("x1"), name_in_latex("θ"), name_in_latex("learning_rate"), name_in_latex("単価")
     ('x_{1}', '\\theta', '\\mathrm{learning\\_rate}', '\\text{単価}')
     >>> name_in_latex(r"\input{x}")
     '\\backslash\\mathrm{input}\\{x\\}'
     """
-    return parted(named(name))
+    return separated(named(name))
 
 
 def named(name: str) -> str:
-    """The same, with what stands at the ends of commands (see `parted`)."""
+    """Return a name in LaTeX, with marks at the ends of commands (see `separated`)."""
     name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).translate(LOWERED)
     found = re.fullmatch(r"([^\W\d_]+)_?([0-9]+)", name) or re.fullmatch(r"([^\W\d_])_([^\W_]+)", name)
     if found:
@@ -97,13 +97,13 @@ def named(name: str) -> str:
     return "".join(map(_run, runs)) or r"\text{ }"
 
 
-def parted(line: str) -> str:
-    """Commands parted by a space from letters behind them, and from nothing else."""
+def separated(line: str) -> str:
+    """Return a line in which a space separates each command from a letter after it."""
     return re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
 
 
 def _run(text: str) -> str:
-    """Letters of one kind, or one sign."""
+    """Return letters of one kind, or one sign."""
     if text in _ESCAPES:
         return _ESCAPES[text]
     if text in LETTERS:
@@ -134,12 +134,12 @@ _MORE_SIGNS = {"∂": rf"\partial{END}", "√": rf"\surd{END}", "′": "{}'"}
 
 
 def text_in_latex(text: str) -> str:
-    r"""A line of text, outside of mathematical mode, character by character as it stands.
+    r"""Return a line of text for LaTeX's text mode, which shows every character as it is.
 
     >>> text_in_latex(r"100 % of $x_1$"), text_in_latex("η → 0")
     ('100 \\% of \\$x\\_1\\$', '\\ensuremath{\\eta} \\ensuremath{\\to} 0')
     """
-    # LaTeX takes several spaces for one, and none at the ends.
+    # LaTeX reads several spaces as one, and drops those at the ends.
     return re.sub(r" (?= )|^ | $", r"\\ ", "".join(map(_upright, text)))
 
 
@@ -154,7 +154,7 @@ def _upright(character: str) -> str:
 
 
 def _sign(character: str) -> str:
-    """A sign or a Greek letter in mathematical mode; empty for all else."""
+    """Return a sign or a Greek letter in mathematical mode; empty for any other character."""
     return SIGNS.get(character) or LETTERS.get(character) or _MORE_SIGNS.get(character) or ""
 
 
@@ -168,13 +168,13 @@ _TOKEN = re.compile(
 
 
 def line_in_latex(line: str) -> str:
-    r"""A line of text that is mathematics, in mathematical mode: numbers, names, signs, what is raised and lowered.
+    r"""Return a line of mathematics in mathematical mode: numbers, names, signs, superscripts and subscripts.
 
     >>> line_in_latex("−1.2×10⁻⁵"), line_in_latex("dW = dZᵀ·X"), line_in_latex("price_2 % 単価")
     ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
     """
     line = "".join(_in_line(found.lastgroup, found[0]) for found in _TOKEN.finditer(line))
-    return parted(re.sub(r" +", " ", line)).strip()
+    return separated(re.sub(r" +", " ", line)).strip()
 
 
 def _in_line(kind: str | None, token: str) -> str:
@@ -184,7 +184,7 @@ def _in_line(kind: str | None, token: str) -> str:
             plain = re.fullmatch("d[A-Z]", token)
             return token if plain else rf"\{token}{END}" if token in FUNCTIONS else named(token)
         case "raised":
-            # Braces before it, for LaTeX refuses what is raised twice.
+            # Braces before it, because LaTeX refuses two superscripts in a row.
             return "{}^{" + token.replace("ᵀ", r"\top ").translate(RAISED).strip() + "}"
         case "lowered":
             return "{}_{" + token.translate(LOWERED) + "}"

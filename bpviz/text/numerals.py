@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-__all__ = ["MINUS", "number", "superscript"]
+__all__ = ["MINUS", "digits_apart", "number", "superscript"]
 
 MINUS = "\N{MINUS SIGN}"
 _RAISED = str.maketrans("0123456789-−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·")
@@ -51,3 +51,17 @@ def number(value: float, precision: int = 4) -> str:
         return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{sign}{mantissa}×10{superscript(str(power))}"
+
+
+def digits_apart(one: float, other: float, precision: int = 4) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart: the same text only for the same number.
+
+    >>> digits_apart(1.0, 1.00001), digits_apart(1.1, 1.2), digits_apart(2.0, 2.0)
+    (('1', '1.00001'), ('1.1', '1.2'), ('2', '2'))
+    """
+    same = one == other or (one != one and other != other)
+    texts = number(one, precision), number(other, precision)
+    while texts[0] == texts[1] and not same and precision < 17:
+        precision += 1
+        texts = number(one, precision), number(other, precision)
+    return texts

@@ -1,7 +1,7 @@
-"""Text as the figures set it: how wide it is, whether the bundled font has it, how it is made fit to print.
+"""Text in figures: its width, the characters that the bundled font lacks, and a form that can be printed.
 
-All lengths are points. One font's measures serve every writer and every engine, so that a figure has the same
-layout wherever it is made.
+All lengths are points. Every writer and every engine uses the measures of one font, so that a figure has the same
+layout everywhere.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ __all__ = [
 FAMILY = font_metrics.FAMILY
 """The name of the bundled font."""
 
-# What most glyphs keep within, as fractions of the size. (The font's own ascent leaves room for stacked accents,
-# which would part numbers from their wires by a quarter of a line.)
+# The extent of most glyphs, as fractions of the size. (The font's own ascent leaves room for stacked accents,
+# which would move numbers a quarter of a line away from their wires.)
 ASCENT = 0.80
 DESCENT = font_metrics.DESCENT / font_metrics.UNITS_PER_EM
 CAP_HEIGHT = font_metrics.CAP_HEIGHT / font_metrics.UNITS_PER_EM
@@ -45,7 +45,7 @@ _EMOJI = ((0x1F000, 0x1FAFF), (0x2600, 0x27BF), (0x2B00, 0x2BFF))
 def width(text: str, size: float) -> float:
     """Return how many points wide ``text`` is drawn, in one line, at a font size of ``size`` points.
 
-    Kerning is left out: it only ever makes text a little narrower.
+    Kerning is ignored: it only makes text a little narrower.
 
     >>> round(width("100", 14), 2)
     26.72
@@ -58,9 +58,9 @@ def width(text: str, size: float) -> float:
 def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
     """Return ``text`` in lines of at most ``room`` points.
 
-    They are broken behind commas and full stops where that will do, else before equals signs, else at any space, and
-    between letters of full width. A longer word has a line of its own. No line begins with what closes a sentence or
-    a bracket.
+    Lines break after commas and full stops if that is enough, else before equals signs, else at any space, and between
+    full-width letters. A longer word has its own line. No line begins with a closing bracket or with the end of a
+    sentence.
 
     >>> wrapped("one two three", 10, 50)
     ('one two', 'three')
@@ -75,7 +75,7 @@ def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
 
 
 def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]], fits: Callable[[str], bool]) -> None:
-    """Put a part behind the last row, or into one of its own; or piece by piece, where it is too long for any."""
+    """Add a part to the last row or as a new row; split a part that is too long for any row."""
     longer = f"{rows[-1]}{gap}{part}" if rows else part
     if rows and fits(longer):
         rows[-1] = longer
@@ -83,7 +83,7 @@ def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]
         rows.append(part)
     else:
         if rows[-1:] and rows[-1].endswith(_PAUSES):
-            # What is long in itself does not begin at the end of a row.
+            # A long part does not begin at the end of a row.
             gap = ""
             rows.append(gap)
         # Pieces, with the gaps between them.
@@ -96,13 +96,13 @@ def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]
 _PAUSES = (",", ";", ".", "、", "；", "。")
 _FULL, _OPENS, _CLOSES = "\u3040-\u30fa\u3400-\u9fff", "（「", "、。：；）」ー"
 _BREAKS = (
-    # Not behind those of an array, [0.1, 0.2; 0.3, 0.4].
+    # Not after those inside an array, [0.1, 0.2; 0.3, 0.4].
     re.compile(r"((?<=[,;.]) |(?<=[、；。])(?=.))(?![^\[]*\])"),
     re.compile("( )(?== )"),
     re.compile("( )"),
     re.compile(f"((?<=[^{_OPENS}])(?=[^{_CLOSES}])(?:(?<=[{_FULL}{_CLOSES}])|(?=[{_FULL}{_OPENS}])))"),
 )
-"""Where lines may be broken, best places first."""
+"""Where lines may break, best places first."""
 
 
 def missing(text: str) -> str:
@@ -115,10 +115,10 @@ def missing(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` on one line, with what no XML file can carry replaced by signs that can be seen.
+    """Return ``text`` on one line, with visible signs for characters that XML does not allow.
 
-    Line breaks and tabs become spaces, other control characters their pictures, lone surrogates the replacement sign;
-    what turns the direction of writing is left out.
+    Line breaks and tabs become spaces, other control characters their pictures, lone surrogates the replacement sign.
+    Characters that change the direction of writing are left out.
 
     >>> printable("a\\nb\\x00")
     'a b␀'
@@ -148,7 +148,7 @@ def _shown(character: str) -> str:
     if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE:
         return "\ufffd"
     if 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
-        # They turn the order of what follows, beyond the end of the name.
+        # They would change the order of the text after the name.
         return ""
     return character
 
@@ -173,6 +173,6 @@ def _advance(character: str) -> float:
     emoji = any(first <= code <= last for first, last in _EMOJI)
     if place >= 0:
         own = ord(font_metrics.ADVANCES[place]) / font_metrics.UNITS_PER_EM
-        # A reader's system may well draw these from its emoji font although ours has them.
+        # A reader's system may draw these from its emoji font although the bundled font has them.
         return max(own, _EMOJI_WIDTH) if emoji and code >= 0x1F000 else own
     return _EMOJI_WIDTH if emoji else _FULL_WIDTH

@@ -1,8 +1,8 @@
-"""How a step on arrays is spelled in single numbers: from which elements of its operands each element is made, and how.
+"""How to write a step on arrays in single numbers: which elements of its operands make each element of its result.
 
-No operation is described a second time: what a step does with single elements is read off its own row, from its
-forward values and from what its rule answers to a gradient that is 1 at one element and 0 elsewhere. The row is asked
-at numbers made up for this, since those of a model may hide what is done with them: zeros, infinities, 10²⁰ beside 1.
+No operation is described a second time. What a step does with single elements is found from its row: from its forward
+values, and from what its rule returns for a gradient that is 1 at one element and 0 elsewhere. The row is called with
+numbers made up for this, since the model's own may hide what is done: zeros, infinities, 10²⁰ beside 1.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["Each", "Fold", "Known", "Spelling", "Sums", "Term", "spelled"]
 np: Any = LazyModule("numpy")
 
 Place = tuple[int, int]
-"""An element of an operand: the slot, and its number when the array is read row by row."""
+"""An element of an operand: the slot, and the position in the array, counted row by row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """The operation itself, element by element: per element the places it uses, slot by slot."""
+    """The operation itself, element by element: for each element its places, slot by slot."""
 
     uses: tuple[tuple[Place, ...], ...]
 
@@ -42,7 +42,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """A sum per element; ``rest`` is the number that is added to each, mostly 0."""
+    """One sum per element; ``rest`` is the number added to each, usually 0."""
 
     terms: tuple[tuple[Term, ...], ...]
     rest: tuple[float, ...]
@@ -50,7 +50,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """An operation on several elements: at once where it takes any number of operands, else one after the other."""
+    """An operation on several elements: all at once if it is variadic, else one after the other."""
 
     operation: Operation
     uses: tuple[tuple[Place, ...], ...]
@@ -58,24 +58,24 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Values that carry no gradient: they stand as they are."""
+    """Values that carry no gradient: they become constants."""
 
 
 Spelling = Each | Sums | Fold | Known
 
 _OF_MANY = {"max": "greatest", "min": "least", "prod": "multiply"}
-"""What makes one number of the elements of an array, and the row that does so with operands."""
+"""Each reduction of an array, with the row that does the same with single operands."""
 
 
 def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], z: Any) -> Spelling:
-    """How the elements of ``z``, the result of an operation on the values ``xs``, are made.
+    """Return how the elements of ``z``, the result of an operation on the values ``xs``, are made.
 
     >>> spelled(ops.OPERATIONS["matmul"], [np.ones((1, 2)), np.ones((2, 1))], {}, np.full((1, 1), 2.0)).terms[0]
     (Term(factor=1.0, places=((0, 0), (1, 0))), Term(factor=1.0, places=((0, 1), (1, 1))))
 
-    Raises `UsageError` for an operation that is neither element by element nor made of sums of products.
+    Raises `UsageError` for an operation that is neither elementwise nor a sum of products.
     """
-    step = _Step(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
+    step = _ProbedStep(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()
     if operation.name in _OF_MANY:
@@ -85,7 +85,7 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
         try:
             found = attempt(step)
         except ValueError:
-            # It cannot be done with the numbers that are made up here.
+            # The operation fails for the made-up numbers.
             found = None
         if found is not None:
             return found
@@ -95,15 +95,15 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     )
 
 
-class _Step:
-    """One step with its values, asked for slopes."""
+class _ProbedStep:
+    """One step with its values, from which slopes are computed."""
 
     def __init__(self, operation: Operation, xs: list[Any], parameters: Mapping[str, Any], z: Any) -> None:
         self.operation, self.xs, self.parameters, self.z = operation, xs, parameters, z
         self.slots = [i for i, rule in enumerate(operation.rules(len(xs))) if rule is not None and self._varies(i)]
 
     def _varies(self, slot: int) -> bool:
-        """Whether an operand is made of numbers to compute with: whole ones may as well be positions."""
+        """Return whether an operand holds numbers to vary; whole numbers may be positions."""
         kind = self.xs[slot].dtype.kind
         return kind == "f" or (kind in "iub" and self._share(slot, np.ones(self.z.shape), self.xs) is not None)
 
@@ -117,7 +117,7 @@ class _Step:
             return ops.pull(rule, g, self.value(xs), xs, self.parameters)
 
     def slopes(self, slot: int, g: Any, xs: Sequence[Any]) -> Any:
-        """What the rule of a slot answers to the gradient ``g``, as an array of the operand's shape."""
+        """Return what the rule of a slot returns for the gradient ``g``, as an array of the operand's shape."""
         share, shape = self._share(slot, g, xs), xs[slot].shape
         if share is None:
             return np.zeros(shape)
@@ -128,7 +128,7 @@ class _Step:
         return share
 
     def made_up(self, number: int) -> list[Any]:
-        """Numbers from 1 to 4 for the operands: what was larger is larger, so that decisions stay as they are."""
+        """Return numbers from 1 to 4 for the operands, in the order of the real ones, to keep all decisions."""
         xs = list(self.xs)
         for slot in self.slots:
             found, ranks = np.unique(xs[slot], return_inverse=True)
@@ -136,14 +136,14 @@ class _Step:
         return xs
 
     def units(self) -> Any:
-        """One gradient per element of the result: 1 there, 0 elsewhere."""
+        """Return one gradient per element of the result: 1 at that element, 0 elsewhere."""
         for i in range(self.z.size):
             g = np.zeros(self.z.size)
             g[i] = 1.0
             yield g.reshape(self.z.shape)
 
 
-def _each(step: _Step) -> Each | None:
+def _each(step: _ProbedStep) -> Each | None:
     operation = step.operation
     if operation.shape is not None and step.z.shape:
         return None
@@ -154,7 +154,7 @@ def _each(step: _Step) -> Each | None:
     except ValueError:
         return None
     uses = tuple(tuple((slot, int(place[i])) for slot, place in enumerate(places)) for i in range(step.z.size))
-    # A few elements tell whether each is made of its own place alone (a cross product is not).
+    # A few elements show whether each depends on its own place alone (in a cross product it does not).
     flat = [x.ravel() for x in step.xs]
     for i in {0, step.z.size // 2, step.z.size - 1}:
         try:
@@ -166,14 +166,14 @@ def _each(step: _Step) -> Each | None:
     return Each(uses)
 
 
-def _sums(step: _Step) -> Sums | None:
-    """z = J·x + c with slopes that do not change where x does."""
+def _sums(step: _ProbedStep) -> Sums | None:
+    """Return the sums for z = J·x + c, with slopes that do not depend on x; else ``None``."""
     g = np.random.default_rng(0).standard_normal(step.z.shape)
     xs, others = step.made_up(0), step.made_up(1)
     if not all(_alike(step.slopes(slot, g, xs), step.slopes(slot, g, others)) for slot in step.slots):
         return None
     terms, rest = [], []
-    # A number that is added to all is the same wherever x is; where it is not, the slopes do not tell all.
+    # The added number must be the same for every x; otherwise the slopes do not describe the whole step.
     z, z_other = step.value(xs).ravel(), step.value(others).ravel()
     for i, unit in enumerate(step.units()):
         found: list[Term] = []
@@ -194,8 +194,8 @@ def _sums(step: _Step) -> Sums | None:
     return Sums(tuple(terms), tuple(rest))
 
 
-def _products(step: _Step) -> Sums | None:
-    """z = Σ c·x·y: the slope of each of two operands is a sum of elements of the other."""
+def _products(step: _ProbedStep) -> Sums | None:
+    """Return the sums for z = Σ c·x·y, where either operand's slope is a sum of the other's elements; else ``None``."""
     if len(step.slots) != 2:
         return None
     one, two = step.slots
@@ -208,7 +208,7 @@ def _products(step: _Step) -> Sums | None:
         slopes = step.slopes(slot, g, xs)
         if not _alike(slopes, step.slopes(slot, g, mixed)) or not _alike(2 * slopes, step.slopes(slot, g, doubled)):
             return None
-    # Numbers by which every element of the second operand is known again.
+    # Distinct numbers, which identify every element of the second operand.
     marks = np.random.default_rng(1).uniform(1.0, 2.0, xs[two].size)
     marked = list(xs)
     marked[two] = marks.reshape(xs[two].shape)
@@ -227,8 +227,8 @@ def _products(step: _Step) -> Sums | None:
     return Sums(tuple(terms), (0.0,) * step.z.size) if _alike(np.array(sums), step.value(xs).ravel()) else None
 
 
-def _partners(step: _Step, xs: Sequence[Any], unit: Any, place: int) -> list[tuple[int, float]]:
-    """The elements of the second operand that the slope of one element of the first is made of, and how often."""
+def _partners(step: _ProbedStep, xs: Sequence[Any], unit: Any, place: int) -> list[tuple[int, float]]:
+    """Return the second operand's elements in the slope of one element of the first, each with its factor."""
     one, two = step.slots
     found = []
     for partner in range(xs[two].size):
@@ -242,7 +242,7 @@ def _partners(step: _Step, xs: Sequence[Any], unit: Any, place: int) -> list[tup
 
 
 def _groups(shape: tuple[int, ...], axis: Any) -> tuple[tuple[Place, ...], ...]:
-    """The places that go into each result of a reduction."""
+    """Return the places that each result of a reduction uses."""
     axes = ops.normalized_axes(axis, len(shape))
     kept = [i for i in range(len(shape)) if i not in axes]
     places = np.arange(math.prod(shape)).reshape(shape).transpose(*kept, *axes)

@@ -209,6 +209,7 @@ class _Elements:
     def graph(self) -> Graph:
         """The graph of single numbers."""
         made = Graph(self.graph_of_arrays.name, record=self.new)
+        made.notes = self.graph_of_arrays.notes
         for index in self.needed:
             if self.old.operations[index] is None:
                 self._leaf(index)

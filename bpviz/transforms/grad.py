@@ -1,8 +1,8 @@
-"""The gradient of a function as a function, which may be called while another function is recorded.
+"""The gradient of a function as a function, which also works while another function is recorded.
 
-Inside of a recording the function is recorded on its own, in a record that is nested in the one around it: its
-parameters are inputs of their own, so that a value which it also takes from outside stays a constant to it. What its
-gradient needs is then grafted into the record around.
+Inside a recording, the function gets its own record, nested in the outer one. Its parameters are inputs of the inner
+record, so a value that it also takes from outside is a constant there. The steps of its gradient are then copied into
+the outer record.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ np: Any = LazyModule("numpy")
 
 
 def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Callable[..., Any]:
-    """The function that computes the gradient of ``fn``: with respect to its first parameter, or to those in ``wrt``.
+    """Return a function that computes the gradient of ``fn``, by its first parameter or by those in ``wrt``.
 
-    It is called like ``fn`` and answers what that parameter is, a number, an array, or a list or dict of them; for
-    several names a tuple. Of a result that is no single number it is the gradient of the sum. It can be called with
-    recorded values, in any function that is traced, so the gradient of a gradient is the second derivative.
+    It is called like ``fn`` and returns the same kind as that parameter: a number, an array, or a list or dict of them;
+    for several names a tuple. If ``fn`` returns an array, it is the gradient of the sum. It can be called with recorded
+    values in any traced function, so the gradient of a gradient is the second derivative.
 
     >>> import bpviz
     >>> slope = grad(lambda x: x**3)
@@ -43,7 +43,7 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
     >>> grad(lambda x, y: x * y, wrt=("x", "y"))(2.0, 5.0)
     (5.0, 2.0)
 
-    A Hessian times a vector needs no Hessian: the gradient of the slope along the vector.
+    A Hessian times a vector is the gradient of the slope along the vector; the Hessian itself is not needed:
 
     >>> import numpy as np
     >>> def rosenbrock(x):
@@ -53,8 +53,8 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
     >>> hessian_times(np.array([1.0, 1.0]), np.array([1.0, 0.0]))
     array([ 802., -400.])
 
-    Raises `UsageError` when ``fn`` is no function; when it is called, for an unknown name in ``wrt`` and for a function
-    that returns more than one value.
+    Raises `UsageError` when ``fn`` is not a function; when it is called, for an unknown name in ``wrt`` and for a
+    function that returns more than one value.
     """
     if not callable(fn):
         raise UsageError(f"bpviz.grad takes a function, but got {fn!r}; for a graph there is bpviz.gradient_graph")
@@ -70,7 +70,7 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
 
 
 def _gradient(run: Run, wrt: str | tuple[str, ...] | None, frame: FrameType) -> Any:
-    """What the caller gets: numbers, or handles of the recording around where it takes values from there."""
+    """Return the gradient: numbers, or handles of the outer recording if values come from there."""
     record = run.graph.record
     first = next(iter(run.parameters), "")
     chosen = tuple(_chosen(run, name) for name in wrt) if isinstance(wrt, tuple) else _chosen(run, wrt or first)
@@ -84,7 +84,7 @@ def _gradient(run: Run, wrt: str | tuple[str, ...] | None, frame: FrameType) -> 
 
 
 def _chosen(run: Run, name: str) -> Any:
-    """The parameter of that name, or the input that is a part of one (``p['W']``), with handles in it."""
+    """Return the parameter of that name, or an input that is a part of one (``p['W']``), with its handles."""
     if name in run.parameters:
         return run.parameters[name]
     for index, known in run.graph.record.is_input.items():
@@ -112,7 +112,7 @@ def _handles(value: Any) -> Iterator[Handle]:
 
 
 def _filled(value: Any, found: Mapping[int, Any]) -> Any:
-    """A parameter with the gradients in the places of its handles."""
+    """Return a parameter with gradients in place of its handles."""
     if value.__class__ is Handle:
         return found[value.index]
     if isinstance(value, Mapping):
@@ -124,12 +124,12 @@ def _filled(value: Any, found: Mapping[int, Any]) -> Any:
 
 
 def _own(value: Any) -> Any:
-    """A gradient that the caller may write into."""
+    """Return a gradient that the caller may write into."""
     return value if value.__class__ is float else np.array(value)
 
 
 def _result(run: Run) -> int:
-    """The number of what the function returned, which gets a name."""
+    """Return the node number of the function's result, and give the result a name."""
     record, result = run.graph.record, run.result
     if result.__class__ is Handle and result.recorder is record:
         if not run.graph.label_of(result.index):
@@ -137,14 +137,14 @@ def _result(run: Run) -> int:
         run.name_the_rest()
         return result.index
     if result.__class__ is not Handle and (isinstance(result, tuple | list | dict | str | None) or callable(result)):
-        told = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
-        raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {told}")
-    # It does not depend on the parameters at all.
+        returned = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
+        raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {returned}")
+    # The result does not depend on the parameters.
     return record.add_constant(0.0)
 
 
 class _Graft:
-    """The steps of a gradient on their way into the recording around."""
+    """Copies the steps of a gradient into the outer recording."""
 
     def __init__(self, made: Derivation, inner: Recorder, frame: FrameType) -> None:
         self.made = made
@@ -159,7 +159,7 @@ class _Graft:
             self.moved[index] = number if outer is self.outer else lift(self.outer, outer, number)
 
     def _group(self) -> Scope:
-        """The group of the gradient, where a function of the user's own calls for that of a function with a name."""
+        """Return the gradient's group; it is new if one of the user's functions takes the gradient of a named one."""
         around, name = self.outer.scope, self.made.graph.name
         if not name or self.frame is self.outer.boundary:
             return around
@@ -168,12 +168,12 @@ class _Graft:
         return made
 
     def results(self) -> dict[int, Handle]:
-        """Copy every step; answers the gradients, by the number of the parameter in the inner recording."""
+        """Copy every step. Return the gradients, by the number of the parameter in the inner recording."""
         given = self.given
         for index, operation in enumerate(given.operations):
             if operation is not None:
                 self.moved[index] = self._copied(index)
-        # Called by a function of the user's, not by the tracer itself
+        # Called by the user's function, not by the tracer itself.
         single = len(self.made.asked) == 1 and self.frame is not self.outer.boundary
         found = {}
         for (i, index), end in zip(self.made.asked.items(), self.made.graph.ends, strict=True):
@@ -186,7 +186,7 @@ class _Graft:
         return found
 
     def _leaf(self, index: int) -> int:
-        """The number of an operand in the recording around; a constant where it is no value of that."""
+        """Return the number of an operand in the outer recording; a new constant if it is not a value there."""
         if index not in self.moved:
             self.moved[index] = self.outer.add_constant(self.given.values[index], self.frame)
         return self.moved[index]
@@ -202,7 +202,7 @@ class _Graft:
         return new
 
     def _scope(self, scope: Scope) -> Scope:
-        """A group of the inner recording, in the one around."""
+        """Return the copy of an inner group in the outer recording."""
         if scope.index not in self.scopes:
             parent = self._scope(scope.parent) if scope.parent is not None else self.scope
             made = Scope(len(self.outer.scopes), parent, scope.title, scope.code, -1)
@@ -211,7 +211,7 @@ class _Graft:
         return self.scopes[scope.index].within(scope.code, -1, None)
 
     def _name(self, index: int, title: str, *, by_variable: bool) -> None:
-        """Name a gradient by the caller's variable, where one takes it; else by what it is the gradient of."""
+        """Name a gradient after the caller's variable, if there is one; else by its derivative."""
         outer = self.outer
         outer.labels.pop(index, None)
         if by_variable:

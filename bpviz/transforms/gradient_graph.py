@@ -86,7 +86,9 @@ class Derivation:
 def derivation(flow: Flow, asked: Sequence[int] | None = None) -> Derivation:
     """The backward pass of a flow, recorded (see `gradient_graph`); ``asked`` are numbers of inputs."""
     with ops.silence():
-        return _Backward(flow).derivation(asked)
+        made = _Backward(flow).derivation(asked)
+    made.graph.notes = flow.graph.notes
+    return made
 
 
 def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:

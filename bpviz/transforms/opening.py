@@ -88,12 +88,17 @@ def _depth(node: Node) -> int:
 
 
 def opened(source: Graph | Flow, wanted: Callable[[Node], bool]) -> Graph | Flow:
-    """The graph (or flow) in which the wanted operations are groups of smaller ones, inner ones likewise."""
-    graph = source.graph if isinstance(source, Flow) else source
+    """Return the graph (or flow) in which the wanted operations are groups of smaller ones, inner ones likewise.
+
+    Where nothing is opened it is the source itself, with its own numbers.
+    """
+    closed = graph = source.graph if isinstance(source, Flow) else source
     moved: dict[int, int] = {i: i for i in range(len(graph))}
     while any(_has_inside(node) and wanted(node) for node in graph.nodes):
         graph, step = _opened_once(graph, wanted)
         moved = {old: step[new] for old, new in moved.items()}
+    if graph is closed:
+        return source
     if isinstance(source, Flow):
         given = {moved[i]: value for i, value in source.given.items()}
         return flow_at(graph, given, tuple(given), moved[source.output_index], source.seed)
@@ -130,7 +135,7 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
         if index in old.meanings:
             new.meanings[result.index] = old.meanings[index]
     made = Graph(graph.name, record=new)
-    made.function = graph.function
+    made.function, made.notes = graph.function, graph.notes
     for end in graph.ends:
         made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

@@ -19,8 +19,6 @@ __all__ = ["PLUMBING", "Numbering"]
 PLUMBING = frozenset({"broadcast_to", "reshape", "sum_to", "transpose"})
 """Operations that bring numbers into another shape: a reader takes them for granted."""
 
-_COMMUTE = frozenset({"add", "multiply"})
-
 
 class Numbering:
     """The numbers by which the entries of a record go, from those on that are not there yet.
@@ -97,7 +95,7 @@ class Numbering:
         operation, operands = record.operations[index], record.operands[index]
         if operation is None:
             return _frozen(record.values[index])
-        if operation.name in _COMMUTE:
+        if operation.commutes and len(operands) == 2:  # of more, another order rounds otherwise
             operands = tuple(sorted(operands))
         return (operation, operands, _frozen(record.parameters.get(index, {})))
 

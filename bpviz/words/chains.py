@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bpviz.analysis.chains import Chain, Link, Path
+from bpviz.analysis.chains import Chain, Link, NamedPath
 from bpviz.documents.document import Block, Lines, Paragraph
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, number
@@ -15,7 +15,7 @@ __all__ = ["chain_blocks"]
 
 
 def chain_blocks(chain: Chain, output: str, precision: int = 4, say: Language = ENGLISH) -> tuple[Block, ...]:
-    """How a value reaches the output: link by link where there is one path, else path by path, and their sum."""
+    """Return the lines of a chain: link by link if there is one path, else path by path, and their sum."""
     whole = f"d{output}/d{chain.name}"
     if not chain.count:
         return (Paragraph(say("No path leads from {name} to {output}.", name=chain.name, output=output)),)
@@ -34,7 +34,7 @@ def chain_blocks(chain: Chain, output: str, precision: int = 4, say: Language = 
 
 
 def _stage_blocks(chain: Chain, output: str, precision: int, say: Language) -> tuple[Block, ...]:
-    """Among arrays: the gradients on the way, from the output back; and what each path adds."""
+    """Return the lines for arrays: the gradients along the paths, from the output back, and each path's share."""
     lines = []
     for at, stage in enumerate(chain.stages):
         if chain.skipped and at == len(chain.stages) // 2:
@@ -57,21 +57,21 @@ def _stage_blocks(chain: Chain, output: str, precision: int, say: Language) -> t
 
 
 def _once(lines: Sequence[str], say: Language) -> list[str]:
-    """Lines that say the same after one another as one: both wires of x·x, or long paths without their middles."""
+    """Return the lines with equal neighbours as one: both wires of x·x, or long paths without their middles."""
     counts = [(line, len(list(same))) for line, same in groupby(lines)]
     return [line if count == 1 else f"{line}   {say('({count} times)', count=count)}" for line, count in counts]
 
 
 def _ways(chain: Chain, output: str, say: Language) -> str:
-    said = say(
-        "{name} reaches {output} along {count} paths; what they bring adds up.",
+    text = say(
+        "{name} reaches {output} along {count} paths; their shares add up.",
         name=chain.name,
         output=output,
         count=shown_count(chain.count),
     )
     if len(chain.paths) == chain.count:
-        return said
-    return said + say(
+        return text
+    return text + say(
         " These are the largest {count}." if chain.exact else " These are the largest found {count}.",
         count=len(chain.paths),
     )
@@ -85,23 +85,23 @@ def _sum(chain: Chain, whole: str, products: Sequence[float], precision: int, sa
     return (f"{whole} = {terms}{rest} = {number(float(chain.total), precision)}",)
 
 
-def _links(path: Path, whole: str, seed: float, precision: int, say: Language) -> list[str]:
-    """The product of a path's links: as derivatives, as formulas, as numbers, and what comes out."""
+def _links(path: NamedPath, whole: str, seed: float, precision: int, say: Language) -> list[str]:
+    """Return the product of a path's links: as derivatives, as formulas, as numbers, and its result."""
     links: list[Link] = list(path.links)
     derivatives = [f"d{link.target}/d{link.source}" for link in links]
     formulas = [link.formula for link in links]
     numbers = [number(link.slope, precision) for link in links]
     if seed != 1:
-        # What starts at the output is a factor of all that comes back.
+        # The gradient that starts at the output is a factor of every path.
         for factors in (derivatives, formulas, numbers):
             factors.append(number(float(seed), precision))
     if len(derivatives) > 1:
         formulas, numbers = [factor(text) for text in formulas], [factor(text) for text in numbers]
-    said = [" · ".join(elided(derivatives, say)), " · ".join(elided(formulas, say)) if all(formulas) else ""]
-    said += [" × ".join(elided(numbers, say)), number(float(path.product), precision)]
+    forms = [" · ".join(elided(derivatives, say)), " · ".join(elided(formulas, say)) if all(formulas) else ""]
+    forms += [" × ".join(elided(numbers, say)), number(float(path.product), precision)]
     kept: list[str] = []
-    for part in said:
-        # Where the formula is the number itself, it is said once.
+    for part in forms:
+        # If the formula is the number itself, it is written once.
         if part and part != whole and not (kept and part.replace("×", "·") == kept[-1].replace("×", "·")):
             kept.append(part)
     return kept

@@ -9,15 +9,17 @@ from bpviz import ops
 from bpviz.analysis.changes import Change
 from bpviz.documents.document import Block, Paragraph, Table
 from bpviz.text.language import ENGLISH, Language
-from bpviz.text.numerals import number
-from bpviz.words.numbers import factor, grows, shown, signed
+from bpviz.text.numerals import digits_apart, number
+from bpviz.words.numbers import factor, grows, shown_apart, signed
 
 __all__ = ["change_sentences", "change_table", "changes_text"]
 
 
 def changes_text(changes: Sequence[Change], precision: int = 4, say: Language = ENGLISH) -> str:
     """What is changed, in a few words: ``tax = 1.2, price = 200``."""
-    return say(", ").join(f"{change.name} = {shown(change.after, precision, say)}" for change in changes)
+    return say(", ").join(
+        f"{change.name} = {shown_apart(change.before, change.after, precision, say)[1]}" for change in changes
+    )
 
 
 def change_table(
@@ -28,8 +30,7 @@ def change_table(
     rows = [
         (
             change.name,
-            shown(change.before, precision, say),
-            shown(change.after, precision, say),
+            *shown_apart(change.before, change.after, precision, say),
             number(change.slope, precision) if not ops.shape_of(change.before) else "",
             *_numbers(change, precision),
         )
@@ -94,11 +95,12 @@ def _will(amount: float, precision: int, say: Language) -> str:
 
 def _reason(change: Change, output: str, precision: int, say: Language) -> str:
     name = change.name
+    old, new = shown_apart(change.before, change.after, precision, say)
     came = say(
         "{name} goes from {old} to {new}: {output} {grows}",
         name=name,
-        old=shown(change.before, precision, say),
-        new=shown(change.after, precision, say),
+        old=old,
+        new=new,
         output=output,
         grows=grows(change.true, precision, say),
     )
@@ -131,10 +133,11 @@ def _why(change: Change, output: str, precision: int, say: Language) -> str:
         return say(
             "the slope is the same at both ends, but {output} does not follow a straight line in between", output=output
         )
+    old, new = digits_apart(change.slope, change.slope_after, precision)
     return say(
         "the slope along the step changes on the way from {old} to {new}"
         if ops.shape_of(change.before)
         else "the slope changes on the way from {old} to {new}",
-        old=number(change.slope, precision),
-        new=number(change.slope_after, precision),
+        old=old,
+        new=new,
     )

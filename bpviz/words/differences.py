@@ -12,7 +12,7 @@ from bpviz.documents.document import Table
 from bpviz.lazy import LazyModule
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import number
-from bpviz.words.numbers import shown, signed
+from bpviz.words.numbers import shown, shown_apart, signed
 from bpviz.words.values import shape_text
 
 __all__ = ["counts_text", "difference_table", "what_of"]
@@ -112,7 +112,10 @@ def what_of(side: Side, say: Language = ENGLISH) -> str:
 
 def _short(value: Any, precision: int, say: Language) -> str:
     """A value as it fits into a cell beside others: of an array that is long to write out the shape."""
-    text = shown(value, precision, say)
+    return _cut(shown(value, precision, say), value, say)
+
+
+def _cut(text: str, value: Any, say: Language) -> str:
     return text if len(text) <= _WIDEST else say("shape {shape}", shape=shape_text(ops.shape_of(value)))
 
 
@@ -120,7 +123,9 @@ def _numbers(old: Any, new: Any, differ: bool, precision: int, say: Language) ->
     """The old and the new number, and what lies between; once where they are the same."""
     if not differ:
         return _short(new, precision, say), ""
-    was, now = _short(old, precision, say), _short(new, precision, say)
+    was, now = (
+        _cut(text, value, say) for text, value in zip(shown_apart(old, new, precision, say), (old, new), strict=True)
+    )
     if ops.shape_of(old) != ops.shape_of(new):
         return f"{was} → {now}", ""
     if not ops.shape_of(new):

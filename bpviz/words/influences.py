@@ -18,15 +18,15 @@ __all__ = ["influence_table", "sentence"]
 np: Any = LazyModule("numpy")
 
 _FORMULA = 80
-"""The most characters of a formula in a table."""
+"""The longest formula in a table, in characters."""
 
 
 def influence_table(
     found: Sequence[Influence], output: str, symbol: str, precision: int = 4, say: Language = ENGLISH
 ) -> Table:
-    """The table of the variables: what each means, is, and does to the output.
+    """Return the table of the variables: meaning, value, and effect on the output.
 
-    ``output`` is what the gradients are the gradients of, ``symbol`` how it stands in a derivative.
+    ``output`` is what the gradients are of, ``symbol`` how it is written in a derivative.
     """
     header = (
         say("variable"),
@@ -53,7 +53,7 @@ def influence_table(
 def _formula(influence: Influence) -> str:
     if not influence.reaches:
         return "0"
-    # Among arrays formulas speak of other gradients by their names: dW = dZᵀ·X.
+    # For arrays, formulas contain other gradients by name: dW = dZᵀ·X.
     called = f"{influence.derivative} = " if influence.derivative.startswith("d") and influence.formula else ""
     text = f"{called}{influence.formula}"
     return text if len(text) <= _FORMULA else f"{text[: _FORMULA - 1]}…"
@@ -64,7 +64,7 @@ def _effect(influence: Influence, precision: int, say: Language) -> str:
         return say("no gradient flows to it")
     every = "" if influence.is_number else say("(all elements) ")
     if not math.isfinite(influence.slope):
-        return say("cannot be told")
+        return say("not known")
     if influence.straight:
         return every + grows(influence.slope, precision, say)
     rate = number(influence.slope, precision)
@@ -75,29 +75,31 @@ def _effect(influence: Influence, precision: int, say: Language) -> str:
 
 
 def sentence(influence: Influence, output: str, precision: int = 4, say: Language = ENGLISH) -> str:
-    """What the gradient of a variable says, in a sentence that holds."""
+    """Return a true sentence about the effect of a variable on the output."""
     name, slope = influence.name, influence.slope
     if not influence.reaches:
         return say("No gradient flows back from {output} to {name}.", output=output, name=name)
     if not math.isfinite(slope):
-        return say("What {name} does to {output} cannot be told: not all numbers are finite.", name=name, output=output)
+        return say(
+            "The effect of {name} on {output} is not known: not all numbers are finite.", name=name, output=output
+        )
     what = name if influence.is_number else say("every element of {name}", name=name)
     if influence.straight:
-        told = grows(slope, precision, say)
-        said = say("When {what} grows by 1, {output} {grows}.", what=what, output=output, grows=told)
+        growth = grows(slope, precision, say)
+        text = say("When {what} grows by 1, {output} {grows}.", what=what, output=output, grows=growth)
     else:
         rate = _rate(slope, precision, say)
         if influence.grown is None:
-            said = say("When {what} grows a little, {output} {changes}.", what=what, output=output, changes=rate)
+            text = say("When {what} grows a little, {output} {changes}.", what=what, output=output, changes=rate)
         else:
-            said = say(
+            text = say(
                 "When {what} grows a little, {output} {changes}; by 1, it {grows}.",
                 what=what,
                 output=output,
                 changes=rate,
                 grows=grows(influence.grown, precision, say),
             )
-    return said if influence.is_number else f"{said}{_foremost(influence, precision, say)}"
+    return text if influence.is_number else f"{text}{_foremost(influence, precision, say)}"
 
 
 def _rate(slope: float, precision: int, say: Language) -> str:
@@ -108,7 +110,7 @@ def _rate(slope: float, precision: int, say: Language) -> str:
 
 
 def _foremost(influence: Influence, precision: int, say: Language) -> str:
-    """The element of an array whose gradient is the largest, where there is one."""
+    """Return a sentence about the element with the largest gradient, if there is one."""
     sizes = np.abs(influence.gradient)
     if sizes.size < 2 or np.sum(sizes >= sizes.max() * (1 - 1e-9)) > 1:
         return ""

@@ -11,9 +11,9 @@ from bpviz import ops
 from bpviz.lazy import LazyModule
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, number, superscript
-from bpviz.words.values import shape_text, spoken
+from bpviz.words.values import identical, shape_text, spoken
 
-__all__ = ["elided", "factor", "grows", "shown", "shown_count", "shown_gradient", "signed"]
+__all__ = ["elided", "factor", "grows", "shown", "shown_apart", "shown_count", "shown_gradient", "signed"]
 
 np: Any = LazyModule("numpy")
 
@@ -33,6 +33,20 @@ def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
     if not _is_written_out(value):
         return say("shape {shape}", shape=shape_text(ops.shape_of(value)))
     return spoken(value, precision, say)
+
+
+def shown_apart(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> tuple[str, str]:
+    """Two values, with as many digits as it takes to tell them apart where they are written out.
+
+    >>> shown_apart(1.0, 1.00001), shown_apart(2.0, 2.0)
+    (('1', '1.00001'), ('2', '2'))
+    """
+    texts = shown(old, precision, say), shown(new, precision, say)
+    if ops.shape_of(old) == ops.shape_of(new) and _is_written_out(old) and not identical(old, new):
+        while texts[0] == texts[1] and precision < 17:
+            precision += 1
+            texts = shown(old, precision, say), shown(new, precision, say)
+    return texts
 
 
 def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:

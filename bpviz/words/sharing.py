@@ -1,4 +1,4 @@
-"""What the backward pass shares, and what it needs."""
+"""Sentences about the shared factors of the backward pass, and about the values it needs."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ __all__ = ["kept_blocks", "shared_blocks"]
 
 
 def shared_blocks(sharing: Sharing, say: Language = ENGLISH) -> tuple[Block, ...]:
-    """What the backward pass computes once for several uses, and what that saves."""
+    """Return sentences about what the backward pass computes once for several uses, and what that saves."""
     if not sharing.factors:
         return ()
-    told = []
+    sentences = []
     for factor in sharing.factors:
         made = f"{factor.name} = {factor.formula}" if factor.formula != factor.name else factor.name
         uses = say(", ").join(factor.uses)
         if len(factor.uses) > 1:
-            often = say(
+            sentence = say(
                 "{made} is computed once and used {count} times: {uses}.", made=made, count=len(factor.uses), uses=uses
             )
         else:
-            often = say("{made} is computed once and used several times on the way to {uses}.", made=made, uses=uses)
-        told.append(often)
+            sentence = say("{made} is computed once and used several times, for {uses}.", made=made, uses=uses)
+        sentences.append(sentence)
     saved = say(
         "With sharing the backward pass takes {count} operation, without {more}."
         if sharing.operations == 1
         else "With sharing the backward pass takes {count} operations, without {more}.",
         **{"count": shown_count(sharing.operations), "more": shown_count(sharing.without)},
     )
-    return (Heading(say("Computed once, used several times")), *map(Paragraph, told), Paragraph(saved))
+    return (Heading(say("Computed once, used several times")), *map(Paragraph, sentences), Paragraph(saved))
 
 
 def kept_blocks(
     values: Sequence[KeptValue], called: Mapping[str, str], most: int = 20, say: Language = ENGLISH
 ) -> tuple[Block, ...]:
-    """Which values of the forward pass the backward pass needs, and how much memory they take.
+    """Return sentences about the forward values that the backward pass needs, and the memory they take.
 
-    ``called`` tells what values without a name of their own are called.
+    ``called`` has names for values without one.
     """
     kept = [value for value in values if value.kept]
     if not kept:
         return ()
     size = shown_count(sum(value.bytes for value in kept))
     listed = _listed(kept, called, most, say)
-    said = say("Kept for the way back ({size} bytes): {values}.", size=size, values=listed)
+    text = say("Kept for the backward pass ({size} bytes): {values}.", size=size, values=listed)
     free = [value for value in values if not value.kept and value.kind == "operation"]
     if free:
-        said += say(" Not needed again: {values}.", values=_listed(free, called, most, say))
-    return (Heading(say("What the way back needs")), Paragraph(said))
+        text += say(" Not needed again: {values}.", values=_listed(free, called, most, say))
+    return (Heading(say("What the backward pass needs")), Paragraph(text))
 
 
 def _listed(values: Sequence[KeptValue], called: Mapping[str, str], most: int, say: Language) -> str:

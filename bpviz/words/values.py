@@ -9,9 +9,9 @@ from unicodedata import east_asian_width
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.lazy import LazyModule
 from bpviz.text.language import ENGLISH, Language
-from bpviz.text.numerals import number
+from bpviz.text.numerals import digits_apart, number
 
-__all__ = ["changed", "columns", "content", "line_of", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "identical", "line_of", "shape_text", "spoken"]
 
 np: Any = LazyModule("numpy")
 
@@ -79,22 +79,28 @@ def columns(content: Content) -> int:
 
 
 def changed(old: Any, new: Any, precision: int = 4) -> Content:
-    """What stands at the arrow for a value that was another before: ``old → new``, or once what looks the same.
+    """What stands at the arrow for a value that was another before: ``old → new``, or once what is the same.
 
-    A small array shows it cell by cell; of a larger one the heat map shows the difference.
+    Where both would be written alike, digits are added until they differ. A small array shows it cell by cell; of a
+    larger one the heat map shows the difference.
 
     >>> changed(200.0, 240.0), changed(1.0, 1.0)
     (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
+    >>> changed(1.0, 1.00001)
+    Plain(text='1 → 1.00001', marked=False)
     """
     was, now = content(old, precision), content(new, precision)
     marked = was.marked or now.marked
     match was, now:
         case Plain(), Plain():
+            if np.shape(old) == np.shape(new) == ():
+                return Plain(_arrow(float(old), float(new), was.text, now.text, precision), marked)
             return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
         case Grid(), Grid() if np.shape(old) == np.shape(new):
+            cells = (_flat(np.asarray(value)).tolist() for value in (old, new))
             rows = tuple(
-                tuple(new if old == new else f"{old} → {new}" for old, new in zip(*pair, strict=True))
-                for pair in zip(was.rows, now.rows, strict=True)
+                tuple(_arrow(float(a), float(b), c, d, precision) for a, b, c, d in zip(*row, strict=True))
+                for row in zip(*cells, was.rows, now.rows, strict=True)
             )
             return Grid(rows, marked)
         case Heat(), Heat() if np.shape(old) == np.shape(new):
@@ -103,6 +109,27 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
                 return now
             return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
     return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _arrow(old: float, new: float, was: str, now: str, precision: int) -> str:
+    """``old → new``, with more digits than these texts have where they are the same; once for the same number."""
+    if identical(old, new):
+        return now
+    if was == now:
+        was, now = digits_apart(old, new, precision)
+    return f"{was} → {now}"
+
+
+def identical(old: Any, new: Any) -> bool:
+    """Whether two values are the same to the last digit; NaN is NaN.
+
+    >>> identical(1.0, 1.0), identical(1.0, 1.0 + 2**-52), identical(math.nan, math.nan)
+    (True, False, True)
+    """
+    if old.__class__ is float and new.__class__ is float:
+        return old == new or (old != old and new != new)
+    a, b = np.asarray(old), np.asarray(new)
+    return bool(a.shape == b.shape and ((a == b) | ((a != a) & (b != b))).all())
 
 
 def _shape_of(shown: Content, value: Any) -> str:

@@ -18,9 +18,9 @@ __all__ = ["MOST_PIXELS", "WIDEST", "write"]
 
 _NEAR = 8
 WIDEST = 1600
-"""So many pixels are wide enough for a screen; every step costs its pixels once more."""
+"""The greatest default width in pixels: wide enough for a screen. Each step costs its pixels again."""
 MOST_PIXELS = 250_000_000
-"""About half a minute of work."""
+"""The most pixels of all steps together: about half a minute of work."""
 
 _WAYS: dict[str, dict[str, Any]] = {
     "gif": {"format": "GIF", "optimize": False, "disposal": 1},
@@ -38,13 +38,13 @@ def write(
     seconds: float = SECONDS,
     scale: float | None = None,
 ) -> bytes:
-    """Return ``picture`` as a file that shows its ``steps`` in turn, each for so many ``seconds``, for ever.
+    """Return ``picture`` as a file that repeats its ``steps``, each for ``seconds`` seconds.
 
-    Without steps it stands still. ``scale`` is that of PNG; by default it is 2, or less for what would be wider than
-    `WIDEST` pixels, but so that its letters can be read: ½ at least.
+    Without steps it does not move. ``scale`` is that of PNG; by default it is 2, or less if the picture would be wider
+    than `WIDEST` pixels, but at least ½, so that its letters can be read.
 
-    Raises `ExtraMissing` without Pillow, `UsageError` where all steps together have more than `MOST_PIXELS` pixels, and
-    what `bpviz.writers.png.write` raises.
+    Raises `ExtraMissing` without Pillow, `UsageError` if all steps together have more than `MOST_PIXELS` pixels, and
+    the errors of `bpviz.writers.png.write`.
     """
     try:
         from PIL import Image
@@ -57,10 +57,10 @@ def write(
     def drawn(at: int) -> Any:
         return Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom))).convert("RGB")
 
-    # One after the other: all at once would fill the memory. Only for APNG does Pillow look at all of them twice.
+    # One at a time: all at once would fill the memory. Pillow reads all of them twice for APNG only.
     frames: Iterator[Any] = map(drawn, range(len(pictures)))
     if format == "gif":
-        # All frames in the colours of the last, which shows everything, so that nothing flickers.
+        # All frames use the colours of the last, which shows everything, so that nothing flickers.
         last = drawn(len(pictures) - 1)
         palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
         palette.putpalette(_cleared(palette.getpalette(), last.getpixel((0, 0))))
@@ -73,9 +73,9 @@ def write(
 
 
 def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
-    """The colours of a palette, red, green and blue in turn, with none that can hardly be told from the ground.
+    """Return a palette (red, green, blue in turn) with the background in place of colours almost equal to it.
 
-    Pillow would take them for it.
+    Pillow would confuse them.
 
     >>> _cleared([255, 255, 255, 252, 252, 252, 184, 74, 0], (255, 255, 255))
     [255, 255, 255, 255, 255, 255, 184, 74, 0]

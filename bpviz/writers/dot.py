@@ -1,8 +1,8 @@
-"""Pictures as DOT with every position fixed: ``dot -Kneato -n2`` draws them alike, in any format it has.
+"""Pictures as DOT with every position fixed: ``dot -Kneato -n2`` draws them in any of its formats.
 
-Boxes are nodes, and so is each line of text; the arrows of a wire are edges along their own curves. What Graphviz has
-no element for (arrow heads of exact size, frames, brackets, heat maps) is written into the graph's ``_background``,
-in the language of its ``xdot`` format. Names and texts are data: none is read as markup or as an escape sequence.
+Boxes are nodes, and so is each line of text; the arrows of a wire are edges along their own curves. Graphviz has no
+elements for arrow heads of exact size, frames, brackets and heat maps: they are written into ``_background``, in the
+language of the ``xdot`` format. Names and texts are data: none is read as markup or as an escape sequence.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from bpviz.writers.svg import shade
 __all__ = ["LIFT", "write"]
 
 LIFT = 0.1
-"""How far Graphviz raises text, as a fraction of its size: its own estimate. (With Pango: 0.05 in Graphviz 14, 0.2 in
-2.43; at 14 points the difference is 2 points at most.)"""
+"""How far Graphviz raises text, as a fraction of its size: its default estimate. (With Pango: 0.05 in Graphviz 14, 0.2
+in 2.43; at 14 points the difference is 2 points at most.)"""
 
-# A text's node is this many times as high as its type size, and wider than the text by a part of it: larger than the
+# A text's node is this many times as high as its type size, and a fraction of it wider than the text: larger than the
 # text in any common font, so that it hangs from the node's upper edge, whatever the font.
 _ROOM = 1.6
 _SIDE = 0.5
 
-# How far the handles of a cubic curve reach that stands for a quarter of a circle of radius 1.
+# The length of the handles of a cubic curve that stands for a quarter of a circle of radius 1.
 _ARC = 0.5523
 
 
 def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
-    """Return ``picture`` as a DOT file in the looks of ``theme``; ``lift`` as explained at `LIFT`.
+    """Return ``picture`` as a DOT file with the looks of ``theme``; for ``lift`` see `LIFT`.
 
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0]
     'digraph {'
     """
-    page = _Page(picture, theme, lift)
+    page = _DotPicture(picture, theme, lift)
     lines = [
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
@@ -52,13 +52,13 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     return "\n".join(lines).encode()
 
 
-class _Page:
-    """One picture being written: its size in whole points, with y upwards, and the names of its nodes."""
+class _DotPicture:
+    """Writes one picture: its size is in whole points, with y upwards; it keeps the names of the nodes."""
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
         self._looks = every_look(theme)
-        # Graphviz rounds the page, which could cut a hair off its right and lower edges.
+        # Graphviz rounds the page, which could cut off a little at its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
         self._names = {part.id: self._name(part.id) for part in picture.parts if part.kind == "node"}
@@ -67,12 +67,12 @@ class _Page:
         return self._looks[part.belongs, part.tone]
 
     def nodes(self) -> Iterator[str]:
-        """The statements of all nodes, in the order of painting."""
+        """Yield the statements of all nodes, in the order of painting."""
         middle = (self.width / 2, self.height / 2)
         for part in self._picture.parts:
             shapes = [element for element in part.elements if isinstance(element, Shape) and _is_node(part, element)]
             texts = [element for element in part.elements if isinstance(element, Text) and element.text]
-            # The names of the nodes that wires lead to; a bare text is such a node itself.
+            # The names of the nodes at the ends of wires; a bare text is such a node itself.
             names = iter([self._names[part.id]] if part.kind == "node" else [])
             for shape in shapes:
                 yield self._shape(shape, next(names, None) or self._name("shape"), self._look(part))
@@ -82,7 +82,7 @@ class _Page:
                 yield f'{_quoted(name)} [style=invis, pos="{self._at(middle)}", {_size(0, 0)}]'
 
     def edges(self) -> Iterator[str]:
-        """The statements of all edges."""
+        """Yield the statements of all edges."""
         for part in self._picture.parts:
             for element in part.elements:
                 if isinstance(element, Path):
@@ -93,7 +93,7 @@ class _Page:
                     yield f'{start} -> {end} [class={element.role}, pos="{course}", {_pen(stroke)}]'
 
     def background(self) -> str:
-        """Everything else, and below it all the page itself, which keeps its size."""
+        """Return everything else, with the page itself below it, which fixes the size."""
         corners = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
         colour = self._theme.background
         operations = [f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {self._points('P', corners)}"]
@@ -151,7 +151,7 @@ class _Page:
         )
 
     def _name(self, wanted: str) -> str:
-        """A node's name that no other has; DOT could not write a backslash before a quote."""
+        """Return a unique name for a node, without backslashes: DOT cannot write one before a quote."""
         base = re.sub(r'[\\"]', "_", widths.printable(wanted)) or "_"
         name, number = base, 2
         while name in self._taken:
@@ -172,7 +172,7 @@ def _is_node(part: Part, shape: Shape) -> bool:
 
 
 def _rounded(shape: Shape) -> tuple[Point, ...]:
-    """The outline of a box with round corners as cubic curves, clockwise from the end of its first corner."""
+    """Return the outline of a box with round corners as cubic curves, clockwise from the end of its first corner."""
     right, bottom, radius = shape.width / 2, shape.height / 2, min(shape.radius, shape.width / 2, shape.height / 2)
     bend = radius * (1 - _ARC)
     corner = ((right - bend, -bottom), (right, bend - bottom), (right, radius - bottom))
@@ -189,12 +189,12 @@ def _straight(start: Point, end: Point) -> tuple[Point, Point, Point]:
 
 
 def _label(line: str) -> str:
-    """A text as a DOT label that is shown as it stands: neither entities nor ``\\N`` and its like are replaced."""
+    """Return a text as a DOT label that is shown unchanged: no entity and no sequence such as ``\\N`` is replaced."""
     return widths.printable(line).replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
 
 
 def _long(words: str) -> str:
-    """A long string in quotes, in pieces joined by DOT's ``+``: Graphviz reads at most 16,384 characters as one."""
+    """Return a long string as quoted pieces joined by DOT's ``+``: Graphviz reads at most 16,384 characters each."""
     pieces = [words[start : start + 8000] for start in range(0, len(words), 8000)]
     return " + ".join(f'"{piece}"' for piece in pieces)
 

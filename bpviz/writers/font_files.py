@@ -1,7 +1,7 @@
-"""Which font files draw a text: the bundled one, and what this machine has for the characters that it lacks.
+"""The font files for a text: the bundled font, and fonts of this machine for the characters that it lacks.
 
-Rasterisers draw nothing at all, and say nothing, where every font that they know lacks a character. So the files are
-chosen here, by what they contain, and what no font has is told.
+A rasteriser draws nothing, without any warning, where all its fonts lack a character. So the files are chosen here by
+their characters, and a warning names the characters that no font has.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BUNDLED = Path(__file__).resolve().parents[1] / "text" / "fonts" / "DejaVuSans.t
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 
-# Sans-serif fonts that have Japanese, the best looking beside DejaVu Sans first; as their files are called.
+# Sans-serif fonts with Japanese, by their file names; those that look best beside DejaVu Sans come first.
 _JAPANESE = (
     "notosanscjkjp-regular",
     "notosanscjk-regular",
@@ -53,7 +53,7 @@ _JAPANESE = (
     "droidsansfallback",
 )
 
-# Parts of file names that tell of another cut than the plain one.
+# Parts of file names of cuts other than the plain one.
 _OTHER_CUTS = (
     "bold",
     "italic",
@@ -74,14 +74,14 @@ _OTHER_CUTS = (
 
 @dataclass(frozen=True, slots=True)
 class FontChoice:
-    """The font files to draw a text with, the bundled one first, and the characters that none of them has."""
+    """The font files for a text, the bundled one first, and the characters that none of them has."""
 
     files: tuple[Path, ...]
     missing: str = ""
 
 
 def font_files(text: str) -> FontChoice:
-    """Choose the fonts for ``text``: the bundled one, then the fewest of this machine's that have what it lacks.
+    """Choose the fonts for ``text``: the bundled one, then as few of this machine's as possible for the rest.
 
     >>> font_files("0.9 × σ").files == (BUNDLED,)
     True
@@ -91,7 +91,7 @@ def font_files(text: str) -> FontChoice:
     if wanted:
         candidates = _covering(wanted)
         while wanted and candidates:
-            # The first of those that have most: `candidates` stand in order of preference.
+            # The first of those with the most characters: `candidates` are in order of preference.
             best = max(candidates, key=lambda path: len(candidates[path] & wanted))
             if not candidates[best] & wanted:
                 break
@@ -104,13 +104,13 @@ def fonts_for(picture: Picture) -> tuple[Path, ...]:
     """Return the font files for all text of ``picture``; warn of characters that cannot be drawn."""
     choice = font_files("".join(e.text for part in picture.parts for e in part.elements if isinstance(e, Text)))
     if choice.missing:
-        warnings.warn(_told(choice.missing), BpvizWarning, stacklevel=3)
+        warnings.warn(_warning(choice.missing), BpvizWarning, stacklevel=3)
     return choice.files
 
 
 @contextmanager
 def fontconfig(files: Sequence[Path]) -> Iterator[Mapping[str, str]]:
-    """Give the environment in which Pango and Cairo know ``files`` and no other font; without files, an empty one."""
+    """Yield the environment in which Pango and Cairo know only these fonts; an empty one without files."""
     if not files:
         yield {}
         return
@@ -124,7 +124,7 @@ def fontconfig(files: Sequence[Path]) -> Iterator[Mapping[str, str]]:
             _link(file, fonts / f"{number}{file.suffix}")
         settings = directory / "fonts.conf"
         settings.write_text(_FONTCONFIG.format(fonts=fonts, cache=directory / "cache"), encoding="utf-8")
-        # Pango on Windows asks fontconfig only if it is told to.
+        # Pango on Windows uses fontconfig only with this setting.
         yield {"FONTCONFIG_FILE": str(settings), "PANGOCAIRO_BACKEND": "fontconfig"}
 
 
@@ -143,7 +143,7 @@ def _link(file: Path, link: Path) -> None:
         copyfile(file, link)
 
 
-def _told(missing: str) -> str:
+def _warning(missing: str) -> str:
     names = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
     how = {
         "darwin": "install a font that has them, with Font Book",
@@ -153,7 +153,7 @@ def _told(missing: str) -> str:
 
 
 def _covering(wanted: frozenset[str]) -> dict[Path, frozenset[str]]:
-    """Which of the ``wanted`` characters each font has, in order of preference, up to the first that has all."""
+    """Return the ``wanted`` characters of each font, in order of preference, up to the first font that has all."""
     found: dict[Path, frozenset[str]] = {}
     for path in _ranked(_installed(), any(map(_is_cjk, wanted))):
         has = frozenset(c for c in wanted if ord(c) in _characters(path))
@@ -169,7 +169,7 @@ def _is_cjk(character: str) -> bool:
 
 
 def _ranked(files: Sequence[Path], japanese: bool) -> list[Path]:
-    """Sort: Japanese sans-serif fonts first where they are needed, plain cuts before others, then by name."""
+    """Return the files sorted: Japanese sans-serif fonts first if they are needed, plain cuts first, then by name."""
 
     def rank(path: Path) -> tuple[int, int, str, str]:
         name = path.stem.lower()
@@ -181,7 +181,7 @@ def _ranked(files: Sequence[Path], japanese: bool) -> list[Path]:
 
 @cache
 def _installed() -> tuple[Path, ...]:
-    """Every font file of this machine."""
+    """Return every font file of this machine."""
     return tuple(
         Path(directory, name)
         for root in dict.fromkeys(_directories())
@@ -192,7 +192,7 @@ def _installed() -> tuple[Path, ...]:
 
 
 def _directories() -> tuple[Path, ...]:
-    """Where systems keep fonts; those that are not there do no harm."""
+    """Return the font folders of all systems; missing ones do no harm."""
     home = Path.home()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA", str(home / "AppData" / "Local"))
@@ -207,7 +207,7 @@ def _directories() -> tuple[Path, ...]:
 
 @cache
 def _characters(path: Path) -> frozenset[int]:
-    """The code points that a font can draw; none where the file is broken."""
+    """Return the code points that a font can draw; none where the file is broken."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     try:

@@ -1,124 +1,217 @@
-"""Writers turn a picture into a file; this is the table of them, by the suffix of the file.
+"""The table of formats: what is known of each, by the suffix of its files, and the writing of a file in one of them.
 
-A writer is a function ``write(picture, theme, **options) -> bytes`` in a module of its own, imported when it is used;
-those that leave the places to another program take the figure instead of the picture.
+A writer is a function ``write(picture, theme, **options) -> bytes`` in a module of its own, imported when it is used.
+A format is one row here and one such module; everything else reads the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Figure, Sheet
-from bpviz.fingerprint import stamped
-from bpviz.picture.elements import Picture
-from bpviz.picture.theme import Theme
-from bpviz.text.language import ENGLISH
 
-__all__ = ["formats", "frames", "reads", "write"]
+if TYPE_CHECKING:
+    from bpviz.figure import Figure, Sheet
+    from bpviz.picture.elements import Picture
+    from bpviz.picture.theme import Theme
+
+__all__ = ["TABLE", "Format", "by_mime", "check_format", "format_of", "formats", "frames", "row_of", "write"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """The module that writes a format, how a remark is written in it (see `bpviz.fingerprint.stamped`), the options
-    that the module takes, and those that make it write this format.
+class Format:
+    """What is known of a format; ``title`` is its name in a sentence, ``mime`` its media type.
 
-    ``reads`` tells what it makes a file of.
+    - ``reads``: what a file is made of. A ``picture`` has been laid out, a ``figure`` has not; a ``flow`` is the
+      graph with its numbers, which `bpviz.drawing.drawing` writes itself.
+    - ``module``: the writer, a module of `bpviz.writers`; ``options`` are those it takes, ``fixed`` those with which it
+      writes this format.
+    - ``moving``: the writer in its place when there are steps to show; it takes ``steps`` and ``seconds`` as well.
+    - ``remark``: how bpviz's mark is written into a file (see `bpviz.fingerprint.stamped`).
+    - ``steps``: when a file shows all steps: ``always``, or with the drawing option ``animate`` or ``steps``.
+    - ``many``: whether one file holds several pictures. The others have a file for every step: ``step-%02d.svg``.
+    - ``pixels``: whether it has pixels, whose number ``scale`` gives.
+    - ``shown``: ``image`` where a page of HTML shows it as an image, ``browser`` where a browser shows it as a page.
+    - ``notebook``: ``page`` where the option ``notebook`` can name it, ``paper`` where it is part of what that option
+      calls ``publish``.
     """
 
-    module: str
-    remark: str
+    title: str
+    mime: str
+    module: str = ""
+    reads: Literal["picture", "figure", "flow"] = "picture"
     options: tuple[str, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
-    reads: Literal["picture", "figure"] = "picture"
+    moving: str = ""
+    remark: str = ""
+    steps: Literal["", "always", "animate", "steps"] = ""
+    many: bool = False
+    pixels: bool = False
+    shown: Literal["", "image", "browser"] = ""
+    notebook: tuple[Literal["page", "paper"], ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a file is text, in UTF-8."""
+        return self.mime.startswith("text/") or self.mime in ("image/svg+xml", "application/json")
 
 
-_TABLE = {
-    "svg": _Row("svg", "svg", ("say",)),
-    "png": _Row("png", "png", ("scale",)),
-    "pdf": _Row("pdf", "% {}", ("engine", "timeout")),
-    "ps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "ps"),)),
-    "eps": _Row("pdf", "% {}", ("engine", "timeout"), (("format", "eps"),)),
-    "dot": _Row("dot", "// {}"),
-    "gv": _Row("dot", "// {}"),
-    "tex": _Row("tikz", "% {}", ("say",)),
-    "tikz": _Row("tikz", "% {}", ("say",)),
-    "mmd": _Row("mermaid", "%% {}", ("say",), reads="figure"),
-    "mermaid": _Row("mermaid", "%% {}", ("say",), reads="figure"),
-    "html": _Row("html", "<!-- {} -->", ("steps", "sections", "say")),
-    "gif": _Row("animation", "gif", ("steps", "seconds", "scale"), (("format", "gif"),)),
-    "apng": _Row("animation", "png", ("steps", "seconds", "scale"), (("format", "apng"),)),
-    "webp": _Row("animation", "webp", ("steps", "seconds", "scale"), (("format", "webp"),)),
+_SVG = Format("SVG", "image/svg+xml", "svg", options=("say",), remark="svg", shown="image", notebook=("page",))
+_PNG = Format("PNG", "image/png", "png", options=("scale",), remark="png", pixels=True, shown="image")
+_PDF = Format("PDF", "application/pdf", "pdf", options=("engine", "timeout"), remark="% {}")
+_PS = replace(_PDF, title="PostScript", mime="application/postscript")
+_DOT = Format("DOT", "text/vnd.graphviz", "dot", remark="// {}")
+_TEX = Format("TeX", "text/x-tex", "tikz", options=("say",), remark="% {}")
+_MERMAID = Format("Mermaid", "text/vnd.mermaid", "mermaid", reads="figure", options=("say",), remark="%% {}")
+_HTML = Format("HTML", "text/html", "html", options=("steps", "sections", "say"), remark="<!-- {} -->", shown="browser")
+_FILM = Format("", "", "animation", steps="always", many=True, options=("steps", "seconds", "scale"), pixels=True)
+
+
+def _film(title: str, remark: str) -> Format:
+    name = title.lower()
+    return replace(_FILM, title=title, mime=f"image/{name}", fixed=(("format", name),), remark=remark, shown="image")
+
+
+TABLE: dict[str, Format] = {
+    "svg": replace(_SVG, moving="motion", steps="animate"),
+    "png": replace(_PNG, notebook=("page", "paper")),
+    "pdf": replace(_PDF, shown="browser", notebook=("paper",)),
+    "ps": replace(_PS, fixed=(("format", "ps"),)),
+    "eps": replace(_PS, fixed=(("format", "eps"),)),
+    "dot": _DOT,
+    "gv": _DOT,
+    "tex": _TEX,
+    "tikz": _TEX,
+    "mmd": _MERMAID,
+    "mermaid": _MERMAID,
+    "html": replace(_HTML, steps="steps", many=True, notebook=("page",)),
+    "gif": _film("GIF", "gif"),
+    "apng": _film("APNG", "png"),
+    "webp": _film("WebP", "webp"),
+    "json": Format("JSON", "application/json", reads="flow"),
 }
-_MOVING = {"svg": _Row("motion", "svg", ("steps", "seconds", "say"))}
-"""Who writes a format instead where steps are told."""
-_OPTIONS = {option for row in (*_TABLE.values(), *_MOVING.values()) for option in row.options}
+"""Every format, by the suffix of its files."""
+
+_STEPPING = ("steps", "seconds")
+"""The options of writers that show the steps one after the other."""
 
 
-def formats() -> tuple[str, ...]:
-    """Return every format that a picture can be written in, which is also the suffix of its files.
+def formats(which: Callable[[Format], bool] = lambda row: row.reads != "flow") -> tuple[str, ...]:
+    """Return the formats whose rows have a property; by default those that show a picture.
 
-    >>> "svg" in formats()
-    True
+    >>> "svg" in formats(), "json" in formats(), formats(lambda row: row.reads == "flow")
+    (True, False, ('json',))
     """
-    return tuple(_TABLE)
+    return tuple(name for name, row in TABLE.items() if which(row))
 
 
-def reads(format: str) -> Literal["picture", "figure"]:
-    """Return what a format is written from: a picture, or a figure that has not been laid out.
+def by_mime(which: Callable[[Format], bool] = lambda row: True) -> dict[str, str]:
+    """Return the first format of each media type, of those whose rows have a property.
 
-    >>> reads("svg"), reads("mmd")
-    ('picture', 'figure')
+    >>> by_mime()["image/png"], by_mime()["text/x-tex"]
+    ('png', 'tex')
     """
-    return _row(format).reads
+    return {TABLE[name].mime: name for name in reversed(formats(which))}
+
+
+def row_of(format: str) -> Format:
+    """Return the row of a format; upper case and a dot before it are allowed.
+
+    >>> row_of(".SVG").mime
+    'image/svg+xml'
+
+    Raises `UsageError` with close matches where there is no such picture format.
+    """
+    name = format.lower().removeprefix(".")
+    if name not in TABLE:
+        raise UsageError(_unknown("picture format", format, name, formats()))
+    return TABLE[name]
+
+
+def check_format(format: str) -> str:
+    """Return the format, if there is one of that name.
+
+    Raises `UsageError` with close matches otherwise.
+    """
+    if format not in TABLE:
+        raise UsageError(_unknown("format", format, format, TABLE))
+    return format
+
+
+def format_of(path: Path) -> str:
+    """Return the format that a file's suffix names.
+
+    >>> format_of(Path("apples.SVG"))
+    'svg'
+
+    Raises `UsageError` for a file without a suffix, or with one that names no format.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    if not suffix:
+        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
+    return check_format(suffix)
 
 
 def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: str = "", **options: Any) -> bytes:
-    """Return ``shown`` as a file of ``format``; it is what the format `reads`. The file carries the ``mark``, if any.
+    """Return ``shown`` as a file of ``format``; it is what the format's row `reads`. The file carries the ``mark``, if
+    there is one.
 
-    Of the ``options`` each writer takes its own: ``scale`` is for PNG and what is made of it, ``engine`` and
-    ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are told by SVG, HTML, GIF, APNG and
-    WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML. ``say`` writes the words.
+    Each writer takes those of the ``options`` that its row names: ``scale`` is for formats with pixels, ``engine`` and
+    ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are shown one after the other by SVG,
+    HTML, GIF, APNG and WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML. ``say`` writes
+    the words.
 
     Raises:
         UsageError: there is no such format, or no writer has such an option; the message offers what comes close.
 
+    >>> from bpviz.picture.elements import Picture
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light"), "svg", scale=3).startswith(b"<svg ")
     True
     """
-    row = _row(format, told=bool(options.get("steps")))
+    row = row_of(format)
+    if row.reads == "flow":
+        raise UsageError(_unknown("picture format", format, format, formats()))
+    known = {option for each in TABLE.values() for option in each.options}
     for option in options:
-        if option not in _OPTIONS:
-            raise UsageError(_unknown("option of a writer", option, option, sorted(_OPTIONS)))
-    function = import_module(f"bpviz.writers.{row.module}").write
-    own = {name: value for name, value in options.items() if name in row.options}
-    written: bytes = function(shown, theme, **own, **dict(row.fixed))
-    return stamped(written, mark, row.remark) if mark else written
+        if option not in known:
+            raise UsageError(_unknown("option of a writer", option, option, sorted(known)))
+    module, taken = row.module, row.options
+    if row.moving and options.get("steps"):
+        module, taken = row.moving, (*taken, *_STEPPING)
+    own = {name: value for name, value in options.items() if name in taken}
+    return _stamped(_writer(module).write(shown, theme, **own, **dict(row.fixed)), mark, row)
 
 
 def frames(
     pictures: Iterable[Picture], theme: Theme, format: str, *, marks: Sequence[str], **options: Any
 ) -> Iterator[bytes]:
-    """Iterate over the files of pictures that differ little, such as steps (`bpviz.picture.stages.Stages`)."""
-    if _row(format).module == "svg":
-        from bpviz.writers import svg
+    """Iterate over the files of pictures that differ little, such as steps (`bpviz.picture.stages.Stages`).
 
-        say = options.get("say", ENGLISH)
-        pairs = zip(svg.frames(pictures, theme, say=say), marks, strict=True)
-        return (stamped(file, mark, "svg") for file, mark in pairs)
-    each = zip(pictures, marks, strict=True)
-    return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)
+    A writer that has a function ``frames(pictures, theme, **options)`` of its own writes them together.
+    """
+    row = row_of(format)
+    together = getattr(_writer(row.module), "frames", None)
+    if together is None:
+        each = zip(pictures, marks, strict=True)
+        return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)
+    own = {name: value for name, value in options.items() if name in row.options}
+    pairs = zip(together(pictures, theme, **own), marks, strict=True)
+    return (_stamped(file, mark, row) for file, mark in pairs)
 
 
-def _row(format: str, told: bool = False) -> _Row:
-    suffix = format.lower().removeprefix(".")
-    if suffix not in _TABLE:
-        raise UsageError(_unknown("picture format", format, suffix, _TABLE))
-    return (told and _MOVING.get(suffix)) or _TABLE[suffix]
+def _writer(module: str) -> Any:
+    return import_module(f"bpviz.writers.{module}")
+
+
+def _stamped(written: bytes, mark: str, row: Format) -> bytes:
+    from bpviz.fingerprint import stamped
+
+    return stamped(written, mark, row.remark) if mark and row.remark else written
 
 
 def _unknown(what: str, given: str, word: str, known: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""Pictures as a page of HTML that holds all it needs: nothing is fetched, and it works from a file."""
+"""Pictures as a page of HTML that contains everything: it loads nothing, and works from a file."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def write(
     sections: Sequence[str] = (),
     say: Language = ENGLISH,
 ) -> bytes:
-    """Return ``picture`` as an HTML page; with ``steps`` the reader walks through them.
+    """Return ``picture`` as an HTML page; with ``steps`` the reader moves through them.
 
-    ``sections`` are pieces of HTML that stand below the figure: tables, explanations.
+    ``sections`` are pieces of HTML below the figure: tables, explanations.
 
     >>> from bpviz.picture.theme import theme
     >>> page = write(Picture(10.0, 5.0, (), "a < b"), theme("light")).decode()
@@ -54,41 +54,41 @@ def fragment(
     say: Language = ENGLISH,
     caption: str | None = None,
 ) -> str:
-    """Return the figure alone, for another page; several on one page don't disturb each other.
+    """Return the figure alone, for another page; several on one page do not disturb each other.
 
-    It is dark where the page is. Without a ``caption`` of one's own it says what the figure shows.
+    It is dark if the page is. The default ``caption`` describes the figure.
 
     >>> from bpviz.picture.theme import theme
     >>> fragment(Picture(10.0, 5.0, (), description="what it shows"), theme("light")).splitlines()[-2:]
     ['<figcaption>what it shows</figcaption>', '</figure>']
     """
-    # Told in steps, the last of them says what the caption would.
+    # With steps, the last sentence is the same as the caption.
     usual = picture.title if steps else picture.description
-    told = usual if caption is None else caption
-    below = f"<figcaption>{escaped(told)}</figcaption>\n" if told else ""
+    text = usual if caption is None else caption
+    below = f"<figcaption>{escaped(text)}</figcaption>\n" if text else ""
     if steps:
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
         drawn = svg.write(picture, theme, inline=True, say=say)
         rules, body = _FIGURE, f'<div class="bpviz-picture" style="{player.half(picture)}">\n{drawn.decode()}</div>\n'
-    # Said three times: what the page around it says of all its lists and images must not win.
+    # The class three times: it must win against the page's rules for all lists and images.
     rules = rules.replace(".P", f".{PREFIX}" * 3)
     return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()
 
 
 def _ground(theme: Theme) -> str:
-    # Whether a page is dark is what its scroll bars go by.
+    # Scroll bars are light or dark by color-scheme.
     dark = int(theme.background[1:3], 16) < 0x80
     return f"background:{theme.background};color:{theme.inks['name']};color-scheme:{'dark' if dark else 'light'}"
 
 
-# What stands below the figure is as light or dark as the figure.
+# The sections below the figure are light or dark like the figure.
 _PAGE = """
 body{margin:1rem;font:16px/1.5 system-ui,sans-serif}
 main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;color:inherit;color-scheme:inherit}
 """
 
-# A picture is made smaller to fit the window, down to half its size; then it is scrolled.
+# A picture becomes smaller to fit the window, down to half its size; then it scrolls.
 _FIGURE = """
 :where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}

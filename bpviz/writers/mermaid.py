@@ -1,7 +1,7 @@
-"""Figures as Mermaid, which GitHub and many a wiki draw themselves: what is connected to what, with the numbers.
+"""Figures as Mermaid, which GitHub and many wikis draw themselves: the boxes and wires, with the numbers.
 
-Mermaid places the boxes and chooses the colours, so that the figure is light or dark as its page is. Every name is
-written so that Mermaid reads it as text, whatever it holds.
+Mermaid places the boxes and chooses the colours, so the figure is light or dark like its page. Every name is escaped,
+so that Mermaid reads it as text.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _SHAPES = {
 
 
 def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> bytes:
-    """Return ``figure`` as a Mermaid flowchart; the colours of the ``theme`` are left to the page.
+    """Return ``figure`` as a Mermaid flowchart; the page chooses the colours, not the ``theme``.
 
-    The value stands on its wire, and below it the gradient that flows back.
+    Each wire has its value, and below it the gradient that flows back.
 
     >>> from bpviz.figure import Arrow, Box
     >>> from bpviz.picture.theme import theme
@@ -69,7 +69,7 @@ def _flowchart(figure: Figure, prefix: str) -> Iterator[str]:
 
 
 def _boxes(figure: Figure, parent: str | None, prefix: str, depth: int) -> Iterator[str]:
-    """The boxes in a frame, and the frames in it."""
+    """Yield the boxes in a frame, and the frames in it."""
     indent = "    " * depth
     for box in figure.boxes:
         if box.frame == parent:
@@ -109,7 +109,7 @@ def _content(content: Content) -> str:
 
 
 def _words(words: str) -> str:
-    """Text as Mermaid reads it: all but letters, digits and harmless signs by their numbers."""
+    """Return text for Mermaid: all but letters, digits and harmless signs are written as character codes."""
     return "<br>".join(
         re.sub(r"[^\w .,()=/]|_", lambda found: f"#{ord(found[0])};", line) for line in widths.lines(words)
     )

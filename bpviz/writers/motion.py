@@ -1,7 +1,7 @@
-"""Pictures as SVG that moves by itself: forward, then backward, over and over.
+"""Pictures as SVG that moves: forward, then backward, again and again.
 
-There is no script in it: style sheets move it, in an ``<img>`` too. For readers who prefer no motion, and for programs
-that know none, it is the whole picture.
+Style sheets move it, without scripts, in an ``<img>`` too. For readers who prefer no motion, and in programs that
+cannot move pictures, it is the whole picture.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from bpviz.picture.theme import LineRole, Theme, every_look
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
 
-__all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "told", "write"]
+__all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
 SECONDS = 1.5
-"""How long a step is shown."""
+"""How long a step is shown, in seconds."""
 PALE = 0.25
-"""How much is seen of the line of an arrow that has not come yet."""
+"""The opacity of an arrow's line before the arrow appears."""
 STRONG = 1.7
-"""How many times as thick lines are while they come."""
+"""How many times as thick lines are while they appear."""
 _FADE = 0.3
 _BLINK = 0.1
 HOLD = 2
-"""How many steps long the whole picture stays before all begins again."""
+"""How long the whole picture stays at the end, in steps."""
 
 
 def write(
     picture: Picture, theme: Theme, *, steps: Sequence[Step], seconds: float = SECONDS, say: Language = ENGLISH
 ) -> bytes:
-    """Return ``picture`` as an SVG file that shows its ``steps`` one after the other, each for so many ``seconds``.
+    """Return ``picture`` as an SVG file that shows its ``steps`` one after the other, each for ``seconds`` seconds.
 
-    The sentence of the step stands below.
+    The sentence of each step stands below.
 
     >>> from bpviz.picture.theme import theme
     >>> moving = write(Picture(72.0, 36.0, ()), theme("light"), steps=[Step("one"), Step("two")]).decode()
@@ -48,7 +48,7 @@ def write(
     film = _Film(len(steps), seconds)
 
     def lines(look: Theme) -> list[str]:
-        return [*opened(wider, look, say), *told(wider, steps, look, film.mark), *film.captions(sentences, look)]
+        return [*opened(wider, look, say), *moving(wider, steps, look, film.mark), *film.captions(sentences, look)]
 
     made = lines(theme)
     if theme.dark is not None:
@@ -59,14 +59,14 @@ def write(
 
 
 Mark = Callable[[str, tuple[int, ...], float], str]
-"""What tells a group of an SVG what it is (``box``, ``forward``, ``backward``, ``constant``, ``words``), in which steps
-it comes, and how wide its lines are: attributes."""
+"""Returns the attributes of an SVG group, from its kind (``box``, ``forward``, ``backward``, ``constant``, ``words``),
+the steps in which it appears, and the width of its lines."""
 
 
-def told(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
-    """Iterate over the parts of a picture as SVG, in which all that comes in a step is a group of its own, as marked.
+def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
+    """Yield the parts of a picture as SVG; all that appears in one step is a group, with the attributes of ``mark``.
 
-    Lines take their width from the group, so that a rule can change it.
+    Lines inherit their width from the group, so that a rule can change it.
     """
     toned, arriving, working = every_look(theme), arrivals(steps), _working(steps)
     for number, part in enumerate(picture.parts):
@@ -83,7 +83,7 @@ def told(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> I
 
 
 def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:
-    """In which steps a box is at work."""
+    """Return the steps in which each box computes."""
     working: dict[str, tuple[int, ...]] = {}
     for at, step in enumerate(steps):
         for id in step.boxes:
@@ -109,13 +109,13 @@ def _group(kind: str, part: Part, elements: Sequence[Element], at: tuple[int, ..
 
 
 def _thin(theme: Theme) -> Theme:
-    """The theme with lines of the width that need not be said."""
+    """Return the theme with lines of the default width, which is not written."""
     strokes = {role: replace(stroke, width=1.0) for role, stroke in theme.strokes.items()}
     return replace(theme, strokes=MappingProxyType(strokes))
 
 
 class _Film:
-    """When everything comes and goes, as rules of a style sheet."""
+    """The rules of a style sheet by which everything appears and disappears."""
 
     def __init__(self, count: int, seconds: float) -> None:
         self._count, self._seconds = count, seconds
@@ -124,18 +124,18 @@ class _Film:
         self._names: dict[tuple[str, tuple[int, ...], float], int] = {}
 
     def mark(self, kind: str, at: tuple[int, ...], width: float) -> str:
-        """Name the motion of a group, which others like it share."""
+        """Return the class of a group's motion, which equal groups share."""
         return f'class="told m{self._names.setdefault((kind, at, width), len(self._names))}"'
 
     def captions(self, sentences: Sequence[Part], theme: Theme) -> Iterator[str]:
-        """The sentences, each in a group that is seen in its step; the last is that of the whole picture."""
+        """Yield the sentences, each in a group that is seen in its step; the last is that of the whole picture."""
         for at, part in enumerate(sentences):
             inner = "\n".join(drawn(element, part, theme) for element in part.elements)
             unseen = "" if at == self._count - 1 else ' opacity="0"'
             yield f'<g {self.mark("caption", (at,), 1.0)}{unseen} aria-hidden="true">{inner}</g>'
 
     def rules(self) -> str:
-        """The style sheet; it holds only for readers who have nothing against motion."""
+        """Return the style sheet; it applies only for readers who accept motion."""
         rules = [f".{PREFIX} .told{{animation:{self._total:g}s linear infinite}}"]
         for (kind, at, width), name in self._names.items():
             frames = self._frames(kind, at, width)
@@ -155,7 +155,7 @@ class _Film:
         start = at[0] if at else self._count
         come, there, past, gone = self._at(start), self._at(start, 1), self._at(start + 1), self._at(start + 1, 1)
         if kind == "caption":
-            # One goes at the moment when the next one comes: two would run over each other.
+            # A sentence disappears when the next one appears: two would overlap.
             before, last = self._at(start, -_BLINK), self._at(start + 1, -_BLINK)
             goes = "to{opacity:1}" if start == self._count - 1 else f"{last}{{opacity:1}}{past},to{{opacity:0}}"
             return f"0%,{before}{{opacity:0}}{come}{{opacity:1}}{goes}"
@@ -168,6 +168,6 @@ class _Film:
         )
 
     def _at(self, step: float, faded: float = 0.0) -> str:
-        """When a step begins, or when what comes in it is there: in hundredths of the whole."""
+        """Return the time when a step begins, or when its parts are fully visible, in percent of the whole."""
         share = min(max((step * self._seconds + faded * self._fade) / self._total, 0.0), 1.0) * 100
         return f"{share:.2f}".rstrip("0").rstrip(".") + "%"

@@ -1,7 +1,7 @@
-"""A picture told in steps, as a piece of HTML in which the reader walks with arrow keys and buttons.
+"""A picture in steps, as a piece of HTML in which the reader moves with arrow keys and buttons.
 
-The steps are radio buttons, so that they work without a script; the little script there is adds buttons for the
-keyboard, and keys from anywhere in the figure. Printed, every step stands on the paper.
+The steps are radio buttons, so they work without a script. A small script adds buttons for the keyboard, and arrow keys
+anywhere in the figure. On paper every step is printed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from bpviz.picture.elements import Element, Path, Picture, Shape
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.text.language import Language
-from bpviz.writers.motion import PALE, STRONG, told
+from bpviz.writers.motion import PALE, STRONG, moving
 from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
 
 __all__ = ["escaped", "half", "rules", "written"]
 
 
 def escaped(line: str) -> str:
-    """Return a line of text as HTML holds it, in attributes too.
+    """Return a line of text escaped for HTML, in attributes too.
 
     >>> escaped("a < 'b'")
     'a &lt; &#x27;b&#x27;'
@@ -63,7 +63,7 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
             *_drawing(picture, theme, steps),
             "</g></defs></svg>",
             '<p class="bpviz-said" role="status" aria-live="polite"></p>',
-            # Its radio buttons are then its own, where the same figure stands on the page twice; it sends nothing.
+            # The form keeps the radio buttons of two equal figures on one page apart; it sends nothing.
             f'<form method="dialog"><ol>\n<li class="bpviz-buttons" hidden>{buttons}</li>',
             *stages,
             f"</ol></form>\n<script>{_SCRIPT}</script>\n",
@@ -72,12 +72,12 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
 
 
 def half(picture: Picture) -> str:
-    """Return the style that tells how wide half the picture is: made smaller than that it cannot be read."""
+    """Return a style with half the picture's width: a smaller picture could not be read."""
     return f"--half:{picture.width / 2:g}pt"
 
 
 def _across(picture: Picture) -> dict[str, tuple[float, float]]:
-    """Where every box and wire lies, from left to right: from and to, in shares of the picture's width."""
+    """Return the left and the right end of every box and wire, as shares of the picture's width."""
     found = {}
     for part in picture.parts:
         places = [x / picture.width for element in part.elements for x in _edges(element)]
@@ -94,17 +94,17 @@ def _edges(element: Element) -> Iterator[float]:
 
 
 def _reach(step: Step, across: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-    """What a step shows reaches from here to there; all of the picture where it brings nothing of its own."""
+    """Return the left and the right end of what a step shows; of the whole picture if the step shows nothing new."""
     shown = [across[id] for id in (*step.boxes, *step.forward, *step.backward) if id in across]
     return min((start for start, _ in shown), default=0.0), max((end for _, end in shown), default=1.0)
 
 
 def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]:
-    """The picture that all steps use, which look at it with another number of the step."""
+    """Return the drawing that all steps share; each step shows it with its own step number."""
 
     def lines(look: Theme) -> list[str]:
         opening = f'<g class="bpviz" id="{PREFIX}-drawing" {INHERITED}>'
-        return [opening, page(picture, look), *told(picture, steps, look, _mark)]
+        return [opening, page(picture, look), *moving(picture, steps, look, _mark)]
 
     made = lines(theme)
     if theme.dark is not None:
@@ -113,7 +113,7 @@ def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]
 
 
 def _mark(kind: str, at: tuple[int, ...], width: float) -> str:
-    # What never comes stays out of sight.
+    # A part that never appears stays hidden.
     first, last = (at[0], at[-1]) if at else (9999, 9999)
     again = f";--t:{last}" if last != first else ""
     return f'class="told told-{kind}" style="--s:{first}{again};--w:{width:g}"'
@@ -126,8 +126,8 @@ def rules(theme: Theme) -> str:
     return accents + _RULES.replace("PALE", f"{PALE}").replace("STRONG", f"{STRONG}")
 
 
-# How far the step (--k) is beyond that in which something comes (--s, --t): --r grows from 0 to 1 when it comes, --e is
-# 1 while it comes.
+# --k is the step, --s and --t the steps in which a part appears: --r grows from 0 to 1 when it appears, --e is 1
+# while it appears.
 _RULES = """
 .P .told{--r:clamp(0,var(--k) - var(--s) + 1,1);
 --e:max(0,1 - max(var(--k) - var(--s),var(--s) - var(--k)),1 - max(var(--k) - var(--t,-9),var(--t,-9) - var(--k)));
@@ -155,7 +155,7 @@ background:none;color:inherit;cursor:pointer;user-select:none}
 .P .bpviz-stage p{min-height:0;margin-bottom:1em}.P .told{transition:none}}
 """
 
-# No word of the model is in it.
+# It contains no text of the model.
 _SCRIPT = """
 (() => {
   const figure = document.currentScript.closest("figure");

@@ -1,4 +1,4 @@
-"""Pictures as PNG: the SVG, drawn by resvg with fonts of our own choice."""
+"""Pictures as PNG: resvg draws the SVG, with fonts that bpviz chooses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "write"]
 DOTS_PER_INCH = 96
 
 MOST_PIXELS = 100_000_000
-"""About ten seconds of work; far beyond it, resvg would not fail but end the whole process."""
+"""The most pixels: about ten seconds of work. With far more, resvg would end the whole process."""
 
 
 def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
-    """Return ``picture`` as a PNG file; at a ``scale`` of 1 it has 96 dots an inch, as a browser shows the SVG.
+    """Return ``picture`` as a PNG file; at a ``scale`` of 1 it has 96 dots per inch, as a browser shows the SVG.
 
     Warns (`BpvizWarning`) of characters that no font of this machine can draw.
 
@@ -66,9 +66,9 @@ def _check(picture: Picture, scale: float) -> None:
 
 
 def _in_runs(picture: Picture) -> Picture:
-    """Part each text into what the bundled font draws and what another must, each piece at its measured place.
+    """Split each text into pieces that the bundled font has and pieces that it lacks, each at its measured place.
 
-    Where a line holds one character that the first font lacks, resvg sets the whole line in any font that has it all:
+    If the first font lacks one character of a line, resvg sets the whole line in another font that has them all:
     numbers beside Japanese would be drawn in the Japanese font.
     """
     parts = (replace(part, elements=tuple(_pieces(part.elements))) for part in picture.parts)
@@ -87,7 +87,7 @@ def _runs(line: Text) -> Iterator[Text]:
     shown = widths.printable(line.text)
     lacking = set(widths.missing(shown))
     if not lacking or any(bidirectional(c) in ("R", "AL", "AN") for c in shown):
-        yield line  # what is written from right to left must stay together
+        yield line  # text from right to left must stay together
         return
     x = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * widths.width(shown, line.size)
     for _, run in groupby(_marked(shown, lacking), key=lambda pair: pair[0]):
@@ -98,7 +98,7 @@ def _runs(line: Text) -> Iterator[Text]:
 
 
 def _marked(shown: str, lacking: set[str]) -> Iterator[tuple[bool, str]]:
-    """Each character with whether the bundled font lacks it; what has no width goes with the one before it."""
+    """Yield each character with whether the bundled font lacks it; one without width follows the character before."""
     lacks = False
     for character in shown:
         if widths.width(character, 1.0) > 0 and not combining(character):

@@ -1,7 +1,7 @@
-"""Pictures as SVG: one group per frame, wire and node, every colour written out, nothing that needs a browser.
+"""Pictures as SVG: one group per frame, wire and node, with every colour written out; no browser is needed.
 
-The same bytes are shown by browsers, rasterisers and vector editors: no script, no outside link, and a style sheet only
-where the theme follows the reader to dark pages (in an ``<img>`` as well).
+Browsers, rasterisers and vector editors show the same bytes: no script, no outside link, and a style sheet only if the
+theme is light or dark as the reader prefers (in an ``<img>`` as well).
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
 ]
 
 FONTS = f"'{widths.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu Gothic', Meiryo, IPAGothic, sans-serif"
-"""The bundled font, what is as wide where it is missing, then what has Japanese; a browser takes each in turn."""
+"""The bundled font, fonts of the same width, then fonts with Japanese; a browser tries each in turn."""
 
 _SIZE = 14.0
-"""The size of most texts, which inherit it."""
+"""The size of most texts; they inherit it."""
 
 INHERITED = f'font-family="{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="none"'
-"""What all that is drawn takes from the elements around it."""
+"""The attributes that all drawn elements inherit."""
 
 _CLASSES = {
     "forward": "forward value",
@@ -52,8 +52,9 @@ _CLASSES = {
 
 
 def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language = ENGLISH) -> bytes:
-    """Return ``picture`` as an SVG file in the looks of ``theme``; ``inline`` to stand in a page (see `followed`),
-    ``say`` is the language that it is read in.
+    """Return ``picture`` as an SVG file with the looks of ``theme``.
+
+    ``inline`` is for a drawing inside a page (see `followed`); ``say`` is the language.
 
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[0][:40]
@@ -65,7 +66,7 @@ def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language
 def frames(
     pictures: Iterable[Picture], theme: Theme, *, inline: bool = False, say: Language = ENGLISH
 ) -> Iterator[bytes]:
-    """Iterate over the SVG files of pictures that share most of their parts; each of those is written only once."""
+    """Yield the SVG files of pictures that share most of their parts; a shared part is written only once."""
     day: _Written = {}
     night: _Written = {}
     for picture in pictures:
@@ -81,17 +82,17 @@ def finished(lines: list[str]) -> bytes:
 
 
 def unique(document: str) -> bytes:
-    """Return a document with its ids: those of two figures on one page must differ, of equal ones may be the same."""
+    """Return a document with its ids: different figures on one page need different ids, equal ones may share them."""
     body = document.encode("utf-8")
     return body.replace(PREFIX.encode(), f"bpviz-{crc32(body):08x}".encode())
 
 
 _Written = dict[tuple[int, int], tuple[Part, str]]
-"""What is written already, by the place of a part and its identity; the part is kept, so that no other has that."""
+"""The parts written so far, by place and identity; each part is kept, so that no other gets its identity."""
 
 
 def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
-    """All but the end of the file, a piece for the opening, the background and each part."""
+    """Return the file without its end: a piece for the opening, the background and each part."""
     toned = every_look(theme)
     lines = opened(picture, theme, say)
     for number, part in enumerate(picture.parts):
@@ -108,7 +109,7 @@ def opened(picture: Picture, theme: Theme, say: Language = ENGLISH) -> list[str]
     """Return the opening of the file and its background."""
     width, height = _number(picture.width), _number(picture.height)
     title = escaped(picture.title or say("Computation graph"))
-    # Readers aloud, and browsers that choose between Chinese and Japanese shapes of a letter, go by it.
+    # Screen readers use it, and browsers that choose between Chinese and Japanese shapes of a letter.
     spoken = "" if say.code == ENGLISH.code else f' lang="{escaped(say.code)}" xml:lang="{escaped(say.code)}"'
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz"{spoken} role="graphics-document document" '
@@ -127,9 +128,9 @@ def page(picture: Picture, theme: Theme) -> str:
 
 
 def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list[str]:
-    """Return a file that is light, and dark where the reader prefers it: what differs gets a class and a rule.
+    """Return a file that is light, and dark if the reader prefers that: elements that differ get a class and a rule.
 
-    ``inline`` it is dark where the page around it is: its reader may have chosen that with a button of the page.
+    With ``inline`` it is dark when its page is: a reader may have chosen that with a button of the page.
     """
     rules: dict[str, str] = {}
     opening, *pieces = light
@@ -143,7 +144,7 @@ def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list
 
 
 def scoped(opening: str) -> str:
-    """Return the opening of a drawing with a class of its own, by which rules find this drawing alone."""
+    """Return the opening of a drawing with a unique class, so that rules apply to this drawing only."""
     return opening.replace('class="bpviz"', f'class="bpviz {PREFIX}"', 1)
 
 
@@ -165,11 +166,11 @@ def _classed(tag: str, night: str, rules: dict[str, str], inline: bool) -> str:
 
 
 PREFIX = "\0"
-"""Stands for the prefix of the ids until the whole is known; no text that is drawn can hold it."""
+"""Stands for the prefix of the ids until the whole file is known; no drawn text can contain it."""
 
 
 def group(part: Part, number: int, body: str) -> str:
-    """Return what is drawn of a part as a group of its own, which reads itself aloud."""
+    """Return a part's elements as one group, with a description for screen readers."""
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))
@@ -178,7 +179,7 @@ def group(part: Part, number: int, body: str) -> str:
 
 
 def drawn(element: Element, part: Part, theme: Theme) -> str:
-    """Return an element as SVG, in the looks of its part."""
+    """Return an element as SVG, with the looks of its part."""
     match element:
         case Path():
             stroke = _stroke(theme.strokes[element.role])
@@ -256,9 +257,9 @@ def _stroke(stroke: Stroke) -> str:
 
 
 def _curve(points: tuple[Point, ...]) -> str:
-    """Write a chain of cubic curves, each from the end of the one before: that is shorter than from the page's corner.
+    """Write a chain of cubic curves in relative coordinates, which are shorter.
 
-    Whole hundredths are counted, so that nothing adds up; what is level or upright has forms of its own.
+    Coordinates are whole hundredths, so that no rounding adds up; level and upright lines have short forms.
     """
     x, y = round(points[0][0] * 100), round(points[0][1] * 100)
     steps = [f"M{_hundredths(x)},{_hundredths(y)}"]
@@ -278,7 +279,7 @@ def _curve(points: tuple[Point, ...]) -> str:
 
 
 def _lines(points: tuple[Point, ...]) -> str:
-    """Write straight lines, each from the end of the one before."""
+    """Write straight lines in relative coordinates."""
     x, y = round(points[0][0] * 100), round(points[0][1] * 100)
     steps = [f"M{_hundredths(x)},{_hundredths(y)}"]
     for point in points[1:]:
@@ -299,6 +300,6 @@ def _hundredths(count: int) -> str:
 
 
 def escaped(content: str) -> str:
-    """Return text as XML holds it."""
+    """Return text escaped for XML."""
     shown = widths.printable(content)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,9 +1,9 @@
-r"""Pictures as TikZ: the same geometry in LaTeX's own type, numbers and formulas as mathematics.
+r"""Pictures as TikZ: the same geometry in LaTeX's fonts, with numbers and formulas as mathematics.
 
-The file is a document of its own (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the
-picture alone: it sees whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``,
-``bpviz backward text``, …, which are left as they are where the author has defined them. Names are data: no character
-of them can become a command.
+The file is a whole document (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the picture
+alone: the file tests whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``, ``bpviz
+backward text``, …; styles that the author has defined are not changed. Names are data: no character of them can become
+a command.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MATHEMATICS = ("forward", "backward", "symbol")
 """The roles of numbers and formulas. Other texts are names and sentences."""
 
 _SIZE = 14.0
-"""The size of most texts, which need not name it."""
+"""The size of most texts; it is not written for them."""
 
 _OPENING = r"""{remark}
 \makeatletter
@@ -47,8 +47,8 @@ _OPENING = r"""{remark}
 \def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
 """
 
-# Before \begin{document}, where letters are needed that Latin Modern lacks: fonts lend them, in LuaLaTeX all of these
-# that there are, in XeLaTeX the first. luatexja and xeCJK know more of Japanese, but less of other scripts.
+# Before \begin{document}, for letters that Latin Modern lacks: LuaLaTeX takes them from all of these fonts, XeLaTeX
+# from the first that exists. luatexja and xeCJK support more of Japanese, but less of other scripts.
 _FONTS = r"""\else
 \usepackage{{fontspec}}
 \ifx\directlua\undefined
@@ -76,16 +76,16 @@ _FONTS = r"""\else
 
 
 def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
-    """Return ``picture`` as a LaTeX file in the looks of ``theme``.
+    """Return ``picture`` as a LaTeX file with the looks of ``theme``.
 
-    Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from fonts of the machine (the
-    latter from one alone); a comment of the file says so, in the language ``say``.
+    Letters that are neither Latin nor Greek need LuaLaTeX or XeLaTeX, which take them from the machine's fonts (XeLaTeX
+    from a single one); a comment in the file says so, in the language ``say``.
 
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
     ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
     """
-    page = _Page(theme)
+    page = _TikzPicture(theme)
     body = [line for part in picture.parts for line in page.part(part)]
     shown = {widths.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
     foreign = sorted(filter(_is_foreign, set("".join(shown))))
@@ -111,9 +111,9 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
 
 
 def _remark(title: str, foreign: bool, say: Language) -> str:
-    """The comment that the author reads who opens the file."""
-    told = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
-    told += say(
+    """Return the comment at the top of the file."""
+    remark = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
+    remark += say(
         "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
         "{packages}: {input} this file, within {box} where it is too wide.\n"
         "Looks, before it: {style}, {colour}.",
@@ -124,16 +124,16 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
         style=r"\tikzset{bpviz node/.style={draw=red,line width=2pt}}",
         colour=r"\colorlet{bpviz-forward}{red}",
     )
-    return "\n".join(f"% {line}" for line in told.splitlines())
+    return "\n".join(f"% {line}" for line in remark.splitlines())
 
 
 def _is_foreign(character: str) -> bool:
-    """Whether pdfLaTeX has no such letter: all but Latin, and what `bpviz.text.latex` says in commands."""
+    """Return whether pdfLaTeX lacks a letter: it has Latin, and the letters with commands in `bpviz.text.latex`."""
     return ord(character) > 0x17F and latex.text_in_latex(character) == character
 
 
 def _letter(character: str) -> str:
-    """What tells XeLaTeX of a foreign letter, by its number."""
+    """Return the command that declares a foreign letter for XeLaTeX, by its number."""
     return rf'\bpvizletter{{"{ord(character):04X}}}'
 
 
@@ -141,8 +141,8 @@ _Look = tuple[Pass, Tone]
 _PLAIN: _Look = ("forward", "plain")
 
 
-class _Page:
-    """One picture being written, and the styles and colours that it uses."""
+class _TikzPicture:
+    """Writes one picture, and keeps the styles and colours that it uses."""
 
     def __init__(self, theme: Theme) -> None:
         self._looks = every_look(theme)
@@ -150,14 +150,14 @@ class _Page:
         self._colours: dict[str, str] = {"background": theme.background}
 
     def definitions(self) -> Iterator[str]:
-        """The colours and styles that were used, each with its name; ask when everything is drawn."""
+        """Yield the colours and styles that were used, each with its name; call this when everything is drawn."""
         for name, colour in self._colours.items():
             yield rf"\bpvizcolor{{{name}}}{{{colour.removeprefix('#')}}}"
         for name, style in self._styles.items():
             yield rf"\bpvizstyle{{{name}}}{{{style}}}"
 
     def part(self, part: Part) -> Iterator[str]:
-        """The lines of a part."""
+        """Yield the lines of a part."""
         look = part.belongs, part.tone
         for element in part.elements:
             yield from self._element(element, look)
@@ -188,7 +188,7 @@ class _Page:
         size = "" if line.size == _SIZE else f",{_font(line.size)}"
         x = line.x
         if line.latex.startswith("=") and line.anchor == "middle":
-            # It goes on where a fraction ends, however wide it is in this font.
+            # The text goes on where a fraction ends, which depends on the font.
             x, anchor = x - line.width / 2, "base west"
         return rf"\node[{style},anchor={anchor}{size}] at {_at((x, line.y))} {{{_words(line)}}};"
 
@@ -230,32 +230,32 @@ class _Page:
 
     def _ink(self, role: TextRole, look: _Look) -> str:
         ink = self._looks[look].inks[role]
-        # The numbers of an arrow are of its colour, so that an author changes both at once.
+        # The numbers of an arrow have its colour, so that an author changes both at once.
         line = self._looks[look].strokes.get(role)  # type: ignore[arg-type]
         return self._colour(role if line and line.colour == ink else f"{role}-text", look, ink)
 
     def _style(self, name: str, look: _Look, style: str) -> str:
-        name = " ".join((name, *_told(look)))
+        name = " ".join((name, *_qualifiers(look)))
         self._styles[name] = style
         return f"bpviz {name}"
 
     def _colour(self, name: str, look: _Look, colour: str) -> str:
-        name = "-".join((name, *_told(look)))
+        name = "-".join((name, *_qualifiers(look)))
         self._colours[name] = colour
         return f"bpviz-{name}"
 
 
-def _told(look: _Look) -> Iterator[str]:
-    """What is told in a name of a look that is not the plain one of the forward pass."""
+def _qualifiers(look: _Look) -> Iterator[str]:
+    """Yield the parts of a name for a look other than the plain one of the forward pass."""
     return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
 
 
 def _words(line: Text) -> str:
     shown = widths.printable(line.text)
     if line.latex:
-        # Mathematics leaves more air around its signs: it may not become wider than there is room.
+        # Mathematics has more space around its signs, but must not become wider than its place.
         fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
-        # Nor may its fractions, which stand on one line in the picture, reach the wire; beside others they stay level.
+        # Its fractions, which are one line in the picture, must not reach the wire; beside other text they stay level.
         side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
         return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
     if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, shape_of
-from bpviz.ops.table.operation import made_of_operations
+from bpviz.ops.table.registry import made_of_operations
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, give, is_zero
 from bpviz.recording.handle import Handle, template

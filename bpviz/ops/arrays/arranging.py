@@ -1,4 +1,4 @@
-"""Copies, borders and turns: the same numbers at other places, or at several."""
+"""Copies, borders and turns: the same numbers at other places, or at several places."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, made_of_operations, operation, shape_of, size_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = ["flip", "fliplr", "flipud", "pad", "pad_border", "repeat", "roll", "rot90", "tile"]
 
@@ -16,7 +18,7 @@ np: Any = LazyModule("numpy")
 
 
 def _repetitions(x: Shape, reps: Any) -> tuple[Shape, tuple[int, ...]]:
-    """The shape and the number of copies per axis, of equal length."""
+    """Return the shape and the number of copies per axis, of equal length."""
     reps = (reps,) if hasattr(reps, "__index__") else tuple(reps)
     size = max(len(x), len(reps))
     return (1,) * (size - len(x)) + x, (1,) * (size - len(reps)) + tuple(int(n) for n in reps)
@@ -28,8 +30,8 @@ def _tiled_shape(x: Shape, reps: Any) -> Shape:
 
 def _tile_rule(g: Any, z: Any, x: Any, reps: Any) -> Any:
     shape, copies = _repetitions(shape_of(x), reps)
-    parted = tuple(n for pair in zip(copies, shape, strict=True) for n in pair)
-    total = sum_(reshape(g, shape=parted), axis=tuple(range(0, len(parted), 2)))
+    copies_and_lengths = tuple(n for pair in zip(copies, shape, strict=True) for n in pair)
+    total = sum_(reshape(g, shape=copies_and_lengths), axis=tuple(range(0, len(copies_and_lengths), 2)))
     return reshape(total, shape=shape_of(x))
 
 
@@ -55,7 +57,7 @@ tile = operation(
 
 
 def _repeated(length: int, repeats: Any) -> Any:
-    """Which element stands at each place of the result."""
+    """Return which element stands at each place of the result."""
     return np.repeat(np.arange(length), repeats)
 
 
@@ -101,7 +103,7 @@ repeat = operation(
 
 
 def _widths(pad_width: Any, dimensions: int) -> tuple[tuple[int, int], ...]:
-    """How many are added before and after, per axis; every way in which NumPy lets one say it."""
+    """Return how many elements are added before and after, per axis, from any form that NumPy accepts."""
     if isinstance(pad_width, dict):
         named = {axis % dimensions: widths for axis, widths in pad_width.items()}
         pairs: Any = [np.broadcast_to(named.get(axis, 0), 2) for axis in range(dimensions)]
@@ -140,7 +142,7 @@ _BORDERS = ("edge", "reflect", "symmetric", "wrap")
 
 @made_of_operations("pad")
 def pad_border(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Any:
-    """``np.pad``: with a constant it is one node; a border made of the array's own elements is an index.
+    """``np.pad``: add a border; a constant one is one node, one made of the array's own elements is an index.
 
     >>> pad_border([1.0, 2.0, 3.0], 1, "edge")
     array([1., 1., 2., 3., 3.])
@@ -205,19 +207,19 @@ roll: Operation = operation(
 
 @made_of_operations("fliplr")
 def fliplr(m: Any) -> Any:
-    """``np.fliplr``: left and right exchanged."""
+    """``np.fliplr``: exchange left and right."""
     return flip(m, axis=1)
 
 
 @made_of_operations("flipud")
 def flipud(m: Any) -> Any:
-    """``np.flipud``: upside down."""
+    """``np.flipud``: exchange top and bottom."""
     return flip(m, axis=0)
 
 
 @made_of_operations("rot90")
 def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
-    """``np.rot90``: quarter turns in the plane of two axes.
+    """``np.rot90``: turn by 90° in the plane of two axes.
 
     >>> rot90([[1.0, 2.0], [3.0, 4.0]])
     array([[2., 4.],

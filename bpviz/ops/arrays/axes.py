@@ -1,4 +1,4 @@
-"""NumPy's many ways to change a shape without touching a number: all of them a reshape, a transpose or a broadcast."""
+"""NumPy's functions that change only the shape: each is a reshape, a transpose or a broadcast."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.shaping import broadcast_to, normalized_axes, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "atleast_1d",
@@ -30,7 +31,7 @@ np: Any = LazyModule("numpy")
 
 @made_of_operations("ravel", methods=("ravel", "flatten"))
 def ravel(a: Any, order: str = "C") -> Any:
-    """``np.ravel`` and ``x.flatten()``: all elements in one line.
+    """``np.ravel`` and ``x.flatten()``: all elements as a vector.
 
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
     array([1., 2., 3., 4.])
@@ -45,13 +46,13 @@ def ravel(a: Any, order: str = "C") -> Any:
 
 
 def _shaped(x: Any, shape: Sequence[int]) -> Any:
-    """Reshaped, unless it has that shape already: nothing that does nothing is drawn."""
+    """Return ``x`` reshaped; where it has that shape already, no step is recorded."""
     return x if shape_of(x) == tuple(shape) else reshape(x, shape=tuple(shape))
 
 
 @made_of_operations("squeeze", methods=("squeeze",))
 def squeeze(a: Any, axis: Any = None) -> Any:
-    """``np.squeeze``: without the axes of length 1.
+    """``np.squeeze``: remove the axes of length 1.
 
     >>> squeeze([[1.0, 2.0]])
     array([1., 2.])
@@ -65,7 +66,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 @made_of_operations("expand_dims")
 def expand_dims(a: Any, axis: Any) -> Any:
-    """``np.expand_dims``: with a new axis of length 1.
+    """``np.expand_dims``: add an axis of length 1.
 
     >>> expand_dims([1.0, 2.0], 0)
     array([[1., 2.]])
@@ -84,13 +85,13 @@ def _each(arrays: Sequence[Any], make: Any) -> Any:
 
 @made_of_operations("atleast_1d")
 def atleast_1d(*arys: Any) -> Any:
-    """``np.atleast_1d``: a single number becomes a line of one."""
+    """``np.atleast_1d``: turn a single number into a vector of one element."""
     return _each(arys, lambda x: _shaped(x, shape_of(x) or (1,)))
 
 
 @made_of_operations("atleast_2d")
 def atleast_2d(*arys: Any) -> Any:
-    """``np.atleast_2d``: a line becomes a row.
+    """``np.atleast_2d``: turn a vector into a row.
 
     >>> atleast_2d([1.0, 2.0])
     array([[1., 2.]])
@@ -100,7 +101,7 @@ def atleast_2d(*arys: Any) -> Any:
 
 @made_of_operations("atleast_3d")
 def atleast_3d(*arys: Any) -> Any:
-    """``np.atleast_3d``: a matrix becomes a stack along the last axis."""
+    """``np.atleast_3d``: turn a matrix into a stack along the last axis."""
 
     def deep(x: Any) -> Any:
         shape = shape_of(x)
@@ -116,13 +117,13 @@ def atleast_3d(*arys: Any) -> Any:
 def _turned(x: Any, axes: Sequence[int]) -> Any:
     if tuple(axes) == tuple(range(len(axes))):
         return x
-    # A matrix that is simply transposed is written so.
+    # A plain transpose of a matrix is written as one.
     return transpose(x) if tuple(axes) == (1, 0) else transpose(x, axes=tuple(axes))
 
 
 @made_of_operations("swapaxes", methods=("swapaxes",))
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    """``np.swapaxes``: two axes exchanged.
+    """``np.swapaxes``: exchange two axes.
 
     >>> swapaxes([[1.0, 2.0]], 0, 1)
     array([[1.],
@@ -136,13 +137,13 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 @made_of_operations("matrix_transpose", "linalg.matrix_transpose")
 def matrix_transpose(x: Any) -> Any:
-    """``np.matrix_transpose``: the last two axes exchanged; for a matrix simply its transpose."""
+    """``np.matrix_transpose``: exchange the last two axes; a matrix is transposed."""
     return swapaxes(x, -1, -2)
 
 
 @made_of_operations("moveaxis")
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    """``np.moveaxis``: axes at another place, the others in their order.
+    """``np.moveaxis``: move axes to other places; the others keep their order.
 
     >>> shape_of(moveaxis(np.ones((2, 3, 4)), 0, -1))
     (3, 4, 2)
@@ -157,7 +158,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 @made_of_operations("rollaxis")
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    """``np.rollaxis``: an axis moved in front of another."""
+    """``np.rollaxis``: move an axis in front of another."""
     dimensions = len(shape_of(a))
     axis %= dimensions
     start += dimensions if start < 0 else 0
@@ -166,12 +167,12 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     return _turned(a, order)
 
 
-# Several shapes made one
+# One shape for several arrays
 
 
 @made_of_operations("broadcast_arrays")
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    """``np.broadcast_arrays``: each of them in the shape that all share."""
+    """``np.broadcast_arrays``: every array in their common shape."""
     shape = np.broadcast_shapes(*map(shape_of, args))
     return tuple(x if shape_of(x) == shape else broadcast_to(x, shape=shape) for x in args)
 

@@ -1,4 +1,4 @@
-"""The type of numbers, copies, and arrays made after the model of another."""
+"""Changes of type, copies, and arrays of the same shape as another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from bpviz.ops.arrays.picking import is_traced
 from bpviz.ops.functions.logic import isnan
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import broadcast_to
-from bpviz.ops.table.operation import REQUIRED, Case, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["astype", "copy", "full_like", "nan_to_num"]
 
@@ -42,7 +44,7 @@ astype = operation(
     "type",
     "x",
     forward=lambda x, dtype: np.asarray(x).astype(dtype),
-    # Only numbers with a fraction have a slope; the gradient takes its operand's type by itself.
+    # Only floats have a slope. The gradient takes the type of its operand without a step here.
     vjp=(lambda g, z, x, dtype: g if dtype.startswith("float") else None,),
     parameters={"dtype": REQUIRED},
     method=True,
@@ -73,7 +75,7 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    """``np.full_like``: a constant, unless what fills it is recorded.
+    """``np.full_like``: a constant, unless the fill value is recorded.
 
     >>> full_like([1.0, 2.0], 7.0)
     array([7., 7.])

@@ -1,4 +1,4 @@
-"""The largest, the smallest, the order: what is chosen by comparing, and gets the gradient."""
+"""The largest, the smallest, and the order: operations that compare and choose elements."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.reductions import REDUCTIONS, mean, reduced_shape, spread, sum_
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import index, reshape
-from bpviz.ops.table.operation import Case, Operation, Shape, made_of_operations, operation, shape_of, size_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.row_shapes import function_of_two
+from bpviz.ops.table.values import Shape, shape_of, size_of
 from bpviz.text.numerals import number
 
 __all__ = [
@@ -38,11 +40,11 @@ __all__ = [
 
 np: Any = LazyModule("numpy")
 
-# Of two numbers
+# Two operands
 
 
 def _share(larger: Any, smaller: Any, other: Any) -> Any:
-    """1 for what was taken, ½ for equals; against NaN everything wins."""
+    """Return 1 where the operand was taken, ½ where both are equal; any number is taken before NaN."""
     return where(isnan(other), 1.0, where(larger > smaller, 1.0, where(larger == smaller, 0.5, 0.0)))
 
 
@@ -51,7 +53,7 @@ fmax = function_of_two(
     "fmax",
     lambda g, z, x, y: g * _share(x, y, y),
     lambda g, z, x, y: g * _share(y, x, x),
-    says="The gradient goes to the larger of the two; NaN is passed over.",
+    says="The gradient goes to the larger of the two; NaN is ignored.",
     convention="equals share the gradient half and half",
 )
 
@@ -60,7 +62,7 @@ fmin = function_of_two(
     "fmin",
     lambda g, z, x, y: g * _share(y, x, y),
     lambda g, z, x, y: g * _share(x, y, x),
-    says="The gradient goes to the smaller of the two; NaN is passed over.",
+    says="The gradient goes to the smaller of the two; NaN is ignored.",
     convention="equals share the gradient half and half",
 )
 
@@ -69,13 +71,13 @@ def _clip_arguments(
     a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **keywords: Any
 ) -> tuple[Sequence[Any], dict[str, Any]]:
     if out is not None or keywords:
-        raise TypeError("clip with out= or other keywords cannot be recorded; give the result a name of its own")
+        raise TypeError("clip with out= or other keywords cannot be recorded; assign the result to a new name")
     lower, upper = (a_min if min is None else min), (a_max if max is None else max)
     return (a, -np.inf if lower is None else lower, np.inf if upper is None else upper), {}
 
 
 def _clip_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]] | None:
-    """The bounds, where they are plain numbers, are written into the circle."""
+    """Return the symbol; bounds that are plain numbers are written into the circle."""
     lower, upper = constants[1:]
     if lower is None or upper is None or shape_of(lower) or shape_of(upper):
         return None
@@ -108,7 +110,7 @@ clip = operation(
     convention="at a bound: passes, as in PyTorch",
 )
 
-# Of many
+# Many elements
 
 
 def _extreme_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -146,7 +148,7 @@ def _among_rule(g: Any, z: Any, *xs: Any, slot: int) -> Any:
 
 
 def _among(name: str, of_two: Operation, word: str) -> Operation:
-    """The same of several operands, as single numbers have them."""
+    """Return the operation for several operands, each a single number."""
     return operation(
         name,
         of_two.symbol,
@@ -173,11 +175,11 @@ def peak_to_peak(a: Any, axis: Any = None, out: Any = None, keepdims: bool = Fal
     3.0
     """
     if out is not None:
-        raise TypeError("np.ptp with out= cannot be recorded; give the result a name of its own")
+        raise TypeError("np.ptp with out= cannot be recorded; assign the result to a new name")
     return max_(a, axis=axis, keepdims=keepdims) - min_(a, axis=axis, keepdims=keepdims)
 
 
-# Where it is, and in which order
+# Positions and orders
 
 
 def _position(name: str, word: str) -> Operation:
@@ -212,7 +214,7 @@ _SORTED = (
 def _order_arguments(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> tuple[Sequence[Any], dict[str, Any]]:
-    # Every order that is recorded is a stable one, whatever kind was asked for.
+    # Every recorded order is stable, whatever ``kind`` says.
     if order is not None:
         raise TypeError("sorting by fields (order=) cannot be recorded")
     return (a,), {"axis": axis}
@@ -244,7 +246,7 @@ def _sort_rule(g: Any, z: Any, x: Any, axis: Any = -1) -> Any:
     if axis is None:
         flat = reshape(x, shape=(-1,))
         return reshape(_sort_rule(g, z, flat, 0), shape=shape_of(x))
-    # The rank of every element is the order of the order: there its gradient lies.
+    # The rank of an element is argsort(argsort(x)): its gradient stands at that place.
     return take_along_axis(g, argsort(argsort(x, axis=axis), axis=axis), axis=axis)
 
 
@@ -281,24 +283,24 @@ searchsorted = operation(
 
 @made_of_operations("digitize")
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    """``np.digitize``: in which of the intervals between ``bins``, from small to large, each number lies.
+    """``np.digitize``: the number of the interval between ``bins``, from small to large, that holds each x.
 
     >>> digitize([2.5, 0.0], [1.0, 2.0, 3.0])
     array([2, 0])
     """
     if not is_traced(bins) and np.any(np.diff(bins) < 0):
-        raise ValueError("np.digitize can be recorded for bins from small to large only; turn them round")
+        raise ValueError("np.digitize can be recorded for bins from small to large only; reverse them")
     return searchsorted(bins, x, side="left" if right else "right")
 
 
 @made_of_operations("median")
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    """``np.median`` over one axis or all: the middle one of the sorted numbers, or the mean of the middle two.
+    """``np.median``: the middle of the sorted numbers, or the mean of the middle two, over one axis or all.
 
     >>> median([3.0, 1.0, 2.0]), median([4.0, 1.0, 2.0, 3.0])
     (2.0, 2.5)
 
-    Raises `ValueError` for several axes and for no numbers at all.
+    Raises `ValueError` for several axes and for an empty array.
     """
     if out is not None or isinstance(axis, tuple):
         raise ValueError("np.median with out= or several axes cannot be recorded; take the median of one axis")

@@ -1,4 +1,4 @@
-"""Arrays put together and taken apart: every joint is a concatenation or a stack, every part an index."""
+"""Joining and splitting arrays: each join is a concatenation or a stack, each part an index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d, ravel
 from bpviz.ops.primitives.shaping import concatenate, index, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "append",
@@ -35,7 +36,7 @@ def _plain_types(dtype: Any, casting: str) -> None:
 
 @made_of_operations("vstack", "row_stack")
 def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """``np.vstack``: rows on top of each other.
+    """``np.vstack``: join arrays as rows, one below the other.
 
     >>> vstack([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
@@ -47,7 +48,7 @@ def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
 
 @made_of_operations("hstack")
 def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """``np.hstack``: side by side.
+    """``np.hstack``: join arrays side by side.
 
     >>> hstack([[1.0, 2.0], 3.0])
     array([1., 2., 3.])
@@ -59,13 +60,13 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
 
 @made_of_operations("dstack")
 def dstack(tup: Sequence[Any]) -> Any:
-    """``np.dstack``: behind each other, along the third axis."""
+    """``np.dstack``: join arrays along the third axis."""
     return concatenate(*map(atleast_3d, tup), axis=2)
 
 
 @made_of_operations("column_stack")
 def column_stack(tup: Sequence[Any]) -> Any:
-    """``np.column_stack``: lines as the columns of a matrix.
+    """``np.column_stack``: join vectors as the columns of a matrix.
 
     >>> column_stack([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 3.],
@@ -77,7 +78,7 @@ def column_stack(tup: Sequence[Any]) -> Any:
 
 @made_of_operations("block")
 def block(arrays: Any) -> Any:
-    """``np.block``: an array of blocks, lists of lists of arrays: the innermost lie side by side.
+    """``np.block``: join nested lists of arrays; those of the innermost lists stand side by side.
 
     >>> block([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
@@ -109,7 +110,7 @@ def block(arrays: Any) -> Any:
 
 @made_of_operations("append")
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    """``np.append``: values at the end."""
+    """``np.append``: add values at the end."""
     if axis is None:
         return concatenate(ravel(arr), ravel(values))
     return concatenate(arr, values, **({"axis": axis} if axis else {}))
@@ -117,7 +118,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 @made_of_operations("array_split")
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """``np.array_split``: parts of about equal length, or between the given places.
+    """``np.array_split``: parts of about equal length, or split at the given places.
 
     >>> [part.shape for part in array_split(np.ones(5), 2)]
     [(3,), (2,)]
@@ -139,7 +140,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @made_of_operations("split")
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """``np.split``: parts of equal length, or between the given places.
+    """``np.split``: parts of equal length, or split at the given places.
 
     Raises `ValueError` when the length cannot be divided by the number of parts.
     """
@@ -154,19 +155,19 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @made_of_operations("vsplit")
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """``np.vsplit``: along the first axis."""
+    """``np.vsplit``: split along the first axis."""
     return split(ary, indices_or_sections)
 
 
 @made_of_operations("hsplit")
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """``np.hsplit``: along the second axis; a line along its only one."""
+    """``np.hsplit``: split along the second axis, a vector along its only axis."""
     return split(ary, indices_or_sections, min(1, len(shape_of(ary)) - 1))
 
 
 @made_of_operations("dsplit")
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
-    """``np.dsplit``: along the third axis."""
+    """``np.dsplit``: split along the third axis."""
     return split(ary, indices_or_sections, 2)
 
 

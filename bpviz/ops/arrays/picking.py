@@ -1,4 +1,4 @@
-"""Parts that are picked out by position: ``take`` and its relatives, all of them an index of the table."""
+"""Elements picked by position: ``take`` and similar functions, each recorded as an index."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import Operand, index, reshape
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["compress", "delete", "is_traced", "select", "take", "take_along_axis"]
 
@@ -15,7 +16,7 @@ np: Any = LazyModule("numpy")
 
 
 def is_traced(value: Any) -> bool:
-    """Whether a value is recorded (or written as a formula) instead of computed.
+    """Return whether a value is recorded (or written as a formula) instead of computed.
 
     >>> is_traced(3.0)
     False
@@ -24,7 +25,7 @@ def is_traced(value: Any) -> bool:
 
 
 def _at(x: Any, before: tuple[Any, ...], position: Any) -> Any:
-    """``x[*before, position]``, where the position may be a recorded value."""
+    """Return ``x[*before, position]``; the position may be a recorded value."""
     if is_traced(position):
         return index(x, position, key=(*before, Operand(0)))
     return index(x, key=(*before, position if isinstance(position, int) else np.array(position)))
@@ -32,7 +33,7 @@ def _at(x: Any, before: tuple[Any, ...], position: Any) -> Any:
 
 @made_of_operations("take", methods=("take",))
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """``np.take``: what stands at these positions, along an axis or among all elements.
+    """``np.take``: the elements at these positions, along an axis or among all elements.
 
     >>> take([[1.0, 2.0], [3.0, 4.0]], [1, 0], axis=0)
     array([[3., 4.],
@@ -47,7 +48,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
 
 @made_of_operations("take_along_axis")
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """``np.take_along_axis``: along an axis, every line has positions of its own (those of ``argsort``, say).
+    """``np.take_along_axis``: elements along an axis, with other positions for each line (as from ``argsort``).
 
     >>> take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
     array([[2.],
@@ -70,7 +71,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 @made_of_operations("compress")
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Any:
-    """``np.compress``: what stands where the condition holds."""
+    """``np.compress``: the elements where the condition is true."""
     if is_traced(condition):
         raise TypeError("np.compress by a condition that is computed from the inputs; write x[condition]")
     return take(a, np.flatnonzero(condition), axis, out)
@@ -78,7 +79,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -
 
 @made_of_operations("delete")
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    """``np.delete``: everything but these positions.
+    """``np.delete``: the elements that are not at these positions.
 
     >>> delete([1.0, 2.0, 3.0], 1)
     array([1., 3.])
@@ -92,7 +93,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 @made_of_operations("select")
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """``np.select``: the choice of the first condition that holds, as a chain of `where`.
+    """``np.select``: the choice of the first true condition, as a chain of `where`.
 
     >>> select([np.array([True, False])], [np.array([1.0, 2.0])], -1.0)
     array([ 1., -1.])

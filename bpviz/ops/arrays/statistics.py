@@ -16,7 +16,9 @@ from bpviz.ops.primitives.elementwise import abs_, exp, log, sqrt
 from bpviz.ops.primitives.reductions import REDUCTIONS, count, mean, reduced_shape, spread, sum_
 from bpviz.ops.primitives.selection import not_equal, where
 from bpviz.ops.primitives.shaping import concatenate, index, normalized_axes, reshape
-from bpviz.ops.table.operation import Case, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "average",
@@ -39,7 +41,7 @@ _AXIS: dict[str, Any] = {"axis": None, "keepdims": False}
 
 
 def _prod_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    # The product of the others: z/x, but with a single 0 among them everything goes to that one.
+    # The product of the others is z/x. Where exactly one x is 0, only that one gets a gradient.
     others = where(x == 0, 1.0, x)
     product = prod(others, axis=axis, keepdims=True)
     zeros = sum_(where(x == 0, 1.0, 0.0), axis=axis, keepdims=True)
@@ -72,7 +74,7 @@ def _var_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False, 
 
 def _std_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     deviation = x - mean(x, axis=axis, keepdims=True)
-    # Of equal numbers: 0/1 in place of 0/0.
+    # Where all numbers are equal: 0/1 in place of 0/0.
     return spread(g / guard(z == 0, 1.0, z), x, axis) * deviation / (count(x, axis) - ddof)
 
 
@@ -117,7 +119,7 @@ std = operation(
     cases=_SPREADS,
     convention="0 where all are equal, as in PyTorch",
     reference="∂z/∂xᵢ = (xᵢ − mean x)/(n·z)",
-    inside=lambda x, **told: sqrt(_var_inside(x, **told)),
+    inside=lambda x, **parameters: sqrt(_var_inside(x, **parameters)),
 )
 
 
@@ -180,12 +182,12 @@ norm = operation(
 
 @made_of_operations("linalg.norm")
 def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """``np.linalg.norm``: of vectors for every order, of matrices for ``None``, ``"fro"``, 1 and ∞.
+    """``np.linalg.norm``: the norm; of vectors for every order, of matrices for ``None``, ``"fro"``, 1 and ∞.
 
     >>> linalg_norm([3.0, 4.0]), linalg_norm([3.0, -4.0], 1), linalg_norm([3.0, -4.0], math.inf)
     (5.0, 7.0, 4.0)
 
-    Raises `ValueError` for the norms of matrices that need singular values.
+    Raises `ValueError` for matrix norms that need singular values.
     """
     axes = normalized_axes(axis, len(shape_of(x)))
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
@@ -233,12 +235,12 @@ _RUNNING = (
 
 
 def _in_line(x: Any, axis: int | None) -> tuple[Any, int]:
-    """What is run through, and along which axis."""
+    """Return the array to go through, and the axis."""
     return (reshape(x, shape=(-1,)), 0) if axis is None or not shape_of(x) else (x, axis)
 
 
 def _from_the_end(g: Any, axis: int) -> Any:
-    """The running total that starts at the far end."""
+    """Return the running total that starts at the last element."""
     return flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)
 
 
@@ -266,7 +268,7 @@ cumsum = operation(
 def _cumprod_rule(g: Any, z: Any, x: Any, axis: int | None = None) -> Any:
     shape = shape_of(x)
     x, along = _in_line(x, axis)
-    # Up to the first 0 the outputs divided by x; at it the products without it; after it nothing.
+    # Before the first 0: the outputs divided by x. At the first 0: the products without it. After it: 0.
     first = logical_and(x == 0, cumsum(where(x == 0, 1.0, 0.0), axis=along) == 1)
     without = cumprod(where(first, 1.0, x), axis=along)
     before = _from_the_end(g * z, along) / guard(x == 0, 1.0, x)
@@ -282,7 +284,7 @@ cumprod = operation(
     parameters={"axis": None},
     numpy=("cumprod", "multiply.accumulate"),
     method=True,
-    says="Each gets what its own and all later outputs gain by it: the sum of g·z/x over them.",
+    says="Each gets the sum of g·z/x over its own and all later outputs.",
     notation="cumprod({x})",
     shape=_running_shape,
     domain=((0.4, 2),),
@@ -291,7 +293,7 @@ cumprod = operation(
 )
 
 
-# What is made of these
+# Functions made of these
 
 
 @made_of_operations("average")
@@ -302,7 +304,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     2.0
     """
     if returned:
-        raise TypeError("np.average with returned=True cannot be recorded; compute np.sum(weights) beside it")
+        raise TypeError("np.average with returned=True cannot be recorded; compute np.sum(weights) separately")
     if weights is None:
         return mean(a, axis=axis, keepdims=keepdims)
     shape = shape_of(a)
@@ -335,7 +337,7 @@ def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdim
 
 @made_of_operations("nanmean")
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.nanmean``: the mean of what is not NaN.
+    """``np.nanmean``: the mean of the numbers that are not NaN.
 
     >>> nanmean([1.0, math.nan, 2.0])
     1.5
@@ -366,6 +368,6 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     before = (slice(None),) * axis
     for _ in range(n):
         later, earlier = index(a, key=(*before, slice(1, None))), index(a, key=(*before, slice(None, -1)))
-        # Of conditions: whether they differ, as NumPy has it.
+        # For conditions: whether they differ, as in NumPy.
         a = (not_equal if getattr(a, "dtype", None) == np.bool_ else subtract)(later, earlier)
     return a

@@ -1,4 +1,4 @@
-"""What a layer's sums go through, beyond ReLU, sigmoid and tanh: their smooth and leaky relatives."""
+"""Activation functions beyond ReLU, sigmoid and tanh: leaky ReLU, softplus, GELU."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.elementwise import exp, log, sigmoid, tanh
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = ["gelu", "leaky_relu", "normal_cdf", "normal_pdf", "softplus"]
 
@@ -51,7 +52,7 @@ softplus = operation(
 
 
 def _share_below(x: float) -> float:
-    # erfc, not 1 + erf: far to the left the share is small, but not 0.
+    # erfc, not 1 + erf: for very negative x the share is small, but not 0.
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 

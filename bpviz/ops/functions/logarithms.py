@@ -1,4 +1,4 @@
-"""Exponentials, logarithms and powers beside ``exp``, ``log`` and ``power``."""
+"""Exponentials, logarithms and powers other than ``exp``, ``log`` and ``power``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ exp2 = function(
 expm1 = function(
     "expm1",
     "exp−1",
-    # Not z + 1, which loses all digits of a small exp x.
+    # Not z + 1: a small exp x would lose all its digits.
     lambda g, z, x: g * exp(x),
     says="Multiplies the gradient by exp x.",
     notation="exp({x}) − 1",

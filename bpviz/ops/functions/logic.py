@@ -1,4 +1,4 @@
-"""Yes and no: conditions and what is asked of numbers. They decide, and carry no gradient."""
+"""Conditions and tests of numbers. Their results carry no gradient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bpviz.ops.primitives.arithmetic import add, multiply, subtract
 from bpviz.ops.primitives.elementwise import abs_
 from bpviz.ops.primitives.reductions import REDUCTIONS, reduced_shape
 from bpviz.ops.primitives.selection import equal, less_equal
-from bpviz.ops.table.operation import Case, Operation, made_of_operations
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.row_shapes import decision
 
 __all__ = [
@@ -39,7 +40,7 @@ logical_or = decision("logical_or", "or", "x y", notation="{x} or {y}")
 logical_xor = decision("logical_xor", "xor", "x y", notation="{x} xor {y}")
 logical_not = decision("logical_not", "not", "x", notation="not {x}")
 
-# What & | ^ ~ stand for: of conditions the same as above, of whole numbers bit by bit, of others NumPy refuses them.
+# & | ^ ~ : for conditions the same as above, for whole numbers bit by bit; NumPy refuses other numbers.
 bitwise_and = decision("bitwise_and", "&", "c d", notation="{c} & {d}")
 bitwise_or = decision("bitwise_or", "|", "c d", notation="{c} | {d}")
 bitwise_xor = decision("bitwise_xor", "^", "c d", notation="{c} ^ {d}")
@@ -52,12 +53,12 @@ signbit = decision("signbit", "< 0", "x", notation="signbit({x})")
 
 
 def _counted(name: str, symbol: str, **row: Any) -> Operation:
-    """A question that is asked of many numbers at once."""
+    """Return the row of a test over many numbers at once."""
     return decision(
         name,
         symbol,
         "x",
-        # Some versions of NumPy count in Python's own numbers.
+        # Some versions of NumPy return Python's own numbers here.
         forward=lambda x, axis=None, keepdims=False: np.asarray(getattr(np, name)(x, axis=axis, keepdims=keepdims)),
         parameters={"axis": None, "keepdims": False},
         notation=f"{symbol}({{x}})",
@@ -74,13 +75,13 @@ count_nonzero = _counted("count_nonzero", "#≠0", says="How many are not 0; a c
 
 @made_of_operations("isclose")
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """``np.isclose``: |a − b| ≤ atol + rtol·|b|, a decision without gradient.
+    """``np.isclose``: whether |a − b| ≤ atol + rtol·|b|, without gradient.
 
     >>> isclose([1.0, 1.0], [1.000001, 1.1])
     array([ True, False])
     """
     near = less_equal(abs_(subtract(a, b)), add(atol, multiply(rtol, abs_(b))))
-    # Infinities of one sign are close, although nothing is their difference.
+    # Infinities of the same sign are close, although their difference is NaN.
     near = logical_or(near, equal(a, b))
     return logical_or(near, logical_and(isnan(a), isnan(b))) if equal_nan else near
 

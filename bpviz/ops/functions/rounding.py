@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case
+from bpviz.ops.table.row import Case
 from bpviz.ops.table.row_shapes import flat, function_of_two
 
 __all__ = ["ceil", "floor", "floor_divide", "fmod", "heaviside", "remainder", "rint", "round_", "trunc"]
@@ -73,6 +73,6 @@ heaviside = function_of_two(
     lambda g, z, x, y: g * 0.0,
     lambda g, z, x, y: where(x == 0, g, 0.0),
     says="0 below zero, 1 above it, y at it: no gradient passes to x; y gets it where it was taken.",
-    notation="step({x})",
+    notation="step({x}, {y})",
     convention="0 everywhere for x",
 )

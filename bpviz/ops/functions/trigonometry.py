@@ -8,7 +8,7 @@ from typing import Any
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import cos, sqrt
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Operation
+from bpviz.ops.table.row import Operation
 from bpviz.ops.table.row_shapes import function, function_of_two
 
 __all__ = [
@@ -160,7 +160,7 @@ rad2deg = function(
 
 
 def _slope_of_sinc(g: Any, z: Any, x: Any) -> Any:
-    # At 0 the slope is −π²x/3 to first order: written so that the second derivative is right there, too.
+    # Near 0 the slope is −π²x/3 to first order; written so, the second derivative is right at 0 as well.
     elsewhere = (cos(math.pi * x) - z) / guard(x == 0, 1.0, x)
     return g * where(x == 0, x * (-math.pi * math.pi / 3), elsewhere)
 

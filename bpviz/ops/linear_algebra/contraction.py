@@ -1,4 +1,4 @@
-"""Products that sum over shared indices: einsum, and what NumPy has beside the matrix product."""
+"""Products that sum over shared indices: einsum, and NumPy's products other than the matrix product."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from bpviz.ops.linear_algebra.products import dot, matmul
 from bpviz.ops.primitives.arithmetic import add, divide, multiply, power, subtract
 from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.shaping import broadcast_to, index, normalized_axes, reshape
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "convolve",
@@ -36,7 +38,7 @@ np: Any = LazyModule("numpy")
 
 
 def _letters(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
-    """The letters of every operand and of the result; those behind ``...`` and the arrow are written out.
+    """Return the letters of every operand and of the result, with ``...`` and a missing arrow written out.
 
     >>> _letters("...ij,jk", [(5, 2, 3), (3, 4)])
     (['Zij', 'jk'], 'Zik')
@@ -76,7 +78,7 @@ def _einsum_shape(*shapes: Shape, subscripts: str, optimize: Any = False) -> Sha
 
 
 def _same(n: int) -> Any:
-    """1 where two indices are equal; small whole numbers take the precision of what they meet."""
+    """Return 1 where two indices are equal, as small whole numbers, which take the precision of the other operand."""
     return np.eye(n, dtype=np.int8)
 
 
@@ -85,7 +87,7 @@ def _einsum_rule(g: Any, z: Any, *xs: Any, subscripts: str, optimize: Any = Fals
     terms, output = _letters(subscripts, shapes)
     mine, shape = terms[slot], shapes[slot]
     others = [(term, x) for at, (term, x) in enumerate(zip(terms, xs, strict=True)) if at != slot]
-    # An index that stands twice in this operand (ii) takes its diagonal: the gradient lies there, the rest is 0.
+    # An index that stands twice in this operand (ii) takes its diagonal: only the diagonal gets a gradient.
     wanted = ""
     for letter, n in zip(mine, shape, strict=True):
         if letter in wanted:
@@ -94,7 +96,7 @@ def _einsum_rule(g: Any, z: Any, *xs: Any, subscripts: str, optimize: Any = Fals
             letter = other
         wanted += letter
     known = output + "".join(term for term, _ in others)
-    # An index that stands nowhere else was summed over by itself: every element along it gets the same.
+    # An index that stands nowhere else was summed over: every element along it gets the same gradient.
     found = "".join(letter for letter in wanted if letter in known)
     result = einsum(
         g,
@@ -111,16 +113,16 @@ def _einsum_rule(g: Any, z: Any, *xs: Any, subscripts: str, optimize: Any = Fals
 
 
 def _einsum_arguments(*operands: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
-    told = {"optimize": keywords.pop("optimize", False)}
+    parameters = {"optimize": keywords.pop("optimize", False)}
     if any(value is not None for value in keywords.values()):
         raise TypeError(f"einsum with {', '.join(keywords)}= cannot be recorded; leave it out")
     if isinstance(operands[0], str):
-        return operands[1:], {"subscripts": operands[0]} | told
-    # np.einsum(x, [0, 1], y, [1, 2], [0, 2]) says the same with numbers.
+        return operands[1:], {"subscripts": operands[0]} | parameters
+    # np.einsum(x, [0, 1], y, [1, 2], [0, 2]): the same with numbers in place of letters.
     xs = operands[: len(operands) // 2 * 2 : 2]
     terms = [_term(numbers) for numbers in operands[1::2]]
     arrow = f"->{_term(operands[-1])}" if len(operands) % 2 else ""
-    return xs, {"subscripts": ",".join(terms) + arrow} | told
+    return xs, {"subscripts": ",".join(terms) + arrow} | parameters
 
 
 def _term(numbers: Sequence[Any]) -> str:
@@ -163,12 +165,12 @@ einsum: Operation = operation(
 )
 
 
-# What NumPy has names for
+# Products with names of their own in NumPy
 
 
 @made_of_operations("inner")
 def inner(a: Any, b: Any) -> Any:
-    """``np.inner``: the last axes of both are multiplied and summed.
+    """``np.inner``: multiply the last axes of both and sum.
 
     >>> inner([1.0, 2.0], [3.0, 4.0])
     11.0
@@ -187,7 +189,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     array([3., 7.])
     """
     if axis != -1:
-        raise TypeError("np.vecdot along another axis than the last cannot be recorded; move it there with np.moveaxis")
+        raise TypeError("np.vecdot along an axis other than the last cannot be recorded; use np.moveaxis first")
     return einsum(x1, x2, subscripts="...i,...i->...")
 
 
@@ -200,7 +202,7 @@ def vdot(a: Any, b: Any) -> Any:
 
 @made_of_operations("tensordot", "linalg.tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """``np.tensordot``: a sum over the chosen axes of both, written as an einsum.
+    """``np.tensordot``: the sum of products over the chosen axes of both, as an einsum.
 
     >>> tensordot(np.ones((2, 3)), np.ones((3, 2)), 1)
     array([[3., 3.],
@@ -243,7 +245,7 @@ outer = operation(
 
 @made_of_operations("kron")
 def kron(a: Any, b: Any) -> Any:
-    """``np.kron``: every element of a times all of b, for arrays of equally many dimensions.
+    """``np.kron``: every element of ``a`` times all of ``b``, for arrays of equally many dimensions.
 
     >>> kron([1.0, 2.0], [1.0, 10.0])
     array([ 1., 10.,  2., 20.])
@@ -262,9 +264,9 @@ def kron(a: Any, b: Any) -> Any:
 
 @made_of_operations("linalg.multi_dot")
 def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
-    """``np.linalg.multi_dot``: a product of several matrices, from left to right."""
+    """``np.linalg.multi_dot``: the product of several matrices, from left to right."""
     if out is not None:
-        raise TypeError("multi_dot with out= cannot be recorded; give the result a name of its own")
+        raise TypeError("multi_dot with out= cannot be recorded; assign the result to a new name")
     product = arrays[0]
     for array in arrays[1:]:
         product = matmul(product, array)
@@ -278,7 +280,7 @@ def _cross_arguments(
     ends = [(-1, len(shape) - 1) for shape in shapes]
     given = (axisa, axisb) if axis is None else (axis, axis)
     if axisc not in (-1, max(map(len, shapes)) - 1) or any(g not in end for g, end in zip(given, ends, strict=True)):
-        raise TypeError("np.cross along another axis than the last cannot be recorded; move it there with np.moveaxis")
+        raise TypeError("np.cross along an axis other than the last cannot be recorded; use np.moveaxis first")
     return (a, b), {}
 
 
@@ -296,7 +298,7 @@ cross: Operation = operation(
     vjp=(lambda g, z, x, y: cross(y, g), lambda g, z, x, y: cross(g, x)),
     numpy=("cross", "linalg.cross"),
     adapt=_cross_arguments,
-    says="The gradient goes through cross products of its own: y × g to x, g × x to y.",
+    says="The gradients are cross products as well: y × g goes to x, g × x to y.",
     notation="{x} × {y}",
     cases=(Case(((3,), (3,))), Case(((2, 3), (3,))), Case(((2, 1, 3), (4, 3)))),
 )
@@ -327,7 +329,7 @@ convolve: Operation = operation(
     forward=lambda x, y, mode="full": np.convolve(x, y, mode),
     vjp=(_convolve_x, _convolve_y),
     parameters={"mode": "full"},
-    says="The gradient is convolved with the other one, turned round.",
+    says="The gradient is convolved with the other operand in reverse order.",
     notation="{x} ∗ {y}",
     shape=_convolved_length,
     cases=(Case(((4,), (3,))), Case(((2,), (3,))), Case(((5,), (2,)), {"mode": "valid"})),
@@ -336,7 +338,7 @@ convolve: Operation = operation(
 
 @made_of_operations("convolve")
 def convolved(a: Any, v: Any, mode: str = "full") -> Any:
-    """``np.convolve``: full, or the middle of it (``same``), or where the two overlap completely (``valid``).
+    """``np.convolve``: the full convolution, its middle (``same``), or the part of full overlap (``valid``).
 
     >>> convolved([1.0, 2.0, 3.0], [1.0, 1.0], "valid")
     array([3., 5.])
@@ -352,17 +354,17 @@ def convolved(a: Any, v: Any, mode: str = "full") -> Any:
 
 @made_of_operations("correlate")
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """``np.correlate``: a convolution with the second one turned round."""
+    """``np.correlate``: the convolution with the second operand in reverse order."""
     if shape_of(a)[0] < shape_of(v)[0]:
         return flip(correlate(v, a, mode))
     return convolved(a, flip(v), mode)
 
 
 def _table_of(row: Operation) -> None:
-    """``np.add.outer`` and its like: every x with every y."""
+    """Add ``np.add.outer`` and similar functions: every x with every y."""
 
     def every_with_every(x: Any, y: Any) -> Any:
-        """``outer``: of every x with every y."""
+        """``outer``: combine every x with every y."""
         return row(reshape(x, shape=(*shape_of(x), *(1,) * len(shape_of(y)))), y)
 
     made_of_operations(f"{row.name}.outer")(every_with_every)

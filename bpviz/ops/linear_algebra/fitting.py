@@ -1,4 +1,4 @@
-"""What is fitted to data, and measured of it: polynomials, evenly spaced numbers, areas, straight lines, covariance."""
+"""Polynomials, evenly spaced numbers, areas under data, and covariance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bpviz.ops.primitives.arithmetic import add, divide, multiply, subtract
 from bpviz.ops.primitives.elementwise import sqrt
 from bpviz.ops.primitives.reductions import mean, sum_
 from bpviz.ops.primitives.shaping import broadcast_to, index, reshape, transpose
-from bpviz.ops.table.operation import made_of_operations, shape_of
+from bpviz.ops.table.registry import made_of_operations
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["corrcoef", "cov", "linspace", "polyval", "trapezoid"]
 
@@ -23,12 +24,12 @@ np: Any = LazyModule("numpy")
 
 @made_of_operations("polyval")
 def polyval(p: Any, x: Any) -> Any:
-    """``np.polyval``: the polynomial with these coefficients, that of the highest power first, by Horner's scheme.
+    """``np.polyval``: the polynomial with these coefficients, the highest power first, by Horner's scheme.
 
     >>> polyval([1.0, 0.0, 2.0], 3.0)
     11.0
 
-    Raises `ValueError` where there is no coefficient.
+    Raises `ValueError` without any coefficient.
     """
     coefficients = [index(p, key=(i,)) for i in range(shape_of(p)[0])] if is_traced(p) else list(p)
     if not coefficients:
@@ -66,7 +67,7 @@ def linspace(
 
 @made_of_operations("trapezoid", "trapz")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """``np.trapezoid``: the area below straight lines from point to point, at places ``x`` or at distances ``dx``.
+    """``np.trapezoid``: the area below straight lines between points, at places ``x`` or distances ``dx``.
 
     >>> trapezoid([1.0, 3.0, 2.0]), trapezoid([1.0, 3.0], [0.0, 2.0])
     (4.5, 4.0)
@@ -91,7 +92,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 def cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None, *other: Any, **more: Any
 ) -> Any:
-    """``np.cov``: how the variables, the rows of ``m`` (and of ``y``), vary together.
+    """``np.cov``: the covariance matrix of the variables, the rows of ``m`` (and of ``y``).
 
     >>> cov([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]])
     array([[ 1., -1.],
@@ -113,7 +114,7 @@ def cov(
 
 @made_of_operations("corrcoef")
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, **other: Any) -> Any:
-    """``np.corrcoef``: the covariance in units of the spreads, from −1 to 1.
+    """``np.corrcoef``: the covariance divided by the standard deviations, from −1 to 1.
 
     >>> corrcoef([[0.0, 1.0, 2.0], [4.0, 2.0, 0.0]])
     array([[ 1., -1.],

@@ -1,4 +1,4 @@
-"""What is asked of a matrix: its inverse, its determinant, its diagonal, its triangles."""
+"""Operations on a matrix: its inverse, its determinant, its diagonal, its triangles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import matrix_transpose
 from bpviz.ops.linear_algebra.products import matmul
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
-from bpviz.ops.table.operation import Case, Operation, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "cholesky",
@@ -34,7 +36,7 @@ _SQUARE = (Case(((2, 2),)), Case(((3, 3),)), Case(((2, 2, 2),)))
 
 
 def _of_each(g: Any) -> Any:
-    """One number for every matrix of a stack, ready to be multiplied with it."""
+    """Return one number per matrix of a stack, in a shape that broadcasts over the matrices."""
     shape = shape_of(g)
     return reshape(g, shape=(*shape, 1, 1)) if shape else g
 
@@ -144,7 +146,7 @@ lower_half: Operation = operation(
 
 def _cholesky_rule(g: Any, z: Any, x: Any) -> Any:
     half = lower_half(matmul(matrix_transpose(z), g))
-    # What lies above the diagonal is not read: it has its gradient from below.
+    # The part above the diagonal is not read: its gradient is counted below the diagonal.
     back = inv(z)
     return lower_half(matmul(matmul(matrix_transpose(back), half + matrix_transpose(half)), back))
 
@@ -169,7 +171,7 @@ cholesky = operation(
 
 
 class SignAndLogarithm(NamedTuple):
-    """What ``np.linalg.slogdet`` answers."""
+    """The result of ``np.linalg.slogdet``."""
 
     sign: Any
     logabsdet: Any
@@ -177,7 +179,7 @@ class SignAndLogarithm(NamedTuple):
 
 @made_of_operations("linalg.slogdet")
 def slogdet(a: Any) -> SignAndLogarithm:
-    """``np.linalg.slogdet``: the sign of the determinant, and the logarithm of its size.
+    """``np.linalg.slogdet``: the sign of the determinant, and the logarithm of its magnitude.
 
     >>> slogdet([[2.0, 0.0], [0.0, 0.5]]).logabsdet
     0.0
@@ -187,7 +189,7 @@ def slogdet(a: Any) -> SignAndLogarithm:
 
 @made_of_operations("linalg.matrix_power")
 def matrix_power(a: Any, n: int) -> Any:
-    """``np.linalg.matrix_power``: a product of equal matrices, by squaring; of inverses where n is negative.
+    """``np.linalg.matrix_power``: a product of n equal matrices, by squaring; of inverses where n < 0.
 
     >>> matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 3)
     array([[1., 3.],
@@ -218,7 +220,7 @@ def _diag_shape(x: Shape, k: int = 0) -> Shape:
 
 
 def _line(x: Shape, k: int) -> tuple[Any, Any]:
-    """The rows and columns of a diagonal."""
+    """Return the rows and columns of a diagonal."""
     along = np.arange(_diag_shape(x, k)[0])
     return along + max(-k, 0), along + max(k, 0)
 
@@ -253,7 +255,7 @@ diag: Operation = operation(
 
 @made_of_operations("diagonal", methods=("diagonal",))
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """``np.diagonal``: of a matrix, or of every matrix of a stack."""
+    """``np.diagonal``: the diagonal of a matrix, or of every matrix of a stack."""
     shape = shape_of(a)
     first, second = normalized_axes((axis1, axis2), len(shape))
     if len(shape) == 2 and first < second:
@@ -270,7 +272,7 @@ def _trace(x: Any, offset: int = 0) -> Any:
 
 
 def _ones_on(shape: Shape, k: int) -> Any:
-    """1 on a diagonal, 0 elsewhere."""
+    """Return a matrix with 1 on a diagonal, 0 elsewhere."""
     return np.eye(*shape, k)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.arithmetic import multiply
 from bpviz.ops.primitives.shaping import reshape, transpose
-from bpviz.ops.table.operation import Case, Shape, made_of_operations, operation, shape_of
+from bpviz.ops.table.registry import made_of_operations, operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["dot", "matmul", "product", "swapped"]
 
@@ -36,11 +38,18 @@ def _column(x: Any) -> Any:
     return reshape(x, shape=(*shape_of(x), 1))
 
 
+def _row(x: Any) -> Any:
+    return reshape(x, shape=(*shape_of(x)[:-1], 1, shape_of(x)[-1]))
+
+
 def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
     if len(y.shape) == 1:
-        # Z = X·y: every row of X meets the same y.
-        return _column(g) * y if shape_of(g) else g * y
+        # z = X·y: dX = dz·yᵀ, and of two vectors dx = dz·y.
+        return g * y if len(x.shape) == 1 else product(_column(g), _row(y))
     if len(x.shape) == 1:
+        # z = Yᵀ·x: dx = Y·dz.
+        if len(y.shape) == 2:
+            return product(y, g)
         rows = matmul(y, _column(g))
         return reshape(rows, shape=shape_of(rows)[:-1])
     return product(g, swapped(y))
@@ -48,11 +57,11 @@ def _matmul_x(g: Any, z: Any, x: Any, y: Any) -> Any:
 
 def _matmul_y(g: Any, z: Any, x: Any, y: Any) -> Any:
     if len(x.shape) == 1:
-        if len(y.shape) == 1:
-            return g * x
-        return _column(x) * reshape(g, shape=(*shape_of(g)[:-1], 1, shape_of(g)[-1]))
+        # z = Yᵀ·x: dY = x·dzᵀ, and of two vectors dy = dz·x.
+        return g * x if len(y.shape) == 1 else product(_column(x), _row(g))
     if len(y.shape) == 1:
-        return _column(g) * x
+        # z = X·y: dy = Xᵀ·dz; of a batch that is one product for every matrix.
+        return product(swapped(x), g) if len(x.shape) == 2 else _column(g) * x
     return product(swapped(x), g)
 
 

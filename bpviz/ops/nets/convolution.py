@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import reshape, transpose
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["col2im", "conv2d", "im2col", "padded", "pair", "windows_of"]
 
@@ -18,7 +21,7 @@ np: Any = LazyModule("numpy")
 
 
 def pair(value: Any) -> tuple[int, int]:
-    """One number for both directions, or (down, right).
+    """Return ``value`` as (down, right); one number stands for both directions.
 
     >>> pair(2), pair((1, 3))
     ((2, 2), (1, 3))
@@ -28,12 +31,12 @@ def pair(value: Any) -> tuple[int, int]:
 
 
 def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
-    """How many windows fit, down and right.
+    """Return how many windows fit, down and right.
 
     >>> windows_of((1, 3, 7, 7), size=5, stride=1, pad=0), windows_of((1, 1, 28, 28), size=2, stride=2, pad=0)
     ((3, 3), (14, 14))
 
-    Raises `ValueError` when it is no batch of images, or none fits.
+    Raises `ValueError` when ``x`` is not a batch of images, or when no window fits.
     """
     if len(x) != 4:
         raise ValueError(f"images are (N, C, H, W), but the shape is {x}; reshape them first")
@@ -45,7 +48,7 @@ def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
 
 
 def padded(x: Any, pad: Any, fill: float = 0.0) -> Any:
-    """Images with a border of ``fill`` around them.
+    """Return the images with a border of ``fill`` around them.
 
     >>> padded([[[[1.0]]]], 1)[0, 0]
     array([[0., 0., 0.], [0., 1., 0.], [0., 0., 0.]])
@@ -141,12 +144,12 @@ def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
 
 
 def _as_rows(g: Any) -> Any:
-    """One row per window, one column per filter."""
-    return reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1]))
+    """Return the gradient as a matrix: one row per window, one column per filter; a formula calls it G."""
+    return called(reshape(transpose(g, axes=(0, 2, 3, 1)), shape=(-1, shape_of(g)[1])), "G")
 
 
 def _conv2d_x(g: Any, z: Any, x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
-    rows = _as_rows(g) @ reshape(W, shape=(shape_of(W)[0], -1))
+    rows = _as_rows(g) @ called(reshape(W, shape=(shape_of(W)[0], -1)), "V")
     return col2im(rows, shape=shape_of(x), size=shape_of(W)[2:], stride=stride, pad=pad)
 
 
@@ -159,7 +162,7 @@ conv2d = operation(
     "conv2d",
     "Conv",
     "x W b",
-    # The same lines compute with numbers and record the inside.
+    # The same code computes with numbers and records the steps inside.
     forward=_conv2d,
     vjp=(
         _conv2d_x,
@@ -167,7 +170,8 @@ conv2d = operation(
         lambda g, z, x, W, b, stride=1, pad=0: sum_(g, axis=(0, 2, 3)) if shape_of(b) else sum_(g),
     ),
     parameters={"stride": 1, "pad": 0},
-    says="As for the affine layer, with windows as rows: col2im(g·W) goes to x, gᵀ·im2col(x) to W, the sum of g to b.",
+    says="As for the affine layer. With a row for every window in G (of g) and for every filter in V (of W): "
+    "col2im(G·V) goes to x, Gᵀ·im2col(x) to W, the sum of g to b.",
     notation="conv({x}, {W}) + {b}",
     shape=_conv2d_shape,
     cases=(

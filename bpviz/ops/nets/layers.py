@@ -1,4 +1,4 @@
-"""What a network is built of: the affine layer, the look-up of an embedding, dropout."""
+"""The building blocks of a network: the affine layer, the embedding, dropout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra.products import matmul, product
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import Operand, index, plus, reshape, scatter, sum_to
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["affine", "dropout", "embedding"]
 
@@ -31,7 +33,7 @@ def _affine_W(g: Any, z: Any, x: Any, W: Any, b: Any) -> Any:
     if dimensions == 1 or len(W.shape) == 1:
         return _OF_MATMUL[1](g, z, x, W)
     if dimensions > 2:
-        # All rows at once, however many axes they lie along.
+        # All rows at once, over any number of axes.
         x, g = reshape(x, shape=(-1, shape_of(x)[-1])), reshape(g, shape=(-1, shape_of(W)[-1]))
     return product(x.T, g)
 
@@ -70,7 +72,7 @@ affine = operation(
 
 
 def _scale(rate: float) -> float:
-    """What is kept is enlarged by this, so that the mean stays."""
+    """Return the factor that enlarges the kept values, so that the mean stays the same."""
     if not 0 <= rate < 1:
         raise ValueError(f"dropout keeps a share of 1 − rate, so the rate must lie in [0, 1), but is {rate}")
     return 1 / (1 - rate)

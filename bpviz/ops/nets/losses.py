@@ -1,4 +1,4 @@
-"""What is minimised: one number that says how far an answer is from its target.
+"""Losses: one number that says how far an output is from its target.
 
 Means are taken over the batch (the rows of a two-dimensional array; a single row counts as a batch of one).
 """
@@ -12,7 +12,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard, total_share
 from bpviz.ops.primitives.elementwise import log, sigmoid
 from bpviz.ops.primitives.reductions import log_softmax, mean, shares_and_logs, softmax, sum_
-from bpviz.ops.table.operation import REQUIRED, Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = [
     "cross_entropy",
@@ -31,7 +33,7 @@ def _scalar(*shapes: Shape) -> Shape:
 
 
 def _size(y: Any, t: Any) -> int:
-    """How many pairs of y and t are averaged, broadcasting included."""
+    """Return how many pairs of y and t are averaged, broadcasting included."""
     shape, other = shape_of(y), shape_of(t)
     return math.prod(shape if shape == other else np.broadcast_shapes(shape, other))
 
@@ -90,7 +92,7 @@ def _batch(y: Any) -> int:
 
 
 def _is_index(y: Any, t: Any) -> bool:
-    """Whether the target names the right class instead of giving a share to each."""
+    """Return whether the target is the number of the right class, not a share for each class."""
     return len(shape_of(t)) == len(shape_of(y)) - 1
 
 
@@ -99,7 +101,7 @@ def _shares(y: Any, t: Any) -> Any:
 
 
 def _places(t: Any, classes: int) -> tuple[Any, Any]:
-    """Where the right classes lie among rows of ``classes``: which row, which place in it."""
+    """Return the row and the column of each right class in an array with ``classes`` columns."""
     numbers = np.asarray(t).astype(np.int64).ravel()
     if numbers.size and not -classes <= numbers.min() <= numbers.max() < classes:
         raise IndexError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
@@ -107,14 +109,14 @@ def _places(t: Any, classes: int) -> tuple[Any, Any]:
 
 
 def _one_hot(t: Any, classes: int) -> Any:
-    # Small whole numbers take the precision of what they meet.
+    # Small whole numbers take the precision of the other operand.
     shares = np.zeros((np.size(t), classes), np.int8)
     shares[_places(t, classes)] = 1
     return shares.reshape(*np.shape(t), classes)
 
 
 def _at_class(x: Any, t: Any) -> Any:
-    """What stands at the right class of every row."""
+    """Return the element at the right class of every row."""
     x = np.asarray(x)
     classes = x.shape[-1]
     return x.reshape(-1, classes)[_places(t, classes)]
@@ -190,12 +192,12 @@ def _softmax_cross_entropy(x: Any, t: Any) -> tuple[Any, Any]:
         slope[places] -= 1
         return -np.sum(log_y.reshape(slope.shape)[places]) / _batch(x), slope.reshape(y.shape)
     if log_y.flags.fnc:
-        # Laid out as what it meets.
+        # In the memory layout of the other operand.
         t = np.asfortranarray(t)
     shares = t * log_y
     total = np.add.reduce(shares, axis=None)
     if total - total:
-        # 0·log 0 is 0 here, too.
+        # 0·log 0 is 0 here as well.
         total = np.sum(np.where(t == 0, 0.0, shares))
     return total / -_batch(x), y * total_share.forward(t) - t
 
@@ -245,7 +247,7 @@ sigmoid_cross_entropy = operation(
         lambda g, z, x, t: g / _size(x, t) * (sigmoid(x) - t),
         lambda g, z, x, t: -g / _size(x, t) * x,
     ),
-    says="Sigmoid and cross entropy of yes or no in one: the gradient is y − t, averaged over all answers.",
+    says="Sigmoid and cross entropy of yes or no in one: the gradient is y − t, averaged over all examples.",
     notation="cross entropy(σ({x}), {t})",
     domain=((-2, 2), (0.1, 0.9)),
     shape=_scalar,

@@ -11,7 +11,9 @@ from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.elementwise import sqrt
 from bpviz.ops.primitives.reductions import mean, sum_
 from bpviz.ops.primitives.shaping import kept_shape, normalized_axes, plus, sum_to
-from bpviz.ops.table.operation import Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["batch_norm", "layer_norm"]
 
@@ -85,7 +87,7 @@ def _row(name: str, symbol: str, default: Any, says: str, cases: tuple[Case, ...
         together=partial(_rules, axis=default),
         parameters={"axis": default, "eps": _EPS},
         says=says,
-        notation=symbol + "({x})·{γ} + {β}",
+        notation=symbol + "({x}) ∘ {γ} + {β}",
         shape=lambda x, gamma, beta, axis=default, eps=_EPS: x,
         cases=cases,
         reference=reference,

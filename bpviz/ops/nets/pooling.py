@@ -10,7 +10,9 @@ from bpviz.ops.nets.convolution import col2im, im2col, padded, pair, windows_of
 from bpviz.ops.primitives.reductions import mean
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import broadcast_to, reshape, transpose
-from bpviz.ops.table.operation import Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["average_pool2d", "first_largest", "max_pool2d", "max_unpool2d", "pick_largest", "picked_at_largest"]
 
@@ -32,7 +34,7 @@ def _shape(x: Shape, size: Any = 2, stride: Any = None, pad: Any = 0) -> Shape:
 
 
 def _views(images: Any, size: Any, stride: Any, out: tuple[int, ...]) -> Iterator[Any]:
-    """For each place in a window, the pixels that lie there: one for every window."""
+    """Yield, for each place in a window, the pixels of all windows at that place."""
     (high, wide), (down, right) = pair(size), _step(size, stride)
     for i in range(high):
         for j in range(wide):
@@ -49,7 +51,7 @@ def _max_pool2d(x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
 
 
 def _hits(x: Any, size: Any, stride: Any, pad: Any) -> Iterator[Any]:
-    """For each place in a window, whether the window's (first) largest pixel lies there."""
+    """Yield, for each place in a window, whether the window's (first) largest pixel lies there."""
     z = _max_pool2d(x, size, stride, pad)
     free = np.ones(z.shape, bool)
     for view in _views(padded(x, pad, -np.inf), size, stride, z.shape[2:]):
@@ -81,11 +83,11 @@ max_unpool2d: Operation = operation(
     "unpool",
     "v x",
     forward=_max_unpool2d,
-    vjp=(lambda g, z, v, x, **told: picked_at_largest(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **parameters: picked_at_largest(g, x, **parameters), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Puts each number where its window of x has its largest pixel.",
     notation="unpool({v})",
-    shape=lambda v, x, **told: x,
+    shape=lambda v, x, **parameters: x,
     cases=(
         Case(((2, 2, 2, 2), (2, 2, 4, 4))),
         Case(((1, 2, 3, 3), (1, 2, 5, 4)), {"size": (3, 2), "stride": 1}),
@@ -98,11 +100,11 @@ picked_at_largest: Operation = operation(
     "at max",
     "v x",
     forward=_picked,
-    vjp=(lambda g, z, v, x, **told: max_unpool2d(g, x, **told), None),
+    vjp=(lambda g, z, v, x, **parameters: max_unpool2d(g, x, **parameters), None),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Takes the number that lies where the window of x has its largest pixel.",
     notation="pick({v})",
-    shape=lambda v, x, **told: _shape(x, **told),
+    shape=lambda v, x, **parameters: _shape(x, **parameters),
     cases=tuple(Case(case.shapes * 2, case.parameters) for case in _CASES),
 )
 
@@ -110,7 +112,7 @@ first_largest = operation(
     "first_largest",
     "is max",
     "x",
-    # As many of them as elements in a row, one of them True.
+    # One for each element of the row; exactly one of them is True.
     forward=lambda x: np.arange(np.shape(x)[-1]) == np.argmax(x, axis=-1)[..., None],
     vjp=(None,),
     says="True at the first of the largest of a row; a decision carries no gradient.",
@@ -139,7 +141,7 @@ pick_largest = operation(
 
 
 def _rows(x: Any, size: Any, stride: Any, pad: Any) -> Any:
-    """Every window of every channel as a row."""
+    """Return every window of every channel as a row."""
     high, wide = pair(size)
     return reshape(im2col(x, size=size, stride=_step(size, stride), pad=pad), shape=(-1, high * wide))
 
@@ -152,7 +154,7 @@ def _as_images(pooled: Any, x: Any, size: Any, stride: Any, pad: Any) -> Any:
 def _max_pool2d_inside(x: Any, size: Any = 2, stride: Any = None, pad: Any = 0) -> Any:
     rows = _rows(x, size, stride, pad)
     if any(pair(pad)):
-        # The border is no pixel: it is never the largest.
+        # The border holds no pixels: it is never the largest.
         rows = where(_rows(np.ones(shape_of(x)), size, stride, pad), rows, -np.inf)
     return _as_images(pick_largest(rows), x, size, stride, pad)
 
@@ -162,7 +164,7 @@ max_pool2d = operation(
     "MaxPool",
     "x",
     forward=_max_pool2d,
-    vjp=(lambda g, z, x, **told: max_unpool2d(g, x, **told),),
+    vjp=(lambda g, z, x, **parameters: max_unpool2d(g, x, **parameters),),
     parameters={"size": 2, "stride": None, "pad": 0},
     says="The gradient of a window goes to its largest pixel.",
     notation="maxpool({x})",

@@ -1,4 +1,4 @@
-"""Scaled dot-product attention: every query takes a mean of the values, weighted by how well their keys fit it."""
+"""Scaled dot-product attention: every query takes a mean of the values, weighted by how well their keys match it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bpviz.ops.linear_algebra.products import swapped
 from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.reductions import softmax, sum_
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["attention"]
 
@@ -21,7 +23,7 @@ _BLOCKED = -1e30
 
 
 def _before(q: Any, k: Any) -> Any:
-    """Which keys lie before a query, or beside it."""
+    """Return which keys stand before a query or at its own place."""
     return np.tri(shape_of(q)[-2], shape_of(k)[-2], dtype=bool)
 
 
@@ -60,7 +62,7 @@ def _rules(
     d_weights = g @ swapped(v)
     d_scores = weights * (d_weights - sum_(d_weights * weights, axis=-1, keepdims=True))
     for mask in masks:
-        # Where a query may look nowhere all weights are alike, and none of them a matter of q and k.
+        # A query that may look at no key has equal weights, which do not depend on q and k.
         d_scores = where(mask, d_scores, 0.0)
     d_scores = called(d_scores * _scale(q), "dS")
     return d_scores @ k, swapped(d_scores) @ q, swapped(weights) @ g, *(None for _ in masks)

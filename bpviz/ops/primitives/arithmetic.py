@@ -11,7 +11,8 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import log
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 from bpviz.text.numerals import number, superscript
 
 __all__ = ["add", "add_up", "divide", "multiply", "negative", "positive", "power", "subtract"]
@@ -30,6 +31,7 @@ add = operation(
     numpy=("add",),
     says="Passes the gradient on unchanged to both.",
     notation="{x} + {y}",
+    commutes=True,
     cases=_PAIRS,
 )
 
@@ -42,6 +44,7 @@ add_up = operation(
     vjp=lambda g, z, *xs, slot: g,
     says="Passes the gradient on unchanged to all.",
     notation="{xs}",
+    commutes=True,
     inside=lambda *xs: functools.reduce(add, xs),
     cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
 )
@@ -69,6 +72,7 @@ multiply = operation(
     numpy=("multiply",),
     says="Multiplies the gradient by the other input.",
     notation="{x}·{y}",
+    commutes=True,
     cases=_PAIRS,
 )
 

@@ -1,4 +1,4 @@
-"""What an author takes for granted and does not write: shares that add up to 1, guards against division by 0.
+"""What an author assumes and does not write: shares add up to 1, guards against division by 0.
 
 With numbers and with handles these compute; formulas leave them out (`bpviz.formulas.formula`).
 """
@@ -10,7 +10,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import added_up, broadcast_to, kept_shape
-from bpviz.ops.table.operation import Case, Operation, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
+from bpviz.ops.table.values import shape_of
 
 __all__ = ["called", "guard", "largest", "total_share"]
 
@@ -18,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 
 def called(value: Any, name: str) -> Any:
-    """The value itself; a formula writes ``name`` in its place, as an author does for what is long.
+    """Return the value itself; a formula writes ``name`` in its place, as authors do for a long expression.
 
     >>> called(3.0, "x̂")
     3.0
@@ -34,7 +36,7 @@ guard: Operation = operation(
     forward=lambda c, s, x: np.where(c, s, x),
     scalar=lambda c, s, x: s if c else x,
     vjp=(None, lambda g, z, c, s, x: where(c, g, 0.0), lambda g, z, c, s, x: where(c, 0.0, g)),
-    says="Puts s in the place of x where the condition holds, so that nothing breaks there.",
+    says="Puts s in the place of x where the condition holds, so that no division by 0 happens there.",
     notation="{s} if {c} else {x}",
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
 )
@@ -45,7 +47,7 @@ total_share = operation(
     "x",
     forward=lambda x: added_up(np.asarray(x), -1),
     vjp=(lambda g, z, x: broadcast_to(g, shape=shape_of(x)),),
-    says="The sum of shares, which is 1 for targets as they are meant; the gradient goes to every share.",
+    says="The sum of shares, which is 1 for correct targets; the gradient goes to every share.",
     notation="Σ {x}",
     shape=lambda x: kept_shape(x, -1),
     cases=(Case(((2, 3),)), Case(((3,),)), Case(((),))),
@@ -65,7 +67,7 @@ largest = operation(
     forward=_largest,
     vjp=(None,),
     parameters={"axis": -1},
-    says="What is taken away from all logits alike, so that exp cannot overflow: it cancels, and needs no gradient.",
+    says="The largest logit is subtracted from all logits, so that exp cannot overflow: it cancels, without gradient.",
     notation="max({x})",
     shape=lambda x, axis=-1: kept_shape(x, axis),
     cases=(Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),

@@ -7,7 +7,8 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = [
     "abs_",
@@ -114,7 +115,7 @@ tanh = operation(
 
 
 def _sigmoid_of_number(x: float) -> float:
-    # Only ever exp of something ≤ 0, so that no magnitude overflows.
+    # exp takes only numbers ≤ 0, so that nothing overflows.
     if x >= 0:
         return 1 / (1 + math.exp(-x))
     e = math.exp(x)
@@ -122,7 +123,7 @@ def _sigmoid_of_number(x: float) -> float:
 
 
 def _sigmoid(x: Any) -> Any:
-    # Where exp overflows, 1/∞ = 0 is the answer, too.
+    # Where exp overflows, the result 1/∞ = 0 is right as well.
     return 1 / (1 + np.exp(-x))
 
 

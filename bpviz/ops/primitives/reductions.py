@@ -1,4 +1,4 @@
-"""Many numbers become fewer: sums, means, softmax."""
+"""Reductions: sums, means, and softmax."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import largest
 from bpviz.ops.primitives.elementwise import exp, log
 from bpviz.ops.primitives.shaping import added_up, broadcast_to, kept_shape, normalized_axes, reshape
-from bpviz.ops.table.operation import Case, Shape, operation, shape_of, size_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = [
     "REDUCTIONS",
@@ -33,11 +35,11 @@ REDUCTIONS: tuple[Case, ...] = (
     Case(((2, 3),), {"axis": -1, "keepdims": True}),
     Case(((2, 3, 2),), {"axis": (0, 2)}),
 )
-"""What the tests try of everything that takes ``axis`` and ``keepdims``."""
+"""The cases that the tests try for every row with ``axis`` and ``keepdims``."""
 
 
 def reduced_shape(x: Shape, axis: Any = None, keepdims: bool = False, **_: Any) -> Shape:
-    """The shape that remains; ``axis`` and ``keepdims`` as NumPy has them.
+    """Return the shape after a reduction; ``axis`` and ``keepdims`` are NumPy's.
 
     >>> reduced_shape((2, 3), axis=-1), reduced_shape((2, 3), axis=-1, keepdims=True)
     ((2,), (2, 1))
@@ -49,7 +51,7 @@ def reduced_shape(x: Shape, axis: Any = None, keepdims: bool = False, **_: Any) 
 
 
 def spread(g: Any, x: Any, axis: Any) -> Any:
-    """The gradient of a reduction, back at every element that went into it."""
+    """Return the gradient of a reduction in the shape of its operand, one share per element."""
     shape = shape_of(x)
     if not shape:
         return g
@@ -60,7 +62,7 @@ def spread(g: Any, x: Any, axis: Any) -> Any:
 
 
 def count(x: Any, axis: Any) -> int:
-    """How many elements go into each result of a reduction.
+    """Return how many elements go into each result of a reduction.
 
     >>> count([[1, 2, 3], [4, 5, 6]], 0)
     2
@@ -75,7 +77,7 @@ sum_ = operation(
     "sum",
     "Σ",
     "x",
-    # What np.sum calls in the end.
+    # np.sum calls this in the end.
     forward=lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
     vjp=(lambda g, z, x, axis=None, keepdims=False: spread(g, x, axis),),
     parameters={"axis": None, "keepdims": False},
@@ -91,7 +93,7 @@ sum_ = operation(
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if size_of(x):
         if x.__class__ is np.ndarray and x.dtype.char == "d":
-            # What np.mean does in the end, where it need not watch its precision.
+            # np.mean does the same in the end, where precision needs no care.
             return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
         return np.mean(x, axis=axis, keepdims=keepdims)
     # The mean of nothing is NaN, without the warning that NumPy prints.
@@ -121,7 +123,7 @@ def _softmax(x: Any, axis: int = -1) -> Any:
         return np.ones_like(x)
     if not shape[axis]:
         return np.asarray(x)
-    # What np.max and np.sum call in the end.
+    # np.max and np.sum call these in the end.
     e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
     e /= added_up(e, -1) if axis == -1 else np.add.reduce(e, axis=axis, keepdims=True)
     return e
@@ -145,7 +147,7 @@ softmax = operation(
     forward=_softmax,
     vjp=(_softmax_rule,),
     parameters={"axis": -1},
-    says="Each share gets z(g − Σ g·z): what one gains the others lose.",
+    says="Each share gets z(g − Σ g·z): when one share grows, the others shrink.",
     notation="softmax({x})",
     shape=lambda x, axis=-1: x,
     cases=(Case(((3,),)), Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
@@ -155,7 +157,7 @@ softmax = operation(
 
 
 def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
-    """The softmax of an array, and its logarithm.
+    """Return the softmax of an array, and its logarithm.
 
     >>> shares_and_logs(np.zeros(2))
     (array([0.5, 0.5]), array([-0.69314718, -0.69314718]))
@@ -163,7 +165,7 @@ def shares_and_logs(x: Any, axis: int = -1) -> tuple[Any, Any]:
     if not x.size or not x.ndim:
         return np.ones_like(x), np.zeros_like(x)
     if axis == -1 and x.ndim == 2 and x.shape[0] > 4 * x.shape[1]:
-        # NumPy takes a fourth of the time along a few long rows of what it takes along many short ones.
+        # NumPy is four times as fast along a few long rows as along many short ones.
         y, log_y = shares_and_logs(x.T.copy(), 0)
         return y.T, log_y.T
     top = x - np.maximum.reduce(x, axis=axis, keepdims=True)

@@ -1,4 +1,4 @@
-"""Comparisons and choices: what decides, and carries no gradient itself."""
+"""Comparisons and choices. A comparison carries no gradient."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.operation import Case, Operation, operation
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import Case, Operation
 
 __all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "where"]
 
@@ -44,7 +45,7 @@ def _choose(condition: Any, x: Any, y: Any) -> Any:
     if y.__class__ is float and not y and getattr(condition, "size", 0) > _MANY:
         alike = x.__class__ is np.ndarray and x.shape == condition.shape and x.dtype == np.float64
         if alike and condition.dtype == bool and math.copysign(1, y) > 0:
-            # All bits or none of them: the same numbers in an eighth of the time, for np.where jumps at every element.
+            # A mask of all bits or none: the same numbers in an eighth of np.where's time, which branches per element.
             mask = np.negative(condition.view(np.int8), dtype=np.int64)
             return np.bitwise_and(x.view(np.int64), mask, out=mask).view(np.float64)
     return np.where(condition, x, y)

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.operation import OPERATIONS, REQUIRED, Case, Operation, Shape, operation, shape_of, size_of
+from bpviz.ops.table.registry import OPERATIONS, operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of, size_of
 
 __all__ = [
     "Operand",
@@ -260,22 +262,30 @@ def _scatter(x: Any, *positions: Any, key: Any, shape: Shape) -> Any:
     return spread
 
 
-def key_text(key: Any) -> str:
-    """An index as it is written: ``:, −1``; recorded positions are ``i``.
+_POSITIONS = 6
+"""The most positions of an index that are written out."""
 
-    >>> key_text((slice(None), 2))
-    ':, 2'
+
+def key_text(key: Any, whole: bool = False) -> str:
+    """An index as it is written: ``:, −1``. Recorded positions are ``i``; short lists, too, unless ``whole``.
+
+    >>> key_text((slice(None), 2)), key_text([0, 2]), key_text(([0, 2], None), whole=True)
+    (':, 2', 'i', '[0, 2], None')
     """
     if isinstance(key, tuple):
-        return ", ".join(map(key_text, key))
+        return ", ".join("None" if part is None else key_text(part, whole) for part in key)
     if isinstance(key, slice):
         text = f"{key_text(key.start)}:{key_text(key.stop)}"
         return text if key.step is None else f"{text}:{key_text(key.step)}"
     if key is None:
-        return ""
+        return "None" if whole else ""
     if key is Ellipsis:
         return "…"
-    return str(key) if isinstance(key, int) else "i"
+    if isinstance(key, int):
+        return str(key)
+    positions = key.tolist() if whole and hasattr(key, "tolist") else key
+    few = whole and isinstance(positions, list) and len(positions) <= _POSITIONS
+    return str(positions) if few and all(type(n) is int for n in positions) else "i"
 
 
 def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple[int, ...]]:
@@ -357,7 +367,7 @@ concatenate = operation(
     numpy=("concatenate", "concat"),
     adapt=_concatenate_arguments,
     says="Each part gets its own stretch of the gradient.",
-    notation="[{xs}]",
+    notation="concat({xs})",
     shape=_concatenated_shape,
     cases=(
         Case(((2, 3), (1, 3))),

@@ -7,7 +7,9 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.shaping import index, indexed, key_text, sum_to
-from bpviz.ops.table.operation import REQUIRED, Case, Operation, Shape, operation, shape_of
+from bpviz.ops.table.registry import operation
+from bpviz.ops.table.row import REQUIRED, Case, Operation
+from bpviz.ops.table.values import Shape, shape_of
 
 __all__ = ["arrange", "assign", "fill"]
 

@@ -1,0 +1,46 @@
+"""What of a computation a figure shows, as frozen plain data. It imports little: the command line reads it, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bpviz.text.language import ENGLISH, Language
+
+if TYPE_CHECKING:
+    from bpviz.graph.flow import Flow
+
+__all__ = ["CircuitOptions", "Direction", "Labels", "Show"]
+
+Show = Literal["both", "forward", "backward"]
+Labels = Literal["values", "symbols", "rules", "none"]
+Direction = Literal["LR", "TB"]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitOptions:
+    """What of the computation is shown; `bpviz.drawing.options` says of each option how people choose it.
+
+    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
+    ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
+    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
+    another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
+    one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
+    what lies on none of them. ``lang`` is the language of what is read aloud and written in words.
+    """
+
+    show: Show = "both"
+    labels: Labels = "values"
+    depth: int | None = None
+    open: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    precision: int = 4
+    title: str = ""
+    direction: Direction = "LR"
+    shared: bool = False
+    plumbing: bool = False
+    before: Flow | None = None
+    path: str = ""
+    only: str = ""
+    lang: Language = ENGLISH

@@ -1,0 +1,337 @@
+"""What a function may change beside its result: random state, its objects, lists and global variables; and its prints.
+
+A function that is run a second time, to be compared with its record, starts where the first run started, and leaves
+everything as the first run left it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from bpviz.lazy import imported
+from bpviz.recording.source import is_library
+
+__all__ = ["Surroundings", "muted"]
+
+_MOST = 10_000
+"""So many things are looked at, at most."""
+_ELEMENTS = 2_000_000
+"""So many elements of arrays are kept, at most: what is larger is data, and is not written into."""
+_STILL = frozenset({"numpy", "math", "bpviz", "bpviz.nn"})
+"""Modules of libraries whose functions, but for those of ``np.random``, draw no random numbers."""
+_PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None)})
+_MISSING = object()
+
+
+class Surroundings:
+    """What a function can reach and change, as it is at this moment.
+
+    >>> import random
+    >>> def draw():
+    ...     return random.random()
+    >>> before = Surroundings(draw)
+    >>> first = draw()
+    >>> before.put_back()
+    >>> draw() == first
+    True
+
+    Arrays beyond two million elements, attributes in slots and what lies outside of Python (files) are not kept.
+    """
+
+    def __init__(self, *functions: Callable[..., Any], without: Sequence[Any] = ()) -> None:
+        """Look at what these functions can reach, but for what they are given copies of."""
+        found = _Search(functions, without)
+        self._kept = [(holder, holder[0](*holder[1:])) for holder in found.holders]
+        # Imported later, they will begin with a state that nobody can know now.
+        self._modules = imported("numpy.random"), imported("random")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the state of random numbers was known then: not where their module was imported afterwards."""
+        return self._modules == (imported("numpy.random"), imported("random"))
+
+    def put_back(self) -> None:
+        """Make everything what it was."""
+        for (take, *where), kept in self._kept:
+            _PUT[take](kept, *where)
+
+    def now(self) -> Surroundings:
+        """The same things as they are now."""
+        made = object.__new__(Surroundings)
+        made._kept = [(holder, holder[0](*holder[1:])) for holder, _ in self._kept]
+        made._modules = imported("numpy.random"), imported("random")
+        return made
+
+
+class _Search:
+    """The things that a function can reach: each with how it is read, and where it is."""
+
+    def __init__(self, functions: Sequence[Any], without: Sequence[Any]) -> None:
+        self.holders: list[tuple[Any, ...]] = []
+        self.seen = {id(value) for value in without if not callable(value)}
+        self.ahead: list[Any] = [*functions]
+        self.room = _ELEMENTS
+        random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
+        # The state of random numbers is long: it is kept where something may draw from it.
+        self.draws = False
+        self.array = getattr(sys.modules.get("numpy"), "ndarray", ())
+        self.python: Any = getattr(random, "Random", ())
+        self.generator: Any = getattr(numpy_random, "Generator", ())
+        self.legacy: Any = getattr(numpy_random, "RandomState", ())
+        self._search()
+        if self.draws:
+            self.ahead += [] if random is None else [random._inst]
+            self.ahead += [] if numpy_random is None else [numpy_random.mtrand._rand]
+            self._search()
+
+    def _search(self) -> None:
+        while self.ahead and len(self.seen) < _MOST:
+            value = self.ahead.pop()
+            if value.__class__ not in _PLAIN and id(value) not in self.seen:
+                self.seen.add(id(value))
+                self._visit(value)
+
+    def _visit(self, value: Any) -> None:
+        kind = type(value)
+        if kind is FunctionType:
+            self._function(value)
+        elif kind is MethodType:
+            self.ahead += (value.__func__, value.__self__)
+        elif kind is partial:
+            self.ahead += (value.func, *value.args, *value.keywords.values())
+        elif isinstance(value, dict):
+            self.holders.append((_entries, value))
+            self.ahead += list(value.values())[:_MOST]
+        elif isinstance(value, list | set):
+            self.holders.append((_members, value))
+            self.ahead += list(value)[:_MOST]
+        elif kind is tuple or kind is frozenset:
+            self.ahead += value
+        elif kind is BuiltinFunctionType:
+            # random.gauss, taken from its module, belongs to the one generator of that.
+            self.ahead.append(value.__self__)
+        elif kind is self.array:
+            if value.size <= self.room and value.flags.writeable:
+                self.room -= value.size
+                self.holders.append((_elements, value))
+        elif isinstance(value, self.generator):
+            self.holders.append((_bits, value.bit_generator))
+        elif isinstance(value, self.legacy):
+            self.holders.append((_legacy, value))
+        elif isinstance(value, self.python):
+            self.holders.append((_python, value))
+        elif isinstance(value, type):
+            if _is_users(value.__module__):
+                self.ahead += [found for base in value.__mro__[:-1] for found in vars(base).values()]
+        elif isinstance(value, staticmethod | classmethod):
+            self.ahead.append(value.__func__)
+        elif isinstance(value, property):
+            self.ahead += (value.fget, value.fset)
+        elif hasattr(value, "__dict__") and not isinstance(value, ModuleType) and _is_users(kind.__module__):
+            own = vars(value)
+            self.holders.append((_entries, own))
+            self.ahead += (kind, *own.values())
+
+    def _function(self, function: FunctionType) -> None:
+        if is_library(function.__code__.co_filename):
+            return
+        names = list(_names(function.__code__))
+        found = function.__globals__
+        self.holders.append((_bindings, found, tuple(names)))
+        self.draws = self.draws or "random" in names
+        for name in names:
+            value = found.get(name)
+            if isinstance(value, ModuleType):
+                if _is_users(value.__name__):
+                    self.ahead += (vars(value)[part] for part in names if part in vars(value))
+                elif value.__name__ not in _STILL:
+                    self.draws = True
+            else:
+                self.ahead.append(value)
+        for cell in function.__closure__ or ():
+            self.holders.append((_content, cell))
+            self.ahead.append(_content(cell))
+        self.ahead += function.__defaults__ or ()
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            self.ahead.append(wrapped)
+
+
+def _is_users(module: str | None) -> bool:
+    """Whether a module is the user's own; one that cannot be found is."""
+    if module in sys.builtin_module_names:
+        return False
+    return not is_library(getattr(sys.modules.get(module or ""), "__file__", None) or "")
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The names that a function may look up in its module; those of functions inside of it, too."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if constant.__class__ is CodeType:
+            yield from _names(constant)
+
+
+# How each kind of thing is read, and put back.
+
+
+def _bindings(found: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    return [found.get(name, _MISSING) for name in names]
+
+
+def _put_bindings(kept: list[Any], found: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name, value in zip(names, kept, strict=True):
+        if found.get(name, _MISSING) is not value:
+            if value is _MISSING:
+                del found[name]
+            else:
+                found[name] = value
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        # Nothing was put into it yet.
+        return _MISSING
+
+
+def _put_content(kept: Any, cell: CellType) -> None:
+    if kept is not _MISSING and _content(cell) is not kept:
+        cell.cell_contents = kept
+
+
+def _entries(found: dict[Any, Any]) -> dict[Any, Any]:
+    return dict(found)
+
+
+def _put_entries(kept: dict[Any, Any], found: dict[Any, Any]) -> None:
+    if len(kept) != len(found) or any(found.get(key, _MISSING) is not value for key, value in kept.items()):
+        found.clear()
+        found.update(kept)
+
+
+def _members(found: Any) -> Any:
+    return list(found)
+
+
+def _put_members(kept: Any, found: Any) -> None:
+    if found.__class__ is list:
+        found[:] = kept
+    else:
+        found.clear()
+        found.update(kept)
+
+
+def _elements(array: Any) -> Any:
+    return array.copy()
+
+
+def _put_elements(kept: Any, array: Any) -> None:
+    if array.flags.writeable:
+        array[...] = kept
+
+
+def _bits(generator: Any) -> Any:
+    return generator.state
+
+
+def _put_bits(kept: Any, generator: Any) -> None:
+    generator.state = kept
+
+
+def _legacy(state: Any) -> Any:
+    return state.get_state(legacy=False)
+
+
+def _put_legacy(kept: Any, state: Any) -> None:
+    state.set_state(kept)
+
+
+def _python(random: Any) -> Any:
+    return random.getstate()
+
+
+def _put_python(kept: Any, random: Any) -> None:
+    random.setstate(kept)
+
+
+_PUT: dict[Any, Callable[..., None]] = {
+    _bindings: _put_bindings,
+    _content: _put_content,
+    _entries: _put_entries,
+    _members: _put_members,
+    _elements: _put_elements,
+    _bits: _put_bits,
+    _legacy: _put_legacy,
+    _python: _put_python,
+}
+
+
+# What is printed
+
+
+class _Muted:
+    """A stream that swallows what the muted threads write, and hands on what others do."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, unless this thread is muted."""
+        return len(text) if threading.get_ident() in _threads else self.stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+_threads: dict[int, int] = {}
+"""The muted threads, and how often each is."""
+_lock = threading.Lock()
+_put_aside: list[tuple[tuple[_Muted, _Muted], Any, Any]] = []
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Swallow what this thread prints, and what it warns of; other threads are heard as always.
+
+    >>> with muted():
+    ...     print("unheard")
+    """
+    thread = threading.get_ident()
+    with _lock:
+        if not _threads:
+            own = _Muted(sys.stdout), _Muted(sys.stderr)
+            heard = warnings.showwarning
+
+            def show(*args: Any, **keywords: Any) -> None:
+                if threading.get_ident() not in _threads:
+                    heard(*args, **keywords)
+
+            _put_aside[:] = [(own, heard, show)]
+            sys.stdout, sys.stderr = own
+            warnings.showwarning = show
+        _threads[thread] = _threads.get(thread, 0) + 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _threads[thread] -= 1
+            if not _threads[thread]:
+                del _threads[thread]
+            if not _threads:
+                (out, err), heard, show = _put_aside.pop()
+                # What somebody else has put there meanwhile stays.
+                if sys.stdout is out:
+                    sys.stdout = out.stream
+                if sys.stderr is err:
+                    sys.stderr = err.stream
+                if warnings.showwarning is show:
+                    warnings.showwarning = heard

@@ -1,0 +1,237 @@
+"""From a figure to boxes of fixed size: every box measured, and the room of the labels of every wire.
+
+All sizes are whole, even points, so that no engine has anything to round.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from math import ceil, hypot
+from typing import NamedTuple
+
+from bpviz.errors import UsageError
+from bpviz.figure import Arrow, Box, Figure, Frame, Wire
+from bpviz.picture.blocks import Block, measured, paragraph, words
+from bpviz.picture.theme import TextRole, Theme
+from bpviz.text import widths
+
+__all__ = [
+    "FRAME_MARGIN",
+    "RANK_SEPARATION",
+    "SEPARATION",
+    "BoxPlan",
+    "Plan",
+    "WirePlan",
+    "even",
+    "ordered",
+    "planned",
+    "reached",
+    "wire_pitch",
+]
+
+SEPARATION = 8
+"""The least distance between two boxes that stand side by side."""
+
+RANK_SEPARATION = 12
+"""The least distance between two boxes one of which stands behind the other in the flow."""
+
+FRAME_MARGIN = 8
+"""The least distance of a box from the frame around it."""
+
+_LABEL_PAD = 6.0
+_LABEL_LEAST = 20.0
+_NAME_PAD = 4.0
+_LONGEST_SYMBOL = 4
+_APPROACH = 12.0
+
+
+class BoxPlan(NamedTuple):
+    """A box with its measured text; ``round`` says that it is a circle, ``bare`` that only its text is drawn.
+
+    ``room`` is kept free before and behind it along the flow, so that wires can gather there.
+    """
+
+    box: Box
+    words: Block
+    width: float
+    height: float
+    round: bool = False
+    room: float = 0.0
+    bare: bool = False
+
+
+class WirePlan(NamedTuple):
+    """A wire with its measured labels and the room that they take together.
+
+    ``lift`` is how far beyond the middle of that room, across the flow, the line of the wire runs.
+    """
+
+    wire: Wire
+    forward: Block | None
+    backward: Block | None
+    width: float
+    height: float
+    lift: float
+    frame: str | None
+
+
+class Plan(NamedTuple):
+    """Every box, every wire and the title of every frame, measured.
+
+    ``level`` says that the flow runs from left to right, else from top to bottom. ``chains`` holds for the id of each
+    frame the numbers of those around it and its own.
+    """
+
+    boxes: tuple[BoxPlan, ...]
+    wires: tuple[WirePlan, ...]
+    frames: tuple[Frame, ...]
+    titles: tuple[Block, ...]
+    level: bool
+    chains: dict[str, tuple[int, ...]]
+
+
+def planned(figure: Figure, theme: Theme) -> Plan:
+    """Measure everything in ``figure``.
+
+    Raises: UsageError where a wire or a frame names something that is not in the figure, or wires lead in a circle.
+    """
+    _check(figure)
+    ordered(figure)
+    frames = {frame.id: frame for frame in figure.frames}
+    home = {box.id: box.frame for box in figure.boxes}
+    chain = cache(lambda frame: _chain(frame, frames))
+    arriving = Counter(wire.target for wire in figure.wires)
+    leaving = Counter(wire.source for wire in figure.wires)
+    boxes = tuple(_box(box, arriving[box.id], leaving[box.id], figure.direction, theme) for box in figure.boxes)
+    wires = tuple(
+        _wire(wire, _common(chain(home[wire.source]), chain(home[wire.target])), figure.direction, theme)
+        for wire in figure.wires
+    )
+    titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
+    number = {id: k for k, id in enumerate(frames)}
+    chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames}
+    return Plan(boxes, wires, figure.frames, titles, figure.direction == "LR", chains)
+
+
+def _check(figure: Figure) -> None:
+    boxes = {box.id for box in figure.boxes}
+    frames = {frame.id for frame in figure.frames}
+    if len(boxes) < len(figure.boxes) or len(frames) < len(figure.frames):
+        raise UsageError("A figure needs boxes and frames of different ids, but one id occurs twice.")
+    for wire in figure.wires:
+        for end in (wire.source, wire.target):
+            if end not in boxes:
+                raise UsageError(f"Wire {wire.id!r} ends at {end!r}, but the figure has no box of that id.")
+    for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
+        if frame is not None and frame not in frames:
+            raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
+
+
+def ordered(figure: Figure) -> list[str]:
+    """Return the ids of all boxes so that every wire leads from an earlier to a later one.
+
+    Raises: UsageError where wires lead in a circle.
+    """
+    following: dict[str, list[str]] = {box.id: [] for box in figure.boxes}
+    for wire in figure.wires:
+        following[wire.source].append(wire.target)
+    arriving = Counter(wire.target for wire in figure.wires)
+    order = [box.id for box in figure.boxes if not arriving[box.id]]
+    for id in order:  # take away what nothing leads to, box by box
+        for target in following[id]:
+            arriving[target] -= 1
+            if not arriving[target]:
+                order.append(target)
+    if len(order) == len(figure.boxes):
+        return order
+    # What is left lies on a circle or behind one: backwards, every way ends on a circle.
+    done = set(order)
+    before = {target: id for id, targets in following.items() if id not in done for target in targets}
+    here = next(iter(before.values()))
+    for _ in before:
+        here = before[here]
+    raise UsageError(
+        f"The wires lead in a circle through {here!r}, but values flow one way: "
+        "draw each turn of a loop as boxes of its own."
+    )
+
+
+def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
+    """Return the frames around something, from the outermost to the innermost."""
+    chain: list[str] = []
+    while frame is not None and frame not in chain:
+        chain.append(frame)
+        frame = frames[frame].parent
+    return tuple(reversed(chain))
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> str | None:
+    shared = [a for a, b in zip(one, other, strict=False) if a == b]
+    return shared[-1] if shared else None
+
+
+def even(length: float) -> int:
+    """Return the next even number of points."""
+    return 2 * ceil(length / 2)
+
+
+def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) -> BoxPlan:
+    role: TextRole
+    match box.kind:
+        case "branch":
+            room = min(9.0 * (leaving - 1), 27.0)
+            return BoxPlan(box, Block(0.0, 0.0, ()), theme.dot, theme.dot, True, room)
+        case "input" | "output" | "constant":
+            role = "constant" if box.kind == "constant" else "name"
+            block = paragraph(box.text, role, theme)
+            # Along the flow a name keeps its distance from the end of its wire, which may be a thick one.
+            above = _NAME_PAD if direction == "TB" else 0.0
+            return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
+        case "operation" | "group":
+            block = paragraph(box.text, "symbol", theme)
+    diameter = hypot(block.width, widths.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0
+    if box.kind == "operation" and len(box.text) <= _LONGEST_SYMBOL and "\n" not in box.text:
+        size = even(max(theme.node, diameter))
+        return BoxPlan(box, block, size, size, True)
+    width, height = max(theme.node, block.width + 18.0), max(theme.node, block.height + 16.0)
+    # Wires that end side by side at an edge need an arrow head's width each.
+    edge = wire_pitch(theme) * max(arriving, leaving) + 6.0
+    if direction == "LR":
+        height = max(height, edge)
+    else:
+        width = max(width, edge)
+    return BoxPlan(box, block, even(width), even(height), False, _APPROACH if max(arriving, leaving) > 1 else 0.0)
+
+
+def wire_pitch(theme: Theme) -> float:
+    """Return the least distance between the middles of two wires that run side by side."""
+    return theme.gap + theme.head[1]
+
+
+def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePlan:
+    """Measure a wire's labels. Its line runs between them, or along the edge of a single one."""
+    forward = _label(wire.forward, "constant" if wire.constant else "forward", theme)
+    backward = _label(wire.backward, "backward", theme)
+    level = direction == "LR"
+    reach = reached(wire, level, theme)
+    blocks = [block for block in (forward, backward) if block]
+    along = max([block.width if level else block.height for block in blocks], default=0.0)
+    along = even(max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST))
+    across = even(max([block.height if level else block.width for block in blocks], default=0.0) + reach)
+    lift = 0.0
+    if len(blocks) == 1:
+        lift = across / 2 if forward else -across / 2
+    else:
+        across *= 2
+    width, height = (along, across) if level else (across, along)
+    return WirePlan(wire, forward, backward, width, height, lift, frame)
+
+
+def reached(wire: Wire, level: bool, theme: Theme) -> float:
+    """Return how far from the middle of a wire its labels begin. Beside a line, text needs more air than above it."""
+    return theme.clearance + (0.0 if level else 2.0) + (theme.gap / 2 if wire.forward and wire.backward else 0.0)
+
+
+def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
+    return measured(arrow.label, role, theme) if arrow and arrow.label else None

@@ -1,0 +1,52 @@
+"""Numbers and arrays: their shape, their size, and the plain form in which they are kept."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bpviz.lazy import LazyModule
+
+__all__ = ["Shape", "plain", "shape_of", "size_of"]
+
+np: Any = LazyModule("numpy")
+
+Shape = tuple[int, ...]
+
+
+def shape_of(value: Any) -> Shape:
+    """Return the shape of a number, an array or anything traced.
+
+    >>> shape_of(3.0)
+    ()
+    """
+    if value.__class__ is float:
+        return ()
+    try:
+        found: Shape = value.shape
+    except AttributeError:
+        return () if isinstance(value, int | float) else tuple(np.shape(value))
+    return found
+
+
+def size_of(value: Any) -> int:
+    """Return the number of elements.
+
+    >>> size_of(3.0)
+    1
+    """
+    return math.prod(shape_of(value))
+
+
+def plain(value: Any) -> Any:
+    """Return Python's float for a single 64-bit number, an array for all others."""
+    kind = value.__class__
+    if kind is float or kind is int or kind is bool:
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if kind is np.ndarray or kind.__module__ == "numpy":
+        value = np.asarray(value)
+        if not value.ndim and value.dtype == np.float64:
+            return float(value)
+    return value

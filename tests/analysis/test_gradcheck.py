@@ -1,0 +1,103 @@
+"""Gradients against differences: of the plain function, and what is said where they are not finite."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpviz
+from bpviz.errors import UsageError
+
+
+def masked(x: Any = np.array([-1.0, 4.0])) -> Any:
+    # The slope of the square root at −1 is not a number, and 0 × NaN is not 0.
+    return np.where(x > 0, np.sqrt(x), 0.0).sum()
+
+
+def test_a_gradient_that_is_not_finite_where_the_differences_are_fails() -> None:
+    report = bpviz.gradcheck(masked)
+    assert not report.ok
+    assert report.inputs[0].verdict == "wrong"
+    assert "WRONG: the gradient is not a number, differences 0" in str(report)
+    assert "FAILED" in str(report)
+    # The advice that every framework gives: take the root of what is safe.
+    safe = bpviz.gradcheck(lambda x=np.array([-1.0, 4.0]): np.where(x > 0, np.sqrt(np.where(x > 0, x, 1.0)), 0.0).sum())
+    assert safe.ok
+
+
+def test_the_length_of_nothing_has_no_gradient_and_fails() -> None:
+    assert not bpviz.gradcheck(lambda x=np.zeros(2): np.sqrt(np.sum(x * x))).ok
+
+
+def test_an_infinite_slope_that_is_one_passes() -> None:
+    # The cube root stands upright at 0: its slope is infinite, and the differences grow without end.
+    report = bpviz.gradcheck(lambda x=np.array([0.0]): np.sum(np.cbrt(x)))
+    assert report.ok
+    assert report.inputs[0].verdict == "not finite"
+
+
+@pytest.mark.hosts
+def test_the_command_fails_too(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(
+        "import numpy as np\ndef f(x=np.array([-1.0, 4.0])):\n    return np.where(x > 0, np.sqrt(x), 0.0).sum()\n"
+    )
+    command = [sys.executable, "-m", "bpviz", "gradcheck", "m.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "WRONG: the gradient is not a number" in done.stdout
+
+
+def test_the_plain_function_is_differenced_not_its_record() -> None:
+    def f(x: float = 2.0) -> Any:
+        # Equal at 2, where the record has the branch of another type.
+        return x**2 if isinstance(x, float) else x * 2
+
+    report = bpviz.gradcheck(f)
+    assert not report.ok
+    (check,) = report.inputs
+    assert (check.analytic, round(check.numeric, 4)) == (2.0, 4.0)
+    # A flow knows the function that it comes from; what was built by hand has nothing else than its record.
+    assert not bpviz.gradcheck(bpviz.backprop(f)).ok
+    graph = bpviz.Graph("built")
+    graph.output(graph.input("x", 2.0) * 2)
+    assert bpviz.gradcheck(graph).ok
+
+
+def test_every_kind_of_argument_reaches_the_plain_function() -> None:
+    def f(p: Any, x: Any, *parts: Any, n: int = 2, scale: float = 0.5, act: Any = np.tanh, mode: str = "sum") -> Any:
+        y = act(p["W"][0] @ x) * scale
+        for part in parts:
+            y = y * part**n
+        return {"first": (np.sum(y), y), "mode": mode}
+
+    W, x = np.array([[0.2, -0.4], [0.1, 0.3]]), np.float32([0.5, -1.5])
+    report = bpviz.gradcheck(f, {"W": [W]}, x, 1.5, np.array([0.7, 0.9]), n=3)
+    assert report.ok, str(report)
+    assert {c.name for c in report.inputs} == {"p['W'][0]", "x", "parts[0]", "parts[1]", "n", "scale"}
+
+
+def test_a_count_has_no_half() -> None:
+    def f(x: float = 1.5, n: int = 3) -> Any:
+        y = x * n
+        for _ in range(n):
+            y = y * x
+        return y
+
+    assert bpviz.gradcheck(f).ok
+
+
+def test_random_functions_are_refused_and_seeded_ones_are_not() -> None:
+    with pytest.raises(UsageError, match="noise is random: two runs on the same inputs return"):
+        bpviz.gradcheck(noise)
+    generator = np.random.default_rng(1)
+    assert bpviz.gradcheck(lambda x=2.0: x**2 * generator.normal()).ok
+    assert bpviz.gradcheck(lambda x=2.0: x**2 * np.random.normal()).ok
+
+
+def noise(x: float = 2.0) -> Any:
+    return x * np.random.default_rng().normal()
