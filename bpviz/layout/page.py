@@ -82,9 +82,10 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
         places = laid_out(figure, plan, engine=engine, timeout=timeout)
         found = arranged(plan, places, pitch)
         wrong = misread(plan, found)
-        if wrong:
-            found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
         if not wrong:
+            return found
+        found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
+        if not wrong and not _runs_over(plan, found, pitch / 2):
             return found
     found, wrong = _mended(plan, trunk_first(plan), pitch)
     if wrong:
@@ -93,6 +94,19 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
             "figure would be false. Show less: close groups (--depth 0), or turn it (--direction)."
         )
     return found
+
+
+def _runs_over(plan: Plan, found: Arrangement, aside: float) -> bool:
+    """Whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
+    for wire, course in zip(plan.wires, found.courses, strict=True):
+        points = sampled(course)
+        for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+            if box.box.id in (wire.wire.source, wire.wire.target):
+                continue
+            along, across = box.width / 2 + aside, box.height / 2 + aside
+            if any(abs(u - x) < along and abs(v - y) < across for u, v in points):
+                return True
+    return False
 
 
 def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list[int]]:

@@ -157,6 +157,7 @@ def test_the_same_figure_gives_the_same_picture() -> None:
     assert lay_out(random_figure(30, 1), LIGHT) == lay_out(random_figure(30, 1), LIGHT)
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(
     sum(engine.available for engine in engines() if engine.name in ("bundled", "system")) < 2,
     reason="needs pygraphviz and `dot` on PATH: `pip install pygraphviz`, `apt-get install graphviz`",

@@ -25,7 +25,7 @@ def trunk_first(plan: Plan) -> Places:
     >>> from bpviz.picture.theme import theme
     >>> boxes = Box("x", "input", "x"), Box("y", "input", "y"), Box("z", "operation", "−")
     >>> wires = Wire("a", "x", "z", 0), Wire("b", "y", "z", 1)
-    >>> (_, first), (_, second), (_, third) = placed(planned(Figure(boxes, wires), theme("light"))).boxes
+    >>> (_, first), (_, second), (_, third) = trunk_first(planned(Figure(boxes, wires), theme("light"))).boxes
     >>> first == third < second
     True
     """
