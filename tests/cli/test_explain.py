@@ -31,7 +31,7 @@ def test_explain_what_if(folder: Path) -> None:
     result = run("explain", "apples.py", "--set", "tax=1.2", "--set", "price=200")
     assert result.exit_code == 0, result.stderr
     assert "What if tax = 1.2, price = 200? total: 220 → 480" in result.stdout
-    assert "total grows by 20, as the gradient foretells: 0.1 × 200." in result.stdout
+    assert "total grows by 20, as the gradient predicts: 0.1 × 200." in result.stdout
     model(folder, "def f(x=1.0):\n    if x > 0:\n        return x * 3\n    return x * 5 - 1\n")
     assert "the model computes other steps" in run("explain", "model.py", "--set", "x=-2").stdout
     # A parameter without a value of its own gets one; that changes nothing.
@@ -89,4 +89,4 @@ def test_explain_takes_graphs_drawings_and_json(folder: Path) -> None:
     for target in ("model.py:g", "model.py:drawing", "g.json"):
         result = run("explain", target, "--set", "x=4")
         assert "length" in result.stdout, result.stderr
-        assert "square grows by 7. The gradient foretells +6, too little by 1" in result.stdout
+        assert "square grows by 7. The gradient predicts +6, too little by 1" in result.stdout

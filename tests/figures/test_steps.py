@@ -138,7 +138,7 @@ def test_every_arrow_of_any_graph_comes_once(seed: int) -> None:
 @pytest.fixture(scope="module")
 def picture_and_steps() -> tuple[Picture, tuple[Step, ...]]:
     drawing = bpviz.draw(lambda x=3.0, y=2.0: x * x + x * y)
-    return drawing.picture, drawing.told
+    return drawing.picture, drawing.step_list
 
 
 @pytest.mark.engine
@@ -200,7 +200,7 @@ def test_sentences_stand_below_and_within_the_page(picture_and_steps: tuple[Pict
 def test_the_steps_of_a_drawing_are_drawings() -> None:
     drawing = bpviz.draw(lambda price=100, count=2: price * count)
     each = drawing.steps()
-    assert [step.picture.parts[-1].description for step in each] == [step.sentence for step in drawing.told]
+    assert [step.picture.parts[-1].description for step in each] == [step.sentence for step in drawing.step_list]
     assert len({step.to_svg() for step in each}) == len(each)
     assert lay_out(drawing.figure, LIGHT).width <= each[0].picture.width
 
@@ -244,7 +244,7 @@ def test_steps_go_with_every_other_option(options: dict[str, Any]) -> None:
         return double(x * y) * x
 
     drawing = bpviz.draw(loss, animate=True, steps=True, **options)
-    assert len(list(drawing.to_frames("svg"))) == len(drawing.told) > 2
+    assert len(list(drawing.to_frames("svg"))) == len(drawing.step_list) > 2
     whole = {element for part in drawing.picture.parts for element in part.elements}
     last = {element for part in drawing.steps()[-1].picture.parts[:-1] for element in part.elements}
     assert last == whole

@@ -75,7 +75,7 @@ def test_a_branch_on_the_type_names_its_line_and_what_to_write(f: Callable[..., 
     said = told(f)
     assert line(f"# {f.__name__.replace('_', ' ')}") in said
     assert f"{f.__name__} returns {f():g} in a plain run, but " in said
-    assert "asks what kind of thing a value is" in said
+    assert "reads the type of a value" in said
     assert "np.ndim(x) == 0" in said
 
 
@@ -213,7 +213,7 @@ def test_what_only_recorded_values_raise_says_so() -> None:
     said = told(lambda x=np.ones(2): np.sum(Variable(x).data))
     assert "is not supported" in said
     assert line("# refuses") in said
-    assert "leave out what asks for its type" in said
+    assert "do not read its type" in said
     # What fails on plain numbers, too, passes through.
     with pytest.raises(LookupError, match=r"^'nothing'$"):
         bpviz.trace(lambda x=1.0: {}["nothing"])

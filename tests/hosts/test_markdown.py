@@ -165,4 +165,4 @@ def test_markdown_it_says_the_line(folder: Path) -> None:
         page.render("```bpviz them=dark\n```\n")
     with pytest.raises(ModelFailed, match=r"^line 3: the model raised NameError") as caught:
         page.render("Text.\n\n```bpviz\ndef f(x=1.0):\n    return unknown\n```\n")
-    assert 'page>", line 5, in f' in caught.value.told
+    assert 'page>", line 5, in f' in caught.value.traceback

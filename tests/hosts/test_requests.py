@@ -92,6 +92,6 @@ def test_errors_say_where_they_were_asked_for(folder: Path) -> None:
     code = Place("doc.md", folder, "def f(x=1.0):\n    return unknown\n", line=7)
     with pytest.raises(ModelFailed, match=r"^here: the model raised NameError") as caught, located("here"):
         drawing_of("it", ["-"], code)
-    assert caught.value.told.splitlines()[1] == '  File "<doc.md>", line 8, in f'
-    assert caught.value.told.endswith("NameError: name 'unknown' is not defined\n")
+    assert caught.value.traceback.splitlines()[1] == '  File "<doc.md>", line 8, in f'
+    assert caught.value.traceback.endswith("NameError: name 'unknown' is not defined\n")
     assert caught.value.exit_code == 1

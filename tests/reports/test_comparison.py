@@ -231,7 +231,7 @@ def test_what_is_gone_or_does_otherwise_is_noted_below() -> None:
         return h * 2
 
     found = bpviz.diff(one, two).draw().figure
-    assert found.notes == ("otherwise: h (relu before)", "no longer there: gone, add")
+    assert found.notes == ("changed: h (relu before)", "removed: gone, add")
     assert tones(found)["tanh"] == "strong"  # type: ignore[arg-type]
 
 

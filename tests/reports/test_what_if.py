@@ -45,10 +45,10 @@ def test_as_a_table_and_a_sentence() -> None:
         "change  from  to   gradient  predicted  true  difference\n"
         "t       1.1   1.2  200       +20        +20   0\n"
         "\n"
-        "t goes from 1.1 to 1.2: y grows by 20, as the gradient foretells: 0.1 × 200."
+        "t goes from 1.1 to 1.2: y grows by 20, as the gradient predicts: 0.1 × 200."
     )
     said = str(bpviz.what_if(y, n=1))
-    assert said.endswith("n goes from 2 to 1: y falls by 110, as the gradient foretells: (−1) × 110.")
+    assert said.endswith("n goes from 2 to 1: y falls by 110, as the gradient predicts: (−1) × 110.")
 
 
 def test_several_changes_at_once() -> None:
@@ -65,12 +65,12 @@ def test_several_changes_at_once() -> None:
         *("+240", "+260", "+20"),
     ]
     assert lines[-1] == (
-        "All together y is foretold to grow by 240, but it grows by 260: one by one the changes bring +240, "
+        "All together y is predicted to grow by 240, but it grows by 260: one by one the changes bring +240, "
         "and each of them changes the slopes of the others."
     )
     apart = bpviz.what_if(lambda a=1.0, b=2.0: bpviz.name(a * 3 + b * 4, "s"), a=2.0, b=1.0)
     assert str(apart).endswith(
-        "All together s is foretold to fall by 1, and it falls by 1: what each change does just adds up."
+        "All together s is predicted to fall by 1, and it falls by 1: what each change does just adds up."
     )
 
 
@@ -79,11 +79,11 @@ def test_curvature_is_named_as_the_reason() -> None:
         return x**2
 
     assert str(bpviz.what_if(f, x=4)).endswith(
-        "x goes from 3 to 4: f grows by 7. The gradient foretells +6, too little by 1: "
+        "x goes from 3 to 4: f grows by 7. The gradient predicts +6, too little by 1: "
         "the slope changes on the way from 6 to 8."
     )
     assert str(bpviz.what_if(f, x=2)).endswith(
-        "f falls by 5. The gradient foretells −6, too much by 1: the slope changes on the way from 6 to 4."
+        "f falls by 5. The gradient predicts −6, too much by 1: the slope changes on the way from 6 to 4."
     )
 
 
@@ -127,7 +127,7 @@ def test_an_output_that_is_no_single_number() -> None:
 
     found = bpviz.what_if(f, x=3.0)
     assert (found.predicted, found.true) == (3.0, 3.0)
-    assert "x goes from 2 to 3: the sum of z grows by 3, as the gradient foretells: 1 × 3." in str(found)
+    assert "x goes from 2 to 3: the sum of z grows by 3, as the gradient predicts: 1 × 3." in str(found)
 
 
 def test_what_no_gradient_sees() -> None:
@@ -141,11 +141,11 @@ def test_what_no_gradient_sees() -> None:
     assert "the model computes other steps" in str(found)
     said = str(bpviz.what_if(lambda x=2.2: bpviz.name(np.floor(x) * 3, "f"), x=3.5))
     assert said.endswith(
-        "f grows by 3. The gradient foretells 0, too little by 3: the slope is the same at both ends, "
+        "f grows by 3. The gradient predicts 0, too little by 3: the slope is the same at both ends, "
         "but f does not follow a straight line in between."
     )
     unused = bpviz.what_if(lambda x=2.0, i=1: bpviz.name(np.array([1.0, 2.0, 5.0])[i] * x, "f"), i=2)
-    assert str(unused).endswith("f grows by 6. No gradient flows back to i, so nothing of this was foretold.")
+    assert str(unused).endswith("f grows by 6. No gradient flows back to i, so nothing of this was predicted.")
 
 
 def test_where_numbers_are_not_finite() -> None:
@@ -200,7 +200,7 @@ def test_wrong_targets() -> None:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
-def test_a_small_step_does_what_the_gradient_foretells(seed: int, operations: int) -> None:
+def test_a_small_step_does_what_the_gradient_predicts(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)
     flow = bpviz.backprop(f, *args)
     names = flow.graph.inputs

@@ -172,7 +172,7 @@ def test_formulas_of_a_neuron_read_as_in_a_textbook() -> None:
     arrows = [wire.forward for wire in bpviz.draw(layer, elements=True, labels="symbols").figure.wires]
     shown = [line_of(arrow.label.content) for arrow in arrows if arrow and arrow.label]
     assert "y₀ = w₀₀·x₀ + w₀₁·x₁ + b₀" in shown
-    sentences = [step.sentence for step in bpviz.draw(layer, elements=True).told]
+    sentences = [step.sentence for step in bpviz.draw(layer, elements=True).step_list]
     # 1·1 + 2·2 + 0.5
     assert "+ : y₀ = 1 + 4 + 0.5 = 5.5" in sentences
 

@@ -127,7 +127,7 @@ class TestAdding:
         assert mark == f"# bpviz-fingerprint {drawing.fingerprint('outline')}"
         assert drawing.is_shown_by(data, "outline")
         drawing.save("s-%d.outline")
-        assert (tmp_path / f"s-{len(drawing.told)}.outline").is_file()
+        assert (tmp_path / f"s-{len(drawing.step_list)}.outline").is_file()
         assert drawing._repr_mimebundle_()["text/x-outline"] == data.decode()
 
     @pytest.mark.engine

@@ -188,7 +188,7 @@ def test_it_works_from_a_file_and_asks_for_nothing(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_two_on_one_page_do_not_disturb_each_other(tmp_path: Path) -> None:
     drawings = [bpviz.draw(total, price, steps=True) for price in (100, 250)]
-    parts = [fragment(d.picture, d.theme, steps=d.told) for d in drawings]
+    parts = [fragment(d.picture, d.theme, steps=d.step_list) for d in drawings]
     ids = [set(re.findall(r' id="([^"]*)"', part)) for part in parts]
     assert not ids[0] & ids[1]
     file = tmp_path / "two.html"
@@ -266,7 +266,7 @@ def test_a_page_is_light_dark_or_the_reader_s() -> None:
 @pytest.mark.engine
 def test_the_words_of_the_page_are_the_reader_s() -> None:
     drawing = bpviz.draw(total)
-    page = write(drawing.picture, theme("light"), steps=drawing.told, say=language("ja")).decode()
+    page = write(drawing.picture, theme("light"), steps=drawing.step_list, say=language("ja")).decode()
     assert '<html lang="ja">' in page
     assert "7ステップ中1" in page
     assert 'aria-label="次へ"' in page
@@ -290,7 +290,7 @@ def test_a_wide_picture_moves_to_what_the_step_shows(tmp_path: Path) -> None:
         assert page.run(f"{wide}.scrollWidth") == pytest.approx(drawing.picture.width / 2 * 4 / 3, abs=1)
         boxes = {part.id: part.elements[0].x for part in drawing.picture.parts if part.detail == "operation"}  # type: ignore[union-attr]
         page.press("Tab")
-        for step in drawing.told[1:]:
+        for step in drawing.step_list[1:]:
             page.press("ArrowRight")
             assert comes_to(page, step.sentence)
             left, seen, scale = page.run(f"[{wide}.scrollLeft, {wide}.clientWidth, {wide}.scrollWidth]")

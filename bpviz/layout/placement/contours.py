@@ -28,7 +28,7 @@ class Enclosure(NamedTuple):
     title: float
 
     def beside(self, line: Line) -> bool:
-        """Whether a line runs through the layers of the frame."""
+        """Return whether a line runs through the layers of the frame."""
         return line.start <= self.last and line.stop > self.first
 
 
@@ -61,7 +61,7 @@ def enclosed(tree: Tree, lines: Lines, around: Mapping[int, int], titles: Sequen
 
 
 def _runs_inside(tree: Tree, wire: int, k: int) -> bool:
-    """Whether a wire that leads into a frame, or out of it, runs within its layers on the inside.
+    """Return whether a wire that leads into a frame, or out of it, runs within its layers on the inside.
 
     Where its label would stand there, it runs outside instead, and comes in from above or below.
     """
@@ -75,7 +75,7 @@ def _runs_inside(tree: Tree, wire: int, k: int) -> bool:
 
 
 def _stands_clear(tree: Tree, line: Line, k: int) -> bool:
-    """Whether no box of a line stands beside a frame without being in it."""
+    """Return whether no box of a line stands beside a frame without being in it."""
     first, last = tree.spans[k]
     return all(k in tree.frames[v] or not first <= tree.box_layer[v] <= last for v in line.boxes)
 

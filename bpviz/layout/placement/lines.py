@@ -151,7 +151,7 @@ def _levels(tree: Tree, base: Sequence[int], chains: Sequence[Sequence[int]]) ->
 
 
 def _meets(stretches: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
-    """Whether one of the stretches, which are sorted and apart, overlaps another."""
+    """Return whether one of the stretches, which are sorted and apart, overlaps another."""
     place = bisect_left(stretches, (start, 0))
     before = place > 0 and stretches[place - 1][1] > start
     return before or (place < len(stretches) and stretches[place][0] < stop)

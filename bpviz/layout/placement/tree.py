@@ -183,7 +183,7 @@ def _box_layers(
 
 
 def _beside(layer: int, own: tuple[int, ...], others: tuple[int, ...], spans: dict[int, tuple[int, int]]) -> bool:
-    """Whether what stands in ``layer``, in its ``own`` frames, stands beside one of the ``others``."""
+    """Return whether what stands in ``layer``, in its ``own`` frames, stands beside one of the ``others``."""
     return any(k not in own and spans[k][0] <= layer <= spans[k][1] for k in others)
 
 
