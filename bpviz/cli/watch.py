@@ -44,9 +44,9 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
     click.echo(f"watching {folder} (Ctrl-C ends it)", err=True)
     try:
         while True:
-            said, failed = _drawn(arguments)
+            message, failed = _drawn(arguments)
             if page:
-                page.show(said if failed else "", _pictures(outputs[0], said))
+                page.show(message if failed else "", _pictures(outputs[0], message))
             next(changes)
     except (KeyboardInterrupt, StopIteration):
         click.echo("no longer watching", err=True)
@@ -82,14 +82,14 @@ def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
     done = subprocess.run(
         [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
-    said = done.stderr.decode(errors="replace")
-    click.echo(said, err=True, nl=False)
-    return said, done.returncode != 0
+    message = done.stderr.decode(errors="replace")
+    click.echo(message, err=True, nl=False)
+    return message, done.returncode != 0
 
 
-def _pictures(output: Path, said: str) -> list[Path]:
+def _pictures(output: Path, message: str) -> list[Path]:
     """Return the pictures of an output: its file, or the files of steps that were just written."""
-    lines = set(said.splitlines())
+    lines = set(message.splitlines())
     steps = takewhile(lambda path: f"wrote {path}" in lines, (numbered(output, step) for step in count(1)))
     return [path for path in steps if path] if numbered(output, 1) else [output]
 
@@ -101,7 +101,7 @@ class _Page:
         self.name = name
         self.pictures: Sequence[Path] = ()
         self.edition = 0
-        self.said = ""
+        self.message = ""
         self.changed = threading.Condition()
         page = self
 
@@ -120,11 +120,11 @@ class _Page:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/"
 
-    def show(self, said: str, pictures: Sequence[Path]) -> None:
+    def show(self, message: str, pictures: Sequence[Path]) -> None:
         """Send the new pictures, or the message of an error, to every open page."""
         with self.changed:
-            self.edition, self.said = self.edition + 1, said
-            self.pictures = self.pictures if said else pictures
+            self.edition, self.message = self.edition + 1, message
+            self.pictures = self.pictures if message else pictures
             self.changed.notify_all()
 
     def stop(self) -> None:
@@ -163,7 +163,9 @@ class _Page:
         with self.changed:
             # Reply after a while in any case, so that the threads of closed pages end.
             self.changed.wait_for(lambda: self.edition > since, timeout=20)
-            return json.dumps({"edition": self.edition, "said": self.said, "pictures": len(self.pictures)}).encode()
+            return json.dumps(
+                {"edition": self.edition, "message": self.message, "pictures": len(self.pictures)}
+            ).encode()
 
 
 def _kind(picture: Path) -> str:
@@ -187,7 +189,7 @@ object {{ max-width: 100%; }}
 pre {{ border-left: 4px solid #C2185B; padding: 0.5rem 1rem; white-space: pre-wrap; }}
 pre:empty {{ display: none; }}
 </style></head>
-<body><pre id="said" role="alert"></pre><main id="figure"></main>
+<body><pre id="message" role="alert"></pre><main id="figure"></main>
 <script>
 "use strict";
 let edition = 0;
@@ -197,8 +199,8 @@ async function follow() {{
       const news = await (await fetch("/news?" + edition)).json();
       if (news.edition > edition) {{
         edition = news.edition;
-        document.getElementById("said").textContent = news.said;
-        if (!news.said) {{
+        document.getElementById("message").textContent = news.message;
+        if (!news.message) {{
           const figure = document.getElementById("figure");
           // So that the reader stays where they are while the pictures come in.
           figure.style.minHeight = figure.offsetHeight + "px";
@@ -211,7 +213,7 @@ async function follow() {{
         }}
       }}
     }} catch {{
-      document.getElementById("said").textContent = "bpviz is no longer watching.";
+      document.getElementById("message").textContent = "bpviz is no longer watching.";
       await new Promise(later => setTimeout(later, 2000));
     }}
   }}

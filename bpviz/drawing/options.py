@@ -182,7 +182,7 @@ _ROWS = (
         taken_by="command",
     ),
     _kept("show", "--show", "Which arrows are drawn.", choices=get_args(Show), setting=True),
-    _kept("labels", "--labels", "What stands at the arrows.", choices=get_args(Labels), setting=True),
+    _kept("labels", "--labels", "What is written at the arrows.", choices=get_args(Labels), setting=True),
     _kept(
         "depth",
         "--depth",
@@ -190,7 +190,7 @@ _ROWS = (
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
-    _kept("open", "--open", "Show the inside of this group, whatever --depth says.", metavar="GROUP", convert=_several),
+    _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
     Option(
         "of",
@@ -227,7 +227,7 @@ _ROWS = (
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
-    _kept("before", help="An earlier run (a Flow), whose numbers stand beside those of this one: 100 → 200."),
+    _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
     _kept(
         "direction",
         "--direction",

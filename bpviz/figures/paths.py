@@ -1,4 +1,4 @@
-"""Paths of a circuit: their parts stand in front, all other parts in the background or are left out."""
+"""Paths of a circuit: their parts are in front, all other parts in the background or are left out."""
 
 from __future__ import annotations
 

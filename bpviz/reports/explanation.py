@@ -103,7 +103,7 @@ class Explanation(TextReport):
             notes.append(self.say("{sentence}.", sentence=sentence))
         if self.left_out:
             left = shown_count(self.left_out)
-            notes.append(self.say("{count} more variables are left out; ask for them by name.", count=left))
+            notes.append(self.say("{count} more variables are left out; name them to see them.", count=left))
         return tuple(notes)
 
     def document(self) -> Document:

@@ -78,14 +78,14 @@ class WhatIf(TextReport):
     def document(self) -> Document:
         """Return the table, with both outputs in the title."""
         old, new = shown_apart(self.before.output, self.after.output, self.precision, self.say)
-        said = self.say(
+        title = self.say(
             "What if {changes}? {output}: {old} → {new}",
             changes=changes_text(self.changes, self.precision, self.say),
             output=self.before.output_name,
             old=old,
             new=new,
         )
-        return Document(said, self.blocks(), self.say.code)
+        return Document(title, self.blocks(), self.say.code)
 
     def data(self) -> dict[str, Any]:
         """Return the outputs, and every change with its numbers."""

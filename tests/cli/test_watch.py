@@ -101,10 +101,10 @@ def test_the_page_shows_the_picture_and_what_broke(tmp_path: Path) -> None:
         assert kind == "text/html; charset=utf-8"
         assert b"<title>&lt;b&gt;.svg</title>" in body
         page.show("", [picture])
-        assert json.loads(get("news?0")[1]) == {"edition": 1, "said": "", "pictures": 1}
+        assert json.loads(get("news?0")[1]) == {"edition": 1, "message": "", "pictures": 1}
         assert get("picture/1?1") == ("image/svg+xml", b"<svg/>")
         threading.Timer(0.2, page.show, ["it broke", []]).start()
-        assert json.loads(get("news?1")[1]) == {"edition": 2, "said": "it broke", "pictures": 1}
+        assert json.loads(get("news?1")[1]) == {"edition": 2, "message": "it broke", "pictures": 1}
         picture.with_suffix(".tex").write_text("% TikZ")
         page.show("", [picture, picture.with_suffix(".tex"), picture.with_name("gone.svg")])
         assert get("picture/2?3") == ("text/plain; charset=utf-8", b"% TikZ")

@@ -46,7 +46,7 @@ WRONG = {
     "no suffix": (
         ["render", "apples.py", "-o", "picture"],
         2,
-        "bpviz: 'picture' has no suffix to tell its format; write picture.svg, or name one with --format\n",
+        "bpviz: 'picture' has no suffix that names a format; write picture.svg, or name one with --format\n",
     ),
     "missing output folder": (
         ["render", "apples.py", "-o", "nowhere/a.svg"],

@@ -107,7 +107,7 @@ def test_the_sentences_speak_other_languages() -> None:
 @pytest.mark.engine
 def test_only_numbers_can_be_told() -> None:
     for drawing in (bpviz.card("relu"), bpviz.beside(bpviz.draw(lambda x=1.0: x * x))):
-        with pytest.raises(UsageError, match="only a figure of one run can be told in steps, with its numbers"):
+        with pytest.raises(UsageError, match="only a figure of one run, with its numbers, can be shown in steps"):
             drawing.steps()
 
 

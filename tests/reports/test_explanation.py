@@ -269,7 +269,7 @@ def test_10_000_steps() -> None:
 
     told = bpviz.explain(chain)
     assert told.left_out == 9_969  # 30 of the 9,999 named steps are in the table
-    assert "9,969 more variables are left out; ask for them by name." in str(told)
+    assert "9,969 more variables are left out; name them to see them." in str(told)
     text = str(bpviz.explain(chain, variables=["x"]))
     assert "… (9,994 more) …" in text and "When x grows by 1, end grows by 1." in text
     assert "is not drawn" in told.to_html()

@@ -206,5 +206,5 @@ def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("seconds", [0, -1, 1000])
 def test_a_step_lasts_a_while(seconds: float) -> None:
-    with pytest.raises(UsageError, match=r"seconds tells how long a step is shown, such as 1\.5, but got"):
+    with pytest.raises(UsageError, match=r"seconds must be more than 0 and less than 1000, such as 1\.5, but got"):
         bpviz.draw(total, seconds=seconds)
