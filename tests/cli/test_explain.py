@@ -56,14 +56,14 @@ def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("explain", "apples.py"), ("render", "apples.py", "-o", "-")])
-def test_what_goes_to_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
+def test_output_on_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
     result = run(*words, "--check")
     assert result.exit_code == 2
     assert "--check compares files, and what goes to stdout is none; name one with -o FILE" in result.stderr
 
 
 @pytest.mark.engine
-def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_checked_by_its_words(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")
     assert run(*words).exit_code == 0
     page = folder / "a.html"

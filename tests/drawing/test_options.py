@@ -44,13 +44,13 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
     expected = [row.name for row in OPTIONS.values() if row.flags]
     assert [parameter.name for parameter in render.command.params] == ["target", *expected]
     # The help of every option that is in the table, as a person reads it.
-    said = " ".join(CliRunner().invoke(render.command, ["--help"], terminal_width=200).output.split())
+    message = " ".join(CliRunner().invoke(render.command, ["--help"], terminal_width=200).output.split())
     for row in OPTIONS.values():
-        assert not row.flags or row.help in said
+        assert not row.flags or row.help in message
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "said"),
+    ("name", "wrong", "message"),
     [
         ("show", "all", "show must be one of both, forward, backward, but got 'all'"),
         ("direction", "lr", "direction must be one of LR, TB, but got 'lr'"),
@@ -69,10 +69,10 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
         ("timeout", "long", "timeout is how many seconds the layout may take, such as 60, but got 'long'"),
     ],
 )
-def test_a_wrong_value_is_refused(name: str, wrong: object, said: str) -> None:
+def test_a_wrong_value_is_refused(name: str, wrong: object, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         draw_options(**{name: wrong})
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ class TestAdding:
         assert request.parsed("a marker", ["f.py"]).params["grid"] == 6
         assert request.parsed("a marker", ["f.py", *request.spelled({"grid-size": "7"})]).params["grid"] == 7
 
-    def test_another_command_takes_it_with_words_of_its_own(self) -> None:
+    def test_another_command_may_change_the_help(self) -> None:
         @click.command()
         @option("grid", help="Cells.", setting=False)
         def command(grid: int) -> None:

@@ -47,8 +47,8 @@ def test_as_a_table_and_a_sentence() -> None:
         "\n"
         "t goes from 1.1 to 1.2: y grows by 20, as the gradient predicts: 0.1 × 200."
     )
-    said = str(bpviz.what_if(y, n=1))
-    assert said.endswith("n goes from 2 to 1: y falls by 110, as the gradient predicts: (−1) × 110.")
+    message = str(bpviz.what_if(y, n=1))
+    assert message.endswith("n goes from 2 to 1: y falls by 110, as the gradient predicts: (−1) × 110.")
 
 
 def test_several_changes_at_once() -> None:
@@ -130,7 +130,7 @@ def test_an_output_that_is_no_single_number() -> None:
     assert "x goes from 2 to 3: the sum of z grows by 3, as the gradient predicts: 1 × 3." in str(found)
 
 
-def test_what_no_gradient_sees() -> None:
+def test_changes_without_a_gradient() -> None:
     def f(x=2.0, n=3):
         for _ in range(n):
             x = x * 2
@@ -139,8 +139,8 @@ def test_what_no_gradient_sees() -> None:
     found = bpviz.what_if(f, n=4)
     assert (found.predicted, found.true) == (0, 16)
     assert "the model computes other steps" in str(found)
-    said = str(bpviz.what_if(lambda x=2.2: bpviz.name(np.floor(x) * 3, "f"), x=3.5))
-    assert said.endswith(
+    message = str(bpviz.what_if(lambda x=2.2: bpviz.name(np.floor(x) * 3, "f"), x=3.5))
+    assert message.endswith(
         "f grows by 3. The gradient predicts 0, too little by 3: the slope is the same at both ends, "
         "but f does not follow a straight line in between."
     )
@@ -162,9 +162,9 @@ def test_the_change_of_a_run_with_other_inputs_output_and_seed() -> None:
     flow = bpviz.propagate(bpviz.trace(y), {"p": 50}, output="x", seed=2)
     found = bpviz.what_if(flow, n=3)
     assert (found.before.output, found.after.output, found.true) == (100, 150, 100)
-    told = bpviz.explain(y, inputs={"p": 50}, what_if={"t": 1.2})
-    assert told.what_if is not None
-    assert (told.what_if.before.output, told.what_if.true) == pytest.approx((110, 10))
+    explanation = bpviz.explain(y, inputs={"p": 50}, what_if={"t": 1.2})
+    assert explanation.what_if is not None
+    assert (explanation.what_if.before.output, explanation.what_if.true) == pytest.approx((110, 10))
 
 
 WRONG = {
@@ -181,10 +181,10 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_changes(case: str) -> None:
-    changes, said = WRONG[case]
+    changes, message = WRONG[case]
     with pytest.raises(UsageError) as caught:
         bpviz.what_if(y, **changes)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_wrong_targets() -> None:
@@ -200,7 +200,7 @@ def test_wrong_targets() -> None:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
-def test_a_small_step_does_what_the_gradient_predicts(seed: int, operations: int) -> None:
+def test_the_gradient_predicts_a_small_step(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)
     flow = bpviz.backprop(f, *args)
     names = flow.graph.inputs
@@ -227,7 +227,7 @@ def test_formats_and_repr() -> None:
 
 
 def texts(drawing: bpviz.Drawing) -> list[str]:
-    """What stands at the arrows of a figure, forward and backward."""
+    """Return the labels at the arrows of a figure, forward and backward."""
     figure = drawing.figure
     assert hasattr(figure, "wires")
     arrows = [arrow for wire in figure.wires for arrow in (wire.forward, wire.backward)]
@@ -242,7 +242,7 @@ def test_the_figure_shows_old_and_new_numbers() -> None:
     assert found == ["200"]
 
 
-def test_the_figure_of_another_branch_shows_what_was_there_before() -> None:
+def test_the_figure_of_another_branch_shows_the_earlier_numbers() -> None:
     def f(x=1.0):
         if x > 0:
             return bpviz.name(x * 3, "f")
@@ -270,12 +270,12 @@ def test_a_change_too_small_to_print_is_printed_all_the_same() -> None:
     texts = told_in(found.draw().to_svg())
     assert any("1.1 → 1.1000001" in text for text in texts)
     assert any("220 → 220.00002" in text for text in texts)
-    said = str(found)
-    assert said.startswith("What if t = 1.1000001? y: 220 → 220.00002\n")
-    assert "t goes from 1.1 to 1.1000001" in said
+    message = str(found)
+    assert message.startswith("What if t = 1.1000001? y: 220 → 220.00002\n")
+    assert "t goes from 1.1 to 1.1000001" in message
 
 
-def test_elements_that_print_alike_are_told_apart() -> None:
+def test_elements_that_print_equally_get_more_digits() -> None:
     def f(x=np.array([1.0, 2.0])):
         return x * 3.0
 
@@ -295,14 +295,14 @@ def test_no_change_is_ever_hidden(x: float, steps: int) -> None:
     assert old != after
 
 
-def test_what_depends_on_the_change_is_never_dimmed() -> None:
+def test_parts_that_depend_on_the_change_are_never_in_the_background() -> None:
     def f(x=-1.0, w=2.0, c=5.0):
         # relu is 0 before and after: its value stays, and it depends on x all the same.
         return bpviz.nn.relu(x) * w + c * w
 
     figure = bpviz.what_if(f, x=-2.0).draw().figure
     tones = {wire.description: wire.tone for wire in figure.wires}
-    dimmed = {said for said, tone in tones.items() if tone == "pale"}
+    dimmed = {message for message, tone in tones.items() if tone == "pale"}
     # The gradient of w is relu(x) + c: it depends on x, too. That of c is w.
     assert dimmed == {
         "c to ×: value 5, gradient 2",
@@ -314,7 +314,7 @@ def test_what_depends_on_the_change_is_never_dimmed() -> None:
     assert boxes["c"] == "pale"
 
 
-def test_a_difference_within_rounding_of_what_is_printed_stands_in_a_comparison() -> None:
+def test_a_difference_below_the_printed_digits_is_in_a_comparison() -> None:
     def one(x=1.0):
         return x * 3.0
 
