@@ -87,7 +87,7 @@ def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "
 def write_file(path: Path, data: bytes) -> None:
     """Write a file completely or not at all, even if writing fails or others write it at the same time.
 
-    A link is followed. A device, a pipe or an open file of this process (``/dev/stdout``) is not replaced.
+    A link is followed. A device, a pipe or an open file of this process (``/dev/stdout``) is written to, not replaced.
 
     Raises `UsageError` if the folder is missing, there is no permission, the path is a folder, or writing fails (a
     full disk).

@@ -238,7 +238,7 @@ class Verification:
         self.before = Surroundings(plain.function, *filter(callable, given), without=given)
 
     def compared(self, result: Any, record: Recorder) -> Plain:
-        """Compare the result of the trace with a plain run; return the function and remarks, to be called again.
+        """Compare the result of the trace with a plain run; return the function with its remarks.
 
         Raises `RecordingError` if the plain run returns another value, or raises.
         """
