@@ -34,6 +34,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops.nets",),
     ("ops",),
     (".nn", "formulas", "recording"),
+    ("writes",),
     ("graph",),
     ("transforms",),
     ("analysis",),

@@ -48,6 +48,7 @@ class TestNumbered:
         with pytest.raises(UsageError, match=r"at most 9 are possible, such as step-%02d\.svg"):
             numbered(Path(f"x{place}.svg"), 1)
 
+    @pytest.mark.hosts
     def test_it_is_refused_at_once_on_the_command_line(self, tmp_path: Path) -> None:
         (tmp_path / "m.py").write_text(MODEL)
         done = run("render", "m.py", "-o", "x%999999999d.svg", cwd=tmp_path)
@@ -105,6 +106,7 @@ class TestRegularFiles:
         assert (tmp_path / "there" / "f.svg").read_bytes() == b"new"
 
     @posix
+    @pytest.mark.hosts
     def test_a_file_without_write_permission_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "f.svg"
         path.write_bytes(b"old")
@@ -194,6 +196,7 @@ class TestManyWriters:
         assert wrong == []
         assert len(left_in(tmp_path)) == self.THREADS
 
+    @pytest.mark.hosts
     def test_threads_and_processes_write_one_file(self, tmp_path: Path) -> None:
         path = tmp_path / "f.svg"
         contents = {bytes([65 + number]) * 50_000 for number in range(self.THREADS + 2)}
@@ -268,6 +271,7 @@ class TestWrittenInto:
 
     @pytest.mark.engine
     @pytest.mark.parametrize("output", ["/dev/stdout", "/dev/fd/1"])
+    @pytest.mark.hosts
     def test_stdout_is_a_pipe(self, model: Path, output: str) -> None:
         done = run("render", "m.py", "-f", "svg", "-o", output, cwd=model)
         assert done.returncode == 0, done.stderr
@@ -275,6 +279,7 @@ class TestWrittenInto:
         assert done.stdout.endswith(b"</svg>\n")
 
     @pytest.mark.engine
+    @pytest.mark.hosts
     def test_stdout_is_a_file(self, model: Path) -> None:
         with open(model / "all.txt", "wb") as file:
             file.write(b"before\n")
@@ -288,6 +293,7 @@ class TestWrittenInto:
         assert text.endswith(b"</svg>\nafter\n")
 
     @pytest.mark.engine
+    @pytest.mark.hosts
     def test_a_process_substitution(self, model: Path) -> None:
         script = f"{sys.executable} -m bpviz render m.py -f svg -o >(cat > copy.svg) && wait && sleep 0.5"
         environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,8 +10,9 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import flow_at, propagate, value_at
-from bpviz.graph.tracing import trace
+from bpviz.graph.propagate import flow_at, value_at
+from bpviz.graph.sources import flow_of
+from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.text.language import Language, columns, language
 from bpviz.text.numerals import digits_apart
@@ -183,6 +184,7 @@ def gradcheck(
     h: float = 1e-5,
     most: int = 200,
     progress: Callable[[int, int], None] | None = None,
+    inputs: Mapping[str, Any] | None = None,
     verify: bool = True,
     **kwargs: Any,
 ) -> Report:
@@ -195,7 +197,7 @@ def gradcheck(
     that is no single number is weighted with fixed random numbers. If the slopes to the left and to the right differ
     for every small step, there is no derivative: the report says so, and it is no error if the gradient lies between
     the two. A gradient that is not finite where the differences are is wrong. ``progress`` is called with (done, all);
-    ``verify`` is that of `bpviz.trace`.
+    ``inputs`` are other values by name, ``verify`` is that of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
     ...     return x * y + y**2
@@ -206,12 +208,8 @@ def gradcheck(
     Raises `UsageError` for a function that returns another value in each run, and what `bpviz.trace` and
     `bpviz.propagate` raise.
     """
-    if isinstance(target, Graph | Flow):
-        if args or kwargs:
-            raise UsageError("arguments go with a function; a graph is checked at the values that it has")
-        flow = target if isinstance(target, Flow) else propagate(target)
-    else:
-        flow = propagate(trace(target, *args, verify=verify, **kwargs))
+    with verified(verify):
+        flow = flow_of(target, args, kwargs, inputs=inputs)
     return _Check(flow, tolerance, h, most, progress).report()
 
 

@@ -12,7 +12,7 @@ from bpviz import ops
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.sources import flow_of
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import language
 from bpviz.transforms.gradient_graph import Derivation, derivation
@@ -89,7 +89,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     ∂y/∂x = t·s: computed once, serves ∂y/∂p, ∂y/∂n
     4 operations in the backward pass; 5 without sharing
     """
-    flow = target if isinstance(target, Flow) else propagate(target)
+    flow = flow_of(target)
     made = derivation(flow)
     found = shared_in(made.graph)
     labels, names = flow.graph.labels, flow.graph.names
@@ -97,7 +97,7 @@ def shared_factors(target: Flow | Graph) -> Sharing:
     called = list(made.graph.labels)
     for number, index in enumerate((i for i in found if not called[i]), 1):
         called[index] = f"g{number}".translate(_LOWERED)
-    symbols = Symbols(propagate(made.graph), called) if found else None
+    symbols = Symbols(flow_of(made.graph), called) if found else None
     factors = []
     for index, uses in found.items():
         assert symbols is not None
@@ -149,7 +149,7 @@ def kept_values(target: Flow | Graph) -> tuple[KeptValue, ...]:
     >>> [value.name for value in kept_values(bpviz.backprop(y)) if value.kept]
     ['p', 'n', 't', 'x']
     """
-    flow = target if isinstance(target, Flow) else propagate(target)
+    flow = flow_of(target)
     graph = flow.graph
     made = derivation(flow)
     new = _new(made)

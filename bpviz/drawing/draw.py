@@ -12,10 +12,10 @@ from bpviz.errors import UsageError
 from bpviz.figure import Figure, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import confirmed, propagate
-from bpviz.graph.tracing import trace
+from bpviz.graph.propagate import run
+from bpviz.graph.sources import source_of, split_keywords
+from bpviz.graph.verification import verified
 from bpviz.recording.element_names import arrays_of
-from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named
 
@@ -23,7 +23,9 @@ __all__ = ["beside", "card", "draw", "language_for"]
 
 
 def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
-    """Return the drawing of a function (traced with ``args``), a graph, a flow, or a drawing with other options.
+    """Return the drawing of a function, a graph, a flow, or a drawing with other options.
+
+    A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
@@ -59,7 +61,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
-    inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
+    keywords, options = split_keywords(target, options)
+    numbers = {name: options.pop(name, None) for name in ("inputs", "output", "seed")}
     verify = options.pop("verify", True)
     if "highlight" in options:
         if "path" in options:
@@ -73,7 +76,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         options.setdefault("show", "forward")
     if isinstance(options.get("labels"), Mapping):
         options["names"] = options.pop("labels")
-    source: Flow | Graph | Figure | Sheet
+    source: Any
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
         if isinstance(source, Figure | Sheet):
@@ -82,20 +85,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
                 source = target.retold(spoken)
             return Drawing(source, made, retold=target.retold)
     else:
-        made = draw_options(**options)
-        source = target if isinstance(target, Graph | Flow) else trace(target, *args, verify=verify)
-    if args and isinstance(target, Graph | Flow | Drawing):
-        raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
-    graph = source.graph if isinstance(source, Flow) else source
-    if isinstance(source, Graph):
-        has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)
-        if has_values or inputs is not None:
-            source = propagate(source, inputs, output, seed)
-            if inputs is not None and verify and callable(target):
-                confirmed(source)
-    elif inputs is not None or output is not None or seed is not None:
-        source = propagate(graph, {**_given(source), **(inputs or {})}, output or source.output_name, seed)
-    source, made = _opened(source, made)
+        made, source = draw_options(**options), target
+    with verified(verify):
+        source, made = _opened(source_of(source, args, keywords, **numbers), made)
     whole = Drawing(source, made)
     if not chosen:
         if with_arrays:
@@ -219,9 +211,5 @@ def _derived(whole: Drawing, orders: tuple[Any, ...]) -> Drawing:
     if orders:
         from bpviz.transforms.gradient_graph import gradient_graph
     for wrt in orders:
-        source = propagate(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
+        source = run(gradient_graph(source, wrt.split(",") if isinstance(wrt, str) else wrt))
     return replace(whole, source=source)
-
-
-def _given(flow: Flow) -> dict[str, Any]:
-    return {flow.graph.record.is_input[index]: value for index, value in flow.given.items()}

@@ -15,7 +15,7 @@ from bpviz.figures.options import CircuitOptions
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
-from bpviz.recording.recorder import Scope
+from bpviz.recording.scopes import Scope
 from bpviz.words.values import line_of, shape_text, spoken
 
 __all__ = ["circuit"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Box, Frame
-from bpviz.recording.recorder import Recorder, Scope
-from bpviz.recording.scopes import gradient_title, parted_title
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.scopes import Scope, gradient_title, parted_title
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["Groups", "frame_of", "titled"]

@@ -16,7 +16,8 @@ from bpviz.graph.meanings import meanings
 from bpviz.graph.propagate import propagate
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operand
-from bpviz.recording.recorder import NO_VALUE, Recorder, Scope, differentiable
+from bpviz.recording.recorder import NO_VALUE, Recorder
+from bpviz.recording.scopes import Scope
 
 __all__ = ["dumped", "loaded"]
 
@@ -119,31 +120,18 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
     numbers: dict[str, int] = {}
     for entry in document["nodes"]:
         value = _unpacked(entry["value"]) if "value" in entry else NO_VALUE
-        index = len(record)
-        scope = scopes[entry.get("group", 0)]
         if entry["kind"] == "operation":
-            operation = ops.named(entry["operation"])
             operands = tuple(numbers[name] for name in entry["operands"])
-            record.operations.append(operation)
-            record.operands.append(operands)
-            rules = operation.rules(len(operands))
-            flows = (rule is not None and record.reached[i] for i, rule in zip(operands, rules, strict=True))
-            record.reached.append(any(flows))
             parameters = {key: _unpacked(part) for key, part in entry.get("parameters", {}).items()}
-            if parameters:
-                record.parameters[index] = parameters
+            index = record.add_read(ops.named(entry["operation"]), operands, parameters, value)
+        elif entry["kind"] == "input":
+            index = record.add_inputs((entry["name"],), (value,))
         else:
-            record.operations.append(None)
-            record.operands.append(())
-            record.reached.append(entry["kind"] == "input" and differentiable(value))
-        if entry["kind"] == "input":
-            record.is_input[index] = entry["name"]
+            index = record.add_constant(value)
+        record.move(index, scopes[entry.get("group", 0)])
         record.labels[index] = entry.get("label", entry["name"])
         if "meaning" in entry:
             record.meanings[index] = entry["meaning"]
-        record.values.append(value)
-        record.offsets.append(-1)
-        record.step_scopes.append(scope)
         if "order" in entry:
             record.orders[index] = entry["order"]
         numbers[entry["name"]] = index

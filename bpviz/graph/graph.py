@@ -162,7 +162,7 @@ class Graph:
             known[name] = index
             handles.append(Handle(record, index, value))
             index += 1
-        record.inputs([name for name, _ in inputs], [handle.data for handle in handles])
+        record.add_inputs([name for name, _ in inputs], [handle.data for handle in handles])
         return handles
 
     def output(self, value: Handle, name: str = "") -> Handle:

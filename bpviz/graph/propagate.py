@@ -18,7 +18,7 @@ from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
-__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "toward", "value_at"]
+__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -41,8 +41,23 @@ def propagate(
     >>> flow.output, flow.grad("p")
     (240.0, 2.4)
 
+    Afterwards the handles of a graph that was built by hand have the gradients of this run as their ``grad``.
+
     Raises `UsageError` for an unknown input or output, an input without a value, or a seed of another shape.
     """
+    flow = run(graph, inputs, output, seed)
+    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    graph.record.gradient_of = partial(gradient_at, flow.values, flow.gradients, flow.given)
+    return flow
+
+
+def run(
+    graph: Graph,
+    inputs: Mapping[str, Any] | None = None,
+    output: str | Handle | Node | None = None,
+    seed: Any = None,
+) -> Flow:
+    """Return the same flow as `propagate`, and leave the handles of the graph as they are."""
     record = graph.record
     if not len(record):
         raise UsageError("the graph is empty; give it inputs and compute something from them first")
@@ -64,10 +79,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = _backward(record, values, kept, output, start)
-    flow = Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
-    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
-    record.gradient_of = partial(gradient_at, flow.values, flow.gradients, given)
-    return flow
+    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:

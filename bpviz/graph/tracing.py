@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from types import FrameType, FunctionType, TracebackType
@@ -13,10 +14,14 @@ from bpviz import nn, ops
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
+from bpviz.lazy import imported
 from bpviz.recording import refusals as refusal
+from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
-from bpviz.recording.recorder import Group, Recorder, current_groups
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.scopes import Group
+from bpviz.writes import functions  # noqa: F401
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
@@ -98,8 +103,13 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth))
     try:
-        with ops.silence(), refusals() as refused:
+        with ops.silence(), _doors(recorder, fn), refusals() as refused:
             result = fn(*given, **named)
+    except ValueError as error:
+        if isinstance(error.__cause__, RecordingError):
+            # NumPy asked a recorded value for a number, and says only that it got none.
+            raise error.__cause__ from None
+        raise
     except AttributeError as error:
         # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
         if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
@@ -114,6 +124,12 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
         del groups[opened:]
         last_words = recorder.close()
+    parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
+    if recorder.rewrites:
+        from bpviz.writes.fills import join_writes
+
+        parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
+        join_writes(recorder, [handle.index for _, handle in _handles("", result) if handle.recorder is recorder])
     if verification is not None and not recorder.lifted:
         # Nested in another recording it is run plainly where that is.
         for one in refused:
@@ -121,7 +137,29 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
                 raise one
         plain = verification.compared(result, recorder)
     graph.plain, graph.notes = replace(plain, result=result), plain.notes
-    return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
+    return Run(graph, parameters, result, last_words)
+
+
+def _doors(recorder: Recorder, fn: Any) -> AbstractContextManager[None]:
+    """The doors of NumPy's functions that make arrays; models of plain numbers need none, and import less."""
+    if not imported("numpy"):
+        return nullcontext()
+    from bpviz.writes.doors import open_doors
+
+    return open_doors(recorder, fn)
+
+
+def _as_given(graph: Graph, key: str, value: Any) -> Any:
+    """A parameter as it was before the function wrote into it."""
+    if isinstance(value, Mapping):
+        return {k: _as_given(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
+    if isinstance(value, tuple | list):
+        parts = [_as_given(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if value.__class__ is not Handle:
+        return value
+    index = next((i for i, name in graph.record.is_input.items() if name == key), value.index)
+    return Handle(graph.record, index, graph.record.values[index])
 
 
 def _innermost(traceback: TracebackType) -> FrameType:

@@ -9,7 +9,7 @@ from bpviz.ops.functions import activations, logarithms, logic, rounding, trigon
 from bpviz.ops.linear_algebra import contraction, fitting, matrices, products  # noqa: F401
 from bpviz.ops.linear_algebra.products import dot
 from bpviz.ops.nets import convolution, layers, losses, normalization, pooling, transformer  # noqa: F401
-from bpviz.ops.primitives import arithmetic, elementwise, reductions, selection, shaping  # noqa: F401
+from bpviz.ops.primitives import arithmetic, elementwise, reductions, selection, shaping, writing  # noqa: F401
 from bpviz.ops.primitives.shaping import Operand, key_text, normalized_axes
 from bpviz.ops.table.evaluation import computed, evaluate, pull, silence
 from bpviz.ops.table.registry import COMPOSITE_METHODS, COMPOSITES, OPERATIONS, composite, find, operation

@@ -13,12 +13,13 @@ from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
+from bpviz.recording.aliases import constant_part, detached, latest, link, shares_memory
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
-from bpviz.recording.source import place, written
+from bpviz.recording.source import accumulates, place, users_frame, written
 
-__all__ = ["Handle", "Missing", "lifted"]
+__all__ = ["Cell", "Handle", "Missing", "index_by", "lifted", "template"]
 
 np: Any = LazyModule("numpy")
 
@@ -42,14 +43,24 @@ class Missing:
         raise refusals.no_attribute(self.name, _getframe(1))
 
 
-class Handle:
+class Cell:
+    """What handles and the arrays that the model makes (`bpviz.writes.buffers`) have in common: how they lie in memory.
+
+    So the one can become the other, wherever it is held, when a recorded value is written into it. ``alias`` is only
+    there where memory is shared.
+    """
+
+    __slots__ = ("__weakref__", "alias", "data", "index", "recorder")
+
+
+class Handle(Cell):
     """A value of the graph: ``data`` is the recorded number or array, ``grad`` its gradient once there is one.
 
     Handles work with Python's operators, with NumPy's functions and with indexing. They are made by `bpviz.trace`
     (one per parameter of the function) and by ``Graph.input``.
     """
 
-    __slots__ = ("data", "index", "recorder")
+    __slots__ = ()
     __array_priority__ = 1000.0
 
     def __init__(self, recorder: Recorder, index: int, data: Any) -> None:
@@ -146,15 +157,21 @@ class Handle:
                     value, kept = ops.computed(operation, values, told)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusals.fails([ops.shape_of(v) for v in values], error, frame) from error
-        index = recorder.append(operation, tuple(operands), told, value, reached, frame)
+        index = recorder.add_step(operation, tuple(operands), told, value, reached, frame)
         if kept is not None:
             recorder.kept[index] = kept
-        return Handle(recorder, index, value)
+        made = Handle(recorder, index, value)
+        # In this order: few operations are views, and few of those are of plain arrays.
+        if operation.view is not None and shares_memory(value, values[0]) and xs[0].__class__ is Handle:
+            link(made, xs[0], operation, xs[1:], told)
+        return made
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
-        if keywords.get("out") is not None:
-            raise refusals.in_place(frame, item=False)
+        out = keywords.pop("out", None)
+        if out is not None:
+            made = self.__array_ufunc__(ufunc, method, *inputs, **keywords)
+            return _written_into(out[0], made, frame)
         name = ufunc.__name__
         if method != "__call__":
             name = f"{name}.{method}"
@@ -166,11 +183,17 @@ class Handle:
         found = ops.find(name)
         if found is None:
             raise refusals.unknown(f"np.{name}", frame)
+        if name == "add" and _starts_sum(inputs[0], frame):
+            return detached(self)
         return self.__bpviz_record__(found, inputs, keywords, frame)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         frame = _getframe(1)
         name = qualified(function)
+        if keywords.get("out") is not None:
+            keywords = dict(keywords)
+            out = keywords.pop("out")
+            return _written_into(out, self.__array_function__(function, types, args, keywords), frame)
         composite = ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, args, keywords, frame)
@@ -237,24 +260,37 @@ class Handle:
     def __array__(self, *args: Any, **keywords: Any) -> Any:
         raise refusals.leaves_the_record(_getframe(1))
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise refusals.in_place(_getframe(1), item=True)
-
     __hash__ = object.__hash__
 
     def item(self) -> Any:
         """Refuse: a number taken out of the record would lose its gradient."""
         raise refusals.leaves_the_record(_getframe(1))
 
-    def copy(self) -> Handle:
-        """The value itself: recorded values are never changed."""
-        return self
+    def copy(self, order: str = "C") -> Any:
+        """The same value, which stays as it is when this one is written into."""
+        return detached(self)
 
-    def __copy__(self) -> Handle:
-        return self
+    def __copy__(self) -> Any:
+        return detached(self)
 
-    def __deepcopy__(self, memory: Any) -> Handle:
-        return self
+    def __deepcopy__(self, memory: Any) -> Any:
+        return detached(self)
+
+
+def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
+    """What was computed for ``out=``, or by an operator such as ``+=``, written there."""
+    write = getattr(out, "__bpviz_write__", None)
+    if write is None:
+        raise refusals.into_plain(frame)
+    return write(made, frame)
+
+
+def _starts_sum(x: Any, frame: FrameType) -> bool:
+    """Whether a sum starts at a single 0: nobody draws the 0 of ``total += x``."""
+    if ops.shape_of(x) or x.__class__ is Handle or x != 0:
+        return False
+    frame = users_frame(frame)
+    return accumulates(frame.f_code, frame.f_lasti)
 
 
 # What NumPy answers from the shape alone, without a value that a gradient could flow through.
@@ -324,7 +360,7 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
         if found[0] < 0:
             raise refusals.no_number(value, frame)
         return found
-    return recorder.constant(value, frame), value
+    return recorder.add_constant(value, frame), value
 
 
 def _all_numbers(xs: Sequence[Any]) -> bool:
@@ -335,19 +371,56 @@ def _all_numbers(xs: Sequence[Any]) -> bool:
 def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     """``x[key]``; handles inside the key become operands."""
     positions: list[Any] = []
-    made = _template(key, positions)
-    return x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+    made = template(key, positions)
+    recorder = x.recorder
+    if x.index in recorder.written and not positions:
+        return _read(x, made, frame)
+    part = x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
+    if part.data.__class__ is float and has_ellipsis(made):
+        # x[..., 0] of a line is a single number, and yet a view.
+        link(part, x, OPERATIONS["index"], positions, {"key": made})
+    return part
 
 
-def _template(part: Any, positions: list[Any]) -> Any:
+def has_ellipsis(key: Any) -> bool:
+    """Whether an index is written with an ellipsis.
+
+    >>> has_ellipsis((Ellipsis, 0)), has_ellipsis(0)
+    (True, False)
+    """
+    return key is Ellipsis or (key.__class__ is tuple and any(part is Ellipsis for part in key))
+
+
+def _read(x: Handle, key: Any, frame: FrameType) -> Any:
+    """A part of an array that was written to: what was written there, where that is this very part."""
+    recorder = x.recorder
+    try:
+        part = x.data[key]
+    except IndexError:
+        part = None
+    index, found = latest(recorder, x.index, key, x.shape) if part is not None else (x.index, False)
+    constant = None if found else constant_part(recorder, index, key)
+    if constant is not None:
+        index, found = recorder.add_constant(ops.plain(np.array(constant)), frame), True
+    if not found:
+        read = Handle(recorder, index, recorder.values[index])
+        made: Handle = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)
+    else:
+        made = Handle(recorder, index, recorder.values[index])
+    if shares_memory(part, x.data) or (part is not None and has_ellipsis(key)):
+        link(made, x, OPERATIONS["index"], (), {"key": key})
+    return made
+
+
+def template(part: Any, positions: list[Any]) -> Any:
     """An index in which numbered places stand for the handles; these are added to ``positions``."""
     if part.__class__ is Handle:
-        positions.append(part)
+        positions.append(detached(part))
         return Operand(len(positions) - 1)
     if isinstance(part, tuple):
-        return tuple(_template(p, positions) for p in part)
+        return tuple(template(p, positions) for p in part)
     if isinstance(part, slice):
-        return slice(*(_template(p, positions) for p in (part.start, part.stop, part.step)))
+        return slice(*(template(p, positions) for p in (part.start, part.stop, part.step)))
     return part
 
 

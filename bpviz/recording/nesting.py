@@ -54,7 +54,7 @@ def lift(inner: Recorder, outer: Recorder, index: int, parameter: str = "") -> i
         while name in taken:
             count += 1
             name = f"{stem}_{count}"
-        inner.lifted[key] = inner.inputs((name,), (outer.values[index],))
+        inner.lifted[key] = inner.add_inputs((name,), (outer.values[index],))
         if index in outer.whole:
             inner.whole.add(inner.lifted[key])
     return inner.lifted[key]

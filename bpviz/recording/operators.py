@@ -5,22 +5,24 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from bpviz import ops
 from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.recording import refusals
+from bpviz.recording.aliases import detached, is_zero
 from bpviz.recording.handle import Handle, Missing
 from bpviz.recording.numpy_calls import adapted, composed
 from bpviz.recording.recorder import NO_VALUE
-from bpviz.recording.source import by_operator
+from bpviz.recording.source import accumulates, by_operator
 
 __all__ = ["BY_OPERATOR"]
 
 _getframe = sys._getframe
 
 
-def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handle, Any], Any]:
+def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = False) -> Callable[[Handle, Any], Any]:
     scalar = operation.scalar
     differentiates = operation.vjp != (None, None)
     adds = operation.name == "add"
@@ -43,15 +45,14 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                     i = self.index
                     j = other.index
                     reached = recorder.reached
-                    index = recorder.append(
+                    index = recorder.add_step(
                         operation, (i, j), None, z, differentiates and (reached[i] or reached[j]), _getframe(1)
                     )
                     return Handle(recorder, index, z)
             elif kind is float or (kind is int and -_LARGEST < other < _LARGEST):
                 frame = _getframe(1)
                 y = float(other)
-                if adds and reflected and kind is int and not y and not by_operator(frame.f_code, frame.f_lasti):
-                    # sum(parts) starts at a 0 that nobody wrote.
+                if adds and reflected and not y and _starts_a_sum(kind, frame):
                     return self
                 left, right = (y, x) if reflected else (x, y)
                 try:
@@ -59,9 +60,9 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
                 except (ArithmeticError, ValueError):
                     z = evaluate(operation, (left, right), {})
                 i = self.index
-                j = recorder.constant(y, frame)
+                j = recorder.add_constant(y, frame)
                 operands = (j, i) if reflected else (i, j)
-                index = recorder.append(operation, operands, None, z, differentiates and recorder.reached[i], frame)
+                index = recorder.add_step(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
         if repeats and (kind is list or kind is tuple) and _is_count(self, other):
             return other * operator.index(self)
@@ -71,11 +72,22 @@ def _binary(operation: Operation, *, reflected: bool = False) -> Callable[[Handl
             if compares or kind.__module__ != "builtins":
                 return NotImplemented
             raise refusals.no_number(other, frame)
-        if adds and reflected and kind is int and other == 0 and not by_operator(frame.f_code, frame.f_lasti):
-            return self
+        if adds and reflected and kind in (int, float) and other == 0 and _starts_a_sum(kind, frame):
+            return detached(self)
+        if in_place and x is not NO_VALUE and self.shape:
+            if adds and is_zero(self) and getattr(other, "dtype", None) == x.dtype:
+                return self.__bpviz_write__(other, frame)  # type: ignore[attr-defined]
+            made = self.__bpviz_record__(operation, (self, other), {}, frame)
+            return self.__bpviz_write__(made, frame)  # type: ignore[attr-defined]
         return self.__bpviz_record__(operation, (other, self) if reflected else (self, other), {}, frame)
 
     return method
+
+
+def _starts_a_sum(kind: type, frame: FrameType) -> bool:
+    """Whether a sum starts here, at a 0: that of ``sum(parts)``, which nobody wrote, or that of ``total += part``."""
+    code, offset = frame.f_code, frame.f_lasti
+    return accumulates(code, offset) or (kind is int and not by_operator(code, offset))
 
 
 def _is_count(x: Handle, parts: Any) -> bool:
@@ -164,6 +176,7 @@ def _dress() -> None:
     for python_name, name in (_OPERATORS | _COMPARISONS).items():
         setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
     for python_name, name in _OPERATORS.items():
+        setattr(Handle, f"__i{python_name}__", _binary(OPERATIONS[name], in_place=True))
         setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
     for python_name, name in _UNARY.items():
         setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))

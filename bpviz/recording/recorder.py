@@ -6,7 +6,6 @@ Where a step stands in the user's file is kept as a code object and an offset, a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
-from bpviz.recording.constants import Constant
-from bpviz.recording.scopes import Group, Scope, around_both, title_of
-from bpviz.recording.source import is_ours, place, written
+from bpviz.recording.frames import Frames
+from bpviz.recording.scopes import Scope, around_both
 from bpviz.recording.variables import Variables, held_names
 
-__all__ = ["NO_VALUE", "Group", "Recorder", "Scope", "current_groups", "differentiable"]
+__all__ = ["NO_VALUE", "Constant", "Recorder", "differentiable"]
 
 np: Any = LazyModule("numpy")
 
@@ -36,45 +34,51 @@ class _NoValue:
 NO_VALUE = _NoValue()
 
 
-class _Open(threading.local):
-    """What is open in this thread: groups, and recorders that remember the frame they saw last."""
+class Constant:
+    """An array (or list) of the user's: the very object, a copy of what it held, and the nodes that show it.
 
-    def __init__(self) -> None:
-        self.groups: list[Group] = []
-        self.remembering: list[Recorder] = []
-
-
-_open = _Open()
-
-
-def current_groups() -> list[Group]:
-    """The groups that are open in this thread, outermost first (the list itself: `bpviz.group` changes it).
-
-    Recorders look again at where they are: the next step may lie in another group.
+    >>> array = np.array([1.0, np.nan])
+    >>> constant = Constant(array, array.copy(), 0)
+    >>> constant.is_unchanged()
+    True
+    >>> array[0] = 2.0
+    >>> constant.is_unchanged()
+    False
     """
-    for recorder in _open.remembering:
-        recorder.frame = None
-        recorder.seen.clear()
-    _open.remembering.clear()
-    return _open.groups
+
+    __slots__ = ("holds", "indices", "original")
+
+    def __init__(self, original: Any, holds: Any, index: int) -> None:
+        self.original = original
+        self.holds = holds
+        self.indices = [index]
+
+    def is_unchanged(self) -> bool:
+        """Whether the object still holds the same numbers, bit for bit, so that NaN is the same as NaN."""
+        holds, now = self.holds, self.original
+        if now.__class__ is not holds.__class__:
+            now = np.asarray(now)
+        dtype = holds.dtype
+        if now.dtype != dtype or now.shape != holds.shape:
+            return False
+        if holds.nbytes > 4096 and dtype.itemsize in (1, 2, 4, 8):
+            # Without copying them.
+            as_bits = f"u{dtype.itemsize}"
+            return bool((holds.view(as_bits) == now.view(as_bits)).all())
+        return bool(holds.tobytes() == now.tobytes())
 
 
-class Recorder:
-    """The lists, and the one door (`append`) through which they grow.
+class Recorder(Frames):
+    """The lists, and the doors through which they grow and change.
 
     Every entry has an operation (``None`` for an input or a constant), the entries it used, its value, whether a
-    gradient can flow to it, and where it was written (scope and offset).
-
-    ``root`` is the frame whose steps lie in no group. With ``boundary`` it is the tracer's own frame, and the user's
-    function is the first one that it calls.
+    gradient can flow to it, and where it was written (scope and offset). The doors: `add_inputs`, `add_constant`,
+    `add_step`, `add_read` and `copy` append an entry; `replace_step` and `redirect` change one.
     """
 
     __slots__ = (
-        "boundary",
-        "closed",
         "constants",
         "depth",
-        "frame",
         "gradient_of",
         "is_input",
         "kept",
@@ -87,20 +91,18 @@ class Recorder:
         "operations",
         "orders",
         "parameters",
-        "pinned",
         "reached",
         "renamed",
-        "scope",
-        "scope_of",
-        "scopes",
-        "seen",
+        "rewrites",
         "step_scopes",
         "titles",
         "values",
         "whole",
+        "written",
     )
 
     def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False, depth: int = 0) -> None:
+        super().__init__(root, name, boundary=boundary)
         self.operations: list[Operation | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.values: list[Any] = []
@@ -132,29 +134,16 @@ class Recorder:
         self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
         self.gradient_of: Callable[[int], Any] | None = None
-        self.closed = False
-        # While an operation is opened, its steps are recorded into this scope, wherever they are written.
-        self.pinned: Scope | None = None
-        self.scope = Scope(0, None, name, root.f_code, -1)
-        self.scopes: list[Scope] = [self.scope]
-        self.frame: FrameType | None = None
-        # The scope of a frame with the groups that are open now; emptied when one opens or closes.
-        self.seen: dict[FrameType, Scope] = {}
-        self.boundary = root if boundary else None
-        # Frames are kept (not their ids, which are used again), so that two calls of one function stay two groups.
-        self.scope_of: dict[Any, Scope] = {root: self.scope}
-        if not boundary:
-            # A graph that a helper made is built on in the code that called it: that is the top, too.
-            caller = root
-            while caller.f_code.co_name != "<module>" and caller.f_back is not None:
-                caller = caller.f_back
-                self.scope_of[caller] = self.scope.within(caller.f_code, -1, None)
+        # The writes into arrays, by the number of the step that makes the array's new value; see `bpviz.writes`.
+        self.written: dict[int, Any] = {}
+        # Whether a handle was given another value than that with which it was made.
+        self.rewrites = False
 
     def __len__(self) -> int:
         return len(self.operations)
 
-    def inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
-        """Append inputs; answers the number of the first one."""
+    def add_inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
+        """Append inputs; return the number of the first one."""
         first, count = len(self.operations), len(values)
         self.operations += [None] * count
         self.operands += [()] * count
@@ -165,8 +154,8 @@ class Recorder:
         self.is_input.update(enumerate(names, first))
         return first
 
-    def constant(self, value: Any, frame: FrameType | None = None) -> int:
-        """Append a constant, which stands in this frame (else where the last step does); answers its number."""
+    def add_constant(self, value: Any, frame: FrameType | None = None) -> int:
+        """Append a constant, which stands in this frame (else where the last step does); return its number."""
         index = len(self.operations)
         if frame is not self.frame and frame is not None:
             self.enter(frame)
@@ -179,7 +168,7 @@ class Recorder:
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
-        """Append an entry of another record as it stands there, on other operands; answers its number here.
+        """Append an entry of another record as it stands there, on other operands; return its number here.
 
         What is kept for its rules is not: the value may be made another one.
         """
@@ -206,7 +195,7 @@ class Recorder:
             self.orders[new] = other.orders[index]
         return new
 
-    def append(
+    def add_step(
         self,
         operation: Operation,
         operands: tuple[int, ...],
@@ -215,7 +204,7 @@ class Recorder:
         reached: bool,
         frame: FrameType,
     ) -> int:
-        """Append a step; answers its number."""
+        """Append a step; return its number."""
         index = len(self.operations)
         if frame is not self.frame:
             frame = self.enter(frame)
@@ -229,90 +218,52 @@ class Recorder:
             self.parameters[index] = parameters
         return index
 
-    def enter(self, frame: FrameType) -> FrameType:
-        """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours.
+    def add_read(
+        self,
+        operation: Operation,
+        operands: tuple[int, ...],
+        parameters: dict[str, Any] | None,
+        value: Any,
+    ) -> int:
+        """Append a step that was read from a file, so that it stands in nobody's source; return its number."""
+        index = len(self.operations)
+        self.operations.append(None)
+        self.operands.append(())
+        self.values.append(value)
+        self.reached.append(False)
+        self.offsets.append(-1)
+        self.step_scopes.append(self.scope)
+        self.replace_step(index, operation, operands, parameters)
+        return index
 
-        Raises `RecordingError` when the graph was traced and is complete.
+    def replace_step(
+        self,
+        index: int,
+        operation: Operation | None,
+        operands: tuple[int, ...] = (),
+        parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Make an entry another step of the same value, on earlier entries; without an operation a constant.
+
+        Whether a gradient can flow to it follows from the rules of the operation. Its name and its place stay.
         """
-        if self.pinned is not None:
-            self.frame = frame
-            self.scope = self.pinned.within(frame.f_code, -1, None)
-            return frame
-        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
-            frame = frame.f_back
-        if frame is not self.frame:
-            self.scope = self.seen.get(frame) or self._scope_at(frame)
-            self.frame = frame
-        return frame
+        self.operations[index] = operation
+        self.operands[index] = operands
+        rules = () if operation is None else operation.rules(len(operands))
+        self.reached[index] = any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
+        self.kept.pop(index, None)
+        self.parameters.pop(index, None)
+        if parameters:
+            self.parameters[index] = parameters
 
-    def _scope_at(self, frame: FrameType) -> Scope:
-        """The scope of a frame that was not seen since a group was opened or closed."""
-        if self.closed:
-            raise RecordingError(
-                f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
-                "function that is traced, or take its number: value.data"
-            )
-        opened = _open.groups
-        if not self.seen:
-            _open.remembering.append(self)
-        caller = frame.f_back
-        if not opened and caller in self.scope_of and frame not in self.scope_of and caller is not None:
-            # A function that is called where earlier steps were written, which is what mostly happens.
-            if caller is self.boundary:
-                scope = self._top(frame)
-            else:
-                scope = self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
-            self.seen[frame] = scope
-            return scope
-        chain: list[FrameType] = []
-        known: FrameType | None = frame
-        while known is not None and known not in self.scope_of:
-            if not is_ours(known):
-                chain.append(known)
-            known = known.f_back
-        if known is None:
-            # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
-            outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
-            del chain[outermost + 1 :]
-        if chain and (known is None or known is self.boundary):
-            known = chain.pop()
-            self._top(known)
-        caller = known or frame
-        scope = self.scope_of[caller]
-        if opened:
-            scope = self._grouped(scope, caller, opened)
-        for inner in reversed(chain):
-            scope = self._grouped(self._called(scope, inner, caller.f_lasti, opened), inner, opened)
-            caller = inner
-        self.seen[frame] = scope
-        return scope
+    def redirect(self, index: int, operands: tuple[int, ...]) -> None:
+        """Give a step other operands of the same values."""
+        self.operands[index] = operands
 
-    def _top(self, frame: FrameType) -> Scope:
-        """The scope of a frame whose steps lie in no group."""
-        self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
-        return scope
-
-    def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
-        """The scope of a function that was called from another."""
-        code = frame.f_code
-        # Lambdas and comprehensions are not steps of their own in the reader's mind.
-        if code.co_name.startswith("<") or any(group.skips is code for group in opened):
-            self.scope_of[frame] = scope = caller.within(code, offset, caller)
-            return scope
-        return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))
-
-    def _grouped(self, scope: Scope, frame: FrameType, opened: Sequence[Group]) -> Scope:
-        """The innermost of the groups that were opened in this frame, or the frame's own scope."""
-        for group in opened:
-            if group.frame is frame:
-                inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
-                scope = self.scope_of.get(group) or self._child(group, inside)
-        return scope
-
-    def _child(self, key: Any, scope: Scope) -> Scope:
-        self.scopes.append(scope)
-        self.scope_of[key] = scope
-        return scope
+    def move(self, index: int, scope: Scope) -> None:
+        """Put an entry into another scope; it stands in nobody's source from there on."""
+        self.step_scopes[index] = scope
+        self.offsets[index] = -1
 
     def name(self, index: int, text: str) -> None:
         """Give an entry its name."""
@@ -337,8 +288,8 @@ class Recorder:
             return -1, holds
         if not holds.ndim:
             number = plain(holds[()])
-            return self.constant(number, frame), number
-        index = self.constant(holds, frame)
+            return self.add_constant(number, frame), number
+        index = self.add_constant(holds, frame)
         if found is None:
             self.constants[id(original)] = Constant(original, holds, index)
         else:
@@ -348,31 +299,21 @@ class Recorder:
 
     def constant_names(self) -> dict[int, str]:
         """The names of the arrays that are constants: those of the user's variables that hold them."""
-        return self._names_held(self._variables()) if self.constants else {}
+        return self._names_held(self.variables()) if self.constants else {}
 
     def _names_held(self, frames: Sequence[Variables]) -> dict[int, str]:
         names = held_names(frames, self.constants)
         return {index: name for key, name in names.items() for index in self.constants[key].indices}
 
-    def _variables(self) -> list[Variables]:
-        """What the variables of the user's frames hold."""
-        boundary = self.boundary
-        return [Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
-
     def close(self) -> list[tuple[str, Any]]:
-        """Let go of the frames; answers what their local variables hold, (name, value), as the last word on names."""
-        frames = self._variables()
+        """Let go of the frames; return what their local variables hold, (name, value), as the last word on names."""
+        frames = self.variables()
         if self.constants:
             self.labels = self._names_held(frames) | self.labels
         if not frames:
             # Nothing was written by the user: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
-        if self.seen:
-            _open.remembering.remove(self)
-        self.closed = True
-        self.frame = self.boundary = None
-        self.scope_of = {}
-        self.seen = {}
+        self.leave()
         self.constants = {}
         # What a function calls its parameters says little about the value that it was given.
         return [pair for variables in frames for pair in variables.own]

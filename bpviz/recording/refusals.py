@@ -9,15 +9,16 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
-from bpviz.recording.source import place, written
+from bpviz.recording.source import place, stores_item, users_frame, written
 
 __all__ = [
     "NoAttribute",
     "advised",
     "another_class",
+    "cannot_write",
     "fails",
-    "in_place",
     "instead_of",
+    "into_plain",
     "leaves_the_record",
     "no_attribute",
     "no_number",
@@ -42,17 +43,15 @@ class NoAttribute(RefusedAnyway, AttributeError):
 _LABELLED = ("pandas", "xarray", "polars")
 """Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
-    *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps", "fill"),
-    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "put", "real", "resize"),
-    *("searchsorted", "setfield", "setflags", "sort", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
+    *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps"),
+    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "real", "resize"),
+    *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
 )
 """What arrays of NumPy have by these names, and recorded values have not."""
 _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
     "detach": "value.data is its plain number, through which no gradient flows",
-    "fill": "build a new array instead: np.full(shape, value)",
     "numpy": "value.data is its plain number, through which no gradient flows",
-    "sort": "write np.sort(x), which makes a new array",
     "tolist": "walk through it, or leave it out",
 }
 _INSTEAD = {
@@ -64,7 +63,6 @@ _INSTEAD = {
     "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
     "real": "x",
 }
-_NEW_ARRAY = "build a new array instead: np.where(condition, x, y) or np.concatenate"
 _POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
 _ELEMENT = "sort, and take the element: np.sort(x)[k]"
 _EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
@@ -76,9 +74,7 @@ _BECAUSE = {
     "bincount": "write np.eye(n)[k].T @ weights",
     "ceil": "write np.ceil(x)",
     "choose": "write np.select or np.where",
-    "copyto": "to fill an array with one value write np.broadcast_to(x, shape); otherwise " + _NEW_ARRAY,
     "divmod": "write x // y and x % y",
-    "fill_diagonal": _NEW_ARRAY,
     "flatnonzero": _POSITIONS,
     "floor": "write np.floor(x)",
     "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
@@ -98,10 +94,6 @@ _BECAUSE = {
     "partition": "it leaves the order open; write np.sort(x)",
     "percentile": _ELEMENT,
     "piecewise": "write np.select or np.where",
-    "place": _NEW_ARRAY,
-    "put": _NEW_ARRAY,
-    "put_along_axis": _NEW_ARRAY,
-    "putmask": _NEW_ARRAY,
     "quantile": _ELEMENT,
     "round": "write np.round(x)",
     "trunc": "write np.trunc(x)",
@@ -130,6 +122,8 @@ def instead_of(name: str) -> str:
 
 def leaves_the_record(frame: FrameType) -> RecordingError:
     """A plain number is asked of a recorded value: ``math.exp(x)``, ``float(x)``, ``np.asarray(x)``."""
+    if _stores(frame):
+        return into_plain(frame)
     text = written(frame)
     advice = "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)"
     called, _, argument = text.partition("(")
@@ -139,8 +133,6 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
         advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
     elif called in ("float", "int") or text.endswith(".item()"):
         advice = "leave the conversion out"
-    elif name == "full":
-        advice = "write np.broadcast_to(x, shape)"
     elif name == "arange":
         advice = "how many numbers there are cannot depend on a recorded value; give a plain one, or np.linspace"
     elif argument.startswith("[") or "[" in text.replace("(", ""):
@@ -152,14 +144,24 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
     )
 
 
-def in_place(frame: FrameType, *, item: bool) -> RecordingError:
-    """An array is written into."""
-    if item:
-        text, advice = f"{written(frame)} = …", _NEW_ARRAY
-    else:
-        text = written(frame)
-        advice = "leave out= away" if "out=" in text else "give the result a name of its own: y = y + x"
-    return RecordingError(f"{text} writes into an array in place ({place(frame)}), which cannot be recorded; {advice}")
+def into_plain(frame: FrameType) -> RecordingError:
+    """A recorded value is written into an array of the user's own."""
+    text = written(frame) + (" = …" if _stores(frame) else "")
+    return RecordingError(
+        f"{text} writes a recorded value into an array that was made outside ({place(frame)}), which stays "
+        "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)"
+    )
+
+
+def _stores(frame: FrameType) -> bool:
+    frame = users_frame(frame)
+    return stores_item(frame.f_code, frame.f_lasti)
+
+
+def cannot_write(what: str, frame: FrameType) -> RecordingError:
+    """A write that NumPy refuses too, or whose gradient is not defined."""
+    text = written(frame) + (" = …" if _stores(frame) else "")
+    return RecordingError(f"{text} ({place(frame)}): {what}")
 
 
 def undecided(shape: tuple[int, ...], frame: FrameType) -> RefusedAnyway:

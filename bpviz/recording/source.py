@@ -11,13 +11,16 @@ from types import CodeType, FrameType
 
 __all__ = [
     "Returned",
+    "accumulates",
     "by_operator",
+    "called_name",
     "is_library",
     "is_ours",
     "line_of",
     "place",
     "referred_names",
     "stored_name",
+    "stores_item",
     "unpacks",
     "users_frame",
     "written",
@@ -52,6 +55,15 @@ _JUMPS = frozenset([*opcode.hasjrel, *opcode.hasjabs])
 _OPERATORS = frozenset(
     code for name, code in opcode.opmap.items() if name.startswith(("BINARY_", "COMPARE_", "UNARY_", "CONTAINS_"))
 )
+_CALLS = _codes("PRECALL", "CALL", "CALL_KW", "CALL_FUNCTION_EX")
+_CALL_WITH_NAMES = _codes("CALL_KW")
+_CALL_UNPACKED = _codes("CALL_FUNCTION_EX")
+_PREPARES, _PUSH_NULL = _codes("PRECALL"), _codes("PUSH_NULL")
+_METHODS_ARE_ATTRIBUTES = "LOAD_METHOD" not in opcode.opmap
+_STORE_ITEM = _codes("STORE_SUBSCR", "STORE_SLICE")
+_BINARY_OP = _codes("BINARY_OP")
+_INPLACE_ADD = 13
+"""The argument of the instruction that stands for ``+=``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class Returned:
 class _Reading:
     """One code object, made ready for look-ups."""
 
-    __slots__ = ("code", "instructions", "lines", "locals", "names")
+    __slots__ = ("called", "code", "instructions", "lines", "locals", "names")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -75,6 +87,7 @@ class _Reading:
         own = code.co_varnames
         self.locals = (*own, *(n for n in code.co_cellvars if n not in own), *code.co_freevars)
         self.names: dict[tuple[int, tuple[int, ...]], str | Returned | None] = {}
+        self.called: dict[int, str] = {}
         self.lines: list[int | None] = []
         for start, end, line in code.co_lines():
             self.lines += [line] * ((end - start) // 2)
@@ -171,10 +184,10 @@ def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
     return ()
 
 
-def _instructions(instructions: bytes, at: int) -> Iterator[tuple[int, int]]:
+def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int]]:
     """The instructions from an offset on, with their arguments."""
     argument = 0
-    for i in range(at, min(len(instructions) - 1, at + 2 * _FARTHEST), 2):
+    for i in range(at, min(len(instructions) - 1, at + farthest), 2):
         code = instructions[i]
         if code == _CACHE:
             continue
@@ -193,6 +206,73 @@ def unpacks(code: CodeType, offset: int) -> bool:
 def by_operator(code: CodeType, offset: int) -> bool:
     """Whether the instruction is an operator (or an index), not a call of something that computes in its turn."""
     return _reading(code).instructions[offset] in _OPERATORS
+
+
+def accumulates(code: CodeType, offset: int) -> bool:
+    """Whether the instruction is the operator ``+=``.
+
+    >>> def f(x):
+    ...     x += 1
+    ...     return x + 1
+    >>> [accumulates(f.__code__, i) for i in range(0, len(f.__code__.co_code), 2) if by_operator(f.__code__, i)]
+    [True, False]
+    """
+    instructions = _reading(code).instructions
+    return instructions[offset] in _BINARY_OP and instructions[offset + 1] == _INPLACE_ADD
+
+
+def stores_item(code: CodeType, offset: int) -> bool:
+    """Whether the instruction writes an element: ``x[i] = y``."""
+    return _reading(code).instructions[offset] in _STORE_ITEM
+
+
+def called_name(code: CodeType, offset: int) -> str:
+    """The name under which the function was found that is called at ``offset``; empty where that is not known.
+
+    >>> def f(x):
+    ...     return sorted(x, key=x.pop(len(x)))
+    >>> found = [called_name(f.__code__, i) for i in range(0, len(f.__code__.co_code), 2)]
+    >>> [name for name in dict.fromkeys(found) if name]
+    ['len', 'pop', 'sorted']
+    """
+    reading = _reading(code)
+    if offset not in reading.called:
+        reading.called[offset] = _called(reading, offset)
+    return reading.called[offset]
+
+
+def _called(reading: _Reading, offset: int) -> str:
+    """Go back over the instructions that put the arguments on the stack, to the one that put the function there."""
+    before = [(0, 0)]
+    for code, argument in _instructions(reading.instructions[: offset + 2], 0, len(reading.instructions)):
+        before.append((code, argument))
+    code, argument = before.pop()
+    if code not in _CALLS:
+        return ""
+    left = argument + (code in _CALL_WITH_NAMES) if code not in _CALL_UNPACKED else 1 + (argument & 1)
+    if before[-1][0] in _PREPARES:
+        before.pop()
+    for code, argument in reversed(before):
+        if code in _NOTHING or (not left and code in _PUSH_NULL):
+            continue
+        if not left:
+            return _loaded(reading, code, argument)
+        if code in _JUMPS or code == 0:
+            return ""
+        left -= opcode.stack_effect(code, argument if code >= opcode.HAVE_ARGUMENT else None)
+    return ""
+
+
+def _loaded(reading: _Reading, code: int, argument: int) -> str:
+    """The name that an instruction looks up."""
+    name = opcode.opname[code]
+    if name in ("LOAD_METHOD", "LOAD_NAME"):
+        return reading.code.co_names[argument]
+    if name == "LOAD_GLOBAL" or (name == "LOAD_ATTR" and _METHODS_ARE_ATTRIBUTES):
+        return reading.code.co_names[argument >> 1]
+    if name == "LOAD_ATTR":
+        return reading.code.co_names[argument]
+    return reading.locals[argument] if name in ("LOAD_FAST", "LOAD_DEREF") else ""
 
 
 def referred_names(code: CodeType) -> tuple[str, ...]:

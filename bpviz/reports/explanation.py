@@ -17,7 +17,7 @@ from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import propagate
+from bpviz.graph.sources import flow_of, split_keywords
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import TextReport
@@ -208,14 +208,16 @@ def _explained(
     what_if: Mapping[str, Any] | None,
     options: dict[str, Any],
 ) -> Explanation:
-    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
+    keywords, _ = split_keywords(target, options)
+    run = {key: options.get(key) for key in ("output", "seed")}
+    run["inputs"] = keywords | (options.get("inputs") or {})
     drawing = draw(target, *args, **options)
     source = drawing.source
     if not isinstance(source, Graph | Flow):
         raise UsageError(
             "a card, or a page of several figures, cannot be explained; give a function, a graph or a flow"
         )
-    flow = source if isinstance(source, Flow) else propagate(source)
+    flow = flow_of(source)
     small = len(flow.values) <= _LARGE
     everything = named(flow)
     inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]

@@ -15,8 +15,7 @@ from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.propagate import confirmed, propagate
-from bpviz.graph.tracing import trace
+from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import TextReport
@@ -170,6 +169,10 @@ def compared(
     for name in changes:
         if name not in names:
             raise UsageError(f"there is no input named {name!r}; {_hint(name, names)}")
+    for name, value in changes.items():
+        shape = ops.shape_of(before.value(name))
+        if ops.shape_of(np.asarray(value)) != shape:
+            raise UsageError(f"the input {name!r} has shape {shape}, but was given {value!r}; a change keeps the shape")
     after = run.with_values(changes)
     alone = [after if len(changes) == 1 else run.with_values({name: value}) for name, value in changes.items()]
     each = tuple(change(before, flow, name) for name, flow in zip(changes, alone, strict=True))
@@ -192,46 +195,10 @@ class _Runs:
             raise UsageError(
                 "a card, or a page of several figures, has no inputs to change; give a function, a graph or a flow"
             )
-        if args and isinstance(source, Graph | Flow):
-            raise UsageError("arguments go with a function; a graph is changed by name: what_if(graph, tax=1.2)")
         self.source, self.args = source, args
         self.inputs, self.output, self.seed = dict(inputs), output, seed
-        if isinstance(source, Flow):
-            given = {source.graph.record.is_input[i]: value for i, value in source.given.items()}
-            self.inputs = given | self.inputs
-            self.output = source.graph.nodes[source.output_index] if output is None else output
-            self.seed = source.seed if seed is None and output is None else seed
 
     def with_values(self, changes: Mapping[str, Any]) -> Flow:
         """Return the run with some inputs changed."""
-        if isinstance(self.source, Graph | Flow):
-            graph = self.source.graph if isinstance(self.source, Flow) else self.source
-            return propagate(graph, self.inputs | dict(changes), self.output, self.seed)
-        graph, rest = self._traced(changes)
-        kept = {name: value for name, value in self.inputs.items() if name not in changes}
-        flow = propagate(graph, kept | rest, self.output, self.seed)
-        return confirmed(flow) if kept or rest else flow
-
-    def _traced(self, changes: Mapping[str, Any]) -> tuple[Graph, dict[str, Any]]:
-        """Trace the function with the changed parameters; return its graph, and the changes of parts of parameters."""
-        if not changes:
-            return trace(self.source, *self.args), {}
-        import inspect
-
-        signature = inspect.signature(self.source)
-        bound = signature.bind_partial(*self.args)
-        rest = {}
-        for name, value in changes.items():
-            parameter = signature.parameters.get(name)
-            if parameter is None:
-                rest[name] = value
-                continue
-            before = bound.arguments.get(name, parameter.default)
-            if ops.shape_of(value if hasattr(value, "shape") else np.asarray(value)) != ops.shape_of(before):
-                raise UsageError(
-                    f"the input {name!r} has shape {ops.shape_of(before)}, but was given {value!r}; "
-                    "a change keeps the shape"
-                )
-            # A list stands for an array.
-            bound.arguments[name] = np.asarray(value, before.dtype) if hasattr(before, "dtype") else value
-        return trace(self.source, *bound.args, **bound.kwargs), rest
+        inputs = self.inputs | dict(changes)
+        return flow_of(self.source, self.args, inputs=inputs or None, output=self.output, seed=self.seed)

@@ -247,7 +247,7 @@ class _Elements:
             number = float(np.asarray(value)[place])
             label = self._name(name, place)
             if given and (self.wanted is None or self.wanted[index][i]):
-                at = self.new.inputs((label,), (number,))
+                at = self.new.add_inputs((label,), (number,))
                 self.elements[index].append(Handle(self.new, at, number))
             else:
                 # Made when it is first used.
@@ -359,7 +359,7 @@ class _Elements:
 
     def _number(self, value: float, name: str) -> Any:
         """A constant."""
-        at = self.new.constant(value)
+        at = self.new.add_constant(value)
         self.new.step_scopes[at] = self.new.pinned or self.new.scopes[0]
         if name:
             self.new.name(at, name)

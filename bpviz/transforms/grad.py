@@ -20,7 +20,8 @@ from bpviz.graph.tracing import Run, run_on_handles
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import lift, one_deeper
-from bpviz.recording.recorder import Recorder, Scope
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.scopes import Scope
 from bpviz.transforms.gradient_graph import Derivation, derivation
 
 __all__ = ["grad"]
@@ -139,7 +140,7 @@ def _result(run: Run) -> int:
         returned = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
         raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {returned}")
     # The result does not depend on the parameters.
-    return record.constant(0.0)
+    return record.add_constant(0.0)
 
 
 class _Graft:
@@ -187,7 +188,7 @@ class _Graft:
     def _leaf(self, index: int) -> int:
         """Return the number of an operand in the outer recording; a new constant if it is not a value there."""
         if index not in self.moved:
-            self.moved[index] = self.outer.constant(self.given.values[index], self.frame)
+            self.moved[index] = self.outer.add_constant(self.given.values[index], self.frame)
         return self.moved[index]
 
     def _copied(self, index: int) -> int:

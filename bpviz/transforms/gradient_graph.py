@@ -214,7 +214,7 @@ class _Backward:
     def _constant(self, value: Any) -> int:
         start = len(self.record)
         value = ops.plain(value)
-        index = self._settled(start, Handle(self.record, self.record.constant(value, sys._getframe()), value))
+        index = self._settled(start, Handle(self.record, self.record.add_constant(value, sys._getframe()), value))
         everywhere = self.numbering.everywhere(index)
         if everywhere is not None and ops.shape_of(value):
             # Ones, as a rule: the seed of an array.

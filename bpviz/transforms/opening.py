@@ -12,7 +12,8 @@ from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import flow_at
 from bpviz.graph.tracing import trace
 from bpviz.recording.handle import Handle
-from bpviz.recording.recorder import Recorder, Scope
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.scopes import Scope
 
 __all__ = ["open_named", "open_operations", "openable", "opened"]
 

@@ -56,10 +56,10 @@ class Numbering:
         """Look up all entries from a number on."""
         record = self.record
         for index in range(start, len(record)):
-            record.offsets[index] = -1
-            record.operands[index] = tuple(map(self.of, record.operands[index]))
+            record.move(index, record.step_scopes[index])
+            record.redirect(index, tuple(map(self.of, record.operands[index])))
             if record.operations[index] is not None and self._folds(index):
-                self._become_constant(index)
+                record.replace_step(index, None)
             found = self._simpler(index)
             if found is None:
                 found = self._known.setdefault(self._key(index), index)
@@ -108,22 +108,9 @@ class Numbering:
         constant = record.operations[index] is None and index not in record.is_input
         return constant and not ops.shape_of(record.values[index])
 
-    def _become_constant(self, index: int) -> None:
-        record = self.record
-        record.operations[index] = None
-        record.operands[index] = ()
-        record.reached[index] = False
-        record.parameters.pop(index, None)
-
     def _become(self, index: int, name: str, *operands: int, **parameters: Any) -> None:
         """Make a step another one, of the same value."""
-        record = self.record
-        record.operations[index] = OPERATIONS[name]
-        record.operands[index] = operands
-        record.reached[index] = any(record.reached[i] for i in operands)
-        record.parameters.pop(index, None)
-        if parameters:
-            record.parameters[index] = parameters
+        self.record.replace_step(index, OPERATIONS[name], operands, parameters)
 
     # What changes nothing
 
@@ -156,7 +143,7 @@ class Numbering:
                 return self._negative(index, other)
         if self._is_number(y):
             # The number goes to the front.
-            self.record.operands[index] = (y, x)
+            self.record.redirect(index, (y, x))
         return None
 
     def _negative(self, index: int, x: int) -> int | None:

@@ -41,6 +41,7 @@ def test_an_infinite_slope_that_is_one_passes() -> None:
     assert report.inputs[0].verdict == "not finite"
 
 
+@pytest.mark.hosts
 def test_the_command_fails_too(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(
         "import numpy as np\ndef f(x=np.array([-1.0, 4.0])):\n    return np.where(x > 0, np.sqrt(x), 0.0).sum()\n"

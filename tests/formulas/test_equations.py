@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import random
+import re
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -45,6 +48,8 @@ def names_of(flow: Flow) -> dict[str, Any]:
         name = flow.symbols.name(index)
         if name:
             names[name] = flow.values[index]
+            if flow.graph.is_gradient:
+                continue  # such a figure shows its forward formulas alone
             names[flow.symbols.derivative(index)] = flow.gradient_of(index)
     return names
 
@@ -54,7 +59,7 @@ def equations(flow: Flow) -> Iterator[tuple[str, str, str, Any]]:
     symbols = flow.symbols
     for index in range(len(flow.values)):
         name = symbols.name(index)
-        if name and flow.gradients[index] is not None:
+        if name and flow.gradients[index] is not None and not flow.graph.is_gradient:
             formula = symbols.formula(index)
             yield symbols.derivative(index), str(formula), formula.latex, flow.gradient_of(index)
         if name and flow.graph.record.operations[index] is not None:
@@ -135,9 +140,27 @@ def flows_of_gallery() -> Iterator[tuple[str, Flow]]:
         sys.path.remove(str(HOME / "gallery"))
 
 
-def test_every_equation_of_the_gallery_is_true() -> None:
+def flows_of_docs() -> Iterator[tuple[str, Flow]]:
+    """The figures of the documentation."""
+    for page in sorted((HOME / "docs").rglob("*.rst")):
+        text = page.read_text(encoding="utf-8")
+        for number, block in enumerate(re.findall(r"^\.\. bpviz::.*\n((?: {3}.*\n|\n)*)", text, flags=re.MULTILINE)):
+            lines = textwrap.dedent(block).splitlines()
+            options = [line for line in lines if line.startswith(":")]
+            names: dict[str, Any] = {}
+            exec("\n".join(line for line in lines if not line.startswith(":")), names)
+            gradients = tuple(line.split()[1] for line in options if line.startswith(":grad: "))
+            functions = [value for value in names.values() if isinstance(value, FunctionType)]
+            if functions:
+                # The others are its helpers.
+                flow = bpviz.draw(functions[-1], grad=gradients).source
+                assert isinstance(flow, Flow)
+                yield f"{page.name} {number}", flow
+
+
+def test_every_equation_of_the_gallery_and_the_documentation_is_true() -> None:
     seen = Counter[str]()
-    for where, flow in flows_of_gallery():
+    for where, flow in (*flows_of_gallery(), *flows_of_docs()):
         names = names_of(flow)
         for left, text, latex, true in equations(flow):
             if "cross entropy(" in text:
@@ -145,7 +168,8 @@ def test_every_equation_of_the_gallery_is_true() -> None:
             check(left, text, read_text, names, true, where)
             check(left, latex, read_latex, names, true, where)
             seen[where] += 1
-    assert len(seen) >= 8
+    assert len(seen) >= 16
+    assert seen.total() >= 150
 
 
 EXPLAINED = ("conv2d", "batch_norm", "layer_norm", "attention", "cholesky", "lower_half")

@@ -17,6 +17,18 @@ SQUARE = np.array([[2.0, 0.5, -1.0], [0.3, 1.5, 0.2], [-0.4, 0.6, 3.0]])
 BATCH = np.arange(24.0).reshape(2, 3, 4) / 7 - 1.3
 LINE = np.array([0.4, -1.0, 2.5, 0.9, 1.1])
 
+
+def after(write: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that writes into a copy of its first argument, and returns that copy."""
+
+    def function(x: Any, *others: Any) -> Any:
+        made = x.copy()
+        assert write(made, *others) is None
+        return made
+
+    return function
+
+
 COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "append": [(lambda x, y: np.append(x, y), (X, LINE)), (lambda x, y: np.append(x, y, axis=1), (X, X))],
     "array_split": [(lambda x: np.array_split(x, 2)[1], (LINE,)), (lambda x: np.array_split(x, [1, 3])[1], (LINE,))],
@@ -163,6 +175,29 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "vecdot": [(lambda x, y: np.vecdot(x, y), (X, X))],
     "vsplit": [(lambda x: np.vsplit(x, 2)[1], (X,))],
     "vstack": [(lambda x, y: np.vstack([x, y]), (X[0], X))],
+    "add.at": [
+        (after(lambda y, v: np.add.at(y, [0, 2, 0], v)), (LINE, LINE[:3] * 2)),
+        (after(lambda y, v: np.add.at(y, (slice(None), 1), v)), (X, 2.0)),
+    ],
+    "copyto": [
+        (after(lambda y, v: np.copyto(y, v)), (X, X[0] + 1)),
+        (after(lambda y, v: np.copyto(y, v, where=[True, False, True])), (X, X * 2)),
+    ],
+    "divide.at": [(after(lambda y, v: np.divide.at(y, [0, 2], v)), (LINE, np.array([2.0, 4.0])))],
+    "fill_diagonal": [
+        (after(lambda y, v: np.fill_diagonal(y, v)), (SQUARE, SQUARE[0] * 2)),
+        (after(lambda y, v: np.fill_diagonal(y, v)), (X, 3.0)),
+    ],
+    "maximum.at": [(after(lambda y, v: np.maximum.at(y, [0, 2], v)), (LINE, np.array([0.1, 0.2])))],
+    "minimum.at": [(after(lambda y, v: np.minimum.at(y, [0, 2], v)), (LINE, np.array([0.1, 0.2])))],
+    "multiply.at": [(after(lambda y, v: np.multiply.at(y, [-1, 2], v)), (LINE, 3.0))],
+    "place": [(after(lambda y, v: np.place(y, np.array([1, 0, 1, 0, 0]) > 0, v)), (LINE, np.array([5.0, 6.0])))],
+    "put": [(after(lambda y, v: np.put(y, [4, 0], v)), (X, np.array([5.0, 6.0])))],
+    "put_along_axis": [
+        (after(lambda y, v: np.put_along_axis(y, np.array([[2], [0]]), v, axis=1)), (X, np.array([[5.0], [6.0]]))),
+    ],
+    "putmask": [(after(lambda y, v: np.putmask(y, np.abs(y) > 0.5, v)), (X, X * 2))],
+    "subtract.at": [(after(lambda y, v: np.subtract.at(y, [0, 2, 0], v)), (LINE, 2.0))],
     "add.outer": [(lambda x, y: np.add.outer(x, y), (LINE, X))],
     "divide.outer": [(lambda x, y: np.divide.outer(x, y), (LINE, X[0]))],
     "maximum.outer": [(lambda x, y: np.maximum.outer(x, y), (LINE, X[0]))],

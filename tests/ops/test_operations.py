@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import math
@@ -129,6 +130,16 @@ def test_the_checker_finds_a_rule_that_is_wrong_by_a_twentieth_of_a_percent(row:
         check_all()
 
 
+def _written(x: Any, v: Any, key: Any) -> Any:
+    """``x[key] = v`` as a sum: what is kept of x, and v spread by a matrix of ones and zeros."""
+    kept = np.ones(x.shape)
+    kept[key] = 0.0
+    places = np.arange(x.size).reshape(x.shape)[key]
+    spread = np.zeros((x.size, places.size))
+    spread[np.ravel(places), np.arange(places.size)] = 1.0
+    return x * kept + anp.reshape(anp.dot(spread, anp.ravel(v * np.ones(np.shape(places)))), x.shape)
+
+
 # What HIPS autograd computes the same values with, where that is no function of NumPy's.
 SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "add_up": lambda *xs: xs[0] + xs[1] + xs[2],
@@ -142,6 +153,13 @@ SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "softmax": lambda x, axis=-1: anp.exp(x) / anp.sum(anp.exp(x), axis=axis, keepdims=True) if anp.ndim(x) else x / x,
     "log_softmax": lambda x, axis=-1: (
         x - anp.log(anp.sum(anp.exp(x), axis=axis, keepdims=True)) if anp.ndim(x) else x - x
+    ),
+    "arrange": lambda *xs, shape, axes: anp.moveaxis(
+        anp.reshape(anp.stack(xs), (*shape, *np.shape(xs[0]))), range(len(axes)), axes
+    ),
+    "assign": lambda x, v, key: _written(x, v, key),
+    "fill": lambda *xs, keys, shape: functools.reduce(
+        lambda made, pair: _written(made, *pair), zip(xs, keys, strict=True), np.zeros(shape)
     ),
     "index": lambda x, key: x[key],
     "concatenate": lambda *xs, axis=0: anp.concatenate(

@@ -93,15 +93,46 @@ def test_the_whole_sentence_for_a_value_that_has_outlived_its_trace() -> None:
     assert len(graph) == 3
 
 
-def in_place_item(x: Any = V) -> Any:
-    x[0] = 1.0
+PLAIN = np.zeros(3)
+
+
+def into_plain(x: Any = 2.0) -> Any:
+    PLAIN[0] = x
+    return PLAIN
+
+
+def into_plain_all(x: Any = V) -> Any:
+    total = PLAIN
+    total += x
+    return total
+
+
+def into_whole(x: Any = 2.5) -> Any:
+    y = np.array([1, 2, 3])
+    y[0] = x
+    return y
+
+
+def twice(x: Any = V) -> Any:
+    y = np.zeros(2)
+    y[[0, 0, 1]] = x
+    return y
+
+
+def too_long(x: Any = V) -> Any:
+    y = np.zeros((2, 2))
+    y[0] = x
+    return y
+
+
+def too_wide(x: Any = V) -> Any:
+    x += np.ones((2, 3))
     return x
 
 
-def in_place_sum(x: Any = V) -> Any:
-    total = np.zeros(3)
-    total += x
-    return total
+def no_place(x: Any = V) -> Any:
+    x[3] = 0.0
+    return x
 
 
 def branch(x: Any = V) -> Any:
@@ -125,21 +156,6 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "int(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
         "leave the conversion out",
     ),
-    "asarray": (
-        lambda x=V: np.asarray(x),
-        "np.asarray(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "use the value as it is",
-    ),
-    "array of values": (
-        lambda x=1.0, y=2.0: np.array([x, y]),
-        "np.array([x, y]) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate",
-    ),
-    "sum of a list": (
-        lambda x=1.0, y=2.0: np.sum([x, y]),
-        "np.sum([x, y]) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "to put several values into one array write np.stack([x, y]); to join arrays np.concatenate",
-    ),
     "list as operand": (
         lambda x=1.0, y=2.0: x * [x, y],
         "x * [x, y] asks a recorded value for a plain number (line +0), where its gradient would be lost; "
@@ -150,25 +166,48 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "x.item() asks a recorded value for a plain number (line +0), where its gradient would be lost; "
         "leave the conversion out",
     ),
-    "full": (
-        lambda x=1.0: np.full(3, x),
-        "np.full(3, x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "write np.broadcast_to(x, shape)",
+    "a write into the user's own array": (
+        into_plain,
+        "PLAIN[0] = … writes a recorded value into an array that was made outside (line +1), which stays as it is; "
+        "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
-    "item assignment": (
-        in_place_item,
-        "x[0] = … writes into an array in place (line +1), which cannot be recorded; "
-        "build a new array instead: np.where(condition, x, y) or np.concatenate",
+    "in-place sum into the user's own array": (
+        into_plain_all,
+        "total += x writes a recorded value into an array that was made outside (line +2), which stays as it is; "
+        "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
-    "in-place sum": (
-        in_place_sum,
-        "total += x writes into an array in place (line +2), which cannot be recorded; "
-        "give the result a name of its own: y = y + x",
+    "out= into the user's own array": (
+        lambda x=V: np.add(x, 1, out=PLAIN),
+        "np.add(x, 1, out=PLAIN) writes a recorded value into an array that was made outside (line +0), which stays "
+        "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
-    "out=": (
-        lambda x=V: np.add(x, 1, out=np.zeros(3)),
-        "np.add(x, 1, out=np.zeros(3)) writes into an array in place (line +0), which cannot be recorded; "
-        "leave out= away",
+    "copyto into the user's own array": (
+        lambda x=V: np.copyto(PLAIN, x),
+        "np.copyto(PLAIN, x) writes a recorded value into an array that was made outside (line +0), which stays as it "
+        "is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
+    ),
+    "a write into whole numbers": (
+        into_whole,
+        "y[0] = … (line +2): an array of int64 cuts off what stands behind the point; make it one of floats: "
+        "np.array([1.0, 2.0]), np.zeros(n)",
+    ),
+    "a place twice": (
+        twice,
+        "y[[0, 0, 1]] = … (line +2): a place is written to twice, where only the last of the values stays; "
+        "give each place once, or add up with np.add.at",
+    ),
+    "a write that is too long": (
+        too_long,
+        "y[0] = … (line +2): a value of shape (3,) does not fit into places of shape (2,)",
+    ),
+    "an in-place sum that is too wide": (
+        too_wide,
+        "x += np.ones((2, 3)) (line +1): an array of shape (2, 3) and type float64 does not fit into one of shape (3,) "
+        "and type float64",
+    ),
+    "a write beyond the end": (
+        no_place,
+        "x[3] = … (line +1): index 3 is out of bounds for axis 0 with size 3",
     ),
     "branch on an array": (
         branch,
@@ -245,10 +284,6 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     "astype": (
         lambda x=V: x.astype(complex),
         "x.astype(complex) (line +0): numbers of type complex128 cannot be recorded; only real numbers can",
-    ),
-    "sort in place": (
-        lambda x=V: x.sort(),
-        "x.sort: a recorded value has no .sort (line +0); write np.sort(x), which makes a new array",
     ),
     "split": (
         lambda x=V: np.split(x, 2),

@@ -171,6 +171,7 @@ flip: Operation = operation(
     "x",
     forward=lambda x, axis=None: np.flip(x, axis=axis),
     vjp=(lambda g, z, x, axis=None: flip(g, axis=axis),),
+    view=lambda z, x, axis=None: flip(z, axis=axis),
     parameters={"axis": None},
     numpy=("flip",),
     says="The gradient is flipped back.",

@@ -37,8 +37,12 @@ def ravel(a: Any, order: str = "C") -> Any:
     array([1., 2., 3., 4.])
     """
     if order not in ("C", "K", "A"):
-        raise TypeError(f"a vector in the order {order!r} cannot be recorded; transpose first")
-    return a if len(shape_of(a)) == 1 else reshape(a, shape=(-1,))
+        raise TypeError(f"a line in the order {order!r} cannot be recorded; transpose first")
+    if len(shape_of(a)) != 1:
+        return reshape(a, shape=(-1,))
+    # A line whose elements do not lie side by side is copied: writes to the copy are not seen in it.
+    flags = getattr(getattr(a, "data", None), "flags", None)
+    return a if flags is None or flags.c_contiguous else a.copy()
 
 
 def _shaped(x: Any, shape: Sequence[int]) -> Any:

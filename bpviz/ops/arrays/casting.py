@@ -60,8 +60,8 @@ astype = operation(
 
 @made_of_operations("copy")
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """``np.copy``: the value itself, because recorded values never change."""
-    return a
+    """``np.copy``: the same value; a write into one of the two is not seen in the other."""
+    return a.copy() if hasattr(a, "copy") else a
 
 
 @made_of_operations("full_like")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.registry import operation
+from bpviz.ops.table.registry import OPERATIONS, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
 from bpviz.ops.table.values import Shape, shape_of, size_of
 
@@ -19,7 +19,9 @@ __all__ = [
     "broadcast_to",
     "concatenate",
     "index",
+    "indexed",
     "kept_shape",
+    "key_text",
     "normalized_axes",
     "plus",
     "reshape",
@@ -178,6 +180,7 @@ reshape: Operation = operation(
     numpy=("reshape",),
     method=True,
     adapt=_reshape_arguments,
+    view=lambda z, x, shape: reshape(z, shape=shape_of(x)),
     says="The gradient takes the old shape back.",
     notation="{x}",
     shape=_reshaped,
@@ -208,6 +211,7 @@ transpose: Operation = operation(
     numpy=("transpose",),
     method=True,
     adapt=_transpose_arguments,
+    view=lambda z, x, axes=None: transpose(z, axes=_undone(axes)),
     says="The gradient is turned back.",
     notation="{x}ᵀ",
     shape=lambda x, axes=None: x[::-1] if axes is None else tuple(x[a] for a in axes),
@@ -231,7 +235,7 @@ class Operand:
         return f"<operand {self.slot}>"
 
 
-def _key(key: Any, positions: Sequence[Any]) -> Any:
+def indexed(key: Any, positions: Sequence[Any]) -> Any:
     """The index with the recorded operands put back in."""
     if isinstance(key, Operand):
         position = positions[key.slot]
@@ -241,9 +245,9 @@ def _key(key: Any, positions: Sequence[Any]) -> Any:
             raise IndexError(f"an index must be a whole number, but is {position}")
         return int(position)
     if isinstance(key, tuple):
-        return tuple(_key(part, positions) for part in key)
+        return tuple(indexed(part, positions) for part in key)
     if isinstance(key, slice):
-        return slice(_key(key.start, positions), _key(key.stop, positions), _key(key.step, positions))
+        return slice(indexed(key.start, positions), indexed(key.stop, positions), indexed(key.step, positions))
     return key
 
 
@@ -254,7 +258,7 @@ def _index_rule(g: Any, z: Any, x: Any, *positions: Any, key: Any, slot: int) ->
 def _scatter(x: Any, *positions: Any, key: Any, shape: Shape) -> Any:
     spread = np.zeros(shape, np.result_type(x, np.float32 if np.asarray(x).dtype == np.float32 else np.float64))
     # add.at: a place that was taken twice gets both gradients.
-    np.add.at(spread, _key(key, positions), x)
+    np.add.at(spread, indexed(key, positions), x)
     return spread
 
 
@@ -292,17 +296,18 @@ def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple
 def _indexed_shape(x: Shape, *positions: Shape, key: Any) -> Shape:
     # NumPy's own answer, on an array that takes no memory.
     places = [np.zeros(shape, np.int64) for shape in positions]
-    return tuple(np.broadcast_to(False, x)[_key(key, places)].shape)
+    return tuple(np.broadcast_to(False, x)[indexed(key, places)].shape)
 
 
 index = operation(
     "index",
     "[ ]",
     "x positions*",
-    forward=lambda x, *positions, key: np.asarray(x)[_key(key, positions)],
+    forward=lambda x, *positions, key: np.asarray(x)[indexed(key, positions)],
     vjp=_index_rule,
     parameters={"key": REQUIRED},
     drawn=_index_symbol,
+    view=lambda z, x, *positions, key: OPERATIONS["assign"](x, z, *positions, key=key),
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
     shape=_indexed_shape,

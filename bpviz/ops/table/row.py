@@ -72,6 +72,8 @@ class Operation:
       operands (``None`` for those that vary) and the parameters, and returns which constants are written in it.
     - ``inside``, where given, is the same computation in smaller operations, with the same arguments. The figure shows
       it when the operation is opened.
+    - ``view`` says that NumPy's result may share the memory of its first operand: a write to one is seen in the other.
+      It is the operation that puts such a result back, called as ``view(z, x, *positions, **parameters)``.
     - Where it ``commutes``, a figure may draw its operands in any order.
 
     >>> from bpviz import ops
@@ -104,6 +106,7 @@ class Operation:
     together: Rule | None = None
     keeping: Callable[..., tuple[Any, Any]] | None = None
     commutes: bool = False
+    view: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers or record with handles: the first traced operand decides."""

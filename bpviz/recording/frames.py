@@ -1,0 +1,166 @@
+"""Where the steps of a record are written: who called from where, and the groups that were open then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from bpviz.errors import RecordingError
+from bpviz.recording.scopes import Group, Scope, title_of
+from bpviz.recording.source import is_ours, place, written
+from bpviz.recording.variables import Variables
+
+__all__ = ["Frames", "current_groups"]
+
+
+class _Open(threading.local):
+    """What is open in this thread: groups, and recorders that remember the frame they saw last."""
+
+    def __init__(self) -> None:
+        self.groups: list[Group] = []
+        self.remembering: list[Frames] = []
+
+
+_open = _Open()
+
+
+def current_groups() -> list[Group]:
+    """The groups that are open in this thread, outermost first (the list itself: `bpviz.group` changes it).
+
+    Recorders look again at where they are: the next step may lie in another group.
+    """
+    for recorder in _open.remembering:
+        recorder.frame = None
+        recorder.seen.clear()
+    _open.remembering.clear()
+    return _open.groups
+
+
+class Frames:
+    """The frames in which a record is made, and the scope of each.
+
+    ``root`` is the frame whose steps lie in no group. With ``boundary`` it is the tracer's own frame, and the user's
+    function is the first one that it calls. ``frame`` is the frame of the latest step, and ``scope`` its scope.
+    """
+
+    __slots__ = ("boundary", "closed", "frame", "pinned", "scope", "scope_of", "scopes", "seen")
+
+    def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
+        self.closed = False
+        # While an operation is opened, its steps are recorded into this scope, wherever they are written.
+        self.pinned: Scope | None = None
+        self.scope = Scope(0, None, name, root.f_code, -1)
+        self.scopes: list[Scope] = [self.scope]
+        self.frame: FrameType | None = None
+        # The scope of a frame with the groups that are open now; emptied when one opens or closes.
+        self.seen: dict[FrameType, Scope] = {}
+        self.boundary = root if boundary else None
+        # Frames are kept (not their ids, which are used again), so that two calls of one function stay two groups.
+        self.scope_of: dict[Any, Scope] = {root: self.scope}
+        if not boundary:
+            # A graph that a helper made is built on in the code that called it: that is the top, too.
+            caller = root
+            while caller.f_code.co_name != "<module>" and caller.f_back is not None:
+                caller = caller.f_back
+                self.scope_of[caller] = self.scope.within(caller.f_code, -1, None)
+
+    def enter(self, frame: FrameType) -> FrameType:
+        """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours.
+
+        Raises `RecordingError` when the graph was traced and is complete.
+        """
+        if self.pinned is not None:
+            self.frame = frame
+            self.scope = self.pinned.within(frame.f_code, -1, None)
+            return frame
+        while frame is not self.boundary and is_ours(frame) and frame.f_back is not None:
+            frame = frame.f_back
+        if frame is not self.frame:
+            self.scope = self.seen.get(frame) or self._scope_at(frame)
+            self.frame = frame
+        return frame
+
+    def _scope_at(self, frame: FrameType) -> Scope:
+        """The scope of a frame that was not seen since a group was opened or closed."""
+        if self.closed:
+            raise RecordingError(
+                f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
+                "function that is traced, or take its number: value.data"
+            )
+        opened = _open.groups
+        if not self.seen:
+            _open.remembering.append(self)
+        caller = frame.f_back
+        if not opened and caller in self.scope_of and frame not in self.scope_of and caller is not None:
+            # A function that is called where earlier steps were written, which is what mostly happens.
+            if caller is self.boundary:
+                scope = self._top(frame)
+            else:
+                scope = self._called(self.scope_of[caller], frame, caller.f_lasti, opened)
+            self.seen[frame] = scope
+            return scope
+        chain: list[FrameType] = []
+        known: FrameType | None = frame
+        while known is not None and known not in self.scope_of:
+            if not is_ours(known):
+                chain.append(known)
+            known = known.f_back
+        if known is None:
+            # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
+            outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
+            del chain[outermost + 1 :]
+        if chain and (known is None or known is self.boundary):
+            known = chain.pop()
+            self._top(known)
+        caller = known or frame
+        scope = self.scope_of[caller]
+        if opened:
+            scope = self._grouped(scope, caller, opened)
+        for inner in reversed(chain):
+            scope = self._grouped(self._called(scope, inner, caller.f_lasti, opened), inner, opened)
+            caller = inner
+        self.seen[frame] = scope
+        return scope
+
+    def _top(self, frame: FrameType) -> Scope:
+        """The scope of a frame whose steps lie in no group."""
+        self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
+        return scope
+
+    def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
+        """The scope of a function that was called from another."""
+        code = frame.f_code
+        # Lambdas and comprehensions are not steps of their own in the reader's mind.
+        if code.co_name.startswith("<") or any(group.skips is code for group in opened):
+            self.scope_of[frame] = scope = caller.within(code, offset, caller)
+            return scope
+        return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))
+
+    def _grouped(self, scope: Scope, frame: FrameType, opened: Sequence[Group]) -> Scope:
+        """The innermost of the groups that were opened in this frame, or the frame's own scope."""
+        for group in opened:
+            if group.frame is frame:
+                inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
+                scope = self.scope_of.get(group) or self._child(group, inside)
+        return scope
+
+    def _child(self, key: Any, scope: Scope) -> Scope:
+        self.scopes.append(scope)
+        self.scope_of[key] = scope
+        return scope
+
+    def variables(self) -> list[Variables]:
+        """What the variables of the user's frames hold."""
+        boundary = self.boundary
+        return [Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
+
+    def leave(self) -> None:
+        """Let go of the frames: nothing can be recorded any more."""
+        if self.seen:
+            _open.remembering.remove(self)
+        self.closed = True
+        self.frame = self.boundary = None
+        self.scope_of = {}
+        self.seen = {}
