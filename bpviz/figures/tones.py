@@ -1,4 +1,4 @@
-"""Which parts of a circuit belong to the backward pass, and which stand in front."""
+"""Which parts of a circuit belong to the backward pass, and which are in front."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Passes:
         """Return the name of what arrives: the node's own, or that of the wire's first node, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
-        behind = self.called(self.record.operands[index][0])
+        name = self.called(self.record.operands[index][0])
         operation = self.record.operations[index]
         assert operation is not None
         if operation.name == "transpose":
-            return f"{behind or '(·)'}ᵀ"
-        return f"Σ {behind}" if operation.name == "sum_to" and behind else behind
+            return f"{name or '(·)'}ᵀ"
+        return f"Σ {name}" if operation.name == "sum_to" and name else name
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:

@@ -1,4 +1,4 @@
-"""How a call is written: the name of an operation, its operands, and the parameters that are not as usual."""
+"""Calls in formulas: the name of an operation, its operands, and the parameters without their default value."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bpviz.ops import Operation
 __all__ = ["LOWERED", "calling", "parameter_text", "parameters_text", "shape_text", "tuple_text", "written_row"]
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-"""Digits below the line."""
+"""Subscript digits."""
 
 
 def parameters_text(row: Operation, parameters: Mapping[str, Any]) -> str:
-    """The parameters of a call that are not as they would be anyway, as they are passed to a function.
+    """Return the parameters of a call that differ from the defaults, as they are passed to a function.
 
     >>> parameters_text(ops.mean, {"axis": 0, "keepdims": False})
     'axis=0'
@@ -40,7 +40,7 @@ def _is_usual(value: Any, usual: Any) -> bool:
 
 
 def tuple_text(shape: Sequence[int]) -> str:
-    """A shape or axes as Python writes a tuple.
+    """Return a shape or axes as a Python tuple.
 
     >>> tuple_text((2, 3)), tuple_text((3,))
     ('(2, 3)', '(3,)')
@@ -49,7 +49,7 @@ def tuple_text(shape: Sequence[int]) -> str:
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """The numbers of a shape; one that is a letter in formulas is that letter.
+    """Return the numbers of a shape, or the letter of a number that has one in formulas.
 
     >>> shape_text((2, Count(3, "n")))
     '2, n'
@@ -58,7 +58,7 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def parameter_text(value: Any) -> str:
-    """A parameter as it is passed: a number, a word, a tuple; ``…`` for what is not written out.
+    """Return a parameter as it is passed: a number, a word, a tuple; ``…`` for others.
 
     >>> parameter_text((0, 1)), parameter_text(-1), parameter_text(b"x")
     ('(0, 1)', '−1', '…')
@@ -75,7 +75,7 @@ def parameter_text(value: Any) -> str:
 
 @lru_cache(maxsize=512)
 def written_row(name: str, notation: str) -> Operation:
-    """A row that is written and never computed."""
+    """Return a row that is only written, never computed."""
     return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation)
 
 
@@ -84,11 +84,11 @@ def _nothing(*xs: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def calling(row: Operation, told: str) -> Operation:
-    """A row with parameters in its notation: behind its operands where that is a call, else as a call of its name."""
+def calling(row: Operation, parameters: str) -> Operation:
+    """Return a row with parameters in its notation: after the operands if it is a call, else as a call of its name."""
     if re.fullmatch(r"[^({]+\(.*\)", row.notation):
-        notation = f"{row.notation[:-1]}, {told})"
+        notation = f"{row.notation[:-1]}, {parameters})"
     else:
         operands = ", ".join(f"{{{name}}}" for name in row.operands)
-        notation = f"{row.name}({operands}{', ' if told else ''}{told})"
+        notation = f"{row.name}({operands}{', ' if parameters else ''}{parameters})"
     return replace(row, name=f"{row.name}()", notation=notation)

@@ -1,8 +1,8 @@
-"""The figure is the function: what was recorded is compared with a plain run of the same function.
+"""Verification: the recorded result is compared with a plain run of the same function.
 
-A recorded value is not quite a number. Where a function asks for the type of a value, changes an array through a second
-name, or catches what bpviz refuses, its record may compute something else than the function. So the function is run
-once more, on copies of the same inputs and without bpviz, and must return the same value.
+A recorded value is not quite a number. If a function reads the type of a value, changes an array through a second name,
+or catches an error of bpviz, its record may compute something else than the function. So the function runs again, on
+copies of the same inputs and without bpviz, and must return the same value.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ np: Any = LazyModule("numpy")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a reader has to know of the run that was recorded: that the function is ``random``, or that Python's own
-    numbers would have stopped it, with what it ``raises``, or returns: ``complex`` numbers."""
+    """A remark on the recorded run: the function is ``random``, or with Python's numbers it ``raises`` an error or
+    returns ``complex`` numbers."""
 
     kind: Literal["random", "raises", "complex"]
     function: str
     error: str = ""
 
     def sentence(self, say: Language) -> str:
-        """The same in a language.
+        """Return the remark as a sentence in a language.
 
         >>> from bpviz.text.language import ENGLISH
         >>> Remark("raises", "f", "ZeroDivisionError").sentence(ENGLISH)
@@ -76,13 +76,13 @@ _switch = _Switch()
 
 
 def is_verified() -> bool:
-    """Whether functions are compared with their records in this thread."""
+    """Return whether functions are compared with their records in this thread."""
     return _switch.on
 
 
 @contextmanager
 def verified(on: bool) -> Iterator[None]:
-    """Compare functions with their records in this block, or do not; inside of a block that does not, nobody does.
+    """Turn verification on or off in this block; inside a block with it off, it stays off.
 
     >>> with verified(False), verified(True):
     ...     is_verified()
@@ -98,10 +98,10 @@ def verified(on: bool) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plain:
-    """A function with the arguments that it was traced with, to be called without bpviz.
+    """A function with the arguments of its trace, to be called without bpviz.
 
-    ``positional`` and ``keywords`` are named as the inputs of the graph are; ``result`` is what the trace returned,
-    with handles in it. With ``as_numpy`` single numbers are given as NumPy's, for which 1/0 is infinite.
+    ``positional`` and ``keywords`` have the names of the graph's inputs; ``result`` is what the trace returned, with
+    handles in it. With ``as_numpy``, single numbers are NumPy's, for which 1/0 is infinite.
 
     >>> plain = Plain(lambda p: p["w"] * 2, (("p", {"w": 3.0}),), {})
     >>> plain(), plain({"p['w']": 5.0})
@@ -125,7 +125,7 @@ class Plain:
 
     @property
     def title(self) -> str:
-        """What the function is called in a sentence."""
+        """The name of the function in a sentence."""
         function: Any = self.function
         while not hasattr(function, "__name__") and hasattr(function, "func"):
             function = function.func
@@ -138,9 +138,9 @@ class Plain:
         return any(note.kind == "random" for note in self.notes)
 
     def repeated(self, values: Mapping[str, Any]) -> Any:
-        """Call the function again, from the state of random numbers and objects in which it was traced, unheard.
+        """Call the function again without its prints, from the state of random numbers and objects before the trace.
 
-        Afterwards everything is as it was before the call.
+        Afterwards the state is the same as before the call.
         """
         now = None if self.before is None else self.before.now()
         if self.before is not None:
@@ -153,9 +153,9 @@ class Plain:
                 now.put_back()
 
     def confirm(self, values: Mapping[str, Any], index: int, recorded: Any, record: Recorder) -> None:
-        """Compare what the recorded steps make of other inputs, at a node by number, with a plain run on these.
+        """Compare the recorded steps on other inputs with a plain run, at a node by number.
 
-        Raise `RecordingError` where they differ: the function takes another branch there.
+        Raises `RecordingError` if they differ: the function takes another branch there.
         """
         if self.is_random or self.part_of(index) is None:
             return
@@ -172,22 +172,22 @@ class Plain:
             )
 
     def part_of(self, index: int) -> tuple[Any, ...] | None:
-        """Where in its result a node stands, by number, key by key; ``None`` where it is not returned."""
+        """Return the keys that lead to a node, by number, in the result; ``None`` if it is not returned."""
         return next((path for path, handle in _handles((), self.result) if handle.index == index), None)
 
     def part(self, value: Any, index: int) -> Any:
-        """The part of a plain result that stands where the trace returned a node, by number."""
+        """Return the part of a plain result at the place where the trace returned a node, by number."""
         for key in self.part_of(index) or ():
             value = value[key]
         return value
 
     def _filled(self, key: str, value: Any, given: Mapping[str, Any]) -> Any:
-        """A copy of an argument, with other values for the inputs in it that are given."""
+        """Return a copy of an argument, with the given values for inputs in it."""
         kind = value.__class__
         if kind is float or kind is int:
             number = value
             if key in given:
-                # A whole number stays one where it can.
+                # A whole number stays one if possible.
                 number = float(given[key])
                 number = int(number) if kind is int and number.is_integer() else number
             return _numpy_number(number) if self.as_numpy else number
@@ -205,7 +205,7 @@ class Plain:
             items = [self._filled(f"{key}[{i}]", part, given) for i, part in enumerate(value)]
             return kind(*items) if hasattr(value, "_fields") else kind(items)
         if key in given:
-            # A single number of NumPy stays one, which its functions tell from an array.
+            # A single number of NumPy stays one: its functions treat it differently from an array.
             array = np.array(given[key])
             return array[()] if isinstance(value, np.generic) else array
         return value.copy() if kind is np.ndarray else copy.deepcopy(value)
@@ -227,9 +227,9 @@ def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...
 
 
 class Verification:
-    """One function on its way to be compared; made before it is traced, since the trace may change its surroundings.
+    """The verification of one function; made before it is traced, since the trace may change its surroundings.
 
-    ``again`` traces it once more, where the line has to be found at which the two runs part.
+    ``again`` traces it again, to find the line at which the two runs first differ.
     """
 
     def __init__(self, plain: Plain, again: Callable[[], object]) -> None:
@@ -238,10 +238,9 @@ class Verification:
         self.before = Surroundings(plain.function, *filter(callable, given), without=given)
 
     def compared(self, result: Any, record: Recorder) -> Plain:
-        """Compare what the trace returned with a plain run.
+        """Compare the result of the trace with a plain run; return the function with its remarks.
 
-        Return the function to be called again, with what a reader has to know. Raise `RecordingError` where it returns
-        another value, or raises.
+        Raises `RecordingError` if the plain run returns another value, or raises.
         """
         self.after = self.before.now()
         plain = replace(self.plain, before=self.before)
@@ -253,7 +252,7 @@ class Verification:
             if other_error is None:
                 plain, value, error = other, other_value, None
         if isinstance(error, RecordingError):
-            # What a gradient inside of it says is said.
+            # A gradient inside it has already made the remark.
             raise error
         if error is not None:
             raise self._raises(plain, error) from error
@@ -266,7 +265,7 @@ class Verification:
         raise self._differs(plain, found)
 
     def raised(self, error: Exception, record: Recorder) -> RecordingError | None:
-        """What to say of an error that the function itself raised when it was traced; ``None`` where it always does."""
+        """Return the error for an exception that only the trace raises; ``None`` if a plain run raises one too."""
         if record.lifted:
             return None
         self.after = self.before.now()
@@ -279,11 +278,11 @@ class Verification:
         where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
-            "plain run; a recorded value is neither a float nor an array, so leave out what asks for its type"
+            "plain run; a recorded value is neither a float nor an array, so do not read its type"
         )
 
     def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:
-        """What a plain run returns, or raises; from the state before the trace, and back to the state after it."""
+        """Run from the state before the trace, then restore the state after it; return the result and the error."""
         if anew:
             self.before.put_back()
         try:
@@ -291,7 +290,7 @@ class Verification:
                 try:
                     return plain(), None
                 except Warning:
-                    # Where warnings are errors, those of NumPy would stop it: of what is recorded there are none.
+                    # If warnings are errors, NumPy's would stop the run; recorded steps have none.
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
                         return plain(), None
@@ -337,7 +336,7 @@ class Verification:
 
 
 def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | None:
-    """The note where it may be Python's numbers that a plain run fails on: they know no infinity and no methods."""
+    """Return the remark if a plain run may fail because of Python's numbers: they have no infinity and no methods."""
     if isinstance(error, ArithmeticError | AttributeError | TypeError) and not isinstance(error, RecordingError):
         return Remark("raises", title, f"{type(error).__name__} ({error})")
     return Remark("complex", title) if isinstance(value, complex) else None

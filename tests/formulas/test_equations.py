@@ -245,7 +245,7 @@ def test_a_layer_of_one_example_everywhere_it_is_printed() -> None:
         (lambda X=W: np.sum(X.reshape(-1)[1:] ** 2), {"X": "reshape(put(2·reshape(X, shape=(4,))[1:], [1:]"}),
     ],
 )
-def test_what_has_been_false(function: Callable[..., Any], lines: dict[str, str]) -> None:
+def test_formulas_that_were_once_wrong(function: Callable[..., Any], lines: dict[str, str]) -> None:
     flow = bpviz.backprop(function)
     for name, line in lines.items():
         text = str(flow.formula(name))

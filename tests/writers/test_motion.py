@@ -85,7 +85,7 @@ def test_it_plays_within_an_image(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-def test_it_is_the_picture_with_rules_and_nothing_that_runs() -> None:
+def test_it_is_the_picture_with_a_style_sheet_and_no_script() -> None:
     moving, still = bpviz.draw(total, animate=True).to_svg(), bpviz.draw(total).to_svg()
     ElementTree.fromstring(moving)
     assert not re.search(r"<script|href|url\(|@import|javascript", moving)
@@ -147,7 +147,7 @@ def test_every_step_is_a_frame(format: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-def test_what_is_wide_is_drawn_smaller_on_the_ground_of_the_theme() -> None:
+def test_a_wide_picture_is_smaller_on_the_background_of_the_theme() -> None:
     def powers(x: float = 1.0) -> float:
         for _ in range(12):
             x = x * 1.5
@@ -188,7 +188,7 @@ def test_a_frame_of_a_gif_is_its_png() -> None:
 
 
 @pytest.mark.engine
-def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pillow_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     before = builtins.__import__
 
     def without(name: str, *rest: Any) -> Any:
@@ -205,5 +205,5 @@ def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("seconds", [0, -1, 1000])
 def test_a_step_lasts_a_while(seconds: float) -> None:
-    with pytest.raises(UsageError, match=r"seconds tells how long a step is shown, such as 1\.5, but got"):
+    with pytest.raises(UsageError, match=r"seconds must be more than 0 and less than 1000, such as 1\.5, but got"):
         bpviz.draw(total, seconds=seconds)
