@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
@@ -269,6 +269,25 @@ class Graph:
     def is_constant(self, index: int) -> bool:
         """Whether a node, by number, is a number or an array that no input leads to."""
         return self.record.operations[index] is None and index not in self.record.is_input
+
+    def ancestors(self, indices: Iterable[int]) -> list[int]:
+        """Return the numbers of these nodes and of all that lead to them, in the order of recording.
+
+        >>> import bpviz
+        >>> graph = bpviz.trace(lambda x=3.0, y=2.0: (x * x, x + y))
+        >>> [graph.names[i] for i in graph.ancestors(graph.output_indices[:1])]
+        ['x', 'output[0]']
+        """
+        operands = self.record.operands
+        found = bytearray(len(operands))
+        for index in indices:
+            found[index] = 1
+        # An operand has a smaller number than what uses it.
+        for index in range(len(found) - 1, -1, -1):
+            if found[index]:
+                for operand in operands[index]:
+                    found[operand] = 1
+        return [index for index, is_found in enumerate(found) if is_found]
 
     def find(self, name: str | Handle | Node) -> int:
         """The number of a node, by its name (or handle, or node).

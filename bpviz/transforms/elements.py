@@ -90,7 +90,7 @@ class _Elements:
         self.ends = [first, *(end for end in ends if end is not first)]
         self.new = Recorder(sys._getframe(), flow.graph.name)
         self.new.scopes = list(self.old.scopes)
-        self.needed = self._needed()
+        self.needed = self.graph_of_arrays.ancestors(end.node for end in self.ends)
         labels = [self.graph_of_arrays.labels[i] for i in self.needed]
         # W and w in one model keep their own letters.
         self.letters = {name for name in labels if name != name.lower() and name.lower() in labels}
@@ -100,17 +100,6 @@ class _Elements:
         self.uses = Counter(j for i in self.needed for j in set(self.old.operands[i]))
         self.elements: dict[int, list[Any]] = {}
         self.taken: set[str] = set()
-
-    def _needed(self) -> list[int]:
-        """The nodes that the outputs are made from, in order."""
-        needed = bytearray(len(self.old))
-        for end in self.ends:
-            needed[end.node] = 1
-        for index in range(len(self.old) - 1, -1, -1):
-            if needed[index]:
-                for operand in self.old.operands[index]:
-                    needed[operand] = 1
-        return [i for i, wanted in enumerate(needed) if wanted]
 
     def _check_sizes(self, chosen: bool) -> None:
         most = _LARGEST if chosen else self.limit

@@ -243,19 +243,11 @@ class _Backward:
     def _needed(self, ends: Mapping[str, int], asked: Mapping[int, int]) -> Derivation:
         """All inputs, and of the rest what leads to the ends."""
         old = self.record
-        needed = bytearray(len(old))
-        for index in (*ends.values(), *old.is_input):
-            needed[index] = 1
-        for index in range(len(old) - 1, -1, -1):
-            if needed[index]:
-                for operand in old.operands[index]:
-                    needed[operand] = 1
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
         moved: dict[int, int] = {}
-        for index, wanted in enumerate(needed):
-            if wanted:
-                moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
+        for index in Graph(record=old).ancestors((*ends.values(), *old.is_input)):
+            moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
         # What it keeps of the frame that it was made in would keep all that is there alive.
         made.record.boundary, made.record.scope_of, made.record.closed = None, {}, True
         for title, index in ends.items():
