@@ -16,6 +16,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
+from bpviz.ops.table.backward import unbroadcast
 
 __all__ = ["Each", "Fold", "Known", "Spelling", "Sums", "Term", "spelled"]
 
@@ -122,10 +123,7 @@ class _ProbedStep:
         if share is None:
             return np.zeros(shape)
         share = np.asarray(share, float)
-        if share.shape != shape:
-            whole = np.broadcast_shapes(share.shape, shape)
-            share = np.asarray(ops.sum_to.forward(np.broadcast_to(share, whole), shape))
-        return share
+        return np.asarray(unbroadcast(share, shape, ops.sum_to.forward, ops.broadcast_to.forward))
 
     def made_up(self, number: int) -> list[Any]:
         """Return numbers from 1 to 4 for the operands, in the order of the real ones, to keep all decisions."""

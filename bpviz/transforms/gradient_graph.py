@@ -21,6 +21,8 @@ from bpviz.graph.propagate import propagate
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
+from bpviz.ops.table.backward import unbroadcast, walk_back
+from bpviz.ops.table.row import Rule
 from bpviz.recording.element_names import arrays_of
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder, differentiable
@@ -127,6 +129,8 @@ class _Backward:
         # The backward part lies in no group: what is in one would be used behind it as well.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
+        # The entries before this one are looked up.
+        self.settled = self.count
         for factor in (2.0, -2.0):
             # So that x + x can become 2·x.
             self._constant(factor)
@@ -146,38 +150,32 @@ class _Backward:
 
     def _walk(self) -> None:
         """Record the gradient of every node, from the output back, in the order in which `bpviz.propagate` computes."""
-        record, flow = self.record, self.flow
-        self.gradients[flow.output_index] = self._constant(flow.seed)
-        for index in range(flow.output_index, -1, -1):
-            if index not in self.gradients:
-                continue
-            self._name(index)
-            operation, operands = record.operations[index], record.operands[index]
-            if operation is None:
-                continue
-            g, z, *xs = map(self._handle, (self.gradients[index], index, *operands))
-            told = record.parameters.get(index, {})
-            start = len(record)
-            together = None if operation.together is None else operation.together(g, z, *xs, **told)
-            for slot, (operand, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True)):
-                if rule is None or not record.reached[operand]:
-                    continue
-                share = rule(g, z, *xs, **told) if together is None else together[slot]
-                if share is not None:
-                    self.shares[index, slot] = self._arrived(operand, self._settled(start, share))
-                    start = len(record)
+        output = self.flow.output_index
+        seed = self._constant(self.flow.seed)
+        walk_back(self.record, output, seed, complete=self._complete, call=_called, fit=self._arrived, add=self._add)
 
-    def _arrived(self, operand: int, share: int) -> int:
-        """Add a share to the gradient of an operand; answers what has arrived."""
-        share = self._settled(len(self.record), self._turned(share))
-        share = self._settled(len(self.record), self._fitted(share, self.flow.values[operand]))
-        before = self.gradients.get(operand)
-        if before is not None:
-            start = len(self.record)
-            self.gradients[operand] = self._settled(start, ops.add(self._handle(before), self._handle(share)))
-        else:
-            self.gradients[operand] = share
-        return share
+    def _complete(self, index: int, gradient: int) -> Callable[[int, Rule], Any]:
+        """Note and name the gradient of a node. Return what calls a rule of the node with handles."""
+        record = self.record
+        self.gradients[index] = gradient
+        self._name(index)
+        operation, parameters = record.operations[index], record.parameters.get(index, {})
+        g, z, *xs = map(self._handle, (gradient, index, *record.operands[index]))
+        self.settled = len(record)
+        if operation is not None and operation.together is not None:
+            shares = operation.together(g, z, *xs, **parameters)
+            return lambda slot, rule: shares[slot]
+        return lambda slot, rule: rule(g, z, *xs, **parameters)
+
+    def _arrived(self, index: int, slot: int, share: Any) -> int:
+        """Note the share of a gradient that comes back along a wire, in the shape and precision of the operand."""
+        made = self._settled(self._turned(self._settled(share)))
+        made = self._settled(self._fitted(made, self.flow.values[self.record.operands[index][slot]]))
+        self.shares[index, slot] = made
+        return made
+
+    def _add(self, gradient: int, share: int) -> int:
+        return self._settled(ops.add(self._handle(gradient), self._handle(share)))
 
     def _turned(self, share: int) -> Handle:
         """A gradient as textbooks write it: (Xᵀ·dZ)ᵀ = dZᵀ·X."""
@@ -193,14 +191,8 @@ class _Backward:
         return self._handle(share)
 
     def _fitted(self, share: int, operand: Any) -> Handle:
-        """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand."""
-        made, shape = self._handle(share), ops.shape_of(operand)
-        here = made.shape
-        lead = len(here) - len(shape)
-        if lead < 0 or any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True)):
-            made = ops.broadcast_to(made, shape=np.broadcast_shapes(here, shape))
-        if made.shape != shape:
-            made = ops.sum_to(made, shape=shape)
+        """Return a gradient in the shape and precision of its operand."""
+        made: Handle = unbroadcast(self._handle(share), ops.shape_of(operand), ops.sum_to, ops.broadcast_to)
         kind = getattr(operand, "dtype", None)
         wanted = kind.name if kind is not None and kind.kind == "f" else "float64"
         if made.data.__class__ is not float or wanted != "float64":
@@ -212,21 +204,22 @@ class _Backward:
         return self._constant(np.zeros(value.shape) if ops.shape_of(value) else 0.0)
 
     def _constant(self, value: Any) -> int:
-        start = len(self.record)
+        self.settled = len(self.record)
         value = ops.plain(value)
-        index = self._settled(start, Handle(self.record, self.record.constant(value, sys._getframe()), value))
+        index = self._settled(Handle(self.record, self.record.constant(value, sys._getframe()), value))
         everywhere = self.numbering.everywhere(index)
         if everywhere is not None and ops.shape_of(value):
             # Ones, as a rule: the seed of an array.
             self.record.labels[index] = number(everywhere)
         return index
 
-    def _settled(self, start: int, share: Any) -> int:
-        """The number of what a rule answered, with all that it recorded looked up."""
+    def _settled(self, share: Any) -> int:
+        """Look up all that was recorded for a value since the last time. Return the number of the value."""
         if share.__class__ is not Handle:
             return self._constant(share)
-        self.numbering.settle(start)
-        self.record.orders |= dict.fromkeys(range(start, len(self.record)), self.order)
+        self.numbering.settle(self.settled)
+        self.record.orders |= dict.fromkeys(range(self.settled, len(self.record)), self.order)
+        self.settled = len(self.record)
         return self.numbering.of(share.index)
 
     def _handle(self, index: int) -> Handle:
@@ -259,6 +252,11 @@ class _Backward:
             shares={wire: moved[share] for wire, share in self.shares.items() if share in moved},
             asked={i: moved[index] for i, index in asked.items()},
         )
+
+
+def _called(index: int, slot: int, rule: Rule, call: Callable[[int, Rule], Any]) -> Any:
+    """Call one rule of a node (see `_Backward._complete`)."""
+    return call(slot, rule)
 
 
 class _Names:
