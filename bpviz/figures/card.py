@@ -128,7 +128,7 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
         stem = names.pop().rstrip("s")
         names += [f"{stem}{i + 1}" for i in range(len(case.shapes) - len(names))]
     # Matrices are written with capitals.
-    big = row.name in ("matmul", "affine", "attention")
+    big = row.capitals
     shapes = [tuple(Count(n, "n") for n in shape) if len(shape) == 1 else shape for shape in case.shapes]
     operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, shapes, strict=True)]
     made: Any = row(*operands, **case.parameters)

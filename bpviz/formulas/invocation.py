@@ -74,9 +74,9 @@ def parameter_text(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def written_row(name: str, notation: str) -> Operation:
-    """A row that is written and never computed."""
-    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation)
+def written_row(name: str, notation: str, binds: int | None = None) -> Operation:
+    """Return a row that is written and never computed."""
+    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation, binds=binds)
 
 
 def _nothing(*xs: Any) -> Any:
@@ -91,4 +91,4 @@ def calling(row: Operation, told: str) -> Operation:
     else:
         operands = ", ".join(f"{{{name}}}" for name in row.operands)
         notation = f"{row.name}({operands}{', ' if told else ''}{told})"
-    return replace(row, name=f"{row.name}()", notation=notation)
+    return replace(row, name=f"{row.name}()", notation=notation, binds=None, needs=())

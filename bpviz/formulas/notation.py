@@ -11,39 +11,15 @@ from bpviz.formulas.expression import Count, Expression, is_upstream, made_by
 from bpviz.formulas.writing import as_written
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
+from bpviz.ops.table.binding import ATOM, CHOICE, COMPARISON, POWER, PRODUCT, REDUCTION
 from bpviz.text.numerals import number, superscript
 
-__all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
+__all__ = ["Notation", "Written", "pieces_of", "template", "text_of"]
 
 np: Any = LazyModule("numpy")
 
 Written = tuple[str, int]
 """What is written, and how tightly it binds."""
-
-ATOM = 90
-_PRECEDENCE = {
-    "where": 0,
-    "larger": 0,
-    "less": 10,
-    "less_equal": 10,
-    "greater": 10,
-    "greater_equal": 10,
-    "equal": 10,
-    "not_equal": 10,
-    "add": 20,
-    "subtract": 20,
-    "sum": 25,
-    "sum_to": 25,
-    "multiply": 30,
-    "matmul": 30,
-    "divide": 30,
-    "negative": 30,
-    "sqrt": 40,
-    "power": 50,
-    "transpose": 50,
-    "index": 60,
-}
-"""How tightly an operation binds; what is not listed tells by its notation (`_binding`)."""
 
 _HOLE = 0xE000
 """In a template, operands and parameters are single characters from here on: a private range of Unicode."""
@@ -142,7 +118,7 @@ class Notation:
             return self.letter(value.name), ATOM
         if not isinstance(value, Expression):
             if isinstance(value, int | float):
-                return self.number(float(value)), (ATOM if value >= 0 else _PRECEDENCE["negative"])
+                return self.number(float(value)), (ATOM if value >= 0 else PRODUCT)
             return (self.letter(_of_array(value)) if ops.shape_of(value) else self.told(value)), ATOM
         operation = value.operation
         if operation is not None:
@@ -150,10 +126,10 @@ class Notation:
         if "value" in value.parameters:
             return self._one(value.parameters["value"])
         if is_upstream(value):
-            return self.name(value), _PRECEDENCE["divide"]
+            return self.name(value), PRODUCT
         # A name may look like an expression: (a/b)².
         plain = re.fullmatch(r"[^-+*/^=<>·∘−×]*|\w+′\(.*\)", value.name)
-        return self.name(value), (ATOM if plain else _PRECEDENCE["where"])
+        return self.name(value), (ATOM if plain else CHOICE)
 
     def _operation(self, value: Expression, first: Written) -> Written:
         """An operation whose first operand is written already."""
@@ -195,12 +171,12 @@ class Notation:
             return written[0]
         if _mixes(value, operand, at):
             return self.bracketed(written[0])
-        return self._at_least(written, _need(value.operation, at, binds))
+        return self._at_least(written, _need(value.operation, at))
 
     def _at_least(self, written: Written, least: int) -> str:
         text, binds = written
         # Behind a sign of multiplication a Σ takes all that follows: nothing does.
-        loose = least == _PRECEDENCE["multiply"] and binds == _PRECEDENCE["sum"]
+        loose = least == PRODUCT and binds == REDUCTION
         return text if binds >= least or loose else self.bracketed(text)
 
 
@@ -238,26 +214,20 @@ def _elementwise(value: Expression) -> bool:
 
 
 def _binding(operation: Operation) -> int:
-    """How tightly a notation binds: listed, closed by brackets of its own, a raised sign behind, or hardly."""
-    listed = _PRECEDENCE.get(operation.name)
-    if listed is not None:
-        return listed
+    """Return how tightly a notation binds: as its row says, or as is seen of it."""
+    if operation.binds is not None:
+        return operation.binds
+    # Closed by brackets of its own; a raised sign after its operand; or hardly.
     if re.fullmatch(r"[\w √∛-]*[(\[|‖⌊⌈].*[)\]|‖⌋⌉]", operation.notation):
         return ATOM
-    return _PRECEDENCE["power"] if re.fullmatch(r"\{\w+\}[^\s{}·/]+", operation.notation) else _PRECEDENCE["less"]
+    return POWER if re.fullmatch(r"\{\w+\}[^\s{}·/]+", operation.notation) else COMPARISON
 
 
-def _need(operation: Operation, at: int, binds: int) -> int:
-    """How tightly an operand must bind to do without brackets."""
-    if operation.name not in _PRECEDENCE:
-        return _PRECEDENCE["power"] + 1
-    if operation.name == "sqrt":
-        # √x² could be read both ways.
-        return ATOM
-    if operation.name == "power":
-        return ATOM if at else binds + 1
-    # x − (y − z) and x/(y·z) need their brackets, (x − y) − z does not.
-    return binds + (at > 0 and operation.name in ("subtract", "divide", "equal", "not_equal"))
+def _need(operation: Operation, at: int) -> int:
+    """Return how tightly an operand must bind to do without brackets."""
+    if operation.needs:
+        return operation.needs[at]
+    return POWER + 1 if operation.binds is None else operation.binds
 
 
 def _apart(before: str, after: str) -> bool:
@@ -269,6 +239,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
+    # Three products share one sign: of numbers, by elements, and of matrices. Which of them meet here is told by name.
     outer, inner = value.operation.name, operand
     name = operand.operation.name
     if outer in ("multiply", "divide", "matmul") and at and name == "negative":
@@ -306,7 +277,7 @@ def _ends_in_matmul(value: Expression) -> bool:
 
 def _ends_in_sum(value: Any) -> bool:
     while isinstance(value, Expression) and value.operation is not None:
-        if value.operation.name in ("sum", "sum_to"):
+        if value.operation.binds == REDUCTION:
             return True
         if value.operation.name not in ("multiply", "matmul", "negative"):
             return False

@@ -27,7 +27,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, is_constant
+from bpviz.formulas.expression import Expression, is_constant
 from bpviz.formulas.invocation import (
     LOWERED,
     calling,
@@ -50,36 +50,12 @@ from bpviz.formulas.placing import (
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Shape
 from bpviz.ops.primitives.shaping import normalized_axes
+from bpviz.ops.table.binding import INDEX, PRODUCT, REDUCTION, SUM
+from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["as_written", "is_clear"]
 
 np: Any = LazyModule("numpy")
-
-_MARKED = {
-    "sum": "Σ{axes} {x}",
-    "sum_to": "Σ{axes} {x}",
-    "total_share": "Σ{axes} {x}",
-    "prod": "Π{axes} {x}",
-    "mean": "mean{axes}({x})",
-    "max": "max{axes}({x})",
-    "min": "min{axes}({x})",
-    "largest": "max{axes}({x})",
-    "pick_largest": "max{axes}({x})",
-    "var": "var{axes}({x})",
-    "std": "std{axes}({x})",
-    "logsumexp": "log Σ{axes} exp({x})",
-}
-"""Reductions whose notation has a place for axes."""
-_REDUCTIONS = frozenset((*_MARKED, "norm"))
-_LAST = frozenset(("total_share", "largest", "pick_largest"))
-"""Those that go over the last axis."""
-_SUMS = frozenset(("sum", "sum_to", "total_share"))
-_WORDS = {"sum_to": "sum", "total_share": "sum", "largest": "max", "pick_largest": "max"}
-_UNCHANGED = ("positive", "astype")
-_NO_ELEMENTS = ("cross",)
-"""Rows that broadcast, but not element by element."""
-_OPAQUE = frozenset(("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half"))
-"""Operations that have no notation in mathematics: a rule that needs one is written by its name."""
 
 
 def as_written(value: Any) -> Any:
@@ -149,22 +125,23 @@ class _Writer:
             if x.meaning is not None and x.number is None and not x.derivative:
                 self.clear = False
             return x
-        name = x.operation.name
-        if name in _UNCHANGED:
-            return self.write(x.operands[0], mode)
-        special = getattr(self, f"_write_{name}", None)
+        row = x.operation
+        # The algebra of shapes and products, row by row: a method here for each that has some.
+        special = getattr(self, f"_write_{row.name}", None)
         if special is not None:
             return special(x, mode)
-        if name in _REDUCTIONS:
+        if row.unwritten:
+            return self.write(x.operands[0], mode)
+        if row.reduces:
             return self._reduction(x, mode)
-        if x.operation.shape is None and name not in _NO_ELEMENTS:
+        if row.shape is None:
             modes = modes_of_operands(x, mode)
             return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
 
     def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
         """What goes element by element, of operands that are written already."""
-        shape = broadcast([ops.shape_of(part) for part in parts])
+        shape = broadcast_shape([ops.shape_of(part) for part in parts])
         if mode == "exact" and shape != x.shape:
             parts = [self.write(p, "exact") for p in x.operands]
             shape = x.shape
@@ -192,11 +169,11 @@ class _Writer:
         else:
             made = x.__class__("", shape, row, parts, x.parameters)
         hidden = {key: value for key, value in x.parameters.items() if f"{{{key}}}" not in row.notation}
-        self.clear = self.clear and row.name not in _OPAQUE
+        self.clear = self.clear and not row.opaque
         if "{key}" in row.notation:
             self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
         told = parameters_text(row, hidden)
-        if not told or row.name in _OPAQUE:
+        if not told or row.opaque:
             return made
         self.clear = self.clear and "…" not in told
         return x.__class__("", shape, calling(row, told), parts, x.parameters)
@@ -262,7 +239,7 @@ class _Writer:
                 return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand, "exact"),))
             key = inserted_axes(before, x.shape)
             if key:
-                row = written_row("index", f"{{x}}[{key}]")
+                row = written_row("index()", f"{{x}}[{key}]", INDEX)
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
         told = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
         return self._call("reshape", x, self.write(operand, "exact"), told)
@@ -374,7 +351,8 @@ class _Writer:
         if not before:
             return self._with(x, (self.write(operand, "exact"),))
         bare = self._bare(x)
-        whole, is_sum = len(axes) == len(before) and not x.shape, x.operation.name in _SUMS
+        word = x.operation.word or x.operation.name
+        whole, is_sum = len(axes) == len(before) and not x.shape, word == "sum"
         if mode == "term":
             if bare is not None and (whole or (is_sum and axes == missing_axes(before, x.shape))):
                 return bare
@@ -390,7 +368,6 @@ class _Writer:
             found = self._marked(x, kept)
             if found is not None:
                 return found
-        word = _WORDS.get(x.operation.name, x.operation.name)
         told = {key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value}
         dropped = tuple(n for i, n in enumerate(before) if i not in axes)
         if dropped:
@@ -406,22 +383,23 @@ class _Writer:
     def _bare(self, x: Expression) -> Any:
         """A reduction without axes, where its notation says all else."""
         assert x.operation is not None
-        notation = _MARKED.get(x.operation.name, x.operation.notation).replace("{axes}", "")
+        notation = (x.operation.over_axes or x.operation.notation).replace("{axes}", "")
         return None if _says_more(x) else self._noted(x, x.shape, notation)
 
     def _marked(self, x: Expression, shape: Shape) -> Any:
         """A reduction with its axes below."""
         assert x.operation is not None
-        notation = _MARKED.get(x.operation.name)
-        if notation is None or _says_more(x) or max(_axes(x), default=0) > 9:
+        notation = x.operation.over_axes
+        if not notation or _says_more(x) or max(_axes(x), default=0) > 9:
             return None
         digits = "".join(str(a).translate(LOWERED) for a in _axes(x))
         return self._noted(x, shape, notation.replace("{axes}", digits))
 
     def _noted(self, x: Expression, shape: Shape, notation: str) -> Any:
         assert x.operation is not None
-        name = "sum" if notation.startswith(("Σ", "Π")) else f"{x.operation.name}()"
-        return x.__class__("", shape, written_row(name, notation), (self.write(x.operands[0], "exact"),))
+        binds = REDUCTION if notation.startswith(("Σ", "Π")) else None
+        row = written_row(f"{x.operation.name}()", notation, binds)
+        return x.__class__("", shape, row, (self.write(x.operands[0], "exact"),))
 
 
 # What is asked of expressions
@@ -431,7 +409,8 @@ def _joins(x: Any) -> bool:
     return (
         isinstance(x, Expression)
         and x.operation is not None
-        and x.operation.name in ("add", "add_up", "subtract", "multiply", "divide", "negative")
+        and x.operation.shape is None
+        and x.operation.binds in (SUM, PRODUCT)
     )
 
 
@@ -457,16 +436,16 @@ def _number_outside(x: Expression) -> Expression | None:
 
 
 def _reduces(value: Any) -> bool:
-    return isinstance(value, Expression) and value.operation is not None and value.operation.name in _REDUCTIONS
+    return isinstance(value, Expression) and value.operation is not None and bool(value.operation.reduces)
 
 
 def _axes(x: Expression) -> tuple[int, ...]:
     """The axes over which a reduction goes, counted from 0."""
     assert x.operation is not None
     before = ops.shape_of(x.operands[0])
-    if x.operation.name == "sum_to":
+    if x.operation.reduces == "shape":
         return missing_axes(before, x.shape)
-    usual = -1 if x.operation.name in _LAST else None
+    usual = -1 if x.operation.reduces == "last" else None
     axis = x.parameters.get("axis", usual)
     if not before:
         return ()

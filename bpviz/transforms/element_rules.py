@@ -64,9 +64,6 @@ class Known:
 
 Spelling = Each | Sums | Fold | Known
 
-_OF_MANY = {"max": "greatest", "min": "least", "prod": "multiply"}
-"""Each reduction of an array, with the row that does the same with single operands."""
-
 
 def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], z: Any) -> Spelling:
     """Return how the elements of ``z``, the result of an operation on the values ``xs``, are made.
@@ -79,9 +76,9 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     step = _ProbedStep(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()
-    if operation.name in _OF_MANY:
+    if operation.of_operands:
         axis = parameters.get("axis")
-        return Fold(ops.named(_OF_MANY[operation.name]), _groups(step.xs[0].shape, axis))
+        return Fold(ops.named(operation.of_operands), _groups(step.xs[0].shape, axis))
     for attempt in (_each, _sums, _products):
         try:
             found = attempt(step)

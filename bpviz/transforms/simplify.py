@@ -14,10 +14,7 @@ from bpviz import ops
 from bpviz.ops import OPERATIONS, Operand
 from bpviz.recording.recorder import Recorder
 
-__all__ = ["PLUMBING", "Numbering"]
-
-PLUMBING = frozenset({"broadcast_to", "reshape", "sum_to", "transpose"})
-"""Operations that bring numbers into another shape: a reader takes them for granted."""
+__all__ = ["Numbering"]
 
 
 class Numbering:
@@ -81,7 +78,7 @@ class Numbering:
         record = self.record
         operation, value = record.operations[index], record.values[index]
         if operation is not None:
-            only = record.operands[index][0] if operation.name in PLUMBING and operation.name != "sum_to" else -1
+            only = record.operands[index][0] if operation.plumbing and not operation.reduces else -1
             if only in self._everywhere:
                 self._everywhere[index] = self._everywhere[only]
         elif not ops.shape_of(value):
@@ -204,6 +201,7 @@ class Numbering:
         return self.record.operands[x][0] if undone else None
 
 
+# The algebra of these operations, which is that of no other: it is found by their names.
 _SIMPLER: dict[str, Callable[..., int | None]] = {
     "multiply": Numbering._multiply,
     "negative": Numbering._negative,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.binding import INDEX, POWER, REDUCTION
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
 from bpviz.ops.table.values import Shape, shape_of, size_of
@@ -128,6 +129,8 @@ broadcast_to = operation(
     numpy=("broadcast_to",),
     says="One number is used at many places: their gradients add up.",
     notation="{x}",
+    unwritten=True,
+    plumbing=True,
     shape=lambda x, shape: tuple(shape),
     cases=(Case(((3,),), {"shape": (2, 3)}), Case(((),), {"shape": (2, 2)}), Case(((2, 1),), {"shape": (4, 2, 3)})),
 )
@@ -141,6 +144,11 @@ sum_to: Operation = operation(
     parameters={"shape": REQUIRED},
     says="Adds up what broadcasting had spread.",
     notation="Σ {x}",
+    binds=REDUCTION,
+    reduces="shape",
+    over_axes="Σ{axes} {x}",
+    word="sum",
+    plumbing=True,
     shape=lambda x, shape: tuple(shape),
     cases=(Case(((2, 3),), {"shape": (3,)}), Case(((2, 3),), {"shape": ()}), Case(((2, 3),), {"shape": (2, 1)})),
 )
@@ -180,6 +188,8 @@ reshape: Operation = operation(
     adapt=_reshape_arguments,
     says="The gradient takes the old shape back.",
     notation="{x}",
+    unwritten=True,
+    plumbing=True,
     shape=_reshaped,
     cases=(Case(((2, 3),), {"shape": (3, 2)}), Case(((4,),), {"shape": (2, -1)}), Case(((),), {"shape": (1, 1)})),
 )
@@ -210,6 +220,8 @@ transpose: Operation = operation(
     adapt=_transpose_arguments,
     says="The gradient is turned back.",
     notation="{x}ᵀ",
+    binds=POWER,
+    plumbing=True,
     shape=lambda x, axes=None: x[::-1] if axes is None else tuple(x[a] for a in axes),
     cases=(Case(((2, 3),)), Case(((2, 3, 4),), {"axes": (2, 0, 1)}), Case(((3,),))),
 )
@@ -305,6 +317,7 @@ index = operation(
     drawn=_index_symbol,
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
+    binds=INDEX,
     shape=_indexed_shape,
     cases=(
         Case(((3,),), {"key": 1}),
