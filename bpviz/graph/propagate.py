@@ -309,8 +309,7 @@ def _fit(gradient: Any, operand: Any) -> Any:
         return float(np.sum(gradient))
     if gradient.__class__ is not np.ndarray:
         gradient = np.asarray(gradient)
-    if gradient.shape != operand.shape:
-        gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
+    gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
     dtype = operand.dtype
     if gradient.dtype is dtype and dtype.kind == "f":
         return gradient
