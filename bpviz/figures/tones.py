@@ -41,12 +41,12 @@ class Passes:
         """Return the name of what arrives: the node's own, or that of the wire's first node, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
-        behind = self.called(self.record.operands[index][0])
+        name = self.called(self.record.operands[index][0])
         operation = self.record.operations[index]
         assert operation is not None
-        if operation.unwritten or (operation.reduces and not behind):
-            return behind
-        return operation.notation.format(x=behind or "(·)")
+        if operation.unwritten or (operation.reduces and not name):
+            return name
+        return operation.notation.format(x=name or "(·)")
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:

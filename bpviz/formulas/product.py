@@ -114,7 +114,7 @@ class Product:
         self._factor(name, 1, True)
         return True
 
-    def told_by_names(self) -> Product:
+    def by_names(self) -> Product:
         """Use the meanings of names: if y is 1/(1 + e), y/(1 + e) is y², and y·e is 1 − y."""
         for y, _ in tuple(self.over):
             meaning: Any = y.meaning if isinstance(y, Expression) else None

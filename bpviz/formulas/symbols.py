@@ -89,7 +89,7 @@ class Symbols:
         self.flow = flow
         self.record = flow.graph.record
         labels = flow.graph.labels if labels is None else labels
-        # Where several values share a name, as in a loop, a number tells them apart.
+        # Where several values share a name, as in a loop, a number makes them differ.
         often = Counter(labels)
         self.names = [
             unique if often[label] > 1 and label else label
@@ -106,49 +106,49 @@ class Symbols:
         self._read_backward()
 
     def name(self, index: int) -> str:
-        """What a value is called in formulas; empty where its expression stands for it."""
+        """Return what a value is called in formulas; empty where its expression stands for it."""
         return self.names[index]
 
     def expression(self, index: int) -> Formula:
-        """What a node computes, as it was written, in the named values it uses; its name where it computes nothing."""
+        """Return what a node computes, as it was written, in the named values it uses; of an input its name."""
         return as_formula(self._expressions[index])
 
     def formula(self, index: int) -> Formula:
-        """The gradient of a node; 0 where none flows."""
+        """Return the gradient of a node; 0 where none flows."""
         found = self._gradients[index]
         return constant(0.0, ops.shape_of(self.flow.values[index])) if found is None else as_formula(found)
 
     def share(self, target: int, slot: int) -> Any:
-        """The gradient that flows back along one wire, a formula or a number; ``None`` where none does."""
+        """Return the gradient that flows back along one wire, a formula or a number; ``None`` where none does."""
         return self._shares.get((target, slot))
 
     def slope(self, target: int, slot: int) -> Any:
-        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 coming in."""
+        """Return the derivative of a step by one operand, a formula or a number: its rule for a gradient of 1."""
         row, operands = self.record.operations[target], self.record.operands[target]
         rule = None if row is None else row.rules(len(operands))[slot]
         return 0.0 if rule is None else self._share(target, slot, rule, 1.0)
 
     def called(self, index: int) -> Formula | None:
-        """What the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
+        """Return what the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
         name = self.names[index]
         if not name:
             return None
         shape, number = ops.shape_of(self.flow.values[index]), self.flow.gradients[index]
-        # Where the source has a dW of its own, the gradient of W is told apart from it.
+        # Where the source has a dW of its own, the gradient of W is called otherwise.
         short = self.has_arrays and f"d{name}" not in self.names
         return derivative("" if short else self._output_name, name, shape, number=number, order=-1)
 
     def value(self, index: int) -> str:
-        """The expression of a node as text."""
+        """Return the expression of a node as text."""
         return written_out(self._expressions[index])
 
     def gradient(self, index: int) -> str:
-        """The gradient of a node as text; empty where none flows."""
+        """Return the gradient of a node as text; empty where none flows."""
         found = self._gradients[index]
         return "" if found is None else written_out(found)
 
     def derivative(self, index: int) -> str:
-        """The name of a gradient as text; empty where it has none."""
+        """Return the name of a gradient as text; empty where it has none."""
         called = self.called(index)
         return "" if called is None else str(called)
 
@@ -161,11 +161,11 @@ class Symbols:
         for index, value in enumerate(values):
             operation, shape = record.operations[index], ops.shape_of(value)
             if operation is not None:
-                operands, told = record.operands[index], record.parameters.get(index, {})
+                operands, parameters = record.operands[index], record.parameters.get(index, {})
                 # As it was written, for who reads it; as short as can be, for the gradients that use it.
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
-                self._expressions[index] = Formula("", shape, operation, tuple(written), told)
-                made = operation(*(self._forward[i] for i in operands), **told)
+                self._expressions[index] = Formula("", shape, operation, tuple(written), parameters)
+                made = operation(*(self._forward[i] for i in operands), **parameters)
                 if index in record.orders:
                     # A step of a backward pass: nobody has written it, and it may be a plain array.
                     made = fitted(made, shape)
@@ -239,13 +239,13 @@ class Symbols:
         return Formula("", shape, rule_by_name(row, slot, len(xs), parameters, number), (g, *xs), order=-1)
 
     def _with_quotients(self, share: Any) -> Any:
-        """A gradient in which quotients that have a name are written by it."""
+        """Return a gradient in which quotients that have a name are written by it."""
         if not self._quotients or not isinstance(share, Formula):
             return share
         product = Product(share)
         known = [entry for below, _ in product.under for entry in self._quotients.get(id(below), ())]
         found = [product.named(*entry) for entry in known]
-        made = product.told_by_names().written() if any(found) else share
+        made = product.by_names().written() if any(found) else share
         return made if ops.shape_of(made) == share.shape else share
 
     def _seed(self) -> Any:
@@ -258,7 +258,7 @@ class Symbols:
         return self.called(output)
 
     def _shown(self, index: int) -> Any:
-        """A gradient as others write it: by its name, unless its formula is no longer than that."""
+        """Return a gradient as others write it: by its name, unless its formula is no longer than that."""
         gradient, name = self._gradients[index], self.called(index)
         if not isinstance(gradient, Formula):
             return gradient
@@ -271,11 +271,11 @@ class Symbols:
 
 
 def rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
-    """A rule as a function of the gradient and the operands; of several, a number tells whose gradient it is."""
+    """Return a rule as a function of the gradient and the operands; of several, a number says whose gradient it is."""
     names = tuple(f"x{i}" for i in range(count + 1))
     which = str(slot + 1).translate(LOWERED) if count > 1 else ""
-    told = parameters_text(row, parameters)
-    inside = ", ".join([*(f"{{{name}}}" for name in names), *([told] if told else [])])
+    passed = parameters_text(row, parameters)
+    inside = ", ".join([*(f"{{{name}}}" for name in names), *([passed] if passed else [])])
     return Operation(
         f"{row.name}′",
         "",

@@ -9,7 +9,7 @@ is printed, it is put into that language:
 - ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing
   is the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
 - The right side takes the shape of the left: what is smaller stands for every place, axes of length 1 come and go.
-- A ``Σ`` that is a term of the right side (also behind a sign and numbers, and above a number) sums to the shape of the
+- A ``Σ`` that is a term of the right side (also after a sign and numbers, and above a number) sums to the shape of the
   left: ``db = Σ dZ`` goes over the rows that b has not. Anywhere else it takes all elements, as ``mean(X)`` does
   everywhere. With numbers below, a sum, mean or maximum takes those axes, counted from 0, which stay with length 1:
   ``Σ₁ X``.
@@ -59,7 +59,7 @@ np: Any = LazyModule("numpy")
 
 
 def as_written(value: Any) -> Any:
-    """An expression as it is printed; numbers and names stay what they are.
+    """Return an expression as it is printed; numbers and names stay what they are.
 
     >>> from bpviz.formulas.formula import symbol
     >>> W, x = symbol("W", (3, 2)), symbol("x", (3,))
@@ -70,7 +70,7 @@ def as_written(value: Any) -> Any:
 
 
 def is_clear(value: Any) -> bool:
-    """Whether all that a formula depends on is in the printed line: no array without a name, no hidden positions.
+    """Return whether the printed line holds all that a formula depends on: no unnamed array, no hidden positions.
 
     >>> from bpviz.formulas.formula import symbol
     >>> is_clear(symbol("x", (3,)) + 1), is_clear(symbol("x", (3,)) * np.arange(3.0))
@@ -91,7 +91,7 @@ class _Writer:
         self._known: dict[tuple[int, Mode], tuple[Any, Any]] = {}
 
     def write(self, value: Any, mode: Mode) -> Any:
-        """An expression for a place of this kind."""
+        """Return an expression for a place of this kind."""
         # Sums and products may have thousands of terms: they are followed down without recursion.
         spine: list[tuple[Expression, Mode]] = []
         made: Any = None
@@ -140,7 +140,7 @@ class _Writer:
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
 
     def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
-        """What goes element by element, of operands that are written already."""
+        """Return an elementwise operation on operands that are written already."""
         shape = broadcast_shape([ops.shape_of(part) for part in parts])
         if mode == "exact" and shape != x.shape:
             parts = [self.write(p, "exact") for p in x.operands]
@@ -148,19 +148,19 @@ class _Writer:
         return self._with(x, tuple(parts), shape)
 
     def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
-        """A sum or product whose first operand is written already."""
+        """Return a sum or product whose first operand is written already."""
         modes = modes_of_operands(x, mode)
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
         if mode in TERMS and x.operation.name in ("multiply", "divide"):
-            # Behind a number, and above one, stands a term of its own.
+            # After a number, and above one, stands a term of its own.
             at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
             if not ops.shape_of(parts[other]):
                 parts[at] = self.write(x.operands[at], modes_of_terms(x, mode)[at])
         return self._elements(x, mode, parts)
 
     def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
-        """The same operation on what its operands are written as, with the parameters that its notation leaves out."""
+        """Return the same operation on its written operands, with the parameters that its notation leaves out."""
         assert x.operation is not None
         row = x.operation
         shape = x.shape if shape is None else shape
@@ -172,19 +172,19 @@ class _Writer:
         self.clear = self.clear and not row.opaque
         if "{key}" in row.notation:
             self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
-        told = parameters_text(row, hidden)
-        if not told or row.opaque:
+        passed = parameters_text(row, hidden)
+        if not passed or row.opaque:
             return made
-        self.clear = self.clear and "…" not in told
-        return x.__class__("", shape, calling(row, told), parts, x.parameters)
+        self.clear = self.clear and "…" not in passed
+        return x.__class__("", shape, calling(row, passed), parts, x.parameters)
 
-    def _call(self, name: str, x: Expression, part: Any, told: str = "") -> Any:
+    def _call(self, name: str, x: Expression, part: Any, passed: str = "") -> Any:
         assert x.operation is not None
-        row = written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
+        row = written_row(f"{name}()", f"{name}({{x}}{', ' if passed else ''}{passed})")
         return x.__class__("", x.shape, row, (part,))
 
     def _array(self, x: Any, mode: Mode) -> Any:
-        """An array without a name: the same everywhere, or the identity, or nothing that is written out."""
+        """Return an array without a name: the same everywhere, or the identity, or nothing that is written out."""
         shape = ops.shape_of(x)
         cells = set(x.ravel().tolist()) if x.size else {0.0}
         if len(cells) == 1:
@@ -196,7 +196,7 @@ class _Writer:
         return x
 
     def _constant(self, value: float, shape: Shape, mode: Mode) -> Any:
-        """The same number everywhere."""
+        """Return an array that is the same number everywhere."""
         if mode != "exact" or not shape:
             return value
         ones = Expression("", shape, written_row("ones()", f"ones({shape_text(shape)})"), (1.0,))
@@ -241,8 +241,8 @@ class _Writer:
             if key:
                 row = written_row("index()", f"{{x}}[{key}]", INDEX)
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
-        told = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
-        return self._call("reshape", x, self.write(operand, "exact"), told)
+        passed = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
+        return self._call("reshape", x, self.write(operand, "exact"), passed)
 
     def _write_transpose(self, x: Expression, mode: Mode) -> Any:
         operand, axes = x.operands[0], x.parameters.get("axes")
@@ -283,7 +283,7 @@ class _Writer:
         return x.__class__("", shape, product, (first, second))
 
     def _turned(self, value: Any) -> Any:
-        """The transpose, of which two undo each other."""
+        """Return the transpose; two undo each other."""
         shape = ops.shape_of(value)
         turned = (1, *shape) if len(shape) == 1 else (*shape[:-2], shape[-1], shape[-2])
         written = self.write(value, "exact")
@@ -294,8 +294,8 @@ class _Writer:
     def _write_scatter(self, x: Expression, mode: Mode) -> Any:
         key = ops.key_text(x.parameters["key"], whole=True)
         self.clear = self.clear and "i" not in key
-        told = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
-        return self._call("put", x, self.write(x.operands[0], "exact"), told)
+        passed = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
+        return self._call("put", x, self.write(x.operands[0], "exact"), passed)
 
     def _write_affine(self, x: Expression, mode: Mode) -> Any:
         left, right, bias = x.operands
@@ -325,11 +325,11 @@ class _Writer:
     def _write_attention(self, x: Expression, mode: Mode) -> Any:
         parts = tuple(self.write(p, "exact") for p in x.operands)
         assert x.operation is not None
-        told = parameters_text(x.operation, x.parameters)
-        if len(parts) == 3 and not told:
+        passed = parameters_text(x.operation, x.parameters)
+        if len(parts) == 3 and not passed:
             return self._with(x, parts)
         names = ("q", "k", "v", "m")[: len(parts)]
-        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if told else ''}{told})"
+        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if passed else ''}{passed})"
         return x.__class__("", x.shape, replace(written_row("attention()", notation), operands=names), parts)
 
     def _write_power(self, x: Expression, mode: Mode) -> Any:
@@ -368,26 +368,28 @@ class _Writer:
             found = self._marked(x, kept)
             if found is not None:
                 return found
-        told = {key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value}
+        passed = {
+            key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value
+        }
         dropped = tuple(n for i, n in enumerate(before) if i not in axes)
         if dropped:
-            told["axis"] = axes[0] if len(axes) == 1 else axes
+            passed["axis"] = axes[0] if len(axes) == 1 else axes
         if x.shape == kept:
-            told["keepdims"] = True
-        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in told.items())
+            passed["keepdims"] = True
+        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in passed.items())
         made = self._call(word, x, self.write(operand, "exact"), text)
         if x.shape in (kept, dropped):
             return made
         return self._call("reshape", x, made, f"shape={tuple_text(x.shape)}")
 
     def _bare(self, x: Expression) -> Any:
-        """A reduction without axes, where its notation says all else."""
+        """Return a reduction without axes; ``None`` where its notation does not say all else."""
         assert x.operation is not None
         notation = (x.operation.over_axes or x.operation.notation).replace("{axes}", "")
         return None if _says_more(x) else self._noted(x, x.shape, notation)
 
     def _marked(self, x: Expression, shape: Shape) -> Any:
-        """A reduction with its axes below."""
+        """Return a reduction with its axes below; ``None`` where that cannot be written."""
         assert x.operation is not None
         notation = x.operation.over_axes
         if not notation or _says_more(x) or max(_axes(x), default=0) > 9:
@@ -402,7 +404,7 @@ class _Writer:
         return x.__class__("", shape, row, (self.write(x.operands[0], "exact"),))
 
 
-# What is asked of expressions
+# Tests and parts of expressions
 
 
 def _joins(x: Any) -> bool:
@@ -423,7 +425,7 @@ def _is_column(value: Any) -> bool:
 
 
 def _number_outside(x: Expression) -> Expression | None:
-    """A change of shape behind the number, or above the one, that was inside of it: 2·reshape(X) of reshape(2·X)."""
+    """Return reshape(2·X) as 2·reshape(X), and so for a quotient; ``None`` where no number is inside."""
     inner = x.operands[0]
     if not isinstance(inner, Expression) or inner.operation is None:
         return None
@@ -440,7 +442,7 @@ def _reduces(value: Any) -> bool:
 
 
 def _axes(x: Expression) -> tuple[int, ...]:
-    """The axes over which a reduction goes, counted from 0."""
+    """Return the axes over which a reduction goes, counted from 0."""
     assert x.operation is not None
     before = ops.shape_of(x.operands[0])
     if x.operation.reduces == "shape":
@@ -458,6 +460,6 @@ def _says_more(x: Expression) -> bool:
 
 
 def _kept(x: Expression) -> Shape:
-    """The shape of a reduction whose axes stay with length 1."""
+    """Return the shape of a reduction whose axes stay with length 1."""
     axes = _axes(x)
     return tuple(1 if i in axes else n for i, n in enumerate(ops.shape_of(x.operands[0])))

@@ -65,7 +65,7 @@ class Node:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What else the operation was told (axis, shape, index)."""
+        """The parameters of the operation (axis, shape, index)."""
         return self.graph.record.parameters.get(self.index, {})
 
     @property
@@ -123,7 +123,7 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
-        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        # The function that was traced; its source says what variables mean. None for a graph that was built by hand.
         self.function: Callable[..., Any] | None = None
         # The same function with its arguments, to be called plainly.
         self.plain: Plain | None = None
@@ -178,7 +178,7 @@ class Graph:
         return value
 
     def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
-        """Mark a node, by number, as an output; answers its title, with a number where that is taken.
+        """Mark a node, by number, as an output. Return its title, with a number where that is taken.
 
         An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
         """

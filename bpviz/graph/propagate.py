@@ -30,7 +30,7 @@ def propagate(
     output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Flow:
-    """All numbers of one run: forward with these inputs, backward from this output.
+    """Return all numbers of one run: forward with these inputs, backward from this output.
 
     ``inputs`` replaces the recorded values of some inputs. ``output`` is any node (default: the first output).
     ``seed`` is the gradient that starts at the output, of its shape: ones by default, so that of an output that is no
@@ -59,7 +59,7 @@ def propagate(
 
 
 def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
-    """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
+    """Return the flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
     with ops.silence():
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
@@ -72,13 +72,13 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
-    """The forward value of one node alone, for inputs by number."""
+    """Return the forward value of one node alone, for inputs by number."""
     with ops.silence():
         return _forward(graph, given, changed)[0][output]
 
 
 def output_with(flow: Flow, index: int, value: Any) -> Any:
-    """The output of the same run, had one node, by number, another value.
+    """Return the output of the same run, if one node, by number, had another value.
 
     >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
     >>> output_with(flow, flow.graph.find("multiply"), 300.0)
@@ -89,7 +89,7 @@ def output_with(flow: Flow, index: int, value: Any) -> Any:
 
 
 def toward(flow: Flow, output: int) -> Flow:
-    """The numbers of the same run, with the gradients of another value: a node, by number.
+    """Return the numbers of the same run, with the gradients of another value: a node, by number.
 
     >>> flow = backprop(lambda x=3.0: (x * x) * 2)
     >>> toward(flow, flow.graph.find("multiply")).grad("x")
@@ -104,9 +104,9 @@ def toward(flow: Flow, output: int) -> Flow:
 
 
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
-    """What one operand of a step gets of a gradient ``g`` that comes in there: one rule, called once.
+    """Return the gradient of one operand of a step for the incoming gradient ``g``: one rule, called once.
 
-    The answer has the shape of the operand; ``None`` where no gradient flows to it.
+    It has the shape of the operand; ``None`` where no gradient flows to it.
 
     >>> flow = backprop(lambda price=100, count=2: price * count)
     >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
@@ -136,9 +136,9 @@ def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwarg
 
 
 def confirmed(flow: Flow) -> Flow:
-    """The flow of a function that was traced with its own inputs and given others.
+    """Return the flow of a function that was traced with its own inputs and run with others.
 
-    Raise `RecordingError` where the function itself returns another value for these: it takes another branch.
+    Raises `RecordingError` where the function itself returns another value for these: it takes another branch.
     """
     graph, index = flow.graph, flow.output_index
     if graph.plain is not None and is_verified():
@@ -148,7 +148,7 @@ def confirmed(flow: Flow) -> Flow:
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
-    """Put another value in the place of an input's own; answers the input's number."""
+    """Put another value in the place of an input's own. Return the input's number."""
     index = next((i for i, name in graph.record.is_input.items() if name == key), None)
     if index is None:
         hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
@@ -174,7 +174,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
 
 
 def _seed(seed: Any, value: Any, name: str) -> Any:
-    """The gradient that starts at the output: of its shape and precision."""
+    """Return the gradient that starts at the output, in its shape and precision."""
     if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
         return 1.0 if seed is None else float(seed)
     value = np.asarray(value)
@@ -192,7 +192,7 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
 def _forward(
     graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
 ) -> tuple[list[Any], dict[int, Any]]:
-    """The values again, where other ones change them, and what is kept for the rules; the structure stays.
+    """Return the values, computed again where changed ones lead to them, and what is kept for the rules.
 
     The values ``before``, of another run, stand in the place of the recorded ones.
     """

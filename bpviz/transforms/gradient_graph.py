@@ -41,7 +41,7 @@ def gradient_graph(
     output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Graph:
-    """The graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
+    """Return the graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
 
     ``wrt`` names the inputs whose gradients are its outputs, in order; by default all to which one flows. ``output``
     and ``seed`` are those of `bpviz.propagate` (of a flow, its own). Of the forward part only what the gradients need
@@ -66,7 +66,7 @@ def gradient_graph(
         graph = source.graph if isinstance(source, Flow) else source
         given = {} if isinstance(source, Graph) else {graph.record.is_input[i]: x for i, x in source.given.items()}
         source = propagate(graph, given, output, seed)
-    return derivation(source, _asked(source.graph, wrt)).graph
+    return derivation(source, _inputs_named(source.graph, wrt)).graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,26 +75,26 @@ class Derivation:
 
     ``copies`` holds for the number of a node of the flow's graph that of its copy, ``gradients`` that of its gradient,
     and ``shares`` for every wire, (number of the node, slot), that of the gradient which flows back along it. What the
-    gradients that were asked for do not need is in none of them. ``asked`` are those inputs, with their gradients.
+    wanted gradients do not need is in none of them. ``wrt`` are the inputs whose gradients are wanted, with these.
     """
 
     graph: Graph
     copies: Mapping[int, int]
     gradients: Mapping[int, int]
     shares: Mapping[tuple[int, int], int]
-    asked: Mapping[int, int]
+    wrt: Mapping[int, int]
 
 
-def derivation(flow: Flow, asked: Sequence[int] | None = None) -> Derivation:
-    """The backward pass of a flow, recorded (see `gradient_graph`); ``asked`` are numbers of inputs."""
+def derivation(flow: Flow, wrt: Sequence[int] | None = None) -> Derivation:
+    """Return the backward pass of a flow, recorded (see `gradient_graph`); ``wrt`` are numbers of inputs."""
     with ops.silence():
-        made = _Backward(flow).derivation(asked)
+        made = _Backward(flow).derivation(wrt)
     made.graph.notes = flow.graph.notes
     return made
 
 
-def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
-    """The numbers of the inputs that are asked for; of a list, a dict or an array in single numbers those in it."""
+def _inputs_named(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
+    """Return the numbers of the named inputs; of a list, a dict or an array in single numbers those in it."""
     if wrt is None:
         return None
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
@@ -112,7 +112,7 @@ def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
 
 
 class _Backward:
-    """One backward pass in the making, recorded behind a copy of what was computed."""
+    """A backward pass that is being recorded, after a copy of what was computed."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -126,7 +126,7 @@ class _Backward:
             if index not in old.is_input:
                 self.record.labels[index] = label
         self.count = len(self.record)
-        # The backward part lies in no group: what is in one would be used behind it as well.
+        # The backward part lies in no group: what is in one would be used after it as well.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
         # The entries before this one are looked up.
@@ -138,14 +138,14 @@ class _Backward:
         self.shares: dict[tuple[int, int], int] = {}
         self.names = _Names(flow, self.order)
 
-    def derivation(self, asked: Sequence[int] | None) -> Derivation:
-        """Walk back, and keep what the gradients of these inputs need."""
+    def derivation(self, wrt: Sequence[int] | None) -> Derivation:
+        """Record the backward pass. Return what the gradients of these inputs need of it."""
         self._walk()
         record = self.record
-        if asked is None:
+        if wrt is None:
             inputs = [i for i in record.is_input if differentiable(record.values[i])]
-            asked = [i for i in inputs if i in self.gradients] or inputs
-        ends = {i: self.gradients[i] if i in self.gradients else self._zeros(i) for i in asked}
+            wrt = [i for i in inputs if i in self.gradients] or inputs
+        ends = {i: self.gradients[i] if i in self.gradients else self._zeros(i) for i in wrt}
         return self._needed({self.names.of(i): index for i, index in ends.items()}, ends)
 
     def _walk(self) -> None:
@@ -178,7 +178,7 @@ class _Backward:
         return self._settled(ops.add(self._handle(gradient), self._handle(share)))
 
     def _turned(self, share: int) -> Handle:
-        """A gradient as textbooks write it: (Xᵀ·dZ)ᵀ = dZᵀ·X."""
+        """Return a gradient as textbooks write it: (Xᵀ·dZ)ᵀ = dZᵀ·X."""
         record, turn = self.record, OPERATIONS["transpose"]
         if self.numbering.made_by(share, "transpose") and not record.parameters.get(share):
             product = record.operands[share][0]
@@ -233,8 +233,8 @@ class _Backward:
             if name:
                 record.labels[gradient] = name
 
-    def _needed(self, ends: Mapping[str, int], asked: Mapping[int, int]) -> Derivation:
-        """All inputs, and of the rest what leads to the ends."""
+    def _needed(self, ends: Mapping[str, int], wrt: Mapping[int, int]) -> Derivation:
+        """Return all inputs, and of the rest what leads to the ends."""
         old = self.record
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
@@ -250,7 +250,7 @@ class _Backward:
             copies={i: moved[i] for i in range(self.count) if i in moved},
             gradients={i: moved[g] for i, g in self.gradients.items() if g in moved},
             shares={wire: moved[share] for wire, share in self.shares.items() if share in moved},
-            asked={i: moved[index] for i, index in asked.items()},
+            wrt={i: moved[index] for i, index in wrt.items()},
         )
 
 
@@ -273,7 +273,7 @@ class _Names:
         self.graph = gradient_title(function, order) if function else ""
 
     def of(self, index: int) -> str:
-        """The name of the gradient of a value."""
+        """Return the name of the gradient of a value."""
         value = self.names[index]
         name = _differentiated("" if self.arrays else self.output, value)
         if name in self.taken:
@@ -282,12 +282,12 @@ class _Names:
         return name
 
     def inner(self, index: int) -> str:
-        """The name of the gradient of a named value on the way; of a later order it would be hard to read."""
+        """Return the name of the gradient of a value that is no input; empty for a later order."""
         return self.of(index) if self.order == 1 and self.labels[index] else ""
 
 
 def _differentiated(output: str, value: str) -> str:
-    """What a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
+    """Return what a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
     found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
     if found is None:
         return str(derivative(output, value))

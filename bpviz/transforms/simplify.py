@@ -18,7 +18,7 @@ __all__ = ["Numbering"]
 
 
 class Numbering:
-    """The numbers by which the entries of a record go, from those on that are not there yet.
+    """Numbers for the entries of a record: an entry that is the same as an earlier one has the number of that one.
 
     >>> import bpviz
     >>> g = bpviz.Graph()
@@ -31,7 +31,7 @@ class Numbering:
     """
 
     def __init__(self, record: Recorder) -> None:
-        """Start behind the entries that are there; constants and backward parts among them are looked up too."""
+        """Start after the entries that are there; constants and backward parts among them are looked up too."""
         self.record = record
         self._same: dict[int, int] = {}
         self._known: dict[Any, int] = {}
@@ -46,7 +46,7 @@ class Numbering:
                 self._note(index)
 
     def of(self, index: int) -> int:
-        """The entry that an entry is the same as."""
+        """Return the entry that an entry is the same as."""
         return self._same.get(index, index)
 
     def settle(self, start: int) -> None:
@@ -70,7 +70,7 @@ class Numbering:
         return self.record.operations[index] is OPERATIONS[name]
 
     def everywhere(self, index: int) -> float | None:
-        """The one number that stands everywhere in an entry, where that is known."""
+        """Return the one number that stands everywhere in an entry, where that is known."""
         return self._everywhere.get(index)
 
     def _note(self, index: int) -> None:
@@ -125,7 +125,7 @@ class Numbering:
     # What changes nothing
 
     def _simpler(self, index: int) -> int | None:
-        """The entry that a step comes to where it changes nothing; or it is made a simpler step."""
+        """Return the entry that a step equals; ``None`` where it changes something. It may be made a simpler step."""
         operation = self.record.operations[index]
         simplify = None if operation is None else _SIMPLER.get(operation.name)
         found = None if simplify is None else simplify(self, index, *self.record.operands[index])
@@ -219,12 +219,12 @@ _SIMPLER: dict[str, Callable[..., int | None]] = {
 
 
 def _type(value: Any) -> str:
-    """The name of a value's type, as NumPy has it."""
+    """Return the name of a value's type, as NumPy has it."""
     return "float64" if value.__class__ is float else str(getattr(value, "dtype", type(value).__name__))
 
 
 def _frozen(value: Any) -> Any:
-    """A value or parameter as a key: equal where no computation could tell the two apart."""
+    """Return a value or parameter as a key: equal where no computation could find a difference."""
     if isinstance(value, dict):
         return tuple((name, _frozen(part)) for name, part in sorted(value.items()))
     if isinstance(value, tuple | list):
