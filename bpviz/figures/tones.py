@@ -46,7 +46,8 @@ class Passes:
         assert operation is not None
         if operation.unwritten or (operation.reduces and not name):
             return name
-        return operation.notation.format(x=name or "(·)")
+        parameters = {**operation.parameters, **self.record.parameters.get(index, {})}
+        return operation.notation.format(**{operation.operands[0]: name or "(·)", **parameters})
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:

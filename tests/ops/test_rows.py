@@ -86,6 +86,26 @@ def test_plumbing_of_a_user_is_hidden_in_the_backward_part(own: Make) -> None:
     assert figure(plumbing=False).count("↺") == 2
 
 
+def test_the_name_of_a_gradient_passes_through_plumbing_in_its_notation(own: Make) -> None:
+    def swapped(a: Any, i: int = 0) -> Any:
+        return np.swapaxes(a, i, 1)
+
+    turned = own("swapped", swapped, lambda g, z, a, i=0: (turned(g, i=i),), plumbing=True, notation="{a}⟲{i}")
+
+    def loss(X: Any = np.ones((2, 3)), Y: Any = np.ones((2, 2))) -> Any:
+        Z = turned(np.exp(X))
+        A = np.exp(Z)
+        return np.sum(A @ Y)
+
+    svg = bpviz.draw(bpviz.gradient_graph(loss), show="forward").to_svg()
+    assert "dZ⟲0" in svg
+
+
+def test_plumbing_has_one_operand(own: Make) -> None:
+    with pytest.raises(bpviz.errors.UsageError, match="'pair' has 2 operands"):
+        own("pair", lambda x, y: x + y, lambda g, z, x, y: (g, g), plumbing=True)
+
+
 def test_operands_that_commute_may_be_drawn_in_any_order(own: Make) -> None:
     either = own("either", lambda x, y: x * y, lambda g, z, x, y: (g * y, g * x), commutes=True)
     (box,) = (b for b in bpviz.draw(lambda x=1.0, y=2.0: either(x, y)).figure.boxes if b.kind == "operation")

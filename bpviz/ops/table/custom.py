@@ -56,7 +56,8 @@ def op(
     >>> bpviz.backprop(lambda x=2.0: cube(x)).grads
     {'x': 12.0}
 
-    Raises `UsageError` when the name is that of a built-in operation, or the numbers of operands and rules differ.
+    Raises `UsageError` when the name is that of a built-in operation, or the numbers of operands and rules differ, or
+    ``plumbing`` has several operands.
     """
     operands, parameters = _signature(name, forward)
     if isinstance(vjp, Sequence):
@@ -68,6 +69,11 @@ def op(
             )
     else:
         rules = tuple(partial(_share, name, vjp, slot, len(operands)) for slot in range(len(operands)))
+    if plumbing and len(operands) != 1:
+        raise UsageError(
+            f"the operation {name!r} has {len(operands)} operands ({', '.join(operands)}), but plumbing is a change of "
+            "shape, which has one; leave plumbing=True out"
+        )
     if name in _custom:
         OPERATIONS.pop(name, None)
     made = operation(
