@@ -127,8 +127,8 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
     if row.variadic:
         stem = names.pop().rstrip("s")
         names += [f"{stem}{i + 1}" for i in range(len(case.shapes) - len(names))]
-    # Matrices have capital letters.
-    big = row.name in ("matmul", "affine", "attention")
+    # Matrices are written with capitals.
+    big = row.capitals
     shapes = [tuple(Count(n, "n") for n in shape) if len(shape) == 1 else shape for shape in case.shapes]
     operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, shapes, strict=True)]
     made: Any = row(*operands, **case.parameters)

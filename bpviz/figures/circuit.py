@@ -59,7 +59,7 @@ class _Circuit:
         self.wording = labels_of(
             options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing, lit
         )
-        self.needed = self._ancestors([end.node for end in self.ends])
+        self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
         # Gradients at hidden steps would have two shapes.
@@ -78,16 +78,6 @@ class _Circuit:
             if not any(end.node == index for end in ends):
                 ends.append(End(self.graph.names[index], index))
         return [end if end.own else end._replace(title=self.labels[end.node] or end.title) for end in ends]
-
-    def _ancestors(self, outputs: Sequence[int]) -> list[int]:
-        needed = bytearray(len(self.record))
-        for index in outputs:
-            needed[index] = 1
-        for index in range(len(needed) - 1, -1, -1):
-            if needed[index]:
-                for operand in self.record.operands[index]:
-                    needed[operand] = 1
-        return [i for i, wanted in enumerate(needed) if wanted]
 
     def _is_stub(self, index: int) -> bool:
         """Return whether only the name and the value of a node are shown, without its operands."""

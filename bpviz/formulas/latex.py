@@ -49,7 +49,7 @@ class _InLatex(Notation):
     def letter(self, name: str) -> str:
         return _translated(name)
 
-    def told(self, value: Any) -> str:
+    def parameter(self, value: Any) -> str:
         text = str(value).replace("->", "→")
         if re.search(f"[{SPECIAL}]", text):
             return named(text)
@@ -74,8 +74,8 @@ class _InLatex(Notation):
 
 @cache
 def _translated(line: str) -> str:
-    """Return a notation in LaTeX, with its places still to be filled."""
-    # Arguments of roots, fractions and exponents: LaTeX puts them in braces.
+    """Return a notation, holes and all, in LaTeX."""
+    # Under a root, above and below a bar, and raised: what LaTeX puts between braces.
     line = re.sub(r"√\(([^()]*)\)", r"√{\1}", line)
     line = re.sub(rf"([√∛])(\w|{_HOLE})", r"\1{\2}", line)
     part = rf"(?:[A-Za-z0-9.π]+|{_HOLE})"
@@ -105,7 +105,7 @@ def _word(found: re.Match[str]) -> str:
 
 
 def _tidy(line: str) -> str:
-    """Return a line with spaces only where they are needed, and brackets as tall as their content."""
+    """Put one space between signs, only where one is needed; make brackets as tall as what they hold."""
     line = re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
     # The content of \text keeps its spaces and brackets.
     parts = re.split(r"(\\text\{[^}]*\})", line)
@@ -114,7 +114,7 @@ def _tidy(line: str) -> str:
 
 
 def _grown(parts: list[str]) -> str:
-    """Return parts with tall brackets around fractions, sums and roots. Every second part is text, which stays."""
+    """Make brackets tall around fractions, sums and roots. Every other part is text, in which brackets are letters."""
     tokens: list[str] = []
     for i, part in enumerate(parts):
         tokens += [part] if i % 2 else re.split(r"([()])", part)

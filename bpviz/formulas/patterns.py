@@ -9,11 +9,9 @@ from bpviz.formulas.expression import Expression
 from bpviz.formulas.placing import missing_axes
 from bpviz.ops import OPERATIONS, Shape
 from bpviz.ops.primitives.shaping import normalized_axes
+from bpviz.ops.table.binding import PRODUCT, SUM
 
 __all__ = [
-    "MARKED",
-    "SUMS",
-    "WORDS",
     "axes_of",
     "has_other_parameters",
     "is_arithmetic",
@@ -23,34 +21,14 @@ __all__ = [
     "number_outside",
 ]
 
-MARKED = {
-    "sum": "Σ{axes} {x}",
-    "sum_to": "Σ{axes} {x}",
-    "total_share": "Σ{axes} {x}",
-    "prod": "Π{axes} {x}",
-    "mean": "mean{axes}({x})",
-    "max": "max{axes}({x})",
-    "min": "min{axes}({x})",
-    "largest": "max{axes}({x})",
-    "pick_largest": "max{axes}({x})",
-    "var": "var{axes}({x})",
-    "std": "std{axes}({x})",
-    "logsumexp": "log Σ{axes} exp({x})",
-}
-"""Reductions whose notation has a place for axes."""
-_REDUCTIONS = frozenset((*MARKED, "norm"))
-_LAST = frozenset(("total_share", "largest", "pick_largest"))
-"""Reductions over the last axis."""
-SUMS = frozenset(("sum", "sum_to", "total_share"))
-WORDS = {"sum_to": "sum", "total_share": "sum", "largest": "max", "pick_largest": "max"}
-
 
 def is_arithmetic(x: Any) -> bool:
     """Return whether an expression is a sum, difference, product, quotient or negative."""
     return (
         isinstance(x, Expression)
         and x.operation is not None
-        and x.operation.name in ("add", "add_up", "subtract", "multiply", "divide", "negative")
+        and x.operation.shape is None
+        and x.operation.binds in (SUM, PRODUCT)
     )
 
 
@@ -77,16 +55,16 @@ def number_outside(x: Expression) -> Expression | None:
 
 def is_reduction(value: Any) -> bool:
     """Return whether an expression is a reduction."""
-    return isinstance(value, Expression) and value.operation is not None and value.operation.name in _REDUCTIONS
+    return isinstance(value, Expression) and value.operation is not None and bool(value.operation.reduces)
 
 
 def axes_of(x: Expression) -> tuple[int, ...]:
     """Return the axes of a reduction, counted from 0."""
     assert x.operation is not None
     before = ops.shape_of(x.operands[0])
-    if x.operation.name == "sum_to":
+    if x.operation.reduces == "shape":
         return missing_axes(before, x.shape)
-    usual = -1 if x.operation.name in _LAST else None
+    usual = -1 if x.operation.reduces == "last" else None
     axis = x.parameters.get("axis", usual)
     if not before:
         return ()

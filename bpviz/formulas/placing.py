@@ -1,4 +1,4 @@
-"""The places in a formula: which axes may be missing there, because a reader adds them."""
+"""What a place in a formula allows: whether what stands there may lack axes that a reader adds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ TERMS = ("term", "filling", "settled")
 
 
 def modes_of_operands(x: Expression, mode: Mode) -> list[Mode]:
-    """Return the modes of the operands of an elementwise operation in a place of this kind."""
+    """Return what the operands of an elementwise operation may be, in a place of this kind.
+
+    Sums, products and quotients are named: that the operands of ``+`` are terms is the algebra of these alone.
+    """
     assert x.operation is not None
     shapes = [ops.shape_of(p) for p in x.operands]
     name = x.operation.name
@@ -49,7 +52,7 @@ def modes_of_operands(x: Expression, mode: Mode) -> list[Mode]:
 
 
 def modes_of_terms(x: Expression, mode: Mode) -> list[Mode]:
-    """Return the modes of the operands if they are terms as well."""
+    """Return what the operands may be where they are terms as well."""
     if mode == "settled":
         whole = _first_whole(x, mode)
         if whole is None:
@@ -59,7 +62,7 @@ def modes_of_terms(x: Expression, mode: Mode) -> list[Mode]:
 
 
 def _first_whole(x: Expression, mode: Mode) -> int | None:
-    """Return the first operand with the shape of the result, as far as the place needs it."""
+    """Return the first operand that has the shape of the result, as far as the place needs it."""
     wanted = _of(x.shape, mode)
     return next((i for i, p in enumerate(x.operands) if _of(ops.shape_of(p), mode) == wanted), None)
 
@@ -80,13 +83,13 @@ def without_ones(shape: Shape) -> Shape:
 
 
 def missing_axes(before: Shape, after: Shape) -> tuple[int, ...]:
-    """Return the axes of ``before`` that ``after`` lacks, if their last axes are the same."""
+    """Return the axes that one shape has and the other has not, when their last axes meet."""
     lead = len(before) - len(after)
     return (*range(lead), *(lead + i for i, n in enumerate(after) if n == 1 and before[lead + i] != 1))
 
 
 def inserted_axes(before: Shape, after: Shape) -> str:
-    """Return the index that inserts axes of length 1; empty if the shapes differ in more."""
+    """Return the index that puts axes of length 1 in; empty where that is not all."""
     keys: list[str] = []
     rest = list(before)
     for n in after:

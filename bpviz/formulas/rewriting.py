@@ -1,6 +1,7 @@
 """Short formulas, as an author writes them: one table of small rewritings, none of which changes the value.
 
-Each row has its identity as text, ``−(−x) = x``, and the tests compute both sides of it.
+A row holds the identity that it applies as text, ``−(−x) = x``: the tests read both sides of it. What the identities
+match are named operations; nothing but this table and `bpviz.formulas.product` needs their algebra.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _TERMS = 12
 class Rewriting:
     """An identity as text, and the function that applies it to the operands (and parameters) of an operation.
 
-    The function returns ``None`` if the identity does not apply.
+    The function returns ``None`` where the identity does not fit.
     """
 
     says: str
@@ -43,7 +44,7 @@ def _is(value: Any, wanted: float) -> bool:
 
 
 def _minus(value: Any) -> Any:
-    """Return the expression after a leading minus; ``None`` without one."""
+    """Return what follows a leading minus; ``None`` if there is none."""
     if isinstance(value, Expression):
         return value.operands[0] if made_by(value, "negative") else None
     return -value if isinstance(value, int | float) and value < 0 else None
@@ -58,7 +59,7 @@ def _minus_minus(x: Any, y: Any) -> Any:
 
 
 def _like_terms(x: Any, y: Any, sign: int = 1) -> Any:
-    """Return the sum (or difference) of x and y if a term of x differs from y only in its number."""
+    """Return the sum (or difference) of x and y, where a term of x differs from y in its number alone."""
     last, kind = Product(y), (x if isinstance(x, Expression) else y).__class__
     terms: list[tuple[int, Any]] = []
     while len(terms) < _TERMS and (made_by(x, "add") or made_by(x, "subtract")):
@@ -75,7 +76,7 @@ def _like_terms(x: Any, y: Any, sign: int = 1) -> Any:
 
 
 def _summed(kind: type[Expression], terms: list[tuple[int, Any]]) -> Any:
-    """Return the sum of terms with signs, the last one first."""
+    """Return terms with their signs, the last one first, as a sum."""
     made: Any = 0.0
     for sign, term in reversed(terms):
         if _minus(term) is not None:
@@ -88,11 +89,11 @@ def _summed(kind: type[Expression], terms: list[tuple[int, Any]]) -> Any:
 
 
 def _product(x: Any, y: Any) -> Any:
-    return Product(x, y).told_by_names().written()
+    return Product(x, y).by_names().written()
 
 
 def _quotient(x: Any, y: Any) -> Any:
-    return Product(x).divided_by(y).told_by_names().written()
+    return Product(x).divided_by(y).by_names().written()
 
 
 def _mean(x: Any, y: Any) -> Any:

@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, is_constant
+from bpviz.formulas.expression import Expression, is_constant
 from bpviz.formulas.invocation import (
     LOWERED,
     calling,
@@ -37,9 +37,6 @@ from bpviz.formulas.invocation import (
     written_row,
 )
 from bpviz.formulas.patterns import (
-    MARKED,
-    SUMS,
-    WORDS,
     axes_of,
     has_other_parameters,
     is_arithmetic,
@@ -60,20 +57,16 @@ from bpviz.formulas.placing import (
 )
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Shape
+from bpviz.ops.table.binding import INDEX, REDUCTION
+from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["as_written", "is_clear"]
 
 np: Any = LazyModule("numpy")
 
-_UNCHANGED = ("positive", "astype")
-_NO_ELEMENTS = ("cross",)
-"""Rows that broadcast, but are not elementwise."""
-_OPAQUE = frozenset(("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half"))
-"""Operations without a notation in mathematics: a rule that needs one is written by its name."""
-
 
 def as_written(value: Any) -> Any:
-    """Return an expression as it is printed; numbers and names stay the same.
+    """Return an expression as it is printed; numbers and names stay what they are.
 
     >>> from bpviz.formulas.formula import symbol
     >>> W, x = symbol("W", (3, 2)), symbol("x", (3,))
@@ -84,7 +77,7 @@ def as_written(value: Any) -> Any:
 
 
 def is_clear(value: Any) -> bool:
-    """Return whether the printed line contains all of a formula: no array without a name, no hidden positions.
+    """Return whether the printed line holds all that a formula depends on: no unnamed array, no hidden positions.
 
     >>> from bpviz.formulas.formula import symbol
     >>> is_clear(symbol("x", (3,)) + 1), is_clear(symbol("x", (3,)) * np.arange(3.0))
@@ -98,15 +91,15 @@ def is_clear(value: Any) -> bool:
 
 
 class _Writer:
-    """Writes one formula; ``clear`` is as in `is_clear`."""
+    """One formula on its way to the page."""
 
     def __init__(self) -> None:
         self.clear = True
         self._known: dict[tuple[int, Mode], tuple[Any, Any]] = {}
 
     def write(self, value: Any, mode: Mode) -> Any:
-        """Return an expression as it is written in a place of this kind."""
-        # No recursion along first operands: sums and products may have thousands of terms.
+        """Return an expression for a place of this kind."""
+        # Sums and products may have thousands of terms: they are followed down without recursion.
         spine: list[tuple[Expression, Mode]] = []
         made: Any = None
         while True:
@@ -123,7 +116,7 @@ class _Writer:
             value = value.operands[0]
         for outer, own in reversed(spine):
             made = self._joined(outer, own, made)
-            # The expression is kept, so that no other gets its id.
+            # The expression is kept, so that no other takes its id.
             self._known[id(outer), own] = outer, made
         return made
 
@@ -139,41 +132,42 @@ class _Writer:
             if x.meaning is not None and x.number is None and not x.derivative:
                 self.clear = False
             return x
-        name = x.operation.name
-        if name in _UNCHANGED:
-            return self.write(x.operands[0], mode)
-        special = getattr(self, f"_write_{name}", None)
+        row = x.operation
+        # The algebra of shapes and products, row by row: a method here for each that has some.
+        special = getattr(self, f"_write_{row.name}", None)
         if special is not None:
             return special(x, mode)
-        if is_reduction(x):
+        if row.unwritten:
+            return self.write(x.operands[0], mode)
+        if row.reduces:
             return self._reduction(x, mode)
-        if x.operation.shape is None and name not in _NO_ELEMENTS:
+        if row.shape is None:
             modes = modes_of_operands(x, mode)
             return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
 
     def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
-        """Return an elementwise operation on operands that are already written."""
-        shape = broadcast([ops.shape_of(part) for part in parts])
+        """Return an elementwise operation on operands that are written already."""
+        shape = broadcast_shape([ops.shape_of(part) for part in parts])
         if mode == "exact" and shape != x.shape:
             parts = [self.write(p, "exact") for p in x.operands]
             shape = x.shape
         return self._with(x, tuple(parts), shape)
 
     def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
-        """Return a sum or product whose first operand is already written."""
+        """Return a sum or product whose first operand is written already."""
         modes = modes_of_operands(x, mode)
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
         if mode in TERMS and x.operation.name in ("multiply", "divide"):
-            # Multiplied or divided by a number, a term stays a term.
+            # After a number, and above one, stands a term of its own.
             at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
             if not ops.shape_of(parts[other]):
                 parts[at] = self.write(x.operands[at], modes_of_terms(x, mode)[at])
         return self._elements(x, mode, parts)
 
     def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
-        """Return the operation on written operands, with the parameters that its notation leaves out."""
+        """Return the same operation on its written operands, with the parameters that its notation leaves out."""
         assert x.operation is not None
         row = x.operation
         shape = x.shape if shape is None else shape
@@ -182,22 +176,22 @@ class _Writer:
         else:
             made = x.__class__("", shape, row, parts, x.parameters)
         hidden = {key: value for key, value in x.parameters.items() if f"{{{key}}}" not in row.notation}
-        self.clear = self.clear and row.name not in _OPAQUE
+        self.clear = self.clear and not row.opaque
         if "{key}" in row.notation:
             self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
-        parameters = parameters_text(row, hidden)
-        if not parameters or row.name in _OPAQUE:
+        passed = parameters_text(row, hidden)
+        if not passed or row.opaque:
             return made
-        self.clear = self.clear and "…" not in parameters
-        return x.__class__("", shape, calling(row, parameters), parts, x.parameters)
+        self.clear = self.clear and "…" not in passed
+        return x.__class__("", shape, calling(row, passed), parts, x.parameters)
 
-    def _call(self, name: str, x: Expression, part: Any, parameters: str = "") -> Any:
+    def _call(self, name: str, x: Expression, part: Any, passed: str = "") -> Any:
         assert x.operation is not None
-        row = written_row(f"{name}()", f"{name}({{x}}{', ' if parameters else ''}{parameters})")
+        row = written_row(f"{name}()", f"{name}({{x}}{', ' if passed else ''}{passed})")
         return x.__class__("", x.shape, row, (part,))
 
     def _array(self, x: Any, mode: Mode) -> Any:
-        """Return an array without a name: a constant or the identity; another one is not written out."""
+        """Return an array without a name: the same everywhere, or the identity, or nothing that is written out."""
         shape = ops.shape_of(x)
         cells = set(x.ravel().tolist()) if x.size else {0.0}
         if len(cells) == 1:
@@ -209,7 +203,7 @@ class _Writer:
         return x
 
     def _constant(self, value: float, shape: Shape, mode: Mode) -> Any:
-        """Return an array with the same number everywhere."""
+        """Return an array that is the same number everywhere."""
         if mode != "exact" or not shape:
             return value
         ones = Expression("", shape, written_row("ones()", f"ones({shape_text(shape)})"), (1.0,))
@@ -244,7 +238,7 @@ class _Writer:
             if mode != "exact" and without_leading_ones(before) == without_leading_ones(x.shape):
                 return self.write(operand, "settled" if mode in TERMS else "level")
             if is_reduction(operand) and x.shape == kept_shape(operand):
-                # Axes that are summed and inserted again stay.
+                # What was summed away and put back stays.
                 found = self._marked(operand, x.shape)
                 if found is not None:
                     return found
@@ -252,10 +246,10 @@ class _Writer:
                 return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand, "exact"),))
             key = inserted_axes(before, x.shape)
             if key:
-                row = written_row("index", f"{{x}}[{key}]")
+                row = written_row("index()", f"{{x}}[{key}]", INDEX)
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
-        parameters = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
-        return self._call("reshape", x, self.write(operand, "exact"), parameters)
+        passed = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
+        return self._call("reshape", x, self.write(operand, "exact"), passed)
 
     def _write_transpose(self, x: Expression, mode: Mode) -> Any:
         operand, axes = x.operands[0], x.parameters.get("axes")
@@ -296,7 +290,7 @@ class _Writer:
         return x.__class__("", shape, product, (first, second))
 
     def _turned(self, value: Any) -> Any:
-        """Return the transpose; two of them cancel."""
+        """Return the transpose; two undo each other."""
         shape = ops.shape_of(value)
         turned = (1, *shape) if len(shape) == 1 else (*shape[:-2], shape[-1], shape[-2])
         written = self.write(value, "exact")
@@ -307,8 +301,8 @@ class _Writer:
     def _write_scatter(self, x: Expression, mode: Mode) -> Any:
         key = ops.key_text(x.parameters["key"], whole=True)
         self.clear = self.clear and "i" not in key
-        parameters = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
-        return self._call("put", x, self.write(x.operands[0], "exact"), parameters)
+        passed = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
+        return self._call("put", x, self.write(x.operands[0], "exact"), passed)
 
     def _write_affine(self, x: Expression, mode: Mode) -> Any:
         left, right, bias = x.operands
@@ -338,11 +332,11 @@ class _Writer:
     def _write_attention(self, x: Expression, mode: Mode) -> Any:
         parts = tuple(self.write(p, "exact") for p in x.operands)
         assert x.operation is not None
-        parameters = parameters_text(x.operation, x.parameters)
-        if len(parts) == 3 and not parameters:
+        passed = parameters_text(x.operation, x.parameters)
+        if len(parts) == 3 and not passed:
             return self._with(x, parts)
         names = ("q", "k", "v", "m")[: len(parts)]
-        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if parameters else ''}{parameters})"
+        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if passed else ''}{passed})"
         return x.__class__("", x.shape, replace(written_row("attention()", notation), operands=names), parts)
 
     def _write_power(self, x: Expression, mode: Mode) -> Any:
@@ -364,7 +358,8 @@ class _Writer:
         if not before:
             return self._with(x, (self.write(operand, "exact"),))
         bare = self._bare(x)
-        whole, is_sum = len(axes) == len(before) and not x.shape, x.operation.name in SUMS
+        word = x.operation.word or x.operation.name
+        whole, is_sum = len(axes) == len(before) and not x.shape, word == "sum"
         if mode == "term":
             if bare is not None and (whole or (is_sum and axes == missing_axes(before, x.shape))):
                 return bare
@@ -380,37 +375,37 @@ class _Writer:
             found = self._marked(x, kept)
             if found is not None:
                 return found
-        word = WORDS.get(x.operation.name, x.operation.name)
-        parameters = {
+        passed = {
             key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value
         }
         dropped = tuple(n for i, n in enumerate(before) if i not in axes)
         if dropped:
-            parameters["axis"] = axes[0] if len(axes) == 1 else axes
+            passed["axis"] = axes[0] if len(axes) == 1 else axes
         if x.shape == kept:
-            parameters["keepdims"] = True
-        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in parameters.items())
+            passed["keepdims"] = True
+        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in passed.items())
         made = self._call(word, x, self.write(operand, "exact"), text)
         if x.shape in (kept, dropped):
             return made
         return self._call("reshape", x, made, f"shape={tuple_text(x.shape)}")
 
     def _bare(self, x: Expression) -> Any:
-        """Return a reduction without axes; ``None`` if it has other parameters."""
+        """Return a reduction without axes; ``None`` where its notation does not say all else."""
         assert x.operation is not None
-        notation = MARKED.get(x.operation.name, x.operation.notation).replace("{axes}", "")
+        notation = (x.operation.over_axes or x.operation.notation).replace("{axes}", "")
         return None if has_other_parameters(x) else self._noted(x, x.shape, notation)
 
     def _marked(self, x: Expression, shape: Shape) -> Any:
-        """Return a reduction with its axes as subscripts; ``None`` if it has no such notation."""
+        """Return a reduction with its axes below; ``None`` where that cannot be written."""
         assert x.operation is not None
-        notation = MARKED.get(x.operation.name)
-        if notation is None or has_other_parameters(x) or max(axes_of(x), default=0) > 9:
+        notation = x.operation.over_axes
+        if not notation or has_other_parameters(x) or max(axes_of(x), default=0) > 9:
             return None
         digits = "".join(str(a).translate(LOWERED) for a in axes_of(x))
         return self._noted(x, shape, notation.replace("{axes}", digits))
 
     def _noted(self, x: Expression, shape: Shape, notation: str) -> Any:
         assert x.operation is not None
-        name = "sum" if notation.startswith(("Σ", "Π")) else f"{x.operation.name}()"
-        return x.__class__("", shape, written_row(name, notation), (self.write(x.operands[0], "exact"),))
+        binds = REDUCTION if notation.startswith(("Σ", "Π")) else None
+        row = written_row(f"{x.operation.name}()", notation, binds)
+        return x.__class__("", shape, row, (self.write(x.operands[0], "exact"),))
