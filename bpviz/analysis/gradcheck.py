@@ -14,6 +14,7 @@ from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import flow_at, propagate, value_at
+from bpviz.graph.restriction import restricted
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.text.language import Language, columns, language
@@ -188,7 +189,8 @@ def gradcheck(
     number. Inputs of up to ``most`` elements are checked element by element, larger ones by their slopes in twenty
     random directions (always the same ones). An output that is no single number is weighted with fixed random numbers.
     Where the slopes to the left and to the right differ however small the step, there is no derivative: that is said,
-    and is no failure as long as the gradient lies between the two. ``progress`` is called with (done, all).
+    and is no failure as long as the gradient lies between the two. ``progress`` is called with (done, all). ``wrt`` and
+    ``freeze`` name what is differentiated, as for `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
     ...     return x * y + y**2
@@ -199,8 +201,10 @@ def gradcheck(
     Raises what `bpviz.trace` and `bpviz.propagate` raise.
     """
     if isinstance(target, Graph | Flow):
+        choice = {key: kwargs.pop(key) for key in ("wrt", "freeze") if key in kwargs}
         if args or kwargs:
             raise UsageError("arguments go with a function; a graph is checked at the values that it has")
+        target = restricted(target, **choice)
         flow = target if isinstance(target, Flow) else propagate(target)
     else:
         flow = propagate(trace(target, *args, **kwargs))

@@ -13,6 +13,7 @@ from bpviz.figure import Figure, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import propagate
+from bpviz.graph.restriction import restricted
 from bpviz.graph.tracing import trace
 from bpviz.recording.element_names import arrays_of
 from bpviz.recording.recorder import NO_VALUE
@@ -33,6 +34,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
     the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` tells how many pixels PNG and
     its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
+
+    ``wrt="W1,b1"`` names what is differentiated, ``freeze="x,t"`` what is not (see `bpviz.trace`).
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -57,6 +60,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
+    choice = {key: options.pop(key) for key in ("wrt", "freeze") if options.get(key)}
     inputs, output, seed = options.pop("inputs", None), options.pop("output", None), options.pop("seed", None)
     if "highlight" in options:
         options["path"] = options.pop("highlight")
@@ -78,9 +82,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
             return Drawing(source, made, retold=target.retold)
     else:
         made = draw_options(**options)
-        source = target if isinstance(target, Graph | Flow) else trace(target, *args)
+        source = target if isinstance(target, Graph | Flow) else trace(target, *args, **choice)
     if args and isinstance(target, Graph | Flow | Drawing):
         raise UsageError("arguments go with a function; give a graph other values with inputs={...}")
+    if choice and isinstance(target, Graph | Flow | Drawing):
+        assert isinstance(source, Graph | Flow)
+        source = restricted(source, **choice)
     graph = source.graph if isinstance(source, Flow) else source
     if isinstance(source, Graph):
         has_values = all(source.record.values[i] is not NO_VALUE for i in source.record.is_input)

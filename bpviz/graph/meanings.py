@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bpviz.graph.choice import written_function
 from bpviz.graph.graph import Graph
 
 __all__ = ["RESULT", "meanings", "of_docstring", "of_function"]
@@ -44,21 +45,9 @@ def meanings(graph: Graph) -> dict[int, str]:
 
 def of_function(function: Callable[..., Any]) -> Mapping[str, str]:
     """What a function says of its parameters and variables, by name; of its result, under `RESULT`."""
-    written = _written(function)
+    written = written_function(function)
     comments = _of_comments(written) if written is not None else {}
     return comments | of_docstring(getattr(written, "__doc__", None) or "") | _of_annotations(written)
-
-
-def _written(function: Any) -> Any:
-    """The function as somebody wrote it, behind what decorators and partial arguments made of it."""
-    while hasattr(function, "func"):
-        function = function.func
-    if not hasattr(function, "__code__"):
-        # A model that is called like a function.
-        function = type(function).__call__
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    return function if hasattr(function, "__code__") else None
 
 
 # Docstrings

@@ -9,12 +9,15 @@ from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
-from bpviz.errors import RecordingError, UsageError
+from bpviz.errors import BpvizError, RecordingError, UsageError
+from bpviz.graph.choice import Choice, choice_in, make_constant, replaced
 from bpviz.graph.graph import Graph
 from bpviz.recording import refusals
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
+from bpviz.recording.objects import Copies, is_object, is_used
 from bpviz.recording.recorder import Group, Recorder, current_groups
+from bpviz.recording.variables import named_parts
 
 __all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
 
@@ -41,63 +44,138 @@ def trace(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     >>> graph["subtotal"].value
     200.0
 
-    Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
-    a step that cannot be recorded. What the function itself raises passes through.
+    A method is a function, too: the floats and arrays of floats that its object holds, and that a step reads, are
+    inputs named as in the code (``params['W1']``, ``layer1.W``), and so are the fields of objects that are arguments
+    (``p.w``). The objects themselves stay as they are; the function runs on copies.
+
+    ``wrt="W1,b1"`` names what is differentiated (parameters, attributes, globals of the function's module), ``freeze=``
+    what is not; the rest become constants with names.
+
+    >>> trace(total, wrt="price,tax").inputs
+    ('price', 'tax')
+
+    Raises `UsageError` when a parameter has no value, the result depends on none of them, or a name in ``wrt`` or
+    ``freeze`` is not there, and `RecordingError` for a step that cannot be recorded. What the function itself raises
+    passes through.
     """
-    run = run_on_handles(fn, args, kwargs)
+    choice, kwargs = choice_in(fn, kwargs)
+    run = run_on_handles(fn, args, kwargs, choice=choice)
     _name_outputs(run.graph, run.result, run.graph.name)
     run.name_the_rest()
+    if choice:
+        make_constant(run.graph.record, choice, run.held, run.graph.name)
     return run.graph
 
 
 class Run(NamedTuple):
     """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
 
-    ``last_words`` is what the function's own variables held in the end.
+    ``last_words`` is what the function's own variables held in the end; ``held`` are the names of what objects hold,
+    whether a step has read it or not.
     """
 
     graph: Graph
     parameters: dict[str, Any]
     result: Any
     last_words: list[tuple[str, Any]]
+    held: tuple[str, ...] = ()
 
     def name_the_rest(self) -> None:
         """Name the values that have no name yet but lie in a variable."""
         recorder = self.graph.record
-        for key, value in self.last_words:
-            if value.__class__ is Handle and value.recorder is recorder:
+        for key, value in named_parts(self.last_words):
+            if value.recorder is recorder and is_used(value):
                 recorder.last_words.setdefault(value.index, key)
         recorder.renamed += 1
 
 
-def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], depth: int = 0) -> Run:
-    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use."""
-    title = _title(fn)
-    recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
-    graph = Graph(title, record=recorder)
-    graph.function = fn
-    positional, keywords = inputs_of(fn, args, kwargs)
-    given: list[Any]
-    if _PLAIN.issuperset([value.__class__ for _, value in positional]):
-        given = graph.take(positional)
-    else:
-        given = [_recorded(graph, key, value) for key, value in positional]
-    named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
-    groups = current_groups()
-    opened = len(groups)
+def run_on_handles(
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    depth: int = 0,
+    choice: Choice | None = None,
+) -> Run:
+    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use.
+
+    Where it fails on a single number that an object holds (``range(int(self.time / self.step))``), it is run again
+    with those numbers as they are: constants.
+    """
+    inputs = inputs_of(fn, args, kwargs)
+    attempt = _Attempt(fn, depth, inputs, choice)
     try:
-        with ops.silence():
-            result = fn(*given, **named)
-    except AttributeError as error:
-        # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
-        if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
-            raise refusals.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
-        raise
-    finally:
-        # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
-        del groups[opened:]
-        last_words = recorder.close()
-    return Run(graph, dict(zip([key for key, _ in positional], given, strict=True)) | named, result, last_words)
+        return attempt.run()
+    except Exception:
+        if attempt.copies is None or not attempt.copies.single_numbers():
+            raise
+    return _Attempt(fn, depth, inputs, choice, plain=True).run()
+
+
+class _Attempt:
+    """One run of a function on handles; ``plain`` leaves single numbers that objects hold as they are."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        depth: int,
+        inputs: tuple[list[tuple[str, Any]], dict[str, Any]],
+        choice: Choice | None,
+        *,
+        plain: bool = False,
+    ) -> None:
+        self.fn, self.depth, self.choice, self.plain = fn, depth, choice, plain
+        self.positional, self.keywords = inputs
+        self.copies: Copies | None = None
+
+    def run(self) -> Run:
+        """Run the function."""
+        fn, positional, keywords = self.fn, self.positional, self.keywords
+        title = _title(fn)
+        recorder = Recorder(sys._getframe(), title, boundary=True, depth=self.depth)
+        graph = Graph(title, record=recorder)
+        graph.function = fn
+        given: list[Any]
+        if type(fn) is FunctionType and not keywords and self.choice is None and _are_plain(positional):
+            given, named, copies = graph.take(positional), {}, None
+        else:
+            taken = frozenset([*(key for key, _ in positional), *keywords])
+            self.copies = copies = Copies(recorder, taken, plain=self.plain)
+            given = [_recorded(graph, copies, key, value) for key, value in positional]
+            named = {key: _recorded(graph, copies, key, value) for key, value in keywords.items()}
+            fn = copies.called_on_copy(fn)
+        groups = current_groups()
+        opened = len(groups)
+        try:
+            with ops.silence(), replaced(fn, self.choice, copies, tuple(recorder.is_input.values())):
+                result = fn(*given, **named)
+        except BpvizError:
+            raise
+        except Exception as error:
+            raise _meant(error) from None
+        finally:
+            # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
+            del groups[opened:]
+            last_words = recorder.close()
+            if copies is not None:
+                copies.close()
+        parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
+        held = tuple(held.called for held in copies.held) if copies is not None else ()
+        return Run(graph, parameters, result, last_words, held)
+
+
+def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:
+    return _PLAIN.issuperset([value.__class__ for _, value in inputs])
+
+
+def _meant(error: Exception) -> Exception:
+    """The error that is meant: NumPy wraps a refusal into a ``ValueError`` of its own, whose cause it is."""
+    if isinstance(error, AttributeError) and error.obj.__class__ is Handle and error.__traceback__ is not None:
+        # An attribute that nobody has foreseen (see `bpviz.recording.handle.Missing`) is refused in the same words.
+        return refusals.no_attribute(str(error.name), _innermost(error.__traceback__))
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, BpvizError):
+        cause = cause.__cause__
+    return cause or error
 
 
 def _innermost(traceback: TracebackType) -> FrameType:
@@ -187,21 +265,26 @@ def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(f"{key}[{i}]", part) for i, part in enumerate(parts)]
 
 
-def _recorded(graph: Graph, key: str, value: Any) -> Any:
+def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__ in _PLAIN:
-        return graph.input(key, value)
     if value.__class__.__name__ == "ndarray":
         _PLAIN.add(value.__class__)
+        if key[-1] == "]" and value.dtype.kind == "f":
+            # A dict of parameters, whose arrays the layers may hold as well.
+            return copies.share(value, lambda: graph.input(key, value))
+    if value.__class__ in _PLAIN:
+        return graph.input(key, value)
+    if is_object(value) and not hasattr(value, "__array__"):
+        return copies.of(value, key)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):
-        return {k: _recorded(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
+        return {k: _recorded(graph, copies, f"{key}[{k!r}]", part) for k, part in value.items()}
     if isinstance(value, tuple | list):
-        parts = [_recorded(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*parts)
-        return type(value)(parts)
+        fields = getattr(value, "_fields", None) if isinstance(value, tuple) else None
+        keys = [f"{key}.{field}" for field in fields] if fields else [f"{key}[{i}]" for i in range(len(value))]
+        parts = [_recorded(graph, copies, k, part) for k, part in zip(keys, value, strict=True)]
+        return type(value)(*parts) if fields else type(value)(parts)
     if isinstance(value, Handle):
         if holds(graph.record, value.recorder):
             return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
@@ -211,6 +294,8 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
+    if result.__class__ is tuple and len(result) == 2 and result[0].__class__ is Handle and _is_cache(result[1]):
+        result = result[0]
     found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
     if not found:
         shown = repr(result)
@@ -230,6 +315,11 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
         made = graph.mark_output(handle.index, own or label or (stem if len(found) == 1 else f"{stem}{key}"))
         if not label:
             graph.record.name(handle.index, made)
+
+
+def _is_cache(value: Any) -> bool:
+    """Whether what a function returns beside its output is what it keeps for the backward pass, or for later."""
+    return isinstance(value, tuple | list | Mapping) or is_object(value)
 
 
 def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:

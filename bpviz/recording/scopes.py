@@ -78,18 +78,51 @@ def around_both(one: Scope, other: Scope) -> Scope:
 
 
 def title_of(frame: FrameType) -> str:
-    """A function's name as a reader would say it; for ``Affine.forward`` the class.
+    """A function's name as a reader would say it; for the ``forward`` of an object that of the object, or its class.
 
     >>> import sys
     >>> title_of(sys._getframe())
     '<module>'
     """
     name = frame.f_code.co_name
-    if name in ("forward", "__call__", "call", "apply"):
+    if name in _FORWARD:
         owner = frame.f_code.co_qualname.rpartition(".")[0].rpartition(".")[2]
         if owner and owner != "<locals>":
-            return owner
+            return _attribute_of_caller(frame) or owner
     return name
+
+
+_FORWARD = frozenset({"forward", "__call__", "call", "apply"})
+"""The methods that are what their object does."""
+
+
+def _attribute_of_caller(frame: FrameType) -> str:
+    """The attribute by which a method's object is known to the method that calls it; empty where to none.
+
+    ``layer1`` for ``self.layer1``, ``Affine1`` for ``self.layers["Affine1"]``.
+    """
+    mine, caller = _object_of(frame), frame.f_back
+    while caller is not None and (_object_of(caller) is mine or caller.f_code.co_name[0] == "<"):
+        # One method of the object may call the other, and a list comprehension may stand between.
+        caller = caller.f_back
+    theirs = _object_of(caller) if caller is not None else None
+    held = getattr(theirs, "__dict__", None)
+    if mine is None or not isinstance(held, dict):
+        return ""
+    for key, value in held.items():
+        if value is mine:
+            return str(key)
+        if isinstance(value, dict):
+            for inner, part in value.items():
+                if part is mine and isinstance(inner, str):
+                    return inner
+    return ""
+
+
+def _object_of(frame: FrameType) -> object:
+    """The object whose method a frame runs, by its first parameter; ``None`` where it has none."""
+    code = frame.f_code
+    return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
 
 
 def gradient_title(function: str, order: int, say: Language = ENGLISH) -> str:

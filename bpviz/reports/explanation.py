@@ -192,7 +192,7 @@ def explain(
 
     Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
     """
-    run = {key: options.get(key) for key in ("inputs", "output", "seed")}
+    run = {key: options.get(key) for key in ("inputs", "output", "seed", "wrt", "freeze")}
     if not isinstance(target, Drawing):
         options.setdefault("theme", "auto")
     drawing = draw(target, *args, **options)

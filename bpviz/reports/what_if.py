@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import propagate
+from bpviz.graph.restriction import restricted
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.reports.report import Telling
@@ -121,13 +122,16 @@ def what_if(
     /,
     *args: Any,
     lang: str | Language | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
     **changes: Any,
 ) -> WhatIf:
     """What becomes of the output when inputs change, foretold by the gradient and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
     steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
-    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``.
+    an input of that name is changed with ``bpviz.explain(…, what_if={"lang": 1.0})``. ``wrt`` and ``freeze`` name what
+    is differentiated, as for `bpviz.trace`.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -143,7 +147,7 @@ def what_if(
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
-    return compared(target, args, changes, say=language_for(target, lang))
+    return compared(target, args, changes, say=language_for(target, lang), wrt=wrt, freeze=freeze)
 
 
 def compared(
@@ -156,11 +160,14 @@ def compared(
     seed: Any = None,
     precision: int = 4,
     say: Language = ENGLISH,
+    wrt: Any = None,
+    freeze: Any = None,
 ) -> WhatIf:
     """`what_if` for a run with other ``inputs``, ``output`` and ``seed``, as `bpviz.propagate` takes them."""
     if not changes:
         raise UsageError("nothing is changed; give an input another value: what_if(target, tax=1.2)")
-    run = _Runs(target, args, inputs or {}, output, seed)
+    choice = {key: value for key, value in (("wrt", wrt), ("freeze", freeze)) if value}
+    run = _Runs(target, args, inputs or {}, output, seed, choice)
     before = run.with_values({})
     names = before.graph.inputs
     for name in changes:
@@ -182,7 +189,15 @@ def _hint(name: str, names: tuple[str, ...]) -> str:
 class _Runs:
     """One target, run with several sets of values."""
 
-    def __init__(self, target: Any, args: tuple[Any, ...], inputs: Mapping[str, Any], output: Any, seed: Any) -> None:
+    def __init__(
+        self,
+        target: Any,
+        args: tuple[Any, ...],
+        inputs: Mapping[str, Any],
+        output: Any,
+        seed: Any,
+        choice: Mapping[str, Any],
+    ) -> None:
         source: Any = target.source if isinstance(target, Drawing) else target
         if isinstance(target, Drawing) and not isinstance(source, Graph | Flow):
             raise UsageError(
@@ -190,7 +205,9 @@ class _Runs:
             )
         if args and isinstance(source, Graph | Flow):
             raise UsageError("arguments go with a function; a graph is changed by name: what_if(graph, tax=1.2)")
-        self.source, self.args = source, args
+        if isinstance(source, Graph | Flow):
+            source = restricted(source, **choice)
+        self.source, self.args, self.choice = source, args, dict(choice)
         self.inputs, self.output, self.seed = dict(inputs), output, seed
         if isinstance(source, Flow):
             given = {source.graph.record.is_input[i]: value for i, value in source.given.items()}
@@ -210,7 +227,7 @@ class _Runs:
     def _traced(self, changes: Mapping[str, Any]) -> tuple[Graph, dict[str, Any]]:
         """The function's graph with the changes that are its parameters, and those that are parts of them."""
         if not changes:
-            return trace(self.source, *self.args), {}
+            return trace(self.source, *self.args, **self.choice), {}
         import inspect
 
         signature = inspect.signature(self.source)
@@ -229,4 +246,4 @@ class _Runs:
                 )
             # A list in the place of an array is one.
             bound.arguments[name] = np.asarray(value, before.dtype) if hasattr(before, "dtype") else value
-        return trace(self.source, *bound.args, **bound.kwargs), rest
+        return trace(self.source, *bound.args, **bound.kwargs, **self.choice), rest

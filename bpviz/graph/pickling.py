@@ -1,0 +1,210 @@
+"""Graphs and flows for other processes: as `pickle` writes them, and as copies in this one.
+
+Steps are kept by the names of their operations, code by `marshal`. Functions that cannot be pickled are left out: the
+function that was traced, and the rules of operations of the user's own.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import marshal
+import pickle
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import MAGIC_NUMBER
+from types import CodeType
+from typing import Any
+
+from bpviz import ops
+from bpviz.errors import UsageError
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
+from bpviz.graph.meanings import meanings
+from bpviz.ops import OPERATIONS, Operation
+from bpviz.recording.recorder import NO_VALUE, Recorder
+from bpviz.recording.scopes import Scope
+
+__all__ = ["copied"]
+
+_LISTS = ("operands", "values", "reached", "offsets")
+_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles")
+
+
+def copied(graph: Graph) -> Graph:
+    """Return the same graph with a record of its own.
+
+    >>> import bpviz
+    >>> graph = bpviz.trace(lambda x=3.0: x * x)
+    >>> copied(graph).names == graph.names, copied(graph).record is graph.record
+    (True, False)
+    """
+    parts = _parts(graph)
+    made = _restored({**parts, "codes": None, "operations": list(graph.record.operations)}, graph.record)
+    made.function = graph.function
+    return made
+
+
+def _parts(graph: Graph) -> dict[str, Any]:
+    """Return what a graph consists of, with names and meanings worked out, scopes by number."""
+    record = graph.record
+    scopes = _all_scopes([*record.scopes, *record.step_scopes])
+    place = {id(scope): number for number, scope in enumerate(scopes)}
+    codes: dict[int, CodeType] = {id(scope.code): scope.code for scope in scopes}
+    code_place = {key: number for number, key in enumerate(codes)}
+
+    def at(scope: Scope | None) -> int:
+        return -1 if scope is None else place[id(scope)]
+
+    return {
+        "name": graph.name,
+        "outputs": dict(graph._outputs),
+        "own_titles": set(graph._own_titles),
+        "lists": {name: list(getattr(record, name)) for name in _LISTS},
+        "dicts": {name: dict(getattr(record, name)) for name in _DICTS},
+        "whole": set(record.whole),
+        "labels": dict(enumerate(graph.labels)),
+        "meanings": meanings(graph),
+        "codes": list(codes.values()),
+        "scopes": [
+            (s.index, at(s.parent), s.title, code_place[id(s.code)], s.call_offset, at(s.caller)) for s in scopes
+        ],
+        "main_scopes": [at(scope) for scope in record.scopes],
+        "step_scopes": [at(scope) for scope in record.step_scopes],
+    }
+
+
+def _all_scopes(scopes: Iterable[Scope]) -> list[Scope]:
+    """Return these scopes and all that they lie in or were called from, the outer ones first."""
+    found: dict[int, Scope] = {}
+    for scope in scopes:
+        waiting = [scope]
+        while waiting:
+            last = waiting[-1]
+            before = [s for s in (last.parent, last.caller) if s is not None and id(s) not in found]
+            if before and id(last) not in found:
+                waiting += before
+            else:
+                found.setdefault(id(last), last)
+                waiting.pop()
+    return list(found.values())
+
+
+def _restored(parts: Mapping[str, Any], like: Recorder | None = None) -> Graph:
+    """Return the graph that consists of these parts; with the code objects of another record, where one is given."""
+    record = Recorder(sys._getframe(), parts["name"])
+    record.operations = parts["operations"]
+    for name, values in (parts["lists"] | parts["dicts"]).items():
+        setattr(record, name, values)
+    record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
+    codes = parts["codes"]
+    if codes is None:
+        assert like is not None
+        known = {id(s.code): s.code for s in _all_scopes([*like.scopes, *like.step_scopes])}
+        codes = list(known.values())
+    scopes: list[Scope] = []
+    for index, parent, title, code, offset, caller in parts["scopes"]:
+        around, called = (scopes[i] if i >= 0 else None for i in (parent, caller))
+        scopes.append(Scope(index, around, title, codes[code], offset, called))
+    record.scopes = [scopes[i] for i in parts["main_scopes"]]
+    record.step_scopes = [scopes[i] for i in parts["step_scopes"]]
+    record.scope = record.scopes[0]
+    record.close()
+    record.offsets = parts["lists"]["offsets"]
+    graph = Graph(parts["name"], record=record)
+    graph._outputs, graph._own_titles = parts["outputs"], parts["own_titles"]
+    return graph
+
+
+# What pickle asks
+
+
+def _reduced_graph(graph: Graph) -> tuple[Any, ...]:
+    parts = _parts(graph)
+    codes = {"version": MAGIC_NUMBER, "codes": [marshal.dumps(code) for code in parts["codes"]]}
+    kinds = {id(operation): operation for operation in graph.record.operations if operation is not None}
+    numbers = {key: number for number, key in enumerate(kinds)}
+    steps = [-1 if operation is None else numbers[id(operation)] for operation in graph.record.operations]
+    parts |= {"codes": codes, "operations": steps, "kinds": list(kinds.values())}
+    return _unpickled_graph, (parts, _if_picklable(graph.function))
+
+
+def _unpickled_graph(parts: dict[str, Any], function: Any) -> Graph:
+    kinds = parts["kinds"]
+    parts["operations"] = [None if number < 0 else kinds[number] for number in parts["operations"]]
+    codes = parts["codes"]["codes"]
+    if parts["codes"]["version"] == MAGIC_NUMBER:
+        parts["codes"] = [marshal.loads(code) for code in codes]
+    else:
+        # Written by another version of Python: the lines are not known any more, the names are.
+        parts["codes"] = [compile("", "<another Python>", "exec")] * len(codes)
+        parts["lists"]["offsets"] = [-1] * len(parts["lists"]["offsets"])
+    graph = _restored(parts)
+    graph.function = function
+    return graph
+
+
+def _reduced_flow(flow: Flow) -> tuple[Any, ...]:
+    parts = (flow.graph, flow.values, flow.gradients, flow.wire_gradients, flow.output_index, flow.seed)
+    return Flow, (*parts, dict(flow.given))
+
+
+def _reduced_operation(operation: Operation) -> tuple[Any, ...]:
+    if _BUILT_IN.get(operation.name) is operation:
+        return ops.named, (operation.name,)
+    fields = {name: getattr(operation, name) for name in Operation.__dataclass_fields__}
+    kept = {name: value if _is_picklable(value) else _left_out(operation, value) for name, value in fields.items()}
+    return _unpickled_operation, (kept,)
+
+
+def _unpickled_operation(fields: dict[str, Any]) -> Operation:
+    known = OPERATIONS.get(fields["name"])
+    return known if known is not None else Operation(**fields)
+
+
+def _left_out(operation: Operation, value: Any) -> Any:
+    """Return what stands for a function that cannot be pickled; rules stay as many as they were."""
+    if isinstance(value, tuple):
+        return tuple(None if part is None else _LeftOut(operation.name) for part in value)
+    return _LeftOut(operation.name) if callable(value) and value is operation.forward else None
+
+
+class _LeftOut:
+    """Stands for a function that could not be pickled; it refuses to be called."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *arguments: Any, **parameters: Any) -> Any:
+        raise UsageError(
+            f"the operation {self.name!r} came from another process without its functions; import the module that "
+            "defines it before the graph is unpickled"
+        )
+
+
+def _is_picklable(value: Any) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:
+        # Whatever an object of the user's raises when it is pickled.
+        return False
+    return True
+
+
+def _if_picklable(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    return function if function is None or _is_picklable(function) else None
+
+
+def _reduced_no_value(_: Any) -> str:
+    return "NO_VALUE"
+
+
+_BUILT_IN = dict(OPERATIONS)
+"""The operations that every process knows."""
+
+for _kind, _reduced in (
+    (Graph, _reduced_graph),
+    (Flow, _reduced_flow),
+    (Operation, _reduced_operation),
+    (type(NO_VALUE), _reduced_no_value),
+):
+    copyreg.pickle(_kind, _reduced)  # type: ignore[arg-type]
