@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bpviz import nn
 from bpviz.drawing.draw import beside, card, draw
 from bpviz.drawing.drawing import Drawing
+from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import backprop, propagate
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from bpviz.transforms.gradient_graph import gradient_graph
 
 __all__ = [
+    "BpvizError",
+    "BpvizWarning",
     "Comparison",
     "Drawing",
     "Explanation",
@@ -38,7 +41,9 @@ __all__ = [
     "Graph",
     "InputCheck",
     "Node",
+    "RecordingError",
     "Report",
+    "UsageError",
     "WhatIf",
     "backprop",
     "beside",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import click
 
 import bpviz
 from bpviz.cli.settings import settings_file
-from bpviz.errors import BpvizError, ModelFailed
+from bpviz.errors import BpvizError, ModelFailed, UsageError, closest
 
 __all__ = ["main"]
 
@@ -44,6 +45,14 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0] if args else ""
+        if word and word not in _COMMANDS and not word.startswith("-"):
+            raise UsageError(f"there is no command {word!r}; {_meant(word, args[1:])}")
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **keywords: Any) -> Any:
         try:
@@ -95,6 +104,17 @@ def main(ctx: click.Context) -> None:
     ctx.default_map = {"render": found, **{command: _some(found, names) for command, names in _READ.items()}}
 
 
+def _meant(word: str, rest: list[str]) -> str:
+    """What to write instead of a word that is no command: the command that it is like, or a figure of this file."""
+    file = Path(word.partition(":")[0])
+    close = closest(word, _COMMANDS)
+    if file.suffix in (".py", ".json") or file.is_file() or (":" in word and not close):
+        return f"did you mean: {shlex.join(['bpviz', 'render', word, *rest])}"
+    if close:
+        return f"did you mean: {shlex.join(['bpviz', close, *rest])}"
+    return f"there are: {', '.join(_COMMANDS)}"
+
+
 def _set_elsewhere(error: click.BadParameter) -> str:
     """Where a wrong value comes from that was not given on the command line."""
     option, ctx = error.param, error.ctx
@@ -109,10 +129,10 @@ def _set_elsewhere(error: click.BadParameter) -> str:
 
 
 _READ = {
-    "explain": ("precision", "lang"),
-    "diff": ("format", "precision", "theme", "lang"),
+    "explain": ("precision", "lang", "wrt", "freeze"),
+    "diff": ("format", "precision", "theme", "lang", "wrt", "freeze"),
     "card": ("theme", "format", "lang"),
-    "gradcheck": ("lang",),
+    "gradcheck": ("lang", "wrt", "freeze"),
     "ops": ("lang",),
 }
 """Settings of render that other commands have as well."""

@@ -32,6 +32,7 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
+@options.differentiated
 @options.precision
 @options.theme
 @options.lang
@@ -47,6 +48,8 @@ def command(
     format: str | None,
     as_json: bool,
     of: str | None,
+    wrt: str | None,
+    freeze: str | None,
     tolerance: float,
     precision: int,
     theme: str,
@@ -65,7 +68,8 @@ def command(
         raise UsageError(f"{before} is to be compared with what? Name a second model, or give --set-b tax=1.2")
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
-    from bpviz.drawing.load import apart, load
+    from bpviz.drawing.load import load
+    from bpviz.drawing.models import apart
     from bpviz.reports.report import tells
 
     # Asked before anything is run or told: a wrong one is refused at once.
@@ -75,17 +79,18 @@ def command(
     for picture in pictures:
         destination(picture, format)
     told: Any
+    choice = {"wrt": wrt, "freeze": freeze}
     if after is None:
         # Loaded once, and run twice: standard input cannot be read again.
         with user_code():
             model = load(before)
-        first, _ = recorded(model, values_a, "--set-a")
-        second, stem = recorded(model, values_b, "--set-b")
+        first, _ = recorded(model, values_a, "--set-a", **choice)
+        second, stem = recorded(model, values_b, "--set-b", **choice)
     else:
         # A model of another folder has helpers of its own, which may have the same names.
         with apart():
-            first, _ = recorded(before, values_a, "--set-a")
-        second, stem = recorded(after, values_b, "--set-b")
+            first, _ = recorded(before, values_a, "--set-a", **choice)
+        second, stem = recorded(after, values_b, "--set-b", **choice)
     with user_code():
         from bpviz.reports.comparison import diff
 

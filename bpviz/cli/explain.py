@@ -29,6 +29,7 @@ __all__ = ["command"]
     help="What if this input had another value? --set tax=1.2; repeat it to change several at once.",
 )
 @choices.of
+@choices.differentiated
 @choices.precision
 @choices.lang
 @choices.check
@@ -42,6 +43,8 @@ def command(
     format: str | None,
     assignments: tuple[str, ...],
     of: str | None,
+    wrt: str | None,
+    freeze: str | None,
     precision: int,
     lang: str | None,
     check: bool,
@@ -65,7 +68,8 @@ def command(
         values = values_for(thing, assignments)
         if callable(thing):
             thing, values = _with_all_values(thing, values)
-        options: dict[str, Any] = {"output": of} if of else {}
+        given = {"output": of, "wrt": wrt, "freeze": freeze}
+        options: dict[str, Any] = {key: value for key, value in given.items() if value}
         told = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **options)
     put(ctx, [told_file(told, path, kind) for path, kind in plans], check)
 

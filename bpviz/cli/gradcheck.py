@@ -32,6 +32,7 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
+@options.differentiated
 @options.lang
 @click.option("-f", "--format", metavar="FORMAT", help="The format of the figure; wins over the suffix.")
 @click.pass_context
@@ -43,6 +44,8 @@ def command(
     tolerance: float,
     outputs: tuple[str, ...],
     format: str | None,
+    wrt: str | None,
+    freeze: str | None,
     lang: str | None,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
@@ -59,7 +62,7 @@ def command(
     from bpviz.drawing.drawing import Drawing
     from bpviz.figure import Figure, Sheet
 
-    thing, stem = recorded(target, assignments)
+    thing, stem = recorded(target, assignments, wrt=wrt, freeze=freeze)
     say = language_for(thing, lang)
     source = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(source, Figure | Sheet):

@@ -31,8 +31,14 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
     return _checked(thing, values, option) if callable(thing) else values
 
 
-def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set") -> tuple[Graph | Flow | Drawing, str]:
-    """What a target stands for, traced where it is a function, and the name that its files take."""
+def recorded(
+    target: Target, assignments: tuple[str, ...], option: str = "--set", **choice: str | None
+) -> tuple[Graph | Flow | Drawing, str]:
+    """What a target stands for, traced where it is a function, and the name that its files take.
+
+    ``choice`` is what ``--wrt`` and ``--freeze`` name.
+    """
+    chosen = {key: names for key, names in choice.items() if names}
     with user_code():
         from bpviz.drawing.load import load
 
@@ -42,11 +48,11 @@ def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set"
             from bpviz.graph.tracing import trace
 
             # Run with other values, so that its branches follow.
-            return trace(thing, **values), stem
-        if values:
+            return trace(thing, **values, **chosen), stem
+        if values or chosen:
             from bpviz.drawing.draw import draw
 
-            return draw(thing, inputs=values), stem
+            return draw(thing, inputs=values or None, **chosen), stem
     return thing, stem
 
 
@@ -54,7 +60,8 @@ def drawing_of(
     target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
     """The drawing that a target and the options stand for, and the name that its files take."""
-    thing, stem = recorded(target, assignments)
+    choice = {key: options.pop(key) for key in ("wrt", "freeze")}
+    thing, stem = recorded(target, assignments, **choice)
     with user_code():
         from bpviz.drawing.draw import draw
         from bpviz.drawing.drawing import Drawing
@@ -84,12 +91,12 @@ def what_if_of(
         found = load(target)
         thing: Any = found.thing
         values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
-        inputs = None
+        inputs, choice = None, {key: options.pop(key) for key in ("wrt", "freeze")}
         if callable(thing):
             thing = partial(thing, **values) if values else thing
         else:
             inputs = values
-        return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
+        return compared(thing, (), changed, inputs=inputs, output=of, **choice).draw(**options), found.stem
 
 
 def _parameter(option: str) -> str:

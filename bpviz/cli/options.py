@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["check", "lang", "of", "outputs", "precision", "theme"]
+__all__ = ["check", "differentiated", "lang", "of", "outputs", "precision", "theme"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -53,5 +53,37 @@ theme = click.option(
 of = click.option(
     "--of", "of", metavar="NAME", help="The value whose gradient is taken. [default: what the function returns]"
 )
+
+
+class _Names(click.ParamType):  # type: ignore[type-arg]
+    """Names with commas between them; in settings a list of names as well."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the names as one text."""
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+_wrt = click.option(
+    "--wrt",
+    type=_Names(),
+    envvar="BPVIZ_WRT",
+    metavar="NAMES",
+    help="What is differentiated: parameters, attributes, globals: --wrt W1,b1. [default: all inputs]",
+)
+_freeze = click.option(
+    "--freeze",
+    type=_Names(),
+    envvar="BPVIZ_FREEZE",
+    metavar="NAMES",
+    help="What is not: --freeze x,t. It is shown as a constant.",
+)
+
+
+def differentiated(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the two options that choose what is differentiated."""
+    return _wrt(_freeze(command))
+
 
 check = click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be written.")

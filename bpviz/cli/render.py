@@ -82,6 +82,7 @@ _GIVEN = "bpviz.recording.inputs"
 )
 @click.option("--close", multiple=True, metavar="GROUP", help="Show this group as one box.")
 @choices.of
+@choices.differentiated
 @click.option(
     "--highlight",
     "--path",

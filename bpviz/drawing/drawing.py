@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bpviz.drawing.options import DrawOptions
 from bpviz.errors import BpvizError, UsageError
 from bpviz.figure import Figure, Sheet, Step
-from bpviz.figures.circuit import CircuitOptions, circuit
+from bpviz.figures.circuit import circuit
 from bpviz.files import check_format, format_of, numbered, write_file
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
@@ -279,12 +279,8 @@ class Drawing:
         return bundle
 
     def __getstate__(self) -> dict[str, Any]:
-        # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
-        options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
-        kept: dict[str, Any] = {"source": self.figure, "options": options, "shown": self.shown}
-        if self.options.animate or self.options.steps:
-            kept["told"] = self.told
-        return kept
+        # What follows from these is made again; the function that makes a card again in another language stays behind.
+        return {"source": self.source, "options": self.options, "shown": self.shown, "retold": None}
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)

@@ -15,7 +15,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.recording.objects import Copies, is_object
 from bpviz.recording.recorder import Recorder, differentiable
 
-__all__ = ["Choice", "choice_in", "make_constant", "names_in", "replaced", "written_function"]
+__all__ = ["Choice", "choice_in", "make_constant", "means", "names_in", "replaced", "written_function"]
 
 _PART = re.compile(r"\[(?:'[^']*'|\"[^\"]*\"|[^\]]*)\]|[^.\[]+")
 _COMMA = re.compile(r",(?![^\[]*\])")
