@@ -79,5 +79,6 @@ def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[s
     import inspect
 
     parameters = inspect.signature(function).parameters
-    needed = {name: values.pop(name) for name in list(values) if parameters[name].default is inspect.Parameter.empty}
+    bare = [name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
+    needed = {name: values.pop(name) for name in bare if name in values}
     return (partial(function, **needed) if needed else function), values

@@ -48,6 +48,7 @@ def recorded(
             from bpviz.graph.tracing import trace
 
             # Run with other values, so that its branches follow.
+            thing, values = _with_attributes(thing, values)
             return trace(thing, **values, **chosen), stem
         if values or chosen:
             from bpviz.drawing.draw import draw
@@ -93,6 +94,7 @@ def what_if_of(
         values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
         inputs, choice = None, {key: options.pop(key) for key in ("wrt", "freeze")}
         if callable(thing):
+            thing, values = _with_attributes(thing, values)
             thing = partial(thing, **values) if values else thing
         else:
             inputs = values
@@ -111,7 +113,12 @@ def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) 
     for name, value in values.items():
         parameter = parameters.get(name)
         if parameter is None:
-            hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
+            from bpviz.graph.changed import held_names
+
+            names = [*parameters, *held_names(function)]
+            if name in names:
+                continue
+            hint = did_you_mean(name, names, f"its inputs are: {', '.join(names)}")
             raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
@@ -123,6 +130,19 @@ def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) 
 
             values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
     return values
+
+
+def _with_attributes(function: Callable[..., Any], values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The function with the values that are attributes of its object, and the other values: those of parameters."""
+    import inspect
+
+    parameters = inspect.signature(function).parameters
+    held = {name: value for name, value in values.items() if name not in parameters}
+    if not held:
+        return function, values
+    from bpviz.graph.changed import changed
+
+    return changed(function, held)[0], {name: value for name, value in values.items() if name not in held}
 
 
 def _assignment(text: str, option: str) -> tuple[str, Any]:

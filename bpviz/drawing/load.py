@@ -218,7 +218,7 @@ def _has_all_values(function: Any) -> bool:
     """Whether a function has parameters, and all of them have defaults; a method needs none of its own."""
     code = function.__code__
     if isinstance(function, MethodType):
-        return code.co_argcount - 1 == len(function.__defaults__ or ()) and code.co_argcount > 1
+        return bool(code.co_argcount - 1 == len(function.__defaults__ or ()) and code.co_argcount > 1)
     by_keyword = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     return (
         code.co_argcount + code.co_kwonlyargcount > 0

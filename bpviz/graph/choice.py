@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.recording.objects import Copies, is_object
+from bpviz.graph.objects import Copies, is_object
 from bpviz.recording.recorder import Recorder, differentiable
 
 __all__ = ["Choice", "choice_in", "make_constant", "means", "names_in", "replaced", "written_function"]
@@ -38,6 +38,14 @@ class Choice:
         known = frozenset(known)
         wanted = self.wrt is None or any(means(word, name, known) for word in self.wrt)
         return wanted and not any(means(word, name, known) for word in self.freeze)
+
+    def names(self, name: str) -> bool:
+        """Return whether ``wrt`` names this input itself.
+
+        >>> Choice(wrt=("rate",)).names("rate"), Choice().names("rate")
+        (True, False)
+        """
+        return any(means(word, name) for word in self.wrt or ())
 
     def __bool__(self) -> bool:
         return self.wrt is not None or bool(self.freeze)

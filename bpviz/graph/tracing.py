@@ -12,10 +12,10 @@ from bpviz import nn, ops
 from bpviz.errors import BpvizError, RecordingError, UsageError
 from bpviz.graph.choice import Choice, choice_in, make_constant, replaced
 from bpviz.graph.graph import Graph
+from bpviz.graph.objects import Copies, is_object, is_used
 from bpviz.recording import refusals
 from bpviz.recording.handle import Handle
 from bpviz.recording.nesting import holds, lift
-from bpviz.recording.objects import Copies, is_object, is_used
 from bpviz.recording.recorder import Group, Recorder, current_groups
 from bpviz.recording.variables import named_parts
 
@@ -112,7 +112,10 @@ def run_on_handles(
 
 
 class _Attempt:
-    """One run of a function on handles; ``plain`` leaves single numbers that objects hold as they are."""
+    """One run of a function on handles.
+
+    ``plain`` leaves single numbers that objects hold as they are, but for those that the choice names.
+    """
 
     def __init__(
         self,
@@ -139,7 +142,7 @@ class _Attempt:
             given, named, copies = graph.take(positional), {}, None
         else:
             taken = frozenset([*(key for key, _ in positional), *keywords])
-            self.copies = copies = Copies(recorder, taken, plain=self.plain)
+            self.copies = copies = Copies(recorder, taken, self._is_plain)
             given = [_recorded(graph, copies, key, value) for key, value in positional]
             named = {key: _recorded(graph, copies, key, value) for key, value in keywords.items()}
             fn = copies.called_on_copy(fn)
@@ -161,6 +164,10 @@ class _Attempt:
         parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
         held = tuple(held.called for held in copies.held) if copies is not None else ()
         return Run(graph, parameters, result, last_words, held)
+
+
+    def _is_plain(self, name: str) -> bool:
+        return self.plain and not (self.choice is not None and self.choice.names(name))
 
 
 def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:

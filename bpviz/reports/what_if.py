@@ -13,6 +13,7 @@ from bpviz.documents.document import Block, Document, Paragraph, Picture
 from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.graph.changed import changed
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import propagate
@@ -246,4 +247,5 @@ class _Runs:
                 )
             # A list in the place of an array is one.
             bound.arguments[name] = np.asarray(value, before.dtype) if hasattr(before, "dtype") else value
-        return trace(self.source, *bound.args, **bound.kwargs, **self.choice), rest
+        function, rest = changed(self.source, rest) if rest else (self.source, rest)
+        return trace(function, *bound.args, **bound.kwargs, **self.choice), rest

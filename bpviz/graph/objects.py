@@ -107,7 +107,7 @@ class Copies:
     """The copies that one recording runs on. Each object has one, however often it is referenced.
 
     Arrays are known by identity: one that a layer and a dict share is one input. Objects are walked breadth first,
-    so that an input has the shortest of its names. With ``plain`` single numbers are left as they are.
+    so that an input has the shortest of its names. Single numbers that are ``plain``, by name, are left as they are.
 
     >>> import sys
     >>> W = np.ones(2)
@@ -118,7 +118,12 @@ class Copies:
     (["params['W']", 'layer.rate'], True, 2)
     """
 
-    def __init__(self, recorder: Recorder, taken: frozenset[str] = frozenset(), *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        taken: frozenset[str] = frozenset(),
+        plain: Callable[[str], bool] = lambda name: False,
+    ) -> None:
         self.recorder = recorder
         self.taken = taken
         self.plain = plain
@@ -172,7 +177,7 @@ class Copies:
         if kind in _ATOMS:
             return value
         if kind is float:
-            return value if self.plain else self._holding(value, name)
+            return value if self.plain(name) else self._holding(value, name)
         if id(value) in self._made:
             return self._made[id(value)][1]
         copier = _COPIERS.get(kind) or self._copier(value, kind, whole)
@@ -213,7 +218,7 @@ class Copies:
 
     def _number(self, value: Any, name: str) -> Any:
         # A number of NumPy keeps its precision, as an array does.
-        return value if self.plain else self._holding(as_input(name, value), name)
+        return value if self.plain(name) else self._holding(as_input(name, value), name)
 
     def _array(self, value: Any, name: str) -> Any:
         made = self._holding(value, name) if value.dtype.kind == "f" else value.copy()
