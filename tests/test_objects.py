@@ -316,9 +316,7 @@ def test_objects_of_every_kind_are_handled_or_left_alone() -> None:
     # 2 · 3 + 2 · 3 + 3 · 2 · 4 + 0.5
     assert flow.output == 36.5
     assert flow.grads == {"x": 6.0, "_gain": 12.0, "limits['low']": 12.0, "slotted.k": 6.0}
-    assert (
-        watched.seen == set() and vars(_MARKER) == {} and watched.counts == {"a": 1} and list(watched.window)[0] == 1.0
-    )
+    assert watched.seen == set() and vars(_MARKER) == {} and watched.counts == {"a": 1} and watched.window[0] == 1.0
 
 
 def test_a_number_that_is_needed_as_such_stays_a_constant() -> None:
@@ -458,7 +456,7 @@ def test_what_stands_beside_a_store_is_not_named_by_it() -> None:
     def model(x: Any = 2.0) -> Any:
         box, table = Box(), {}
         box.first, table["second"] = x + 1.0, x + 2.0
-        table[int(3)], (box.third, other) = x + 3.0, (x + 4.0, x + 5.0)
+        table[3], (box.third, other) = x + 3.0, (x + 4.0, x + 5.0)
         return box.first * table["second"] * table[3] * box.third * other
 
     graph = bpviz.trace(model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,9 @@ def plain_value(value: Any) -> float | str:
     """
     if isinstance(value, float | int):
         return float(value)
+    # Imported by those who export: a figure needs none.
+    import json
+
     array = np.asarray(value)
     return json.dumps(array.tolist()) if array.ndim else float(array)
 
@@ -35,7 +37,11 @@ def attributes(**given: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value, default=_listed, ensure_ascii=False) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    import json
+
+    return json.dumps(value, default=_listed, ensure_ascii=False)
 
 
 def _listed(value: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copyreg
 import marshal
-import pickle
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import MAGIC_NUMBER
@@ -182,6 +181,8 @@ class _LeftOut:
 
 
 def _is_picklable(value: Any) -> bool:
+    import pickle
+
     try:
         pickle.dumps(value)
     except Exception:

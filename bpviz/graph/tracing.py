@@ -165,7 +165,6 @@ class _Attempt:
         held = tuple(held.called for held in copies.held) if copies is not None else ()
         return Run(graph, parameters, result, last_words, held)
 
-
     def _is_plain(self, name: str) -> bool:
         return self.plain and not (self.choice is not None and self.choice.names(name))
 
