@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import enum
 import functools
+import gc
 import random
 import threading
 import types
@@ -317,6 +318,49 @@ def test_objects_of_every_kind_are_handled_or_left_alone() -> None:
     assert flow.output == 36.5
     assert flow.grads == {"x": 6.0, "_gain": 12.0, "limits['low']": 12.0, "slotted.k": 6.0}
     assert watched.seen == set() and vars(_MARKER) == {} and watched.counts == {"a": 1} and watched.window[0] == 1.0
+
+
+class AttrDict(dict):  # type: ignore[type-arg]
+    """A dict whose keys are attributes, and whose look-up raises what it likes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+freed: list[Any] = []
+
+
+class Freeing:
+    __slots__ = ("k",)
+
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    def __del__(self) -> None:
+        freed.append(self.k)
+
+    def times(self, x: Any = 3.0) -> Any:
+        return self.k * x
+
+
+def test_objects_with_a_look_up_or_a_finalizer_of_their_own() -> None:
+    def model(p: Any, x: Any = 2.0) -> Any:
+        p.z = p.w * x
+        return p.z + p.inner.v
+
+    params = AttrDict(w=3.0, inner=AttrDict(v=1.0))
+    flow = bpviz.backprop(model, params)
+    assert flow.grads == {"x": 3.0, "p['w']": 2.0, "p['inner']['v']": 1.0}
+    assert params == {"w": 3.0, "inner": {"v": 1.0}}
+    freeing = Freeing(5.0)
+    assert bpviz.backprop(freeing.times).grads == {"x": 5.0, "k": 3.0}
+    assert freed == []
+    del freeing
+    gc.collect()
+    assert freed == [5.0]
 
 
 def test_a_number_that_is_needed_as_such_stays_a_constant() -> None:

@@ -110,12 +110,15 @@ def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) 
     import inspect
 
     parameters = inspect.signature(function).parameters
+    if any(name not in parameters for name in values):
+        from bpviz.graph.changed import held_names
+        from bpviz.graph.choice import full_name
+
+        names = [*parameters, *held_names(function)]
+        values = {full_name(name, names): value for name, value in values.items()}
     for name, value in values.items():
         parameter = parameters.get(name)
         if parameter is None:
-            from bpviz.graph.changed import held_names
-
-            names = [*parameters, *held_names(function)]
             if name in names:
                 continue
             hint = did_you_mean(name, names, f"its inputs are: {', '.join(names)}")

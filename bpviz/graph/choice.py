@@ -15,7 +15,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.objects import Copies, is_object
 from bpviz.recording.recorder import Recorder, differentiable
 
-__all__ = ["Choice", "choice_in", "make_constant", "means", "names_in", "replaced", "written_function"]
+__all__ = ["Choice", "choice_in", "full_name", "make_constant", "means", "names_in", "replaced", "written_function"]
 
 _PART = re.compile(r"\[(?:'[^']*'|\"[^\"]*\"|[^\]]*)\]|[^.\[]+")
 _COMMA = re.compile(r",(?![^\[]*\])")
@@ -62,6 +62,18 @@ def means(word: str, name: str, known: frozenset[str] = frozenset()) -> bool:
     wanted, parts = _parts(word), _parts(name)
     count = len(wanted)
     return any(parts[at : at + count] == wanted for at in range(len(parts) - count + 1))
+
+
+def full_name(word: str, names: Sequence[str]) -> str:
+    """Return the only one of the names that a word means; the word itself where there are none, or several.
+
+    >>> full_name("W", ["params['W']", "b"]), full_name("x", ["b"])
+    ("params['W']", 'x')
+    """
+    if word in names:
+        return word
+    found = [name for name in names if means(word, name)]
+    return found[0] if len(found) == 1 else word
 
 
 def _parts(name: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.graph.choice import means
+from bpviz.graph.choice import full_name
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.recording.element_names import element_name, parted
@@ -290,10 +290,10 @@ class Graph:
             for element in (element_name(stem, place, small=False), element_name(stem, place)):
                 if element in self._by_name:
                     return self._by_name[element]
-        parts = [known for known in self.names if means(name, known)]
-        if len(parts) == 1:
+        full = full_name(name, self.names)
+        if full in self._by_name:
             # By the last part of a name: W1 for params['W1'].
-            return self._by_name[parts[0]]
+            return self._by_name[full]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 

@@ -99,8 +99,7 @@ def is_object(value: Any) -> bool:
         return True
     library = kind.__module__.partition(".")[0]
     ours = kind.__flags__ & _HEAP_TYPE and library not in _OTHERS and library not in sys.stdlib_module_names
-    # What frees something when it goes away would free it twice.
-    return bool(ours) and not hasattr(kind, "__del__") and not isinstance(value, float | int | str | bytes | tuple)
+    return bool(ours) and not isinstance(value, float | int | str | bytes | tuple)
 
 
 class Copies:
@@ -203,7 +202,7 @@ class Copies:
                 return copier
         if not is_object(value):
             return None
-        if not whole and not any(True for _ in _attributes(value)):
+        if not whole and not _has_methods(kind) and not any(True for _ in _attributes(value)):
             # Something that stands for itself, and may be compared by identity.
             if hasattr(value, "__dict__"):
                 self._empty.append(value)
@@ -232,7 +231,7 @@ class Copies:
         return made
 
     def _object(self, value: Any, name: str) -> Any:
-        kind = type(value)
+        kind = _without_finalizer(type(value))
         made = self._keep(value, SimpleNamespace() if kind is SimpleNamespace else object.__new__(kind))
         self._waiting.append(lambda: self._fill(value, made, name))
         return made
@@ -311,6 +310,22 @@ class Copies:
         made.__kwdefaults__ = value.__kwdefaults__
         made.__dict__.update(value.__dict__)
         return self._keep(value, made)
+
+
+def _has_methods(kind: type) -> bool:
+    """Return whether a class has methods of its own, besides how it is shown and compared."""
+    return any(
+        isinstance(part, FunctionType) and (name == "__call__" or not name.startswith("__"))
+        for base in kind.__mro__
+        for name, part in vars(base).items()
+    )
+
+
+def _without_finalizer(kind: type) -> type:
+    """Return the class of a copy: what frees something when it goes away would free it twice."""
+    if not hasattr(kind, "__del__"):
+        return kind
+    return type(kind)(kind.__name__, (kind,), {"__del__": lambda self: None, "__slots__": ()})
 
 
 def _content(cell: Any) -> tuple[bool, Any]:

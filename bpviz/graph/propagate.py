@@ -9,6 +9,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.graph.choice import full_name
 from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
@@ -135,7 +136,8 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
     """Put another value in the place of an input's own; answers the input's number."""
-    index = next((i for i, name in graph.record.is_input.items() if name == key), None)
+    full = full_name(key, graph.inputs)
+    index = next((i for i, name in graph.record.is_input.items() if name == full), None)
     if index is None:
         hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
         raise UsageError(f"there is no input named {key!r}; {hint}")

@@ -280,7 +280,7 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
             return copies.share(value, lambda: graph.input(key, value))
     if value.__class__ in _PLAIN:
         return graph.input(key, value)
-    if is_object(value) and not hasattr(value, "__array__"):
+    if is_object(value) and not hasattr(type(value), "__array__"):
         return copies.of(value, key)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value

@@ -106,8 +106,12 @@ def _attribute_of_caller(frame: FrameType) -> str:
         # One method of the object may call the other, and a list comprehension may stand between.
         caller = caller.f_back
     theirs = _object_of(caller) if caller is not None else None
-    held = getattr(theirs, "__dict__", None)
-    if mine is None or not isinstance(held, dict):
+    if mine is None or not hasattr(type(theirs), "__dict__"):
+        return ""
+    try:
+        # Not by the object's own look-up, which may be anything.
+        held = object.__getattribute__(theirs, "__dict__")
+    except AttributeError:
         return ""
     for key, value in held.items():
         if value is mine:

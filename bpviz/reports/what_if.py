@@ -14,6 +14,7 @@ from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.changed import changed
+from bpviz.graph.choice import full_name
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import propagate
@@ -171,6 +172,7 @@ def compared(
     run = _Runs(target, args, inputs or {}, output, seed, choice)
     before = run.with_values({})
     names = before.graph.inputs
+    changes = {full_name(name, names): value for name, value in changes.items()}
     for name in changes:
         if name not in names:
             raise UsageError(f"there is no input named {name!r}; {_hint(name, names)}")
