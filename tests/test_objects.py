@@ -150,6 +150,31 @@ def test_groups_are_called_as_the_attributes() -> None:
     assert [scope.title for scope in graph.record.scopes[1:]] == ["first", "Squash", "Squash"]
 
 
+def test_a_call_that_goes_on_in_forward_is_one_group() -> None:
+    class Layer:
+        def __call__(self, x: Any) -> Any:
+            return self.forward(x) + 1.0
+
+    class Times(Layer):
+        def __init__(self, k: float) -> None:
+            self.k = k
+
+        def forward(self, x: Any) -> Any:
+            return self.k * x
+
+    class Chain:
+        def __init__(self) -> None:
+            self.double, self.others = Times(2.0), [Times(3.0)]
+
+        def run(self, x: Any = 1.0) -> Any:
+            return self.others[0](self.double(x))
+
+    graph = bpviz.trace(Chain().run)
+    assert [scope.title for scope in graph.record.scopes[1:]] == ["double", "Times"]
+    # 3 (2 · 1 + 1) + 1
+    assert bpviz.propagate(graph).output == 10.0
+
+
 @pytest.mark.parametrize("raised", [ValueError("the model's own"), KeyboardInterrupt(), SystemExit(3)])
 def test_an_object_is_as_before_when_its_method_raises(raised: BaseException) -> None:
     class Failing(Regressor):

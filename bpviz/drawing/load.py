@@ -18,6 +18,7 @@ from bpviz.drawing.models import imported_module, run_source
 from bpviz.errors import UsageError, closest, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
+from bpviz.graph.objects import is_object
 
 __all__ = ["Loaded", "Source", "Target", "chosen", "file_of", "load", "stem_of"]
 
@@ -205,13 +206,20 @@ def _candidates(module: ModuleType) -> dict[str, Thing]:
     """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
     found: dict[str, Thing] = {}
     for key, thing in vars(module).items():
-        if isinstance(thing, Graph | Flow | Drawing) or (
-            _is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing)
+        if (
+            isinstance(thing, Graph | Flow | Drawing)
+            or _is_method(thing)
+            or (_is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing))
         ):
             found[key] = thing
     if "main" not in found and _is_own_function(getattr(module, "main", None), module):
         found["main"] = module.main
     return found
+
+
+def _is_method(thing: Any) -> bool:
+    """Whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
+    return isinstance(thing, MethodType) and is_object(thing.__self__) and _has_all_values(thing)
 
 
 def _has_all_values(function: Any) -> bool:

@@ -15,7 +15,7 @@ from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
 from bpviz.recording.constants import Constant
-from bpviz.recording.scopes import Group, Scope, around_both, title_of
+from bpviz.recording.scopes import Group, Scope, around_both, goes_on, title_of
 from bpviz.recording.source import is_ours, place, written
 from bpviz.recording.variables import Variables, held_names
 
@@ -296,7 +296,7 @@ class Recorder:
         """The scope of a function that was called from another."""
         code = frame.f_code
         # Lambdas and comprehensions are not steps of their own in the reader's mind.
-        if code.co_name.startswith("<") or any(group.skips is code for group in opened):
+        if code.co_name.startswith("<") or goes_on(frame) or any(group.skips is code for group in opened):
             self.scope_of[frame] = scope = caller.within(code, offset, caller)
             return scope
         return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))

@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["Group", "Scope", "around_both", "gradient_title", "group_path", "parted_title", "title_of"]
+__all__ = ["Group", "Scope", "around_both", "goes_on", "gradient_title", "group_path", "parted_title", "title_of"]
 
 _GRADIENT = re.compile(r"(?:gradient|derivative of order (\d+)) of (.+)")
 
@@ -88,8 +88,23 @@ def title_of(frame: FrameType) -> str:
     if name in _FORWARD:
         owner = frame.f_code.co_qualname.rpartition(".")[0].rpartition(".")[2]
         if owner and owner != "<locals>":
-            return _attribute_of_caller(frame) or owner
+            return _attribute_of_caller(frame) or _class_of(frame, owner)
     return name
+
+
+def goes_on(frame: FrameType) -> bool:
+    """Whether a method only goes on with what another of the same object began: ``__call__`` that calls ``forward``."""
+    caller = frame.f_back
+    if caller is None or frame.f_code.co_name not in _FORWARD or caller.f_code.co_name not in _FORWARD:
+        return False
+    mine = _object_of(frame)
+    return mine is not None and mine is _object_of(caller)
+
+
+def _class_of(frame: FrameType, owner: str) -> str:
+    """The class of a method's object, which may inherit the method from the owner."""
+    kinds = type(_object_of(frame)).__mro__
+    return kinds[0].__name__ if owner in (kind.__name__ for kind in kinds) else owner
 
 
 _FORWARD = frozenset({"forward", "__call__", "call", "apply"})
