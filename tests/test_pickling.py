@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import pickle
 import random
+import sys
+import types
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -114,6 +116,18 @@ def test_functions_of_the_users_own_operations_are_left_out() -> None:
     assert made.grads == {"x": 2.0} and bpviz.draw(made).to_svg() == svg
     with pytest.raises(UsageError, match="import the module that defines it"):
         bpviz.propagate(made.graph, {"x": 4.0})
+
+
+def test_a_function_whose_module_is_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("gone_soon")
+    exec("def f(x=2.0):\n    return x * x", module.__dict__)
+    monkeypatch.setitem(sys.modules, "gone_soon", module)
+    flow = bpviz.backprop(module.f)
+    stored = pickle.dumps(flow)
+    assert pickle.loads(stored).graph.function is module.f
+    monkeypatch.delitem(sys.modules, "gone_soon")
+    made = pickle.loads(stored)
+    assert made.graph.function is None and made.grads == {"x": 4.0}
 
 
 @pytest.mark.parametrize("write", ["graphml", "gexf", "node link"])

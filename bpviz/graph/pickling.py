@@ -9,7 +9,7 @@ from __future__ import annotations
 import copyreg
 import marshal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 from typing import Any
@@ -124,10 +124,10 @@ def _reduced_graph(graph: Graph) -> tuple[Any, ...]:
     numbers = {key: number for number, key in enumerate(kinds)}
     steps = [-1 if operation is None else numbers[id(operation)] for operation in graph.record.operations]
     parts |= {"codes": codes, "operations": steps, "kinds": list(kinds.values())}
-    return _unpickled_graph, (parts, _if_picklable(graph.function))
+    return _unpickled_graph, (parts, _packed(graph.function))
 
 
-def _unpickled_graph(parts: dict[str, Any], function: Any) -> Graph:
+def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
     kinds = parts["kinds"]
     parts["operations"] = [None if number < 0 else kinds[number] for number in parts["operations"]]
     codes = parts["codes"]["codes"]
@@ -138,7 +138,7 @@ def _unpickled_graph(parts: dict[str, Any], function: Any) -> Graph:
         parts["codes"] = [compile("", "<another Python>", "exec")] * len(codes)
         parts["lists"]["offsets"] = [-1] * len(parts["lists"]["offsets"])
     graph = _restored(parts)
-    graph.function = function
+    graph.function = _unpacked(function)
     return graph
 
 
@@ -151,20 +151,19 @@ def _reduced_operation(operation: Operation) -> tuple[Any, ...]:
     if _BUILT_IN.get(operation.name) is operation:
         return ops.named, (operation.name,)
     fields = {name: getattr(operation, name) for name in Operation.__dataclass_fields__}
-    kept = {name: value if _is_picklable(value) else _left_out(operation, value) for name, value in fields.items()}
-    return _unpickled_operation, (kept,)
+    return _unpickled_operation, ({name: _packed(value) for name, value in fields.items()}, len(operation.operands))
 
 
-def _unpickled_operation(fields: dict[str, Any]) -> Operation:
+def _unpickled_operation(packed: dict[str, bytes], count: int) -> Operation:
+    fields = {name: _unpacked(value) for name, value in packed.items()}
     known = OPERATIONS.get(fields["name"])
-    return known if known is not None else Operation(**fields)
-
-
-def _left_out(operation: Operation, value: Any) -> Any:
-    """Return what stands for a function that cannot be pickled; rules stay as many as they were."""
-    if isinstance(value, tuple):
-        return tuple(None if part is None else _LeftOut(operation.name) for part in value)
-    return _LeftOut(operation.name) if callable(value) and value is operation.forward else None
+    if known is not None:
+        return known
+    absent = _LeftOut(fields["name"])
+    fields["forward"] = fields["forward"] or absent
+    fields["vjp"] = fields["vjp"] or (absent,) * count
+    # What else was left out is as if it had never been given.
+    return Operation(**{name: value for name, value in fields.items() if value is not None})
 
 
 class _LeftOut:
@@ -180,19 +179,25 @@ class _LeftOut:
         )
 
 
-def _is_picklable(value: Any) -> bool:
+def _packed(value: Any) -> bytes:
+    """Return what may hold functions, as bytes of its own; empty where it cannot be pickled."""
     import pickle
 
     try:
-        pickle.dumps(value)
+        return pickle.dumps(value)
     except Exception:
         # Whatever an object of the user's raises when it is pickled.
-        return False
-    return True
+        return b""
 
 
-def _if_picklable(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    return function if function is None or _is_picklable(function) else None
+def _unpacked(packed: bytes) -> Any:
+    """Return what was packed; ``None`` where there is nothing, or where this process does not know its module."""
+    import pickle
+
+    try:
+        return pickle.loads(packed) if packed else None
+    except Exception:
+        return None
 
 
 def _reduced_no_value(_: Any) -> str:
