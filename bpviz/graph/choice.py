@@ -70,7 +70,7 @@ def full_name(word: str, names: Sequence[str]) -> str:
     >>> full_name("W", ["params['W']", "b"]), full_name("x", ["b"])
     ("params['W']", 'x')
     """
-    if word in names:
+    if word in names or word.isdigit():
         return word
     found = [name for name in names if means(word, name)]
     return found[0] if len(found) == 1 else word

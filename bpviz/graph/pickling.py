@@ -37,8 +37,7 @@ def copied(graph: Graph) -> Graph:
     >>> copied(graph).names == graph.names, copied(graph).record is graph.record
     (True, False)
     """
-    parts = _parts(graph)
-    made = _restored({**parts, "codes": None, "operations": list(graph.record.operations)}, graph.record)
+    made = _restored(_parts(graph) | {"operations": list(graph.record.operations)})
     made.function = graph.function
     return made
 
@@ -88,18 +87,14 @@ def _all_scopes(scopes: Iterable[Scope]) -> list[Scope]:
     return list(found.values())
 
 
-def _restored(parts: Mapping[str, Any], like: Recorder | None = None) -> Graph:
-    """Return the graph that consists of these parts; with the code objects of another record, where one is given."""
+def _restored(parts: Mapping[str, Any]) -> Graph:
+    """Return the graph that consists of these parts."""
     record = Recorder(sys._getframe(), parts["name"])
     record.operations = parts["operations"]
     for name, values in (parts["lists"] | parts["dicts"]).items():
         setattr(record, name, values)
     record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
     codes = parts["codes"]
-    if codes is None:
-        assert like is not None
-        known = {id(s.code): s.code for s in _all_scopes([*like.scopes, *like.step_scopes])}
-        codes = list(known.values())
     scopes: list[Scope] = []
     for index, parent, title, code, offset, caller in parts["scopes"]:
         around, called = (scopes[i] if i >= 0 else None for i in (parent, caller))
