@@ -70,7 +70,8 @@ def test_a_method_is_a_target(folder: Path) -> None:
     assert gradients("net.py:line.scaled", "--set", "by=3") == {"by": 1.0, "offset": 3.0}
     write(folder / "alias.py", NET + "    main = line.loss\n")
     assert gradients("alias.py", "--wrt", "offset") == {"offset": 10.0}
-    write(folder / "other.py", "from net import Line\nfrom random import randint\nloss = Line().loss\n")
+    write(folder / "slopes_and_offsets.py", NET)
+    write(folder / "other.py", "from slopes_and_offsets import Line\nfrom random import randint\nloss = Line().loss\n")
     assert gradients("other.py", "--wrt", "offset") == {"offset": 10.0}
 
 
