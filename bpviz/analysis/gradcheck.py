@@ -5,7 +5,7 @@ And the check that they make possible: is the gradient that flowed back the one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -188,6 +188,8 @@ def gradcheck(
     most: int = 200,
     progress: Callable[[int, int], None] | None = None,
     inputs: Mapping[str, Any] | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
     verify: bool = True,
     **kwargs: Any,
 ) -> Report:
@@ -200,7 +202,7 @@ def gradcheck(
     single number is weighted with fixed random numbers. Where the slopes to the left and to the right differ however
     small the step, there is no derivative: that is said, and is no failure as long as the gradient lies between the
     two. A gradient that is not finite, where the differences are, is wrong. ``progress`` is called with (done, all);
-    ``inputs`` are other values by name, ``verify`` is that of `bpviz.trace`.
+    ``inputs`` are other values by name; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
     ...     return x * y + y**2
@@ -212,7 +214,7 @@ def gradcheck(
     `bpviz.propagate` raise.
     """
     with verified(verify):
-        flow = flow_of(target, args, kwargs, inputs=inputs)
+        flow = flow_of(target, args, kwargs, inputs=inputs, wrt=wrt, freeze=freeze)
     return _Check(flow, tolerance, h, most, progress).report()
 
 

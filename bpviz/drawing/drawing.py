@@ -287,13 +287,25 @@ class Drawing:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
         return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
 
-    def __getstate__(self) -> dict[str, Any]:
-        # What is stored, such as by a tool for documents, shows the same and needs the model no longer.
+    def as_shown(self) -> Drawing:
+        """Return a drawing that shows the same, without the model: for documents, which store it.
+
+        >>> import bpviz
+        >>> bpviz.draw(lambda price=100, count=2: price * count).as_shown().source.__class__.__name__
+        'Figure'
+        """
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
-        kept: dict[str, Any] = {"source": self.figure, "options": options, "shown": self.shown}
+        made = Drawing(self.figure, options, self.shown)
         if self.options.animate or self.options.steps:
-            kept["told"] = self.told
-        return kept
+            made.__dict__["told"] = self.told
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows from these is made again; the function that makes a card again in another language stays behind.
+        if isinstance(self.source, Figure | Sheet):
+            kept = {"told": self.told} if "told" in self.__dict__ else {}
+            return {"source": self.source, "options": self.options, "shown": self.shown, "retold": None, **kept}
+        return {"source": self.source, "options": self.options, "shown": self.shown, "retold": None}
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)

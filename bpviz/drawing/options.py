@@ -78,6 +78,7 @@ class Option:
     - ``flags``: how the command line spells it, the long name first of those with two dashes; empty where it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
     - ``choices`` or ``range``: what it can be. ``alone`` is the value of a flag that is given without one.
+    - ``listed``: whether it is names with commas between them, which settings can also give as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
     - ``builders``: whether the builder of a document chooses it.
@@ -94,6 +95,7 @@ class Option:
     any_case: bool = False
     range: Range | None = None
     alone: str | None = None
+    listed: bool = False
     setting: bool = False
     taken_by: Literal["draw", "command", "terminal"] = "draw"
     builders: bool = False
@@ -199,6 +201,22 @@ _ROWS = (
         python="output",
         metavar="NAME",
         taken_by="command",
+    ),
+    Option(
+        "wrt",
+        "--wrt",
+        "What is differentiated: parameters, attributes, globals: --wrt W1,b1. [default: all inputs]",
+        metavar="NAMES",
+        listed=True,
+        setting=True,
+    ),
+    Option(
+        "freeze",
+        "--freeze",
+        "What is not: --freeze x,t. It is shown as a constant.",
+        metavar="NAMES",
+        listed=True,
+        setting=True,
     ),
     Option("seed", help="The gradient with which the backward pass begins, a number or an array. [default: 1]"),
     _kept(

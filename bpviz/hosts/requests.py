@@ -12,7 +12,8 @@ import click
 from bpviz.cli import render, request
 from bpviz.drawing.draw import draw
 from bpviz.drawing.drawing import Drawing
-from bpviz.drawing.load import Source, apart
+from bpviz.drawing.load import Source
+from bpviz.drawing.models import apart
 from bpviz.errors import BpvizError, ModelFailed, UsageError
 
 __all__ = ["Place", "Result", "drawing_of", "located"]

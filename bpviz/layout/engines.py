@@ -8,7 +8,6 @@ process, because C code can neither be interrupted nor given a time limit.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -86,6 +85,9 @@ def lay_out(
         result = _draw_here(source, "dot", "json0")
     else:
         result = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    # Imported here: a json.py in the working directory would hide it from `python -m bpviz` (see `bpviz.__main__`).
+    import json
+
     places: dict[str, Any] = json.loads(result)
     return places
 

@@ -17,9 +17,10 @@ from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of, split_keywords
+from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
+from bpviz.objects.parameters import split_keywords
 from bpviz.reports.report import Telling
 from bpviz.reports.what_if import WhatIf, compared
 from bpviz.text.language import Language
@@ -182,8 +183,8 @@ def explain(
 
     ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
     tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of
-    `bpviz.draw`: ``inputs``, ``output``, ``seed`` and ``precision`` concern the words, the rest the figure that the
-    page holds.
+    `bpviz.draw`: ``inputs``, ``output``, ``seed``, ``wrt``, ``freeze`` and ``precision`` concern the words, the rest
+    the figure that the page holds.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -209,7 +210,7 @@ def _explained(
     options: dict[str, Any],
 ) -> Explanation:
     keywords, _ = split_keywords(target, options)
-    run = {key: options.get(key) for key in ("output", "seed")}
+    run = {key: options.get(key) for key in ("output", "seed", "wrt", "freeze")}
     run["inputs"] = keywords | (options.get("inputs") or {})
     drawing = draw(target, *args, **options)
     source = drawing.source
