@@ -40,7 +40,7 @@ def report() -> str:
             [
                 family.__name__.replace("_", " "),
                 f"{len(drawing.figure.boxes)}",
-                f"{len(drawing.told)}",
+                f"{len(drawing.step_list)}",
                 milliseconds(one),
                 *(f"{milliseconds(costs[name])} ({times(costs[name] / one)})" for name in others),
             ]
@@ -57,8 +57,8 @@ def report() -> str:
 def _works(flow: Flow) -> dict[str, Callable[[], Any]]:
     def frames() -> Any:
         drawing = bpviz.draw(flow)
-        stages = with_captions(drawing.picture, drawing.told, drawing.theme)
-        first = len(drawing.told) // 2
+        stages = with_captions(drawing.picture, drawing.step_list, drawing.theme)
+        first = len(drawing.step_list) // 2
         marks = [drawing.fingerprint("svg", step) for step in range(first, first + FRAMES)]
         some = islice(stages, first, first + FRAMES)
         return list(formats.frames(some, drawing.theme, "svg", marks=marks))

@@ -107,7 +107,7 @@ def milliseconds(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """Return a ratio as it is said: ``1.30 ×``."""
+    """Return a ratio as text: ``1.30 ×``."""
     return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
 
 

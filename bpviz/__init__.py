@@ -83,7 +83,7 @@ _LATER = {
     }.items()
     for name in names
 }
-"""What is imported when it is first used, since most figures do without it, and the module that it comes from."""
+"""Names that are imported when they are first used, with their modules: most figures do not need them."""
 
 
 def __getattr__(name: str) -> Any:
@@ -94,11 +94,11 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: object) -> None:
-    """What ``%load_ext bpviz`` calls in a notebook: afterwards ``%%bpviz`` draws the model that a cell defines."""
+    """Load the notebook extension (``%load_ext bpviz``): then ``%%bpviz`` draws the model that a cell defines."""
     # Not imported here: it lies above this module, and nothing else needs it.
     importlib.import_module("bpviz.hosts.notebook").register(shell)
 
 
 def _get_sg_image_scraper() -> Any:
-    """What sphinx-gallery asks for where its ``image_scrapers`` names bpviz."""
+    """Return the scraper that sphinx-gallery uses if its ``image_scrapers`` names bpviz."""
     return importlib.import_module("bpviz.hosts.sphinx_gallery").scraped

@@ -1,4 +1,4 @@
-"""Every error bpviz raises on purpose. Each says what was given, what was expected and what to do."""
+"""The errors that bpviz raises. Each message says what was given, what was expected and what to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def did_you_mean(given: object, known: Iterable[str], otherwise: str = "") -> str:
-    """The hint at the end of a message: the known name that comes closest to the given one, else another hint.
+    """Return the hint at the end of a message: the known name closest to the given one, or else ``otherwise``.
 
     >>> did_you_mean("tx", ["price", "tax"]), did_you_mean("q", ["price"], "its inputs are: price")
     ("did you mean 'tax'?", 'its inputs are: price')
@@ -34,33 +34,33 @@ def did_you_mean(given: object, known: Iterable[str], otherwise: str = "") -> st
 
 
 def closest(given: str, known: Iterable[str]) -> str:
-    """The known name that comes closest to the given one; empty where none is like it.
+    """Return the known name closest to the given one; empty if none is similar.
 
     >>> closest("tx", ["price", "tax"]), closest("q", ["price"])
     ('tax', '')
     """
-    # Imported only when something is wrong already.
+    # Imported only when there is an error.
     import difflib
 
     return next(iter(difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)), "")
 
 
 class BpvizError(Exception):
-    """The root of bpviz's own errors; ``exit_code`` is what the command line ends with."""
+    """The base of bpviz's errors; ``exit_code`` is that of the command line."""
 
     exit_code = 1
 
 
 class UsageError(BpvizError, ValueError):
-    """Something was asked for in a way that cannot be: a wrong name, shape, suffix or option."""
+    """bpviz was used in a wrong way: a wrong name, shape, suffix or option."""
 
     exit_code = 2
 
 
 class RecordingError(BpvizError, TypeError):
-    """A step of the user's function cannot be recorded; the message names the step, its line and the way out.
+    """A step of the user's function cannot be recorded; the message names the step, its line and a solution.
 
-    It is a ``TypeError``, which a function may catch; `refusals` knows of it all the same.
+    It is a ``TypeError``, which a function may catch; `refusals` collects it in any case.
     """
 
     def __init__(self, message: str) -> None:
@@ -70,11 +70,11 @@ class RecordingError(BpvizError, TypeError):
 
 
 class RefusedAnyway(RecordingError):
-    """A step that fails on plain numbers, too, so that a function may catch it: the length of a single number."""
+    """A step that also fails on plain numbers, so a function may catch it: the length of a single number."""
 
 
 class _Raised(threading.local):
-    """What could not be recorded in this thread since somebody asked."""
+    """The recording errors of this thread; ``None`` if no `refusals` block is open."""
 
     found: list[RecordingError] | None = None
 
@@ -84,7 +84,7 @@ _raised = _Raised()
 
 @contextmanager
 def refusals() -> Iterator[list[RecordingError]]:
-    """Collect the recording errors of this thread, whether they are caught or not, in the order of their making.
+    """Collect the recording errors of this thread in their order, whether they are caught or not.
 
     >>> with refusals() as found:
     ...     _ = RecordingError("no"), RefusedAnyway("no number has a length")
@@ -103,34 +103,34 @@ def refusals() -> Iterator[list[RecordingError]]:
 
 
 class ModelFailed(BpvizError):
-    """The user's own code raised something; ``told`` is where, as Python tells it, its own lines only."""
+    """The user's code raised an error; ``traceback`` is Python's traceback, with only the user's lines."""
 
-    def __init__(self, message: str, told: str) -> None:
+    def __init__(self, message: str, traceback: str) -> None:
         super().__init__(message)
-        self.told = told
-        # Shown below the message where Python itself shows the error: in a notebook.
-        self.add_note(told.rstrip())
+        self.traceback = traceback
+        # Where Python itself shows the error, as in a notebook, this is below the message.
+        self.add_note(traceback.rstrip())
 
 
 class EngineMissing(BpvizError, RuntimeError):
-    """No Graphviz engine is installed; the message carries the line that installs it."""
+    """A program or package for drawing is not installed; the message has the command that installs it."""
 
     exit_code = 3
 
 
 class ExtraMissing(BpvizError, ImportError):
-    """What was asked for needs a package that is not installed; the message carries the line that installs it."""
+    """An optional package is not installed; the message has the command that installs it."""
 
     exit_code = 3
 
 
 class EngineFailed(BpvizError, RuntimeError):
-    """A figure could not be laid out: Graphviz failed, and the message carries what it said, or nothing fitted."""
+    """A figure could not be laid out: Graphviz failed (the message has its output), or nothing fitted."""
 
 
 class LayoutTimeout(BpvizError, TimeoutError):
-    """The layout took longer than it was given."""
+    """The layout took longer than the time limit."""
 
 
 class BpvizWarning(UserWarning):
-    """Something was done, but not all of it; the message says what is amiss and how to put it right."""
+    """The result is incomplete; the message says what is missing and what to do."""

@@ -34,21 +34,21 @@ __all__ = [
 Direction = Literal["LR", "TB"]
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
 Tone = Literal["plain", "pale", "strong", "shared"]
-"""How loud a thing is drawn: as always, in the background, brought to the front, or as what several others use."""
+"""The emphasis of a part: normal, in the background, in front, or shared by several others."""
 
 Pass = Literal["forward", "backward"]
-"""Which pass a thing belongs to: in the figure of a gradient, the steps of the backward pass stand among the others."""
+"""The pass of a part: the figure of a gradient also has boxes and wires of the backward pass."""
 
 
 UNSEEN: Mapping[str, bool] = MappingProxyType({"unseen": True})
-"""Marks a field that changes nothing of what is seen: the fingerprint of a figure leaves it out."""
+"""Marks a field that is not visible, so that the fingerprint of a figure leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One line of text: a number, a shape, a formula. ``marked`` draws the eye (NaN, infinity).
+    """One line of text: a number, a shape, a formula. ``marked`` makes it stand out (NaN, infinity).
 
-    ``latex`` is the same in LaTeX's mathematical mode, where it is more than its signs one by one.
+    ``latex`` is the same in LaTeX's mathematical mode, if it is not the same signs one by one.
     """
 
     text: str
@@ -58,7 +58,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A small array, row by row, each cell already formatted; drawn between brackets with aligned columns."""
+    """A small array, row by row, with formatted cells; drawn between brackets with aligned columns."""
 
     rows: tuple[tuple[str, ...], ...]
     marked: bool = False
@@ -91,13 +91,13 @@ class Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Several contents side by side, as they are read: ``∂y/∂x`` as a fraction, `` = n·t`` as text."""
+    """Several contents side by side: ``∂y/∂x`` as a fraction, `` = n·t`` as text."""
 
     parts: tuple[Content, ...]
 
     @property
     def text(self) -> str:
-        """What of it is text, in one line."""
+        """The text of all its parts, in one line."""
         return "".join(part.text for part in self.parts if not isinstance(part, Grid))
 
 
@@ -106,7 +106,7 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands at an arrow: the content, and before it the name of the value where it has one."""
+    """The label at an arrow: the content, after the name of the value if it has one."""
 
     content: Content
     name: str = ""
@@ -114,19 +114,19 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One direction of a wire; without a label the arrow is drawn bare."""
+    """One direction of a wire; the label may be missing."""
 
     label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A thing that wires lead to: a name, an operation, a closed group, a constant, a branch dot.
+    """The end of a wire: a name, an operation, a closed group, a constant, a branch dot.
 
-    ``text`` is the name or symbol (may hold several lines, separated by ``\\n``; empty for a branch dot).
+    ``text`` is the name or symbol (several lines are separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
-    is the pass that it is a step of. Where it ``commutes``, its operands may be drawn in any order. ``node`` is the
-    number of the graph's node that it is, ``group`` that of the closed group; an output and a branch dot are neither.
+    is its pass. If it ``commutes``, its operands may be drawn in any order. ``node`` is the number of its node in the
+    graph, ``group`` that of its closed group; an output and a branch dot have neither.
     """
 
     id: str
@@ -146,7 +146,7 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey. What ``belongs`` to the backward pass carries gradients forwards.
+    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient.
     """
 
     id: str
@@ -173,7 +173,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Everything a figure shows. Boxes and wires stand in the order in which they were computed."""
+    """Everything in a figure. Boxes and wires are in the order of computation."""
 
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
@@ -186,10 +186,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a figure that is shown in steps: what appears in it, and its sentence.
+    """One step of a figure: what appears in it, and its sentence.
 
-    ``boxes`` are the ids of the boxes at work, ``forward`` and ``backward`` those of the wires whose forward or
-    backward arrow appears. What appears stays; what never appears is there from the beginning.
+    ``boxes`` are the ids of the boxes that compute, ``forward`` and ``backward`` those of the wires whose forward or
+    backward arrow appears. What has appeared stays; what never appears is shown from the beginning.
     """
 
     sentence: str
@@ -200,7 +200,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Several figures on one page, each with a caption, which may be empty."""
+    """Several figures on one page, each with a caption (which may be empty)."""
 
     figures: tuple[Figure, ...]
     captions: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where files go: places are checked before anything is drawn, and a failure while writing harms no file."""
+"""Writing of files: paths are checked before anything is drawn, and an error while writing damages no file."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["check_no_source", "check_place", "left_over", "numbered", "write_fil
 
 _NUMBERED = re.compile(r"%0?(\d*)d")
 _SOURCES = (".py", ".pyw", ".pyi", ".ipynb")
-"""Suffixes of files that people write themselves and that no figure replaces."""
+"""Suffixes of files that people write, which no figure replaces."""
 
 
 def numbered(path: Path, step: int) -> Path | None:
-    """Return the path with a step's number where its name has a place for it, such as ``%02d``; else ``None``.
+    """Return the path with a step's number, if its name has a place for it, such as ``%02d``; else ``None``.
 
     >>> numbered(Path("step-%02d.svg"), 3).name, numbered(Path("apples.svg"), 3)
     ('step-03.svg', None)
 
-    Raises `UsageError` for a number of too many digits: no file can have such a name.
+    Raises `UsageError` for a number with more digits than a file name can have.
     """
     place = _NUMBERED.search(path.name)
     if place is None:
@@ -38,7 +38,7 @@ def numbered(path: Path, step: int) -> Path | None:
 
 
 def left_over(path: Path, count: int) -> list[Path]:
-    """Return the files of steps beyond ``count``, which a longer model has left there.
+    """Return the files of steps after number ``count``, which a longer model has left there.
 
     >>> left_over(Path("apples.svg"), 3)
     []
@@ -53,7 +53,7 @@ def left_over(path: Path, count: int) -> list[Path]:
 
 
 def check_place(path: Path) -> None:
-    """Raise `UsageError` when a file cannot be written there: no such folder, a folder itself, no permission."""
+    """Raise `UsageError` if no file can be written there: no such folder, the path is a folder, no permission."""
     numbered(path, 1)
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder; name a file in it, for example {path / 'figure.svg'}")
@@ -72,9 +72,9 @@ def check_place(path: Path) -> None:
 
 
 def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "choose another name") -> None:
-    """Raise `UsageError` when a file is one of the ``sources`` of a figure, or any Python file, through links as well.
+    """Raise `UsageError` if a file is one of the ``sources`` of a figure, or any Python file, also through links.
 
-    ``otherwise`` says in the message what to do.
+    ``otherwise`` is the advice in the message.
     """
     if not path.is_file():
         return
@@ -85,12 +85,12 @@ def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is the old one or the new one at any moment, whatever fails and whoever writes as well.
+    """Write a file completely or not at all, even if writing fails or others write it at the same time.
 
-    A link is followed. A device, a pipe or an open file of this process (``/dev/stdout``) is written into.
+    A link is followed. A device, a pipe or an open file of this process (``/dev/stdout``) is written to, not replaced.
 
-    Raises `UsageError` when the folder is missing, when there is no permission, when the path is a folder, or when
-    writing fails (a full disk).
+    Raises `UsageError` if the folder is missing, there is no permission, the path is a folder, or writing fails (a
+    full disk).
     """
     check_place(path)
     try:
@@ -110,14 +110,14 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def _replace(place: Path, data: bytes) -> None:
-    """Write a regular file under a temporary name that nobody else has, and move it into place."""
+    """Write a regular file under a unique temporary name, then rename it."""
     temporary = place.with_name(f".{place.name[:40]}.{os.urandom(8).hex()}")
-    # Not `tempfile.mkstemp`: its files are their owner's alone, while a new file has the permissions of the umask.
+    # Not `tempfile.mkstemp`: only the owner can read its files; a new file has the permissions of the umask.
     with open(temporary, "xb") as file:
         try:
             file.write(data)
             file.flush()
-            # Else a crash of the machine could leave an empty file in the place of the old one.
+            # Without this, a crash of the machine could leave an empty file.
             os.fsync(file.fileno())
             _keep_owner(temporary, place)
             file.close()
@@ -129,7 +129,7 @@ def _replace(place: Path, data: bytes) -> None:
 
 
 def _keep_owner(temporary: Path, place: Path) -> None:
-    """Give a file the permissions of the one that it replaces, and its owner where we may."""
+    """Give a file the permissions of the one that it replaces, and its owner if this is allowed."""
     try:
         old = place.stat()
     except FileNotFoundError:
@@ -143,7 +143,7 @@ def _keep_owner(temporary: Path, place: Path) -> None:
 def _descriptor(path: Path) -> int | None:
     """Return the number of the open file of this process that a path names: 1 for ``/dev/stdout``; ``None`` for others.
 
-    Such a file is no name in a folder, whatever it leads to: in its place nothing can be put.
+    Such a file cannot be replaced.
     """
     for _ in range(40):
         folder = os.path.realpath(path.parent)

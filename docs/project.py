@@ -62,9 +62,9 @@ def _described(row: Option) -> tuple[str, ...]:
     has_default = not isinstance(row.default, bool) and row.default not in (None, "", ())
     default = f" [default: {row.default}]" if has_default else ""
     cells = ([python], flags, [row.variable])
-    said = f"{row.help}{choices}{default}"
-    # Else two dashes would become one long one, and quotes round ones.
-    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=[\d.]+)?", r"``\g<0>``", _plain(said))
+    sentence = f"{row.help}{choices}{default}"
+    # Without this, two dashes would become a long one, and quotes would become curly.
+    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=[\d.]+)?", r"``\g<0>``", _plain(sentence))
     return (*(" ".join(f"``{name}``" for name in names if name) for names in cells), shown)
 
 

@@ -138,7 +138,7 @@ def test_a_room_can_be_overlooked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "expected"),
     [
         ({"graph.graph": "from bpviz.analysis.paths import paths"}, ["graph.graph imports analysis.paths"]),
         ({"graph.graph": "def f():\n    from bpviz.analysis import paths"}, ["graph.graph imports analysis"]),
@@ -170,8 +170,8 @@ def test_a_room_can_be_overlooked() -> None:
         ),
     ],
 )
-def test_the_test_sees_what_is_against_the_ranks(sources: dict[str, str], said: list[str]) -> None:
-    assert complaints(sources) == said
+def test_the_test_finds_imports_against_the_ranks(sources: dict[str, str], expected: list[str]) -> None:
+    assert complaints(sources) == expected
 
 
 def loaded(code: str) -> set[str]:

@@ -41,8 +41,8 @@ def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> No
 
 
 def test_the_reference_has_every_command() -> None:
-    told = (DOCS / "reference" / "commands.rst").read_text(encoding="utf-8")
-    assert re.findall(r"command-help:: (\w+)", told) == main.list_commands(Context(main))
+    reference = (DOCS / "reference" / "commands.rst").read_text(encoding="utf-8")
+    assert re.findall(r"command-help:: (\w+)", reference) == main.list_commands(Context(main))
 
 
 @pytest.mark.parametrize(

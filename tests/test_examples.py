@@ -69,7 +69,7 @@ def follow(console: str) -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("page", CONSOLES)
-def test_commands_say_what_is_printed_below_them(page: str, folder: Path) -> None:
+def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
     """In the order of the page, with the settings and the Markdown that stand before them."""
     for language, text in blocks(page, "console", "markdown", "toml"):
         if language == "console":
@@ -98,12 +98,12 @@ def test_a_paper_takes_the_figure_in(folder: Path) -> None:
     for name in ("paper.tex", "apples.tex"):
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
         subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    said = subprocess.run(["pdftotext", "paper.pdf", "-"], capture_output=True, text=True, check=True).stdout
-    assert "220" in said and "Two apples, and a tax" in said
+    page_text = subprocess.run(["pdftotext", "paper.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert "220" in page_text and "Two apples, and a tax" in page_text
 
 
 def sphinx(folder: Path, conf: str, builds: bool = True) -> str:
-    """Build a project of Sphinx; answers the page, or what went wrong."""
+    """Build a project of Sphinx; return the page, or the error."""
     (folder / "conf.py").write_text(f'project = "Apples"\n{conf}', encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-W", "-q", ".", "html"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")

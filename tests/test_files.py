@@ -39,7 +39,7 @@ class TestNumbered:
         ("name", "step", "made"),
         [("s-%d.svg", 7, "s-7.svg"), ("s-%02d.svg", 7, "s-07.svg"), ("s-%2d.svg", 7, "s- 7.svg"), ("50%.svg", 7, None)],
     )
-    def test_the_number_stands_where_the_name_has_a_place(self, name: str, step: int, made: str | None) -> None:
+    def test_the_number_is_at_the_place_in_the_name(self, name: str, step: int, made: str | None) -> None:
         found = numbered(Path(name), step)
         assert (found and found.name) == made
 
@@ -48,6 +48,7 @@ class TestNumbered:
         with pytest.raises(UsageError, match=r"at most 9 are possible, such as step-%02d\.svg"):
             numbered(Path(f"x{place}.svg"), 1)
 
+    @pytest.mark.hosts
     def test_it_is_refused_at_once_on_the_command_line(self, tmp_path: Path) -> None:
         (tmp_path / "m.py").write_text(MODEL)
         done = run("render", "m.py", "-o", "x%999999999d.svg", cwd=tmp_path)
@@ -105,6 +106,7 @@ class TestRegularFiles:
         assert (tmp_path / "there" / "f.svg").read_bytes() == b"new"
 
     @posix
+    @pytest.mark.hosts
     def test_a_file_without_write_permission_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "f.svg"
         path.write_bytes(b"old")
@@ -117,8 +119,8 @@ class TestRegularFiles:
             "try: write_file(Path('f.svg'), b'new')\n"
             "except ValueError as error: print(error)"
         )
-        said = _as_child(code, tmp_path)
-        assert said == "the file 'f.svg' is write-protected; choose another with -o, or chmod u+w f.svg\n"
+        message = _as_child(code, tmp_path)
+        assert message == "the file 'f.svg' is write-protected; choose another with -o, or chmod u+w f.svg\n"
         assert path.read_bytes() == b"old"
         assert left_in(tmp_path) == ["f.svg"]
 
@@ -153,11 +155,11 @@ class TestRegularFiles:
         assert flushed == [(8, b"old")]
 
     @pytest.mark.parametrize(
-        ("name", "said"),
+        ("name", "message"),
         [("", "is a folder; name a file in it"), ("no/f.svg", "does not exist; make it first: mkdir -p ")],
     )
-    def test_a_place_that_is_none_is_refused(self, tmp_path: Path, name: str, said: str) -> None:
-        with pytest.raises(UsageError, match=said):
+    def test_a_wrong_place_is_refused(self, tmp_path: Path, name: str, message: str) -> None:
+        with pytest.raises(UsageError, match=message):
             check_place(tmp_path / name)
 
 
@@ -171,7 +173,7 @@ def _as_child(code: str, folder: Path) -> str:
 class TestManyWriters:
     THREADS, WRITES = 8, 100
 
-    def test_threads_write_what_was_given_to_them(self, tmp_path: Path) -> None:
+    def test_each_thread_writes_its_own_data(self, tmp_path: Path) -> None:
         wrong: list[object] = []
 
         def write(number: int) -> None:
@@ -194,6 +196,7 @@ class TestManyWriters:
         assert wrong == []
         assert len(left_in(tmp_path)) == self.THREADS
 
+    @pytest.mark.hosts
     def test_threads_and_processes_write_one_file(self, tmp_path: Path) -> None:
         path = tmp_path / "f.svg"
         contents = {bytes([65 + number]) * 50_000 for number in range(self.THREADS + 2)}
@@ -268,6 +271,7 @@ class TestWrittenInto:
 
     @pytest.mark.engine
     @pytest.mark.parametrize("output", ["/dev/stdout", "/dev/fd/1"])
+    @pytest.mark.hosts
     def test_stdout_is_a_pipe(self, model: Path, output: str) -> None:
         done = run("render", "m.py", "-f", "svg", "-o", output, cwd=model)
         assert done.returncode == 0, done.stderr
@@ -275,6 +279,7 @@ class TestWrittenInto:
         assert done.stdout.endswith(b"</svg>\n")
 
     @pytest.mark.engine
+    @pytest.mark.hosts
     def test_stdout_is_a_file(self, model: Path) -> None:
         with open(model / "all.txt", "wb") as file:
             file.write(b"before\n")
@@ -288,6 +293,7 @@ class TestWrittenInto:
         assert text.endswith(b"</svg>\nafter\n")
 
     @pytest.mark.engine
+    @pytest.mark.hosts
     def test_a_process_substitution(self, model: Path) -> None:
         script = f"{sys.executable} -m bpviz render m.py -f svg -o >(cat > copy.svg) && wait && sleep 0.5"
         environment = {**os.environ, "PYTHONPATH": str(places.ROOT)}
@@ -315,7 +321,7 @@ class TestSources:
 
     @posix
     @pytest.mark.parametrize(
-        ("words", "said"),
+        ("words", "message"),
         [
             ("render m.py -f svg -o m.py", "is what the figure is made from"),
             ("render m.py:f -f svg -o ./m.py", "is what the figure is made from"),
@@ -333,10 +339,10 @@ class TestSources:
             ("card relu -f svg -o other.py", "is a Python file"),
         ],
     )
-    def test_nothing_is_written_over_a_source(self, model: Path, words: str, said: str) -> None:
+    def test_nothing_is_written_over_a_source(self, model: Path, words: str, message: str) -> None:
         done = CliRunner().invoke(main, words.split())
         assert done.exit_code == 2, done.stderr
-        assert f"{said}, and would be lost; choose another name with -o, or give --force" in done.stderr
+        assert f"{message}, and would be lost; choose another name with -o, or give --force" in done.stderr
 
     def test_nor_is_it_by_a_marker_of_a_document(self, model: Path) -> None:
         page = "<!-- bpviz: m.py -f svg -o m.py -o m.svg -->\n<!-- /bpviz -->\n"

@@ -1,4 +1,4 @@
-"""The mark of what a figure says: in every file, the same on every machine, another one when a number changes."""
+"""The mark of a figure: in every file, the same on every machine, another one when a number changes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_png_with_the_mark_is_still_one() -> None:
     assert found[1][1] == f"bpviz-fingerprint\0{drawing.fingerprint()}".encode()
 
 
-def test_what_is_said_changes_the_mark_and_what_is_not_does_not() -> None:
+def test_words_change_the_mark_and_invisible_fields_do_not() -> None:
     mark = bpviz.draw(total).fingerprint()
     assert mark == bpviz.draw(total).fingerprint()
     # The engine and its time are not seen in the picture; digits that are not shown are not said.
@@ -67,7 +67,7 @@ def test_a_model_s_own_words_are_not_taken_for_a_mark() -> None:
     assert found_in(stamped(b"x", "1:0123456789abcdef", "% {}")) == "1:0123456789abcdef"
 
 
-def test_check_lays_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_needs_no_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     model = tmp_path / "model.py"
     model.write_text("def f(x=3.0):\n    return x * x\n")

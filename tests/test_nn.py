@@ -66,7 +66,7 @@ def test_softmax_with_cross_entropy_sends_back_y_minus_t() -> None:
     flow = bpviz.backprop(lambda x, t: nn.softmax_cross_entropy(x, t), x, np.array([0.0, 1.0, 0.0]))
     np.testing.assert_allclose(flow.grad("x"), [0.3, -0.8, 0.5], rtol=1e-14)
     assert flow.output == pytest.approx(-math.log(0.2), rel=1e-14)
-    # (0.01, 0.99, 0) for the same answer is nearly right: (0.01, −0.01, 0).
+    # (0.01, 0.99, 0) for the same class is nearly right: (0.01, −0.01, 0).
     flow = bpviz.backprop(lambda x: nn.softmax_cross_entropy(x, 1), np.log([0.01, 0.99, 1e-300]))
     np.testing.assert_allclose(flow.grad("x"), [0.01, -0.01, 0], atol=1e-15)
 
@@ -162,7 +162,7 @@ def test_affine_of_the_book() -> None:
     np.testing.assert_array_equal(grads["x"], dY @ W.T)
 
 
-def test_what_is_looked_up_twice_gets_both_gradients() -> None:
+def test_a_row_that_is_used_twice_gets_both_gradients() -> None:
     ids = np.array([2, 0, 2])
     dY = np.array([[1.0, 2], [3, 4], [5, 6]])
     graph = bpviz.trace(lambda W: nn.embedding(W, ids), np.zeros((4, 2)))
@@ -197,11 +197,13 @@ def test_a_square_batch_is_normalized_along_the_right_axis() -> None:
 
 
 def test_im2col_and_col2im_are_adjoint() -> None:
-    told = {"size": (3, 2), "stride": (2, 1), "pad": (1, 2)}
+    keywords = {"size": (3, 2), "stride": (2, 1), "pad": (1, 2)}
     x = RNG.normal(size=(2, 3, 5, 4))
-    rows = ops.im2col(x, **told)
+    rows = ops.im2col(x, **keywords)
     weights = RNG.normal(size=rows.shape)
-    assert np.sum(rows * weights) == pytest.approx(np.sum(x * ops.col2im(weights, shape=x.shape, **told)), rel=1e-12)
+    assert np.sum(rows * weights) == pytest.approx(
+        np.sum(x * ops.col2im(weights, shape=x.shape, **keywords)), rel=1e-12
+    )
 
 
 def test_the_book_s_shapes_of_im2col() -> None:
@@ -250,12 +252,12 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 def test_shared_work_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rules of a norm have most of their work in common: propagation asks for all of them at once."""
+    """The rules of a norm have most of their work in common: propagation calls all of them at once."""
     row, calls = OPERATIONS["layer_norm"], []
 
-    def counted(*values: Any, **told: Any) -> Any:
+    def counted(*values: Any, **keywords: Any) -> Any:
         calls.append(values)
-        return together(*values, **told)
+        return together(*values, **keywords)
 
     together = row.together
     assert together is not None
@@ -264,7 +266,7 @@ def test_shared_work_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(calls) == 1
 
 
-def test_what_is_as_usual_is_not_told() -> None:
+def test_default_parameters_are_not_recorded() -> None:
     graph = bpviz.trace(lambda x: nn.layer_norm(x, 1.0, 0.0, axis=-1, eps=float("1e-5")), np.ones((2, 3)))
     assert [dict(node.parameters) for node in graph.nodes if node.operation] == [{}]
 

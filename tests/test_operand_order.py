@@ -46,13 +46,13 @@ def programs(seeds: range, count: int) -> Iterator[tuple[str, bpviz.Drawing]]:
 
 
 def judged(found: Mapping[str, list[Reading]], least: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Fail where something reads wrong, or where fewer operations than ``least`` tell their order; say how many do."""
+    """Fail if an operation is misread, or fewer than ``least`` operations show their order; print the number."""
     wrong = [f"{name}: {reading}" for name, read in found.items() for reading in read if not reading.is_right]
-    telling = sum(reading.tells for read in found.values() for reading in read)
+    readable = sum(reading.shows_order for read in found.values() for reading in read)
     with capsys.disabled():
-        print(f" [{len(found)} figures: {telling} operations read that tell their order, {len(wrong)} wrong] ", end="")
+        print(f" [{len(found)} figures: {readable} operations show their order, {len(wrong)} wrong] ", end="")
     assert not wrong, "\n".join(wrong[:5])
-    assert telling >= least
+    assert readable >= least
 
 
 def test_the_gallery(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,12 +133,12 @@ def reversed_operands(drawing: bpviz.Drawing) -> str:
     return svg.write(lay_out(replace(figure, wires=wires), theme("light")), theme("light")).decode()
 
 
-def test_the_reader_sees_what_is_the_wrong_way_round() -> None:
+def test_the_reader_finds_operands_in_the_wrong_order() -> None:
     for name, drawing in programs(range(30), 15):
         right, wrong = list(readings(drawing.to_svg())), list(readings(reversed_operands(drawing)))
         assert len(right) == len(wrong), name
         assert all(reading.is_right for reading in right)
-        assert sum(not reading.is_right for reading in wrong) == sum(reading.tells for reading in right) > 0
+        assert sum(not reading.is_right for reading in wrong) == sum(reading.shows_order for reading in right) > 0
 
 
 def test_the_reader_reads_every_operation() -> None:
@@ -152,7 +152,7 @@ def test_the_reader_reads_every_operation() -> None:
 
 def test_exchanged_numbers_are_wrong() -> None:
     picture = bpviz.draw(lambda x=5.0: (x - 4) / x).to_svg()
-    assert [(r.symbol, r.is_right, r.tells) for r in readings(picture)] == [("−", True, True), ("÷", True, True)]
+    assert [(r.symbol, r.is_right, r.shows_order) for r in readings(picture)] == [("−", True, True), ("÷", True, True)]
     root = ElementTree.fromstring(picture)
     five, four = (
         next(

@@ -26,8 +26,8 @@ import bpviz
 FIGURES = {path.relative_to(GALLERY).as_posix(): path for path in sorted(GALLERY.rglob("*.svg"))}
 SEEDS = range(50)
 MATRIX_SEEDS = range(10)
-TOLD = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
-TOLD_SEEDS = range(0, 10)
+OPTIONS = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
+OPTION_SEEDS = range(0, 10)
 NETWORK_SEEDS = range(6)
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -79,14 +79,14 @@ def pictures() -> dict[str, str]:
     gallery = {name: path.read_text(encoding="utf-8") for name, path in FIGURES.items()}
     scalars = {f"random {seed}": random_picture(seed) for seed in SEEDS}
     matrices = {f"matrices {seed}": random_picture(seed, matrices=True) for seed in MATRIX_SEEDS}
-    told = {
+    options = {
         f"{what} at {'matrices ' if matrices else ''}{seed}": random_picture(seed, matrices, what)
-        for what in TOLD
+        for what in OPTIONS
         for matrices in (False, True)
-        for seed in TOLD_SEEDS
+        for seed in OPTION_SEEDS
     }
     networks = {f"network {seed}": network_picture(seed) for seed in NETWORK_SEEDS}
-    return gallery | scalars | matrices | told | networks
+    return gallery | scalars | matrices | options | networks
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ NAMES = [
     *FIGURES,
     *(f"random {seed}" for seed in SEEDS),
     *(f"matrices {seed}" for seed in MATRIX_SEEDS),
-    *(f"{what} at {kind}{seed}" for what in TOLD for kind in ("", "matrices ") for seed in TOLD_SEEDS),
+    *(f"{what} at {kind}{seed}" for what in OPTIONS for kind in ("", "matrices ") for seed in OPTION_SEEDS),
     *(f"network {seed}" for seed in NETWORK_SEEDS),
 ]
 # What moves holds the sentences of all its steps, one over the other: `test_motion` looks at what is seen of it.

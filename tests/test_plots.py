@@ -67,7 +67,7 @@ def test_a_field_of_functions_that_mix_the_two(f: object) -> None:
     np.testing.assert_allclose(v, [[0.8, 0.8], [-12 / 13, 0.0]], atol=1e-15)
 
 
-def test_matplotlib_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(EngineMissing, match=r'pip install "bpviz\[plot\]"') as caught:
         plots.secant(lambda t: t**2, 3)

@@ -19,7 +19,7 @@ def rooms() -> ModuleType:
     return module
 
 
-def test_the_table_in_contributing_is_what_the_tool_prints(rooms: ModuleType) -> None:
+def test_the_table_in_contributing_is_printed_by_the_tool(rooms: ModuleType) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert rooms.with_table(page) == page, "run: python tools/rooms.py --write"
 

@@ -39,7 +39,7 @@ def test_000_what_if() -> None:
     before = bpviz.propagate(graph).output
     for inputs, more in (({"t": 1.2}, 20), ({"p": 200}, 220), ({"n": 5}, 330)):
         assert bpviz.propagate(graph, inputs).output - before == pytest.approx(more)
-    # 0.1 × 200, 100 × 2.2, 3 × 110: the gradient foretells them exactly, since y is linear in each.
+    # 0.1 × 200, 100 × 2.2, 3 × 110: the gradient predicts them exactly, since y is linear in each.
     grads = bpviz.propagate(graph).grads
     assert 0.1 * grads["t"] == pytest.approx(20)
     assert 100 * grads["p"] == pytest.approx(220)

@@ -1,1 +1,1 @@
-"""What numbers say: checks, paths, influences, differences."""
+"""Analysis of the numbers: checks, paths, influences, differences."""

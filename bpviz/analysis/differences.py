@@ -81,12 +81,8 @@ def differences(pairing: Pairing, tolerance: float = 1e-9, say: Language = ENGLI
 
 def _compared(flow: Flow) -> list[int]:
     """Return the inputs and all steps that lead to the outputs."""
-    record = flow.graph.record
-    needed = {*record.is_input, *flow.graph.output_indices, flow.output_index}
-    for index in range(len(flow.values) - 1, -1, -1):
-        if index in needed:
-            needed.update(record.operands[index])
-    return sorted(needed)
+    graph = flow.graph
+    return graph.ancestors((*graph.record.is_input, *graph.output_indices, flow.output_index))
 
 
 def _side(flow: Flow, index: int, say: Language) -> Side:

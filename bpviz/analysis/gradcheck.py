@@ -1,7 +1,4 @@
-"""Derivatives by differences, as the textbook takes them: a little to the right, a little to the left.
-
-And the check that they make possible: is the gradient that flowed back the one that the differences show?
-"""
+"""Derivatives by central differences, as in the textbook, and the check of gradients against them."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ np: Any = LazyModule("numpy")
 
 
 def numerical_diff(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
-    """The central difference (f(x + h) − f(x − h)) / 2h: the slope of ``f`` at the number ``x``, nearly.
+    """Return the central difference (f(x + h) − f(x − h)) / 2h, which is nearly the slope of ``f`` at the number ``x``.
 
     >>> numerical_diff(lambda x: 0.01 * x**2 + 0.1 * x, 5)
     0.1999999999990898
@@ -35,12 +32,12 @@ def numerical_diff(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
 
 
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-4) -> Any:
-    """The central difference of a function of an array in every element, the others held: an array like ``x``.
+    """Return the central difference of ``f`` in every element of an array, as an array like ``x``.
 
     >>> numerical_gradient(lambda x: x[0] ** 2 + x[1] ** 2, [3.0, 4.0])
     array([6., 8.])
 
-    Raises `UsageError` when ``f`` gives no single number.
+    Raises `UsageError` if ``f`` does not return a single number.
     """
     x = np.array(x, dtype=np.float64)
     gradient = np.zeros_like(x)
@@ -65,7 +62,7 @@ Verdict = Literal["ok", "wrong", "not differentiable", "not finite", "no gradien
 class InputCheck:
     """The check of one input: its largest errors, and the element where they are.
 
-    ``by`` tells what was compared: every element, or slopes in random directions where there are many.
+    ``by`` is what was compared: every element, or slopes in random directions if there are many.
     ``analytic`` and ``numeric`` are the two values where they differ most.
     """
 
@@ -82,7 +79,7 @@ class InputCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing speaks against the gradient; a point without a derivative does not."""
+        """Whether no error was found; a point without a derivative is no error."""
         return self.verdict != "wrong"
 
 
@@ -110,7 +107,7 @@ class Report:
         return self.table()
 
     def table(self, say: Language | None = None) -> str:
-        """The table of what was found, and below it whether all is well; by default in the reader's language.
+        """Return the table of the checks, and below it the verdict; by default in the reader's language.
 
         >>> from bpviz.text.language import language
         >>> print(gradcheck(lambda x=3.0: x * x).table(language("ja")).splitlines()[1].split()[2:3])
@@ -193,15 +190,15 @@ def gradcheck(
     verify: bool = True,
     **kwargs: Any,
 ) -> Report:
-    """Compare the gradients that flow back with central differences, for every input.
+    """Compare the gradients of the backward pass with central differences, for every input.
 
-    The function itself is differenced, run plainly without bpviz, in double precision, with a step of ``h`` times the
-    size of each number; of a graph that was built by hand or read from a file, and of a value on the way, the recorded
-    steps. Every run starts from the same state of random numbers. Inputs of up to ``most`` elements are checked element
-    by element, larger ones by their slopes in twenty random directions (always the same ones). An output that is no
-    single number is weighted with fixed random numbers. Where the slopes to the left and to the right differ however
-    small the step, there is no derivative: that is said, and is no failure as long as the gradient lies between the
-    two. A gradient that is not finite, where the differences are, is wrong. ``progress`` is called with (done, all);
+    The differences are those of plain runs of the function without bpviz, in double precision, with a step of ``h``
+    times the size of each number. For a graph built by hand or read from a file, and for an intermediate value, the
+    recorded steps are run instead. Every run starts from the same state of random numbers. Inputs of up to ``most``
+    elements are checked element by element, larger ones by their slopes in twenty fixed random directions. An output
+    that is no single number is weighted with fixed random numbers. If the slopes to the left and to the right differ
+    for every small step, there is no derivative: the report says so, and it is no error if the gradient lies between
+    the two. A gradient that is not finite where the differences are is wrong. ``progress`` is called with (done, all);
     ``inputs`` are other values by name; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
@@ -210,7 +207,7 @@ def gradcheck(
     >>> report.ok, [check.name for check in report.inputs]
     (True, ['x', 'y'])
 
-    Raises `UsageError` for a function that returns another value in every run, and what `bpviz.trace` and
+    Raises `UsageError` for a function that returns another value in each run, and what `bpviz.trace` and
     `bpviz.propagate` raise.
     """
     with verified(verify):
@@ -219,21 +216,21 @@ def gradcheck(
 
 
 class _Check:
-    """One check in the making."""
+    """The state of one check."""
 
     def __init__(
         self, flow: Flow, tolerance: float, h: float, most: int, progress: Callable[[int, int], None] | None
     ) -> None:
         self.graph, self.output = flow.graph, flow.output_index
         self.tolerance, self.h, self.most, self.progress = tolerance, h, most, progress
-        # In single precision the differences would drown in rounding: the gradient is asked anew, in double.
+        # In single precision, rounding would hide the differences: the gradient is computed again in double precision.
         self.inputs = {i: _double(value) for i, value in flow.given.items()}
         self.random = np.random.default_rng(0)
         shape = ops.shape_of(flow.values[flow.output_index])
         self.seed = self.random.uniform(0.5, 1.5, shape) if shape else 1.0
         self.plain = self.graph.plain
         if self.plain is not None and self.plain.part_of(self.output) is None:
-            # A value on the way, which no plain run returns.
+            # An intermediate value, which no plain run returns.
             self.plain = None
         self.flow = flow_at(self.graph, self.inputs, tuple(self.inputs), self.output, self.seed)
         self.checked = [i for i in self.inputs if self.flow.gradients[i] is not None]
@@ -263,7 +260,7 @@ class _Check:
             return float(np.sum(np.asarray(self._out(index, value), dtype=np.float64) * self.seed))
 
     def _out(self, index: int, value: Any) -> Any:
-        """The output of the function, of which one input has another value; else of its record."""
+        """Return the output of the function (or its record) with another value of one input."""
         given = {**self.inputs, index: value}
         if self.plain is not None:
             try:
@@ -274,11 +271,11 @@ class _Check:
             except (TypeError, IndexError):
                 if index not in self.graph.record.whole:
                     raise
-                # A count, of which there is no half: along its record it is a number like others.
+                # A count cannot be half; in the record it is a number like others.
         return value_at(self.graph, given, tuple(self.inputs), self.output)
 
     def _steps(self, index: int) -> Iterator[tuple[str, Any, float]]:
-        """What is compared: its name, the direction, and the gradient along it."""
+        """Yield what is compared: its name, the direction, and the gradient along it."""
         value = np.asarray(self.inputs[index], dtype=np.float64)
         gradient = np.asarray(self.flow.gradients[index], dtype=np.float64)
         if value.size <= self.most:
@@ -290,7 +287,7 @@ class _Check:
         else:
             for number in range(_DIRECTIONS):
                 direction = self.random.standard_normal(value.shape)
-                # As long as a step in one element would be, so that the curvature along it stays as small.
+                # As long as a step in one element, so that the effect of curvature stays as small.
                 direction *= max(1.0, float(np.max(np.abs(value)))) / np.linalg.norm(direction)
                 yield f"direction {number + 1}", direction, float(np.sum(gradient * direction))
 
@@ -311,7 +308,7 @@ class _Check:
         return replace(worst, compared=compared)
 
     def _compared(self, index: int, direction: Any, analytic: float) -> dict[str, Any]:
-        """The gradient along one direction against the slopes on both sides."""
+        """Compare the gradient along one direction with the slopes on both sides."""
         left, right, floor = self._slopes(index, direction, self.h)
         numeric = (left + right) / 2
         error = abs(analytic - numeric)
@@ -342,7 +339,7 @@ class _Check:
         }
 
     def _slopes(self, index: int, direction: Any, h: float) -> tuple[float, float, float]:
-        """The slopes to the left and to the right, and what rounding in the objective can pretend."""
+        """Return the slopes to the left and to the right, and the largest slope that is only rounding."""
         value = np.asarray(self.inputs[index], dtype=np.float64)
         here = self._objective(index, value)
         right = (self._objective(index, value + h * direction) - here) / h
@@ -350,13 +347,13 @@ class _Check:
         return left, right, 1e-14 * abs(here) / h + 1e-12
 
     def _is_steep(self, index: int, direction: Any, analytic: float) -> bool:
-        """Whether an infinite gradient is right: the slopes grow without end when the step shrinks."""
+        """Return whether an infinite gradient is right: the slopes grow without bound when the step shrinks."""
         left, right, _ = self._slopes(index, direction, self.h)
         nearer_left, nearer_right, _ = self._slopes(index, direction, self.h / 8)
         return bool(np.isinf(analytic)) and abs(nearer_left) > 1.5 * abs(left) and abs(nearer_right) > 1.5 * abs(right)
 
     def _is_kink(self, index: int, direction: Any, left: float, right: float, floor: float) -> bool:
-        """Whether the slopes of both sides stay apart when the step shrinks; curvature would bring them together."""
+        """Return whether the slopes of both sides still differ when the step shrinks: not so with curvature."""
         gap = abs(right - left)
         if gap <= max(0.01 * max(abs(left), abs(right)), 10 * floor):
             return False

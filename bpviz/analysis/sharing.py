@@ -16,7 +16,6 @@ from bpviz.graph.sources import flow_of
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import language
 from bpviz.transforms.gradient_graph import Derivation, derivation
-from bpviz.transforms.simplify import PLUMBING
 
 __all__ = ["KeptValue", "SharedFactor", "Sharing", "kept_values", "shared_factors", "shared_in"]
 
@@ -186,4 +185,4 @@ def _counts(made: Derivation) -> tuple[int, int]:
 
 def _moves(graph: Graph, index: int) -> bool:
     operation = graph.record.operations[index]
-    return operation is not None and operation.name in PLUMBING
+    return operation is not None and operation.plumbing

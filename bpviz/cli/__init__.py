@@ -1,4 +1,4 @@
-"""The command line: ``bpviz render model.py`` and its companions; every command is a module of this package.
+"""The command line: ``bpviz render model.py`` and the other commands, each in a module of this package.
 
 Results go to stdout or files, everything else to stderr. Exit codes: 0 done; 1 the model raised, a check failed or a
 file is stale; 2 wrong usage; 3 Graphviz or an extra is missing.
@@ -31,11 +31,11 @@ _COMMANDS = {
     "ops": "bpviz.cli.ops",
     "doctor": "bpviz.cli.doctor",
 }
-"""Every command, with the module that it is loaded from."""
+"""Every command, with its module."""
 
 
 class _Commands(click.Group):
-    """The commands, each loaded when it is used, ending with bpviz's own exit codes and messages."""
+    """The commands, each loaded when it is used; they end with bpviz's exit codes and messages."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -58,7 +58,7 @@ class _Commands(click.Group):
         try:
             return super().main(*args, **keywords)
         except ModelFailed as error:
-            click.echo(f"{error.told}bpviz: {error}; nothing was written", err=True)
+            click.echo(f"{error.traceback}bpviz: {error}; nothing was written", err=True)
             sys.exit(error.exit_code)
         except BpvizError as error:
             click.echo(f"bpviz: {error}", err=True)
@@ -76,7 +76,7 @@ class _Commands(click.Group):
             click.echo("bpviz: interrupted; nothing was written", err=True)
             sys.exit(130)
         except BrokenPipeError:
-            # The reader of stdout went away (`| head`): nothing left to say to it.
+            # The reader of stdout has closed it (`| head`).
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
             sys.exit(0)
 
@@ -95,7 +95,7 @@ def main(ctx: click.Context) -> None:
     and draw it:
         bpviz render apples.py
 
-    Options that concern the looks can also be set as BPVIZ_NAME in the environment, or in [tool.bpviz] of
+    Options of the looks can also be set as BPVIZ_NAME in the environment, or in [tool.bpviz] of
     pyproject.toml.
     """
     from bpviz.cli.request import settings
@@ -119,7 +119,7 @@ def _meant(word: str, rest: list[str]) -> str:
 
 
 def _set_elsewhere(error: click.BadParameter) -> str:
-    """Return where a wrong value comes from, if not from the command line."""
+    """Return the source of a wrong value, if it is not the command line."""
     option, ctx = error.param, error.ctx
     if option is None or ctx is None or option.name is None:
         return ""
@@ -132,4 +132,4 @@ def _set_elsewhere(error: click.BadParameter) -> str:
 
 
 _OTHERWISE = (("explain", "format"), ("gradcheck", "format"))
-"""Options of a command that mean something else than the setting of their name."""
+"""Options of a command that are not the setting with the same name."""

@@ -1,4 +1,4 @@
-"""``bpviz diff``: what differs between two models, or two runs of one."""
+"""``bpviz diff``: the differences between two models, or two runs of one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def command(
     \b
     bpviz diff old.py new.py                        two models
     bpviz diff apples.py --set-b tax=1.2            one model, run twice
-    bpviz diff old.py new.py -o changes.svg         the figure, what is new in front
+    bpviz diff old.py new.py -o changes.svg         the figure, with what is new in front
     """
     if after is None and not (values_a or values_b):
         raise UsageError(f"{before} is to be compared with what? Name a second model, or give --set-b tax=1.2")
@@ -76,25 +76,25 @@ def command(
     from bpviz.drawing.load import load
     from bpviz.drawing.models import apart
     from bpviz.graph.verification import verified
-    from bpviz.reports.report import tells
+    from bpviz.reports.report import is_text_file
 
-    # Before anything is run or printed: a wrong one is refused at once.
-    said = [output for output in outputs if not format and tells(output)]
-    pages = word_destinations(said, None) if said else []
-    pictures = [output for output in outputs if output not in said]
+    # Checked first, so that a wrong one is refused before anything is run or printed.
+    texts = [output for output in outputs if not format and is_text_file(output)]
+    pages = word_destinations(texts, None) if texts else []
+    pictures = [output for output in outputs if output not in texts]
     for picture in pictures:
         destination(picture, format)
     report: Any
     choice = {"wrt": wrt, "freeze": freeze}
     with verified(verify):
         if after is None:
-            # Loaded once, and run twice: standard input cannot be read again.
+            # Loaded once and run twice, because standard input cannot be read again.
             with user_code():
                 model = load(before)
             first, _ = recorded(model, values_a, "--set-a", **choice)
             second, stem = recorded(model, values_b, "--set-b", **choice)
         else:
-            # A model of another folder has helpers of its own, which may have the same names.
+            # Helpers of a model in another folder may have the same names.
             with apart():
                 first, _ = recorded(before, values_a, "--set-a", **choice)
             second, stem = recorded(after, values_b, "--set-b", **choice)

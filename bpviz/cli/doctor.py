@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 @click.command("doctor")
 def command() -> None:
-    """Say which engines, fonts and packages are there, and what to install."""
+    """Print which engines, fonts and packages are installed, and what to install."""
     import platform
     from importlib import metadata
 

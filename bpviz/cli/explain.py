@@ -1,4 +1,4 @@
-"""``bpviz explain``: why every number is what it is, and what would become of the output."""
+"""``bpviz explain``: the effect of every value on the output, and of changed inputs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Explain what every value of TARGET does to the output: in a table, link by link, path by path.
 
-    TARGET is what ``bpviz render`` takes. With NAMEs only these variables are explained.
+    TARGET is what ``bpviz render`` takes. With NAMEs, only these variables are explained.
 
     \b
     bpviz explain apples.py                        the table, and every chain
@@ -78,7 +78,7 @@ def command(
 
 
 def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the function with values for the parameters that need one, and the values that are left."""
+    """Return the function with values for the parameters that need one, and the remaining values."""
     import inspect
 
     parameters = inspect.signature(function).parameters

@@ -1,4 +1,4 @@
-"""``bpviz gradcheck``: are the gradients what differences show?"""
+"""``bpviz gradcheck``: gradients compared with central differences."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def command(
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
 
-    Small inputs are checked element by element, large ones by their slopes in random directions. Where a function has
-    a kink, "not differentiable here" is said, which is no failure.
+    Small inputs are checked element by element, large ones by their slopes in random directions. At a kink of the
+    function the result is "not differentiable here", which is no failure.
 
     \b
     bpviz gradcheck network.py
@@ -95,14 +95,14 @@ def _badges(report: Report, say: Language) -> list[tuple[InputCheck, str]]:
 
 
 class _Progress:
-    """A line that counts what was compared, on a terminal, when it takes long."""
+    """A line on the terminal that counts the comparisons, if they take long."""
 
     def __enter__(self) -> _Progress:
         self.shown = False
         return self
 
     def show(self, done: int, total: int) -> None:
-        """Say how far the check is."""
+        """Print how many comparisons are done."""
         if total > 100 and sys.stderr.isatty() and (done % 20 == 0 or done == total):
             click.echo(f"\rcompared {done} of {total}", err=True, nl=False)
             self.shown = True

@@ -23,9 +23,9 @@ __all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
 
 def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
-    """Return the values that NAME=VALUE texts of an option give to inputs, as the thing takes them.
+    """Return the values that NAME=VALUE texts of an option give to inputs.
 
-    Raises `UsageError` for a text that is none, a name that a function does not have, or a word in place of a number.
+    Raises `UsageError` for any other text, a name that the function does not have, or a word in place of a number.
     """
     values = dict(_assignment(text, option) for text in assignments)
     return _checked(thing, values, option) if callable(thing) else values
@@ -34,7 +34,7 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
 def recorded(
     target: Target, assignments: tuple[str, ...], option: str = "--set", **choice: str | None
 ) -> tuple[Graph | Flow | Drawing, str]:
-    """Return what a target stands for, traced where it is a function, and the name that its files take.
+    """Return the graph, flow or drawing of a target (a function is traced), and the name for its files.
 
     ``choice`` is what ``--wrt`` and ``--freeze`` name.
     """
@@ -48,7 +48,7 @@ def recorded(
             from bpviz.graph.tracing import traced
             from bpviz.objects.choice import choice_of
 
-            # Run with other values, so that its branches follow.
+            # Run with the other values, so that branches can change.
             return traced(thing, (), {}, values, choice_of(**chosen)), stem
         if values or chosen:
             from bpviz.drawing.draw import draw
@@ -60,7 +60,7 @@ def recorded(
 def drawing_of(
     target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
-    """Return the drawing that a target and the options stand for, and the name that its files take."""
+    """Return the drawing of a target with these options, and the name for its files."""
     choice = {key: options.pop(key) for key in ("wrt", "freeze")}
     thing, stem = recorded(target, assignments, **choice)
     with user_code():
@@ -68,7 +68,7 @@ def drawing_of(
         from bpviz.drawing.drawing import Drawing
 
         if isinstance(thing, Drawing):
-            # What the author chose in the file holds, but for what the command line says otherwise.
+            # The author's choices in the file are kept, unless the command line has others.
             source_of = ctx.get_parameter_source
             default = click.core.ParameterSource.DEFAULT
             options = {k: v for k, v in options.items() if source_of(k) is not default}
@@ -82,7 +82,7 @@ def what_if_of(
     of: str | None,
     options: dict[str, Any],
 ) -> tuple[Drawing, str]:
-    """Return the drawing of a target whose inputs change, old numbers beside new ones, and the name of its files."""
+    """Return the drawing of a target with changed inputs (old and new numbers), and the name for its files."""
     with user_code():
         from bpviz.drawing.load import load
         from bpviz.reports.what_if import compared
@@ -95,7 +95,7 @@ def what_if_of(
 
 
 def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
-    """Return the values for parameters of a function, as arrays where it takes arrays."""
+    """Return the values for parameters of a function, as arrays if their defaults are arrays."""
     import inspect
 
     parameters = inspect.signature(function).parameters
@@ -141,7 +141,7 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
 
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
-    """Run the user's code: its prints go to stderr, what it raises becomes `ModelFailed`, which shows its own lines."""
+    """Run the user's code: its prints go to stderr, its errors become `ModelFailed` with a traceback."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -150,7 +150,7 @@ def user_code() -> Iterator[None]:
     except SyntaxError as error:
         import traceback
 
-        # A document of which the code is a part stands in brackets.
+        # The name of a document that contains the code is in brackets.
         place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
         where = "".join(traceback.format_exception_only(error))
         raise ModelFailed(f"{place} is not valid Python: {error.msg}", where) from None

@@ -1,4 +1,4 @@
-"""``bpviz ops``: the table of operations, to read."""
+"""``bpviz ops``: the table of operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["command", "described"]
 @click.argument("name", required=False)
 @options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
-    """List the operations that can be recorded, or describe one, by its name or NumPy's (np.linalg.inv)."""
+    """List the operations that can be recorded, or describe one by its name or NumPy's (np.linalg.inv)."""
     from bpviz import ops
     from bpviz.text.language import language
 
@@ -46,7 +46,7 @@ def command(name: str | None, lang: str | None) -> None:
 
 
 def described(composite: str) -> str:
-    """Return what a NumPy function that is made of several operations does, in a sentence.
+    """Return a sentence about a NumPy function that is made of several operations.
 
     >>> described("ptp")
     'the largest minus the smallest.'
@@ -54,14 +54,14 @@ def described(composite: str) -> str:
     from bpviz import ops
 
     first, _, _ = (ops.COMPOSITES[composite].__doc__ or "").partition("\n\n")
-    _, _, said = " ".join(first.split()).replace("``", "").partition(": ")
-    return said
+    _, _, sentence = " ".join(first.split()).replace("``", "").partition(": ")
+    return sentence
 
 
 def _row(name: str) -> Operation:
     """Return the operation of that name.
 
-    Raises `UsageError` with what comes close, also among the functions that are made of several operations.
+    Raises `UsageError` with close matches, also among the functions that are made of several operations.
     """
     from bpviz import ops
 

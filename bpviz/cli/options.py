@@ -15,7 +15,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def option(name: str, **changes: Any) -> Decorator:
-    """Return the option of that name for a command, which may change parts of it: ``help``, ``setting``.
+    """Return the option of that name for a command; ``changes`` replace parts of it: ``help``, ``setting``.
 
     >>> command = click.command()(option("precision")(lambda precision: None))
     >>> command.params[0].envvar, command.params[0].default
@@ -34,7 +34,7 @@ def option(name: str, **changes: Any) -> Decorator:
 
 
 def every(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command every option that the command line has, in the order of the table."""
+    """Give a command all options of the command line, in the order of the table."""
     for row in reversed(OPTIONS.values()):
         if row.flags:
             command = option(row.name)(command)
@@ -42,7 +42,7 @@ def every(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kind(row: Option) -> dict[str, Any]:
-    """What kind of option it is, in click's words."""
+    """Return the kind of an option as click's keywords."""
     if row.default is False:
         return {"is_flag": True}
     if row.default == ():
@@ -70,7 +70,7 @@ class _Names(click.ParamType):  # type: ignore[type-arg]
 
 
 def _named(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the language that is named; ``None`` where the environment has it: `bpviz.text.language` reads that."""
+    """Return the named language; ``None`` if it is from the environment, which `bpviz.text.language` reads."""
     is_named = ctx.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.ENVIRONMENT
     return value if is_named else None
 

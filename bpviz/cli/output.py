@@ -1,4 +1,4 @@
-"""Where the results of a command go: files, stdout, and what is said beside them."""
+"""The outputs of a command: files, stdout, and the messages about them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
-    from bpviz.reports.report import Telling
+    from bpviz.reports.report import TextReport
 
 __all__ = ["File", "check_sources", "destination", "files_of", "put", "report_file", "word_destinations", "write_files"]
 
 
 class File(NamedTuple):
-    """A file to be: where (``None`` is stdout), what makes it, and what says whether an old one is still right."""
+    """A file to write: its path (``None`` is stdout), a function that makes it, and one that tests an old file."""
 
     path: Path | None
     made: Callable[[], bytes]
@@ -30,7 +30,7 @@ class File(NamedTuple):
 def write_files(
     ctx: click.Context, drawing: Drawing, outputs: Sequence[str], stem: str, format: str | None, check: bool = False
 ) -> list[Path]:
-    """Write a drawing to every output; with ``check`` compare instead, and exit 1 where a file is stale."""
+    """Write a drawing to every output; with ``check``, compare instead, and exit 1 if a file is stale."""
     from bpviz.files import left_over, numbered
 
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
@@ -40,7 +40,7 @@ def write_files(
         click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
     written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
     many = [path for path, _ in plans if path and numbered(path, 1)]
-    old = [str(left) for path in many for left in left_over(path, len(drawing.told))]
+    old = [str(left) for path in many for left in left_over(path, len(drawing.step_list))]
     if old:
         left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
         click.echo(f"bpviz: {left if check else say('note: {note}', note=left)}", err=True)
@@ -50,29 +50,29 @@ def write_files(
 
 
 def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
-    """Return the files of a drawing at one output, each made when it is needed: one, or one for every step (%02d)."""
+    """Return the files of a drawing for one output: one, or one for every step (%02d). Each is made when needed."""
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
-        count = len(drawing.told) if formats.row_of(kind).steps == "always" else 1
-        made = partial(_said, partial(drawing.to_bytes, kind), drawing, kind, count)
+        count = len(drawing.step_list) if formats.row_of(kind).steps == "always" else 1
+        made = partial(_with_warnings, partial(drawing.to_bytes, kind), drawing, kind, count)
         return [File(path, made, partial(drawing.is_shown_by, format=kind))]
     frames: list[bytes] = []
 
     def frame(step: int) -> bytes:
-        # Made together when the first is wanted: they share most of what is in them.
+        # Made together when the first is needed, because they share most of their parts.
         if not frames:
-            frames.extend(_said(lambda: list(drawing.to_frames(kind)), drawing, kind, len(drawing.told)))
+            frames.extend(_with_warnings(lambda: list(drawing.to_frames(kind)), drawing, kind, len(drawing.step_list)))
         return frames[step - 1]
 
     return [
         File(numbered(path, step), partial(frame, step), partial(drawing.is_shown_by, format=kind, step=step))
-        for step in range(1, len(drawing.told) + 1)
+        for step in range(1, len(drawing.step_list) + 1)
     ]
 
 
 def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[Path]:
-    """Write the files; with ``check`` compare what is there instead, and exit 1 where one is stale."""
+    """Write the files; with ``check``, compare the existing ones instead, and exit 1 if one is stale."""
     if check:
         paths = [file.path for file in files if file.path]
         if len(paths) < len(files):
@@ -87,7 +87,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     from bpviz.files import write_file
 
     check_sources(ctx, files)
-    # All are made before the first is written: a failure leaves everything as it was.
+    # All are made before the first is written, so that a failure changes nothing.
     ready = [(file.path, file.made()) for file in files]
     for path, data in ready:
         if path is None:
@@ -99,7 +99,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
 
 
 def check_sources(ctx: click.Context, files: Sequence[File]) -> None:
-    """Raise `UsageError` where a file would be written over what it is made from, unless ``--force`` is given."""
+    """Raise `UsageError` if a file would replace a source of the figure, unless ``--force`` is given."""
     from bpviz.drawing.load import file_of
     from bpviz.files import check_no_source
 
@@ -116,13 +116,13 @@ def check_sources(ctx: click.Context, files: Sequence[File]) -> None:
             check_no_source(file.path, sources, otherwise)
 
 
-def report_file(report: Telling, path: Path | None, kind: str) -> File:
-    """Return the file of words at an output."""
-    return File(path, partial(report.to_bytes, kind), partial(report.is_told_by, format=kind))
+def report_file(report: TextReport, path: Path | None, kind: str) -> File:
+    """Return the file of a report."""
+    return File(path, partial(report.to_bytes, kind), partial(report.is_shown_by, format=kind))
 
 
 def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
-    """Return where to write and in which format; called before anything is laid out."""
+    """Return the path and the format of an output; call this before anything is laid out."""
     from bpviz.files import check_place
 
     if format_ is not None:
@@ -135,7 +135,7 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
 
 
 def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
-    """Return where words are written, and in which formats; without an output that is stdout, as text."""
+    """Return the paths and formats of reports; the default is text on stdout."""
     from bpviz.files import check_place
     from bpviz.reports.report import check_format, format_of
 
@@ -151,9 +151,9 @@ def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple
 
 
 def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
-    """Raise `UsageError` where the command line has ``--animate`` or ``--steps`` and no output can show it.
+    """Raise `UsageError` if the command line has ``--animate`` or ``--steps`` and no output can show it.
 
-    The options that the author of a drawing chose hold for the formats that can show them.
+    The options chosen by the author of a drawing apply only to formats that can show them.
     """
     from bpviz.errors import UsageError
 
@@ -172,8 +172,8 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 Made = TypeVar("Made")
 
 
-def _said(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
-    """Return what is made, of ``count`` pictures; warnings of Python on the way are printed as bpviz's own."""
+def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
+    """Call ``make``, which makes ``count`` pictures; print Python's warnings as messages of bpviz."""
     boxes = len(drawing.figure.boxes)
     if sys.stderr.isatty():
         row = formats.row_of(kind)

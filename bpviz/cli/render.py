@@ -21,7 +21,7 @@ __all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
-    """The command, which keeps its words as they were given: --watch passes them to a process of its own."""
+    """The command; it keeps its arguments unchanged, because --watch passes them to another process."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_GIVEN] = list(args)
@@ -68,7 +68,7 @@ def command(
 
 
 def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
-    """Open the first file, in which a viewer of pictures finds those beside it; say so where a browser does not."""
+    """Open the first file; print a note if it is only the first of several steps."""
     from bpviz.files import numbered
 
     click.launch(str(written[0]))
@@ -81,9 +81,9 @@ def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
 
 
 def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Drawing, str]:
-    """Return the drawing that the words of a command stand for, and the name that its files take.
+    """Return the drawing for the arguments of a command, and the name for its files.
 
-    ``source`` is read in the place of standard input, where the target is ``-``.
+    ``source`` replaces standard input if the target is ``-``.
     """
     from bpviz.drawing.load import Source
     from bpviz.graph.verification import verified
@@ -113,7 +113,7 @@ def _watch(
     from bpviz.drawing.load import stem_of
 
     named = outputs or [f"{stem_of(target)}.{(format or 'svg').lower()}"]
-    # Now, for no change of the model would mend a wrong one.
+    # Checked now: no change of the model can correct a wrong option.
     places = [path for path, _ in (destination(output, format) for output in named) if path]
     once = [word for word in ctx.meta[_GIVEN] if word not in ("--watch", "--view")]
     watch(target, once, places, view=view)

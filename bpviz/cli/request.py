@@ -1,4 +1,4 @@
-"""The words of ``bpviz render`` in documents: in a marker, a directive, a cell of a notebook."""
+"""The arguments of ``bpviz render`` in documents: in a marker, a directive, a cell of a notebook."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["OF_FILES", "names", "parameters", "parsed", "settings", "spelled", "
 
 _TERMINAL = tuple(row.name for row in OPTIONS.values() if row.taken_by == "terminal")
 OF_FILES = tuple(row.name for row in OPTIONS.values() if row.builders)
-"""The options of ``bpviz render`` that the builder of a document chooses: it writes the files itself."""
+"""The options of ``bpviz render`` that the builder of a document chooses, because it writes the files."""
 
 
 def parameters(without: Sequence[str] = ()) -> list[click.Parameter]:
-    """Return the parameters of ``bpviz render`` that make sense in a document, but for those named."""
+    """Return the parameters of ``bpviz render`` that make sense in a document, except those named."""
     left_out = (*_TERMINAL, *without)
     return [parameter for parameter in render.command.params if parameter.name not in left_out]
 
 
 def names(without: Sequence[str] = ()) -> dict[str, click.Option]:
-    """Return the same as options by their long names: ``theme``, ``what-if``.
+    """Return these parameters by the long names of the options: ``theme``, ``what-if``.
 
     >>> names()["what-if"].multiple
     True
@@ -43,7 +43,7 @@ def names(without: Sequence[str] = ()) -> dict[str, click.Option]:
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """Return the settings of a folder, by the names of parameters; an option has one if its row says so.
+    """Return the settings of a folder by the names of parameters, for options whose row allows a setting.
 
     Raises what `bpviz.cli.settings.project_settings` raises.
     """
@@ -54,15 +54,15 @@ def settings(folder: Path) -> dict[str, Any]:
 def parsed(
     what: str, words: Sequence[str], own: Sequence[click.Parameter] = (), without: Sequence[str] = ()
 ) -> click.Context:
-    """Return the words as the options of ``what`` (its name in messages), for `bpviz.cli.render.drawn`.
+    """Parse words as options of ``what`` (its name in messages), for `bpviz.cli.render.drawn`.
 
-    ``own`` are options that ``what`` has besides. Options that are not among the words are those of the settings of
+    ``own`` are additional options of ``what``. Options that are not among the words have the values of the settings of
     the working directory.
 
     >>> parsed("a marker", ["apples.py", "--theme", "dark"]).params["theme"]
     'dark'
 
-    Raises `UsageError` for words that are no options, or values that these cannot have.
+    Raises `UsageError` for words that are no options, and for wrong values.
     """
     command = click.Command(what, params=[*parameters(without), *own], add_help_option=False)
     try:
@@ -72,9 +72,9 @@ def parsed(
 
 
 def spelled(options: Mapping[str, str]) -> list[str]:
-    """Return options that are given by name as words, as directives and the first lines of code blocks have them.
+    """Return options by name, as in directives and the first lines of code blocks, as words of a command.
 
-    An option that can be repeated takes several values, separated by blanks; one that needs none takes an empty text,
+    An option that can be repeated takes several values, separated by spaces; one without a value takes an empty text,
     or its own name.
 
     >>> spelled({"theme": "dark", "set": "tax=1.2 count=3", "shared": ""})
@@ -86,7 +86,7 @@ def spelled(options: Mapping[str, str]) -> list[str]:
 def _spelled(given: str, value: str) -> Iterator[str]:
     name = given.replace("_", "-")
     option = names().get(name)
-    # An unknown name is left to the parser, which has a message for it.
+    # The parser has a message for an unknown name.
     alone = option is not None and (option.is_flag or isinstance(option.flag_value, str))
     if alone and value in ("", given):
         yield f"--{name}"

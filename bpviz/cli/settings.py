@@ -1,4 +1,4 @@
-"""Settings from ``[tool.bpviz]`` of the nearest pyproject.toml: the defaults below the command line and ``BPVIZ_*``."""
+"""Settings from ``[tool.bpviz]`` of the nearest pyproject.toml: defaults for the command line and ``BPVIZ_*``."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
         if name not in names:
             hint = did_you_mean(name, names, f"there are: {', '.join(sorted(names))}")
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
-        # The path of a file starts at pyproject.toml, wherever below it bpviz is run.
+        # The path of a file is relative to pyproject.toml, not to the working directory.
         is_file = name in ("theme", "lang") and str(value).endswith(".toml")
         settings[name] = str(file.parent / value) if is_file else value
     return settings
 
 
 def settings_file(folder: Path) -> Path | None:
-    """Return the nearest pyproject.toml, of the folder or one above it; ``None`` where it has no settings of bpviz."""
+    """Return the nearest pyproject.toml, in the folder or above it; ``None`` if it has no settings of bpviz."""
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
         if file.is_file():
-            # Most projects have no settings for us, and reading TOML takes longer than looking.
+            # Most projects have no settings of bpviz, and reading TOML takes longer than a search in the text.
             return file if b"bpviz" in file.read_bytes() else None
     return None

@@ -1,6 +1,6 @@
-"""``bpviz render --watch``: the figure is drawn again, in a fresh process, whenever the model is saved.
+"""``bpviz render --watch``: draws the figure again, in a new process, whenever the model is saved.
 
-The last good picture stays where it is; what broke is said, on the terminal and on the page that ``--view`` opens.
+After an error the last good picture stays; the message is shown on the terminal and on the page of ``--view``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from bpviz.writers import formats
 __all__ = ["watch"]
 
 _SUFFIXES = (".py", ".json", ".toml", ".csv", ".npy", ".npz", ".txt")
-"""What a figure may depend on."""
+"""The suffixes of files on which a figure may depend."""
 
 
 def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, view: bool) -> None:
-    """Draw ``target`` now and whenever something beside it is saved, until Ctrl-C.
+    """Draw ``target`` now and whenever a file beside it is saved, until Ctrl-C.
 
     ``arguments`` are those of ``bpviz render`` for one drawing, ``outputs`` the files that it writes.
 
@@ -44,9 +44,9 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
     click.echo(f"watching {folder} (Ctrl-C ends it)", err=True)
     try:
         while True:
-            said, failed = _drawn(arguments)
+            message, failed = _drawn(arguments)
             if page:
-                page.show(said if failed else "", _pictures(outputs[0], said))
+                page.show(message if failed else "", _pictures(outputs[0], message))
             next(changes)
     except (KeyboardInterrupt, StopIteration):
         click.echo("no longer watching", err=True)
@@ -60,12 +60,12 @@ def _folder(target: str) -> Path:
     if target == "-":
         raise UsageError("--watch needs a file that can be saved again, but got standard input (-); name a FILE.py")
     file = file_of(target)
-    # A module lies somewhere below the folder that it is imported from.
+    # A module is below the folder that it is imported from.
     return Path.cwd() if file is None else file.resolve().parent
 
 
 def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
-    """Wake up whenever something is saved that the figure may depend on."""
+    """Yield whenever a file is saved on which the figure may depend."""
     try:
         import watchfiles
     except ImportError:
@@ -78,30 +78,30 @@ def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
 
 
 def _drawn(arguments: Sequence[str]) -> tuple[str, bool]:
-    """Draw once, in a process that has imported nothing of the model; return its messages, and whether it failed."""
+    """Draw once, in a new process; return its messages, and whether it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "bpviz", "render", *arguments], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
-    said = done.stderr.decode(errors="replace")
-    click.echo(said, err=True, nl=False)
-    return said, done.returncode != 0
+    message = done.stderr.decode(errors="replace")
+    click.echo(message, err=True, nl=False)
+    return message, done.returncode != 0
 
 
-def _pictures(output: Path, said: str) -> list[Path]:
-    """Return the pictures of an output: its file, or those of the steps that were written just now."""
-    lines = set(said.splitlines())
+def _pictures(output: Path, message: str) -> list[Path]:
+    """Return the pictures of an output: its file, or the files of steps that were just written."""
+    lines = set(message.splitlines())
     steps = takewhile(lambda path: f"wrote {path}" in lines, (numbered(output, step) for step in count(1)))
     return [path for path in steps if path] if numbered(output, 1) else [output]
 
 
 class _Page:
-    """A local page that shows pictures one below the other, and shows them again when they have changed."""
+    """A local page that shows pictures one below the other, and reloads them when they have changed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.pictures: Sequence[Path] = ()
         self.edition = 0
-        self.said = ""
+        self.message = ""
         self.changed = threading.Condition()
         page = self
 
@@ -116,24 +116,24 @@ class _Page:
         self.server.daemon_threads = True
 
     def start(self) -> str:
-        """Serve from now on; return the address of the page."""
+        """Start the server; return the address of the page."""
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/"
 
-    def show(self, said: str, pictures: Sequence[Path]) -> None:
-        """Send every open page what is new: the pictures, or what went wrong."""
+    def show(self, message: str, pictures: Sequence[Path]) -> None:
+        """Send the new pictures, or the message of an error, to every open page."""
         with self.changed:
-            self.edition, self.said = self.edition + 1, said
-            self.pictures = self.pictures if said else pictures
+            self.edition, self.message = self.edition + 1, message
+            self.pictures = self.pictures if message else pictures
             self.changed.notify_all()
 
     def stop(self) -> None:
-        """Serve no longer."""
+        """Stop the server."""
         self.server.shutdown()
         self.server.server_close()
 
     def reply(self, request: BaseHTTPRequestHandler) -> None:
-        """Reply to one request: with the page, a picture by its number, or what is new since an edition."""
+        """Reply to one request: with the page, a picture by its number, or the news since an edition."""
         path, _, since = request.path.partition("?")
         number = path.removeprefix("/picture/")
         picture = self._picture(int(number)) if number.isascii() and number.isdigit() else None
@@ -155,19 +155,21 @@ class _Page:
         request.wfile.write(body)
 
     def _picture(self, number: int) -> Path | None:
-        """Return the file of a picture, numbered from 1 on, if it is there."""
+        """Return the file of a picture by its number, from 1 on, if it exists."""
         found = self.pictures[number - 1 : number] if number else ()
         return next((path for path in found if path.is_file()), None)
 
     def _news(self, since: int) -> bytes:
         with self.changed:
-            # After a while there is a reply in any case, so that closed pages leave no thread behind.
+            # Reply after a while in any case, so that the threads of closed pages end.
             self.changed.wait_for(lambda: self.edition > since, timeout=20)
-            return json.dumps({"edition": self.edition, "said": self.said, "pictures": len(self.pictures)}).encode()
+            return json.dumps(
+                {"edition": self.edition, "message": self.message, "pictures": len(self.pictures)}
+            ).encode()
 
 
 def _kind(picture: Path) -> str:
-    """The media type of a file: what a browser shows keeps its own, all else is shown as text.
+    """Return the media type of a file; what a browser cannot show is shown as text.
 
     >>> _kind(Path("a.svg")), _kind(Path("a.html")), _kind(Path("a.tex"))
     ('image/svg+xml', 'text/html; charset=utf-8', 'text/plain; charset=utf-8')
@@ -187,7 +189,7 @@ object {{ max-width: 100%; }}
 pre {{ border-left: 4px solid #C2185B; padding: 0.5rem 1rem; white-space: pre-wrap; }}
 pre:empty {{ display: none; }}
 </style></head>
-<body><pre id="said" role="alert"></pre><main id="figure"></main>
+<body><pre id="message" role="alert"></pre><main id="figure"></main>
 <script>
 "use strict";
 let edition = 0;
@@ -197,8 +199,8 @@ async function follow() {{
       const news = await (await fetch("/news?" + edition)).json();
       if (news.edition > edition) {{
         edition = news.edition;
-        document.getElementById("said").textContent = news.said;
-        if (!news.said) {{
+        document.getElementById("message").textContent = news.message;
+        if (!news.message) {{
           const figure = document.getElementById("figure");
           // So that the reader stays where they are while the pictures come in.
           figure.style.minHeight = figure.offsetHeight + "px";
@@ -211,7 +213,7 @@ async function follow() {{
         }}
       }}
     }} catch {{
-      document.getElementById("said").textContent = "bpviz is no longer watching.";
+      document.getElementById("message").textContent = "bpviz is no longer watching.";
       await new Promise(later => setTimeout(later, 2000));
     }}
   }}

@@ -1,4 +1,4 @@
-"""A drawing: what it shows, where everything stands, and its files in any format or on a notebook's page."""
+"""A drawing: its figure, its layout, and its files in any format or on a notebook's page."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ __all__ = ["Drawing"]
 _ROWS = 100
 """The most values in the table below a figure."""
 _LARGE = 3000
-"""The most operations that are drawn: beyond, no reader finds anything, and the layout takes minutes."""
+"""The most operations that are drawn: a larger figure is unreadable, and its layout takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure that can be shown and saved: it shows itself in a notebook, ``save`` writes it to a file.
+    """A figure that a notebook shows and ``save`` writes to a file.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
@@ -45,27 +45,27 @@ class Drawing:
     source: Flow | Graph | Figure | Sheet
     options: DrawOptions
     shown: Picture | None = None
-    """The picture in place of that of the whole: one of its steps."""
+    """The picture of one step, in place of the whole."""
     retold: Callable[[Language], Figure | Sheet] | None = None
     """Makes a card, or a page of several figures, in another language."""
 
     @cached_property
     def figure(self) -> Figure | Sheet:
-        """What it shows, as plain data."""
+        """The figure as plain data."""
         return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
 
     @cached_property
     def theme(self) -> Theme:
-        """The colours and measures it is drawn with."""
+        """The colours and measures of the drawing."""
         from bpviz.picture.theme import theme
 
         return theme(self.options.theme)
 
     @cached_property
     def picture(self) -> Picture:
-        """Where everything stands.
+        """The picture, with the place of everything.
 
-        Raises `UsageError` when there is more than can be drawn readably; where an engine of Graphviz is named,
+        Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
         `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
@@ -81,9 +81,9 @@ class Drawing:
         return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
-        """Return the mark of what it shows, which every file of it carries; it needs no Graphviz (`bpviz.fingerprint`).
+        """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).
 
-        ``step`` is the number of the step that the file shows, from 1 on; 0 where it shows all.
+        ``step`` is the number of the step in the file, from 1 on; 0 for all.
         """
         from bpviz.fingerprint import fingerprint, of_step
 
@@ -92,7 +92,7 @@ class Drawing:
         more = self._sections if "sections" in formats.row_of(format).options else ()
         if self.shows_steps(format):
             more += (self._steps_mark,)
-        # The words of a writer are in no figure.
+        # The figure does not contain the writer's own words.
         code = self.options.circuit.lang.code
         return fingerprint(self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
 
@@ -101,25 +101,25 @@ class Drawing:
         """The mark of the steps."""
         from bpviz.fingerprint import fingerprint
 
-        return fingerprint(self.figure, self.theme, self.told, self.options.seconds)
+        return fingerprint(self.figure, self.theme, self.step_list, self.options.seconds)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
-        """Whether a file of this format shows what would be drawn now."""
+        """Return whether a file of this format shows what would be drawn now."""
         if not formats.row_of(format).remark:
-            # It carries no mark.
+            # It has no mark.
             return data == (list(self.to_frames(format))[step - 1] if step else self.to_bytes(format))
         from bpviz.fingerprint import found_in
 
         return found_in(data) == self.fingerprint(format, step)
 
     def shows_steps(self, format: str) -> bool:
-        """Whether a file of this format shows the steps one after the other."""
+        """Return whether a file of this format shows the steps one after the other."""
         when = formats.row_of(format).steps
         return when == "always" or bool(when and getattr(self.options, when))
 
     @cached_property
-    def told(self) -> tuple[Step, ...]:
-        """The steps in which it is shown, each with its sentence: forward, then backward, then the whole.
+    def step_list(self) -> tuple[Step, ...]:
+        """The steps of the drawing, each with its sentence: forward, then backward, then the whole.
 
         Raises `UsageError` for a drawing without numbers.
         """
@@ -127,29 +127,29 @@ class Drawing:
 
         if not isinstance(self.source, Flow):
             raise UsageError(
-                "only a figure of one run can be told in steps, with its numbers; "
+                "only a figure of one run, with its numbers, can be shown in steps; "
                 "give a function whose inputs have values, or a Flow"
             )
         return steps(self.source, self.options.circuit)
 
     def steps(self) -> tuple[Drawing, ...]:
-        """Return a drawing of every step: one layout for all, the sentence of the step below it.
+        """Return a drawing of every step: the same layout for all, with the sentence of the step below.
 
         >>> import bpviz
         >>> drawing = bpviz.draw(lambda price=100, count=2: price * count)
-        >>> len(drawing.steps()), drawing.told[1].sentence
+        >>> len(drawing.steps()), drawing.step_list[1].sentence
         (5, '× : output = 100 × 2 = 200')
 
         Raises `UsageError` for a drawing without numbers, and what `picture` raises.
         """
         from bpviz.picture.stages import with_captions
 
-        pictures = with_captions(self.picture, self.told, self.theme)
+        pictures = with_captions(self.picture, self.step_list, self.theme)
         return tuple(replace(self, shown=picture) for picture in pictures)
 
     @cached_property
     def _sections(self) -> tuple[str, ...]:
-        """What stands below the figure on a page of HTML: the table of what every value does to the output."""
+        """The sections below the figure on an HTML page: the table of the effect of every value on the output."""
         if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
             return ()
         from bpviz.analysis.influences import influences, named, objective
@@ -166,7 +166,7 @@ class Drawing:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know beyond the picture: numbers that are not finite, inputs that lead nowhere."""
+        """Notes that are not in the picture: numbers that are not finite, inputs that do not reach the output."""
         if not isinstance(self.source, Flow):
             return ()
         graph, say = self.source.graph, self.options.circuit.lang
@@ -175,7 +175,7 @@ class Drawing:
             # A gradient need not depend on every input.
             return tuple(odd)
         circuit_options = self.options.circuit
-        # What --only leaves out may well reach the output.
+        # Inputs hidden by --only may reach the output.
         whole = circuit(self.source, replace(circuit_options, only="")) if circuit_options.only else self.figure
         drawn = {box.node for box in whole.boxes}
         unused = [name for index, name in graph.record.is_input.items() if index not in drawn]
@@ -191,12 +191,12 @@ class Drawing:
             return self.to_json().encode()
         made = self.options
         if self.shows_steps(format):
-            options = {"steps": self.told, "seconds": made.seconds, **options}
+            options = {"steps": self.step_list, "seconds": made.seconds, **options}
         options = {"say": made.circuit.lang, **self._scaled, **options}
         if "sections" in row.options:
             options = {"sections": self._sections, **options}
         shown = self.figure if row.reads == "figure" else self.picture
-        # A single step, taken from its drawing, is marked as what it was taken from is not.
+        # The drawing of a single step has another mark than the whole drawing.
         mark = "" if self.shown is not None else self.fingerprint(format)
         return formats.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
 
@@ -210,15 +210,15 @@ class Drawing:
         row = formats.row_of(formats.check_format(format))
         if row.many or row.reads != "picture":
             raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
-        stages = with_captions(self.picture, self.told, self.theme)
-        marks = [self.fingerprint(format, step) for step in range(1, len(self.told) + 1)]
+        stages = with_captions(self.picture, self.step_list, self.theme)
+        marks = [self.fingerprint(format, step) for step in range(1, len(self.step_list) + 1)]
         say, engine = self.options.circuit.lang, self.options.engine
         options = {**self._scaled, **options}
         return formats.frames(stages, self.theme, format, marks=marks, say=say, engine=engine, **options)
 
     @property
     def _scaled(self) -> dict[str, float]:
-        """The scale as an option of the writers, where one was chosen."""
+        """The scale as an option of the writers, if one was chosen."""
         return {} if self.options.scale is None else {"scale": self.options.scale}
 
     def to_svg(self) -> str:
@@ -238,10 +238,10 @@ class Drawing:
         return self.to_bytes("dot").decode()
 
     def to_fragment(self) -> str:
-        """Return the picture as a piece of HTML for another page: a figure with a caption, in steps with ``steps``."""
+        """Return the picture as a piece of HTML for another page: a figure with a caption; with ``steps`` in steps."""
         from bpviz.writers.html import fragment
 
-        steps = self.told if self.shows_steps("html") else ()
+        steps = self.step_list if self.shows_steps("html") else ()
         return fragment(self.picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
     def to_json(self) -> str:
@@ -265,7 +265,7 @@ class Drawing:
         return place
 
     def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
-        """Iterate over the file of a path, or the files of all steps where its name has a place for a number."""
+        """Iterate over the file of a path, or the files of all steps if its name has a place for a number."""
         if not numbered(path, 1):
             yield path, self.to_bytes(format)
             return
@@ -279,7 +279,7 @@ class Drawing:
                 row = formats.row_of(format)
                 bundle[row.mime] = self._inline(format) if row.is_text else _as_base64(self.to_bytes(format))
         except BpvizError as error:
-            # A notebook goes on without its picture, and says why.
+            # The notebook continues without its picture, and shows the reason.
             bundle["text/plain"] += f"\nnot drawn: {error}"
         return bundle
 
@@ -297,15 +297,15 @@ class Drawing:
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
         made = Drawing(self.figure, options, self.shown)
         if self.options.animate or self.options.steps:
-            made.__dict__["told"] = self.told
+            made.__dict__["step_list"] = self.step_list
         return made
 
     def __getstate__(self) -> dict[str, Any]:
         # What follows from these is made again; the function that makes a card again in another language stays behind.
         if isinstance(self.source, Figure | Sheet):
-            kept = {"told": self.told} if "told" in self.__dict__ else {}
-            return {"source": self.source, "options": self.options, "shown": self.shown, "retold": None, **kept}
-        return {"source": self.source, "options": self.options, "shown": self.shown, "retold": None}
+            kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
+            return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}
+        return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None}
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)
@@ -329,8 +329,8 @@ def _as_base64(data: bytes) -> str:
 
 
 def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    """Return the formats for notebooks; ``publish`` are pixels for pages and for GitHub, and lines for paper."""
-    # With SVG, nbconvert would need Inkscape on the way to LaTeX. Steps are shown one by one in HTML alone.
+    """Return the formats for notebooks; ``publish`` is PNG for pages and for GitHub, and PDF for paper."""
+    # With SVG, nbconvert would need Inkscape for LaTeX. Only HTML shows steps one by one.
     given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
     named = checked("notebook", given, "BPVIZ_NOTEBOOK")
     return formats.formats(lambda row: "paper" in row.notebook) if named == "publish" else (named,)

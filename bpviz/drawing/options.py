@@ -1,8 +1,8 @@
-"""The table of options: how each is called, what it can be, and its help, for Python, the command line and documents.
+"""The table of options: names, values and help, for Python, the command line and documents.
 
 An option is one row of `OPTIONS`. `bpviz.draw`, the commands, the settings in the environment and in pyproject.toml,
-the directives and blocks of documents, and the reference all read it. One that a drawing keeps is also a field of
-`DrawOptions` or `CircuitOptions`, where its default stands.
+the directives and blocks of documents, and the reference all read it. An option that a drawing keeps is also a field
+of `DrawOptions` or `CircuitOptions`, with its default.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` bounds the layout, in seconds; ``None`` means no bound. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; a step lasts so many ``seconds`` in what moves. ``scale`` is how large formats with pixels
-    are: 1 is 96 pixels an inch; ``None`` leaves it to the writers. ``notebook`` is what notebooks are given; empty it
-    is what ``BPVIZ_NOTEBOOK`` says, else ``svg``.
+    ``timeout`` limits the layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML
+    be walked step by step; in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
+    96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
+    ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -47,9 +47,9 @@ _DRAWING = {f.name: f.default for f in fields(DrawOptions) if f.name != "circuit
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers that an option can be: from ``low`` to ``high`` (``None``: no bound), without both if ``open``.
+    """The allowed numbers of an option: from ``low`` to ``high`` (``None``: no bound), without these two if ``open``.
 
-    ``must`` begins the message for any other, after the option's name. ``none`` allows ``None``.
+    ``must`` follows the option's name in the message for other numbers. ``none`` allows ``None``.
     """
 
     low: float
@@ -60,7 +60,7 @@ class Range:
     none: bool = False
 
     def holds(self, value: object) -> bool:
-        """Whether a value is such a number."""
+        """Return whether a value is an allowed number."""
         if value is None:
             return self.none
         if not isinstance(value, int if self.whole else int | float) or isinstance(value, bool):
@@ -74,15 +74,15 @@ class Range:
 class Option:
     """One option.
 
-    - ``name``: what `bpviz.draw` and the functions of commands call it; ``python`` where `bpviz.draw` has another name.
-    - ``flags``: how the command line spells it, the long name first of those with two dashes; empty where it has none.
+    - ``name``: its name in `bpviz.draw` and the functions of commands; ``python`` if `bpviz.draw` has another name.
+    - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
-    - ``choices`` or ``range``: what it can be. ``alone`` is the value of a flag that is given without one.
-    - ``listed``: whether it is names with commas between them, which settings can also give as a list.
+    - ``choices`` or ``range``: the allowed values. ``alone`` is the value of a flag without one.
+    - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
     - ``builders``: whether the builder of a document chooses it.
-    - ``convert``: makes what the drawing keeps of what was given.
+    - ``convert``: converts a given value into that of the drawing.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Option:
 
     @property
     def key(self) -> str:
-        """The name of a setting, as ``[tool.bpviz]`` and (in capitals) the environment have it; empty for no setting.
+        """The name of the setting in ``[tool.bpviz]`` and (in capitals) in the environment; empty if there is none.
 
         >>> OPTIONS["seconds"].key, OPTIONS["path"].key
         ('seconds_per_step', '')
@@ -121,7 +121,7 @@ class Option:
 
     @property
     def variable(self) -> str:
-        """The variable of the environment that sets it; empty where none does.
+        """The variable of the environment that sets it; empty if there is none.
 
         >>> OPTIONS["seconds"].variable
         'BPVIZ_SECONDS_PER_STEP'
@@ -130,7 +130,7 @@ class Option:
 
 
 def _kept(name: str, flags: str = "", help: str = "", **more: Any) -> Option:
-    """Return the row of an option that a drawing keeps: its default is that of the field."""
+    """Return the row of an option that a drawing keeps, with the default of its field."""
     return Option(name, flags, help, **{"default": {**_CIRCUIT, **_DRAWING}[name], **more})
 
 
@@ -184,7 +184,7 @@ _ROWS = (
         taken_by="command",
     ),
     _kept("show", "--show", "Which arrows are drawn.", choices=get_args(Show), setting=True),
-    _kept("labels", "--labels", "What stands at the arrows.", choices=get_args(Labels), setting=True),
+    _kept("labels", "--labels", "What is written at the arrows.", choices=get_args(Labels), setting=True),
     _kept(
         "depth",
         "--depth",
@@ -192,7 +192,7 @@ _ROWS = (
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
-    _kept("open", "--open", "Show the inside of this group, whatever --depth says.", metavar="GROUP", convert=_several),
+    _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
     Option(
         "of",
@@ -243,9 +243,9 @@ _ROWS = (
         metavar="NAME",
     ),
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
-    _kept("shared", "--shared", "Mark what is computed once on the way back and used again.", setting=True),
+    _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
-    _kept("before", help="An earlier run (a Flow), whose numbers stand beside those of this one: 100 → 200."),
+    _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
     _kept(
         "direction",
         "--direction",
@@ -299,7 +299,7 @@ _ROWS = (
         "seconds",
         "--seconds-per-step",
         f"How long a step is shown in what moves: --animate, {_titles(lambda row: row.steps == 'always')}.",
-        range=Range(0, 1000, "tells how long a step is shown, such as 1.5", open=True),
+        range=Range(0, 1000, "must be more than 0 and less than 1000, such as 1.5", open=True),
         metavar="SECONDS",
         setting=True,
     ),
@@ -308,7 +308,7 @@ _ROWS = (
         "--scale",
         f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch. [default: 2, or less for what moves and is "
         "wide]",
-        range=Range(0, 1000, "tells how large a pixel picture is, such as 2", open=True, none=True),
+        range=Range(0, 1000, "must be more than 0 and less than 1000, such as 2", open=True, none=True),
         metavar="FACTOR",
         setting=True,
         builders=True,
@@ -344,12 +344,12 @@ OPTIONS: dict[str, Option] = {row.name: row for row in _ROWS}
 
 
 def checked(name: str, value: Any, called: str = "") -> Any:
-    """Return what a drawing keeps of the value of an option; ``called`` is its name in messages.
+    """Return the checked and converted value of an option; ``called`` is its name in messages.
 
     >>> checked("open", "layer"), checked("precision", 3)
     (('layer',), 3)
 
-    Raises `UsageError` for a value that the option cannot have.
+    Raises `UsageError` for a wrong value.
     """
     row = OPTIONS[name]
     if row.choices and value not in row.choices:
@@ -361,14 +361,14 @@ def checked(name: str, value: Any, called: str = "") -> Any:
 
 
 def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOptions:
-    """Return the options with some of them replaced; without any, those of a new drawing, in the reader's language.
+    """Return options with some of them replaced; without ``base``, those of a new drawing, in the reader's language.
 
-    Raises `UsageError` for an unknown option, or a value that it cannot have.
+    Raises `UsageError` for an unknown option, or a wrong value.
     """
     if base is None:
         base, given = DrawOptions(), {"lang": None, **given}
     elif given.get("lang") is None:
-        # What is drawn already keeps its language, unless another is named.
+        # An existing drawing keeps its language, unless another is named.
         given.pop("lang", None)
     known = {**_CIRCUIT, **_DRAWING}
     for name in given:

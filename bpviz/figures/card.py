@@ -1,4 +1,4 @@
-"""The card of an operation: one node, forward and backward, in symbols read from its own row."""
+"""The card of an operation: one node, forward and backward, in symbols computed from its row."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def reading(row: Operation) -> Reading:
     """
     case = _typical(row)
     operands, z, g = _symbols(row, case)
-    # In the form of the row itself; between other operations it could be shorter.
+    # Not shortened: the formula has the form of the row.
     made = Formula("", z.shape, row, tuple(operands), case.parameters)
     rules = row.rules(len(operands))
     backward = [
@@ -93,7 +93,7 @@ def reading(row: Operation) -> Reading:
 
 
 def _gradient(row: Operation, rule: Any, slot: int, values: tuple[Any, ...], case: Case) -> Any:
-    """The gradient of one operand, in its shape; a long rule that no line can say is written by its name."""
+    """Return the gradient of one operand; a rule that no line can show is written by its name."""
     share = rule(*values, **case.parameters)
     g, _, *operands = values
     if share is None:
@@ -117,7 +117,7 @@ def _typical(row: Operation) -> Case:
         return plain[0]
     matrices = next((case for case in plain if all(len(shape) == 2 for shape in case.shapes)), plain[-1])
     if row.shape(*matrices.shapes, **matrices.parameters) == ():
-        # A reduction to a single number is shown with a vector.
+        # A reduction to a single number is shown for a vector.
         return next((case for case in plain if all(len(shape) == 1 for shape in case.shapes)), matrices)
     return matrices
 
@@ -128,7 +128,7 @@ def _symbols(row: Operation, case: Case) -> tuple[list[Formula], Formula, Formul
         stem = names.pop().rstrip("s")
         names += [f"{stem}{i + 1}" for i in range(len(case.shapes) - len(names))]
     # Matrices are written with capitals.
-    big = row.name in ("matmul", "affine", "attention")
+    big = row.capitals
     shapes = [tuple(Count(n, "n") for n in shape) if len(shape) == 1 else shape for shape in case.shapes]
     operands = [symbol(n.upper() if big else n, s) for n, s in zip(names, shapes, strict=True)]
     made: Any = row(*operands, **case.parameters)

@@ -1,4 +1,4 @@
-"""Old numbers beside new ones: what stands at the arrows, how loud, and what is said of steps that came or went."""
+"""Old numbers beside new ones: labels and tones of the wires, and notes about added and removed steps."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["Changes", "change_notes"]
 
 
 class Changes(Values):
-    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below; of constants in their boxes."""
+    """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below, constants in their boxes."""
 
     def __init__(
         self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
     ) -> None:
-        """Take also the run before, its nodes paired with those of this one."""
+        """Take also the earlier run, as a pairing of its nodes with those of this one."""
         super().__init__(graph, flow, labels, precision)
         self.pairing = pairing
         self.before = pairing.before
@@ -36,21 +36,21 @@ class Changes(Values):
         self.affected = _affected(pairing)
 
     def shown(self, index: int) -> Content:
-        """The value before and now."""
+        """Return the value in both runs."""
         was = self.pairing.old.get(index)
         if was is None:
             return super().shown(index)
         return changed(self.before.values[was], self.value(index), self.precision)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
-        """The gradient before and now."""
+        """Return the gradient in both runs."""
         earlier = self._earlier(index, use, stem)
         if earlier is None:
             return super().gradient(index, use, stem)
         return changed(earlier, use.share, self.precision)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
-        """The symbol, where something is written into it that was another before also the one of then: ``x² → x³``."""
+        """Return the symbol; if a constant in it has changed, also the earlier one: ``x² → x³``."""
         now, written = super().symbol(index)
         operation = self.record.operations[index]
         if operation is None or operation.drawn is None or not self.pairing.kept(index):
@@ -59,7 +59,7 @@ class Changes(Values):
         return now if was == now else f"{was} → {now}", written
 
     def _earlier(self, index: int, use: Use, stem: bool) -> Any:
-        """The gradient that came back here before; ``None`` where none did, or there was no such wire."""
+        """Return the gradient of this use in the earlier run; ``None`` without a gradient or a wire there."""
         was = self.pairing.old.get(index)
         if was is None:
             return None
@@ -70,7 +70,7 @@ class Changes(Values):
         return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
-        """In front where the wire is new, in the background where nothing that changed leads to its numbers."""
+        """Return the tone: in front if the wire is new, in the background if its numbers do not depend on a change."""
         kept = stem or use.seeded or any(self.pairing.slot_kept(*step) for step in use.steps)
         if index not in self.pairing.old or not kept:
             return "strong"
@@ -79,7 +79,7 @@ class Changes(Values):
         return "pale" if same and not self.affected[index] and not self._is_led_to(index, use, stem) else "plain"
 
     def _is_led_to(self, index: int, use: Use, stem: bool) -> bool:
-        """Whether something that changed leads to the gradient that comes back from ``use``, also where it is equal."""
+        """Return whether the gradient of ``use`` depends on a change, even if it is equal."""
         made, affected = self._backward
         if made is None:
             return False
@@ -88,11 +88,11 @@ class Changes(Values):
 
     @cached_property
     def _backward(self) -> tuple[Derivation | None, bytearray]:
-        """The backward pass as a graph, and which of its nodes depend on what changed."""
+        """The backward pass as a graph, and which of its nodes depend on a change."""
         try:
             made = derivation(self.pairing.after)
         except BpvizError:
-            # Of an operation whose rule cannot be recorded only the numbers tell.
+            # If the rule of an operation cannot be recorded, only the numbers are compared.
             return None, bytearray()
         record = made.graph.record
         found = bytearray(len(record))
@@ -104,9 +104,9 @@ class Changes(Values):
 
 
 def _affected(pairing: Pairing) -> bytearray:
-    """Which nodes of the later run depend on what changed: on an input, a constant or a step that is another one.
+    """Return which nodes of the later run depend on a change: of an input, a constant or a step.
 
-    Also where the value happens to be the same as before.
+    Their values may still be equal.
     """
     record, before = pairing.after.graph.record, pairing.before
     found = bytearray(len(pairing.after.values))
@@ -123,18 +123,18 @@ def _affected(pairing: Pairing) -> bytearray:
 
 
 def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str, ...]:
-    """What another model has that the one before had not, what it does otherwise, and what it no longer has.
+    """Return the notes about new, replaced and removed steps.
 
     >>> import bpviz
     >>> from bpviz.analysis.pairing import paired
     >>> one = bpviz.backprop(lambda x=1.0: bpviz.nn.relu(x) + 1)
     >>> change_notes(paired(one, bpviz.backprop(lambda x=1.0: bpviz.nn.tanh(x) + x * 2)))
-    ('new: multiply', 'otherwise: tanh (relu before)')
+    ('new: multiply', 'changed: tanh (relu before)')
     """
     if pairing is None or pairing.before.graph is pairing.after.graph:
         return ()
     new: list[str] = []
-    otherwise: list[str] = []
+    changed: list[str] = []
     gone: list[str] = []
     for found in differences(pairing, say=say):
         if found.before is None:
@@ -143,11 +143,11 @@ def change_notes(pairing: Pairing | None, say: Language = ENGLISH) -> tuple[str,
             gone.append(found.before.name)
         elif "operation" in found.aspects:
             name, before = found.after.name, what_of(found.before, say)
-            otherwise.append(say("{name} ({operation} before)", name=name, operation=before))
+            changed.append(say("{name} ({operation} before)", name=name, operation=before))
     return (
         *([say("new: {names}", names=_listed(new, say))] if new else []),
-        *([say("otherwise: {names}", names=_listed(otherwise, say))] if otherwise else []),
-        *([say("no longer there: {names}", names=_listed(gone, say))] if gone else []),
+        *([say("changed: {names}", names=_listed(changed, say))] if changed else []),
+        *([say("removed: {names}", names=_listed(gone, say))] if gone else []),
     )
 
 

@@ -37,7 +37,7 @@ def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figu
 
 
 class _Circuit:
-    """One figure in the making."""
+    """Builds one figure."""
 
     def __init__(self, target: Flow | Graph, options: CircuitOptions) -> None:
         self.flow = target if isinstance(target, Flow) else None
@@ -59,17 +59,17 @@ class _Circuit:
         self.wording = labels_of(
             options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing, lit
         )
-        self.needed = self._ancestors([end.node for end in self.ends])
+        self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
-        # Backward numbers along what is left out would have two shapes.
+        # Gradients at hidden steps would have two shapes.
         self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
         self.shared = shared_of(options.shared, self.graph, self.flow)
         self.folded: set[int] = set()
         self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
 
     def _ends(self) -> list[End]:
-        """The outputs, and the value whose gradient is taken where that is none of them; of paths where they lead."""
+        """Return the outputs, and the differentiated value if it is no output; for paths, their end."""
         if self.only:
             return [End(self.labels[self.only.target] or self.graph.names[self.only.target], self.only.target)]
         ends = list(self.graph.ends)
@@ -79,27 +79,17 @@ class _Circuit:
                 ends.append(End(self.graph.names[index], index))
         return [end if end.own else end._replace(title=self.labels[end.node] or end.title) for end in ends]
 
-    def _ancestors(self, outputs: Sequence[int]) -> list[int]:
-        needed = bytearray(len(self.record))
-        for index in outputs:
-            needed[index] = 1
-        for index in range(len(needed) - 1, -1, -1):
-            if needed[index]:
-                for operand in self.record.operands[index]:
-                    needed[operand] = 1
-        return [i for i, wanted in enumerate(needed) if wanted]
-
     def _is_stub(self, index: int) -> bool:
-        """Whether only the name and the value of a node are shown, not what it is made from."""
+        """Return whether only the name and the value of a node are shown, without its operands."""
         only = self.only
         return only is not None and (index in only.feeding or index == only.source)
 
     def _closed_around(self, index: int) -> Scope | None:
-        """The outermost closed group around a step, if what it is made from is shown."""
+        """Return the outermost closed group around a step, if its operands are shown."""
         return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
-        """The id of the box that a node is, or is in."""
+        """Return the id of the box of a node, or of the closed group around it."""
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
 
@@ -117,7 +107,7 @@ class _Circuit:
             if key not in self.boxes:
                 box, belongs = self._box(index, key), self.passes.belongs(index)
                 tone: Tone = "plain" if self.shared is None else self.shared.step(index)
-                # Made again only where it is another one: there may be thousands.
+                # Only changed boxes are made again: there may be thousands.
                 usual = (tone, belongs) == (box.tone, box.belongs)
                 self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
 
@@ -125,8 +115,8 @@ class _Circuit:
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
-            said = self.say("group {title}, closed", title=title)
-            return Box(key, "group", title, frame_of(closed.parent), said, group=closed.index)
+            description = self.say("group {title}, closed", title=title)
+            return Box(key, "group", title, frame_of(closed.parent), description, group=closed.index)
         operation = self.record.operations[index]
         frame = frame_of(self.record.step_scopes[index])
         label = self.labels[index]
@@ -135,9 +125,11 @@ class _Circuit:
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
             symbol = self.wording.symbol(index)[0]
-            said = self.say.operation(operation.name)
-            said = self.say("{operation}, makes {name}", operation=said, name=label) if label else said
-            return Box(key, "operation", symbol, frame, said, commutes=operation.commutes, node=index)
+            description = self.say.operation(operation.name)
+            description = (
+                self.say("{operation}, makes {name}", operation=description, name=label) if label else description
+            )
+            return Box(key, "operation", symbol, frame, description, commutes=operation.commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
@@ -149,8 +141,8 @@ class _Circuit:
     # Wires
 
     def _uses(self) -> dict[int, list[Use]]:
-        """Where every value is used. What enters a closed group several times enters it once, gradients added."""
-        # Along what is left out, gradients would have another shape.
+        """Return the uses of every value; several uses in a closed group are one, with the sum of gradients."""
+        # At hidden steps, gradients would have another shape.
         flow = None if self.passes.left_out else self.flow
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
@@ -177,8 +169,8 @@ class _Circuit:
             seeded = flow is not None and end.node == flow.output_index and first
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
-            said = self.say("output {name}", name=end.title)
-            box = self.boxes[key] = Box(key, "output", end.title, None, said, belongs=belongs)
+            description = self.say("output {name}", name=end.title)
+            box = self.boxes[key] = Box(key, "output", end.title, None, description, belongs=belongs)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
@@ -192,17 +184,17 @@ class _Circuit:
             if len(uses) == 1:
                 self._wire(index, source, uses[0], name=named)
                 continue
-            # The value branches: left of the dot the summed gradient, right of it each share.
+            # The value branches: the summed gradient is left of the dot, each share right of it.
             frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
-            said = self.say("{name} branches", name=source.text)
-            dot = Box(f"b{index}", "branch", "", frame, said, belongs=source.belongs)
+            description = self.say("{name} branches", name=source.text)
+            dot = Box(f"b{index}", "branch", "", frame, description, belongs=source.belongs)
             self.boxes[dot.id] = dot
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
 
     def _wire_name(self, index: int, uses: Sequence[Use]) -> str:
-        """A name stands at the wire unless it stands at one of its ends already."""
+        """Return the name at the wire; empty if it is already at one end of it."""
         if self.record.operations[index] is None:
             return ""
         label = self.labels[index]
@@ -217,14 +209,14 @@ class _Circuit:
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
-            # At its end stands its name, and in its formula that it is transposed.
+            # The name is at its end, and its formula shows that it is transposed.
             written = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
             name = "" if written else called
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = self.wording.forward(carried, name, stem or carried != index)
             if feeds and (not self.labels[index] or not stem):
-                # Its number is what it is called.
+                # Its name is its number.
                 label = None
             forward = Arrow(label if show != "backward" else None)
         shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
@@ -233,12 +225,12 @@ class _Circuit:
             if shared and stem and self.options.labels in ("values", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
-        said = []
+        numbers = []
         if self.flow is not None:
-            said.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
+            numbers.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
         if use.share is not None:
             share = line_of(self.wording.gradient(index, use, stem), self.say)
-            said.append(
+            numbers.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
                 else self.say("gradient {gradient}", gradient=share)
@@ -246,9 +238,9 @@ class _Circuit:
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
-        numbers = self.say(", ").join(said)
+        text = self.say(", ").join(numbers)
         description = self.say(
-            "{start} to {end}: {numbers}" if said else "{start} to {end}", start=start, end=end, numbers=numbers
+            "{start} to {end}: {numbers}" if numbers else "{start} to {end}", start=start, end=end, numbers=text
         )
         belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
@@ -289,14 +281,14 @@ class _Circuit:
             kept = {self._box_of(i) for i in self.needed if self.pairing.kept(i)}
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
-        told = (note.sentence(self.say) for note in self.graph.notes)
+        remarks = (note.sentence(self.say) for note in self.graph.notes)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *told),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks),
             direction=self.options.direction,
         )
 

@@ -144,7 +144,7 @@ class Rules(Values):
             return result
         if len(use.terms) > 1:
             return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
-        # Of a closed group the steps are hidden.
+        # The steps of a closed group are hidden.
         if len(use.steps) != 1 or use.box.node is None:
             return result
         upstream, slope = self._rule(*use.steps[0])

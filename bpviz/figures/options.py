@@ -1,4 +1,4 @@
-"""What of a computation a figure shows, as frozen plain data. It imports little: the command line reads it, too."""
+"""The options of a circuit, as frozen plain data. It imports little, because the command line reads it too."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Direction = Literal["LR", "TB"]
 
 @dataclass(frozen=True, slots=True)
 class CircuitOptions:
-    """What of the computation is shown; `bpviz.drawing.options` says of each option how people choose it.
+    """The options of a circuit; `bpviz.drawing.options` has their names and help.
 
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
     ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
-    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only bring numbers into
-    another shape. ``before`` is an earlier run, of this or of another model, whose numbers stand beside those of this
-    one: ``200 → 240``. ``path`` lights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves out
-    what lies on none of them. ``lang`` is the language of what is read aloud and written in words.
+    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only change the shape
+    of numbers. ``before`` is an earlier run, of this or of another model, whose numbers are shown beside those of this
+    one: ``200 → 240``. ``path`` highlights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves
+    out everything else. ``lang`` is the language of all words.
     """
 
     show: Show = "both"

@@ -1,4 +1,4 @@
-"""Paths of a circuit: their parts stand in front, all other parts in the background or are left out."""
+"""Paths of a circuit: their parts are in front, all other parts in the background or are left out."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Slopes(Values):
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
-        """The slope of a lit link between single numbers, else the gradient; a closed group is no single link."""
+        """Return the slope of a highlighted link between single numbers, else the gradient. A closed group has none."""
         one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.group is None
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:

@@ -130,7 +130,7 @@ class _Narrator:
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
-        """What a box makes of what enters it."""
+        """Return the equation that a box computes."""
         if box.node is None:
             # A closed group: its steps are hidden; several values may leave it.
             shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]

@@ -1,4 +1,4 @@
-"""Which parts of a circuit belong to the backward pass, and which stand in front."""
+"""Which parts of a circuit belong to the backward pass, and which are in front."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ class Passes:
         self.labels = labels
         self.left_out: set[int] = set()
         if fold and graph.is_gradient:
-            from bpviz.transforms.simplify import PLUMBING
-
             steps = ((i, self.record.operations[i]) for i in needed if i in self.record.orders)
-            self.left_out = {i for i, operation in steps if operation is not None and operation.name in PLUMBING}
+            self.left_out = {i for i, operation in steps if operation is not None and operation.plumbing}
 
     def belongs(self, index: int) -> Pass:
         """Return the pass that a node belongs to."""
@@ -43,12 +41,13 @@ class Passes:
         """Return the name of what arrives: the node's own, or that of the wire's first node, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
-        behind = self.called(self.record.operands[index][0])
+        name = self.called(self.record.operands[index][0])
         operation = self.record.operations[index]
         assert operation is not None
-        if operation.name == "transpose":
-            return f"{behind or '(·)'}ᵀ"
-        return f"Σ {behind}" if operation.name == "sum_to" and behind else behind
+        if operation.unwritten or (operation.reduces and not name):
+            return name
+        parameters = {**operation.parameters, **self.record.parameters.get(index, {})}
+        return operation.notation.format(**{operation.operands[0]: name or "(·)", **parameters})
 
 
 def toned(boxes: Mapping[str, Box], wires: Sequence[Wire], front: Collection[str] | None = None) -> dict[str, Box]:

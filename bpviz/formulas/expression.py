@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
+from bpviz.ops.table.values import broadcast_shape
 
 __all__ = [
-    "UNWRITTEN",
     "Count",
     "Expression",
-    "broadcast",
     "evaluated",
     "is_constant",
     "is_number",
@@ -24,9 +23,6 @@ __all__ = [
 ]
 
 np: Any = LazyModule("numpy")
-
-UNWRITTEN = ("broadcast_to", "reshape", "positive")
-"""Operations that an author does not write, because they do not change the number."""
 
 
 class Count(int):
@@ -96,7 +92,7 @@ class Expression:
     @classmethod
     def of(cls, operation: str, *xs: Any) -> Any:
         """Return an arithmetic operation on expressions and numbers, without rewriting, element by element."""
-        return cls("", broadcast([ops.shape_of(x) for x in xs]), OPERATIONS[operation], xs)
+        return cls("", broadcast_shape([ops.shape_of(x) for x in xs]), OPERATIONS[operation], xs)
 
 
 def evaluated(value: Any) -> Any:
@@ -159,17 +155,6 @@ def made_by(value: Any, name: str) -> bool:
 def is_upstream(value: Any) -> bool:
     """Return whether this is an upstream gradient, ∂L/∂z, which is a fraction in its own name."""
     return isinstance(value, Expression) and bool(value.derivative and value.derivative[0])
-
-
-def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """Return the shape of an elementwise result for operands of these shapes.
-
-    >>> broadcast([(2, 3), (3,), ()])
-    (2, 3)
-    """
-    size = max(map(len, shapes))
-    padded = [(1,) * (size - len(shape)) + shape for shape in shapes]
-    return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
 
 
 def same(x: Any, y: Any) -> bool:

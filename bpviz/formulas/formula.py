@@ -14,11 +14,12 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, evaluated, is_constant
+from bpviz.formulas.expression import Expression, evaluated, is_constant
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import text_of
 from bpviz.formulas.rewriting import REWRITINGS
 from bpviz.ops import OPERATIONS, Operation, Shape
+from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["Formula", "as_formula", "constant", "derivative", "symbol", "written_out"]
 
@@ -145,25 +146,23 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
     usual = operation.parameters
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
     shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
-    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast(shapes)
-    if operation.name in _MOVING and is_constant(xs[0]) and not ops.shape_of(xs[0].parameters["value"]):
-        # The same everywhere is so in every shape.
-        return constant(xs[0].parameters["value"], shape)
+    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast_shape(shapes)
+    if operation.plumbing and not operation.reduces and is_constant(xs[0]):
+        everywhere = xs[0].parameters["value"]
+        if not ops.shape_of(everywhere):
+            # The same everywhere is so in every shape.
+            return constant(everywhere, shape)
     for row in REWRITINGS.get(operation.name, ()):
         found = row.rewrite(*xs, **parameters)
         if found is None:
             continue
-        if ops.shape_of(found) == shape or operation.name in _TAKEN_FOR_GRANTED:
+        if ops.shape_of(found) == shape or operation.granted:
             return found
         # The same number everywhere; its count matters in a sum.
         if isinstance(found, Formula):
             return _made(OPERATIONS["broadcast_to"], (found,), {"shape": shape})
         return constant(found, shape)
     return Formula("", shape, operation, xs, parameters)
-
-
-_MOVING = frozenset({"reshape", "broadcast_to", "transpose"})
-_TAKEN_FOR_GRANTED = frozenset({"guard", "total_share"})
 
 
 # Python's operators, from the table

@@ -1,4 +1,4 @@
-"""How a call is written: the name of an operation, its operands, and the parameters that are not as usual."""
+"""How a call is written: the name of an operation, its operands, and the parameters that are not the defaults."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from bpviz.ops import Operation
 __all__ = ["LOWERED", "calling", "parameter_text", "parameters_text", "shape_text", "tuple_text", "written_row"]
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-"""Digits below the line."""
+"""Subscript digits."""
 
 
 def parameters_text(row: Operation, parameters: Mapping[str, Any]) -> str:
-    """The parameters of a call that are not as they would be anyway, as they are passed to a function.
+    """Return the parameters of a call that differ from their defaults, as they are passed to a function.
 
     >>> parameters_text(ops.mean, {"axis": 0, "keepdims": False})
     'axis=0'
     """
     texts = []
     for key, value in parameters.items():
-        if key != "optimize" and not _is_usual(value, row.parameters.get(key)):
+        if key != "optimize" and not _is_default(value, row.parameters.get(key)):
             texts.append(f"{key}={f'[{ops.key_text(value, whole=True)}]' if key == 'key' else parameter_text(value)}")
     return ", ".join(texts)
 
 
-def _is_usual(value: Any, usual: Any) -> bool:
-    if value is usual:
+def _is_default(value: Any, default: Any) -> bool:
+    if value is default:
         return True
-    if isinstance(value, int | float | str) and isinstance(usual, int | float | str):
-        return value == usual
+    if isinstance(value, int | float | str) and isinstance(default, int | float | str):
+        return value == default
     return False
 
 
 def tuple_text(shape: Sequence[int]) -> str:
-    """A shape or axes as Python writes a tuple.
+    """Return a shape or axes as Python writes a tuple.
 
     >>> tuple_text((2, 3)), tuple_text((3,))
     ('(2, 3)', '(3,)')
@@ -49,7 +49,7 @@ def tuple_text(shape: Sequence[int]) -> str:
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """The numbers of a shape; one that is a letter in formulas is that letter.
+    """Return the numbers of a shape; one that is a letter in formulas is that letter.
 
     >>> shape_text((2, Count(3, "n")))
     '2, n'
@@ -58,7 +58,7 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def parameter_text(value: Any) -> str:
-    """A parameter as it is passed: a number, a word, a tuple; ``…`` for what is not written out.
+    """Return a parameter as it is passed: a number, a word, a tuple; ``…`` for what is not written out.
 
     >>> parameter_text((0, 1)), parameter_text(-1), parameter_text(b"x")
     ('(0, 1)', '−1', '…')
@@ -74,9 +74,9 @@ def parameter_text(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def written_row(name: str, notation: str) -> Operation:
-    """A row that is written and never computed."""
-    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation)
+def written_row(name: str, notation: str, binds: int | None = None) -> Operation:
+    """Return a row that is written and never computed."""
+    return Operation(name, "", ("x",), forward=_nothing, vjp=(None,), says="", notation=notation, binds=binds)
 
 
 def _nothing(*xs: Any) -> Any:
@@ -84,11 +84,14 @@ def _nothing(*xs: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def calling(row: Operation, told: str) -> Operation:
-    """A row with parameters in its notation: behind its operands where that is a call, else as a call of its name."""
+def calling(row: Operation, passed: str) -> Operation:
+    """Return a row with the parameters that are ``passed`` in its notation.
+
+    They stand after the operands of a call; any other notation becomes a call of the row's name.
+    """
     if re.fullmatch(r"[^({]+\(.*\)", row.notation):
-        notation = f"{row.notation[:-1]}, {told})"
+        notation = f"{row.notation[:-1]}, {passed})"
     else:
         operands = ", ".join(f"{{{name}}}" for name in row.operands)
-        notation = f"{row.name}({operands}{', ' if told else ''}{told})"
-    return replace(row, name=f"{row.name}()", notation=notation)
+        notation = f"{row.name}({operands}{', ' if passed else ''}{passed})"
+    return replace(row, name=f"{row.name}()", notation=notation, binds=None, needs=())

@@ -1,6 +1,6 @@
 """Formulas in LaTeX: the same notations, translated sign by sign; names are data and cannot be commands.
 
-What comes out needs no packages but amsmath's, and is understood by MathJax, KaTeX and matplotlib.
+The results need no package but amsmath, and work in MathJax, KaTeX and matplotlib.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HOLE = "[\ue000-\ue0ff]"
 
 
 def latex_of(value: Any) -> str:
-    r"""An expression or a number in LaTeX's mathematical mode.
+    r"""Return an expression or a number in LaTeX's mathematical mode.
 
     >>> latex_of(-1.5e-7)
     '-1.5 \\times 10^{-7}'
@@ -49,7 +49,7 @@ class _InLatex(Notation):
     def letter(self, name: str) -> str:
         return _translated(name)
 
-    def told(self, value: Any) -> str:
+    def parameter(self, value: Any) -> str:
         text = str(value).replace("->", "→")
         if re.search(f"[{SPECIAL}]", text):
             return named(text)
@@ -68,13 +68,13 @@ class _InLatex(Notation):
         return before.endswith(("{", r"\lfloor", r"\lceil", r"\|")) or super().closed_by(before, after)
 
     def fitted(self, text: str, before: str, after: str) -> str:
-        # LaTeX refuses what is raised twice.
+        # LaTeX refuses two superscripts in a row.
         return f"{{{text}}}" if after.startswith("^") and "^" in text and text[-1] != ")" else text
 
 
 @cache
 def _translated(line: str) -> str:
-    """A notation, holes and all, in LaTeX."""
+    """Return a notation, holes and all, in LaTeX."""
     # Under a root, above and below a bar, and raised: what LaTeX puts between braces.
     line = re.sub(r"√\(([^()]*)\)", r"√{\1}", line)
     line = re.sub(rf"([√∛])(\w|{_HOLE})", r"\1{\2}", line)
@@ -105,16 +105,16 @@ def _word(found: re.Match[str]) -> str:
 
 
 def _tidy(line: str) -> str:
-    """One space between signs, and only where one is needed; brackets as tall as what they hold."""
+    """Put one space between signs, only where one is needed; make brackets as tall as what they hold."""
     line = re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
-    # What \text holds keeps its spaces and brackets.
+    # The content of \text keeps its spaces and brackets.
     parts = re.split(r"(\\text\{[^}]*\})", line)
     parts[::2] = [re.sub(r" (?=[\^_)\]])", "", re.sub(r" +", " ", part)) for part in parts[::2]]
     return _grown(parts).strip()
 
 
 def _grown(parts: list[str]) -> str:
-    """Brackets made tall around fractions, sums and roots. Every other part is text, in which brackets are letters."""
+    """Make brackets tall around fractions, sums and roots. Every other part is text, in which brackets are letters."""
     tokens: list[str] = []
     for i, part in enumerate(parts):
         tokens += [part] if i % 2 else re.split(r"([()])", part)

@@ -1,4 +1,4 @@
-"""How expressions are written: the notation of each row, and no more brackets than it takes to read them aright."""
+"""How expressions are written: the notation of each row, and no more brackets than a reader needs."""
 
 from __future__ import annotations
 
@@ -11,46 +11,22 @@ from bpviz.formulas.expression import Count, Expression, is_upstream, made_by
 from bpviz.formulas.writing import as_written
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
+from bpviz.ops.table.binding import ATOM, CHOICE, COMPARISON, POWER, PRODUCT, REDUCTION
 from bpviz.text.numerals import number, superscript
 
-__all__ = ["ATOM", "Notation", "Written", "pieces_of", "template", "text_of"]
+__all__ = ["Notation", "Written", "pieces_of", "template", "text_of"]
 
 np: Any = LazyModule("numpy")
 
 Written = tuple[str, int]
 """What is written, and how tightly it binds."""
 
-ATOM = 90
-_PRECEDENCE = {
-    "where": 0,
-    "larger": 0,
-    "less": 10,
-    "less_equal": 10,
-    "greater": 10,
-    "greater_equal": 10,
-    "equal": 10,
-    "not_equal": 10,
-    "add": 20,
-    "subtract": 20,
-    "sum": 25,
-    "sum_to": 25,
-    "multiply": 30,
-    "matmul": 30,
-    "divide": 30,
-    "negative": 30,
-    "sqrt": 40,
-    "power": 50,
-    "transpose": 50,
-    "index": 60,
-}
-"""How tightly an operation binds; what is not listed tells by its notation (`_binding`)."""
-
 _HOLE = 0xE000
 """In a template, operands and parameters are single characters from here on: a private range of Unicode."""
 
 
 def text_of(value: Any) -> str:
-    """An expression or a number as one line of text.
+    """Return an expression or a number as one line of text.
 
     >>> text_of(2.0), text_of(Count(3, "n"))
     ('2', 'n')
@@ -59,7 +35,7 @@ def text_of(value: Any) -> str:
 
 
 def pieces_of(value: Any) -> tuple[str | tuple[str, str], ...]:
-    """The same line in pieces: text, and derivatives as pairs (∂y, ∂x), which can be stacked.
+    """Return the same line in pieces: text, and derivatives as pairs (∂y, ∂x), which can be stacked.
 
     >>> pieces_of(2.0)
     ('2',)
@@ -69,7 +45,7 @@ def pieces_of(value: Any) -> tuple[str | tuple[str, str], ...]:
 
 @cache
 def template(notation: str) -> tuple[str, tuple[str, ...]]:
-    """A notation with a character of the private range in each place of an operand or parameter, and their names.
+    """Return a notation with a private character in place of each operand and parameter, and their names.
 
     >>> template("{x}·{y}")
     ('\ue000·\ue001', ('x', 'y'))
@@ -82,7 +58,7 @@ class Notation:
     """How expressions become text. `bpviz.formulas.latex` writes the parts differently, and brackets alike."""
 
     def of(self, value: Any) -> Written:
-        """An expression or a number, written, and how tightly that binds."""
+        """Return an expression or a number, written, and how tightly that binds."""
         # Sums and products may have thousands of terms: they are followed down without recursion.
         spine = []
         while any(made_by(value, name) for name in ("add", "add_up", "subtract", "multiply")):
@@ -99,31 +75,31 @@ class Notation:
     # What another script writes differently
 
     def name(self, value: Expression) -> str:
-        """A named value."""
+        """Return a named value as text."""
         return value.name
 
     def number(self, value: float) -> str:
-        """A number."""
+        """Return a number as text."""
         return number(value)
 
     def letter(self, name: str) -> str:
-        """A letter that stands for a number of elements, or a sign for what is not written out."""
+        """Return a letter that stands for a number of elements, or a sign for what is not written out."""
         return name
 
-    def told(self, value: Any) -> str:
-        """A parameter of an operation."""
+    def parameter(self, value: Any) -> str:
+        """Return a parameter of an operation as text."""
         return str(value)
 
     def raised(self, base: str, exponent: str) -> str:
-        """A power with a number as its exponent."""
+        """Return a power with a number as its exponent."""
         return base + superscript(exponent)
 
     def bracketed(self, text: str) -> str:
-        """Something in brackets."""
+        """Return something in brackets."""
         return f"({text})"
 
     def template(self, notation: str) -> tuple[str, tuple[str, ...]]:
-        """A row's notation, ready to be filled (see `template`)."""
+        """Return a row's notation, ready to be filled (see `template`)."""
         return template(notation)
 
     def closed_by(self, before: str, after: str) -> bool:
@@ -131,7 +107,7 @@ class Notation:
         return before.endswith(("(", "[", "|", "‖", "⌊", "⌈", ", ")) and after.startswith(tuple(")]|‖⌋⌉,;"))
 
     def fitted(self, text: str, before: str, after: str) -> str:
-        """An operand, bracketed where it must be, made fit to stand between these."""
+        """Return an operand, bracketed where it must be, as it stands between these."""
         # Inverted and transposed: X⁻ᵀ.
         return text.removesuffix("¹") if after.startswith("ᵀ") and text.endswith("⁻¹") else text
 
@@ -142,21 +118,21 @@ class Notation:
             return self.letter(value.name), ATOM
         if not isinstance(value, Expression):
             if isinstance(value, int | float):
-                return self.number(float(value)), (ATOM if value >= 0 else _PRECEDENCE["negative"])
-            return (self.letter(_of_array(value)) if ops.shape_of(value) else self.told(value)), ATOM
+                return self.number(float(value)), (ATOM if value >= 0 else PRODUCT)
+            return (self.letter(_of_array(value)) if ops.shape_of(value) else self.parameter(value)), ATOM
         operation = value.operation
         if operation is not None:
             return self._operation(value, self.of(value.operands[0]))
         if "value" in value.parameters:
             return self._one(value.parameters["value"])
         if is_upstream(value):
-            return self.name(value), _PRECEDENCE["divide"]
+            return self.name(value), PRODUCT
         # A name may look like an expression: (a/b)².
         plain = re.fullmatch(r"[^-+*/^=<>·∘−×]*|\w+′\(.*\)", value.name)
-        return self.name(value), (ATOM if plain else _PRECEDENCE["where"])
+        return self.name(value), (ATOM if plain else CHOICE)
 
     def _operation(self, value: Expression, first: Written) -> Written:
-        """An operation whose first operand is written already."""
+        """Return an operation whose first operand is written already."""
         operation = value.operation
         assert operation is not None
         binds = _binding(operation)
@@ -173,8 +149,10 @@ class Notation:
 
     def _filled(self, notation: str, operation: Operation, value: Expression, first: Written, binds: int) -> str:
         line, names = self.template(notation)
-        told = {key: ops.key_text(part, whole=True) if key == "key" else part for key, part in value.parameters.items()}
-        parts = {name: self.told(part) for name, part in {**operation.parameters, **told}.items() if name in names}
+        given = value.parameters
+        if "key" in given:
+            given = {**given, "key": ops.key_text(given["key"], whole=True)}
+        parts = {name: self.parameter(x) for name, x in {**operation.parameters, **given}.items() if name in names}
         written = [first, *map(self.of, value.operands[1:])]
         if operation.variadic:
             count = len(operation.operands) - 1
@@ -188,19 +166,19 @@ class Notation:
         return re.sub("[\ue000-\ue0ff]", lambda hole: parts[names[ord(hole[0]) - _HOLE]], line)
 
     def _operand(self, before: str, after: str, value: Expression, at: int, written: Written, binds: int) -> str:
-        """An operand where it stands, in brackets where it needs them."""
+        """Return an operand where it stands, in brackets where it needs them."""
         assert value.operation is not None
         operand = value.operands[at]
         if self.closed_by(before, after) or (is_upstream(operand) and _apart(before, after)):
             return written[0]
         if _mixes(value, operand, at):
             return self.bracketed(written[0])
-        return self._at_least(written, _need(value.operation, at, binds))
+        return self._at_least(written, _need(value.operation, at))
 
     def _at_least(self, written: Written, least: int) -> str:
         text, binds = written
-        # Behind a sign of multiplication a Σ takes all that follows: nothing does.
-        loose = least == _PRECEDENCE["multiply"] and binds == _PRECEDENCE["sum"]
+        # After a sign of multiplication a Σ takes all that follows: nothing does.
+        loose = least == PRODUCT and binds == REDUCTION
         return text if binds >= least or loose else self.bracketed(text)
 
 
@@ -228,7 +206,7 @@ _FIRST, _LAST = "\U000f0000", "\U000ffffd"
 
 
 def _of_array(value: Any) -> str:
-    """The identity matrix has a letter; another array is not written out."""
+    """Return the letter of the identity matrix; another array is not written out."""
     shape = ops.shape_of(value)
     return "I" if len(shape) == 2 and np.array_equal(value, np.eye(*shape)) else "…"
 
@@ -238,26 +216,20 @@ def _elementwise(value: Expression) -> bool:
 
 
 def _binding(operation: Operation) -> int:
-    """How tightly a notation binds: listed, closed by brackets of its own, a raised sign behind, or hardly."""
-    listed = _PRECEDENCE.get(operation.name)
-    if listed is not None:
-        return listed
+    """Return how tightly a notation binds: as its row says, or as is seen of it."""
+    if operation.binds is not None:
+        return operation.binds
+    # Closed by brackets of its own; a raised sign after its operand; or hardly.
     if re.fullmatch(r"[\w √∛-]*[(\[|‖⌊⌈].*[)\]|‖⌋⌉]", operation.notation):
         return ATOM
-    return _PRECEDENCE["power"] if re.fullmatch(r"\{\w+\}[^\s{}·/]+", operation.notation) else _PRECEDENCE["less"]
+    return POWER if re.fullmatch(r"\{\w+\}[^\s{}·/]+", operation.notation) else COMPARISON
 
 
-def _need(operation: Operation, at: int, binds: int) -> int:
-    """How tightly an operand must bind to do without brackets."""
-    if operation.name not in _PRECEDENCE:
-        return _PRECEDENCE["power"] + 1
-    if operation.name == "sqrt":
-        # √x² could be read both ways.
-        return ATOM
-    if operation.name == "power":
-        return ATOM if at else binds + 1
-    # x − (y − z) and x/(y·z) need their brackets, (x − y) − z does not.
-    return binds + (at > 0 and operation.name in ("subtract", "divide", "equal", "not_equal"))
+def _need(operation: Operation, at: int) -> int:
+    """Return how tightly an operand must bind to do without brackets."""
+    if operation.needs:
+        return operation.needs[at]
+    return POWER + 1 if operation.binds is None else operation.binds
 
 
 def _apart(before: str, after: str) -> bool:
@@ -269,6 +241,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
     """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
+    # Three products share one sign: of numbers, by elements, and of matrices. Which of them meet here is found by name.
     outer, inner = value.operation.name, operand
     name = operand.operation.name
     if outer in ("multiply", "divide", "matmul") and at and name == "negative":
@@ -306,7 +279,7 @@ def _ends_in_matmul(value: Expression) -> bool:
 
 def _ends_in_sum(value: Any) -> bool:
     while isinstance(value, Expression) and value.operation is not None:
-        if value.operation.name in ("sum", "sum_to"):
+        if value.operation.binds == REDUCTION:
             return True
         if value.operation.name not in ("multiply", "matmul", "negative"):
             return False

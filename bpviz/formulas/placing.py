@@ -1,4 +1,4 @@
-"""What a place in a formula allows: whether what stands there may lack axes that a reader adds by himself."""
+"""What a place in a formula allows: whether what stands there may lack axes that a reader adds."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ __all__ = [
 ]
 
 Mode = Literal["term", "filling", "settled", "spread", "level", "exact"]
-"""What a place allows: a *term* of the right side takes the shape of the left; *filling* is a smaller term that is the
-same everywhere, *settled* a term that may lack leading axes of length 1. Within a term there are *spread*, which may be
-smaller, *level*, which may lack leading axes of length 1, and *exact*."""
+"""The kind of a place. A *term* of the right side takes the shape of the left; *filling* is a smaller term that is the
+same everywhere, *settled* a term that may lack leading axes of length 1. Within a term, *spread* may be smaller,
+*level* may lack leading axes of length 1, and *exact* may lack none."""
 TERMS = ("term", "filling", "settled")
 
 
 def modes_of_operands(x: Expression, mode: Mode) -> list[Mode]:
-    """What the operands of something that goes element by element may be, in a place of this kind."""
+    """Return what the operands of an elementwise operation may be, in a place of this kind.
+
+    Sums, products and quotients are named: that the operands of ``+`` are terms is the algebra of these alone.
+    """
     assert x.operation is not None
     shapes = [ops.shape_of(p) for p in x.operands]
     name = x.operation.name
@@ -49,7 +52,7 @@ def modes_of_operands(x: Expression, mode: Mode) -> list[Mode]:
 
 
 def modes_of_terms(x: Expression, mode: Mode) -> list[Mode]:
-    """What the operands may be where they are terms as well."""
+    """Return what the operands may be where they are terms as well."""
     if mode == "settled":
         whole = _first_whole(x, mode)
         if whole is None:
@@ -59,7 +62,7 @@ def modes_of_terms(x: Expression, mode: Mode) -> list[Mode]:
 
 
 def _first_whole(x: Expression, mode: Mode) -> int | None:
-    """The first operand that has the shape of the result, as far as the place wants it."""
+    """Return the first operand that has the shape of the result, as far as the place needs it."""
     wanted = _of(x.shape, mode)
     return next((i for i, p in enumerate(x.operands) if _of(ops.shape_of(p), mode) == wanted), None)
 
@@ -69,24 +72,24 @@ def _of(shape: Shape, mode: Mode) -> Shape:
 
 
 def without_leading_ones(shape: Shape) -> Shape:
-    """Without leading axes of length 1."""
+    """Return a shape without leading axes of length 1."""
     at = next((i for i, n in enumerate(shape) if n != 1), len(shape))
     return tuple(shape[at:])
 
 
 def without_ones(shape: Shape) -> Shape:
-    """Without axes of length 1."""
+    """Return a shape without axes of length 1."""
     return tuple(n for n in shape if n != 1)
 
 
 def missing_axes(before: Shape, after: Shape) -> tuple[int, ...]:
-    """The axes that one shape has and the other has not, when their last axes meet."""
+    """Return the axes that one shape has and the other has not, when their last axes meet."""
     lead = len(before) - len(after)
     return (*range(lead), *(lead + i for i, n in enumerate(after) if n == 1 and before[lead + i] != 1))
 
 
 def inserted_axes(before: Shape, after: Shape) -> str:
-    """The index that puts axes of length 1 in; empty where that is not all."""
+    """Return the index that puts axes of length 1 in; empty where that is not all."""
     keys: list[str] = []
     rest = list(before)
     for n in after:

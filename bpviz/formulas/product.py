@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpviz.formulas.expression import UNWRITTEN, Expression, is_constant, is_number, is_upstream, made_by, same
+from bpviz.formulas.expression import Expression, is_constant, is_number, is_upstream, made_by, same
 
 __all__ = ["Product"]
 
@@ -114,7 +114,7 @@ class Product:
         self._factor(name, 1, True)
         return True
 
-    def told_by_names(self) -> Product:
+    def by_names(self) -> Product:
         """Use the meanings of names: if y is 1/(1 + e), y/(1 + e) is y², and y·e is 1 − y."""
         for y, _ in tuple(self.over):
             meaning: Any = y.meaning if isinstance(y, Expression) else None
@@ -183,7 +183,7 @@ def _order(value: Any) -> int | None:
 
 
 def _comes_first(value: Any) -> bool:
-    while any(made_by(value, name) for name in UNWRITTEN):
+    while isinstance(value, Expression) and value.operation is not None and value.operation.unwritten:
         value = value.operands[0]
     return is_upstream(value)
 

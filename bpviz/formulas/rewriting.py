@@ -1,6 +1,7 @@
-"""How formulas become as short as an author writes them: one table of small rewritings, each of which keeps the number.
+"""Short formulas, as an author writes them: one table of small rewritings, none of which changes the value.
 
-A row tells the identity that it applies as text, ``−(−x) = x``: the tests read both sides of it.
+A row holds the identity that it applies as text, ``−(−x) = x``: the tests read both sides of it. What the identities
+match are named operations; nothing but this table and `bpviz.formulas.product` needs their algebra.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ __all__ = ["REWRITINGS", "Rewriting"]
 np: Any = LazyModule("numpy")
 
 _TERMS = 12
-"""How many terms of a sum are looked through for one like another."""
+"""The most terms of a sum that are searched for like terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
     """An identity as text, and the function that applies it to the operands (and parameters) of an operation.
 
-    The function answers ``None`` where the identity does not fit.
+    The function returns ``None`` where the identity does not fit.
     """
 
     says: str
@@ -43,7 +44,7 @@ def _is(value: Any, wanted: float) -> bool:
 
 
 def _minus(value: Any) -> Any:
-    """What stands behind a leading minus, if there is one."""
+    """Return what follows a leading minus; ``None`` if there is none."""
     if isinstance(value, Expression):
         return value.operands[0] if made_by(value, "negative") else None
     return -value if isinstance(value, int | float) and value < 0 else None
@@ -58,7 +59,7 @@ def _minus_minus(x: Any, y: Any) -> Any:
 
 
 def _like_terms(x: Any, y: Any, sign: int = 1) -> Any:
-    """The sum (or difference) of x and y, where a term of x differs from y in its number alone."""
+    """Return the sum (or difference) of x and y, where a term of x differs from y in its number alone."""
     last, kind = Product(y), (x if isinstance(x, Expression) else y).__class__
     terms: list[tuple[int, Any]] = []
     while len(terms) < _TERMS and (made_by(x, "add") or made_by(x, "subtract")):
@@ -75,7 +76,7 @@ def _like_terms(x: Any, y: Any, sign: int = 1) -> Any:
 
 
 def _summed(kind: type[Expression], terms: list[tuple[int, Any]]) -> Any:
-    """Terms with their signs, the last one first, as a sum."""
+    """Return terms with their signs, the last one first, as a sum."""
     made: Any = 0.0
     for sign, term in reversed(terms):
         if _minus(term) is not None:
@@ -88,11 +89,11 @@ def _summed(kind: type[Expression], terms: list[tuple[int, Any]]) -> Any:
 
 
 def _product(x: Any, y: Any) -> Any:
-    return Product(x, y).told_by_names().written()
+    return Product(x, y).by_names().written()
 
 
 def _quotient(x: Any, y: Any) -> Any:
-    return Product(x).divided_by(y).told_by_names().written()
+    return Product(x).divided_by(y).by_names().written()
 
 
 def _mean(x: Any, y: Any) -> Any:
@@ -102,7 +103,7 @@ def _mean(x: Any, y: Any) -> Any:
 
 
 def _numbers_before(name: str) -> Callable[..., Any]:
-    """Take numbers and minus signs out of the operands of what is linear in each of them."""
+    """Return the rewriting that takes numbers and minus signs out of the operands of a multilinear operation."""
 
     def rewrite(*xs: Any, **parameters: Any) -> Any:
         products = [Product(x) for x in xs]
@@ -139,7 +140,7 @@ def _transposed_product(x: Any, **axes: Any) -> Any:
 def _decided(c: Any, x: Any, y: Any) -> Any:
     if isinstance(c, bool):
         return x if c else y
-    # Both the same: nothing is decided.
+    # Both branches are the same.
     return x if is_number(x) and is_number(y) and x == y else None
 
 
@@ -152,7 +153,7 @@ def _whole(x: Any) -> Any:
 
 
 def _granted(known: Callable[[], Any]) -> bool:
-    """Whether something holds, or nobody knows the numbers: an author takes it for granted then."""
+    """Return whether a condition holds, or the numbers are not known: then an author assumes it."""
     try:
         return bool(known())
     except UsageError:
@@ -178,7 +179,7 @@ REWRITINGS: dict[str, tuple[Rewriting, ...]] = {
     ),
     "multiply": (
         Rewriting("x·0 = 0", lambda x, y: 0.0 if _is(x, 0) or _is(y, 0) else None),
-        # Minus and number to the front, factors in the order of the source, equal ones as a power.
+        # Minus and number first, factors in the order of the source, equal ones as a power.
         Rewriting("(t·2)·(−(x/y)·3·x) = −6·x²·t/y", _product),
     ),
     "divide": (
@@ -199,8 +200,8 @@ REWRITINGS: dict[str, tuple[Rewriting, ...]] = {
         Rewriting("(Xᵀ·Y)ᵀ = Yᵀ·X", _transposed_product),
     ),
     "where": (Rewriting("0 if x > y else 0 = 0", _decided),),
-    # What an author takes for granted: nothing is 0 where it would do harm, and shares add up to 1.
+    # Assumptions of an author: no divisor is 0, and shares add up to 1.
     "guard": (Rewriting("1 if x = 0 else x = x", _unguarded),),
     "total_share": (Rewriting("Σ s = 1", _whole),),
 }
-"""The rows by the operation they shorten; of one operation's rows the first that fits is taken."""
+"""The rows by operation; the first row of an operation that applies is used."""

@@ -8,6 +8,8 @@ A rule that no line of mathematics can say is written by its name, with the grad
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -19,6 +21,7 @@ from bpviz.formulas.invocation import LOWERED, parameters_text
 from bpviz.formulas.product import Product
 from bpviz.formulas.writing import is_clear
 from bpviz.ops import Operation
+from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.custom import is_custom
 
 __all__ = ["Symbols", "fitted", "rule_by_name"]
@@ -27,6 +30,10 @@ _LARGEST = 60
 """The largest expression of an unnamed value (`Expression.size`); beyond, it is written by the graph's own name."""
 _SHORT = 15
 """Larger formulas are longer than any name."""
+
+
+_Term = tuple[tuple[int, int], Any]
+"""The wire, (node, slot), and the share of a gradient that comes back along it."""
 
 
 class _Named(Protocol):
@@ -82,7 +89,7 @@ class Symbols:
         self.flow = flow
         self.record = flow.graph.record
         labels = flow.graph.labels if labels is None else labels
-        # Where several values share a name, as in a loop, a number tells them apart.
+        # Where several values share a name, as in a loop, a number makes them differ.
         often = Counter(labels)
         self.names = [
             unique if often[label] > 1 and label else label
@@ -93,56 +100,55 @@ class Symbols:
         self._expressions: list[Any] = [None] * count
         self._forward: list[Any] = [None] * count
         self._gradients: list[Any] = [None] * count
-        self._shares: list[tuple[Any, ...] | None] = [None] * count
+        self._shares: dict[tuple[int, int], Any] = {}
         self._quotients: dict[int, list[tuple[Formula, Product]]] = {}
         self._read_forward()
         self._read_backward()
 
     def name(self, index: int) -> str:
-        """What a value is called in formulas; empty where its expression stands for it."""
+        """Return what a value is called in formulas; empty where its expression stands for it."""
         return self.names[index]
 
     def expression(self, index: int) -> Formula:
-        """What a node computes, as it was written, in the named values it uses; its name where it computes nothing."""
+        """Return what a node computes, as it was written, in the named values it uses; of an input its name."""
         return as_formula(self._expressions[index])
 
     def formula(self, index: int) -> Formula:
-        """The gradient of a node; 0 where none flows."""
+        """Return the gradient of a node; 0 where none flows."""
         found = self._gradients[index]
         return constant(0.0, ops.shape_of(self.flow.values[index])) if found is None else as_formula(found)
 
     def share(self, target: int, slot: int) -> Any:
-        """The gradient that flows back along one wire, a formula or a number; ``None`` where none does."""
-        shares = self._shares[target]
-        return None if shares is None else shares[slot]
+        """Return the gradient that flows back along one wire, a formula or a number; ``None`` where none does."""
+        return self._shares.get((target, slot))
 
     def slope(self, target: int, slot: int) -> Any:
-        """The derivative of a step by one operand, a formula or a number: its rule, for a gradient of 1 coming in."""
+        """Return the derivative of a step by one operand, a formula or a number: its rule for a gradient of 1."""
         row, operands = self.record.operations[target], self.record.operands[target]
         rule = None if row is None else row.rules(len(operands))[slot]
         return 0.0 if rule is None else self._share(target, slot, rule, 1.0)
 
     def called(self, index: int) -> Formula | None:
-        """What the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
+        """Return what the gradient of a named value is called: dW among arrays, ∂y/∂x among numbers."""
         name = self.names[index]
         if not name:
             return None
         shape, number = ops.shape_of(self.flow.values[index]), self.flow.gradients[index]
-        # Where the source has a dW of its own, the gradient of W is told apart from it.
+        # Where the source has a dW of its own, the gradient of W is called otherwise.
         short = self.has_arrays and f"d{name}" not in self.names
         return derivative("" if short else self._output_name, name, shape, number=number, order=-1)
 
     def value(self, index: int) -> str:
-        """The expression of a node as text."""
+        """Return the expression of a node as text."""
         return written_out(self._expressions[index])
 
     def gradient(self, index: int) -> str:
-        """The gradient of a node as text; empty where none flows."""
+        """Return the gradient of a node as text; empty where none flows."""
         found = self._gradients[index]
         return "" if found is None else written_out(found)
 
     def derivative(self, index: int) -> str:
-        """The name of a gradient as text; empty where it has none."""
+        """Return the name of a gradient as text; empty where it has none."""
         called = self.called(index)
         return "" if called is None else str(called)
 
@@ -155,11 +161,11 @@ class Symbols:
         for index, value in enumerate(values):
             operation, shape = record.operations[index], ops.shape_of(value)
             if operation is not None:
-                operands, told = record.operands[index], record.parameters.get(index, {})
+                operands, parameters = record.operands[index], record.parameters.get(index, {})
                 # As it was written, for who reads it; as short as can be, for the gradients that use it.
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
-                self._expressions[index] = Formula("", shape, operation, tuple(written), told)
-                made = operation(*(self._forward[i] for i in operands), **told)
+                self._expressions[index] = Formula("", shape, operation, tuple(written), parameters)
+                made = operation(*(self._forward[i] for i in operands), **parameters)
                 if index in record.orders:
                     # A step of a backward pass: nobody has written it, and it may be a plain array.
                     made = fitted(made, shape)
@@ -184,40 +190,41 @@ class Symbols:
         return symbol(self.names[index], ops.shape_of(value), number=value, meaning=meaning, order=order)
 
     def _read_backward(self) -> None:
-        record, flow = self.record, self.flow
-        arriving: dict[int, list[Any]] = {flow.output_index: [self._seed()]}
-        for index in range(flow.output_index, -1, -1):
-            if index not in arriving:
-                continue
-            # The ways back meet in the order of the source, which is that in which the value was used.
-            first, *others = reversed(arriving.pop(index))
-            for other in others:
-                first = first + other
-            self._gradients[index] = first
-            operation = record.operations[index]
-            if operation is None:
-                continue
-            g, operands = self._shown(index), record.operands[index]
-            shares = [
-                self._share(index, slot, rule, g) if rule is not None and record.reached[i] else None
-                for slot, (i, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True))
-            ]
-            self._shares[index] = tuple(shares)
-            for i, share in reversed([*zip(operands, shares, strict=True)]):
-                if share is not None:
-                    arriving.setdefault(i, []).append(share)
+        output = self.flow.output_index
+        walk_back(
+            self.record,
+            output,
+            [((output, 0), self._seed())],
+            complete=self._complete,
+            call=self._share,
+            fit=self._term,
+            add=operator.iadd,
+        )
+
+    def _term(self, index: int, slot: int, share: Any) -> list[_Term]:
+        """Note a share. Return it as a list of one term: lists of terms are added by joining them."""
+        self._shares[index, slot] = share
+        return [((index, slot), share)]
+
+    def _complete(self, index: int, terms: list[_Term]) -> Any:
+        """Note the gradient of a node, the sum of its terms. Return it as the rules of the node take it."""
+        # They stand in the order of the source, which is that in which the value was used.
+        ordered = (term for _, term in sorted(terms, key=operator.itemgetter(0)))
+        self._gradients[index] = functools.reduce(operator.add, ordered)
+        return self._shown(index)
 
     def _share(self, index: int, slot: int, rule: Any, g: Any) -> Any:
+        """Return the share of one operand, in its shape: what the rule returns for formulas, or its name."""
         row, operands = self.record.operations[index], self.record.operands[index]
         assert row is not None
         xs = [self._forward[i] for i in operands]
         shape = ops.shape_of(self.flow.values[operands[slot]])
-        told = self.record.parameters.get(index, {})
+        parameters = self.record.parameters.get(index, {})
         try:
-            share = rule(g, self._forward[index], *xs, **told)
+            share = rule(g, self._forward[index], *xs, **parameters)
             if ops.shape_of(share) and not isinstance(share, Formula) and not _is_uniform(share):
                 # Where a number came in, the array that became of it has no letters.
-                share = rule(as_formula(g), self._forward[index], *xs, **told)
+                share = rule(as_formula(g), self._forward[index], *xs, **parameters)
         except (AttributeError, TypeError, ValueError):
             # A rule of the user's own may understand numbers alone; those of the table never do.
             if not is_custom(row):
@@ -229,16 +236,16 @@ class Symbols:
             if is_clear(made):
                 return made
         number = self.flow.wire_share(index, slot)
-        return Formula("", shape, rule_by_name(row, slot, len(xs), told, number), (g, *xs), order=-1)
+        return Formula("", shape, rule_by_name(row, slot, len(xs), parameters, number), (g, *xs), order=-1)
 
     def _with_quotients(self, share: Any) -> Any:
-        """A gradient in which quotients that have a name are written by it."""
+        """Return a gradient in which quotients that have a name are written by it."""
         if not self._quotients or not isinstance(share, Formula):
             return share
         product = Product(share)
         known = [entry for below, _ in product.under for entry in self._quotients.get(id(below), ())]
         found = [product.named(*entry) for entry in known]
-        made = product.told_by_names().written() if any(found) else share
+        made = product.by_names().written() if any(found) else share
         return made if ops.shape_of(made) == share.shape else share
 
     def _seed(self) -> Any:
@@ -251,7 +258,7 @@ class Symbols:
         return self.called(output)
 
     def _shown(self, index: int) -> Any:
-        """A gradient as others write it: by its name, unless its formula is no longer than that."""
+        """Return a gradient as others write it: by its name, unless its formula is no longer than that."""
         gradient, name = self._gradients[index], self.called(index)
         if not isinstance(gradient, Formula):
             return gradient
@@ -264,11 +271,11 @@ class Symbols:
 
 
 def rule_by_name(row: Operation, slot: int, count: int, parameters: Mapping[str, Any], number: Any) -> Operation:
-    """A rule as a function of the gradient and the operands; of several, a number tells whose gradient it is."""
+    """Return a rule as a function of the gradient and the operands; of several, a number says whose gradient it is."""
     names = tuple(f"x{i}" for i in range(count + 1))
     which = str(slot + 1).translate(LOWERED) if count > 1 else ""
-    told = parameters_text(row, parameters)
-    inside = ", ".join([*(f"{{{name}}}" for name in names), *([told] if told else [])])
+    passed = parameters_text(row, parameters)
+    inside = ", ".join([*(f"{{{name}}}" for name in names), *([passed] if passed else [])])
     return Operation(
         f"{row.name}′",
         "",
@@ -286,11 +293,7 @@ def _is_uniform(array: Any) -> bool:
 
 
 def fitted(share: Any, shape: ops.Shape) -> Any:
-    """Broadcasting undone, as the engine does it; an array of equal numbers is written as the one number."""
-    if not isinstance(share, Formula | float):
-        share = as_formula(share)
-    if isinstance(share, Formula) and share.shape != shape:
-        if len(share.shape) >= len(shape):
-            return ops.sum_to(share, shape=shape)
-        return ops.broadcast_to(share, shape=shape)
-    return share
+    """Return a gradient in the shape of its operand; an array of equal numbers is written as the one number."""
+    if isinstance(share, float):
+        return share
+    return unbroadcast(as_formula(share), shape, ops.sum_to, ops.broadcast_to)

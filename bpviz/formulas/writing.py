@@ -1,22 +1,21 @@
-"""What of an expression is written, so that the line is a true equation for whoever reads it as mathematics.
+"""Expressions as they are printed: each line is a true equation in mathematics.
 
-Rules compute with arrays, which have shapes of their own; a reader knows columns, rows and matrices. Before a formula
-is printed, it is put into that language:
+Rules compute with arrays of any shape; a reader knows columns, rows and matrices. Before a formula is printed, it is
+translated:
 
 - An array of one axis is a column. ``·`` is the product of matrices (and multiplies by a number), ``ᵀ`` the transpose:
   ``x @ W`` is written ``Wᵀ·x``, the product of every x with every y ``x·yᵀ``. A row times a column, ``xᵀ·y``, is a
-  number. Of a batch all of these mean the last two axes.
-- ``+ − ∘ /``, powers and functions go element by element. Where shapes differ, the last axes meet and what is missing
-  is the same everywhere, as in NumPy: ``X·W + b``. Other axes are put in by ``[:, None]``.
-- The right side takes the shape of the left: what is smaller stands for every place, axes of length 1 come and go.
-- A ``Σ`` that is a term of the right side (also behind a sign and numbers, and above a number) sums to the shape of the
-  left: ``db = Σ dZ`` goes over the rows that b has not. Anywhere else it takes all elements, as ``mean(X)`` does
-  everywhere. With numbers below, a sum, mean or maximum takes those axes, counted from 0, which stay with length 1:
-  ``Σ₁ X``.
-- What none of these can say is written as the call that does it: ``sum(X, axis=1)``, ``reshape(x, shape=(2, 3))``.
-  ``put(x, [1])`` puts x at its place among zeros. As terms, it and ``reshape(x)`` have the shape of the left.
+  number. For a batch, all of these apply to the last two axes.
+- ``+ − ∘ /``, powers and functions are elementwise. If shapes differ, they are broadcast as in NumPy, the last axes
+  together: ``X·W + b``. Other axes are inserted by ``[:, None]``.
+- The right side takes the shape of the left: what is smaller is the same everywhere; axes of length 1 do not count.
+- A ``Σ`` that is a term of the right side (also after a sign or a number, or divided by a number) sums to the shape of
+  the left: ``db = Σ dZ`` sums over the rows, which b lacks. Elsewhere it sums all elements, as ``mean(X)`` always does.
+  With subscripts, a sum, mean or maximum is over those axes, counted from 0, which stay with length 1: ``Σ₁ X``.
+- Anything else is written as a call: ``sum(X, axis=1)``, ``reshape(x, shape=(2, 3))``. ``put(x, [1])`` puts x at its
+  place among zeros. As terms, it and ``reshape(x)`` have the shape of the left.
 
-`is_clear` says whether a line holds all of a formula; where it does not, the rule is written by its name
+`is_clear` returns whether a line contains all of a formula; if not, the rule is written by its name
 (`bpviz.formulas.symbols`).
 """
 
@@ -27,7 +26,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.formulas.expression import Expression, broadcast, is_constant
+from bpviz.formulas.expression import Expression, is_constant
 from bpviz.formulas.invocation import (
     LOWERED,
     calling,
@@ -36,6 +35,15 @@ from bpviz.formulas.invocation import (
     shape_text,
     tuple_text,
     written_row,
+)
+from bpviz.formulas.patterns import (
+    axes_of,
+    has_other_parameters,
+    is_arithmetic,
+    is_column,
+    is_reduction,
+    kept_shape,
+    number_outside,
 )
 from bpviz.formulas.placing import (
     TERMS,
@@ -49,41 +57,16 @@ from bpviz.formulas.placing import (
 )
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Shape
-from bpviz.ops.primitives.shaping import normalized_axes
+from bpviz.ops.table.binding import INDEX, REDUCTION
+from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["as_written", "is_clear"]
 
 np: Any = LazyModule("numpy")
 
-_MARKED = {
-    "sum": "Σ{axes} {x}",
-    "sum_to": "Σ{axes} {x}",
-    "total_share": "Σ{axes} {x}",
-    "prod": "Π{axes} {x}",
-    "mean": "mean{axes}({x})",
-    "max": "max{axes}({x})",
-    "min": "min{axes}({x})",
-    "largest": "max{axes}({x})",
-    "pick_largest": "max{axes}({x})",
-    "var": "var{axes}({x})",
-    "std": "std{axes}({x})",
-    "logsumexp": "log Σ{axes} exp({x})",
-}
-"""Reductions whose notation has a place for axes."""
-_REDUCTIONS = frozenset((*_MARKED, "norm"))
-_LAST = frozenset(("total_share", "largest", "pick_largest"))
-"""Those that go over the last axis."""
-_SUMS = frozenset(("sum", "sum_to", "total_share"))
-_WORDS = {"sum_to": "sum", "total_share": "sum", "largest": "max", "pick_largest": "max"}
-_UNCHANGED = ("positive", "astype")
-_NO_ELEMENTS = ("cross",)
-"""Rows that broadcast, but not element by element."""
-_OPAQUE = frozenset(("im2col", "col2im", "max_unpool2d", "picked_at_largest", "first_largest", "lower_half"))
-"""Operations that have no notation in mathematics: a rule that needs one is written by its name."""
-
 
 def as_written(value: Any) -> Any:
-    """An expression as it is printed; numbers and names stay what they are.
+    """Return an expression as it is printed; numbers and names stay what they are.
 
     >>> from bpviz.formulas.formula import symbol
     >>> W, x = symbol("W", (3, 2)), symbol("x", (3,))
@@ -94,7 +77,7 @@ def as_written(value: Any) -> Any:
 
 
 def is_clear(value: Any) -> bool:
-    """Whether all that a formula depends on is in the printed line: no array without a name, no hidden positions.
+    """Return whether the printed line holds all that a formula depends on: no unnamed array, no hidden positions.
 
     >>> from bpviz.formulas.formula import symbol
     >>> is_clear(symbol("x", (3,)) + 1), is_clear(symbol("x", (3,)) * np.arange(3.0))
@@ -115,7 +98,7 @@ class _Writer:
         self._known: dict[tuple[int, Mode], tuple[Any, Any]] = {}
 
     def write(self, value: Any, mode: Mode) -> Any:
-        """An expression for a place of this kind."""
+        """Return an expression for a place of this kind."""
         # Sums and products may have thousands of terms: they are followed down without recursion.
         spine: list[tuple[Expression, Mode]] = []
         made: Any = None
@@ -124,7 +107,7 @@ class _Writer:
             if found is not None:
                 made = found[1]
                 break
-            if not _joins(value):
+            if not is_arithmetic(value):
                 made = self._known[id(value), mode] = value, self._one(value, mode)
                 made = made[1]
                 break
@@ -149,41 +132,42 @@ class _Writer:
             if x.meaning is not None and x.number is None and not x.derivative:
                 self.clear = False
             return x
-        name = x.operation.name
-        if name in _UNCHANGED:
-            return self.write(x.operands[0], mode)
-        special = getattr(self, f"_write_{name}", None)
+        row = x.operation
+        # The algebra of shapes and products, row by row: a method here for each that has some.
+        special = getattr(self, f"_write_{row.name}", None)
         if special is not None:
             return special(x, mode)
-        if name in _REDUCTIONS:
+        if row.unwritten:
+            return self.write(x.operands[0], mode)
+        if row.reduces:
             return self._reduction(x, mode)
-        if x.operation.shape is None and name not in _NO_ELEMENTS:
+        if row.shape is None:
             modes = modes_of_operands(x, mode)
             return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
 
     def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
-        """What goes element by element, of operands that are written already."""
-        shape = broadcast([ops.shape_of(part) for part in parts])
+        """Return an elementwise operation on operands that are written already."""
+        shape = broadcast_shape([ops.shape_of(part) for part in parts])
         if mode == "exact" and shape != x.shape:
             parts = [self.write(p, "exact") for p in x.operands]
             shape = x.shape
         return self._with(x, tuple(parts), shape)
 
     def _joined(self, x: Expression, mode: Mode, first: Any) -> Any:
-        """A sum or product whose first operand is written already."""
+        """Return a sum or product whose first operand is written already."""
         modes = modes_of_operands(x, mode)
         parts = [first, *(self.write(p, m) for p, m in zip(x.operands[1:], modes[1:], strict=True))]
         assert x.operation is not None
         if mode in TERMS and x.operation.name in ("multiply", "divide"):
-            # Behind a number, and above one, stands a term of its own.
+            # After a number, and above one, stands a term of its own.
             at, other = (1, 0) if x.operation.name == "multiply" else (0, 1)
             if not ops.shape_of(parts[other]):
                 parts[at] = self.write(x.operands[at], modes_of_terms(x, mode)[at])
         return self._elements(x, mode, parts)
 
     def _with(self, x: Expression, parts: tuple[Any, ...], shape: Shape | None = None) -> Any:
-        """The same operation on what its operands are written as, with the parameters that its notation leaves out."""
+        """Return the same operation on its written operands, with the parameters that its notation leaves out."""
         assert x.operation is not None
         row = x.operation
         shape = x.shape if shape is None else shape
@@ -192,22 +176,22 @@ class _Writer:
         else:
             made = x.__class__("", shape, row, parts, x.parameters)
         hidden = {key: value for key, value in x.parameters.items() if f"{{{key}}}" not in row.notation}
-        self.clear = self.clear and row.name not in _OPAQUE
+        self.clear = self.clear and not row.opaque
         if "{key}" in row.notation:
             self.clear = self.clear and "i" not in ops.key_text(x.parameters["key"], whole=True)
-        told = parameters_text(row, hidden)
-        if not told or row.name in _OPAQUE:
+        passed = parameters_text(row, hidden)
+        if not passed or row.opaque:
             return made
-        self.clear = self.clear and "…" not in told
-        return x.__class__("", shape, calling(row, told), parts, x.parameters)
+        self.clear = self.clear and "…" not in passed
+        return x.__class__("", shape, calling(row, passed), parts, x.parameters)
 
-    def _call(self, name: str, x: Expression, part: Any, told: str = "") -> Any:
+    def _call(self, name: str, x: Expression, part: Any, passed: str = "") -> Any:
         assert x.operation is not None
-        row = written_row(f"{name}()", f"{name}({{x}}{', ' if told else ''}{told})")
+        row = written_row(f"{name}()", f"{name}({{x}}{', ' if passed else ''}{passed})")
         return x.__class__("", x.shape, row, (part,))
 
     def _array(self, x: Any, mode: Mode) -> Any:
-        """An array without a name: the same everywhere, or the identity, or nothing that is written out."""
+        """Return an array without a name: the same everywhere, or the identity, or nothing that is written out."""
         shape = ops.shape_of(x)
         cells = set(x.ravel().tolist()) if x.size else {0.0}
         if len(cells) == 1:
@@ -219,7 +203,7 @@ class _Writer:
         return x
 
     def _constant(self, value: float, shape: Shape, mode: Mode) -> Any:
-        """The same number everywhere."""
+        """Return an array that is the same number everywhere."""
         if mode != "exact" or not shape:
             return value
         ones = Expression("", shape, written_row("ones()", f"ones({shape_text(shape)})"), (1.0,))
@@ -245,7 +229,7 @@ class _Writer:
         before = ops.shape_of(operand)
         if before == x.shape:
             return self.write(operand, mode)
-        outside = _number_outside(x)
+        outside = number_outside(x)
         if outside is not None:
             return self.write(outside, mode)
         if without_ones(before) == without_ones(x.shape):
@@ -253,7 +237,7 @@ class _Writer:
                 return self.write(operand, "settled")
             if mode != "exact" and without_leading_ones(before) == without_leading_ones(x.shape):
                 return self.write(operand, "settled" if mode in TERMS else "level")
-            if _reduces(operand) and x.shape == _kept(operand):
+            if is_reduction(operand) and x.shape == kept_shape(operand):
                 # What was summed away and put back stays.
                 found = self._marked(operand, x.shape)
                 if found is not None:
@@ -262,10 +246,10 @@ class _Writer:
                 return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand, "exact"),))
             key = inserted_axes(before, x.shape)
             if key:
-                row = written_row("index", f"{{x}}[{key}]")
+                row = written_row("index()", f"{{x}}[{key}]", INDEX)
                 return x.__class__("", x.shape, row, (self.write(operand, "exact"),))
-        told = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
-        return self._call("reshape", x, self.write(operand, "exact"), told)
+        passed = "" if mode == "term" else f"shape={tuple_text(x.shape)}"
+        return self._call("reshape", x, self.write(operand, "exact"), passed)
 
     def _write_transpose(self, x: Expression, mode: Mode) -> Any:
         operand, axes = x.operands[0], x.parameters.get("axes")
@@ -274,7 +258,7 @@ class _Writer:
             return self.write(operand, mode)
         if is_constant(operand) and not ops.shape_of(operand.parameters["value"]):
             return self._constant(operand.parameters["value"], x.shape, mode)
-        if _is_column(operand):
+        if is_column(operand):
             return x.__class__("", x.shape, OPERATIONS["transpose"], (self.write(operand.operands[0], "exact"),))
         order = tuple(reversed(range(n))) if axes is None else tuple(axes)
         part = self.write(operand, "exact")
@@ -295,8 +279,8 @@ class _Writer:
             matrix, vector = (right, left) if b > 1 else (left, right)
             first, second = self._turned(matrix), self.write(vector, "exact")
         else:
-            first = self.write(left.operands[0] if _is_column(left) and b > 1 else left, "exact")
-            if mode == "term" and a == 2 and _is_column(right):
+            first = self.write(left.operands[0] if is_column(left) and b > 1 else left, "exact")
+            if mode == "term" and a == 2 and is_column(right):
                 right, shape = right.operands[0], shape[:-1]
             second = self.write(right, "exact")
         if shape == (1,) and ops.shape_of(first)[0] == 1 and len(ops.shape_of(second)) == 1:
@@ -306,7 +290,7 @@ class _Writer:
         return x.__class__("", shape, product, (first, second))
 
     def _turned(self, value: Any) -> Any:
-        """The transpose, of which two undo each other."""
+        """Return the transpose; two undo each other."""
         shape = ops.shape_of(value)
         turned = (1, *shape) if len(shape) == 1 else (*shape[:-2], shape[-1], shape[-2])
         written = self.write(value, "exact")
@@ -317,8 +301,8 @@ class _Writer:
     def _write_scatter(self, x: Expression, mode: Mode) -> Any:
         key = ops.key_text(x.parameters["key"], whole=True)
         self.clear = self.clear and "i" not in key
-        told = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
-        return self._call("put", x, self.write(x.operands[0], "exact"), told)
+        passed = f"[{key}]" if mode == "term" else f"[{key}], shape={tuple_text(x.shape)}"
+        return self._call("put", x, self.write(x.operands[0], "exact"), passed)
 
     def _write_affine(self, x: Expression, mode: Mode) -> Any:
         left, right, bias = x.operands
@@ -348,11 +332,11 @@ class _Writer:
     def _write_attention(self, x: Expression, mode: Mode) -> Any:
         parts = tuple(self.write(p, "exact") for p in x.operands)
         assert x.operation is not None
-        told = parameters_text(x.operation, x.parameters)
-        if len(parts) == 3 and not told:
+        passed = parameters_text(x.operation, x.parameters)
+        if len(parts) == 3 and not passed:
             return self._with(x, parts)
         names = ("q", "k", "v", "m")[: len(parts)]
-        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if told else ''}{told})"
+        notation = f"attention({', '.join(f'{{{name}}}' for name in names)}{', ' if passed else ''}{passed})"
         return x.__class__("", x.shape, replace(written_row("attention()", notation), operands=names), parts)
 
     def _write_power(self, x: Expression, mode: Mode) -> Any:
@@ -369,18 +353,19 @@ class _Writer:
 
     def _reduction(self, x: Expression, mode: Mode) -> Any:
         operand = x.operands[0]
-        before, axes = ops.shape_of(operand), _axes(x)
+        before, axes = ops.shape_of(operand), axes_of(x)
         assert x.operation is not None
         if not before:
             return self._with(x, (self.write(operand, "exact"),))
         bare = self._bare(x)
-        whole, is_sum = len(axes) == len(before) and not x.shape, x.operation.name in _SUMS
+        word = x.operation.word or x.operation.name
+        whole, is_sum = len(axes) == len(before) and not x.shape, word == "sum"
         if mode == "term":
             if bare is not None and (whole or (is_sum and axes == missing_axes(before, x.shape))):
                 return bare
         elif whole and bare is not None and (mode not in TERMS or not is_sum):
             return bare
-        kept = _kept(x)
+        kept = kept_shape(x)
         fits = (
             without_ones(kept) == without_ones(x.shape)
             if mode == "term"
@@ -390,95 +375,37 @@ class _Writer:
             found = self._marked(x, kept)
             if found is not None:
                 return found
-        word = _WORDS.get(x.operation.name, x.operation.name)
-        told = {key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value}
+        passed = {
+            key: value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims") and value
+        }
         dropped = tuple(n for i, n in enumerate(before) if i not in axes)
         if dropped:
-            told["axis"] = axes[0] if len(axes) == 1 else axes
+            passed["axis"] = axes[0] if len(axes) == 1 else axes
         if x.shape == kept:
-            told["keepdims"] = True
-        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in told.items())
+            passed["keepdims"] = True
+        text = ", ".join(f"{key}={parameter_text(value)}" for key, value in passed.items())
         made = self._call(word, x, self.write(operand, "exact"), text)
         if x.shape in (kept, dropped):
             return made
         return self._call("reshape", x, made, f"shape={tuple_text(x.shape)}")
 
     def _bare(self, x: Expression) -> Any:
-        """A reduction without axes, where its notation says all else."""
+        """Return a reduction without axes; ``None`` where its notation does not say all else."""
         assert x.operation is not None
-        notation = _MARKED.get(x.operation.name, x.operation.notation).replace("{axes}", "")
-        return None if _says_more(x) else self._noted(x, x.shape, notation)
+        notation = (x.operation.over_axes or x.operation.notation).replace("{axes}", "")
+        return None if has_other_parameters(x) else self._noted(x, x.shape, notation)
 
     def _marked(self, x: Expression, shape: Shape) -> Any:
-        """A reduction with its axes below."""
+        """Return a reduction with its axes below; ``None`` where that cannot be written."""
         assert x.operation is not None
-        notation = _MARKED.get(x.operation.name)
-        if notation is None or _says_more(x) or max(_axes(x), default=0) > 9:
+        notation = x.operation.over_axes
+        if not notation or has_other_parameters(x) or max(axes_of(x), default=0) > 9:
             return None
-        digits = "".join(str(a).translate(LOWERED) for a in _axes(x))
+        digits = "".join(str(a).translate(LOWERED) for a in axes_of(x))
         return self._noted(x, shape, notation.replace("{axes}", digits))
 
     def _noted(self, x: Expression, shape: Shape, notation: str) -> Any:
         assert x.operation is not None
-        name = "sum" if notation.startswith(("Σ", "Π")) else f"{x.operation.name}()"
-        return x.__class__("", shape, written_row(name, notation), (self.write(x.operands[0], "exact"),))
-
-
-# What is asked of expressions
-
-
-def _joins(x: Any) -> bool:
-    return (
-        isinstance(x, Expression)
-        and x.operation is not None
-        and x.operation.name in ("add", "add_up", "subtract", "multiply", "divide", "negative")
-    )
-
-
-def _is_column(value: Any) -> bool:
-    """Whether this is a line of numbers, set up as a matrix of one column."""
-    if not isinstance(value, Expression) or value.operation is not OPERATIONS["reshape"]:
-        return False
-    before = ops.shape_of(value.operands[0])
-    return len(before) == 1 and value.shape == (*before, 1)
-
-
-def _number_outside(x: Expression) -> Expression | None:
-    """A change of shape behind the number, or above the one, that was inside of it: 2·reshape(X) of reshape(2·X)."""
-    inner = x.operands[0]
-    if not isinstance(inner, Expression) or inner.operation is None:
-        return None
-    at = {"multiply": 1, "divide": 0}.get(inner.operation.name)
-    if at is None or ops.shape_of(inner.operands[1 - at]) or ops.shape_of(inner.operands[at]) != inner.shape:
-        return None
-    parts = list(inner.operands)
-    parts[at] = x.__class__("", x.shape, x.operation, (parts[at],), x.parameters)
-    return x.__class__("", x.shape, inner.operation, tuple(parts))
-
-
-def _reduces(value: Any) -> bool:
-    return isinstance(value, Expression) and value.operation is not None and value.operation.name in _REDUCTIONS
-
-
-def _axes(x: Expression) -> tuple[int, ...]:
-    """The axes over which a reduction goes, counted from 0."""
-    assert x.operation is not None
-    before = ops.shape_of(x.operands[0])
-    if x.operation.name == "sum_to":
-        return missing_axes(before, x.shape)
-    usual = -1 if x.operation.name in _LAST else None
-    axis = x.parameters.get("axis", usual)
-    if not before:
-        return ()
-    return tuple(sorted(normalized_axes(axis, len(before))))
-
-
-def _says_more(x: Expression) -> bool:
-    """Whether a reduction has other parameters than its axes."""
-    return any(value for key, value in x.parameters.items() if key not in ("shape", "axis", "keepdims"))
-
-
-def _kept(x: Expression) -> Shape:
-    """The shape of a reduction whose axes stay with length 1."""
-    axes = _axes(x)
-    return tuple(1 if i in axes else n for i, n in enumerate(ops.shape_of(x.operands[0])))
+        binds = REDUCTION if notation.startswith(("Σ", "Π")) else None
+        row = written_row(f"{x.operation.name}()", notation, binds)
+        return x.__class__("", shape, row, (self.write(x.operands[0], "exact"),))

@@ -1,4 +1,4 @@
-"""Whether two results are the same but for rounding: what a trace returned, and what a plain run did."""
+"""The comparison of two results, of a trace and of a plain run, except for rounding."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Difference", "difference"]
 np: Any = LazyModule("numpy")
 
 _RELATIVE, _STEPS = 1e-9, 32
-"""How far two values may lie apart that are the same but for rounding: relative to their size, and in steps of rounding
-of the largest number on the way."""
+"""The largest difference that counts as rounding: relative to the values, and in steps of rounding of the largest
+intermediate number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where two results differ, and what stands there in each."""
+    """The place where two results differ, and the two values there."""
 
     place: str
     recorded: str
@@ -31,10 +31,10 @@ class Difference:
 
 
 def difference(place: str, recorded: Any, plain: Any, record: Recorder | None) -> Difference | None:
-    """Return the first part of the recorded result that the plain one does not have; ``None`` where they agree.
+    """Return the first difference between the recorded and the plain result; ``None`` if they agree.
 
-    Lists, tuples and dicts are compared part by part; ``place`` is where in them this part stands. With a ``record``
-    the rounding of its largest numbers is none, where they cancel.
+    Lists, tuples and dicts are compared part by part; ``place`` is the place of this part. With a ``record``, rounding
+    errors of its largest numbers, which remain if they cancel, do not count.
 
     >>> difference("", {"loss": 2.0}, {"loss": 3.0}, None)
     Difference(place=" at ['loss']", recorded='2', plain='3')
@@ -63,7 +63,7 @@ def _at(place: str) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What something is, for a sentence."""
+    """Return the kind of a value, for a sentence."""
     if isinstance(value, tuple | list | Mapping):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, Handle):
@@ -95,19 +95,19 @@ def _of_values(place: str, recorded: Any, plain: Any, record: Recorder | None) -
         near = np.abs(x - y) <= np.maximum(_RELATIVE, _STEPS * eps) * size
         apart &= ~(near & np.isfinite(size))
         if apart.any() and record is not None:
-            # Where large numbers cancel, their rounding is left.
+            # If large numbers cancel, their rounding errors remain.
             apart &= ~(np.abs(x - y) <= _STEPS * eps * _largest(record))
     if not apart.any():
         return None
     first = np.unravel_index(int(np.argmax(apart)), a.shape)
     if a.shape:
         place += f"[{', '.join(map(str, map(int, first)))}]"
-    told = digits_apart(float(y[first]), float(x[first]), 6)
-    return Difference(_at(place), told[1], told[0])
+    plain_text, recorded_text = digits_apart(float(y[first]), float(x[first]), 6)
+    return Difference(_at(place), recorded_text, plain_text)
 
 
 def _largest(record: Recorder) -> float:
-    """The size of the largest number that was recorded."""
+    """Return the size of the largest number that was recorded."""
     largest = 0.0
     for value in record.values:
         size = np.abs(np.asarray(value, dtype=np.float64))

@@ -1,7 +1,7 @@
-"""Why a function returns one value on plain numbers and another on recorded ones: the line at which the runs part.
+"""The cause of a wrong record: the line at which a run on plain numbers and a run on recorded values first differ.
 
-Both runs are watched line by line. The first line after which they go different ways, or after which a variable holds
-different numbers, is the cause; how it is written says what to write instead.
+Both runs are watched line by line. The cause is the first line after which they take different branches, or a variable
+has different numbers; the kind of statement decides what to write instead.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ __all__ = ["first_cause", "place_of"]
 np: Any = LazyModule("numpy")
 
 _EVENTS = 20_000
-"""So many lines of a run are watched at most."""
+"""The most lines of a run that are watched."""
 _PARTS = 100
-"""So many parts of a list or an object are looked at."""
+"""The most parts of a list or an object that are compared."""
 _FEW = 32
-"""Arrays of up to so many elements are compared one by one, larger ones by sums."""
+"""The most elements of an array that are compared one by one; larger arrays are compared by sums."""
 _TYPES = frozenset({"isinstance", "issubclass", "type", "hasattr", "callable", "isscalar", "getattr", "iterable"})
 _ADVICE = {
-    "type": "asks what kind of thing a value is, and a recorded value is of a class of its own; decide by the shape, "
-    "np.ndim(x) == 0, or leave the question out",
+    "type": "reads the type of a value, and a recorded value has another type; decide by the shape, "
+    "np.ndim(x) == 0, or remove the condition",
     "in place": "changes an array in place, which other names of it see and its record does not; give the result a "
-    "name of its own, y = y + x, and return it",
+    "new name, y = y + x, and return it",
     "list": "repeats a list, which for a recorded number is a product; write np.full(n, 0.5), or a list comprehension",
-    "other": "from there the two runs differ; compute with NumPy's functions, without asking for the type of a value "
+    "other": "from there the two runs differ; compute with NumPy's functions, without reading the type of a value "
     "and without changing an array in place",
 }
 
@@ -42,25 +42,25 @@ Event = tuple[CodeType, int, dict[Any, Any]]
 
 
 def place_of(code: CodeType, line: int) -> str:
-    """A line of the user's code, for a message: ``line 3 of apples.py``."""
+    """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
     return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
 
 
 def first_cause(traced: Callable[[], None], plain: Callable[[], None]) -> str:
-    """The line at which two runs of a function part, and what to write instead, as the end of a sentence."""
+    """Return the line at which two runs first differ, and what to write instead, as the end of a sentence."""
     one, other = _watched(traced), _watched(plain)
     before: Event | None = None
     for here, there in zip(one, other, strict=False):
         if here[:2] != there[:2] or not _same(here[2], there[2]):
-            return _told(before or here)
+            return _at_line(before or here)
         before = here
     if len(one) != len(other) and before is not None:
-        return _told(before)
+        return _at_line(before)
     return _ADVICE["other"].removeprefix("from there the two runs differ; ")
 
 
 def _watched(run: Callable[[], None]) -> list[Event]:
-    """The lines of the user's that a run executes, each with what the variables hold before it."""
+    """Return the user's lines that a run executes, each with the values of the variables before it."""
     events: list[Event] = []
     frames: list[FrameType] = []
 
@@ -87,7 +87,7 @@ def _watched(run: Callable[[], None]) -> list[Event]:
     try:
         run()
     except Exception:
-        # It is seen by its lines, too.
+        # It is also watched line by line.
         pass
     finally:
         sys.settrace(before)
@@ -95,12 +95,12 @@ def _watched(run: Callable[[], None]) -> list[Event]:
 
 
 def _is_library(frame: FrameType) -> bool:
-    # What dataclasses write has no file, but the module of its class.
+    # Code written by dataclasses has no file, but the module of its class.
     return is_library(frame.f_code.co_filename) or is_library(frame.f_globals.get("__file__") or "")
 
 
 def _summary(value: Any, depth: int = 0) -> Any:
-    """The numbers in something, for a comparison; ``None`` for what holds none."""
+    """Return the numbers in a value, for a comparison; ``None`` if it has none."""
     if value.__class__ is Handle:
         value = value.data
     if isinstance(value, bool | int | float):
@@ -108,7 +108,7 @@ def _summary(value: Any, depth: int = 0) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return _of_array(np.asarray(value))
     if isinstance(value, type):
-        # The answer of type(x) is another one for a recorded value.
+        # type(x) returns another type for a recorded value.
         return value is Handle
     if depth > 2 or value is None or isinstance(value, str | bytes):
         return None
@@ -140,8 +140,8 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _told(event: Event) -> str:
-    """A line with what is wrong about it."""
+def _at_line(event: Event) -> str:
+    """Return the text of a line, with its fault."""
     code, line, _ = event
     text = " ".join(linecache.getline(code.co_filename, line).split())
     kind = next((kind for kind in map(_kind, _statements(code, line)) if kind != "other"), "other")
@@ -151,7 +151,7 @@ def _told(event: Event) -> str:
 
 
 def _statements(code: CodeType, line: int) -> list[ast.stmt]:
-    """The statements that begin on a line of the user's file, and the innermost one around it; innermost first."""
+    """Return the statements that begin on a line of the user's file, innermost first, then the one around it."""
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
@@ -162,7 +162,7 @@ def _statements(code: CodeType, line: int) -> list[ast.stmt]:
 
 
 def _kind(statement: ast.stmt) -> str:
-    """What a statement does that its record cannot follow."""
+    """Return the kind of thing in a statement that a record cannot follow."""
     parts = list(_own_parts(statement))
     for node in parts:
         called = node.func if isinstance(node, ast.Call) else None
@@ -186,7 +186,7 @@ def _sides(product: ast.BinOp) -> tuple[ast.expr, ast.expr]:
 
 
 def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The parts of a statement but for the statements in it: of ``if`` its condition."""
+    """Return the parts of a statement without the statements in it: for ``if``, its condition."""
     ahead: list[ast.AST] = [statement]
     while ahead:
         node = ahead.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
@@ -67,7 +67,7 @@ class Node:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What else the operation was told (axis, shape, index)."""
+        """The parameters of the operation (axis, shape, index)."""
         return self.graph.record.parameters.get(self.index, {})
 
     @property
@@ -125,7 +125,7 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
-        # The function that was traced, which tells what its variables mean; none for a graph that was built by hand.
+        # The function that was traced; its source says what variables mean. None for a graph that was built by hand.
         self.function: Callable[..., Any] | None = None
         # The same function with its arguments, to be called plainly.
         self.plain: Plain | None = None
@@ -180,7 +180,7 @@ class Graph:
         return value
 
     def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
-        """Mark a node, by number, as an output; answers its title, with a number where that is taken.
+        """Mark a node, by number, as an output. Return its title, with a number where that is taken.
 
         An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
         """
@@ -274,6 +274,25 @@ class Graph:
     def is_constant(self, index: int) -> bool:
         """Whether a node, by number, is a number or an array that no input leads to."""
         return self.record.operations[index] is None and index not in self.record.is_input
+
+    def ancestors(self, indices: Iterable[int]) -> list[int]:
+        """Return the numbers of these nodes and of all that lead to them, in the order of recording.
+
+        >>> import bpviz
+        >>> graph = bpviz.trace(lambda x=3.0, y=2.0: (x * x, x + y))
+        >>> [graph.names[i] for i in graph.ancestors(graph.output_indices[:1])]
+        ['x', 'output[0]']
+        """
+        operands = self.record.operands
+        found = bytearray(len(operands))
+        for index in indices:
+            found[index] = 1
+        # An operand has a smaller number than what uses it.
+        for index in range(len(found) - 1, -1, -1):
+            if found[index]:
+                for operand in operands[index]:
+                    found[operand] = 1
+        return [index for index, is_found in enumerate(found) if is_found]
 
     def find(self, name: str | Handle | Node) -> int:
         """The number of a node, by its name (or handle, or node).

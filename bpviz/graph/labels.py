@@ -1,4 +1,4 @@
-"""The names of the nodes of a record: labels as the source gave them, and a name that no other node has."""
+"""The names of the nodes of a record: labels from the source, and unique names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Read = TypeVar("Read")
 
 
 class _Grows(Protocol):
-    """What has an edition, which changes whenever it grows or something in it is named."""
+    """An object with an edition, which changes when it grows or something in it is named."""
 
     kept: dict[str, Any]
 
@@ -25,7 +25,7 @@ class _Grows(Protocol):
 
 
 class Kept(Generic[Read]):
-    """A property that is worked out when it is first read, and again once its owner's edition has changed."""
+    """A property that is computed when it is first read, and again after its owner's edition has changed."""
 
     def __init__(self, read: Callable[[Any], Read]) -> None:
         self.read = read
@@ -46,7 +46,7 @@ class Kept(Generic[Read]):
 
 
 class Labels:
-    """What the nodes of a record are called.
+    """The names of the nodes of a record.
 
     >>> import bpviz
     >>> graph = bpviz.trace(lambda x=2.0: (x + 1) * (x + 2))
@@ -60,18 +60,18 @@ class Labels:
 
     @property
     def edition(self) -> tuple[int, ...]:
-        """How long the record is, and how often something in it was named."""
+        """The length of the record, and how often something in it was named."""
         return len(self.record), self.record.renamed
 
     @Kept
     def written(self) -> tuple[str, ...]:
-        """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
+        """Per node, the name from the source (or ``bpviz.name``); empty if there is none."""
         constants = self.record.constant_names()
         return tuple(self.of(i) or constants.get(i, "") for i in range(len(self.record)))
 
     @Kept
     def unique(self) -> tuple[str, ...]:
-        """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
+        """Per node, a unique name: its label or its kind, with a number if that is used already."""
         record = self.record
         taken = set(record.is_input.values())
         counts: dict[str, int] = {}
@@ -91,7 +91,7 @@ class Labels:
         return tuple(names)
 
     def of(self, index: int) -> str:
-        """Return the name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        """Return the name of one node from the source (or ``bpviz.name``); empty if there is none."""
         return self._by_source(index) or self.record.last_words.get(index, "")
 
     def _by_source(self, index: int) -> str:
@@ -109,19 +109,19 @@ class Labels:
         if operation.name in BY_OPERATOR and not by_operator(scope.code, offset) and index in self._intermediate:
             return ""
         if operation.name == "index" and unpacks(scope.code, offset):
-            # a, b = x takes elements: the second one is b's.
+            # In a, b = x the second element belongs to b.
             path = (record.parameters[index]["key"],)
         while scope is not None:
             name = stored_name(scope.code, offset, path)
             if not isinstance(name, Returned):
                 return name or ""
-            # Returned at once: the caller's variable names it.
+            # A result that is returned at once has the name of the caller's variable.
             path, offset, scope = name.path, scope.call_offset, scope.caller
         return ""
 
     @Kept
     def _intermediate(self) -> frozenset[int]:
-        """The steps whose result the same call computes on: ``y = sum(parts)`` names the last of its additions."""
+        """The steps whose results the same call uses again: ``y = sum(parts)`` names only the last addition."""
         record = self.record
         found: set[int] = set()
         for index, operation in enumerate(record.operations):

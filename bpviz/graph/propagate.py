@@ -14,6 +14,7 @@ from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
+from bpviz.ops.table.backward import unbroadcast
 from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
@@ -29,7 +30,7 @@ def propagate(
     output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Flow:
-    """All numbers of one run: forward with these inputs, backward from this output.
+    """Return all numbers of one run: forward with these inputs, backward from this output.
 
     ``inputs`` replaces the recorded values of some inputs. ``output`` is any node (default: the first output).
     ``seed`` is the gradient that starts at the output, of its shape: ones by default, so that of an output that is no
@@ -73,7 +74,7 @@ def run(
 
 
 def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int, seed: Any = None) -> Flow:
-    """The flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
+    """Return the flow for inputs by number, taken as they are; ``changed`` are those that differ from the record."""
     record = graph.record
     with ops.silence():
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
@@ -83,13 +84,13 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
-    """The forward value of one node alone, for inputs by number."""
+    """Return the forward value of one node alone, for inputs by number."""
     with ops.silence():
         return _forward(graph, given, changed)[0][output]
 
 
 def output_with(flow: Flow, index: int, value: Any) -> Any:
-    """The output of the same run, had one node, by number, another value.
+    """Return the output of the same run, if one node, by number, had another value.
 
     >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
     >>> output_with(flow, flow.graph.find("multiply"), 300.0)
@@ -100,7 +101,7 @@ def output_with(flow: Flow, index: int, value: Any) -> Any:
 
 
 def toward(flow: Flow, output: int) -> Flow:
-    """The numbers of the same run, with the gradients of another value: a node, by number.
+    """Return the numbers of the same run, with the gradients of another value: a node, by number.
 
     >>> flow = backprop(lambda x=3.0: (x * x) * 2)
     >>> toward(flow, flow.graph.find("multiply")).grad("x")
@@ -115,9 +116,9 @@ def toward(flow: Flow, output: int) -> Flow:
 
 
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
-    """What one operand of a step gets of a gradient ``g`` that comes in there: one rule, called once.
+    """Return the gradient of one operand of a step for the incoming gradient ``g``: one rule, called once.
 
-    The answer has the shape of the operand; ``None`` where no gradient flows to it.
+    It has the shape of the operand; ``None`` where no gradient flows to it.
 
     >>> flow = backprop(lambda price=100, count=2: price * count)
     >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
@@ -149,7 +150,7 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
-    """Put another value in the place of an input's own; answers the input's number."""
+    """Put another value in the place of an input's own. Return the input's number."""
     full = full_name(key, graph.inputs)
     index = next((i for i, name in graph.record.is_input.items() if name == full), None)
     if index is None:
@@ -176,7 +177,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
 
 
 def _seed(seed: Any, value: Any, name: str) -> Any:
-    """The gradient that starts at the output: of its shape and precision."""
+    """Return the gradient that starts at the output, in its shape and precision."""
     if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
         return 1.0 if seed is None else float(seed)
     value = np.asarray(value)
@@ -194,7 +195,7 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
 def _forward(
     graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
 ) -> tuple[list[Any], dict[int, Any]]:
-    """The values again, where other ones change them, and what is kept for the rules; the structure stays.
+    """Return the values, computed again where changed ones lead to them, and what is kept for the rules.
 
     The values ``before``, of another run, stand in the place of the recorded ones.
     """
@@ -220,86 +221,85 @@ def _forward(
 
 
 def _backward(
-    record: Recorder, values: Sequence[Any], all_kept: Mapping[int, Any], output: int, seed: Any
+    record: Recorder, values: Sequence[Any], kept: Mapping[int, Any], output: int, seed: Any
 ) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
-    """The gradient of every node and every wire, from the output back; the order of recording is a sorted one."""
+    """Return the gradient of every node and every wire, from the output back.
+
+    This is `bpviz.ops.table.backward.walk_back` for numbers, where each microsecond counts.
+    """
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
     gradients[output] = seed
     operations, all_operands, reached = record.operations, record.operands, record.reached
     parameters = record.parameters
     for index in range(output, -1, -1):
-        g = gradients[index]
-        if g is None:
+        g, operation = gradients[index], operations[index]
+        if g is None or operation is None:
             continue
-        operation = operations[index]
-        if operation is None:
-            continue
-        operands = all_operands[index]
-        rules: Any = operation.vjp
-        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
-            # Written out for two operands, of which long scalar programs consist.
-            i, j = operands
-            z, x, y = values[index], values[i], values[j]
-            share_x = share_y = None
-            rule = rules[0]
-            if reached[i] and rule is not None:
-                try:
-                    share_x = rule(g, z, x, y)
-                except (ArithmeticError, ValueError):
-                    share_x = ops.pull(rule, g, z, (x, y), {})
-                if share_x.__class__ is not float or x.__class__ is not float:
-                    share_x = _fit(share_x, x)
-                if share_x is not None:
-                    before = gradients[i]
-                    gradients[i] = share_x if before is None else before + share_x
-            rule = rules[1]
-            if reached[j] and rule is not None:
-                try:
-                    share_y = rule(g, z, x, y)
-                except (ArithmeticError, ValueError):
-                    share_y = ops.pull(rule, g, z, (x, y), {})
-                if share_y.__class__ is not float or y.__class__ is not float:
-                    share_y = _fit(share_y, y)
-                if share_y is not None:
-                    before = gradients[j]
-                    gradients[j] = share_y if before is None else before + share_y
-            wires[index] = (share_x, share_y)
-            continue
-        z, xs, told = values[index], [values[i] for i in operands], parameters.get(index, _NONE)
-        if index in all_kept:
-            told = {**told, "kept": all_kept[index]}
-        together = operation.together is not None
-        if operation.together is not None:
-            rules = ops.pull(operation.together, g, z, xs, told)
-        elif rules.__class__ is not tuple:
-            rules = operation.rules(len(operands))
-        shares = []
-        for rule, i, x in zip(rules, operands, xs, strict=True):
-            share = None
-            if rule is not None and reached[i]:
-                try:
-                    share = rule if together else rule(g, z, *xs, **told)
-                except (ArithmeticError, ValueError):
-                    share = ops.pull(rule, g, z, xs, told)
+        operands, rules = all_operands[index], operation.vjp
+        if len(operands) != 2 or rules.__class__ is not tuple or index in parameters or index in kept:
+            shares = _shares(record, index, g, values, kept)
+            for i, share in zip(operands, shares, strict=True):
                 if share is not None:
-                    share = _fit(share, x)
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
-            shares.append(share)
-        wires[index] = tuple(shares)
+            wires[index] = shares
+            continue
+        # The same, written out for two operands, of which long scalar programs consist.
+        i, j = operands
+        z, x, y = values[index], values[i], values[j]
+        rule, other = rules
+        share = share_y = None
+        try:
+            if rule is not None and reached[i]:
+                share = rule(g, z, x, y)
+            if other is not None and reached[j]:
+                share_y = other(g, z, x, y)
+        except (ArithmeticError, ValueError):
+            share, share_y = _shares(record, index, g, values, kept)
+        if share.__class__ is not float or x.__class__ is not float:
+            share = _fit(share, x)
+        if share is not None:
+            before = gradients[i]
+            gradients[i] = share if before is None else before + share
+        if share_y.__class__ is not float or y.__class__ is not float:
+            share_y = _fit(share_y, y)
+        if share_y is not None:
+            before = gradients[j]
+            gradients[j] = share_y if before is None else before + share_y
+        wires[index] = share, share_y
     return gradients, wires
 
 
+def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
+    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` where none flows."""
+    operation, operands, reached = record.operations[index], record.operands[index], record.reached
+    assert operation is not None
+    z, xs, parameters = values[index], [values[i] for i in operands], record.parameters.get(index, _NONE)
+    if index in kept:
+        parameters = {**parameters, "kept": kept[index]}
+    if operation.together is not None:
+        found = ops.pull(operation.together, g, z, xs, parameters)
+        return tuple(_fit(share, x) if reached[i] else None for share, i, x in zip(found, operands, xs, strict=True))
+    shares = []
+    for rule, i, x in zip(operation.rules(len(operands)), operands, xs, strict=True):
+        share = None
+        if rule is not None and reached[i]:
+            try:
+                share = rule(g, z, *xs, **parameters)
+            except (ArithmeticError, ValueError):
+                share = ops.pull(rule, g, z, xs, parameters)
+            share = _fit(share, x)
+        shares.append(share)
+    return tuple(shares)
+
+
 _NONE: Mapping[str, Any] = {}
-_SUM_TO = ops.sum_to.forward
+_SUM_TO, _BROADCAST_TO = ops.sum_to.forward, ops.broadcast_to.forward
 
 
 def _fit(gradient: Any, operand: Any) -> Any:
-    """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand.
-
-    ``None`` stays: the rule has found that no gradient flows.
-    """
+    """Return a gradient in the shape and precision of its operand; ``None`` stays ``None``."""
     if gradient is None:
         return None
     if gradient.__class__ is operand.__class__:
@@ -310,15 +310,9 @@ def _fit(gradient: Any, operand: Any) -> Any:
             return gradient
     if operand.__class__ is float:
         return float(np.sum(gradient))
-    shape = operand.shape
     if gradient.__class__ is not np.ndarray:
         gradient = np.asarray(gradient)
-    here = gradient.shape
-    if here != shape:
-        lead = len(here) - len(shape)
-        if lead < 0 or (here[lead:] != shape and any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True))):
-            gradient = ops.broadcast_to.forward(gradient, np.broadcast_shapes(here, shape))
-        gradient = np.asarray(_SUM_TO(gradient, shape))
+    gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
     dtype = operand.dtype
     if gradient.dtype is dtype and dtype.kind == "f":
         return gradient

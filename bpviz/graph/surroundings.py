@@ -1,7 +1,7 @@
-"""What a function may change beside its result: random state, its objects, lists and global variables; and its prints.
+"""What a function may change: random state, objects, lists and global variables; and what it prints.
 
-A function that is run a second time, to be compared with its record, starts where the first run started, and leaves
-everything as the first run left it.
+A function that runs a second time, to be compared with its record, starts from the state before the first run, and
+leaves the state after it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from bpviz.recording.source import is_library
 __all__ = ["Surroundings", "muted"]
 
 _MOST = 10_000
-"""So many things are looked at, at most."""
+"""The most things that are searched."""
 _ELEMENTS = 2_000_000
-"""So many elements of arrays are kept, at most: what is larger is data, and is not written into."""
+"""The most elements of arrays that are kept: larger arrays are data, which functions do not change."""
 _STILL = frozenset({"numpy", "math", "bpviz", "bpviz.nn"})
-"""Modules of libraries whose functions, but for those of ``np.random``, draw no random numbers."""
+"""Modules of libraries whose functions draw no random numbers, except those of ``np.random``."""
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None)})
 _MISSING = object()
 
 
 class Surroundings:
-    """What a function can reach and change, as it is at this moment.
+    """The present state of everything that a function can reach and change.
 
     >>> import random
     >>> def draw():
@@ -42,33 +42,33 @@ class Surroundings:
     >>> draw() == first
     True
 
-    Arrays beyond two million elements, attributes in slots and what lies outside of Python (files) are not kept.
+    Arrays of more than two million elements, attributes in slots and files are not kept.
     """
 
     def __init__(
         self, *functions: Callable[..., Any], without: Sequence[Any] = (), copied: Collection[int] = ()
     ) -> None:
-        """Look at what these functions can reach, but for what they are given copies of.
+        """Read the state of what these functions can reach, ``without`` the arguments that are copied.
 
-        ``without`` is not looked at. What is ``copied``, by identity, is looked through, but stays as it is.
+        What is ``copied``, by identity, is searched, but its own state is not kept.
         """
         found = _Search(functions, without, copied)
         self._kept = [(holder, holder[0](*holder[1:])) for holder in found.holders]
-        # Imported later, they will begin with a state that nobody can know now.
+        # Modules imported later will begin with a state that is not known now.
         self._modules = imported("numpy.random"), imported("random")
 
     @property
     def is_known(self) -> bool:
-        """Whether the state of random numbers was known then: not where their module was imported afterwards."""
+        """Whether the state of random numbers is in it: not if their module was imported later."""
         return self._modules == (imported("numpy.random"), imported("random"))
 
     def put_back(self) -> None:
-        """Make everything what it was."""
+        """Restore the state."""
         for (take, *where), kept in self._kept:
             _PUT[take](kept, *where)
 
     def now(self) -> Surroundings:
-        """The same things as they are now."""
+        """Return the present state of the same things."""
         made = object.__new__(Surroundings)
         made._kept = [(holder, holder[0](*holder[1:])) for holder, _ in self._kept]
         made._modules = imported("numpy.random"), imported("random")
@@ -76,7 +76,7 @@ class Surroundings:
 
 
 class _Search:
-    """The things that a function can reach: each with how it is read, and where it is."""
+    """The things that a function can reach, each with the functions that read and restore it."""
 
     def __init__(self, functions: Sequence[Any], without: Sequence[Any], copied: Collection[int]) -> None:
         self.holders: list[tuple[Any, ...]] = []
@@ -85,7 +85,7 @@ class _Search:
         self.ahead: list[Any] = [*functions]
         self.room = _ELEMENTS
         random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
-        # The state of random numbers is long: it is kept where something may draw from it.
+        # The state of random numbers is long, so it is kept only if something may draw from it.
         self.draws = False
         self.array = getattr(sys.modules.get("numpy"), "ndarray", ())
         self.python: Any = getattr(random, "Random", ())
@@ -121,7 +121,7 @@ class _Search:
         elif kind is tuple or kind is frozenset:
             self.ahead += value
         elif kind is BuiltinFunctionType:
-            # random.gauss, taken from its module, belongs to the one generator of that.
+            # random.gauss, imported by name, uses the module's generator.
             self.ahead.append(value.__self__)
         elif kind is self.array:
             if value.size <= self.room and value.flags.writeable:
@@ -175,21 +175,21 @@ class _Search:
 
 
 def _is_users(module: str | None) -> bool:
-    """Whether a module is the user's own; one that cannot be found is."""
+    """Return whether a module is the user's; one that cannot be found is."""
     if module in sys.builtin_module_names:
         return False
     return not is_library(getattr(sys.modules.get(module or ""), "__file__", None) or "")
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """The names that a function may look up in its module; those of functions inside of it, too."""
+    """Yield the names that a function, and the functions inside it, may look up in its module."""
     yield from code.co_names
     for constant in code.co_consts:
         if constant.__class__ is CodeType:
             yield from _names(constant)
 
 
-# How each kind of thing is read, and put back.
+# Functions that read and restore each kind of thing
 
 
 def _bindings(found: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
@@ -209,7 +209,7 @@ def _content(cell: CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:
-        # Nothing was put into it yet.
+        # It is still empty.
         return _MISSING
 
 
@@ -285,11 +285,11 @@ _PUT: dict[Any, Callable[..., None]] = {
 }
 
 
-# What is printed
+# Prints
 
 
 class _Muted:
-    """A stream that swallows what the muted threads write, and hands on what others do."""
+    """A stream that drops what muted threads write, and passes on what others write."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -303,14 +303,14 @@ class _Muted:
 
 
 _threads: dict[int, int] = {}
-"""The muted threads, and how often each is."""
+"""How often each thread is muted."""
 _lock = threading.Lock()
 _put_aside: list[tuple[tuple[_Muted, _Muted], Any, Any]] = []
 
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """Swallow what this thread prints, and what it warns of; other threads are heard as always.
+    """Drop the prints and warnings of this thread; other threads print as usual.
 
     >>> with muted():
     ...     print("unheard")
@@ -338,7 +338,7 @@ def muted() -> Iterator[None]:
                 del _threads[thread]
             if not _threads:
                 (out, err), heard, show = _put_aside.pop()
-                # What somebody else has put there meanwhile stays.
+                # A stream that someone else has set meanwhile stays.
                 if sys.stdout is out:
                     sys.stdout = out.stream
                 if sys.stderr is err:

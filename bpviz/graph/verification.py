@@ -1,8 +1,8 @@
-"""The figure is the function: what was recorded is compared with a plain run of the same function.
+"""Verification: the recorded result is compared with a plain run of the same function.
 
-A recorded value is not quite a number. Where a function asks for the type of a value, changes an array through a second
-name, or catches what bpviz refuses, its record may compute something else than the function. So the function is run
-once more, on copies of the same inputs and without bpviz, and must return the same value.
+A recorded value is not quite a number. If a function reads the type of a value, changes an array through a second name,
+or catches an error of bpviz, its record may compute something else than the function. So the function runs again, on
+copies of the same inputs and without bpviz, and must return the same value.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ np: Any = LazyModule("numpy")
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a reader has to know of the run that was recorded: that the function is ``random``, or that Python's own
-    numbers would have stopped it, with what it ``raises``, or returns: ``complex`` numbers."""
+    """A remark on the recorded run: the function is ``random``, or with Python's numbers it ``raises`` an error or
+    returns ``complex`` numbers."""
 
     kind: Literal["random", "raises", "complex"]
     function: str
     error: str = ""
 
     def sentence(self, say: Language) -> str:
-        """The same in a language.
+        """Return the remark as a sentence in a language.
 
         >>> from bpviz.text.language import ENGLISH
         >>> Remark("raises", "f", "ZeroDivisionError").sentence(ENGLISH)
@@ -80,13 +80,13 @@ _switch = _Switch()
 
 
 def is_verified() -> bool:
-    """Whether functions are compared with their records in this thread."""
+    """Return whether functions are compared with their records in this thread."""
     return _switch.on
 
 
 @contextmanager
 def verified(on: bool) -> Iterator[None]:
-    """Compare functions with their records in this block, or do not; inside of a block that does not, nobody does.
+    """Turn verification on or off in this block; inside a block with it off, it stays off.
 
     >>> with verified(False), verified(True):
     ...     is_verified()
@@ -102,11 +102,11 @@ def verified(on: bool) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plain:
-    """A function with the arguments that it was traced with, to be called without bpviz.
+    """A function with the arguments of its trace, to be called without bpviz.
 
-    ``positional`` and ``keywords`` are named as the inputs of the graph are; ``result`` is what the trace returned,
-    with handles in it. ``values`` are those of globals that ``choice`` names, where they are others. With ``as_numpy``
-    single numbers are given as NumPy's, for which 1/0 is infinite.
+    ``positional`` and ``keywords`` have the names of the graph's inputs; ``result`` is what the trace returned, with
+    handles in it. ``values`` are other values for the globals that ``choice`` names. With ``as_numpy``, single numbers
+    are NumPy's, for which 1/0 is infinite.
 
     >>> plain = Plain(lambda p: p["w"] * 2, (("p", {"w": 3.0}),), {})
     >>> plain(), plain({"p['w']": 5.0})
@@ -145,7 +145,7 @@ class Plain:
 
     @property
     def title(self) -> str:
-        """What the function is called in a sentence."""
+        """The name of the function in a sentence."""
         function: Any = self.function
         while not hasattr(function, "__name__") and hasattr(function, "func"):
             function = function.func
@@ -158,9 +158,9 @@ class Plain:
         return any(note.kind == "random" for note in self.notes)
 
     def repeated(self, values: Mapping[str, Any]) -> Any:
-        """Call the function again, from the state of random numbers and objects in which it was traced, unheard.
+        """Call the function again without its prints, from the state of random numbers and objects before the trace.
 
-        Afterwards everything is as it was before the call.
+        Afterwards the state is the same as before the call.
         """
         now = None if self.before is None else self.before.now()
         if self.before is not None:
@@ -173,11 +173,11 @@ class Plain:
                 now.put_back()
 
     def part_of(self, index: int) -> tuple[Any, ...] | None:
-        """Where in its result a node stands, by number, key by key; ``None`` where it is not returned."""
+        """Return the keys that lead to a node, by number, in the result; ``None`` if it is not returned."""
         return next((path for path, handle in _handles((), self.result) if handle.index == index), None)
 
     def part(self, value: Any, index: int) -> Any:
-        """The part of a plain result that stands where the trace returned a node, by number."""
+        """Return the part of a plain result at the place where the trace returned a node, by number."""
         for key in self.part_of(index) or ():
             value = value[key]
         return value
@@ -212,9 +212,9 @@ def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...
 
 
 class Verification:
-    """One function on its way to be compared; made before it is traced, since the trace may change its surroundings.
+    """The verification of one function; made before it is traced, since the trace may change its surroundings.
 
-    ``again`` traces it once more, where the line has to be found at which the two runs part.
+    ``again`` traces it again, to find the line at which the two runs first differ.
     """
 
     def __init__(self, plain: Plain, again: Callable[[], object]) -> None:
@@ -229,10 +229,9 @@ class Verification:
         self.before = Surroundings(plain.function, *reached, without=rest, copied=copied)
 
     def compared(self, result: Any, record: Recorder) -> Plain:
-        """Compare what the trace returned with a plain run.
+        """Compare the result of the trace with a plain run; return the function with its remarks.
 
-        Return the function to be called again, with what a reader has to know. Raise `RecordingError` where it returns
-        another value, or raises.
+        Raises `RecordingError` if the plain run returns another value, or raises.
         """
         self.after = self.before.now()
         plain = replace(self.plain, before=self.before)
@@ -244,7 +243,7 @@ class Verification:
             if other_error is None:
                 plain, value, error = other, other_value, None
         if isinstance(error, RecordingError):
-            # What a gradient inside of it says is said.
+            # A gradient inside it has already made the remark.
             raise error
         if error is not None:
             raise self._raises(plain, error) from error
@@ -257,7 +256,7 @@ class Verification:
         raise self._differs(plain, found)
 
     def raised(self, error: Exception, record: Recorder) -> RecordingError | None:
-        """What to say of an error that the function itself raised when it was traced; ``None`` where it always does."""
+        """Return the error for an exception that only the trace raises; ``None`` if a plain run raises one too."""
         if record.lifted:
             return None
         self.after = self.before.now()
@@ -270,11 +269,11 @@ class Verification:
         where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
-            "plain run; a recorded value is neither a float nor an array, so leave out what asks for its type"
+            "plain run; a recorded value is neither a float nor an array, so do not read its type"
         )
 
     def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:
-        """What a plain run returns, or raises; from the state before the trace, and back to the state after it."""
+        """Run from the state before the trace, then restore the state after it; return the result and the error."""
         if anew:
             self.before.put_back()
         try:
@@ -282,7 +281,7 @@ class Verification:
                 try:
                     return plain(), None
                 except Warning:
-                    # Where warnings are errors, those of NumPy would stop it: of what is recorded there are none.
+                    # If warnings are errors, NumPy's would stop the run; recorded steps have none.
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore")
                         return plain(), None
@@ -328,7 +327,7 @@ class Verification:
 
 
 def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | None:
-    """The note where it may be Python's numbers that a plain run fails on: they know no infinity and no methods."""
+    """Return the remark if a plain run may fail because of Python's numbers: they have no infinity and no methods."""
     if isinstance(error, ArithmeticError | AttributeError | TypeError) and not isinstance(error, RecordingError):
         return Remark("raises", title, f"{type(error).__name__} ({error})")
     return Remark("complex", title) if isinstance(value, complex) else None

@@ -29,5 +29,5 @@ def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
             f'<figure class="bpviz-figure"><img alt="{text}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
         )
     picture = replace(drawing.picture, description=alt) if alt else drawing.picture
-    steps = drawing.told if drawing.options.steps else ()
+    steps = drawing.step_list if drawing.options.steps else ()
     return fragment(picture, drawing.theme, steps=steps, say=drawing.options.circuit.lang, caption=caption)

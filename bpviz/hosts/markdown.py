@@ -63,7 +63,7 @@ def formatter(source: str, language: str, css_class: str, options: Mapping[str, 
 def _stop(error: BpvizError) -> Exception:
     from pymdownx.superfences import SuperFencesException
 
-    details = f"\n{error.told}" if isinstance(error, ModelFailed) else ""
+    details = f"\n{error.traceback}" if isinstance(error, ModelFailed) else ""
     stop: Exception = SuperFencesException(f"bpviz: {error}{details}")
     return stop
 

@@ -76,6 +76,6 @@ def located(where: str) -> Iterator[None]:
     try:
         yield
     except ModelFailed as error:
-        raise ModelFailed(f"{where}: {error}", error.told) from None
+        raise ModelFailed(f"{where}: {error}", error.traceback) from None
     except BpvizError as error:
         raise type(error)(f"{where}: {error}") from None

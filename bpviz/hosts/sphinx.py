@@ -157,7 +157,7 @@ class BpvizDirective(SphinxDirective):
 
 
 def _message(error: BpvizError) -> str:
-    return f"{error}\n{error.told}" if isinstance(error, ModelFailed) else str(error)
+    return f"{error}\n{error.traceback}" if isinstance(error, ModelFailed) else str(error)
 
 
 def _format(app: Sphinx, drawing: Drawing) -> str:
@@ -174,7 +174,7 @@ def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
     drawing: Drawing = figure["drawing"]
     alt = figure["image"]["alt"]
     if format == "html":
-        mark = fingerprint(drawing.figure, drawing.theme, drawing.told if drawing.options.steps else (), alt)
+        mark = fingerprint(drawing.figure, drawing.theme, drawing.step_list if drawing.options.steps else (), alt)
     else:
         mark = drawing.fingerprint(format)
     path = Path(app.doctreedir, "bpviz", f"{figure['stem']}-{mark.replace(':', '-')}.{format}")

@@ -1,1 +1,1 @@
-"""From a figure to a picture: where every box, label and wire stands."""
+"""From a figure to a picture: the place of every box, label and wire."""

@@ -1,6 +1,6 @@
 """From a plan and its places to the page: boxes, labels, frames and the course of every wire.
 
-An engine decides which rank a box is in and what lies beside what; the courses of the wires are the same for all.
+An engine decides the rank and the order of boxes; the courses of the wires are the same for all engines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bpviz.picture.elements import Point
 
 __all__ = ["Arrangement", "arranged"]
 
-# A label may move this far without leaving its frame, if this much air stays between it and its neighbours.
+# The farthest that a label may move without leaving its frame, and the least space to its neighbours.
 _NUDGE = 7.0
 _AIR = 4.0
 _HEADING = 6.0
@@ -29,7 +29,7 @@ _BESIDE = 0.6
 class Arrangement(NamedTuple):
     """Middles of boxes and labels, courses of wires and the left, top, right and bottom edges of frames, in points.
 
-    Everything stands in the order of the plan. A frame around nothing has no edges.
+    Everything is in the order of the plan. An empty frame has no edges.
     """
 
     boxes: list[Point]
@@ -38,7 +38,7 @@ class Arrangement(NamedTuple):
     frames: list[Edges | None]
 
     def moved(self, dx: float, dy: float) -> Arrangement:
-        """Return the whole of it moved by (dx, dy)."""
+        """Return the arrangement moved by (dx, dy)."""
         return Arrangement(
             [(x + dx, y + dy) for x, y in self.boxes],
             [(x + dx, y + dy) for x, y in self.labels],
@@ -48,10 +48,10 @@ class Arrangement(NamedTuple):
 
 
 def arranged(plan: Plan, places: Places, pitch: float, crossing: frozenset[int] = frozenset()) -> Arrangement:
-    """Route the wires of a plan whose boxes and labels stand at ``places``, at least ``pitch`` points apart.
+    """Route the wires of a plan with boxes and labels at ``places``, at least ``pitch`` points apart.
 
-    At the boxes in ``crossing``, by number, wires enter in the order of the operands whatever the order of their
-    labels: they may cross just before.
+    At the boxes in ``crossing``, by number, wires enter in the order of the operands even if their labels have another
+    order: then they cross just before.
     """
     spots = _spots(plan, places)
     index = {box.box.id: i for i, box in enumerate(plan.boxes)}
@@ -77,7 +77,7 @@ def arranged(plan: Plan, places: Places, pitch: float, crossing: frozenset[int] 
 
 
 def _spots(plan: Plan, places: Places) -> list[Spot]:
-    """Return boxes and labels as spots: where wires meet them, and which frames are around them."""
+    """Return boxes and labels as spots, with the points where wires meet them, and the frames around them."""
     number = {k: place for place, k in enumerate(places.frames)}
     around: dict[str | None, frozenset[int]] = {None: frozenset()}
     around |= {id: frozenset(number[k] for k in chain if k in number) for id, chain in plan.chains.items()}
@@ -93,7 +93,7 @@ def _spots(plan: Plan, places: Places) -> list[Spot]:
     for wire, (u, v) in zip(plan.wires, places.labels, strict=True):
         along, across = (wire.width, wire.height) if plan.level else (wire.height, wire.width)
         half, lift = across / 2, wire.lift
-        # The label of a wire that leads into a frame, or out of it, may stand within.
+        # The label of a wire into or out of a frame may be inside.
         ends = home[wire.wire.source] | home[wire.wire.target]
         frames = around[wire.frame] | {k for k in ends if _holds(edges[k], u, v + lift)}
         spots.append(Spot(u, v + lift, along, half + lift, half - lift, rank[u], frames))
@@ -110,7 +110,7 @@ def _border(edges: Edges, title: float, banner: bool) -> Border:
 
 
 def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[int], crossing: frozenset[int]) -> None:
-    """Set the ends of lanes side by side where several meet at the edge of one box, or where they may cross."""
+    """Set the ends of lanes side by side if several meet at the edge of one box, or may cross there."""
     meeting: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for j, lane in enumerate(lanes):
         end = lane.source if lane.to_label else lane.target
@@ -133,7 +133,7 @@ def _fanned(spots: list[Spot], lanes: list[Lane], pitch: float, slots: Sequence[
 
 
 def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
-    """Return numbers near to the (sorted) wishes, at least ``pitch`` apart, and within ± ``limit`` where they fit."""
+    """Return numbers near the (sorted) wishes, at least ``pitch`` apart, and within ± ``limit`` if they fit."""
     limit = max(limit, (len(wishes) - 1) * pitch / 2)
     result: list[float] = []
     for wish in wishes:
@@ -144,9 +144,9 @@ def _apart(wishes: list[float], limit: float, pitch: float) -> list[float]:
 
 
 def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
-    """Make level what is almost level: labels with an end of their wire, then names with their label.
+    """Make wires level that are almost level: move labels to an end of their wire, then names to their label.
 
-    Nothing moves where a neighbour is in the way, or where wires that pass between them may be.
+    Nothing moves if a neighbour, or a wire that may pass between them, is in the way.
     """
     rows: dict[int, list[int]] = defaultdict(list)
     for i in sorted(range(len(spots)), key=lambda i: spots[i].v):
@@ -185,5 +185,5 @@ def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
 
 
 def _passing(space: float) -> int:
-    """Return how many wires Graphviz may have led through the space between two boxes: it keeps so much for each."""
+    """Return how many wires Graphviz may have led through the space between two boxes."""
     return max(0, int((space - SEPARATION) / (2 * SEPARATION + 2)))

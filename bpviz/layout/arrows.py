@@ -1,4 +1,4 @@
-"""The two arrows of a wire: one smooth line through its label, shifted to both sides, cut where its nodes begin."""
+"""The two arrows of a wire: one smooth line through its label, shifted to both sides and cut at its nodes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bpviz.picture.theme import LineRole, Theme
 
 __all__ = ["Place", "arrows"]
 
-# A line runs this far into its head, so that no seam shows between them.
+# How far a line runs into its head, so that there is no gap.
 _OVERLAP = 1.5
 
 
 class Place(NamedTuple):
-    """Where a box stands: its middle and size; ``round`` and ``dot`` say what arrows do at its border."""
+    """The middle and size of a box; ``round`` and ``dot`` decide how arrows end at its border."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class Place(NamedTuple):
     dot: bool = False
 
     def depth(self, x: float, y: float, room: float) -> float:
-        """Return how deep a point lies within ``room`` of the inside; it is negative outside."""
+        """Return the depth of a point inside the box with ``room`` around it; negative outside."""
         if self.round:
             return self.width / 2 + room - hypot(x - self.x, y - self.y)
         return min(self.width / 2 + room - abs(x - self.x), self.height / 2 + room - abs(y - self.y))
@@ -43,7 +43,7 @@ def arrows(
 ) -> tuple[Path | Head, ...]:
     """Return the lines and heads of a wire whose course is ``middle``.
 
-    ``side`` is +1 where the forward arrow runs on the left as one walks along it, −1 where on the right.
+    ``side`` is +1 if the forward arrow runs on the left, seen in its direction, −1 if on the right.
     """
     aside = theme.gap / 2 * side if forward and backward else 0.0
     elements: list[Path | Head] = []
@@ -57,7 +57,7 @@ def arrows(
 
 
 def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Theme) -> list[Path | Head]:
-    """Return line and head of one arrow. A forward line runs into a branch dot without a head: it passes through."""
+    """Return the line and head of one arrow. A forward line into a branch dot has no head."""
     if not source.dot:
         way = reverse(_outside(reverse(way), source, 0.0))
     if target.dot and role != "backward":
@@ -71,7 +71,7 @@ def _arrow(role: LineRole, way: Curve, source: Place, target: Place, theme: Them
 
 
 def _outside(way: Curve, place: Place, room: float) -> Curve:
-    """Return the way up to where it finally comes within ``room`` of the place that it leads into."""
+    """Return the curve up to the point where it finally comes within ``room`` of the place at its end."""
     if place.depth(*way[-1], room) <= 0:
         return way
     i = len(way) - 4
@@ -91,14 +91,14 @@ def _outside(way: Curve, place: Place, room: float) -> Curve:
 
 
 def _entry(piece: Piece, place: Place, room: float) -> float:
-    """Return the parameter at which a piece that starts outside and ends inside finally enters."""
+    """Return the last parameter at which a piece that starts outside and ends inside enters."""
     high, inner = 1.0, place.depth(*piece[3], room)
     low, outer = 0.875, place.depth(*at(piece, 0.875), room)
     while outer > 0 and low > 0:
         high, inner = low, outer
         low -= 0.125
         outer = place.depth(*at(piece, low), room)
-    # False position: within an eighth of a piece the depth is almost linear.
+    # False position: in an eighth of a piece the depth is almost linear.
     share = low
     for _ in range(3):
         share = low + (high - low) * outer / (outer - inner)

@@ -1,8 +1,8 @@
 """The bundled Graphviz, through pygraphviz's compiled bindings: called in this process, or run as a script.
 
-As a script (``python bundled.py PROGRAM FORMAT DIRECTORY``, see `bpviz.layout.engines`) it reads DOT on standard input
-and writes the result on standard output. So that such a child starts quickly, nothing of bpviz is imported here, and of
-the standard library as little as can be.
+As a script (``python bundled.py PROGRAM FORMAT DIRECTORY``, see `bpviz.layout.engines`) it reads DOT from standard
+input and writes the result to standard output. So that this process starts quickly, the module imports nothing of
+bpviz, and little of the standard library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME = "pygraphviz._graphviz"
 
 
 def bindings() -> Any:
-    """Pygraphviz's compiled module, alone where possible: the whole package takes three times as long to import.
+    """Return pygraphviz's compiled module, alone if possible: the whole package takes three times as long to import.
 
     Raises:
         ImportError: there is no pygraphviz of 2.0.4 or later, or its libraries cannot be loaded.
@@ -29,7 +29,7 @@ def bindings() -> Any:
     if module is None and sys.platform == "win32":
         from importlib import import_module
 
-        import_module("pygraphviz")  # which tells Windows where its libraries are
+        import_module("pygraphviz")  # sets the path of its libraries on Windows
         module = sys.modules[_NAME]
     elif module is None:
         module = _compiled_part()
@@ -50,18 +50,18 @@ def _compiled_part() -> Any:
         raise ImportError("the installed pygraphviz has no compiled part for this Python")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    # Known under its own name, so that whoever imports pygraphviz later shares it.
+    # Under its usual name, so that a later import of pygraphviz shares it.
     sys.modules[_NAME] = module
     return module
 
 
 def home() -> str:
-    """The directory that holds the ``pygraphviz`` package."""
+    """Return the directory that holds the ``pygraphviz`` package."""
     return os.path.dirname(os.path.dirname(os.path.abspath(str(bindings().__file__))))
 
 
 def version() -> str:
-    """Which Graphviz is bundled, such as ``14.1.5``."""
+    """Return the version of the bundled Graphviz, such as ``14.1.5``."""
     module = bindings()
     return f"{module.GRAPHVIZ_MAJOR_VERSION}.{module.GRAPHVIZ_MINOR_VERSION}.{module.GRAPHVIZ_PATCH_VERSION}"
 
@@ -69,14 +69,14 @@ def version() -> str:
 def draw(source: bytes, program: str, format: str) -> bytes:
     """Lay ``source`` out with ``program`` (``dot``, ``nop2``) and return it as ``format``; release all memory.
 
-    Graphviz is not made for threads: pygraphviz holds Python's lock during each call, and no two graphs share
+    Graphviz does not support threads: pygraphviz holds Python's lock during each call, and no two graphs share
     anything between the calls.
 
     Raises:
-        RuntimeError: Graphviz failed; the message is what it wrote on standard error.
+        RuntimeError: Graphviz failed; the message is its output on standard error.
     """
-    with spool() as said:
-        saved = _redirected(2, said)
+    with spool() as messages:
+        saved = _redirected(2, messages)
         try:
             result = _draw(bindings(), source, program.encode(), format.encode())
         finally:
@@ -84,8 +84,8 @@ def draw(source: bytes, program: str, format: str) -> bytes:
                 os.dup2(saved, 2)
                 os.close(saved)
         if result is None:
-            said.seek(0)
-            raise RuntimeError(said.read().decode(errors="replace").strip() or "it did not say why")
+            messages.seek(0)
+            raise RuntimeError(messages.read().decode(errors="replace").strip() or "it did not say why")
         return result
 
 
@@ -110,7 +110,7 @@ def _draw(graphviz: Any, source: bytes, program: bytes, format: bytes) -> bytes 
 
 
 def _redirected(descriptor: int, file: IO[bytes]) -> int | None:
-    """Send what C code writes to ``descriptor`` into ``file``; return a copy of the old one, None if there is none."""
+    """Redirect what C code writes to ``descriptor`` into ``file``; return a copy of the old one, or None."""
     try:
         saved = os.dup(descriptor)
     except OSError:  # closed, as standard error is under pythonw
@@ -120,7 +120,7 @@ def _redirected(descriptor: int, file: IO[bytes]) -> int | None:
 
 
 def spool() -> IO[bytes]:
-    """A file without a name: in memory on Linux, where that also saves importing ``tempfile``."""
+    """Return a file without a name: in memory on Linux, without an import of ``tempfile``."""
     if sys.platform == "linux":
         try:
             return os.fdopen(os.memfd_create("bpviz"), "w+b")
@@ -134,9 +134,9 @@ def spool() -> IO[bytes]:
 def _main(program: str, format: str, directory: str) -> None:
     import signal
 
-    # Python's own handler would wait until the C code returns.
+    # Python's handler would wait until the C code returns.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # Behind the standard library, and nothing but it: no module of the working directory can slip in.
+    # After the standard library: no module of the working directory can be imported.
     sys.path.append(directory)
     try:
         result = draw(sys.stdin.buffer.read(), program, format)

@@ -1,9 +1,9 @@
 """The engines by name; finding Graphviz and running it: the bundled one (pygraphviz) or the ``dot`` of the system.
 
-By default bpviz places everything itself (`bpviz.layout.placement.place`). Graphviz is used for two things only:
-positions where an engine of Graphviz is named (`lay_out`), and files of pictures whose positions are already fixed
-(`render`). Small layouts run in this process, in about a millisecond; anything that may take long runs in a child
-process, because C code can neither be interrupted nor given a time limit.
+By default bpviz places everything itself (`bpviz.layout.placement.place`). Graphviz is used only for layouts with an
+engine of Graphviz (`lay_out`), and for files of pictures with fixed positions (`render`). Small layouts run in this
+process, in about a millisecond; larger ones run in a child process, because C code cannot be interrupted and has no
+time limit.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from bpviz.layout import bundled
 __all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "is_own", "lay_out", "render"]
 
 ENGINES = ("auto", "bpviz", "graphviz", "bundled", "system")
-"""What lays figures out: ``auto`` is ``bpviz`` itself; ``graphviz`` is the bundled Graphviz or else the system's."""
+"""The engines: ``auto`` is ``bpviz`` itself; ``graphviz`` is the bundled Graphviz or else the system's."""
 
 CHILD_SIZE = 600
-"""From this many boxes or wires on, a layout runs in a child process: it may take a tenth of a second or minutes,
-beside which the start of a child (about 35 ms) is small."""
+"""The number of boxes or wires from which a layout runs in a child process: it may take a tenth of a second or minutes,
+so the start of a process (about 35 ms) does not matter."""
 
 CHILD_EFFORT = 3000
-"""From so many places on that boxes and long wires take in all ranks, even a layout of few boxes may take long."""
+"""The number of places of boxes and long wires, in all ranks, from which even a layout of few boxes may take long."""
 
 INSTALL_BUNDLED = 'pip install "pygraphviz>=2.0.4"'
 INSTALL_SYSTEM = {
@@ -39,7 +39,7 @@ INSTALL_SYSTEM = {
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What is known of one engine: Graphviz's version, where it lies, and if it is missing, what to type."""
+    """One engine: Graphviz's version and its path, or the command that installs it."""
 
     name: str
     version: str
@@ -49,9 +49,9 @@ class EngineInfo:
 
 
 def is_own(engine: str) -> bool:
-    """Whether ``engine`` means that bpviz places everything itself.
+    """Return whether ``engine`` means that bpviz places everything itself.
 
-    Raises: UsageError where it is none of `ENGINES`.
+    Raises: UsageError if it is none of `ENGINES`.
 
     >>> is_own("auto"), is_own("system")
     (True, False)
@@ -63,15 +63,15 @@ def is_own(engine: str) -> bool:
 def lay_out(
     dot: str, *, engine: str = "graphviz", timeout: float | None = None, size: int = 0, effort: int = 0
 ) -> dict[str, Any]:
-    """Lay ``dot`` out with Graphviz's ``dot`` and return what its ``json0`` format says.
+    """Lay ``dot`` out with Graphviz's ``dot`` and return its ``json0`` output.
 
-    ``timeout`` is in seconds, ``None`` for no limit; it holds from `CHILD_SIZE` boxes or wires and from `CHILD_EFFORT`
-    places on, below which a layout takes milliseconds. ``size`` is the number of boxes, for that choice and for the
-    message; ``effort`` estimates how many places they and the wires that pass them take in all ranks.
+    ``timeout`` is in seconds, ``None`` for no limit; it applies from `CHILD_SIZE` boxes or wires and from
+    `CHILD_EFFORT` places on: smaller layouts take milliseconds. ``size`` is the number of boxes, ``effort`` an
+    estimate of the places of boxes and wires in all ranks.
 
     Raises:
-        EngineMissing: no engine, or not the one that is named, is installed.
-        EngineFailed: Graphviz could not lay it out; the message carries what it said.
+        EngineMissing: the named engine, or any engine, is not installed.
+        EngineFailed: Graphviz failed; the message has its output.
         LayoutTimeout: it took longer than ``timeout``.
 
     >>> result = lay_out("digraph { rankdir=LR; a [width=1, height=0.5, fixedsize=true]; a -> b }")
@@ -100,19 +100,19 @@ def render(
     timeout: float | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Let Graphviz write the positioned ``dot`` as ``format`` (``pdf``, ``ps``, …), moving nothing.
+    """Return the positioned ``dot`` as ``format`` (``pdf``, ``ps``, …), drawn by Graphviz without moving anything.
 
-    ``environment`` are variables that Graphviz gets beside those of this process, such as the settings of fontconfig
-    (`bpviz.writers.font_files.fontconfig`). Raises as `lay_out` does.
+    ``environment`` has additional variables for Graphviz, such as the settings of fontconfig
+    (`bpviz.writers.font_files.fontconfig`). Raises the errors of `lay_out`.
     """
-    # Always a child, for fontconfig reads its settings once in the life of a process. And without a date given,
-    # Cairo would write the present one into a PDF.
+    # Always a child process, because fontconfig reads its settings once in a process. Without a given date, Cairo
+    # would write the present one into a PDF.
     variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, **(environment or {})}
     return _draw_in_child(choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=variables)
 
 
 def engines() -> tuple[EngineInfo, ...]:
-    """What is installed, the bundled engine first; never raises.
+    """Return the state of both engines, the bundled one first; never raises.
 
     >>> [info.name for info in engines()]
     ['bundled', 'system']
@@ -121,13 +121,13 @@ def engines() -> tuple[EngineInfo, ...]:
 
 
 def choose(engine: str) -> str:
-    """Return ``bundled`` or ``system``, whichever Graphviz ``engine`` means on this machine.
+    """Return ``bundled`` or ``system``: the Graphviz that ``engine`` means on this machine.
 
-    ``auto`` and ``bpviz`` name none, and take what is there, as ``graphviz`` does.
+    ``auto`` and ``bpviz`` name no Graphviz, and mean the same as ``graphviz``.
 
     Raises:
         UsageError: it is none of `ENGINES`.
-        EngineMissing: it is not installed; the message says what to type.
+        EngineMissing: it is not installed; the message has the command that installs it.
     """
     _check(engine)
     reason = ""
@@ -165,7 +165,7 @@ def _system_dot() -> str | None:
 def _bundled_info() -> EngineInfo:
     try:
         return EngineInfo("bundled", bundled.version(), str(Path(bundled.home(), "pygraphviz")), True)
-    except Exception as error:  # a report names whatever is wrong with an installation
+    except Exception as error:  # an installation may be broken in any way
         return EngineInfo("bundled", "", "", False, f"{error}: {INSTALL_BUNDLED}")
 
 
@@ -198,11 +198,11 @@ def _draw_in_child(
     size: int,
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run ``engine`` in a process of its own, which is killed at the time limit or when the user interrupts."""
+    """Run ``engine`` in a child process, which is killed at the time limit or when the user interrupts."""
     import subprocess
 
     if engine == "bundled" and (not sys.executable or getattr(sys, "frozen", False)):
-        # Inside a frozen or an embedding application there is no Python to start.
+        # A frozen or embedding application has no Python to start.
         return _draw_here(source, program, format)
     command = _bundled_command(program, format) if engine == "bundled" else _system_command(program, format)
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -215,19 +215,21 @@ def _draw_in_child(
     except OSError as error:
         raise EngineFailed(f"Graphviz could not be started ({command[0]}): {error}") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or "it did not say why"
+        message = done.stderr.decode(errors="replace").strip() or "it did not say why"
         crashed = done.returncode < 0
-        raise EngineFailed(f"Graphviz crashed (signal {-done.returncode})." if crashed else f"Graphviz failed: {said}")
+        raise EngineFailed(
+            f"Graphviz crashed (signal {-done.returncode})." if crashed else f"Graphviz failed: {message}"
+        )
     return done.stdout
 
 
 def _bundled_command(program: str, format: str) -> list[str]:
-    # -I and -S: whatever lies in the working directory or in PYTHONPATH has no say.
+    # -I and -S: modules in the working directory or in PYTHONPATH are ignored.
     return [sys.executable, "-I", "-S", str(Path(bundled.__file__).resolve()), program, format, bundled.home()]
 
 
 def _system_command(program: str, format: str) -> list[str]:
-    """The command line as the ``graphviz`` package writes it; its functions that run it as well know no time limit."""
+    """Return the command line of the ``graphviz`` package, whose functions have no time limit."""
     from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
     layout, fixed = ("neato", 2) if program == "nop2" else (program, None)

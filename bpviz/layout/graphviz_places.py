@@ -1,4 +1,4 @@
-"""Places by Graphviz: the plan as DOT in which there is no text at all, and what Graphviz returns.
+"""Places by Graphviz: the plan as DOT without any text, and the result of Graphviz.
 
 Every box of the figure is a node, and so is the label of every wire: ``source -> label -> target``. In the DOT, box
 ``i`` is called ``n<i>``, the label of wire ``j`` ``l<j>``, frame ``k`` ``cluster<k>``.
@@ -22,9 +22,9 @@ _PASSAGE = 64.0
 
 
 def laid_out(figure: Figure, plan: Plan, *, engine: str, timeout: float | None) -> Places:
-    """Return where Graphviz puts everything in the plan of a figure.
+    """Return the places that Graphviz gives to the plan of a figure.
 
-    ``engine`` is ``graphviz``, ``bundled`` or ``system``; ``timeout`` is in seconds. Raises as
+    ``engine`` is ``graphviz``, ``bundled`` or ``system``; ``timeout`` is in seconds. Raises the errors of
     `bpviz.layout.engines.lay_out`.
     """
     size = len(plan.boxes) + len(plan.wires)
@@ -35,15 +35,15 @@ def laid_out(figure: Figure, plan: Plan, *, engine: str, timeout: float | None) 
     return _read(plan, engines.lay_out(dot, engine=engine, timeout=timeout, size=size, effort=effort))
 
 
-def _read(plan: Plan, answer: Mapping[str, Any]) -> Places:
-    """Return where Graphviz put boxes and labels, and the edges of frames by number."""
+def _read(plan: Plan, result: Mapping[str, Any]) -> Places:
+    """Return the places of boxes and labels, and the edges of frames by number, from the result of Graphviz."""
 
     def at(x: str, y: str) -> Point:
-        # Whole points, because older Graphviz rounds where newer does not. Its y runs upwards.
+        # Whole points, because only older Graphviz rounds. Its y runs upwards.
         across, up = floor(float(x) + 0.5), floor(float(y) + 0.5)
         return (across, -up) if plan.level else (-up, across)
 
-    things: dict[str, dict[str, Any]] = {thing["name"]: thing for thing in answer.get("objects", ())}
+    things: dict[str, dict[str, Any]] = {thing["name"]: thing for thing in result.get("objects", ())}
     frames: dict[int, Edges] = {}
     for k in range(len(plan.titles)):
         thing = things.get(f"cluster{k}", {})
@@ -57,7 +57,7 @@ def _read(plan: Plan, answer: Mapping[str, Any]) -> Places:
 
 
 def _effort(figure: Figure) -> int:
-    """Estimate in how many places of how many ranks Graphviz will set something: boxes, labels and long wires."""
+    """Estimate the number of places of boxes, labels and long wires in all ranks."""
     steps: dict[str, int] = {}
     leading: dict[str, list[str]] = {}
     for wire in figure.wires:
@@ -72,23 +72,23 @@ def _dot(figure: Figure, plan: Plan, effort: int) -> str:
     boxes, wires = plan.boxes, plan.wires
     lines = [
         "digraph {",
-        # Splines would take Graphviz as long as all the rest, and are not used. (``phase=3``, which also ends before
-        # them, crashes Graphviz 14 where there are frames.)
+        # Splines would take as long as all the rest, and are not used. (``phase=3`` also skips them, but crashes
+        # Graphviz 14 with frames.)
         "splines=false",
         *_limits(len(boxes) + len(wires), effort),
-        # Without ``newrank`` each frame is ranked alone, and wires between frames may then lead backwards.
+        # Without ``newrank`` each frame is ranked alone, and wires between frames may lead backwards.
         *(["newrank=true"] if figure.frames else []),
         f"rankdir={figure.direction} ordering=in nodesep={_inches(SEPARATION)} ranksep={_inches(RANK_SEPARATION)}",
         'node [shape=box fixedsize=true label=""]',
     ]
     lines += _nodes(figure, plan)
     place = {plan.box.id: i for i, plan in enumerate(boxes)}
-    # ``ordering=in`` keeps operands in the order in which their lines stand here (the other way round where the flow
-    # runs to the right within a frame: Graphviz flips these twice).
+    # ``ordering=in`` keeps operands in the order of their lines here (reversed if the flow runs to the right within a
+    # frame, which Graphviz flips twice).
     flipped = [figure.direction == "LR" and wire.frame is not None for wire in wires]
     for j in sorted(range(len(wires)), key=lambda j: -wires[j].wire.slot if flipped[j] else wires[j].wire.slot):
         source, target = place[wires[j].wire.source], place[wires[j].wire.target]
-        # A name stands beside its label, and what is computed runs straighter than what is put in.
+        # A name is close to its label, and wires of computed values are straighter than those of inputs.
         given = boxes[source].box.kind in ("input", "constant")
         entry, leave = _ports(wires[j].lift, figure.direction)
         lines.append(f"n{source} -> l{j}{entry} [weight={16 if given else 4}]")
@@ -106,11 +106,11 @@ def _nodes(figure: Figure, plan: Plan) -> list[str]:
         )
     for j, wire in enumerate(plan.wires):
         inside[wire.frame].append(f"l{j} {_size(wire.width, wire.height)}")
-    # A frame may be named before its parent: the deepest are closed first.
+    # A frame may come before its parent: the deepest are closed first.
     order = sorted(range(len(figure.frames)), key=lambda k: -len(plan.chains[figure.frames[k].id]))
     for k in order:
         frame = figure.frames[k]
-        # Where wires come in at the top, the title must find room on one side of them.
+        # If wires enter at the top, the title needs room beside them.
         width = plan.titles[k].width + (0.0 if level else _PASSAGE)
         room = _empty_table(width, plan.titles[k].height)
         body = "\n".join(inside[frame.id])
@@ -119,16 +119,16 @@ def _nodes(figure: Figure, plan: Plan) -> list[str]:
 
 
 def _empty_table(width: float, height: float) -> str:
-    """Return a label without text that keeps exactly the given room: Graphviz must not measure fonts."""
+    """Return a label of the given size without text, so that Graphviz measures no fonts."""
     size = f'FIXEDSIZE="TRUE" WIDTH="{even(width)}" HEIGHT="{even(height)}"'
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR><TD></TD></TR></TABLE>>'
 
 
 def _limits(size: int, effort: int) -> list[str]:
-    """Return how long Graphviz may straighten the wires of a large layout: ``nslimit`` times its boxes, in steps.
+    """Return the limit of steps for straightening the wires of a large layout: ``nslimit`` times its boxes.
 
-    Cut short, wires bend a little more, and nothing overlaps. Left alone, it takes nine tenths of the time from a
-    thousand boxes on; a limit that falls with the size keeps the steps as many as a readable figure can use.
+    With the limit, wires bend a little more, and nothing overlaps. Without it, the straightening of a thousand boxes
+    takes nine tenths of the time.
     """
     if effort < 600:
         return []
@@ -136,7 +136,7 @@ def _limits(size: int, effort: int) -> list[str]:
 
 
 def _ports(lift: float, direction: str) -> tuple[str, str]:
-    """Return the corners at which a line enters and leaves the room of a label that lies all on one side of it."""
+    """Return the corners where a line enters and leaves the room of a label that is all on one side of it."""
     if not lift:
         return "", ""
     if direction == "LR":

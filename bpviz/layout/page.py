@@ -1,8 +1,7 @@
 """From a figure to a picture: measure, place the boxes, draw the wires through their labels.
 
-Lengths are points. The places are bpviz's own (`bpviz.layout.placement.place`) unless an engine of Graphviz is
-named. Graphviz sees boxes of fixed size and no text, so what it returns depends neither on fonts nor, for these graphs,
-on its version.
+Lengths are points. The places are from `bpviz.layout.placement.place`, or from Graphviz if it is named. Graphviz gets
+boxes of fixed size and no text, so its result does not depend on fonts, nor, for these graphs, on its version.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ _MENDINGS = 3
 
 
 def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
-    """Return the picture of ``figure`` in the measures of ``theme``.
+    """Return the picture of ``figure`` with the measures of ``theme``.
 
-    ``engine`` is one of `bpviz.layout.engines.ENGINES`; ``timeout`` is in seconds and holds for Graphviz.
+    ``engine`` is one of `bpviz.layout.engines.ENGINES`; ``timeout`` is in seconds and applies to Graphviz.
 
     Raises:
-        UsageError: there is no such engine, a wire or a frame names what is not there, or wires lead in a circle.
+        UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
         EngineMissing, EngineFailed, LayoutTimeout: from `bpviz.layout.engines.lay_out`.
 
     >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
@@ -58,14 +57,14 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
         return joined(pictures, figure.captions, theme)
     plan = planned(figure, theme)
     found = _arranged(figure, plan, wire_pitch(theme), engine, timeout)
-    # Everything is moved to where it stands on the page before anything is drawn.
+    # Everything is moved to its place on the page before anything is drawn.
     left, upper, right, lower = _extent(plan, found, theme)
     written = _written(figure, right - left, theme)
     heading, top, inner = _heading(figure, right - left, written, theme)
     found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
     notes, bottom = _notes(figure, written, top + lower - upper, theme)
     drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
-    # What stands in the background is painted first.
+    # The background is painted first.
     parts = (*_frames(figure, plan, found, theme), *sorted(drawn, key=lambda part: part.tone != "pale"))
     parts += (*heading, *notes)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
@@ -73,18 +72,19 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
 
 
 def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
-    """Return where everything stands, with every operand in its order.
+    """Return the arrangement, with all operands in order.
 
-    What an engine puts the wrong way round is mended: labels change places, or else wires cross just before they end.
-    Where Graphviz leaves no room for that either, bpviz places the whole figure.
+    Operands in the wrong order are corrected: labels change places, or wires cross just before their end. If Graphviz
+    leaves no room for this, bpviz places the whole figure.
     """
     if not is_own(engine):
         places = laid_out(figure, plan, engine=engine, timeout=timeout)
         found = arranged(plan, places, pitch)
         wrong = misread(plan, found)
-        if wrong:
-            found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
         if not wrong:
+            return found
+        found, wrong = _mended(plan, exchanged(plan, places, wrong), pitch)
+        if not wrong and not _runs_over(plan, found, pitch / 2):
             return found
     found, wrong = _mended(plan, trunk_first(plan), pitch)
     if wrong:
@@ -95,8 +95,21 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
     return found
 
 
+def _runs_over(plan: Plan, found: Arrangement, aside: float) -> bool:
+    """Whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
+    for wire, course in zip(plan.wires, found.courses, strict=True):
+        points = sampled(course)
+        for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
+            if box.box.id in (wire.wire.source, wire.wire.target):
+                continue
+            along, across = box.width / 2 + aside, box.height / 2 + aside
+            if any(abs(u - x) < along and abs(v - y) < across for u, v in points):
+                return True
+    return False
+
+
 def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list[int]]:
-    """Return where everything stands, and at which boxes operands are still out of their order."""
+    """Return the corrected arrangement, and the boxes whose operands are still not in order."""
     crossing: frozenset[int] = frozenset()
     for _ in range(_MENDINGS):
         found = arranged(plan, places, pitch, crossing)
@@ -108,7 +121,7 @@ def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list
 
 
 def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
-    """Return the edges of all that is drawn, before it has its place on the page."""
+    """Return the edges of everything drawn, before it is moved to its place on the page."""
     rectangles = [edges for edges in found.frames if edges]
     for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
         width, height = (box.words.width, box.words.height) if box.bare else (box.width, box.height)
@@ -125,7 +138,7 @@ def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
 
 
 def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
-    """Return the lines of every note, which are at most as wide as the figure, or as a column of text."""
+    """Return the lines of every note, at most as wide as the figure, or as a column of text."""
     size, room = theme.sizes["note"], max(width, _COLUMN)
     return [
         [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room)]
@@ -134,7 +147,7 @@ def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
 
 
 def _heading(figure: Figure, width: float, notes: list[list[Block]], theme: Theme) -> tuple[list[Part], float, float]:
-    """Return the title, where below it the figure begins, and the width between the margins."""
+    """Return the title, the top of the figure below it, and the width between the margins."""
     inner = max([width, *(line.width for note in notes for line in note)])
     if not figure.title:
         return [], theme.margin, inner
@@ -145,7 +158,7 @@ def _heading(figure: Figure, width: float, notes: list[list[Block]], theme: Them
 
 
 def _notes(figure: Figure, written: list[list[Block]], top: float, theme: Theme) -> tuple[list[Part], float]:
-    """Return the notes from the left margin on, one below the other, and where they end."""
+    """Return the notes at the left margin, one below the other, and the end of the last one."""
     parts = []
     for number, (note, lines) in enumerate(zip(figure.notes, written, strict=True), 1):
         top += _TITLE_GAP if number == 1 else 0.0
@@ -182,10 +195,9 @@ def _within(one: Edges, other: Edges) -> bool:
 
 
 def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
-    """Return where the middle of a frame's title and its top meet nothing, and how wide it may be there.
+    """Return a free place for a frame's title: its middle, its top, and the width of the gap.
 
-    That is as near as can be to the top and the middle; where there is no room at all for the whole of it, the widest
-    gap there is.
+    It is as near as possible to the top and the middle; if no gap is wide enough, it is the widest one.
     """
     left, top, right, bottom = edges
     middle = (left + right) / 2
@@ -206,7 +218,7 @@ def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float,
 
 
 def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return what of a stretch is left free by others, which are sorted."""
+    """Return the free parts of a stretch; the ``taken`` stretches are sorted."""
     gaps = []
     for low, high in [*taken, (end, end)]:
         if low > start:
@@ -216,7 +228,7 @@ def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tu
 
 
 def _shortened(title: str, room: float, theme: Theme) -> Block:
-    """Return a title without as much of its end as makes it fit; its whole is the frame's description."""
+    """Return a title cut to fit; the frame's description has all of it."""
     for length in range(len(title) - 1, 0, -1):
         block = words(title[:length].rstrip() + "…", "frame", theme)
         if block.width <= room:
@@ -254,7 +266,7 @@ def _meet(one: Edges, other: Edges) -> bool:
 
 
 def _in_order(figure: Figure, wires: Iterator[Part], nodes: Iterator[Part]) -> Iterator[Part]:
-    """Return wires and nodes as they are read aloud: each node behind the wires that lead to it."""
+    """Yield wires and nodes in the order for reading aloud: each node after the wires that lead to it."""
     place = {id: number for number, id in enumerate(ordered(figure))}
     arriving: dict[str, list[Part]] = {id: [] for id in place}
     for wire in wires:
@@ -277,8 +289,8 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             role: LineRole = "group" if kind == "group" else "node"
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
-        said = box.box.description or box.box.text
-        yield Part(box.box.id, "node", elements, said, kind, tone=box.box.tone, belongs=box.box.belongs)
+        description = box.box.description or box.box.text
+        yield Part(box.box.id, "node", elements, description, kind, tone=box.box.tone, belongs=box.box.belongs)
 
 
 def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
@@ -303,7 +315,7 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:
-    """Iterate over a wire's labels and their top left corners, seen from the middle of their room."""
+    """Yield a wire's labels and their top left corners, relative to the middle of their room."""
     reach = reached(plan.wire, level, theme)
     if block := plan.forward:
         yield block, (-block.width / 2, -reach - block.height) if level else (-reach - block.width, -block.height / 2)

@@ -1,7 +1,7 @@
-"""Whether a figure reads true: at what does not commute, the first operand stands above the second (or left of it).
+"""The order of operands: at an operation that does not commute, the first is above the second (or left of it).
 
-A reader takes the operands of a circle in the order in which their arrows arrive. An engine that does not keep this
-order is checked here, and labels are exchanged where that mends it.
+A reader reads operands in the order in which their arrows arrive. Not every engine keeps it, so it is checked here, and
+labels are exchanged if that corrects it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NEAR = 0.5
 
 
 def misread(plan: Plan, found: Arrangement) -> list[int]:
-    """Return the boxes, by number, at which operands that may not change places arrive in another order."""
+    """Return the boxes, by number, that do not commute and whose operands arrive in another order."""
     wrong = []
     across = 1 if plan.level else 0
     for v, wires in _ordered_operands(plan):
@@ -35,9 +35,9 @@ def misread(plan: Plan, found: Arrangement) -> list[int]:
 
 
 def exchanged(plan: Plan, places: Places, wrong: Iterable[int]) -> Places:
-    """Return places in which the labels before each of these boxes stand in the order of its operands.
+    """Return places in which the labels before each of these boxes are in the order of its operands.
 
-    Only labels of one size in one rank and one frame change places, so that nothing else has to move.
+    Only labels of the same size, rank and frame change places, so that nothing else moves.
     """
     entering = dict(_ordered_operands(plan))
     labels = list(places.labels)
@@ -54,7 +54,7 @@ def exchanged(plan: Plan, places: Places, wrong: Iterable[int]) -> Places:
 
 
 def _ordered_operands(plan: Plan) -> list[tuple[int, list[int]]]:
-    """Return the boxes whose operands may not change places, with the wires that arrive there in their order."""
+    """Return the boxes that do not commute, each with its entering wires in order."""
     place = {box.box.id: v for v, box in enumerate(plan.boxes)}
     entering: dict[int, list[int]] = defaultdict(list)
     for j in sorted(range(len(plan.wires)), key=lambda j: plan.wires[j].wire.slot):
@@ -63,7 +63,7 @@ def _ordered_operands(plan: Plan) -> list[tuple[int, list[int]]]:
 
 
 def _arrival(course: Curve, box: BoxPlan, middle: Point) -> Point:
-    """Return where a course comes to the edge of the box in which it ends."""
+    """Return the point where a course meets the edge of the box at its end."""
     if not box.round:
         return course[-1]
     inner = course[-1]

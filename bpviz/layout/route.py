@@ -1,7 +1,7 @@
-"""Wires between ranks: level past the boxes of each rank, bent only in the gaps between them.
+"""Wires between ranks: level beside the boxes of each rank, bent only in the gaps between them.
 
-Everything here is in the coordinates of the flow: ``u`` runs from source to target, ``v`` across. Where several wires
-turn within one gap they get tracks of their own, and the gap as much room as these need.
+Everything here is in the coordinates of the flow: ``u`` runs from source to target, ``v`` across. Several wires that
+turn in one gap have separate tracks, and the gap is as wide as these need.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _TURN_APART = radians(20.0)
 
 
 class Lane(NamedTuple):
-    """Half a wire: from one spot to another, by index; one of them is the wire's label, ``to_label`` says which.
+    """Half a wire: from one spot to another, by index; the target (``to_label``) or the source is the wire's label.
 
-    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge. What enters something round beside
-    its middle enters level.
+    ``leave`` and ``enter`` are the distances of its ends from the middle of an edge. A lane that enters a round spot
+    beside its middle enters level.
     """
 
     source: int
@@ -44,7 +44,7 @@ class Lane(NamedTuple):
 
 
 class Routing(NamedTuple):
-    """Where everything stands once the tracks have their room: spots, courses of wires, starts and ends of frames."""
+    """The result: places of spots, courses of wires, starts and ends of frames, with space for the tracks."""
 
     spots: list[Spot]
     courses: list[Curve]
@@ -52,13 +52,13 @@ class Routing(NamedTuple):
 
 
 class _Step:
-    """One crossing of the gap behind a rank: from the height ``a`` to ``b``, free to bend from ``begin`` to ``end``.
+    """One crossing of the gap after a rank: from the height ``a`` to ``b``, free to bend from ``begin`` to ``end``.
 
-    ``out`` and ``into`` are the round spots, by index, that it swings out of or into: −1 where there is none. It is
-    level up to ``bow`` of the way to their middle, and at most until ``least`` points before that. Where several swing
-    into one spot, which reaches ``reach`` points, each arrives at the angle ``turn`` of its own, at least ``flattest``;
-    what has no room for that ends level at the ``edge`` of the spot. What leaves a branch dot for the same side runs
-    together on one ``bus``, named by the dot.
+    ``out`` and ``into`` are the round spots, by index, that it bends out of or into: −1 for none. It is level up to
+    the share ``bow`` of the way to their middle, and at most until ``least`` points before that. If several bend into
+    one spot, which reaches ``reach`` points, each arrives at another angle ``turn``, at least ``flattest``; without
+    space for that it ends level at the ``edge`` of the spot. Wires from a branch dot to the same side run together on
+    one ``bus``, named by the dot.
     """
 
     __slots__ = (
@@ -73,16 +73,16 @@ class _Step:
 
 
 class _Gap(NamedTuple):
-    """The least width of the gap behind a rank; its tracks begin ``lead`` points into it."""
+    """The least width of the gap after a rank; its tracks begin ``lead`` points into it."""
 
     width: float
     lead: float
 
 
 def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Border], pitch: float) -> Routing:
-    """Route every wire, that is every two lanes, and move the spots and frames apart where tracks need room.
+    """Route every wire, that is every two lanes, and move spots and frames apart if tracks need space.
 
-    ``pitch`` is the least distance between two wires that run side by side.
+    ``pitch`` is the least distance between two wires side by side.
     """
     leaning, ranks = ranked(spots, borders, pitch / 2)
     buses = _buses(lanes, leaning)
@@ -107,7 +107,7 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Borde
 
 
 def _buses(lanes: Sequence[Lane], spots: Sequence[Spot]) -> dict[tuple[int, bool], int]:
-    """Count what leaves each branch dot for each side, farther than a bend reaches."""
+    """Count the lanes from each branch dot to each side that go farther than a bend."""
     found: dict[tuple[int, bool], int] = defaultdict(int)
     for lane in lanes:
         source, target = spots[lane.source], spots[lane.target]
@@ -117,14 +117,14 @@ def _buses(lanes: Sequence[Lane], spots: Sequence[Spot]) -> dict[tuple[int, bool
 
 
 def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank], buses: Mapping[tuple[int, bool], int]) -> list[_Step]:
-    """Return where a lane changes its height on the way from rank to rank: as level as the boxes in between allow."""
+    """Return the steps of a lane, from rank to rank: as level as the boxes between allow."""
     source, target = spots[lane.source], spots[lane.target]
     first, last = source.rank, target.rank
     start, finish = source.v + lane.leave, target.v + lane.enter
     heights = [start]
     if last - first > 1:
         frames = source.frames | target.frames
-        # Labels are what must be met level: it is from their end that a lane keeps its height as long as it can.
+        # A lane must be level at its label, so it keeps the height of that end as long as possible.
         inner = range(last - 1, first, -1) if lane.to_label else range(first + 1, last)
         height, far = (finish, start) if lane.to_label else (start, finish)
         passed = []
@@ -150,13 +150,13 @@ def _step(
     ranks: list[Rank],
     buses: Mapping[tuple[int, bool], int],
 ) -> _Step:
-    """Return the step of a lane from the height ``a`` to ``b`` in the gap behind rank ``number``."""
+    """Return the step of a lane from the height ``a`` to ``b`` in the gap after rank ``number``."""
     source = spots[lane.source] if spots[lane.source].rank == number else None
     target = spots[lane.target] if spots[lane.target].rank == number + 1 else None
     begin = ranks[number].clear(a, b, source, 1)
     end = ranks[number + 1].clear(a, b, target, -1)
     step = _Step(number, a, b, begin, end)
-    # What must leave or enter something round straight on needs the length of an arrow head for it.
+    # A lane that leaves or enters a round spot straight needs the length of an arrow head.
     if source and abs(a - b) > _BUS and buses.get((lane.source, a < b), 0) > 1:
         step.bus, step.begin = lane.source, max(begin, source.u + source.along / 2)
     elif source and source.round:
@@ -172,7 +172,7 @@ def _step(
         least = _swinging(ranks[number + 1], target, (b, a), (end, step.begin), -1)
         step.into, step.end = lane.target, target.u
         if least is None:
-            # What stands in the way leaves room for a flatter angle, if any.
+            # An obstacle leaves space only for a flatter angle, if any.
             share = (target.u - end + _ASIDE) / target.after
             step.flattest = acos(-share) if share < 1.0 else pi
         else:
@@ -183,10 +183,10 @@ def _step(
 def _swinging(
     rank: Rank, spot: Spot, heights: tuple[float, float], sides: tuple[float, float], way: int
 ) -> float | None:
-    """Return how far from the middle of something round a bend towards it must end to be level, None where none can.
+    """Return the distance from the middle of a round spot at which a bend towards it must be level; None if none can.
 
-    ``heights`` are those of the middle and of the other end, ``sides`` where what stands beside the spot ends and where
-    the bend has its other end; it lies behind the spot (``way`` +1) or before it (−1).
+    ``heights`` are those of the middle and of the other end, ``sides`` the end of the things beside the spot and the
+    other end of the bend; it is after the spot (``way`` +1) or before it (−1).
     """
     (near, far), (edge, other) = heights, sides
     along, reach = (other - spot.u) * way, (other - edge) * way
@@ -198,7 +198,7 @@ def _swinging(
     for share in (1.0, 0.7, 0.4):
         handle = reach * share
         low, high = 0.0, 1.0
-        for _ in range(8):  # where along the bend does it pass the edge?
+        for _ in range(8):  # the parameter at which the bend passes the edge
             t = (low + high) / 2
             passed = 3 * (1 - t) ** 2 * t * handle + (3 - 2 * t) * t * t * along < reach
             low, high = (t, high) if passed else (low, t)
@@ -209,7 +209,7 @@ def _swinging(
 
 
 def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
-    """Let what meets on one side of something round meet at angles, or places, of its own, in the order of heights."""
+    """Give steps that meet on one side of a round spot different angles or places, in the order of heights."""
     leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
@@ -227,9 +227,9 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
 
 
 def _turned(group: Sequence[_Step], spot: Spot) -> None:
-    """Let bends, the longest first, enter at angles: that nearly from the top, the last well above what enters level.
+    """Give bends, the longest first, angles to enter: the first nearly from the top, the last well above level ones.
 
-    What has no room for that enters beside the middle, and so does all that is nearer.
+    A bend without space for that, and all nearer ones, enter beside the middle.
     """
     turn = 0.0
     for place, step in enumerate(group):
@@ -243,7 +243,7 @@ def _turned(group: Sequence[_Step], spot: Spot) -> None:
 
 
 def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
-    """Let what comes from one side enter level, beside the middle, the longest outermost."""
+    """Let steps from one side enter level, beside the middle, the longest outermost."""
     for place, step in enumerate(group):
         step.into, step.end = -1, step.edge
         aside = min(abs(step.b - step.a), spot.after * _BESIDE * (1.0 - place / len(group)))
@@ -251,14 +251,14 @@ def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
 
 
 def _bowed(group: Sequence[_Step], spot: Spot) -> None:
-    """Bow bends differently, the longest, which is the first, most."""
+    """Give bends different bows, the first (longest) the largest."""
     most = 0.9 if spot.along > _DOT else 0.75
     for place, step in enumerate(group):
         step.bow = most - 0.5 * place / max(len(group) - 1, 2)
 
 
 class _Track(NamedTuple):
-    """One step, or all steps of a bus, that turn on one track; as a whole it runs from the height ``a`` to ``b``."""
+    """One step, or all steps of a bus, on one track, from the height ``a`` to ``b``."""
 
     a: float
     b: float
@@ -266,14 +266,14 @@ class _Track(NamedTuple):
 
 
 def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_Gap]:
-    """Give every steep step a track of its own, or that of its bus, and return what room that takes in each gap."""
+    """Give every steep step, or its bus, a track, and return the space that this takes in each gap."""
     gaps: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
         if step.out < 0 and step.into < 0 and abs(step.b - step.a) * _STEEP > step.end - step.begin:
             gaps[step.rank].append(step)
     result = []
     for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
-        # One that turns alone may do so in a single bow.
+        # A step that is alone may turn in a single bow.
         gap = [
             step
             for step in gap
@@ -281,7 +281,7 @@ def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_G
             or abs(step.b - step.a) > _STEEPEST * (step.end - step.begin)
             or any(other is not step and _beside(step, other, pitch) for other in gap)
         ]
-        # Downwards the lowest turns first, upwards the highest: so wires that run the same way do not cross.
+        # Downwards the lowest turns first, upwards the highest, so that wires in the same direction do not cross.
         tracks = _bundled(gap)
         down = sorted((track for track in tracks if track.b > track.a), key=lambda track: (-track.a, -track.b))
         up = sorted((track for track in tracks if track.b <= track.a), key=lambda track: (track.a, track.b))
@@ -324,18 +324,18 @@ def _drawn(
     gaps: list[_Gap],
     pitch: float,
 ) -> Curve:
-    """Return the course of a wire, given the spots and ranks in their final places: level between its steps."""
+    """Return the course of a wire for the final places of spots and ranks: level between its steps."""
     source, target = spots[first.source], spots[second.target]
     way: list[Point] = [(source.u + (0.0 if source.round else source.along / 2), source.v + first.leave)]
     for step in steps:
-        behind, ahead = ranks[step.rank], ranks[step.rank + 1]
+        before, after = ranks[step.rank], ranks[step.rank + 1]
         u, v = way[-1]
-        begin, end = (max(u, step.begin + behind.shift), v), (step.end + ahead.shift, step.b)
+        begin, end = (max(u, step.begin + before.shift), v), (step.end + after.shift, step.b)
         if begin[0] - u > LEVEL:
             way += line(way[-1], begin)[1:]
         if step.track >= 0:
-            gap, near = gaps[step.rank], behind.end + behind.shift
-            spare = ahead.start + ahead.shift - near - gap.width
+            gap, near = gaps[step.rank], before.end + before.shift
+            spare = after.start + after.shift - near - gap.width
             _turn_twice(way, end, near + gap.lead + spare / 2 + step.track * pitch + _TURN)
         else:
             way += _swing(way[-1], end, step)
@@ -347,11 +347,11 @@ def _drawn(
 
 
 def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Point]:
-    """Return one bend: level where it meets a label, straight from or to the middle of what is round."""
+    """Return one bend: level at a label, straight from or to the middle of a round spot."""
     along = second[0] - first[0]
     if step.into >= 0 and step.turn:
         x, y = cos(step.turn), sin(step.turn) * (1.0 if step.a > step.b else -1.0)
-        # Within the circle it points to the middle, and outside it has turned to that direction.
+        # Within the circle it points to the middle; outside it turns to that direction.
         inner = 0.5 * step.reach
         outer = max(inner, min(1.5 * step.reach, -0.95 * along / x, 0.9 * abs((second[1] - first[1]) / y)))
         bow = min(max(0.5 * along, along * step.bow + outer * x), along - step.least)
@@ -365,7 +365,7 @@ def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Poin
 
 
 def _turn_twice(way: list[Point], second: Point, turn: float) -> None:
-    """Lead a way on to ``second``: level, along the track ``turn``, and level again."""
+    """Continue a curve to ``second``: level, along the track ``turn``, and level again."""
     first = way[-1]
     height = second[1] - first[1]
     sign = 1.0 if height > 0 else -1.0

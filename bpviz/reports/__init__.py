@@ -1,1 +1,1 @@
-"""What can be said in words: explanations, what-if, comparisons."""
+"""Reports in words: explanations, what-if, comparisons."""

@@ -1,4 +1,4 @@
-"""Two models, or two runs of one, beside each other: what was added, removed and changed."""
+"""Two models, or two runs of one, compared: what was added, removed and changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import verified
-from bpviz.reports.report import Telling
+from bpviz.reports.report import TextReport
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.differences import counts_text, difference_table
 from bpviz.words.numbers import shown_apart
@@ -25,10 +25,10 @@ __all__ = ["Comparison", "diff"]
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Telling):
+class Comparison(TextReport):
     """What `diff` found; printed, it is a table.
 
-    ``before`` and ``after`` are the two runs, ``differences`` their nodes side by side, the same ones too; ``say`` is
+    ``before`` and ``after`` are the two runs, ``differences`` their nodes in pairs, also the equal ones; ``say`` is
     the language of the words.
     """
 
@@ -44,14 +44,14 @@ class Comparison(Telling):
         return all(difference.kind == "same" for difference in self.differences)
 
     def draw(self, **options: Any) -> Drawing:
-        """The figure of the later run: what is new stands in front, what did not change in the background.
+        """Return the figure of the later run, with what is new in front and what did not change in the background.
 
         ``options`` are those of `bpviz.draw`.
         """
         return draw(self.after, **{"before": self.before, "precision": self.precision, "lang": self.say, **options})
 
     def document(self) -> Document:
-        """The table under the outputs before and after."""
+        """Return the title with both outputs, the table and the figure."""
         say = self.say
         blocks: list[Block] = [Paragraph(counts_text(self.differences, say))]
         if not self.same:
@@ -70,7 +70,7 @@ class Comparison(Telling):
         return self.say("{output}: {old} → {new}", output=two.output_name, old=old, new=new)
 
     def data(self) -> dict[str, Any]:
-        """The outputs, how many nodes differ, and each of them before and after."""
+        """Return the outputs, how many nodes differ, and each of them before and after."""
         counts = Counter(difference.kind for difference in self.differences)
         return {
             "bpviz": 1,
@@ -79,14 +79,14 @@ class Comparison(Telling):
             "before": {"output": self.before.output_name, "value": self.before.output},
             "after": {"output": self.after.output_name, "value": self.after.output},
             "counts": {kind: counts[kind] for kind in ("added", "removed", "changed", "same")},
-            "nodes": [_told(found) for found in self.differences if found.kind != "same"],
+            "nodes": [_entry(found) for found in self.differences if found.kind != "same"],
         }
 
     def __repr__(self) -> str:
         return f"<comparison: {counts_text(self.differences).rstrip('.')}>"
 
 
-def _told(found: Difference) -> dict[str, Any]:
+def _entry(found: Difference) -> dict[str, Any]:
     return {
         "kind": found.kind,
         "differs": list(found.aspects),
@@ -111,11 +111,11 @@ def diff(
     freeze: str | Sequence[str] | None = None,
     verify: bool = True,
 ) -> Comparison:
-    """What differs between two models, or two runs of one: nodes, values and gradients.
+    """Compare two models, or two runs of one: nodes, values and gradients.
 
     Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
-    are compared (default: what each returns); numbers differ that lie further apart than ``tolerance`` times their
-    size. ``lang`` is the language of the words, ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
+    are compared (default: what each returns). Numbers differ if their distance is more than ``tolerance`` times their
+    size. ``lang`` is the language of the words; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -135,7 +135,7 @@ def diff(
     <BLANKLINE>
     1 added, 2 changed, 3 the same.
 
-    Raises `UsageError` for what has no numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
+    Raises `UsageError` for a target without numbers, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     say = language_for(after, lang)
     with verified(verify):

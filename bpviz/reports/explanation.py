@@ -1,4 +1,4 @@
-"""Why every number of a figure is what it is: what each variable does, on which paths, and what is shared."""
+"""An explanation of the numbers of a figure: what each variable does, on which paths, and what is shared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.objects.parameters import split_keywords
-from bpviz.reports.report import Telling
+from bpviz.reports.report import TextReport
 from bpviz.reports.what_if import WhatIf, compared
 from bpviz.text.language import Language
 from bpviz.words.chains import chain_blocks
@@ -34,23 +34,23 @@ __all__ = ["Explanation", "explain"]
 np: Any = LazyModule("numpy")
 
 _INPUTS, _STEPS = 100, 30
-"""The most inputs and named steps that the table holds, unless some are asked for by name."""
+"""The most inputs and named steps in the table, unless some are chosen by name."""
 _CHAINS = 12
-"""The most variables whose chains are told unasked."""
+"""The most variables whose chains are written, unless some are chosen by name."""
 _FEW = 30
-"""The most nodes of a graph in which the chains of steps are told as well as those of inputs."""
+"""The most nodes of a graph for which the chains of steps are written as well as those of inputs."""
 _LARGE = 2000
-"""The most nodes of a graph whose chains and shared factors are told unasked."""
+"""The most nodes of a graph whose chains and shared factors are written, unless variables are chosen by name."""
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(Telling):
-    """What the numbers of a run say; printed, it is text, and a notebook shows it with its figure.
+class Explanation(TextReport):
+    """The explanation of a run; printed, it is text, and a notebook shows it with its figure.
 
-    ``variables`` are the rows of the table, ``left_out`` how many more there are; ``chains`` tell how some of them
-    reach the output. ``sharing`` and ``kept`` tell what the backward pass computes once and which values it needs (none
-    where variables were asked for by name, or the graph is too large), ``expressions`` what values without a name
-    compute. ``what_if`` tells what changes of inputs would do, where some were given.
+    ``variables`` are the rows of the table, ``left_out`` is the number of further ones; ``chains`` are the paths from
+    some of them to the output. ``sharing`` is what the backward pass computes once, ``kept`` the values that it needs
+    (none if variables were chosen by name, or the graph is too large), ``expressions`` the expressions of values
+    without a name. ``what_if`` is the effect of changed inputs, if some were given.
     """
 
     drawing: Drawing
@@ -75,11 +75,11 @@ class Explanation(Telling):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know: what the gradients are of, where numbers are not finite, what is left out."""
-        flow, told = self.flow, []
+        """What a reader must know: what is differentiated, where numbers are not finite, what is left out."""
+        flow, notes = self.flow, []
         name, words = flow.output_name, objective(flow, self.say).words
         if ops.shape_of(flow.output):
-            told.append(
+            notes.append(
                 self.say(
                     "{name} is no single number: every gradient is that of {objective}."
                     if bool(np.all(flow.seed == 1))
@@ -90,7 +90,7 @@ class Explanation(Telling):
                 )
             )
         elif words != name:
-            told.append(
+            notes.append(
                 self.say(
                     "{name} is multiplied by the seed: every gradient is that of {objective}.",
                     name=name,
@@ -101,14 +101,14 @@ class Explanation(Telling):
             sentence = found.sentence(self.say)
             if not sentence.startswith(found.name):
                 sentence = f"{sentence[0].upper()}{sentence[1:]}"
-            told.append(self.say("{sentence}.", sentence=sentence))
+            notes.append(self.say("{sentence}.", sentence=sentence))
         if self.left_out:
             left = shown_count(self.left_out)
-            told.append(self.say("{count} more variables are left out; ask for them by name.", count=left))
-        return tuple(told)
+            notes.append(self.say("{count} more variables are left out; name them to see them.", count=left))
+        return tuple(notes)
 
     def document(self) -> Document:
-        """The figure, the table, the chains, what is shared, and what would become of changes."""
+        """Return the figure, the table, the chains, the shared factors, and the effect of changes."""
         flow, precision, say = self.flow, self.precision, self.say
         output, symbol = objective(flow, say)
         blocks: list[Block] = [
@@ -116,16 +116,16 @@ class Explanation(Telling):
             influence_table(self.variables, output, symbol, precision, say),
             *map(Paragraph, self.notes),
         ]
-        told = {influence.name: influence for influence in self.variables}
+        by_name = {influence.name: influence for influence in self.variables}
         if self.chains:
             blocks.append(Heading(say("Link by link")))
         for found in self.chains:
-            meaning = told[found.name].meaning
+            meaning = by_name[found.name].meaning
             blocks.append(
                 Heading(say("{name}: {meaning}", name=found.name, meaning=meaning) if meaning else found.name, 3)
             )
             blocks += chain_blocks(found, symbol, precision, say)
-            blocks.append(Paragraph(sentence(told[found.name], output, precision, say)))
+            blocks.append(Paragraph(sentence(by_name[found.name], output, precision, say)))
         if self.sharing is not None:
             blocks += shared_blocks(self.sharing, say)
         blocks += kept_blocks(self.kept, self.expressions, say=say)
@@ -134,7 +134,7 @@ class Explanation(Telling):
         return Document(f"{flow.output_name} = {shown(flow.output, precision, say)}", tuple(blocks), say.code)
 
     def data(self) -> dict[str, Any]:
-        """Every number in full, with the sentences that are made of them."""
+        """Return every number in full, with the sentences that are made of them."""
         flow, output = self.flow, objective(self.flow, self.say).words
         return {
             "bpviz": 1,
@@ -179,19 +179,19 @@ def explain(
     verify: bool = True,
     **options: Any,
 ) -> Explanation:
-    """Why the numbers of a function (called with ``args``), a graph, a flow or a drawing are what they are.
+    """Explain the numbers of a function (called with ``args``), a graph, a flow or a drawing.
 
-    ``variables`` picks some by name; else inputs and named steps are told. ``what_if`` gives inputs other values, and
-    tells what would become of the output. ``verify`` is that of `bpviz.trace`. The other options are those of
-    `bpviz.draw`: ``inputs``, ``output``, ``seed``, ``wrt``, ``freeze`` and ``precision`` concern the words, the rest
-    the figure that the page holds.
+    ``variables`` chooses some by name; the default is the inputs and the named steps. ``what_if`` gives inputs other
+    values, to show their effect on the output. ``verify`` is that of `bpviz.trace`. The other options are those of
+    `bpviz.draw`: ``inputs``, ``output``, ``seed``, ``wrt``, ``freeze`` and ``precision`` apply to the words, the
+    rest to the figure on the page.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
     ...     x = p * n
     ...     return x * t
-    >>> told = bpviz.explain(y, variables=["p"])
-    >>> print(told.to_markdown().split("```text")[1].split("```")[0].strip())
+    >>> explanation = bpviz.explain(y, variables=["p"])
+    >>> print(explanation.to_markdown().split("```text")[1].split("```")[0].strip())
     dy/dp = dx/dp · dy/dx = n · t = 2 × 1.1 = 2.2
 
     Raises `UsageError` for an unknown variable or input, and what `bpviz.draw` raises.
@@ -228,7 +228,7 @@ def _explained(
     symbols = Symbols(flow)
     chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
     if not variables:
-        # Among arrays the gradients of the steps are told on the way to those of the inputs.
+        # For arrays, the chains of the inputs contain the gradients of the steps.
         steps_too = len(flow.values) <= _FEW and not symbols.has_arrays
         chained = [i for i in chained if steps_too or i in inputs][:_CHAINS] if small else []
     whole = small and not variables

@@ -1,4 +1,4 @@
-"""What is said in words: printed, as Markdown, JSON or HTML, on a notebook's page, or in a file."""
+"""The base of reports in words: printed, as Markdown, JSON or HTML, on a notebook's page, or in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.files import check_no_source, write_file
 from bpviz.fingerprint import fingerprint, found_in
 
-__all__ = ["FORMATS", "Telling", "check_format", "format_of", "tells"]
+__all__ = ["FORMATS", "TextReport", "check_format", "format_of", "is_text_file"]
 
 FORMATS = ("text", "markdown", "json", "html")
 _SUFFIXES = {
@@ -26,7 +26,7 @@ _SUFFIXES = {
 }
 
 
-class Telling:
+class TextReport:
     """The base of reports; each class has its own sentences (`document`) and its own data (`data`)."""
 
     def document(self) -> Document:
@@ -34,7 +34,7 @@ class Telling:
         raise NotImplementedError
 
     def data(self) -> dict[str, Any]:
-        """Return all that is known, for a program to read."""
+        """Return all numbers and sentences, for a program to read."""
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -49,18 +49,18 @@ class Telling:
         return data.write(self.data())
 
     def to_html(self) -> str:
-        """Return it as a page of its own, with the figure in it; it needs no script and no network."""
+        """Return it as an HTML page with the figure in it, which needs no script and no network."""
         return html.write(self.document(), self._mark)
 
     @property
     def _mark(self) -> str:
-        """The mark of what a page says: its words, and the marks of its figures."""
+        """The fingerprint of a page: of its words, and the marks of its figures."""
         document = self.document()
         blocks = (Paragraph(block.mark()) if isinstance(block, Picture) else block for block in document.blocks)
         return fingerprint(replace(document, blocks=tuple(blocks)))
 
-    def is_told_by(self, data: bytes, format: str) -> bool:
-        """Whether a file of this format says what would be said now, whichever Graphviz drew the figure in it."""
+    def is_shown_by(self, data: bytes, format: str) -> bool:
+        """Return whether a file of this format says the same as this report, whichever Graphviz drew its figure."""
         return found_in(data) == self._mark if format == "html" else data == self.to_bytes(format)
 
     def to_bytes(self, format: str) -> bytes:
@@ -107,10 +107,10 @@ def check_format(format: str) -> str:
     return format
 
 
-def tells(path: str) -> bool:
-    """Return whether a file's suffix is that of words, not of a picture.
+def is_text_file(path: str) -> bool:
+    """Return whether a file's suffix is that of text, not of a picture.
 
-    >>> tells("changes.md"), tells("changes.svg")
+    >>> is_text_file("changes.md"), is_text_file("changes.svg")
     (True, False)
     """
     return Path(path).suffix.lower() in _SUFFIXES

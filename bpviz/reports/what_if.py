@@ -1,4 +1,4 @@
-"""What if an input were another: the change that the gradient foretells, and the true one."""
+"""What if an input had another value: the change that the gradient predicts, and the true one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
-from bpviz.reports.report import Telling
+from bpviz.reports.report import TextReport
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.changes import change_sentences, change_table, changes_text
 from bpviz.words.numbers import shown_apart
@@ -30,10 +30,10 @@ np: Any = LazyModule("numpy")
 
 
 @dataclass(frozen=True, eq=False)
-class WhatIf(Telling):
-    """What becomes of the output when inputs change; printed, it is a table.
+class WhatIf(TextReport):
+    """The change of the output when inputs change; printed, it is a table.
 
-    ``before`` and ``after`` are the two runs, ``changes`` what each input alone does, ``together`` what all of them do;
+    ``before`` and ``after`` are the two runs, ``changes`` the effect of each input, ``together`` that of all of them;
     ``say`` is the language of the words.
     """
 
@@ -46,25 +46,25 @@ class WhatIf(Telling):
 
     @property
     def predicted(self) -> float:
-        """The change that the gradient foretells."""
+        """The change that the gradient predicts."""
         return self.together.predicted
 
     @property
     def true(self) -> float:
-        """The change that there really is."""
+        """The true change."""
         return self.together.true
 
     @property
     def difference(self) -> float:
-        """By how much more the output grows than was foretold."""
+        """The true change minus the predicted one."""
         return self.together.difference
 
     def draw(self, **options: Any) -> Drawing:
-        """The figure with old and new numbers; ``options`` are those of `bpviz.draw`."""
+        """Return the figure with old and new numbers; ``options`` are those of `bpviz.draw`."""
         return draw(self.after, **{"before": self.before, "precision": self.precision, "lang": self.say, **options})
 
     def blocks(self) -> tuple[Block, ...]:
-        """The table, and a sentence for every change."""
+        """Return the table, and a sentence for every change."""
         say, output = self.say, objective(self.before, self.say).words
         names = say(", ").join(change.name for change in self.changes)
         title = say("The figure with the new values of {names}", names=names)
@@ -76,19 +76,19 @@ class WhatIf(Telling):
         )
 
     def document(self) -> Document:
-        """The table with a title that tells the outputs before and after."""
+        """Return the table, with both outputs in the title."""
         old, new = shown_apart(self.before.output, self.after.output, self.precision, self.say)
-        said = self.say(
+        title = self.say(
             "What if {changes}? {output}: {old} → {new}",
             changes=changes_text(self.changes, self.precision, self.say),
             output=self.before.output_name,
             old=old,
             new=new,
         )
-        return Document(said, self.blocks(), self.say.code)
+        return Document(title, self.blocks(), self.say.code)
 
     def data(self) -> dict[str, Any]:
-        """The outputs, and every change with its numbers."""
+        """Return the outputs, and every change with its numbers."""
         return {
             "bpviz": 1,
             "kind": "what if",
@@ -96,8 +96,8 @@ class WhatIf(Telling):
             "objective": objective(self.before, self.say).words,
             "before": self.before.output,
             "after": self.after.output,
-            "changes": [_told(change) for change in self.changes],
-            "together": _told(self.together),
+            "changes": [_entry(change) for change in self.changes],
+            "together": _entry(self.together),
             "sentences": [block.text for block in self.blocks() if isinstance(block, Paragraph)],
         }
 
@@ -106,7 +106,7 @@ class WhatIf(Telling):
         return f"<what if {changed}: predicted {self.predicted:g}, true {self.true:g}>"
 
 
-def _told(change: Change) -> dict[str, Any]:
+def _entry(change: Change) -> dict[str, Any]:
     return {
         "name": change.name or "all together",
         **({"from": change.before, "to": change.after, "gradient": change.slope} if change.name else {}),
@@ -127,7 +127,7 @@ def what_if(
     verify: bool = True,
     **changes: Any,
 ) -> WhatIf:
-    """What becomes of the output when inputs change, foretold by the gradient and computed.
+    """Return the change of the output when inputs change: predicted by the gradient, and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
     steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
@@ -144,7 +144,7 @@ def what_if(
     change  from  to   gradient  predicted  true  difference
     price   100   200  2.2       +220       +220  0
     <BLANKLINE>
-    price goes from 100 to 200: total grows by 220, as the gradient foretells: 100 × 2.2.
+    price goes from 100 to 200: total grows by 220, as the gradient predicts: 100 × 2.2.
 
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
@@ -165,7 +165,7 @@ def compared(
     wrt: Any = None,
     freeze: Any = None,
 ) -> WhatIf:
-    """`what_if` for a run with other ``inputs``, ``output`` and ``seed``, as `bpviz.propagate` takes them."""
+    """Do as `what_if`, for a run with other ``inputs``, ``output`` and ``seed``, as `bpviz.propagate` takes them."""
     if not changes:
         raise UsageError("nothing is changed; give an input another value: what_if(target, tax=1.2)")
     run = _Runs(target, args, inputs or {}, {"output": output, "seed": seed, "wrt": wrt, "freeze": freeze})
@@ -205,6 +205,6 @@ class _Runs:
         self.inputs, self.run = dict(inputs), run
 
     def with_values(self, changes: Mapping[str, Any]) -> Flow:
-        """The run with some inputs changed."""
+        """Return the run with some inputs changed."""
         inputs = self.inputs | dict(changes)
         return flow_of(self.source, self.args, inputs=inputs or None, **self.run)

@@ -1,4 +1,4 @@
-"""Numbers as a book prints them."""
+"""Numbers as in a book."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RAISED = str.maketrans("0123456789-−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·"
 
 
 def superscript(text: str) -> str:
-    """Digits and signs, raised.
+    """Return digits and signs as superscripts.
 
     >>> superscript("-12")
     '⁻¹²'
@@ -20,12 +20,12 @@ def superscript(text: str) -> str:
     return text.translate(_RAISED)
 
 
-# A number is written, and read aloud, and flows through several wires.
+# Each number is formatted several times: at its wires, and in descriptions.
 @lru_cache(maxsize=4096)
 def number(value: float, precision: int = 4) -> str:
-    """A number with about ``precision`` significant digits, without trailing noise.
+    """Return a number with about ``precision`` significant digits, without rounding errors at the end.
 
-    Whole parts are never rounded away below a million; beyond, and below 0.0001, powers of ten are written.
+    Below a million, the whole part is complete; larger numbers, and those below 0.0001, have powers of ten.
 
     >>> [number(v) for v in (220.00000000000003, 1.1, -0.09078424878489547, 12345.678, 0.0000123)]
     ['220', '1.1', '−0.09078', '12346', '1.23×10⁻⁵']
@@ -42,10 +42,10 @@ def number(value: float, precision: int = 4) -> str:
     sign = MINUS if value < 0 else ""
     if size == int(size) and size < 1e7:
         return f"{sign}{int(size)}"
-    # Rounded first: 0.99996 is 1, not 1.000.
+    # Rounded first, because 0.99996 is 1, not 1.000.
     mantissa, _, exponent = f"{size:.{precision - 1}e}".partition("e")
     power = int(exponent)
-    # Below a million also where its first digits round up to one.
+    # Also for a number below a million whose first digits round up to it.
     if -4 <= power < 6 or 1 < size < 999_999.5:
         text = f"{size:.{max(precision - 1 - power, 0)}f}"
         return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
@@ -54,7 +54,7 @@ def number(value: float, precision: int = 4) -> str:
 
 
 def digits_apart(one: float, other: float, precision: int = 4) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to tell them apart: the same text only for the same number.
+    """Return two numbers with enough digits: they have the same text only if they are equal.
 
     >>> digits_apart(1.0, 1.00001), digits_apart(1.1, 1.2), digits_apart(2.0, 2.0)
     (('1', '1.00001'), ('1.1', '1.2'), ('2', '2'))

@@ -16,6 +16,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
+from bpviz.ops.table.backward import unbroadcast
 
 __all__ = ["Each", "Fold", "Known", "Spelling", "Sums", "Term", "spelled"]
 
@@ -63,9 +64,6 @@ class Known:
 
 Spelling = Each | Sums | Fold | Known
 
-_OF_MANY = {"max": "greatest", "min": "least", "prod": "multiply"}
-"""Each reduction of an array, with the row that does the same with single operands."""
-
 
 def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], z: Any) -> Spelling:
     """Return how the elements of ``z``, the result of an operation on the values ``xs``, are made.
@@ -78,9 +76,9 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     step = _ProbedStep(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()
-    if operation.name in _OF_MANY:
+    if operation.of_operands:
         axis = parameters.get("axis")
-        return Fold(ops.named(_OF_MANY[operation.name]), _groups(step.xs[0].shape, axis))
+        return Fold(ops.named(operation.of_operands), _groups(step.xs[0].shape, axis))
     for attempt in (_each, _sums, _products):
         try:
             found = attempt(step)
@@ -122,10 +120,7 @@ class _ProbedStep:
         if share is None:
             return np.zeros(shape)
         share = np.asarray(share, float)
-        if share.shape != shape:
-            whole = np.broadcast_shapes(share.shape, shape)
-            share = np.asarray(ops.sum_to.forward(np.broadcast_to(share, whole), shape))
-        return share
+        return np.asarray(unbroadcast(share, shape, ops.sum_to.forward, ops.broadcast_to.forward))
 
     def made_up(self, number: int) -> list[Any]:
         """Return numbers from 1 to 4 for the operands, in the order of the real ones, to keep all decisions."""

@@ -31,11 +31,11 @@ LIMIT = 300
 _LARGEST = 100_000
 """The most elements of an array of which some are shown: the weights of a layer of 784 inputs and 100 neurons."""
 _MOST_PAIRS = 50_000_000
-"""How often it is asked, at most, whether an element of a step is made from one of an operand: a few seconds."""
+"""How many pairs of an element of a step and one of an operand are tried at most: a few seconds."""
 
 
 def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: int = LIMIT) -> Graph | Flow:
-    """The graph (or flow) of single numbers that a graph of arrays stands for, with the same values and gradients.
+    """Return a graph (or flow) of arrays as one of single numbers, with the same values and gradients.
 
     ``only`` names elements (``"W[0,:]"``, ``"b"``): what has to do with none of them is left out, and where it is added
     to something that has, it stands as one number. ``limit`` bounds the number of operations.
@@ -78,7 +78,7 @@ class _Sum:
 
 
 class _Elements:
-    """One expansion in the making: per node of the old graph its elements, row by row."""
+    """An expansion that is being made: per node of the old graph its elements, row by row."""
 
     def __init__(self, flow: Flow, only: Sequence[str], limit: int) -> None:
         self.flow, self.graph_of_arrays, self.old = flow, flow.graph, flow.graph.record
@@ -90,7 +90,7 @@ class _Elements:
         self.ends = [first, *(end for end in ends if end is not first)]
         self.new = Recorder(sys._getframe(), flow.graph.name)
         self.new.scopes = list(self.old.scopes)
-        self.needed = self._needed()
+        self.needed = self.graph_of_arrays.ancestors(end.node for end in self.ends)
         labels = [self.graph_of_arrays.labels[i] for i in self.needed]
         # W and w in one model keep their own letters.
         self.letters = {name for name in labels if name != name.lower() and name.lower() in labels}
@@ -100,17 +100,6 @@ class _Elements:
         self.uses = Counter(j for i in self.needed for j in set(self.old.operands[i]))
         self.elements: dict[int, list[Any]] = {}
         self.taken: set[str] = set()
-
-    def _needed(self) -> list[int]:
-        """The nodes that the outputs are made from, in order."""
-        needed = bytearray(len(self.old))
-        for end in self.ends:
-            needed[end.node] = 1
-        for index in range(len(self.old) - 1, -1, -1):
-            if needed[index]:
-                for operand in self.old.operands[index]:
-                    needed[operand] = 1
-        return [i for i, wanted in enumerate(needed) if wanted]
 
     def _check_sizes(self, chosen: bool) -> None:
         most = _LARGEST if chosen else self.limit
@@ -151,7 +140,7 @@ class _Elements:
     # What has to do with the chosen elements
 
     def _touched(self, only: Sequence[str]) -> dict[int, Any]:
-        """Per node which of its elements lead to a chosen one, or come from one."""
+        """Return, per node, which of its elements lead to a chosen one or come from one."""
         chosen = {i: np.zeros(ops.size_of(self.flow.values[i]), bool) for i in self.needed}
         for text in only:
             index, mask = self._chosen(text)
@@ -183,7 +172,7 @@ class _Elements:
         return index, mask.ravel()
 
     def _typed(self, text: str) -> str:
-        """An element as it is typed, W[0,1], where it is called by its name in the figure, w₀₁."""
+        """Return an element as it is typed, W[0,1], for its name in the figure, w₀₁."""
         if text in self.graph_of_arrays or parted(text)[1]:
             return text
         for name in arrays_of(text):
@@ -194,7 +183,7 @@ class _Elements:
         return text
 
     def _places(self, index: int) -> Iterable[list[tuple[int, int]]]:
-        """Per element of a node the elements that it is made from, (node, place)."""
+        """Yield, per element of a node, the elements that it is made from, (node, place)."""
         operands = self.old.operands[index]
         match self.spellings.get(index):
             case Each(uses) | Fold(_, uses):
@@ -207,7 +196,7 @@ class _Elements:
     # Recording
 
     def graph(self) -> Graph:
-        """The graph of single numbers."""
+        """Return the graph of single numbers."""
         made = Graph(self.graph_of_arrays.name, record=self.new)
         made.notes = self.graph_of_arrays.notes
         for index in self.needed:
@@ -254,7 +243,7 @@ class _Elements:
                 self.elements[index].append((number, label if ops.shape_of(value) or given else ""))
 
     def _name(self, name: str, place: Sequence[int]) -> str:
-        """The name of an element, unlike all others."""
+        """Return the name of an element, unlike all others."""
         made = self._plain_name(name, place)
         while made in self.taken:
             made += "′"
@@ -292,7 +281,7 @@ class _Elements:
         return sum(operation is not None for operation in self.new.operations)
 
     def _element(self, index: int, i: int, operands: Sequence[int]) -> Any:
-        """One element: a handle, a sum in the making, or a number that carries no gradient, (number, name)."""
+        """Return one element: a handle, an unfinished sum, or a number that carries no gradient, (number, name)."""
         operation = self.old.operations[index]
         assert operation is not None
         match self.spellings[index]:
@@ -337,7 +326,7 @@ class _Elements:
         return self.wanted is None or bool(self.wanted[node][place])
 
     def _plus(self, places: Sequence[tuple[int, int]]) -> Any:
-        """x + y; a sum that nothing else uses and that has no name takes y as one more part."""
+        """Return x + y; a sum that nothing else uses and that has no name takes y as one more part."""
         (node, place), (other, other_place) = places
         sum_ = self.elements[node][place]
         addend = self._handle(other, other_place)
@@ -346,7 +335,7 @@ class _Elements:
         return self._handle(node, place) + addend
 
     def _handle(self, node: int, place: int) -> Any:
-        """An element as an operand; recorded now, where it was not yet."""
+        """Return an element as an operand; record it now, where it was not yet."""
         found = self.elements[node][place] = self._recorded(self.elements[node][place])
         return found
 
@@ -358,7 +347,7 @@ class _Elements:
         return self._number(*element) if isinstance(element, tuple) else element
 
     def _number(self, value: float, name: str) -> Any:
-        """A constant."""
+        """Record a constant. Return its handle."""
         at = self.new.add_constant(value)
         self.new.step_scopes[at] = self.new.pinned or self.new.scopes[0]
         if name:

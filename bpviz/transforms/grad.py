@@ -174,9 +174,9 @@ class _Graft:
             if operation is not None:
                 self.moved[index] = self._copied(index)
         # Called by the user's function, not by the tracer itself.
-        single = len(self.made.asked) == 1 and self.frame is not self.outer.boundary
+        single = len(self.made.wrt) == 1 and self.frame is not self.outer.boundary
         found = {}
-        for (i, index), end in zip(self.made.asked.items(), self.made.graph.ends, strict=True):
+        for (i, index), end in zip(self.made.wrt.items(), self.made.graph.ends, strict=True):
             moved = self._leaf(index)
             if given.operations[index] is not None:
                 self._name(moved, end.title, by_variable=single)

@@ -21,6 +21,8 @@ from bpviz.graph.propagate import propagate
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
+from bpviz.ops.table.backward import unbroadcast, walk_back
+from bpviz.ops.table.row import Rule
 from bpviz.recording.element_names import arrays_of
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder, differentiable
@@ -39,7 +41,7 @@ def gradient_graph(
     output: str | Handle | Node | None = None,
     seed: Any = None,
 ) -> Graph:
-    """The graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
+    """Return the graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
 
     ``wrt`` names the inputs whose gradients are its outputs, in order; by default all to which one flows. ``output``
     and ``seed`` are those of `bpviz.propagate` (of a flow, its own). Of the forward part only what the gradients need
@@ -64,7 +66,7 @@ def gradient_graph(
         graph = source.graph if isinstance(source, Flow) else source
         given = {} if isinstance(source, Graph) else {graph.record.is_input[i]: x for i, x in source.given.items()}
         source = propagate(graph, given, output, seed)
-    return derivation(source, _asked(source.graph, wrt)).graph
+    return derivation(source, _inputs_named(source.graph, wrt)).graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,26 +75,26 @@ class Derivation:
 
     ``copies`` holds for the number of a node of the flow's graph that of its copy, ``gradients`` that of its gradient,
     and ``shares`` for every wire, (number of the node, slot), that of the gradient which flows back along it. What the
-    gradients that were asked for do not need is in none of them. ``asked`` are those inputs, with their gradients.
+    wanted gradients do not need is in none of them. ``wrt`` are the inputs whose gradients are wanted, with these.
     """
 
     graph: Graph
     copies: Mapping[int, int]
     gradients: Mapping[int, int]
     shares: Mapping[tuple[int, int], int]
-    asked: Mapping[int, int]
+    wrt: Mapping[int, int]
 
 
-def derivation(flow: Flow, asked: Sequence[int] | None = None) -> Derivation:
-    """The backward pass of a flow, recorded (see `gradient_graph`); ``asked`` are numbers of inputs."""
+def derivation(flow: Flow, wrt: Sequence[int] | None = None) -> Derivation:
+    """Return the backward pass of a flow, recorded (see `gradient_graph`); ``wrt`` are numbers of inputs."""
     with ops.silence():
-        made = _Backward(flow).derivation(asked)
+        made = _Backward(flow).derivation(wrt)
     made.graph.notes = flow.graph.notes
     return made
 
 
-def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
-    """The numbers of the inputs that are asked for; of a list, a dict or an array in single numbers those in it."""
+def _inputs_named(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
+    """Return the numbers of the named inputs; of a list, a dict or an array in single numbers those in it."""
     if wrt is None:
         return None
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
@@ -110,7 +112,7 @@ def _asked(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
 
 
 class _Backward:
-    """One backward pass in the making, recorded behind a copy of what was computed."""
+    """A backward pass that is being recorded, after a copy of what was computed."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -124,9 +126,11 @@ class _Backward:
             if index not in old.is_input:
                 self.record.labels[index] = label
         self.count = len(self.record)
-        # The backward part lies in no group: what is in one would be used behind it as well.
+        # The backward part lies in no group: what is in one would be used after it as well.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
+        # The entries before this one are looked up.
+        self.settled = self.count
         for factor in (2.0, -2.0):
             # So that x + x can become 2·x.
             self._constant(factor)
@@ -134,53 +138,47 @@ class _Backward:
         self.shares: dict[tuple[int, int], int] = {}
         self.names = _Names(flow, self.order)
 
-    def derivation(self, asked: Sequence[int] | None) -> Derivation:
-        """Walk back, and keep what the gradients of these inputs need."""
+    def derivation(self, wrt: Sequence[int] | None) -> Derivation:
+        """Record the backward pass. Return what the gradients of these inputs need of it."""
         self._walk()
         record = self.record
-        if asked is None:
+        if wrt is None:
             inputs = [i for i in record.is_input if differentiable(record.values[i])]
-            asked = [i for i in inputs if i in self.gradients] or inputs
-        ends = {i: self.gradients[i] if i in self.gradients else self._zeros(i) for i in asked}
+            wrt = [i for i in inputs if i in self.gradients] or inputs
+        ends = {i: self.gradients[i] if i in self.gradients else self._zeros(i) for i in wrt}
         return self._needed({self.names.of(i): index for i, index in ends.items()}, ends)
 
     def _walk(self) -> None:
         """Record the gradient of every node, from the output back, in the order in which `bpviz.propagate` computes."""
-        record, flow = self.record, self.flow
-        self.gradients[flow.output_index] = self._constant(flow.seed)
-        for index in range(flow.output_index, -1, -1):
-            if index not in self.gradients:
-                continue
-            self._name(index)
-            operation, operands = record.operations[index], record.operands[index]
-            if operation is None:
-                continue
-            g, z, *xs = map(self._handle, (self.gradients[index], index, *operands))
-            told = record.parameters.get(index, {})
-            start = len(record)
-            together = None if operation.together is None else operation.together(g, z, *xs, **told)
-            for slot, (operand, rule) in enumerate(zip(operands, operation.rules(len(operands)), strict=True)):
-                if rule is None or not record.reached[operand]:
-                    continue
-                share = rule(g, z, *xs, **told) if together is None else together[slot]
-                if share is not None:
-                    self.shares[index, slot] = self._arrived(operand, self._settled(start, share))
-                    start = len(record)
+        output = self.flow.output_index
+        seed = self._constant(self.flow.seed)
+        walk_back(self.record, output, seed, complete=self._complete, call=_called, fit=self._arrived, add=self._add)
 
-    def _arrived(self, operand: int, share: int) -> int:
-        """Add a share to the gradient of an operand; answers what has arrived."""
-        share = self._settled(len(self.record), self._turned(share))
-        share = self._settled(len(self.record), self._fitted(share, self.flow.values[operand]))
-        before = self.gradients.get(operand)
-        if before is not None:
-            start = len(self.record)
-            self.gradients[operand] = self._settled(start, ops.add(self._handle(before), self._handle(share)))
-        else:
-            self.gradients[operand] = share
-        return share
+    def _complete(self, index: int, gradient: int) -> Callable[[int, Rule], Any]:
+        """Note and name the gradient of a node. Return what calls a rule of the node with handles."""
+        record = self.record
+        self.gradients[index] = gradient
+        self._name(index)
+        operation, parameters = record.operations[index], record.parameters.get(index, {})
+        g, z, *xs = map(self._handle, (gradient, index, *record.operands[index]))
+        self.settled = len(record)
+        if operation is not None and operation.together is not None:
+            shares = operation.together(g, z, *xs, **parameters)
+            return lambda slot, rule: shares[slot]
+        return lambda slot, rule: rule(g, z, *xs, **parameters)
+
+    def _arrived(self, index: int, slot: int, share: Any) -> int:
+        """Note the share of a gradient that comes back along a wire, in the shape and precision of the operand."""
+        made = self._settled(self._turned(self._settled(share)))
+        made = self._settled(self._fitted(made, self.flow.values[self.record.operands[index][slot]]))
+        self.shares[index, slot] = made
+        return made
+
+    def _add(self, gradient: int, share: int) -> int:
+        return self._settled(ops.add(self._handle(gradient), self._handle(share)))
 
     def _turned(self, share: int) -> Handle:
-        """A gradient as textbooks write it: (Xᵀ·dZ)ᵀ = dZᵀ·X."""
+        """Return a gradient as textbooks write it: (Xᵀ·dZ)ᵀ = dZᵀ·X."""
         record, turn = self.record, OPERATIONS["transpose"]
         if self.numbering.made_by(share, "transpose") and not record.parameters.get(share):
             product = record.operands[share][0]
@@ -193,14 +191,8 @@ class _Backward:
         return self._handle(share)
 
     def _fitted(self, share: int, operand: Any) -> Handle:
-        """The one place where broadcasting is undone: a gradient gets the shape and precision of its operand."""
-        made, shape = self._handle(share), ops.shape_of(operand)
-        here = made.shape
-        lead = len(here) - len(shape)
-        if lead < 0 or any(n not in (m, 1) for m, n in zip(here[lead:], shape, strict=True)):
-            made = ops.broadcast_to(made, shape=np.broadcast_shapes(here, shape))
-        if made.shape != shape:
-            made = ops.sum_to(made, shape=shape)
+        """Return a gradient in the shape and precision of its operand."""
+        made: Handle = unbroadcast(self._handle(share), ops.shape_of(operand), ops.sum_to, ops.broadcast_to)
         kind = getattr(operand, "dtype", None)
         wanted = kind.name if kind is not None and kind.kind == "f" else "float64"
         if made.data.__class__ is not float or wanted != "float64":
@@ -212,21 +204,22 @@ class _Backward:
         return self._constant(np.zeros(value.shape) if ops.shape_of(value) else 0.0)
 
     def _constant(self, value: Any) -> int:
-        start = len(self.record)
+        self.settled = len(self.record)
         value = ops.plain(value)
-        index = self._settled(start, Handle(self.record, self.record.add_constant(value, sys._getframe()), value))
+        index = self._settled(Handle(self.record, self.record.add_constant(value, sys._getframe()), value))
         everywhere = self.numbering.everywhere(index)
         if everywhere is not None and ops.shape_of(value):
             # Ones, as a rule: the seed of an array.
             self.record.labels[index] = number(everywhere)
         return index
 
-    def _settled(self, start: int, share: Any) -> int:
-        """The number of what a rule answered, with all that it recorded looked up."""
+    def _settled(self, share: Any) -> int:
+        """Look up all that was recorded for a value since the last time. Return the number of the value."""
         if share.__class__ is not Handle:
             return self._constant(share)
-        self.numbering.settle(start)
-        self.record.orders |= dict.fromkeys(range(start, len(self.record)), self.order)
+        self.numbering.settle(self.settled)
+        self.record.orders |= dict.fromkeys(range(self.settled, len(self.record)), self.order)
+        self.settled = len(self.record)
         return self.numbering.of(share.index)
 
     def _handle(self, index: int) -> Handle:
@@ -240,22 +233,14 @@ class _Backward:
             if name:
                 record.labels[gradient] = name
 
-    def _needed(self, ends: Mapping[str, int], asked: Mapping[int, int]) -> Derivation:
-        """All inputs, and of the rest what leads to the ends."""
+    def _needed(self, ends: Mapping[str, int], wrt: Mapping[int, int]) -> Derivation:
+        """Return all inputs, and of the rest what leads to the ends."""
         old = self.record
-        needed = bytearray(len(old))
-        for index in (*ends.values(), *old.is_input):
-            needed[index] = 1
-        for index in range(len(old) - 1, -1, -1):
-            if needed[index]:
-                for operand in old.operands[index]:
-                    needed[operand] = 1
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
         moved: dict[int, int] = {}
-        for index, wanted in enumerate(needed):
-            if wanted:
-                moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
+        for index in Graph(record=old).ancestors((*ends.values(), *old.is_input)):
+            moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
         # What it keeps of the frame that it was made in would keep all that is there alive.
         made.record.boundary, made.record.scope_of, made.record.closed = None, {}, True
         for title, index in ends.items():
@@ -265,8 +250,13 @@ class _Backward:
             copies={i: moved[i] for i in range(self.count) if i in moved},
             gradients={i: moved[g] for i, g in self.gradients.items() if g in moved},
             shares={wire: moved[share] for wire, share in self.shares.items() if share in moved},
-            asked={i: moved[index] for i, index in asked.items()},
+            wrt={i: moved[index] for i, index in wrt.items()},
         )
+
+
+def _called(index: int, slot: int, rule: Rule, call: Callable[[int, Rule], Any]) -> Any:
+    """Call one rule of a node (see `_Backward._complete`)."""
+    return call(slot, rule)
 
 
 class _Names:
@@ -283,7 +273,7 @@ class _Names:
         self.graph = gradient_title(function, order) if function else ""
 
     def of(self, index: int) -> str:
-        """The name of the gradient of a value."""
+        """Return the name of the gradient of a value."""
         value = self.names[index]
         name = _differentiated("" if self.arrays else self.output, value)
         if name in self.taken:
@@ -292,12 +282,12 @@ class _Names:
         return name
 
     def inner(self, index: int) -> str:
-        """The name of the gradient of a named value on the way; of a later order it would be hard to read."""
+        """Return the name of the gradient of a value that is no input; empty for a later order."""
         return self.of(index) if self.order == 1 and self.labels[index] else ""
 
 
 def _differentiated(output: str, value: str) -> str:
-    """What a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
+    """Return what a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
     found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
     if found is None:
         return str(derivative(output, value))

@@ -21,7 +21,7 @@ __all__ = ["open_named", "open_operations", "openable", "opened"]
 def open_operations(
     target: Callable[..., Any] | Graph | Flow, /, *names: str, depth: int | None = None
 ) -> Graph | Flow:
-    """The graph (or flow) with some operations replaced by their inside; without names, all that have one.
+    """Return the graph (or flow) with some operations replaced by their inside; without names, all that have one.
 
     ``names`` are operations (``"softmax"``) or values that they make; ``depth`` opens all that lie in fewer groups than
     that. The numbers on the border stay the same; those inside are new.
@@ -48,7 +48,7 @@ def open_operations(
 def open_named(
     source: Graph | Flow, names: Iterable[str], depth: int | None = None
 ) -> tuple[Graph | Flow, tuple[str, ...]]:
-    """The source with what is named (or not as deep as ``depth``) opened, and the names that nothing had.
+    """Return the source with what is named (or not as deep as ``depth``) opened, and the names that nothing had.
 
     A name may be that of an operation which only appears when another is opened.
     """
@@ -68,7 +68,7 @@ def open_named(
 
 
 def openable(graph: Graph) -> tuple[str, ...]:
-    """The names by which something in a graph can be opened: operations with an inside, and the values they make."""
+    """Return the names by which steps of a graph can be opened: operations with an inside, and the values they make."""
     found: dict[str, None] = {}
     for node in graph.nodes:
         if node.operation is not None and node.operation.inside is not None:
@@ -110,7 +110,7 @@ def _has_inside(node: Node) -> bool:
 
 
 def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, dict[int, int]]:
-    """One level opened, and where every node has gone."""
+    """One level that is opened, and where every node has gone."""
     old = graph.record
     new = Recorder(sys._getframe(), graph.name)
     new.scopes = list(old.scopes)

@@ -14,14 +14,11 @@ from bpviz import ops
 from bpviz.ops import OPERATIONS, Operand
 from bpviz.recording.recorder import Recorder
 
-__all__ = ["PLUMBING", "Numbering"]
-
-PLUMBING = frozenset({"broadcast_to", "reshape", "sum_to", "transpose"})
-"""Operations that bring numbers into another shape: a reader takes them for granted."""
+__all__ = ["Numbering"]
 
 
 class Numbering:
-    """The numbers by which the entries of a record go, from those on that are not there yet.
+    """Numbers for the entries of a record: an entry that is the same as an earlier one has the number of that one.
 
     >>> import bpviz
     >>> g = bpviz.Graph()
@@ -34,7 +31,7 @@ class Numbering:
     """
 
     def __init__(self, record: Recorder) -> None:
-        """Start behind the entries that are there; constants and backward parts among them are looked up too."""
+        """Start after the entries that are there; constants and backward parts among them are looked up too."""
         self.record = record
         self._same: dict[int, int] = {}
         self._known: dict[Any, int] = {}
@@ -49,7 +46,7 @@ class Numbering:
                 self._note(index)
 
     def of(self, index: int) -> int:
-        """The entry that an entry is the same as."""
+        """Return the entry that an entry is the same as."""
         return self._same.get(index, index)
 
     def settle(self, start: int) -> None:
@@ -73,7 +70,7 @@ class Numbering:
         return self.record.operations[index] is OPERATIONS[name]
 
     def everywhere(self, index: int) -> float | None:
-        """The one number that stands everywhere in an entry, where that is known."""
+        """Return the one number that stands everywhere in an entry, where that is known."""
         return self._everywhere.get(index)
 
     def _note(self, index: int) -> None:
@@ -81,7 +78,7 @@ class Numbering:
         record = self.record
         operation, value = record.operations[index], record.values[index]
         if operation is not None:
-            only = record.operands[index][0] if operation.name in PLUMBING and operation.name != "sum_to" else -1
+            only = record.operands[index][0] if operation.plumbing and not operation.reduces else -1
             if only in self._everywhere:
                 self._everywhere[index] = self._everywhere[only]
         elif not ops.shape_of(value):
@@ -115,7 +112,7 @@ class Numbering:
     # What changes nothing
 
     def _simpler(self, index: int) -> int | None:
-        """The entry that a step comes to where it changes nothing; or it is made a simpler step."""
+        """Return the entry that a step equals; ``None`` where it changes something. It may be made a simpler step."""
         operation = self.record.operations[index]
         simplify = None if operation is None else _SIMPLER.get(operation.name)
         found = None if simplify is None else simplify(self, index, *self.record.operands[index])
@@ -191,6 +188,7 @@ class Numbering:
         return self.record.operands[x][0] if undone else None
 
 
+# The algebra of these operations, which is that of no other: it is found by their names.
 _SIMPLER: dict[str, Callable[..., int | None]] = {
     "multiply": Numbering._multiply,
     "negative": Numbering._negative,
@@ -208,12 +206,12 @@ _SIMPLER: dict[str, Callable[..., int | None]] = {
 
 
 def _type(value: Any) -> str:
-    """The name of a value's type, as NumPy has it."""
+    """Return the name of a value's type, as NumPy has it."""
     return "float64" if value.__class__ is float else str(getattr(value, "dtype", type(value).__name__))
 
 
 def _frozen(value: Any) -> Any:
-    """A value or parameter as a key: equal where no computation could tell the two apart."""
+    """Return a value or parameter as a key: equal where no computation could find a difference."""
     if isinstance(value, dict):
         return tuple((name, _frozen(part)) for name, part in sorted(value.items()))
     if isinstance(value, tuple | list):

@@ -1,1 +1,1 @@
-"""What numbers say, in words: the sentences, tables and sums of an explanation."""
+"""Results in words: the sentences, tables and sums of an explanation."""

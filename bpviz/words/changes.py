@@ -1,4 +1,4 @@
-"""Changes in a table, and why what was foretold and what came true may differ."""
+"""The changes of inputs in a table, and sentences about why the predicted and the true change differ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["change_sentences", "change_table", "changes_text"]
 
 
 def changes_text(changes: Sequence[Change], precision: int = 4, say: Language = ENGLISH) -> str:
-    """What is changed, in a few words: ``tax = 1.2, price = 200``."""
+    """Return the changed inputs in a few words: ``tax = 1.2, price = 200``."""
     return say(", ").join(
         f"{change.name} = {shown_apart(change.before, change.after, precision, say)[1]}" for change in changes
     )
@@ -25,7 +25,7 @@ def changes_text(changes: Sequence[Change], precision: int = 4, say: Language = 
 def change_table(
     changes: Sequence[Change], together: Change, output: str, precision: int = 4, say: Language = ENGLISH
 ) -> Table:
-    """The changed inputs, one by one and together: the change foretold, the true one, and how they differ."""
+    """Return the table of the changed inputs, one by one and together: predicted change, true change, difference."""
     header = (say("change"), say("from"), say("to"), say("gradient"), say("predicted"), say("true"), say("difference"))
     rows = [
         (
@@ -52,34 +52,35 @@ def _numbers(change: Change, precision: int) -> tuple[str, str, str]:
 def change_sentences(
     changes: Sequence[Change], together: Change, output: str, precision: int = 4, say: Language = ENGLISH
 ) -> tuple[Block, ...]:
-    """A sentence for every change: how what is foretold and what comes true agree, and why where they do not."""
-    told = [_reason(change, output, precision, say) for change in changes]
+    """Return a sentence for every change: whether the predicted and the true change agree, and if not, why."""
+    sentences = [_reason(change, output, precision, say) for change in changes]
     if len(changes) > 1:
-        told.append(_whole(changes, together, output, precision, say))
-    return tuple(map(Paragraph, told))
+        sentences.append(_whole(changes, together, output, precision, say))
+    return tuple(map(Paragraph, sentences))
 
 
 def _whole(changes: Sequence[Change], together: Change, output: str, precision: int, say: Language) -> str:
-    """What all changes do together."""
+    """Return the sentence about all changes together."""
     alone = sum(change.true for change in changes)
     filled = {
         "output": output,
-        "foretold": _will(together.predicted, precision, say),
+        "predicted": _will(together.predicted, precision, say),
         "grows": grows(together.true, precision, say),
         "alone": signed(alone, precision),
     }
     if not together.same_way:
         return say(
-            "All together {output} is foretold to {foretold}, but with the new values the model computes other steps.",
+            "All together {output} is predicted to {predicted}, "
+            "but with the new values the model computes other steps.",
             **filled,
         )
     if math.isclose(alone, together.true, rel_tol=1e-9, abs_tol=1e-12):
         return say(
-            "All together {output} is foretold to {foretold}, and it {grows}: what each change does just adds up.",
+            "All together {output} is predicted to {predicted}, and it {grows}: what each change does just adds up.",
             **filled,
         )
     return say(
-        "All together {output} is foretold to {foretold}, but it {grows}: one by one the changes bring {alone}, "
+        "All together {output} is predicted to {predicted}, but it {grows}: one by one the changes bring {alone}, "
         "and each of them changes the slopes of the others.",
         **filled,
     )
@@ -107,28 +108,28 @@ def _reason(change: Change, output: str, precision: int, say: Language) -> str:
     if not change.same_way:
         return came + say(". With the new value the model computes other steps, which the gradient could not foresee.")
     if not change.reaches:
-        return came + say(". No gradient flows back to {name}, so nothing of this was foretold.", name=name)
+        return came + say(". No gradient flows back to {name}, so nothing of this was predicted.", name=name)
     if not math.isfinite(change.difference):
         return came + say(". The gradient or the output is not finite there, so nothing can be compared.")
     if change.difference == 0:
         if ops.shape_of(change.before):
-            return came + say(", as the gradient foretells.")
+            return came + say(", as the gradient predicts.")
         moved = factor(number(float(change.after) - float(change.before), precision))
         slope = factor(number(change.slope, precision))
-        return came + say(", as the gradient foretells: {change} × {slope}.", change=moved, slope=slope)
+        return came + say(", as the gradient predicts: {change} × {slope}.", change=moved, slope=slope)
     little = abs(change.true) > abs(change.predicted) or change.true * change.predicted < 0
     return came + say(
-        ". The gradient foretells {foretold}, too little by {off}: {why}."
+        ". The gradient predicts {predicted}, too little by {off}: {why}."
         if little
-        else ". The gradient foretells {foretold}, too much by {off}: {why}.",
-        foretold=signed(change.predicted, precision),
+        else ". The gradient predicts {predicted}, too much by {off}: {why}.",
+        predicted=signed(change.predicted, precision),
         off=number(abs(change.difference), precision),
         why=_why(change, output, precision, say),
     )
 
 
 def _why(change: Change, output: str, precision: int, say: Language) -> str:
-    """Why what was foretold did not come true."""
+    """Return why the predicted change is not the true one."""
     if change.slope_after == change.slope or not math.isfinite(change.slope_after):
         return say(
             "the slope is the same at both ends, but {output} does not follow a straight line in between", output=output

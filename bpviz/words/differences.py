@@ -1,4 +1,4 @@
-"""What differs between two runs, in a table and in words."""
+"""The differences between two runs, in a table and in words."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["counts_text", "difference_table", "what_of"]
 np: Any = LazyModule("numpy")
 
 _WIDEST = 20
-"""The most characters of an array in a cell."""
+"""The most characters of an array in a cell of the table."""
 
 
 def counts_text(found: Sequence[Difference], say: Language = ENGLISH) -> str:
-    """How many nodes were added, removed and changed.
+    """Return in words how many nodes were added, removed and changed.
 
     >>> from bpviz.analysis.differences import Side
     >>> side = Side("x", "input", (), 1.0, 2.0)
@@ -42,22 +42,22 @@ def counts_text(found: Sequence[Difference], say: Language = ENGLISH) -> str:
             else "Nothing differs: {count} nodes with their values and gradients are the same.",
             count=same,
         )
-    told = [
+    counted = [
         say("{count} added", count=counts["added"]) if counts["added"] else "",
         say("{count} removed", count=counts["removed"]) if counts["removed"] else "",
         say("{count} changed", count=counts["changed"]) if counts["changed"] else "",
         say("{count} the same", count=same) if same else "",
     ]
-    return say("{sentence}.", sentence=say(", ").join(filter(None, told)))
+    return say("{sentence}.", sentence=say(", ").join(filter(None, counted)))
 
 
 def difference_table(found: Sequence[Difference], precision: int = 4, say: Language = ENGLISH) -> Table:
-    """The nodes that differ: what became of them, their values and gradients before and after, and the difference."""
+    """Return the table of the nodes that differ: what changed, values and gradients before and after, differences."""
     value, gradient, difference = say("value"), say("gradient"), say("difference")
     header: tuple[str, ...] = (say("node"), say("what"), value, difference, gradient, difference)
     rows: tuple[tuple[str, ...], ...] = tuple(_row(one, precision, say) for one in found if one.kind != "same")
     if not any(row[1] for row in rows):
-        # Of two runs of one model only numbers differ.
+        # Between two runs of one model, only numbers differ.
         header, rows = (header[0], *header[2:]), tuple((row[0], *row[2:]) for row in rows)
     return Table(say("What differs"), header, rows)
 
@@ -70,15 +70,15 @@ def _row(found: Difference, precision: int, say: Language) -> tuple[str, ...]:
         came = say("added: {made}" if new else "removed: {made}", made=_made(side, say))
         return (side.name, came, _short(side.value, precision, say), "", _short(side.gradient, precision, say), "")
     name = f"{old.name} → {new.name}" if "name" in found.aspects else new.name
-    told = []
+    changes = []
     if "operation" in found.aspects:
-        told.append(f"{what_of(old, say)} → {what_of(new, say)}")
+        changes.append(f"{what_of(old, say)} → {what_of(new, say)}")
     if "operands" in found.aspects:
         before, after = (say(", ").join(operands) for operands in (old.operands, new.operands))
-        told.append(say("of {before} → {after}", before=before, after=after))
+        changes.append(say("of {before} → {after}", before=before, after=after))
     return (
         name,
-        say("; ").join(told),
+        say("; ").join(changes),
         *_numbers(old.value, new.value, "value" in found.aspects, precision, say),
         *(
             ("", "")
@@ -89,14 +89,14 @@ def _row(found: Difference, precision: int, say: Language) -> tuple[str, ...]:
 
 
 def _made(side: Side, say: Language) -> str:
-    """What a node is, and of which operands it is made."""
+    """Return the operation of a node and its operands in words."""
     if side.operands:
         return say("{operation} of {operands}", operation=side.operation, operands=say(", ").join(side.operands))
     return what_of(side, say)
 
 
 def what_of(side: Side, say: Language = ENGLISH) -> str:
-    """What a node is: the operation as it is called in code, or that it is given.
+    """Return the operation of a node as code, or the kind of a node without one.
 
     >>> what_of(Side("x", "input", (), 1.0, 2.0)), what_of(Side("y", "sum(axis=0)", ("x",), 1.0, 1.0))
     ('input', 'sum(axis=0)')
@@ -111,7 +111,7 @@ def what_of(side: Side, say: Language = ENGLISH) -> str:
 
 
 def _short(value: Any, precision: int, say: Language) -> str:
-    """A value as it fits into a cell beside others: of an array that is long to write out the shape."""
+    """Return a value for a cell of the table; only the shape of an array that would be too long."""
     return _cut(shown(value, precision, say), value, say)
 
 
@@ -120,7 +120,7 @@ def _cut(text: str, value: Any, say: Language) -> str:
 
 
 def _numbers(old: Any, new: Any, differ: bool, precision: int, say: Language) -> tuple[str, str]:
-    """The old and the new number, and what lies between; once where they are the same."""
+    """Return "old → new" and the difference; the number once, without a difference, if they are equal."""
     if not differ:
         return _short(new, precision, say), ""
     was, now = (

@@ -1,4 +1,4 @@
-"""Numbers and rows of things as they stand in a line of text."""
+"""Numbers and rows of things in a line of text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ np: Any = LazyModule("numpy")
 _CELLS = 9
 """The most elements of an array that are written out in a line."""
 _ENDS = 3
-"""So many parts are shown at both ends of a row that is too long."""
+"""The number of parts shown at each end of a row that is too long."""
 
 
 def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
-    """A number, the rows of a small array, or the shape of a larger one.
+    """Return a number, the rows of a small array, or the shape of a larger one.
 
     >>> import numpy as np
     >>> shown(2.0), shown(np.array([[1.0, 2.0]])), shown(np.ones((20, 3)))
@@ -36,7 +36,7 @@ def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
 
 
 def shown_apart(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> tuple[str, str]:
-    """Two values, with as many digits as it takes to tell them apart where they are written out.
+    """Return two values, with enough digits that different ones look different, if they are written out.
 
     >>> shown_apart(1.0, 1.00001), shown_apart(2.0, 2.0)
     (('1', '1.00001'), ('2', '2'))
@@ -50,7 +50,7 @@ def shown_apart(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH)
 
 
 def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
-    """A gradient likewise; of a larger one its length as well."""
+    """Return a gradient in the same way, with the length of a larger one."""
     if _is_written_out(value):
         return shown(value, precision, say)
     size = number(float(np.linalg.norm(value)), precision)
@@ -63,7 +63,7 @@ def _is_written_out(value: Any) -> bool:
 
 
 def shown_count(count: int) -> str:
-    """A count of any size.
+    """Return a count of any size.
 
     >>> shown_count(3), shown_count(1234567), shown_count(2**60), shown_count(2**20000)
     ('3', '1,234,567', '1.153×10¹⁸', '3.98×10⁶⁰²⁰')
@@ -76,7 +76,7 @@ def shown_count(count: int) -> str:
 
 
 def grows(amount: float, precision: int, say: Language = ENGLISH) -> str:
-    """What a change of this size is called.
+    """Return a change of this size in words.
 
     >>> grows(2.2, 4), grows(-0.5, 4), grows(0.0, 4)
     ('grows by 2.2', 'falls by 0.5', 'stays the same')
@@ -89,7 +89,7 @@ def grows(amount: float, precision: int, say: Language = ENGLISH) -> str:
 
 
 def signed(amount: float, precision: int) -> str:
-    """A change with its sign.
+    """Return a change with its sign.
 
     >>> signed(20.0, 4), signed(-0.5, 4), signed(0.0, 4)
     ('+20', '−0.5', '0')
@@ -99,20 +99,20 @@ def signed(amount: float, precision: int) -> str:
 
 
 def factor(text: str) -> str:
-    """A formula as a factor: in brackets where it is a sum, or begins with a minus.
+    """Return a formula as a factor: in brackets if it is a sum, or begins with a minus.
 
     >>> factor("n·t"), factor("1 − y"), factor("−x"), factor("exp(1 − y)")
     ('n·t', '(1 − y)', '(−x)', 'exp(1 − y)')
     """
     inside, outside = "", text
     while inside != outside:
-        # What stands in brackets, the innermost first.
+        # Remove what is in brackets, the innermost first.
         inside, outside = outside, re.sub(r"[(\[|][^()\[\]|]*[)\]|]", "", outside)
     return f"({text})" if " " in outside or text.startswith(MINUS) else text
 
 
 def elided(parts: Sequence[str], say: Language = ENGLISH) -> list[str]:
-    """A long row of parts without its middle.
+    """Return a long row of parts without its middle.
 
     >>> elided("abcdefghij")
     ['a', 'b', 'c', '… (4 more) …', 'h', 'i', 'j']

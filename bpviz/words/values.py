@@ -18,13 +18,13 @@ np: Any = LazyModule("numpy")
 _GRID = 4
 """The most rows and columns that are written out."""
 _STEPS = 64
-"""So many steps of rounding of the largest element may be left where elements cancel: sums are of a few dozen terms."""
+"""Rounding errors, in steps of rounding of the largest element, that may remain when a few dozen terms cancel."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
 
 def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
-    """What stands at the arrow for a value.
+    """Return what is written at the arrow for a value.
 
     >>> content(220.00000000000003)
     Plain(text='220', marked=False)
@@ -48,7 +48,7 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
 
 
 def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
-    """The elements of a small array, written out: ``≈0`` what rounding alone may have left beside larger ones.
+    """Return the elements of a small array, written out; ``≈0`` for what may be only rounding of larger ones.
 
     >>> _rows(np.array([[0.1 + 0.2 - 0.3, 1.0, 0.0, 1e-10]]), 4)
     (('≈0', '1', '0', '1×10⁻¹⁰'),)
@@ -62,7 +62,7 @@ def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
 
 
 def columns(content: Content) -> int:
-    """How many characters wide a line is, where Japanese counts double.
+    """Return the width of a line in characters, with Japanese ones counted twice.
 
     >>> columns(Plain("単価 = 3"))
     8
@@ -79,10 +79,10 @@ def columns(content: Content) -> int:
 
 
 def changed(old: Any, new: Any, precision: int = 4) -> Content:
-    """What stands at the arrow for a value that was another before: ``old → new``, or once what is the same.
+    """Return what is written at the arrow for a changed value: ``old → new``, or the value once if it is the same.
 
-    Where both would be written alike, digits are added until they differ. A small array shows it cell by cell; of a
-    larger one the heat map shows the difference.
+    If both would look the same, digits are added until they differ. A small array shows this in every cell; a larger
+    one shows a heat map of the difference.
 
     >>> changed(200.0, 240.0), changed(1.0, 1.0)
     (Plain(text='200 → 240', marked=False), Plain(text='1', marked=False))
@@ -112,7 +112,7 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
 
 
 def _arrow(old: float, new: float, was: str, now: str, precision: int) -> str:
-    """``old → new``, with more digits than these texts have where they are the same; once for the same number."""
+    """Return ``old → new``, with more digits if these texts are equal; the same number once."""
     if identical(old, new):
         return now
     if was == now:
@@ -121,7 +121,7 @@ def _arrow(old: float, new: float, was: str, now: str, precision: int) -> str:
 
 
 def identical(old: Any, new: Any) -> bool:
-    """Whether two values are the same to the last digit; NaN is NaN.
+    """Return whether two values are the same to the last digit; NaN is NaN.
 
     >>> identical(1.0, 1.0), identical(1.0, 1.0 + 2**-52), identical(math.nan, math.nan)
     (True, False, True)
@@ -133,12 +133,12 @@ def identical(old: Any, new: Any) -> bool:
 
 
 def _shape_of(shown: Content, value: Any) -> str:
-    """A number as it is, an array as its shape."""
+    """Return a number as it is, for an array its shape."""
     return shown.text if isinstance(shown, Plain) else shape_text(np.shape(value))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape as NumPy writes it.
+    """Return a shape as NumPy writes it.
 
     >>> shape_text((4, 2)), shape_text((3,))
     ('(4, 2)', '(3,)')
@@ -147,7 +147,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def _flat(array: Any) -> Any:
-    """An array as rows: a vector is one row; of more than two dimensions the last two keep their meaning."""
+    """Return an array as rows: a vector is one row; with more than two axes, the last one runs along the rows."""
     return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
@@ -165,7 +165,7 @@ def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
-    """A value in a sentence: the number, the rows of a grid, or the shape.
+    """Return a value for a sentence: the number, the rows of a grid, or the shape.
 
     >>> spoken(1.1)
     '1.1'
@@ -174,7 +174,7 @@ def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
 
 
 def line_of(content: Content, say: Language = ENGLISH) -> str:
-    """A content in one line of text: the rows of a grid parted by semicolons, of a heat map its shape.
+    """Return a content in one line of text: the rows of a grid, separated by semicolons, or the shape of a heat map.
 
     >>> line_of(Grid((("1", "2"), ("3", "4"))))
     '[1, 2; 3, 4]'

@@ -152,7 +152,9 @@ def format_of(path: Path) -> str:
     """
     suffix = path.suffix.lower().lstrip(".")
     if not suffix:
-        raise UsageError(f"{str(path)!r} has no suffix to tell its format; write {path}.svg, or name one with --format")
+        raise UsageError(
+            f"{str(path)!r} has no suffix that names a format; write {path}.svg, or name one with --format"
+        )
     return check_format(suffix)
 
 
@@ -162,7 +164,7 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: s
 
     Each writer takes those of the ``options`` that its row names: ``scale`` is for formats with pixels, ``engine`` and
     ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are shown one after the other by SVG,
-    HTML, GIF, APNG and WebP, each for so many ``seconds``; ``sections`` stand below the figure in HTML. ``say`` writes
+    HTML, GIF, APNG and WebP, each for so many ``seconds``; ``sections`` are below the figure in HTML. ``say`` writes
     the words.
 
     Raises:

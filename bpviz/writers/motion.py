@@ -37,7 +37,7 @@ def write(
 ) -> bytes:
     """Return ``picture`` as an SVG file that shows its ``steps`` one after the other, each for ``seconds`` seconds.
 
-    The sentence of each step stands below.
+    The sentence of each step is below.
 
     >>> from bpviz.picture.theme import theme
     >>> moving = write(Picture(72.0, 36.0, ()), theme("light"), steps=[Step("one"), Step("two")]).decode()

@@ -1,4 +1,4 @@
-"""Chains: named values are the ends of links, what lies between is multiplied, long ways are told without formulas."""
+"""Chains: links between named values, products of the steps between, and long paths without formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_steps_without_a_name_are_part_of_a_link() -> None:
     assert sorted(first.formula.split("·")) == ["0.5", "a", "w"]
 
 
-def test_a_name_used_again_is_told_apart() -> None:
+def test_a_repeated_name_gets_a_number() -> None:
     def f(x=2.0):
         x = x * 3
         x = x * x
@@ -51,7 +51,7 @@ def test_long_ways_have_no_formulas() -> None:
         assert all(bool(link.formula) == formulas for link in path.links)
 
 
-def test_among_arrays_the_gradients_on_the_way_are_told() -> None:
+def test_chains_of_arrays_have_the_intermediate_gradients() -> None:
     X = np.array([[1.0, 2.0], [3.0, 4.0]])
 
     def E(W=np.array([[0.5, -1.0]]), b=0.5):
@@ -68,7 +68,7 @@ def test_among_arrays_the_gradients_on_the_way_are_told() -> None:
     np.testing.assert_allclose(total, flow.grads["W"])
 
 
-def test_many_stages_are_told_without_the_middle() -> None:
+def test_a_long_chain_of_stages_has_no_middle() -> None:
     def E(x=np.ones(2)):
         for _ in range(40):
             x = x * 1.1
@@ -79,6 +79,6 @@ def test_many_stages_are_told_without_the_middle() -> None:
     assert (found.stages[0].name, found.stages[-1].name) == ("x_41", "x")
 
 
-def test_nothing_leads_there() -> None:
+def test_a_value_without_a_path_has_no_chain() -> None:
     found = of(bpviz.backprop(lambda x=2.0, unused=1.0: x * 2), "unused")
     assert (found.count, found.paths, found.total) == (0, (), 0.0)

@@ -1,4 +1,4 @@
-"""Gradients against differences: of the plain function, and what is said where they are not finite."""
+"""Gradients against differences: of the plain function, and the verdict if they are not finite."""
 
 from __future__ import annotations
 

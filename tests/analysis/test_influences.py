@@ -1,4 +1,4 @@
-"""What variables do to the output: growth by 1 computed, and rounding told from curvature."""
+"""The effect of variables on the output: growth by 1 computed, and rounding separated from curvature."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_elements_that_cancel() -> None:
     assert by_name(flow)["x"].slope == by_name(flow)["x"].grown == 0
 
 
-def test_what_cannot_grow() -> None:
+def test_values_that_cannot_grow() -> None:
     def f(x=2.0, i=1, unused=1.0):
         return bpviz.name(np.array([1.0, 5.0])[i] * x, "y")
 

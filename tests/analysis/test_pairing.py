@@ -68,7 +68,7 @@ def test_steps_without_names_are_paired_through_what_they_compute() -> None:
     assert found["sin_2"] == "sin_2"
 
 
-def test_steps_told_otherwise_are_not_the_same() -> None:
+def test_steps_with_other_parameters_are_not_the_same() -> None:
     def one(x=np.ones((2, 2))):
         return np.sum(np.sum(x, axis=0) + np.sum(x, axis=1) * 2)
 

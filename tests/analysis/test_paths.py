@@ -35,7 +35,7 @@ def test_a_value_that_feeds_three_outputs_has_three_terms() -> None:
     assert found.count == 3 and found.complete and found.exact
     assert [way.product for way in found.shown] == pytest.approx([0.6 * slope, -0.6 * slope, 2.0 * slope])
     assert found.total == pytest.approx(2.0 * slope)
-    # From the bias on: + has the slope 1, then σ', the weight, the factor, and 1 for every + behind.
+    # From the bias on: + has the slope 1, then σ', the weight, the factor, and 1 for every + after it.
     assert found.shown[0].slopes == pytest.approx((1, slope, 0.3, 2, 1, 1))
     assert found.shown[2].slopes == pytest.approx((1, slope, 0.4, 5, 1))
 
@@ -57,7 +57,7 @@ def test_both_wires_of_a_square_are_paths() -> None:
     assert [(way.slots, way.product) for way in found.shown] == [((0,), 3.0), ((1,), 3.0)]
 
 
-def test_where_nothing_leads_there_is_no_path() -> None:
+def test_without_a_connection_there_is_no_path() -> None:
     flow = bpviz.backprop(neuron)
     for source, target in (("forward0", "forward1"), ("active", "bias0")):
         found = ways(flow, source, target)
@@ -115,7 +115,7 @@ def test_long_chains_do_not_recurse() -> None:
     assert (found.count, found.shown[0].product, len(found.shown[0].nodes)) == (1, 1.0, 10_001)
 
 
-def test_what_is_not_a_number_is_shown_first() -> None:
+def test_paths_with_nan_are_shown_first() -> None:
     def f(x=0.0):
         return x * 1000 + np.sqrt(x) * 0 + x * 2
 
@@ -198,7 +198,7 @@ def test_between_any_two_values_the_total_is_what_autograd_says() -> None:
     assert sum(way.product for way in found.shown) == pytest.approx(found.total)
 
 
-def test_of_many_paths_of_arrays_the_search_is_bounded_and_says_so() -> None:
+def test_the_search_among_many_paths_of_arrays_is_bounded_and_not_exact() -> None:
     def f(x=np.ones((2, 2)), links=40):
         for _ in range(links):
             x = x * 0.3 + x * 0.7

@@ -53,7 +53,7 @@ def test_where_it_flows_back() -> None:
     assert {graph.names[node] for node in factor.nodes} == {"Z", "matmul"}
 
 
-def test_only_what_is_computed_on_the_way_back_is_shared() -> None:
+def test_only_steps_of_the_backward_pass_are_shared() -> None:
     def apples(p=100, n=2, t=1.1):
         x = p * n
         return x * t
@@ -83,7 +83,7 @@ def test_without_sharing_is_counted_not_walked() -> None:
     assert found.without > 2**60
 
 
-def test_what_is_kept_of_the_forward_pass() -> None:
+def test_forward_values_that_are_kept() -> None:
     found = {value.name: value for value in kept_values(bpviz.backprop(perceptron))}
     # dZ = (A − Y) ∘ A ∘ (1 − A) and dW = dZᵀ·X: neither Z nor the weights are needed.
     assert [name for name, value in found.items() if value.kept] == ["X", "A", "Y"]

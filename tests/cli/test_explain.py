@@ -31,7 +31,7 @@ def test_explain_what_if(folder: Path) -> None:
     result = run("explain", "apples.py", "--set", "tax=1.2", "--set", "price=200")
     assert result.exit_code == 0, result.stderr
     assert "What if tax = 1.2, price = 200? total: 220 → 480" in result.stdout
-    assert "total grows by 20, as the gradient foretells: 0.1 × 200." in result.stdout
+    assert "total grows by 20, as the gradient predicts: 0.1 × 200." in result.stdout
     model(folder, "def f(x=1.0):\n    if x > 0:\n        return x * 3\n    return x * 5 - 1\n")
     assert "the model computes other steps" in run("explain", "model.py", "--set", "x=-2").stdout
     # A parameter without a value of its own gets one; that changes nothing.
@@ -56,14 +56,14 @@ def test_explain_writes_files_by_their_suffix(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("explain", "apples.py"), ("render", "apples.py", "-o", "-")])
-def test_what_goes_to_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
+def test_output_on_stdout_cannot_be_checked(words: tuple[str, ...], folder: Path) -> None:
     result = run(*words, "--check")
     assert result.exit_code == 2
     assert "--check compares files, and what goes to stdout is none; name one with -o FILE" in result.stderr
 
 
 @pytest.mark.engine
-def test_a_page_is_checked_by_what_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_checked_by_its_words(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("explain", "apples.py", "--set", "tax=1.2", "-o", "a.html")
     assert run(*words).exit_code == 0
     page = folder / "a.html"
@@ -89,4 +89,4 @@ def test_explain_takes_graphs_drawings_and_json(folder: Path) -> None:
     for target in ("model.py:g", "model.py:drawing", "g.json"):
         result = run("explain", target, "--set", "x=4")
         assert "length" in result.stdout, result.stderr
-        assert "square grows by 7. The gradient foretells +6, too little by 1" in result.stdout
+        assert "square grows by 7. The gradient predicts +6, too little by 1" in result.stdout

@@ -38,7 +38,7 @@ def test_gradcheck_finds_a_wrong_rule_and_ends_with_1(folder: Path) -> None:
     assert run("gradcheck", "model.py", "--tolerance", "0.01").exit_code == 0
 
 
-def test_gradcheck_tells_kinks_from_errors(folder: Path) -> None:
+def test_gradcheck_separates_kinks_from_errors(folder: Path) -> None:
     model(folder, "def f(x=0.0, y=2.0):\n    return abs(x) * y\n")
     result = run("gradcheck", "model.py")
     assert result.exit_code == 0

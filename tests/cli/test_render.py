@@ -38,7 +38,7 @@ def test_format_wins_over_the_suffix_and_names_the_default_file(folder: Path) ->
 
 
 @pytest.mark.engine
-def test_dash_is_stdout_and_holds_nothing_but_the_result(folder: Path) -> None:
+def test_dash_writes_only_the_result_to_stdout(folder: Path) -> None:
     model(folder, "print('hello from the model')\n" + APPLES)
     result = run("render", "model.py", "-o", "-")
     assert result.stdout.startswith("<svg") or result.stdout.startswith("<?xml")
@@ -134,7 +134,7 @@ def test_groups_are_closed_and_opened(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_check_tells_a_stale_file(folder: Path) -> None:
+def test_check_names_a_stale_file(folder: Path) -> None:
     assert run("render", "apples.py", "--check").exit_code == 1
     assert not (folder / "apples.svg").exists()
     run("render", "apples.py")
@@ -146,7 +146,7 @@ def test_check_tells_a_stale_file(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_what_is_not_finite_or_leads_nowhere_is_told(folder: Path) -> None:
+def test_notes_name_infinite_values_and_unused_inputs(folder: Path) -> None:
     model(folder, "import numpy as np\ndef f(x=0.0, unused=1.0):\n    return np.log(x)\n")
     result = run("render", "model.py")
     assert result.exit_code == 0

@@ -21,18 +21,16 @@ def test_settings_from_the_environment_and_the_project(folder: Path, monkeypatch
     assert "unknown setting 'theem'; did you mean 'theme'?" in result.stderr
 
 
-def test_a_wrong_value_that_is_not_of_the_command_line_is_told_where_it_is(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_message_for_a_wrong_setting_names_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = folder / "pyproject.toml"
     settings.write_text("[tool.bpviz]\nprecision = 99\n")
-    said = f"99 is not in the range 1<=x<=17. (set in [tool.bpviz] of {settings})\n"
-    assert run("render", "apples.py").stderr.endswith(said)
-    assert run("explain", "apples.py").stderr.endswith(said)
+    message = f"99 is not in the range 1<=x<=17. (set in [tool.bpviz] of {settings})\n"
+    assert run("render", "apples.py").stderr.endswith(message)
+    assert run("explain", "apples.py").stderr.endswith(message)
     assert "(set" not in run("render", "apples.py", "--precision", "88").stderr
     monkeypatch.setenv("BPVIZ_PRECISION", "77")
-    said = "77 is not in the range 1<=x<=17. (set as BPVIZ_PRECISION in the environment)\n"
-    assert run("render", "apples.py").stderr.endswith(said)
+    message = "77 is not in the range 1<=x<=17. (set as BPVIZ_PRECISION in the environment)\n"
+    assert run("render", "apples.py").stderr.endswith(message)
 
 
 def test_settings_that_are_none(folder: Path) -> None:

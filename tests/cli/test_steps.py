@@ -24,7 +24,7 @@ def test_a_file_for_every_step(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_pixels_have_the_scale_that_is_asked_for(folder: Path) -> None:
+def test_pixels_have_the_given_scale(folder: Path) -> None:
     def wide(*words: str) -> int:
         assert run("render", "apples.py", *words, "-o", "a.png").exit_code == 0
         return int.from_bytes((folder / "a.png").read_bytes()[16:20], "big")
@@ -42,7 +42,7 @@ def test_pixels_have_the_scale_that_is_asked_for(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_files_of_a_longer_model_are_told(folder: Path) -> None:
+def test_left_over_files_of_a_longer_model_are_named(folder: Path) -> None:
     frames = ("render", "apples.py", "-o", "step-%02d.svg")
     assert run(*frames).exit_code == 0
     (folder / "apples.py").write_text("def total(price=100, count=2):\n    return price * count\n")
@@ -58,7 +58,7 @@ def test_files_of_a_longer_model_are_told(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_what_an_author_has_made_to_move_can_be_drawn_as_it_stands(folder: Path) -> None:
+def test_a_drawing_that_moves_can_be_drawn_without_options(folder: Path) -> None:
     (folder / "moving.py").write_text(
         "import apples, bpviz\nmain = bpviz.draw(apples.total, animate=True, steps=True)\n"
     )
@@ -68,7 +68,7 @@ def test_what_an_author_has_made_to_move_can_be_drawn_as_it_stands(folder: Path)
 
 
 @pytest.mark.engine
-def test_what_moves_and_what_is_walked(folder: Path) -> None:
+def test_formats_that_move_and_formats_with_steps(folder: Path) -> None:
     result = run(
         "render", "apples.py", "--animate", "--steps", "-o", "a.svg", "-o", "a.html", "--seconds-per-step", "2"
     )
@@ -82,7 +82,7 @@ def test_what_moves_and_what_is_walked(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ("--animate", "-o", "a.pdf"),
@@ -99,7 +99,7 @@ def test_what_moves_and_what_is_walked(folder: Path) -> None:
         ),
     ],
 )
-def test_steps_that_cannot_be(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_steps_that_are_refused(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     result = run("render", "apples.py", *arguments)
-    assert (result.exit_code, result.stderr) == (2, said)
+    assert (result.exit_code, result.stderr) == (2, message)
     assert sorted(path.name for path in folder.iterdir()) == ["apples.py"]

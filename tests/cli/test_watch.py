@@ -42,7 +42,7 @@ def watching(
     (tmp_path / "model.py").write_text(MODEL)
     words = getattr(request, "param", ["-o", "model.svg"])
     command = [sys.executable, "-m", "bpviz", "render", "model.py", "--watch", *words]
-    # The page is opened by a program that only tells its address.
+    # The page is opened by a program that only prints its address.
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -50,10 +50,10 @@ def watching(
         start_new_session=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1", "PATH": f"{_programs(tmp_path)}:{os.environ['PATH']}"},
     )
-    said: list[str] = []
-    threading.Thread(target=lambda: said.extend(line.decode() for line in process.stderr or ()), daemon=True).start()
+    output: list[str] = []
+    threading.Thread(target=lambda: output.extend(line.decode() for line in process.stderr or ()), daemon=True).start()
     try:
-        yield tmp_path, process, said
+        yield tmp_path, process, output
     finally:
         if process.poll() is None:
             process.kill()
@@ -65,46 +65,46 @@ def watching(
 def test_the_picture_follows_the_model_and_the_last_good_one_stays(
     watching: tuple[Path, subprocess.Popen[bytes], list[str]],
 ) -> None:
-    folder, process, said = watching
+    folder, process, output = watching
     model, picture = folder / "model.py", folder / "model.svg"
-    assert until(lambda: picture.exists() and "wrote model.svg\n" in said), said
+    assert until(lambda: picture.exists() and "wrote model.svg\n" in output), output
     assert ">200<" in picture.read_text()
     time.sleep(0.5)
     model.write_text(MODEL.replace("100", "150"))
-    assert until(lambda: ">300<" in picture.read_text()), said
+    assert until(lambda: ">300<" in picture.read_text()), output
     good = picture.read_bytes()
     time.sleep(0.5)
     model.write_text("def total(price=100:\n")
-    assert until(lambda: any("is not valid Python" in line for line in said)), said
+    assert until(lambda: any("is not valid Python" in line for line in output)), output
     assert picture.read_bytes() == good
     time.sleep(0.5)
     model.write_text(MODEL.replace("100", "7"))
-    assert until(lambda: ">14<" in picture.read_text()), said
+    assert until(lambda: ">14<" in picture.read_text()), output
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
-    assert until(lambda: "no longer watching\n" in said)
+    assert until(lambda: "no longer watching\n" in output)
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_page_shows_the_picture_and_what_broke(tmp_path: Path) -> None:
+def test_the_page_shows_the_picture_and_errors(tmp_path: Path) -> None:
     picture = tmp_path / "<b>.svg"
     picture.write_text("<svg/>")
     page = _Page(picture.name)
     address = page.start()
 
     def get(path: str) -> tuple[str, bytes]:
-        with urllib.request.urlopen(address + path, timeout=30) as answer:
-            return answer.headers["Content-Type"], answer.read()
+        with urllib.request.urlopen(address + path, timeout=30) as reply:
+            return reply.headers["Content-Type"], reply.read()
 
     try:
         kind, body = get("")
         assert kind == "text/html; charset=utf-8"
         assert b"<title>&lt;b&gt;.svg</title>" in body
         page.show("", [picture])
-        assert json.loads(get("news?0")[1]) == {"edition": 1, "said": "", "pictures": 1}
+        assert json.loads(get("news?0")[1]) == {"edition": 1, "message": "", "pictures": 1}
         assert get("picture/1?1") == ("image/svg+xml", b"<svg/>")
         threading.Timer(0.2, page.show, ["it broke", []]).start()
-        assert json.loads(get("news?1")[1]) == {"edition": 2, "said": "it broke", "pictures": 1}
+        assert json.loads(get("news?1")[1]) == {"edition": 2, "message": "it broke", "pictures": 1}
         picture.with_suffix(".tex").write_text("% TikZ")
         page.show("", [picture, picture.with_suffix(".tex"), picture.with_name("gone.svg")])
         assert get("picture/2?3") == ("text/plain; charset=utf-8", b"% TikZ")
@@ -134,26 +134,26 @@ STEPS = """
 @pytest.mark.skipif(sys.platform != "linux", reason="the program that opens pages has another name there")
 @pytest.mark.parametrize("watching", [["-o", "step-%02d.svg", "--view"]], indirect=True)
 def test_the_page_shows_every_step(watching: tuple[Path, subprocess.Popen[bytes], list[str]]) -> None:
-    folder, _, said = watching
+    folder, _, output = watching
     # A step of an older model, which was longer.
     (folder / "step-06.svg").write_text("<svg/>")
-    assert until(lambda: "wrote step-05.svg\n" in said and (folder / "opened").exists()), said
+    assert until(lambda: "wrote step-05.svg\n" in output and (folder / "opened").exists()), output
 
     def shown(browser: Page) -> list[list[str]]:
-        answer = browser.ask("Runtime.evaluate", expression=STEPS, awaitPromise=True)
-        return json.loads(answer["result"]["value"])  # type: ignore[no-any-return]
+        reply = browser.ask("Runtime.evaluate", expression=STEPS, awaitPromise=True)
+        return json.loads(reply["result"]["value"])  # type: ignore[no-any-return]
 
     with opened((folder / "opened").read_text()) as browser:
-        # Two inputs, the product, the way back, the whole: 100 · 2 = 200.
+        # Two inputs, the product, the backward pass, the whole: 100 · 2 = 200.
         pictures = shown(browser)
         assert len(pictures) == 5
         assert ["200" in words for words in pictures] == [False, True, True, True, True]
         (folder / "model.py").write_text(MODEL.replace("100", "150"))
-        assert until(lambda: "300" in shown(browser)[4]), said
+        assert until(lambda: "300" in shown(browser)[4]), output
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (("model.py", "--watch", "--check"), "--watch writes files; leave out --check"),
         (("model.py", "--watch", "-o", "-"), "--watch writes files; leave out -o -"),
@@ -162,13 +162,13 @@ def test_the_page_shows_every_step(watching: tuple[Path, subprocess.Popen[bytes]
         (("-", "--watch"), "--watch needs a file that can be saved again, but got standard input (-); name a FILE.py"),
     ],
 )
-def test_what_cannot_be_watched(words: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_watched(words: tuple[str, ...], output: str) -> None:
     result = CliRunner().invoke(main, ["render", *words], prog_name="bpviz")
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert output in result.stderr
 
 
-def test_without_watchfiles_the_line_that_installs_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_watchfiles_the_message_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)
     (tmp_path / "model.py").write_text(MODEL)
     result = CliRunner().invoke(main, ["render", str(tmp_path / "model.py"), "--watch"], prog_name="bpviz")

@@ -46,7 +46,7 @@ WRONG = {
     "no suffix": (
         ["render", "apples.py", "-o", "picture"],
         2,
-        "bpviz: 'picture' has no suffix to tell its format; write picture.svg, or name one with --format\n",
+        "bpviz: 'picture' has no suffix that names a format; write picture.svg, or name one with --format\n",
     ),
     "missing output folder": (
         ["render", "apples.py", "-o", "nowhere/a.svg"],
@@ -199,7 +199,7 @@ def test_a_model_that_raises_shows_its_own_lines_and_leaves_the_old_picture(fold
 
 def test_a_folder_that_is_read_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "locked").mkdir(mode=0o555)
-    # Root may write everywhere; everybody else is told by the system what is said here.
+    # Root may write everywhere; for other users the system raises this error.
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
     result = run("render", "apples.py", "-o", "locked/a.svg")
     assert result.exit_code == 2
@@ -250,7 +250,7 @@ def test_a_layout_that_takes_too_long_is_stopped(folder: Path) -> None:
     assert not (folder / "model.svg").exists()
 
 
-def test_more_than_can_be_drawn_is_said_at_once(folder: Path) -> None:
+def test_a_model_that_is_too_large_is_refused_at_once(folder: Path) -> None:
     model(folder, "def f(x=1.0):\n    for i in range(10_000):\n        x = x * 1.0001\n    return x\n")
     result = run("render", "model.py")
     assert result.exit_code == 2

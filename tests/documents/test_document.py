@@ -61,18 +61,18 @@ def test_markdown() -> None:
         ("two\nlines", "two lines"),
     ],
 )
-def test_nothing_is_a_mark_of_markdown(given_text: str, expected: str) -> None:
+def test_text_has_no_meaning_in_markdown(given_text: str, expected: str) -> None:
     assert markdown.escaped(given_text) == expected
 
 
-def test_a_fence_is_longer_than_what_it_holds() -> None:
+def test_a_fence_is_longer_than_the_fences_in_it() -> None:
     assert markdown.write(Document("t", (Lines(("```", "x")),))).endswith("\n````text\n```\nx\n````\n")
 
 
 @given(st.text())
-def test_html_of_any_text(said: str) -> None:
+def test_html_of_any_text(text: str) -> None:
     page = html.write(
-        Document(said, (Paragraph(said), Lines((said,)), Table(said, (said,), ((said,),)), Heading(said)))
+        Document(text, (Paragraph(text), Lines((text,)), Table(text, (text,), ((text,),)), Heading(text)))
     )
     without = page.replace("<!DOCTYPE html>", "")
     tags = {part.split(">")[0].split(" ")[0].strip("/") for part in without.split("<")[1:]}
@@ -81,7 +81,7 @@ def test_html_of_any_text(said: str) -> None:
     }
 
 
-def test_a_picture_that_cannot_be_drawn_is_told() -> None:
+def test_a_picture_that_cannot_be_drawn_has_a_note() -> None:
     from bpviz.errors import UsageError
 
     def too_large() -> str:
@@ -93,8 +93,8 @@ def test_a_picture_that_cannot_be_drawn_is_told() -> None:
 
 
 def test_json() -> None:
-    told = {"a": (1, 2.5, None, True), "b": np.array([[1.0, math.nan]]), "c": WHOLE.blocks[3], "d": np.float32(0.5)}
-    assert json.loads(data.write(told)) == {
+    values = {"a": (1, 2.5, None, True), "b": np.array([[1.0, math.nan]]), "c": WHOLE.blocks[3], "d": np.float32(0.5)}
+    assert json.loads(data.write(values)) == {
         "a": [1, 2.5, None, True],
         "b": [[1.0, "nan"]],
         "c": {"text": "A sentence."},
@@ -102,7 +102,7 @@ def test_json() -> None:
     }
 
 
-def test_what_is_no_block_is_refused() -> None:
+def test_other_objects_than_blocks_are_refused() -> None:
     for writer in (text, markdown, html):
         with pytest.raises(TypeError, match="Not a block of a document: str"):
             writer.write(Document("t", ("x",)))  # type: ignore[arg-type]

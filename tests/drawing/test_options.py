@@ -44,13 +44,13 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
     expected = [row.name for row in OPTIONS.values() if row.flags]
     assert [parameter.name for parameter in render.command.params] == ["target", *expected]
     # The help of every option that is in the table, as a person reads it.
-    said = " ".join(CliRunner().invoke(render.command, ["--help"], terminal_width=200).output.split())
+    message = " ".join(CliRunner().invoke(render.command, ["--help"], terminal_width=200).output.split())
     for row in OPTIONS.values():
-        assert not row.flags or row.help in said
+        assert not row.flags or row.help in message
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "said"),
+    ("name", "wrong", "message"),
     [
         ("show", "all", "show must be one of both, forward, backward, but got 'all'"),
         ("direction", "lr", "direction must be one of LR, TB, but got 'lr'"),
@@ -61,18 +61,18 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
         ("precision", None, "precision must be from 1 to 17 digits, but got None"),
         ("precision", True, "precision must be from 1 to 17 digits, but got True"),
         ("depth", -1, "depth is how deep groups are open, from 0 (none) on, but got -1"),
-        ("seconds", 0, "seconds tells how long a step is shown, such as 1.5, but got 0"),
-        ("seconds", 1000, "seconds tells how long a step is shown, such as 1.5, but got 1000"),
-        ("seconds", float("nan"), "seconds tells how long a step is shown, such as 1.5, but got nan"),
-        ("scale", 0, "scale tells how large a pixel picture is, such as 2, but got 0"),
+        ("seconds", 0, "seconds must be more than 0 and less than 1000, such as 1.5, but got 0"),
+        ("seconds", 1000, "seconds must be more than 0 and less than 1000, such as 1.5, but got 1000"),
+        ("seconds", float("nan"), "seconds must be more than 0 and less than 1000, such as 1.5, but got nan"),
+        ("scale", 0, "scale must be more than 0 and less than 1000, such as 2, but got 0"),
         ("timeout", 0, "timeout is how many seconds the layout may take, such as 60, but got 0"),
         ("timeout", "long", "timeout is how many seconds the layout may take, such as 60, but got 'long'"),
     ],
 )
-def test_a_wrong_value_is_refused(name: str, wrong: object, said: str) -> None:
+def test_a_wrong_value_is_refused(name: str, wrong: object, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         draw_options(**{name: wrong})
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ class TestAdding:
         assert request.parsed("a marker", ["f.py"]).params["grid"] == 6
         assert request.parsed("a marker", ["f.py", *request.spelled({"grid-size": "7"})]).params["grid"] == 7
 
-    def test_another_command_takes_it_with_words_of_its_own(self) -> None:
+    def test_another_command_may_change_the_help(self) -> None:
         @click.command()
         @option("grid", help="Cells.", setting=False)
         def command(grid: int) -> None:

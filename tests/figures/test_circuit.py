@@ -23,7 +23,7 @@ def figure(function: object, *arguments: object, **options: object) -> Figure:
 
 
 def texts(drawn: Figure) -> list[tuple[str, str, str, str]]:
-    """Every wire as (source, forward, backward, target), with boxes told by their text."""
+    """Return every wire as (source, forward, backward, target), with the text of the boxes."""
     boxes = {box.id: box.text or "•" for box in drawn.boxes}
 
     def shown(arrow: object) -> str:
@@ -84,7 +84,7 @@ def test_constants_are_grey_and_get_no_gradient() -> None:
         assert (wire.backward is None) == wire.constant
 
 
-def test_what_carries_no_gradient_has_one_arrow() -> None:
+def test_a_wire_without_a_gradient_has_one_arrow() -> None:
     labels = np.array([0, 1])
     drawn = figure(lambda y, t: bpviz.nn.cross_entropy(y, t), np.array([[0.5, 0.5], [0.2, 0.8]]), labels)
     names = {box.id: box.text for box in drawn.boxes}
@@ -123,7 +123,7 @@ def test_small_arrays_are_grids_larger_ones_shapes() -> None:
     assert drawn.wires[0].forward.label.content == Plain("(0, 3)")  # type: ignore[union-attr]
 
 
-def test_what_rounding_leaves_beside_larger_numbers_is_about_zero() -> None:
+def test_rounding_errors_beside_larger_numbers_are_about_zero() -> None:
     # 0.1 + 0.2 − 0.3 is 2⁻⁵⁴ in floating point; 10⁻⁹ is far more than rounding leaves of sums that are about 1.
     drawn = figure(lambda x: x - 0.3, np.array([0.1 + 0.2, 1.3, 0.3 + 1e-9, 0.3]))
     label = drawn.wires[-1].forward.label  # type: ignore[union-attr]
@@ -245,7 +245,7 @@ def test_closing_groups_changes_no_number_outside_of_them(seed: int) -> None:
     assert roughly(at_the_ends(0)) == roughly(at_the_ends(None))
 
 
-def test_an_earlier_run_stands_beside_this_one() -> None:
+def test_numbers_of_an_earlier_run_are_beside_those_of_this_one() -> None:
     # Article 000: the tax from 1.1 to 1.2 makes 240 of 220; price and number count for more, the subtotal stays.
     def total(price=100, count=2, tax=1.1):
         subtotal = price * count

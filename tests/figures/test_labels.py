@@ -1,4 +1,4 @@
-"""What stands at the arrows: formulas and rules, at the wires where a reader looks for them."""
+"""Labels at the arrows: formulas and rules, at the right wires."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_apples_in_symbols() -> None:
     assert shown.notes == ()
 
 
-def test_a_long_formula_has_a_number_and_a_note_tells_it() -> None:
+def test_a_long_formula_has_a_number_and_a_note() -> None:
     def model(first_weight=1.5, second_weight=0.5, learning_rate=0.1):
         hidden = np.tanh(first_weight * second_weight + learning_rate)
         loss = hidden * hidden * first_weight * second_weight * learning_rate
@@ -126,7 +126,7 @@ def test_negative_slopes_and_terms() -> None:
     assert "2 − 1 = 1" in found
 
 
-def test_many_terms_are_told_by_the_first_and_the_last() -> None:
+def test_many_terms_are_shortened_to_the_first_and_the_last() -> None:
     def model(x=1.0):
         return x * 1 + x * 2 + x * 3 + x * 4 + x * 5 + x * 6
 
@@ -134,7 +134,7 @@ def test_many_terms_are_told_by_the_first_and_the_last() -> None:
 
 
 def test_slopes_are_read_from_the_rule_and_never_divided_out() -> None:
-    # Nothing comes back from above: 0 / 0 would tell no slope.
+    # The upstream gradient is 0, so there is no slope: 0 / 0.
     found = texts(figure(lambda x=3.0, k=0.0: x * 5 * k, "rules"))
     assert found[0] == "0 × 5 = 0"
 
@@ -150,7 +150,7 @@ def test_of_a_closed_group_the_result_alone() -> None:
     assert found[:2] == ["6 + 2 = 8", "4"]
 
 
-def test_arrays_tell_their_formula_and_what_it_comes_to() -> None:
+def test_arrays_have_their_formula_and_their_value() -> None:
     X, Y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0.0], [0.0], [0.0], [1.0]])
 
     def E(W=np.array([[0.5, -0.3]]), b=np.array([0.1])):

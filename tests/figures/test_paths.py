@@ -46,7 +46,7 @@ def test_seed_000_the_chain_of_one_price() -> None:
     assert found.notes == ("dtotal/dprice = dsubtotal/dprice · dtotal/dsubtotal = count · tax = 2 × 1.1 = 2.2",)
 
 
-def test_seed_003_what_feeds_several_outputs_gets_the_sum_over_the_paths() -> None:
+def test_seed_003_a_value_of_several_outputs_gets_the_sum_over_the_paths() -> None:
     def cost(a: float = 0.5, v0: float = 2.0, v1: float = -1.0, v2: float = 3.0) -> float:
         y0, y1, y2 = v0 * a, v1 * a, v2 * a
         return y0 * 1.0 + y1 * 10.0 + y2 * 100.0
@@ -69,7 +69,7 @@ def test_a_path_may_end_before_the_output() -> None:
     assert found.notes == ("dsubtotal/dprice = count = 2",)
 
 
-def test_only_leaves_out_what_is_on_no_path_but_shows_what_feeds_it() -> None:
+def test_only_shows_the_paths_and_their_other_operands() -> None:
     found = figure(total, only="subtotal..total")
     assert [(box.text, box.kind) for box in found.boxes] == [
         ("tax", "constant"),
@@ -116,7 +116,7 @@ def test_among_arrays_the_gradients_stand_on_the_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"highlight": "prize"}, "the graph has no value named 'prize'; did you mean 'price'?"),
         ({"path": "total..price"}, "no path leads from 'total' to 'price'; a path goes from a value to one that"),
@@ -125,10 +125,10 @@ def test_among_arrays_the_gradients_stand_on_the_way() -> None:
         ({"only": "a..b..c"}, "'a..b..c' names no path; write NAME..NAME"),
     ],
 )
-def test_what_is_no_path_is_said(options: dict[str, str], said: str) -> None:
+def test_wrong_paths_are_refused(options: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         figure(total, **options)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_graph_without_numbers_has_no_paths() -> None:

@@ -1,4 +1,4 @@
-"""Figures told in steps: the sequence and the arithmetic of the articles, on any graph; one layout for all."""
+"""Figures in steps: the sequence and the arithmetic of the articles, on any graph; one layout for all."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_negative_numbers_stand_in_brackets() -> None:
     assert sentences(lambda w=-1.0, x=2.0: -(w * x))[1:3] == ["× : (−1) × 2 = −2", "− : output = −(−2) = 2"]
 
 
-def test_arrays_are_told_by_formulas_and_what_they_come_to() -> None:
+def test_steps_of_arrays_have_formulas_and_values() -> None:
     X, Y = np.array([[0, 0], [1, 1]]), np.array([[0], [1]])
 
     def E(W: Any = np.array([[0.5, -0.3]]), b: Any = np.array([0.1])) -> Any:
@@ -86,7 +86,7 @@ def test_a_closed_group_is_one_step() -> None:
     assert [line for line in found if line.startswith("affine")][1].count(",") == 1
 
 
-def test_what_is_not_shown_is_not_told() -> None:
+def test_hidden_parts_have_no_steps() -> None:
     f = bpviz.backprop(lambda x=3.0: x * 2)
     assert [bool(s.forward) for s in steps(f, CircuitOptions(show="forward"))] == [True, True, False]
     assert not any(s.backward for s in steps(f, CircuitOptions(show="forward")))
@@ -105,9 +105,9 @@ def test_the_sentences_speak_other_languages() -> None:
 
 
 @pytest.mark.engine
-def test_only_numbers_can_be_told() -> None:
+def test_only_a_figure_with_numbers_has_steps() -> None:
     for drawing in (bpviz.card("relu"), bpviz.beside(bpviz.draw(lambda x=1.0: x * x))):
-        with pytest.raises(UsageError, match="only a figure of one run can be told in steps, with its numbers"):
+        with pytest.raises(UsageError, match="only a figure of one run, with its numbers, can be shown in steps"):
             drawing.steps()
 
 
@@ -115,21 +115,21 @@ def test_only_numbers_can_be_told() -> None:
 def test_every_arrow_of_any_graph_comes_once(seed: int) -> None:
     function, arguments = (random_function if seed % 2 else random_matrix_function)(random.Random(seed), 10)
     flow = bpviz.backprop(function, *arguments)
-    figure, told = circuit(flow), steps(flow)
-    forward = [id for step in told for id in step.forward]
-    backward = [id for step in told for id in step.backward]
+    figure, step_list = circuit(flow), steps(flow)
+    forward = [id for step in step_list for id in step.forward]
+    backward = [id for step in step_list for id in step.backward]
     assert sorted(forward) == sorted(wire.id for wire in figure.wires)
     assert sorted(backward) == sorted(wire.id for wire in figure.wires if wire.backward)
     # What a step uses has come before: forward what enters its box, backward what leaves it.
-    at = arrivals(told)
-    place = {box: number for number, step in enumerate(told) if step.forward for box in step.boxes}
+    at = arrivals(step_list)
+    place = {box: number for number, step in enumerate(step_list) if step.forward for box in step.boxes}
     for wire in figure.wires:
         if wire.target in place:
             assert at[wire.id].forward < place[wire.target]
         for other in figure.wires:
             if other.source == wire.target and wire.backward and other.backward:
                 assert at[other.id].backward <= at[wire.id].backward
-    assert told[-1] == Step(figure.description)
+    assert step_list[-1] == Step(figure.description)
 
 
 # The picture at each of them
@@ -138,13 +138,13 @@ def test_every_arrow_of_any_graph_comes_once(seed: int) -> None:
 @pytest.fixture(scope="module")
 def picture_and_steps() -> tuple[Picture, tuple[Step, ...]]:
     drawing = bpviz.draw(lambda x=3.0, y=2.0: x * x + x * y)
-    return drawing.picture, drawing.told
+    return drawing.picture, drawing.step_list
 
 
 @pytest.mark.engine
-def test_nothing_moves_and_in_the_end_all_is_there(picture_and_steps: tuple[Picture, tuple[Step, ...]]) -> None:
-    picture, told = picture_and_steps
-    stages = Stages(picture, told)
+def test_nothing_moves_and_the_last_step_shows_everything(picture_and_steps: tuple[Picture, tuple[Step, ...]]) -> None:
+    picture, step_list = picture_and_steps
+    stages = Stages(picture, step_list)
     whole = {element for part in picture.parts for element in part.elements}
     before: set[Any] = set()
     for stage in stages:
@@ -153,13 +153,13 @@ def test_nothing_moves_and_in_the_end_all_is_there(picture_and_steps: tuple[Pict
         before = shown
     assert before == whole
     assert {part.tone for part in stages[-1].parts} == {"plain"}
-    assert (len(stages), stages[-1]) == (len(told), stages[len(told) - 1])
+    assert (len(stages), stages[-1]) == (len(step_list), stages[len(step_list) - 1])
 
 
 @pytest.mark.engine
 def test_before_a_step_there_are_pale_lines_and_no_numbers(picture_and_steps: tuple[Picture, tuple[Step, ...]]) -> None:
-    picture, told = picture_and_steps
-    first = Stages(picture, told)[0]
+    picture, step_list = picture_and_steps
+    first = Stages(picture, step_list)[0]
     pale = [part for part in first.parts if part.tone == "pale"]
     assert pale
     assert not any(isinstance(element, Text) for part in pale for element in part.elements)
@@ -184,9 +184,9 @@ def test_a_wire_falls_into_its_two_arrows() -> None:
 
 @pytest.mark.engine
 def test_sentences_stand_below_and_within_the_page(picture_and_steps: tuple[Picture, tuple[Step, ...]]) -> None:
-    picture, told = picture_and_steps
-    stages = with_captions(picture, told, LIGHT)
-    for step, stage in zip(told, stages, strict=True):
+    picture, step_list = picture_and_steps
+    stages = with_captions(picture, step_list, LIGHT)
+    for step, stage in zip(step_list, stages, strict=True):
         caption = stage.parts[-1]
         assert caption.description == step.sentence
         lines = [element for element in caption.elements if isinstance(element, Text)]
@@ -200,7 +200,7 @@ def test_sentences_stand_below_and_within_the_page(picture_and_steps: tuple[Pict
 def test_the_steps_of_a_drawing_are_drawings() -> None:
     drawing = bpviz.draw(lambda price=100, count=2: price * count)
     each = drawing.steps()
-    assert [step.picture.parts[-1].description for step in each] == [step.sentence for step in drawing.told]
+    assert [step.picture.parts[-1].description for step in each] == [step.sentence for step in drawing.step_list]
     assert len({step.to_svg() for step in each}) == len(each)
     assert lay_out(drawing.figure, LIGHT).width <= each[0].picture.width
 
@@ -244,7 +244,7 @@ def test_steps_go_with_every_other_option(options: dict[str, Any]) -> None:
         return double(x * y) * x
 
     drawing = bpviz.draw(loss, animate=True, steps=True, **options)
-    assert len(list(drawing.to_frames("svg"))) == len(drawing.told) > 2
+    assert len(list(drawing.to_frames("svg"))) == len(drawing.step_list) > 2
     whole = {element for part in drawing.picture.parts for element in part.elements}
     last = {element for part in drawing.steps()[-1].picture.parts[:-1] for element in part.elements}
     assert last == whole

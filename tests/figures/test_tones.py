@@ -1,4 +1,4 @@
-"""Figures of gradients: the backward steps told apart, plumbing left out, shared factors marked; and --grad, --shared."""
+"""Figures of gradients: the backward steps marked, plumbing left out, shared factors marked; and --grad, --shared."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def text(content: Any) -> str:
 
 
 def wires(figure: Figure) -> list[tuple[str, str, str, str, str]]:
-    """Every wire as (source, name, value, target, pass), with boxes told by their text."""
+    """Return every wire as (source, name, value, target, pass), with the text of the boxes."""
     boxes = {box.id: box.text or "•" for box in figure.boxes}
     found = []
     for wire in figure.wires:
@@ -87,7 +87,7 @@ def test_plumbing_can_be_shown() -> None:
     assert any(wire.backward for wire in both.wires)
 
 
-def test_an_operand_without_a_name_is_told_to_be_transposed() -> None:
+def test_an_operand_without_a_name_has_a_transpose_sign() -> None:
     names = {name for _, name, *_ in wires(bpviz.draw(perceptron, grad=("W", "W")).figure)}
     assert {"(·)ᵀ", "1ᵀ"} <= names
     shown = {text for _, _, text, *_ in wires(bpviz.draw(perceptron, grad="W,b", labels="symbols").figure)}
@@ -202,7 +202,7 @@ def test_a_gradient_function_renders_like_any_other(model: str, tmp_path: Path) 
     assert "∂y/∂x</text>" in result.stdout
 
 
-def test_an_unknown_input_is_told(model: str) -> None:
+def test_an_unknown_input_is_refused(model: str) -> None:
     result = run(model, "--grad", "q")
     assert result.exit_code == 2
     assert "there is no input named 'q' to take the gradient of; its inputs are: x, w" in result.stderr

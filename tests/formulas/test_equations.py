@@ -35,6 +35,8 @@ BY_NAME = {
     *("sort", "pick_largest", "embedding", "repeat"),
     # Rules that need names of their own on the way (x̂ and σ, the weights A), or a half triangle.
     *("batch_norm", "layer_norm", "attention", "cholesky", "lower_half"),
+    # A write into a part of an array.
+    *("assign", "fill"),
     # A diagonal beside the main one.
     "trace",
 }
@@ -174,7 +176,7 @@ def test_every_equation_of_the_gallery_and_the_documentation_is_true() -> None:
 
 EXPLAINED = ("conv2d", "batch_norm", "layer_norm", "attention", "cholesky", "lower_half")
 """The cards whose formulas hold names that the notes below them explain."""
-NAMED_ON_CARDS = ("im2col", "col2im", "sort", "embedding", "pick_largest", "average_pool2d")
+NAMED_ON_CARDS = ("assign", "fill", "im2col", "col2im", "sort", "embedding", "pick_largest", "average_pool2d")
 
 
 @pytest.mark.parametrize("row", [row for row in ops.OPERATIONS.values() if row.rules(1)[0]], ids=lambda row: row.name)
@@ -245,7 +247,7 @@ def test_a_layer_of_one_example_everywhere_it_is_printed() -> None:
         (lambda X=W: np.sum(X.reshape(-1)[1:] ** 2), {"X": "reshape(put(2·reshape(X, shape=(4,))[1:], [1:]"}),
     ],
 )
-def test_what_has_been_false(function: Callable[..., Any], lines: dict[str, str]) -> None:
+def test_formulas_that_were_once_wrong(function: Callable[..., Any], lines: dict[str, str]) -> None:
     flow = bpviz.backprop(function)
     for name, line in lines.items():
         text = str(flow.formula(name))

@@ -79,7 +79,7 @@ def test_printed_scalars_are_read_as_they_are_meant(tree: Tree) -> None:
         try:
             found = read(text, SCALARS)
         except (ZeroDivisionError, OverflowError):
-            return  # Python raises on the way where NumPy says ∞
+            return  # Python raises where NumPy returns ∞
         assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), text
 
 
@@ -103,7 +103,7 @@ ROWS = [(operation, row) for operation, rows in REWRITINGS.items() for row in ro
 
 
 def built(text: str, named: Mapping[str, Any]) -> Any:
-    """What a text says, computed with formulas or numbers under its names."""
+    """Return the value of a text, computed with formulas or numbers for its names."""
     if text in BEYOND_PYTHON:
         return BEYOND_PYTHON[text](named)
     product = "@" if re.search("[XY]", text) else "*"
@@ -126,7 +126,7 @@ def test_every_rewriting_does_what_it_says_and_keeps_the_number(
     assert written_out(built(left, named)) != right
 
 
-def test_what_is_taken_for_granted_is_not_where_the_numbers_tell_otherwise() -> None:
+def test_assumptions_do_not_apply_against_known_numbers() -> None:
     shares, x = symbol("s", (2,), number=np.array([1.0, 1.0])), symbol("x", (2,), number=np.array([0.0, 3.0]))
     assert str(ops.total_share(shares)) == "Σ s"
     assert str(ops.guard(x == 0, 1.0, x)) == "1 if (x = 0) else x"
@@ -198,7 +198,7 @@ def test_numbers_and_squares() -> None:
     assert str(ops.sum(rows, axis=0) / 3) == "(Σ X)/3"
 
 
-def test_what_an_author_takes_for_granted_is_not_written() -> None:
+def test_assumptions_of_an_author_are_not_written() -> None:
     x, y = symbol("x", (3,)), symbol("y", (3,))
     assert str(ops.guard(y == 0, 1.0, y)) == "y"
     assert str(x * ops.total_share(y)) == "x"
@@ -251,10 +251,10 @@ def test_every_rule_reads_as_text(row: Operation, case: Case) -> None:
 
 
 def test_rules_read_as_an_author_writes_them() -> None:
-    def text(name: str, slot: int = 0, **told: Any) -> str:
+    def text(name: str, slot: int = 0, **keywords: Any) -> str:
         row = OPERATIONS[name]
         xs = [symbol(operand) for operand in row.operands]
-        return written_out(row.rules(len(xs))[slot](symbol("g"), symbol("z"), *xs, **told))
+        return written_out(row.rules(len(xs))[slot](symbol("g"), symbol("z"), *xs, **keywords))
 
     assert text("tan") == "g·(1 + z²)"
     assert text("arctan") == "g/(1 + x²)"

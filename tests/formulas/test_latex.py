@@ -132,7 +132,7 @@ GREEK = "".join(map(name_in_latex, "αβγδεζηθικλμνξοπρςστυφ
 
 @given(tree=ARRAY_TREES)
 @settings(deadline=None)
-def test_whatever_can_be_written_is_understood(parse: Parse, tree: Tree) -> None:
+def test_every_notation_is_understood_by_the_readers_of_latex(parse: Parse, tree: Tree) -> None:
     try:
         made = computed(tree, {name: symbol(name, shape, number=VALUES[name]) for name, shape in ARRAYS.items()})
     except ValueError:

@@ -102,7 +102,7 @@ def test_several_uses_add_up_in_the_order_of_the_source() -> None:
     assert str(flow.formula("a")) == "b + c + 1/b"
 
 
-def test_values_that_share_a_name_are_told_apart() -> None:
+def test_values_with_the_same_name_get_numbers() -> None:
     def model(x=1.5):
         for _ in range(3):
             x = x * x
@@ -148,7 +148,7 @@ def test_seeds_are_read_as_they_are() -> None:
     np.testing.assert_allclose(flow.formula("X").value, [2.0, 40.0])
 
 
-def test_what_does_not_reach_the_output_has_the_formula_0() -> None:
+def test_a_value_that_does_not_reach_the_output_has_the_formula_0() -> None:
     flow = bpviz.backprop(lambda x=2.0, y=np.ones(2): x * 3)
     assert (str(flow.formula("y")), flow.formula("y").value.tolist()) == ("0", [0.0, 0.0])
     with pytest.raises(UsageError, match="a formula is one of the gradient or of the value, but got of='slope'"):

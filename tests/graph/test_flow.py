@@ -1,4 +1,4 @@
-"""What a flow answers, and how it reports numbers that are not finite."""
+"""What a flow returns, and how it reports numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def causes(f: Any, *args: Any, output: str | None = None) -> list[tuple[str, str
     return [(n.name, n.what, n.text) for n in flow.nonfinite]
 
 
-def test_what_a_flow_answers() -> None:
+def test_what_a_flow_returns() -> None:
     def total(price: Any = 100, count: Any = 2, tax: Any = 1.1) -> Any:
         subtotal = price * count
         return subtotal * tax
@@ -44,7 +44,7 @@ def test_what_a_flow_answers() -> None:
     assert str(flow).splitlines()[1] == "d total / d price = 2.2"
 
 
-def test_where_nothing_flows_the_gradient_is_zero() -> None:
+def test_without_a_flow_the_gradient_is_zero() -> None:
     def f(x: Any = 2.0, unused: Any = np.ones((2, 2)), n: Any = 3) -> Any:
         return x * 2 if n > 1 else x
 
@@ -57,7 +57,7 @@ def test_where_nothing_flows_the_gradient_is_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("x", "y"), "no single wire leads from 'x' to 'y'; there is one at slot 0, 1"),
         (("x", "y", 2), "no single wire leads from 'x' to 'y' at slot 2; there is one at slot 0, 1"),
@@ -65,14 +65,14 @@ def test_where_nothing_flows_the_gradient_is_zero() -> None:
         (("z", "x"), "the graph has no value named 'z'; it has: x, y"),
     ],
 )
-def test_wires_that_are_not_there(arguments: Any, said: str) -> None:
+def test_missing_wires(arguments: Any, message: str) -> None:
     def f(x: Any = 2.0) -> Any:
         y = x * x
         return y
 
     with pytest.raises(UsageError) as caught:
         bpviz.backprop(f).wire_grad(*arguments)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)
 
 
 def test_arrays_of_a_flow_cannot_be_written_into() -> None:
@@ -85,7 +85,7 @@ def test_arrays_of_a_flow_cannot_be_written_into() -> None:
     assert weights.tolist() == [0.9, 0.9]
 
 
-def test_what_was_recorded_after_a_run_is_not_in_it() -> None:
+def test_steps_recorded_after_a_run_are_not_in_it() -> None:
     g = bpviz.Graph()
     x = g.input("x", 2.0)
     y = x * 2
@@ -184,7 +184,7 @@ def test_finite_wires_whose_sum_is_not() -> None:
     assert causes(lambda x=1e-3: x * 1.2e308 + x * 1.3e308) == [("x", "gradient", "infinite")]
 
 
-def test_what_lies_beside_the_output_is_told_too() -> None:
+def test_infinite_values_that_do_not_reach_the_output_are_reported() -> None:
     def f(x: Any = 0.0) -> Any:
         y = x + 1
         z = 1 / x

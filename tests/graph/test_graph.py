@@ -77,6 +77,18 @@ def test_nodes_as_data() -> None:
     assert len(graph) == 5
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_ancestors_are_those_of_networkx(seed: int) -> None:
+    model, args = random_function(random.Random(seed), 30)
+    graph = bpviz.trace(model, *args)
+    for ends in ([len(graph) - 1], [0], [len(graph) // 2, len(graph) // 3], []):
+        names = [graph.names[i] for i in ends]
+        expected = set(names).union(*(networkx.ancestors(graph.nx, name) for name in names))
+        found = graph.ancestors(ends)
+        assert found == sorted(found)
+        assert {graph.names[i] for i in found} == expected
+
+
 def test_a_graph_grows_under_one_s_hands() -> None:
     g = bpviz.Graph("apples")
     price, count = g.input("price", 100), g.input("count", 2)

@@ -1,4 +1,4 @@
-"""What values mean, from wherever an author says it."""
+"""Meanings of values, from every place where an author can write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bpviz.errors import UsageError
 from bpviz.graph.meanings import meanings, of_docstring
 
 
-def said(source: str) -> dict[str, str]:
+def meanings_of(source: str) -> dict[str, str]:
     """The meanings of the values of ``y``, a function that this source defines, by name."""
     scope: dict[str, Any] = {"Annotated": Annotated}
     exec(compile(source, "<model>", "exec", dont_inherit=True), scope)
@@ -39,7 +39,7 @@ def test_docstrings(style: str) -> None:
     source = (
         f'def y(p=100, n=2, t=1.1):\n    """Apples.\n\n    {STYLES[style]}\n    """\n    x = p * n\n    return x * t\n'
     )
-    found = said(source)
+    found = meanings_of(source)
     assert found.pop("y").endswith("after tax")
     assert found == {"p": "unit price", "n": "number", "x": "before tax"}
 
@@ -52,9 +52,9 @@ def test_docstrings_in_other_scripts() -> None:
     }
 
 
-def test_sentences_about_nothing_recorded_are_left_alone() -> None:
+def test_sentences_about_other_names_are_ignored() -> None:
     source = 'def y(p=100):\n    """Note: y = 2·p.\n\n    See also: the book; http://example.org\n    """\n    return p * 2\n'
-    assert said(source) == {}
+    assert meanings_of(source) == {}
 
 
 def test_annotations() -> None:
@@ -63,12 +63,12 @@ def test_annotations() -> None:
         '      m: float = 1, q: "float | None" = 2) -> "after tax":\n    return p * n * t * k * m * q\n'
     )
     expected = {"p": "unit price", "n": "number of apples", "t": "税", "y": "after tax"}
-    assert said(source) == expected
-    assert said("from __future__ import annotations\n" + source) == expected
-    assert said("from __future__ import annotations\ndef y(p: Unknown = 1): return p * 2\n") == {}
+    assert meanings_of(source) == expected
+    assert meanings_of("from __future__ import annotations\n" + source) == expected
+    assert meanings_of("from __future__ import annotations\ndef y(p: Unknown = 1): return p * 2\n") == {}
 
 
-def test_comments_behind_a_line(tmp_path: Any) -> None:
+def test_comments_at_the_end_of_a_line(tmp_path: Any) -> None:
     from bpviz.drawing.load import load
 
     path = tmp_path / "apples.py"
@@ -80,7 +80,7 @@ def test_comments_behind_a_line(tmp_path: Any) -> None:
     assert {graph.names[i]: text for i, text in meanings(graph).items()} == {"p": "unit price", "x": "before tax"}
 
 
-def test_what_is_said_outright_comes_first() -> None:
+def test_a_given_meaning_comes_first() -> None:
     def f(p: Annotated[float, "an annotation"] = 1.0, q: Any = 2.0):
         """Twice.
 
@@ -95,7 +95,7 @@ def test_what_is_said_outright_comes_first() -> None:
     assert graph.labels == ("p", "q", "product")
 
 
-def test_behind_decorators_and_partial_arguments() -> None:
+def test_below_decorators_and_partial_arguments() -> None:
     def f(p: Any = 1.0, q: Any = 2.0):
         """P: capital.
 

@@ -188,5 +188,5 @@ def test_a_drawing_for_documents_is_plain_data() -> None:
     drawing = bpviz.draw(Loaded().loss, steps=True)
     shown = again(drawing.as_shown())
     assert shown.to_svg() == drawing.to_svg()
-    assert [step.sentence for step in shown.told] == [step.sentence for step in drawing.told]
+    assert [step.sentence for step in shown.step_list] == [step.sentence for step in drawing.step_list]
     assert b"Recorder" not in pickle.dumps(shown)

@@ -143,7 +143,7 @@ def test_any_output_and_any_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"inputs": {"z": 1}}, "there is no input named 'z'; its inputs are: price, weight"),
         ({"inputs": {"prise": 1}}, "there is no input named 'prise'; did you mean 'price'?"),
@@ -156,13 +156,13 @@ def test_any_output_and_any_seed() -> None:
         ({"output": "total", "seed": [1, 2j]}, "the seed must be a number or an array of numbers, but got [1, 2j]"),
     ],
 )
-def test_what_cannot_be_propagated(arguments: Any, said: str) -> None:
+def test_what_cannot_be_propagated(arguments: Any, message: str) -> None:
     def total(price: Any = 2.0, weight: Any = np.array([1.0, 2.0])) -> Any:
         return price * weight
 
     with pytest.raises(UsageError) as caught:
         bpviz.propagate(bpviz.trace(total), **arguments)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_inputs_without_a_value() -> None:
@@ -240,8 +240,8 @@ def test_empty_arrays() -> None:
         assert bpviz.backprop(f, x).grad("x").shape == (0, 3)
 
 
-def test_what_is_kept_belongs_to_the_values_of_its_run() -> None:
-    """A norm, attention and a loss keep what they computed for the way back; other values are computed anew."""
+def test_kept_values_belong_to_their_run() -> None:
+    """A norm, attention and a loss keep results for the backward pass; other values need new results."""
 
     def model(x: Any, y: Any) -> Any:
         unit = bpviz.nn.layer_norm(x, np.ones(3), np.zeros(3))

@@ -80,7 +80,7 @@ def test_the_handles_keep_the_gradients_of_the_last_propagate() -> None:
 
 
 def test_keywords_of_explain_hold_in_its_what_if_too() -> None:
-    said = bpviz.explain(total, count=3, what_if={"tax": 1.2})
+    explanation = bpviz.explain(total, count=3, what_if={"tax": 1.2})
     # 100 · 3 · 0.1 more.
-    assert said.what_if is not None
-    assert said.what_if.true == pytest.approx(30.0)
+    assert explanation.what_if is not None
+    assert explanation.what_if.true == pytest.approx(30.0)

@@ -24,8 +24,8 @@ from bpviz.errors import RecordingError, UsageError
 W = np.array([3.0, 4.0])
 
 
-def told(f: Callable[..., Any], *args: Any, **keywords: Any) -> str:
-    """What is said of a function whose record is not the function."""
+def error_of(f: Callable[..., Any], *args: Any, **keywords: Any) -> str:
+    """Return the message for a function whose record is not the function."""
     with pytest.raises(RecordingError) as caught:
         bpviz.trace(f, *args, **keywords)
     return str(caught.value)
@@ -72,11 +72,11 @@ def by_match(x: float = 2.0) -> Any:
 
 @pytest.mark.parametrize("f", [by_isinstance, by_isscalar, by_type, by_hasattr, by_match])
 def test_a_branch_on_the_type_names_its_line_and_what_to_write(f: Callable[..., Any]) -> None:
-    said = told(f)
-    assert line(f"# {f.__name__.replace('_', ' ')}") in said
-    assert f"{f.__name__} returns {f():g} in a plain run, but " in said
-    assert "asks what kind of thing a value is" in said
-    assert "np.ndim(x) == 0" in said
+    message = error_of(f)
+    assert line(f"# {f.__name__.replace('_', ' ')}") in message
+    assert f"{f.__name__} returns {f():g} in a plain run, but " in message
+    assert "reads the type of a value" in message
+    assert "np.ndim(x) == 0" in message
 
 
 def descent(w: Any = W) -> Any:
@@ -109,7 +109,7 @@ def by_name(x: Any = W) -> Any:
 
 
 class Layer:
-    """Holds what a function changes in place, behind the function's back."""
+    """Holds what a function changes in place, unseen by the trace."""
 
     def __init__(self) -> None:
         self.out: Any = None
@@ -146,13 +146,13 @@ def test_a_refusal_that_the_function_catches_is_raised_all_the_same() -> None:
         return w * x + s
 
     # log 1 is 0, too: the values agree, and the gradient would be false.
-    said = told(f)
-    assert "math.log(x) asks a recorded value for a plain number" in said
-    assert line("# caught") in said
+    message = error_of(f)
+    assert "math.log(x) asks a recorded value for a plain number" in message
+    assert line("# caught") in message
     assert bpviz.trace(f, verify=False).nodes
 
 
-def test_what_plain_numbers_refuse_as_well_may_be_caught() -> None:
+def test_errors_of_plain_numbers_may_be_caught() -> None:
     def f(x: float = 3.0) -> Any:
         try:
             count = len(x)  # type: ignore[arg-type]
@@ -167,17 +167,17 @@ def test_parts_of_the_result_are_compared_one_by_one() -> None:
     def f(x: float = 2.0) -> Any:
         return {"loss": x * 2, "parts": (x, x * (3 if isinstance(x, float) else 5))}
 
-    assert "returns 6 at ['parts'][1] in a plain run, but 10 on recorded values" in told(f)
+    assert "returns 6 at ['parts'][1] in a plain run, but 10 on recorded values" in error_of(f)
 
     def g(x: float = 2.0) -> Any:
         return (x, x) if isinstance(x, float) else (x, x, x)
 
-    assert "returns a tuple of 2 in a plain run, but a tuple of 3" in told(g)
+    assert "returns a tuple of 2 in a plain run, but a tuple of 3" in error_of(g)
 
     def h(x: Any = W) -> Any:
         return x * (np.array([1.0, 2.0]) if isinstance(x, np.ndarray) else 1.0)
 
-    assert "returns 8 at [1] in a plain run, but 4 on recorded values" in told(h)
+    assert "returns 8 at [1] in a plain run, but 4 on recorded values" in error_of(h)
 
 
 def test_a_plain_run_that_raises_is_an_error() -> None:
@@ -186,23 +186,23 @@ def test_a_plain_run_that_raises_is_an_error() -> None:
             raise LookupError("no floats")  # raises
         return x * 2
 
-    said = told(f)
-    assert "f raises LookupError: no floats" in said
-    assert line("# raises") in said
-    assert "verify=False (--no-verify)" in said
+    message = error_of(f)
+    assert "f raises LookupError: no floats" in message
+    assert line("# raises") in message
+    assert "verify=False (--no-verify)" in message
 
 
-def test_what_only_recorded_values_raise_says_so() -> None:
+def test_an_error_only_on_recorded_values_is_explained() -> None:
     class Variable:
         def __init__(self, data: Any) -> None:
             if not isinstance(data, np.ndarray):
                 raise TypeError(f"{type(data)} is not supported")  # refuses
             self.data = data
 
-    said = told(lambda x=np.ones(2): np.sum(Variable(x).data))
-    assert "is not supported" in said
-    assert line("# refuses") in said
-    assert "leave out what asks for its type" in said
+    message = error_of(lambda x=np.ones(2): np.sum(Variable(x).data))
+    assert "is not supported" in message
+    assert line("# refuses") in message
+    assert "do not read its type" in message
     # What fails on plain numbers, too, passes through.
     with pytest.raises(LookupError, match=r"^'nothing'$"):
         bpviz.trace(lambda x=1.0: {}["nothing"])
@@ -261,7 +261,7 @@ def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
 @pytest.mark.parametrize(
     "words", [["render", "m.py"], ["explain", "m.py"], ["gradcheck", "m.py"], ["diff", "m.py", "m.py"]]
 )
-def test_the_command_line_compares_unless_told_not_to(words: list[str], tmp_path: Path) -> None:
+def test_the_command_line_verifies_without_no_verify(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(MODEL)
     done = run(*words, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
@@ -391,7 +391,7 @@ def test_a_random_function_is_drawn_as_one_run_and_says_so() -> None:
     assert "noisyは実行のたびに値が変わる" in bpviz.draw(noisy, lang="ja").notes[0]
 
 
-def test_where_python_s_numbers_fail_the_figure_says_whose_it_shows() -> None:
+def test_a_note_says_that_python_s_numbers_fail() -> None:
     drawing = bpviz.draw(lambda x=0.0: 1 / x)
     assert drawing.source.output == np.inf
     assert drawing.notes[0].startswith("with Python's numbers the function raises ZeroDivisionError")
@@ -416,7 +416,7 @@ def test_a_gradient_inside_of_a_function_is_compared() -> None:
     def f(x: float = 2.0) -> Any:
         return bpviz.grad(lambda y: y * y * x if isinstance(y, float) else y)(x)
 
-    assert "in a plain run" in told(f)
+    assert "in a plain run" in error_of(f)
 
 
 # Random programs

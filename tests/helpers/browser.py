@@ -66,10 +66,10 @@ def measure(svgs: Mapping[str, str]) -> dict[str, Measurement]:
         f'<script type="application/json" id="sources">{sources}</script><script>{script}</script></body></html>'
     )
     document = run_browser(page, "--dump-dom")
-    answer = re.search(r'<pre id="result">(.*?)</pre>', document, re.DOTALL)
-    if answer is None:
+    match = re.search(r'<pre id="result">(.*?)</pre>', document, re.DOTALL)
+    if match is None:
         raise RuntimeError(f"the browser returned no measurements but: {document[:500]!r}")
-    result = json.loads(html.unescape(answer[1]))
+    result = json.loads(html.unescape(match[1]))
     failed = {name: raw["error"] for name, raw in result.items() if "error" in raw}
     if failed:
         raise RuntimeError("the browser cannot read " + "; ".join(f"{name}: {why}" for name, why in failed.items()))

@@ -1,4 +1,4 @@
-"""What must not touch what in a figure, told from the boxes and lines that a browser measured.
+"""Parts of a figure that must not touch, found from the boxes and lines that a browser measured.
 
 All lengths are in the figure's own units (those of its viewBox). Texts are boxes: as wide as their characters advance,
 as high as the ink of their glyphs. Things may touch: an overlap counts from `TOLERANCE` on.

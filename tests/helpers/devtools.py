@@ -50,11 +50,11 @@ class Page:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._read()
-            if answer.get("id") == self._count:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
+            reply = self._read()
+            if reply.get("id") == self._count:
+                if "error" in reply:
+                    raise RuntimeError(f"{method}: {reply['error']}")
+                return reply["result"]
 
     def wait_for(self, event: str) -> None:
         """Read on until the browser reports this event."""
@@ -89,10 +89,10 @@ class Page:
 
     def run(self, script: str) -> Any:
         """The value of an expression on the page."""
-        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", "an exception"))
-        return answer["result"].get("value")
+        reply = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in reply:
+            raise RuntimeError(reply["exceptionDetails"]["exception"].get("description", "an exception"))
+        return reply["result"].get("value")
 
     def comes_to(self, script: str, value: Any) -> bool:
         """Return whether an expression on the page gets this value in time: the page has its own work to do first."""

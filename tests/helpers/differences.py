@@ -1,4 +1,4 @@
-"""The checker of gradients: central differences along a random direction against what propagation says."""
+"""The checker of gradients: central differences along a random direction against propagation."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class ByName(Exception):
     """The line holds a rule (or a function) that is only named."""
 
 
-# Reading: what the line says
+# Reading a line
 
 
 class _Line:
@@ -221,26 +221,26 @@ class _Line:
         if self.next != "(":
             raise NotMathematics(f"{self.line!r}: the name {name!r} is not known")
         self.take()
-        parts, told = [], {}
+        parts, keywords = [], {}
         if name == "einsum":
             text = ""
             while self.next != ";":
                 text += self.take()
             self.take()
-            told["subscripts"] = text.replace("−>", "->").replace("→", "->").replace("…", "...")
+            keywords["subscripts"] = text.replace("−>", "->").replace("→", "->").replace("…", "...")
         while self.next != ")":
             if name == "put" and parts and self.next == "[":
-                told["key"] = self.key()
+                keywords["key"] = self.key()
             elif self.kind == "word" and self.tokens[self.at + 1] == ("sign", "="):
                 key = self.take()
                 self.take()
-                told[key] = self.parameter()
+                keywords[key] = self.parameter()
             else:
                 parts.append(self.choice())
             if self.next == ",":
                 self.take()
         self.take()
-        return ("call", name, below, parts, told)
+        return ("call", name, below, parts, keywords)
 
     def _on(self, name: str, tree: Tree) -> Tree:
         return ("call", name, None, [tree], {})
@@ -491,7 +491,7 @@ def _column_only(x: Any) -> Any:
 
 
 def _multiplied(sign: str, first: Tree, second: Tree, names: Mapping[str, Any], shape: Shape | None) -> Any:
-    # Behind a number, and above one, stands a term of the right side itself.
+    # Multiplied or divided by a number, a term of the right side stays one.
     if sign == "/":
         right = _value(second, names)
         return _value(first, names, None if right.ndim else shape) / right
@@ -548,23 +548,28 @@ def _fitted(x: Any, shape: Shape) -> Any:
 
 
 def _called(
-    name: str, below: Shape | None, parts: list[Tree], told: dict[str, Any], names: Mapping[str, Any], shape: Any
+    name: str, below: Shape | None, parts: list[Tree], keywords: dict[str, Any], names: Mapping[str, Any], shape: Any
 ) -> Any:
     if name == "log" and below:
         return np.log(_value(parts[0], names)) / np.log(float("".join(map(str, below))))
-    if name in ("max", "min", "mean", "var", "std", "sum", "prod") and len(parts) == 1 and name != "sum" and not told:
+    if (
+        name in ("max", "min", "mean", "var", "std", "sum", "prod")
+        and len(parts) == 1
+        and name != "sum"
+        and not keywords
+    ):
         return _reduced(name, _value(parts[0], names), below, None)
     if name not in _FUNCTIONS:
         raise ByName(name)
     if below is not None:
         raise NotMathematics(f"{name} has no axes below")
     if name in ("put", "reshape") and shape is not None:
-        told = {"shape": shape} | told
+        keywords = {"shape": shape} | keywords
     values = [_value(part, names) for part in parts]
     try:
-        return np.asarray(_FUNCTIONS[name](*values, **told))
+        return np.asarray(_FUNCTIONS[name](*values, **keywords))
     except TypeError as error:
-        raise ByName(f"{name} with {told}") from error
+        raise ByName(f"{name} with {keywords}") from error
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
@@ -600,7 +605,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "σ": lambda x: 1 / (1 + np.exp(-x)),
     "Φ": _each(lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2)))),
     "φ": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
-    "norm": lambda x, **told: np.linalg.norm(x, **told) if told else np.sqrt((x * x).sum()),
+    "norm": lambda x, **keywords: np.linalg.norm(x, **keywords) if keywords else np.sqrt((x * x).sum()),
     "det": np.linalg.det,
     "tr": np.trace,
     "arsinh": np.arcsinh,
@@ -623,9 +628,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def _of_several(name: str, of_two: Any) -> Callable[..., Any]:
-    def function(*xs: Any, **told: Any) -> Any:
+    def function(*xs: Any, **keywords: Any) -> Any:
         if len(xs) == 1:
-            return getattr(np, name)(*xs, **told)
+            return getattr(np, name)(*xs, **keywords)
         result = xs[0]
         for x in xs[1:]:
             result = of_two(result, x)

@@ -1,4 +1,4 @@
-"""The real Mermaid, in a real browser: what it draws of a source, or what it says against it.
+"""The real Mermaid, in a real browser: what it draws of a source, or its error.
 
 The package comes from npm, once, into a cache beside the other caches of this user.
 """

@@ -55,8 +55,8 @@ class Reading:
         return _fits(self.symbol, *self.operands, self.result)
 
     @property
-    def tells(self) -> bool:
-        """Whether the numbers tell the order: the other way round they do not make the result."""
+    def shows_order(self) -> bool:
+        """Whether the numbers show the order: reversed, they do not give the result."""
         return not (self.is_right and _fits(self.symbol, *self.operands[::-1], self.result))
 
 

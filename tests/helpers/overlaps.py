@@ -1,4 +1,4 @@
-"""What runs over what in a picture, told from its numbers alone: quicker than a browser, and nearly as strict."""
+"""Overlaps in a picture, found from its numbers: faster than a browser, and nearly as strict."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def edges(element: Element) -> Edges:
 
 
 def dots(element: Element) -> Sequence[tuple[float, float]]:
-    """The corners of an element of lines; of a curve, as many points on it as tell where it runs."""
+    """Return the corners of an element of lines, or points along a curve."""
     match element:
         case Path():
             return sampled(element.points, 24)
@@ -67,7 +67,7 @@ def collisions(picture: Picture) -> Iterator[str]:
                 yield f"{element} lies outside the page"
             if isinstance(element, Text | Bracket | Cell) or (isinstance(element, Shape) and owner.kind == "node"):
                 solid.append((box, owner, element))
-    # Told apart by tiles of the page, or large figures would take minutes.
+    # Sorted into tiles of the page: otherwise large figures would take minutes.
     tiles: dict[tuple[int, int], list[int]] = {}
     for number, (box, owner, element) in enumerate(solid):
         for other in sorted({other for tile in _tiles(box) for other in tiles.get(tile, ())}):

@@ -113,8 +113,8 @@ PEERS: dict[str, Callable[..., Any]] = {
         ),
         shape,
     ),
-    "max_unpool2d": lambda d, x, **told: anp.einsum("nchw,nchwijkl->ijkl", d, chosen(x, **told)),
-    "picked_at_largest": lambda d, x, **told: anp.einsum("ijkl,nchwijkl->nchw", d, chosen(x, **told)),
+    "max_unpool2d": lambda d, x, **parameters: anp.einsum("nchw,nchwijkl->ijkl", d, chosen(x, **parameters)),
+    "picked_at_largest": lambda d, x, **parameters: anp.einsum("ijkl,nchwijkl->nchw", d, chosen(x, **parameters)),
 }
 
 

@@ -1,4 +1,4 @@
-"""The rows of the table with their cases, and operands to try them with, from what the row itself says."""
+"""The rows of the table with their cases, and operands for them, from the row itself."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_each_fault_is_found(fault: str, seen: dict[str, Measurement]) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("case", HARMLESS)
-def test_what_is_clean_is_not_reported(case: str, seen: dict[str, Measurement]) -> None:
+def test_clean_figures_are_not_reported(case: str, seen: dict[str, Measurement]) -> None:
     assert collisions(seen[case]) == []
 
 
@@ -142,7 +142,7 @@ def test_an_unreadable_figure_is_named() -> None:
 
 
 @pytest.mark.browser
-def test_nothing_is_overlooked(seen: dict[str, Measurement]) -> None:
+def test_every_kind_of_collision_is_found(seen: dict[str, Measurement]) -> None:
     clean = seen["nothing"]
     counts = [
         len(things) for things in (clean.texts, clean.shapes, clean.lines, clean.heads, clean.frames, clean.cells)
@@ -187,8 +187,8 @@ def test_a_figure_reads_aloud_in_the_order_of_computation(tmp_path: Path) -> Non
     page = tmp_path / "page.html"
     page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{bpviz.draw(total).to_svg()}', encoding="utf-8")
     with opened(page) as browser:
-        said = [(role, name) for role, name in browser.spoken() if role not in ("StaticText", "InlineTextBox")]
-    assert said == [
+        spoken_parts = [(role, name) for role, name in browser.spoken() if role not in ("StaticText", "InlineTextBox")]
+    assert spoken_parts == [
         (
             "graphics-document",
             "Computation graph Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.",

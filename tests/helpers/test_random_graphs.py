@@ -1,4 +1,4 @@
-"""The generator of random models: the same for a seed, as large as asked, tame, and readable by another library."""
+"""The generator of random models: the same for a seed, of the given size, tame, and readable by another library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_models_are_tame_and_differentiable(make, seed: int) -> None:  # type: i
 
 
 @pytest.mark.parametrize("operations", [1, 2, 3, 10, 40])
-def test_a_model_has_the_operations_asked_for(operations: int) -> None:
+def test_a_model_has_the_requested_number_of_operations(operations: int) -> None:
     """Counted by calling it with a number that counts what is done to it, every constant of the source included."""
 
     class Counting(float):

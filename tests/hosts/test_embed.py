@@ -45,7 +45,7 @@ def test_a_readme_is_filled_once_and_then_stays(folder: Path) -> None:
     assert embed("doc/README.md", "--check").exit_code == 0
 
 
-def test_a_file_without_markers_is_told(folder: Path) -> None:
+def test_a_file_without_markers_is_reported(folder: Path) -> None:
     (folder / "doc" / "README.md").write_text("# Apples\n")
     done = embed("doc/README.md")
     assert (done.exit_code, done.stderr) == (
@@ -56,7 +56,7 @@ def test_a_file_without_markers_is_told(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_check_tells_what_is_stale_and_writes_nothing(folder: Path) -> None:
+def test_check_names_stale_files_and_writes_nothing(folder: Path) -> None:
     readme = folder / "doc" / "README.md"
     readme.write_text(MARKER)
     stale = embed("doc/README.md", "--check")
@@ -97,7 +97,7 @@ def test_pictures_for_dark_pages_and_words_of_one_s_own(folder: Path) -> None:
 
 
 @pytest.mark.engine
-def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(folder: Path) -> None:
+def test_a_block_of_python_is_a_model_and_its_errors_name_the_document_s_line(folder: Path) -> None:
     readme = folder / "doc" / "README.md"
     block = "Text.\n\n```python\ndef f(x=3.0):\n    return x * {}\n```\n\n<!-- bpviz: - -o f.svg -->\n<!-- /bpviz -->\n"
     readme.write_text(block.format("x"))
@@ -112,7 +112,7 @@ def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(fo
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "message"),
     [
         (
             "a\n<!-- bpviz: apples.py -->\n",
@@ -131,11 +131,11 @@ def test_a_block_of_python_is_a_model_and_its_errors_tell_the_document_s_line(fo
         ("<!-- bpviz: 'a -->\n<!-- /bpviz -->", 2, 'line 1: the words "\'a" cannot be split (no closing quotation)'),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_line(folder: Path, text: str, code: int, said: str) -> None:
+def test_errors_name_file_and_line(folder: Path, text: str, code: int, message: str) -> None:
     (folder / "doc" / "README.md").write_text(text)
     result = embed("doc/README.md")
     assert result.exit_code == code
-    assert said in result.stderr
+    assert message in result.stderr
     assert (folder / "doc" / "README.md").read_text() == text
 
 

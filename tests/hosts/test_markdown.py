@@ -111,7 +111,7 @@ WRONG = {
 
 @pytest.mark.hosts
 @pytest.mark.parametrize("tool", ["mkdocs", "zensical"])
-def test_what_is_wrong_stops_the_build_of_a_site(folder: Path, tool: str) -> None:
+def test_an_error_stops_the_build_of_a_site(folder: Path, tool: str) -> None:
     done = site(folder, tool, "```bpviz\ndef f(x=1.0):\n    return unknown\n```\n")
     assert done.returncode != 0
     assert "bpviz: the model raised NameError" in done.stderr
@@ -125,7 +125,7 @@ def shown(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_is_wrong_is_said(folder: Path, text: str) -> None:
+def test_errors_have_a_message(folder: Path, text: str) -> None:
     with pytest.raises(Exception, match="bpviz: ") as caught:
         shown(text)
     assert type(caught.value).__name__ == "SuperFencesException"
@@ -157,7 +157,7 @@ def test_markdown_it_shows_figures(folder: Path) -> None:
     assert ">220<" in html and "= 600" in html
 
 
-def test_markdown_it_says_the_line(folder: Path) -> None:
+def test_errors_of_markdown_it_name_the_line(folder: Path) -> None:
     page = MarkdownIt().use(plugin, folder=folder)
     with pytest.raises(UsageError, match=r"^line 3: there is no file 'apple\.py'; did you mean 'apples\.py'\?"):
         page.render('# Apples\n\n```bpviz target="apple.py"\n```\n')
@@ -165,4 +165,4 @@ def test_markdown_it_says_the_line(folder: Path) -> None:
         page.render("```bpviz them=dark\n```\n")
     with pytest.raises(ModelFailed, match=r"^line 3: the model raised NameError") as caught:
         page.render("Text.\n\n```bpviz\ndef f(x=1.0):\n    return unknown\n```\n")
-    assert 'page>", line 5, in f' in caught.value.told
+    assert 'page>", line 5, in f' in caught.value.traceback

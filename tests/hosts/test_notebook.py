@@ -50,7 +50,7 @@ def test_a_notebook_runs_and_survives_conversion() -> None:
 
 
 @pytest.mark.hosts
-def test_what_is_wrong_in_a_cell_is_said() -> None:
+def test_errors_of_a_cell_have_a_message() -> None:
     notebook = executed(
         "%load_ext bpviz",
         "%%bpviz\nx = 1",
@@ -61,14 +61,14 @@ def test_what_is_wrong_in_a_cell_is_said() -> None:
         '%%bpviz "f\ndef f(x=1.0):\n    return x',
         allow_errors=True,
     )
-    said = ["".join(out.evalue for out in cell.outputs if out.output_type == "error") for cell in notebook.cells]
-    assert said[1].startswith("the cell has nothing to draw; define a function whose parameters have defaults")
-    assert said[3] == "the model raised NameError"
+    messages = ["".join(out.evalue for out in cell.outputs if out.output_type == "error") for cell in notebook.cells]
+    assert messages[1].startswith("the cell has nothing to draw; define a function whose parameters have defaults")
+    assert messages[3] == "the model raised NameError"
     assert "NameError: name 'unknown' is not defined" in "".join(notebook.cells[3].outputs[0].traceback)
-    assert said[2] == "%%bpviz: No such option '--colour'. Did you mean '--close'?"
-    assert said[4] == "the cell has several things to draw: f, g; name one: %%bpviz f"
-    assert said[5].endswith("or name one and its values: %%bpviz f --set x=1.0")
-    assert said[6] == "the words '\"f' cannot be split (no closing quotation); close the quotes"
+    assert messages[2] == "%%bpviz: No such option '--colour'. Did you mean '--close'?"
+    assert messages[4] == "the cell has several things to draw: f, g; name one: %%bpviz f"
+    assert messages[5].endswith("or name one and its values: %%bpviz f --set x=1.0")
+    assert messages[6] == "the words '\"f' cannot be split (no closing quotation); close the quotes"
 
 
 @pytest.mark.engine
@@ -82,7 +82,7 @@ def test_what_is_wrong_in_a_cell_is_said() -> None:
         ("publish", {"image/png", "application/pdf"}),
     ],
 )
-def test_what_notebooks_are_given(option: str, kinds: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_formats_for_notebooks(option: str, kinds: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = bpviz.draw(lambda x=3.0: x * x, **({"notebook": option} if option else {}))
     assert drawing._repr_mimebundle_().keys() - {"text/plain"} == kinds
     if option:
@@ -91,7 +91,7 @@ def test_what_notebooks_are_given(option: str, kinds: set[str], monkeypatch: pyt
 
 
 @pytest.mark.engine
-def test_steps_are_walked_in_a_notebook_where_nothing_else_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_shows_steps_as_html_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     def kinds(**options: Any) -> set[str]:
         return bpviz.draw(lambda x=3.0: x * x, steps=True, **options)._repr_mimebundle_().keys() - {"text/plain"}
 

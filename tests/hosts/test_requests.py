@@ -1,4 +1,4 @@
-"""What all hosts of documents share: the words, the settings, the files behind a figure, models kept apart."""
+"""Common to all hosts of documents: the words, the settings, the source files of a figure, separate models."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_models_of_several_folders_have_helpers_of_their_own(folder: Path) -> No
     assert "helper" not in sys.modules
 
 
-def test_files_behind_a_figure(folder: Path) -> None:
+def test_source_files_of_a_figure(folder: Path) -> None:
     (folder / "parts").mkdir()
     for name, text in {
         "model.py": "import numpy\nfrom parts import one\nimport parts.three\ndef f():\n    import late\n",
@@ -86,12 +86,12 @@ def test_settings_hold_below_words(folder: Path) -> None:
         drawing_of("it", ["apples.py"], place)
 
 
-def test_errors_say_where_they_were_asked_for(folder: Path) -> None:
+def test_errors_name_the_place_of_the_request(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"^here: there is no file 'apple\.py'"), located("here"):
         drawing_of("it", ["apple.py"], Place("doc", folder))
     code = Place("doc.md", folder, "def f(x=1.0):\n    return unknown\n", line=7)
     with pytest.raises(ModelFailed, match=r"^here: the model raised NameError") as caught, located("here"):
         drawing_of("it", ["-"], code)
-    assert caught.value.told.splitlines()[1] == '  File "<doc.md>", line 8, in f'
-    assert caught.value.told.endswith("NameError: name 'unknown' is not defined\n")
+    assert caught.value.traceback.splitlines()[1] == '  File "<doc.md>", line 8, in f'
+    assert caught.value.traceback.endswith("NameError: name 'unknown' is not defined\n")
     assert caught.value.exit_code == 1

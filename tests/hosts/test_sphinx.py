@@ -34,7 +34,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def build(folder: Path, builder: str = "html", *options: str, fails: bool = False) -> str:
-    """Build as a user does, warnings as errors; answers what was said."""
+    """Build as a user does, warnings as errors; return the messages."""
     command = [sys.executable, "-m", "sphinx", "-W", "-d", "_doctrees", "-b", builder, *options, ".", f"_{builder}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     assert bool(done.returncode) is fails, done.stderr
@@ -131,7 +131,7 @@ def test_builders_without_pictures_get_the_sentence(tmp_path: Path, write: Write
     assert " ".join(ALT.split()) in " ".join((tmp_path / "_text" / "index.txt").read_text(encoding="utf-8").split())
 
 
-def test_steps_stand_in_the_page_and_what_moves_in_its_image(tmp_path: Path, write: Write) -> None:
+def test_steps_are_in_the_page_and_moving_pictures_in_an_image(tmp_path: Path, write: Write) -> None:
     write(".. bpviz:: apples.py\n   :steps:\n\n.. bpviz:: apples.py\n   :animate:\n")
     build(tmp_path)
     html = page(tmp_path)
@@ -152,7 +152,7 @@ def test_figures_can_stand_in_the_page_itself(tmp_path: Path, write: Write) -> N
     assert "prefers-color-scheme" not in html.partition('id="here"')[2].partition("</figure>")[0]
 
 
-def test_an_edit_rebuilds_the_page_and_draws_what_has_changed(tmp_path: Path, write: Write) -> None:
+def test_an_edit_rebuilds_the_page_and_draws_changed_figures(tmp_path: Path, write: Write) -> None:
     helper = "def priced(price, count):\n    return price * count\n"
     bill = "from helper import priced\ndef bill(price=100, count=2):\n    return priced(price, count)\n"
     pages = ".. toctree::\n\n   one\n   two\n"
@@ -164,8 +164,8 @@ def test_an_edit_rebuilds_the_page_and_draws_what_has_changed(tmp_path: Path, wr
     assert len(before) == 3
     assert "no targets are out of date" in build(tmp_path)
     (tmp_path / "helper.py").write_text(helper.replace("price * count", "price + count"), encoding="utf-8")
-    said = build(tmp_path)
-    assert "0 added, 1 changed, 0 removed" in said
+    output = build(tmp_path)
+    assert "0 added, 1 changed, 0 removed" in output
     shown = [(tmp_path / "_html" / f["src"]).read_text(encoding="utf-8") for f in figures(page(tmp_path, "one"))]
     assert ">220<" in shown[0] and ">102<" in shown[1]
     after = pictures(tmp_path)
@@ -248,11 +248,11 @@ def test_errors_stop_the_build_and_point_at_the_line(tmp_path: Path, write: Writ
         index += f"{text}\n\nAnd so on.\n\n"
     write(index)
     heard = build(tmp_path, fails=True)
-    for text, said in WRONG.items():
+    for text, message in WRONG.items():
         place = f"index.rst:{lines[text]}: ERROR: "
         assert place in heard, (text, heard)
-        assert said in heard.partition(place)[2].partition("[docutils]")[0].partition("index.rst:")[0], (text, heard)
-    # Code tells the lines of the document, too.
+        assert message in heard.partition(place)[2].partition("[docutils]")[0].partition("index.rst:")[0], (text, heard)
+    # Errors of code name the lines of the document, too.
     (raising,) = (line for text, line in lines.items() if "unknown" in text)
     assert f'index.rst>", line {raising + 3}, in f' in heard
     (broken,) = (line for text, line in lines.items() if "def f(:" in text)

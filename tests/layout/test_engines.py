@@ -26,39 +26,39 @@ SMALL = f"digraph {{ rankdir=LR; {BOXES}; subgraph cluster_f {{ a; b }} a -> b; 
 ENDLESS = f"digraph {{ {BOXES}; {' '.join(f'a{i} -> a{j};' for i in range(160) for j in range(i))} }}"
 
 
-def numbers(answer):
+def numbers(result):
     """Where nodes, edges and frames stand, to a tenth of a point."""
-    found = {"page": answer["bb"]}
-    for thing in answer["objects"]:
+    found = {"page": result["bb"]}
+    for thing in result["objects"]:
         found[thing["name"]] = thing.get("pos", thing.get("bb"))
-    for number, edge in enumerate(answer["edges"]):
+    for number, edge in enumerate(result["edges"]):
         found[number] = edge["pos"]
     return {
         name: [round(float(n), 1) for n in re.findall(r"-?[\d.]+(?:e-?\d+)?", text)] for name, text in found.items()
     }
 
 
-def test_the_answer_holds_places_sizes_curves_and_frames():
-    answer = engines.lay_out(SMALL)
-    objects = {thing["name"]: thing for thing in answer["objects"]}
+def test_the_result_has_places_sizes_curves_and_frames():
+    result = engines.lay_out(SMALL)
+    objects = {thing["name"]: thing for thing in result["objects"]}
     assert (objects["a"]["width"], objects["a"]["height"]) == ("1", "0.5")
     assert all(len(objects[name]["pos"].split(",")) == 2 for name in "abc")
     assert len(objects["cluster_f"]["bb"].split(",")) == 4
-    assert len(answer["edges"]) == 4
-    assert all(edge["pos"].startswith("e,") for edge in answer["edges"])
+    assert len(result["edges"]) == 4
+    assert all(edge["pos"].startswith("e,") for edge in result["edges"])
     # Two boxes of an inch, side by side, are more than 144 points wide.
-    assert float(answer["bb"].split(",")[2]) > 144
+    assert float(result["bb"].split(",")[2]) > 144
 
 
 @needs_bundled
 @needs_system
-def test_both_engines_place_nodes_alike():
+def test_both_engines_place_nodes_equally():
     ours, theirs = (numbers(engines.lay_out(SMALL, engine=name)) for name in ("bundled", "system"))
     assert {name: ours[name] for name in "abc"} == {name: theirs[name] for name in "abc"}
 
 
 @needs_bundled
-def test_a_child_process_answers_as_this_one_does(tmp_path, monkeypatch):
+def test_a_child_process_returns_the_same_as_this_one(tmp_path, monkeypatch):
     for name in ("os.py", "bpviz.py", "pygraphviz.py", "signal.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the working directory')")
     monkeypatch.chdir(tmp_path)
@@ -68,15 +68,15 @@ def test_a_child_process_answers_as_this_one_does(tmp_path, monkeypatch):
 
 
 def test_names_in_any_script_come_back():
-    answer = engines.lay_out('digraph { "鉛筆の単価" -> "😀" }')
-    assert [thing["name"] for thing in answer["objects"]] == ["鉛筆の単価", "😀"]
+    result = engines.lay_out('digraph { "鉛筆の単価" -> "😀" }')
+    assert [thing["name"] for thing in result["objects"]] == ["鉛筆の単価", "😀"]
 
 
 @pytest.mark.parametrize("size", [0, 1000])
 @pytest.mark.parametrize(
     "name", [pytest.param("bundled", marks=needs_bundled), pytest.param("system", marks=needs_system)]
 )
-def test_what_graphviz_says_is_in_the_error(name, size, capfd):
+def test_the_output_of_graphviz_is_in_the_error(name, size, capfd):
     with pytest.raises(EngineFailed, match=r"^Graphviz failed: .*syntax error in line 1 near '->'"):
         engines.lay_out("graph { a -> b }", engine=name, size=size)
     assert capfd.readouterr() == ("", "")
@@ -116,7 +116,7 @@ def test_an_interrupt_ends_a_long_layout():
 
 @pytest.mark.hosts
 @needs_bundled
-def test_a_crash_in_the_child_is_told(monkeypatch):
+def test_a_crash_in_the_child_process_is_reported(monkeypatch):
     crash = [sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"]
     monkeypatch.setattr(engines, "_bundled_command", lambda program, format: crash)
     with pytest.raises(EngineFailed, match=r"Graphviz crashed \(signal 11\)"):
@@ -154,25 +154,25 @@ class TestMissing:
         assert "graphviz" in engines.INSTALL_SYSTEM
 
     @pytest.mark.usefixtures("no_bundled")
-    def test_the_bundled_engine_asked_for_is_not_replaced(self):
+    def test_a_named_bundled_engine_is_not_replaced(self):
         with pytest.raises(
             EngineMissing, match=r'cannot be used: pygraphviz is not installed\. .*\n +pip install "pyg'
         ):
             engines.lay_out(SMALL, engine="bundled")
 
     @pytest.mark.usefixtures("no_system")
-    def test_the_system_engine_asked_for_is_not_replaced(self):
+    def test_a_named_system_engine_is_not_replaced(self):
         with pytest.raises(EngineMissing, match="no `dot` on PATH"):
             engines.lay_out(SMALL, engine="system")
 
     @needs_system
     @pytest.mark.usefixtures("no_bundled")
-    def test_the_system_stands_in(self):
+    def test_the_system_s_engine_replaces_a_missing_one(self):
         assert engines.choose("auto") == engines.choose("graphviz") == "system"
         assert engines.lay_out(SMALL)["objects"]
 
     @pytest.mark.usefixtures("no_bundled", "no_system")
-    def test_the_report_says_what_to_type(self):
+    def test_the_report_has_the_command_to_install(self):
         ours, theirs = engines.engines()
         assert not ours.available
         assert not theirs.available

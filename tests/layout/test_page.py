@@ -138,7 +138,7 @@ def test_columns_of_a_grid_end_together() -> None:
     assert cells[0].x == cells[1].x < cells[2].x == cells[3].x
 
 
-def test_a_title_stands_above_and_notes_below() -> None:
+def test_the_title_is_above_and_notes_are_below() -> None:
     picture = lay_out(pencils(), LIGHT)
     title, *notes = (part(picture, id).elements[0] for id in ("title", "note 1", "note 2"))
     rest = [edges(e) for p in picture.parts if p.kind in ("node", "wire") for e in p.elements]
@@ -157,6 +157,7 @@ def test_the_same_figure_gives_the_same_picture() -> None:
     assert lay_out(random_figure(30, 1), LIGHT) == lay_out(random_figure(30, 1), LIGHT)
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(
     sum(engine.available for engine in engines() if engine.name in ("bundled", "system")) < 2,
     reason="needs pygraphviz and `dot` on PATH: `pip install pygraphviz`, `apt-get install graphviz`",

@@ -55,7 +55,7 @@ def test_frames_hold_their_boxes_and_no_others(direction: str) -> None:
                 assert inside == (k in plan.chains.get(box.box.frame or "", ())), (name, box.box, plan.titles[k])
 
 
-def test_an_output_stands_behind_what_it_shows() -> None:
+def test_an_early_output_is_placed_early() -> None:
     """Where a graph has several outputs, an early one stands early, and what goes on stays straight."""
 
     def model(x: float = 0.5, w: float = 2.0) -> tuple[float, float]:
@@ -81,7 +81,7 @@ def test_wires_lead_forward() -> None:
             assert places[drawn.wire.source][0] < u < places[drawn.wire.target][0]
 
 
-def test_what_commutes_stands_as_in_the_code_where_nothing_is_won() -> None:
+def test_commuting_operands_stay_in_order_without_a_gain() -> None:
     figure = bpviz.draw(lambda a=2.0, b=3.0, c=5.0: (a * b + 4) * c).figure
     plan = planned(figure, LIGHT)
     places = at(plan, trunk_first(plan))
@@ -147,7 +147,7 @@ def test_where_labels_cannot_be_exchanged_wires_cross_before_they_arrive() -> No
     assert misread(plan, arranged(plan, wrong, pitch, frozenset({2}))) == []
 
 
-def test_what_commutes_is_never_the_wrong_way_round() -> None:
+def test_a_commuting_operation_is_never_misread() -> None:
     figure = minus()
     free = replace(figure, boxes=tuple(replace(box, commutes=True) for box in figure.boxes))
     plan = planned(free, LIGHT)

@@ -223,7 +223,7 @@ def test_everything_made_of_several_rows_is_tried() -> None:
         for i, (function, xs) in enumerate(calls)
     ],
 )
-def test_what_is_made_of_several_rows(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
+def test_functions_made_of_several_rows(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
     expected = function(*xs)
     graph = bpviz.trace(lambda *xs: function(*xs), *xs)
     output = graph.nodes[graph.output_indices[0]].value
@@ -258,6 +258,6 @@ def test_positions_may_be_recorded() -> None:
     np.testing.assert_allclose(flow.grad("x"), expected)
 
 
-def test_only_what_counts_is_recorded() -> None:
+def test_computations_on_plain_arrays_are_not_recorded() -> None:
     graph = bpviz.trace(lambda x=2.0, n=2: x * np.tile(np.array([1.0, 3.0]), n))
     np.testing.assert_array_equal(graph.nodes[-1].value, [2.0, 6.0, 2.0, 6.0])

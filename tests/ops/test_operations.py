@@ -30,7 +30,7 @@ def rules(row: Operation, case: Case) -> list[Callable[..., Any] | None]:
     return list(row.rules(len(case.shapes)))
 
 
-def test_every_op_says_what_it_is() -> None:
+def test_every_operation_has_a_description() -> None:
     for row in ROWS:
         assert row.cases, row.name
         assert row.says.endswith("."), row.name
@@ -76,7 +76,7 @@ def test_every_op_as_plain_numbers(row: Operation, case: Case) -> None:
 
 
 @pytest.mark.parametrize(("row", "case"), [p for p in CASES if p.values[0].keeping is not None])
-def test_what_is_kept_spares_the_rules_work_and_changes_nothing(row: Operation, case: Case) -> None:
+def test_rules_with_kept_results_return_the_same(row: Operation, case: Case) -> None:
     assert row.keeping is not None
     xs = [np.asarray(x) for x in sample(row, case, 0)]
     value, kept = row.keeping(*xs, **case.parameters)
@@ -95,7 +95,7 @@ def wrong_in(row: Operation, slot: int) -> Operation:
     """The same row, with the rule of one operand wrong by a twentieth of a percent."""
 
     def scaled(rule: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *args, **told: 1.0005 * rule(*args, **told)
+        return lambda *args, **keywords: 1.0005 * rule(*args, **keywords)
 
     if isinstance(row.vjp, tuple):
         rules = tuple(scaled(r) if i == slot and r else r for i, r in enumerate(row.vjp))
@@ -264,11 +264,11 @@ OTHER_FOR_WHOLE_NUMBERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert",
 @pytest.mark.parametrize(("row", "case"), [p for p in CASES if p.values[0].name not in OTHER_FOR_WHOLE_NUMBERS])
 def test_every_op_takes_whole_numbers(row: Operation, case: Case) -> None:
     xs = sample(row, case, dtype=np.int64)
-    told = case.parameters
-    flow = bpviz.backprop(lambda *xs: row(*xs, **told), *xs)
+    keywords = case.parameters
+    flow = bpviz.backprop(lambda *xs: row(*xs, **keywords), *xs)
     names = [*row.operands, *"...."]
     floats = [x if name in case.given else x.astype(np.float64) for name, x in zip(names, xs, strict=False)]
-    same = bpviz.backprop(lambda *xs: row(*xs, **told), *floats)
+    same = bpviz.backprop(lambda *xs: row(*xs, **keywords), *floats)
     np.testing.assert_allclose(flow.output, same.output, rtol=1e-12)
     for gradient, expected in zip(flow.grads.values(), same.grads.values(), strict=True):
         assert gradient.dtype == np.float64
@@ -278,19 +278,19 @@ def test_every_op_takes_whole_numbers(row: Operation, case: Case) -> None:
 @pytest.mark.parametrize(("row", "case"), CASES)
 def test_every_rule_reads_with_handles(row: Operation, case: Case) -> None:
     """A rule called with handles records the backward pass: the same numbers, and differentiable once more."""
-    told = case.parameters
+    keywords = case.parameters
     xs = sample(row, case)
-    z = ops.evaluate(row, xs, told)
+    z = ops.evaluate(row, xs, keywords)
     seed = np.asarray(np.random.default_rng(1).uniform(0.5, 1.5, np.shape(z)))
     for rule in rules(row, case):
         if rule is None:
             continue
-        expected = rule(seed, z, *xs, **told)
+        expected = rule(seed, z, *xs, **keywords)
         if expected is None:
             continue
 
         def backward(g: Any, *xs: Any, _rule: Any = rule) -> Any:
-            return _rule(g, row(*xs, **told), *xs, **told)
+            return _rule(g, row(*xs, **keywords), *xs, **keywords)
 
         graph = bpviz.trace(backward, seed, *xs)
         np.testing.assert_array_equal(bpviz.propagate(graph).output, expected)
@@ -338,7 +338,7 @@ def test_broadcasting_is_undone_for_every_pair_of_shapes() -> None:
 
 
 def _to(gradient: Any, shape: tuple[int, ...]) -> Any:
-    """Broadcasting undone, said another way: by what one copy more of each element would add."""
+    """Undo broadcasting independently: sum a gradient over the copies of each element."""
     lead = gradient.ndim - len(shape)
     gradient = gradient.sum(axis=tuple(range(lead)))
     for axis, n in enumerate(shape):

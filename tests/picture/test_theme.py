@@ -87,7 +87,7 @@ def test_colours_agreed_on() -> None:
     assert (theme("dark").background, theme("dark").strokes["forward"].colour) == ("#1E1E1E", "#56B4E9")
 
 
-def test_an_unknown_theme_is_refused_with_what_comes_close() -> None:
+def test_an_unknown_theme_is_refused_with_a_close_match() -> None:
     with pytest.raises(UsageError) as caught:
         theme("drak")
     assert str(caught.value) == (
@@ -127,7 +127,7 @@ def seen(colour: str, kind: str) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("kind", BLINDNESS)
 @pytest.mark.parametrize("look", [look for look in LOOKS if look.name != "print"], ids=lambda look: look.name)
-def test_colour_blind_readers_tell_the_two_passes_apart(look: Theme, kind: str) -> None:
+def test_colour_blind_readers_can_distinguish_the_two_passes(look: Theme, kind: str) -> None:
     # The print theme has one ink only; there it is dash and weight alone.
     one, other = (seen(look.inks[role], kind) for role in ("forward", "backward"))
     assert math.dist(one, other) >= 20
@@ -151,7 +151,7 @@ def test_a_theme_of_the_user_s_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "complaint"),
     [
         ("backwards = '#000000'", "has an unknown key 'backwards'; did you mean 'backward'?"),
         ("backward = 'red'", "has backward = 'red'; a colour is written as '#RRGGBB', such as '#B84A00'"),
@@ -163,12 +163,12 @@ def test_a_theme_of_the_user_s_own(tmp_path: Path) -> None:
         ("backward = ", "is not valid TOML: Invalid value (at end of document)"),
     ],
 )
-def test_a_wrong_theme_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_theme_file_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         theme(str(file))
-    assert str(caught.value) == f"the theme {str(file)!r} {said}"
+    assert str(caught.value) == f"the theme {str(file)!r} {complaint}"
 
 
 @pytest.mark.parametrize("key", ["base", "dark"])
@@ -191,7 +191,7 @@ def test_a_theme_that_is_its_own_base_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"the theme {str(file)!r} is its own base; name another, such as 'light'"
 
 
-def test_faint_text_is_told(tmp_path: Path) -> None:
+def test_faint_text_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "faint.toml"
     file.write_text('grey = "#CCCCCC"', encoding="utf-8")
     with pytest.warns(BpvizWarning) as caught:

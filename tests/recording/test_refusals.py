@@ -24,14 +24,14 @@ TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 
 def message(f: Callable[..., Any], *args: Any) -> str:
-    """What is said when ``f`` is traced, with the line counted from the function's first."""
+    """Return the message of tracing ``f``, with the line counted from the function's first."""
     with pytest.raises(RecordingError) as caught:
         bpviz.trace(f, *args)
-    said = str(caught.value)
-    found = re.search(r"line (\d+) of test_refusals\.py", said)
-    assert found, said
+    text = str(caught.value)
+    found = re.search(r"line (\d+) of test_refusals\.py", text)
+    assert found, text
     here = int(found[1]) - f.__code__.co_firstlineno
-    return said.replace(found[0], f"line +{here}")
+    return text.replace(found[0], f"line +{here}")
 
 
 def test_the_whole_sentence_for_a_function_of_math() -> None:
@@ -323,13 +323,13 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_says_the_call_the_line_and_the_way_out(case: str) -> None:
+def test_each_message_has_the_call_the_line_and_a_solution(case: str) -> None:
     f, expected = CASES[case]
     assert message(f) == expected
 
 
 @pytest.mark.parametrize("name", refusals._INSTEAD)
-def test_what_to_write_instead_computes_the_same(name: str) -> None:
+def test_the_suggested_code_computes_the_same(name: str) -> None:
     x, y = np.array([1.5, 2.5, 0.5]), np.array([2.0, -3.0, 4.0])
     function = functools.reduce(getattr, name.split("."), np)
     others = (y,) if name == "copysign" else ()
@@ -372,14 +372,14 @@ def test_comparing_with_something_else_is_false_as_ever() -> None:
 
 
 def test_a_value_may_be_printed() -> None:
-    said = []
+    printed = []
 
     def f(x: Any = 2.0) -> Any:
-        said.append(f"{x:.2f} {x}")
+        printed.append(f"{x:.2f} {x}")
         return x * 2
 
     bpviz.trace(f)
-    assert said == ["2.00 <handle 2.0>"]
+    assert printed == ["2.00 <handle 2.0>"]
 
 
 def test_code_without_source_still_gets_a_sentence() -> None:
@@ -389,7 +389,7 @@ def test_code_without_source_still_gets_a_sentence() -> None:
         bpviz.trace(scope["f"])
 
 
-def test_what_the_model_raises_passes_through() -> None:
+def test_errors_of_the_model_are_not_changed() -> None:
     def f(x: Any = 2.0) -> Any:
         with bpviz.group("A"):
             raise KeyError("mine")
@@ -401,7 +401,7 @@ def test_what_the_model_raises_passes_through() -> None:
 
 
 @pytest.mark.parametrize(
-    ("f", "args", "said"),
+    ("f", "args", "text"),
     [
         (lambda x: x, (), "the parameter 'x' of <lambda> has no value; give it a default (x=1.0), or a value when"),
         (lambda x=1.0: x, (1, 2), "<lambda>(x=1.0): too many positional arguments"),
@@ -415,8 +415,8 @@ def test_what_the_model_raises_passes_through() -> None:
         (lambda x: x, (10**400,), "the input 'x' is a whole number too large for a float: about 10^401"),
     ],
 )
-def test_what_cannot_be_traced(f: Any, args: Any, said: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(said)):
+def test_what_cannot_be_traced(f: Any, args: Any, text: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(text)):
         bpviz.trace(f, *args)
 
 
@@ -445,18 +445,18 @@ class Units(np.ndarray):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (MASKED, "is a masked array, whose mask is lost: write x.filled(0), or np.where(mask, 0, x)"),
         (MATRIX, "is a matrix, whose * is a product of matrices: write np.asarray(x), and @ for the product"),
         (np.ones(2).view(Units), "is an array of the class Units, whose own meaning is lost: write np.asarray(x)"),
     ],
 )
-def test_inputs_of_another_class_than_arrays(value: Any, said: str) -> None:
+def test_inputs_of_another_class_than_arrays(value: Any, text: str) -> None:
     for given, name in ((value, "'x'"), ({"a": [value]}, "\"x['a'][0]\"")):
         with pytest.raises(UsageError) as caught:
             bpviz.trace(lambda x: x, given)
-        assert str(caught.value) == f"the input {name} {said}"
+        assert str(caught.value) == f"the input {name} {text}"
     with pytest.raises(UsageError, match="the input 'x' is"):
         bpviz.propagate(bpviz.trace(lambda x=np.ones(2): x * 2), {"x": value})
     assert bpviz.backprop(lambda x: x * 2, np.asarray(value)).output.shape == np.asarray(value).shape
@@ -476,6 +476,6 @@ def test_inputs_of_another_class_than_arrays(value: Any, said: str) -> None:
     ],
 )
 def test_constants_of_another_class_than_arrays(f: Any) -> None:
-    said = message(f)
-    assert re.search(r"computes with (a masked array|a matrix|an array of the class Units), .*: write ", said)
-    assert "(line +0)" in said
+    text = message(f)
+    assert re.search(r"computes with (a masked array|a matrix|an array of the class Units), .*: write ", text)
+    assert "(line +0)" in text

@@ -22,7 +22,7 @@ def labels(graph: bpviz.Graph) -> list[str]:
     return [node.label for node in graph.nodes if node.kind == "operation"]
 
 
-def test_local_variables_name_what_they_hold() -> None:
+def test_local_variables_name_their_values() -> None:
     def total(price: Any = 100, count: Any = 2, tax: Any = 1.1) -> Any:
         subtotal = price * count
         return subtotal * tax
@@ -110,7 +110,7 @@ def test_a_function_s_result_is_named_by_its_caller() -> None:
     assert labels(bpviz.trace(f)) == ["hidden", "left", "right", "f"]
 
 
-def test_what_is_returned_from_within_a_group_is_named_by_the_caller() -> None:
+def test_a_value_returned_from_a_group_is_named_by_the_caller() -> None:
     def affine(x: Any) -> Any:
         with bpviz.group("Affine"):
             return x * 2
@@ -147,7 +147,7 @@ def test_lambdas_and_comprehensions_are_read_in_their_own_code() -> None:
     }
 
 
-def test_what_one_call_adds_up_is_named_at_its_end() -> None:
+def test_the_name_of_a_sum_is_that_of_its_last_addition() -> None:
     def f(x: Any = 2.0, y: Any = 3.0, z: Any = 4.0) -> Any:
         total = sum([x, y, z])
         product = functools.reduce(operator.mul, [x, y, z])

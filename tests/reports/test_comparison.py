@@ -112,7 +112,7 @@ def test_parameters_are_part_of_an_operation() -> None:
     assert "sum(axis=0) → sum(axis=1)" in str(found)
 
 
-def test_rounding_is_no_difference_unless_asked_for() -> None:
+def test_rounding_is_a_difference_only_with_tolerance_0() -> None:
     def other(price=100, count=2, tax=1.1):
         subtotal = price * count
         return tax * subtotal * (1 + 1e-12)
@@ -145,12 +145,12 @@ def test_rounding_is_no_difference_unless_asked_for() -> None:
         (np.zeros((0, 2)), np.zeros((0, 2)), False),
     ],
 )
-def test_what_differs(one: Any, other: Any, expected: bool) -> None:
+def test_differences(one: Any, other: Any, expected: bool) -> None:
     assert differs(one, other, 1e-9) is expected
     assert differs(other, one, 1e-9) is expected
 
 
-def test_long_arrays_are_told_by_shape_and_largest_difference() -> None:
+def test_long_arrays_have_their_shape_and_largest_difference() -> None:
     def f(x=np.arange(12.0), k=1.0):
         return np.sum(x * k)
 
@@ -182,7 +182,7 @@ def test_the_value_whose_gradients_are_compared() -> None:
     assert set(kinds(bpviz.diff(one, two, output="subtotal"))["price"][1]) == set()
 
 
-def test_what_has_no_numbers_is_refused() -> None:
+def test_targets_without_numbers_are_refused() -> None:
     graph = bpviz.Graph("f")
     graph.output(graph.input("x") * 2, "y")
     with pytest.raises(UsageError) as error:
@@ -201,7 +201,7 @@ def tones(found: Figure) -> dict[str, str]:
     return {box.text: box.tone for box in found.boxes}
 
 
-def test_in_the_figure_what_is_new_is_in_front_and_what_stayed_recedes() -> None:
+def test_in_the_figure_new_parts_are_in_front_and_equal_ones_in_the_background() -> None:
     found = bpviz.diff(total, with_shipping).draw().figure
     assert isinstance(found, Figure)
     assert tones(found)["+"] == tones(found)["shipping"] == "strong"
@@ -221,7 +221,7 @@ def test_in_the_figure_what_is_new_is_in_front_and_what_stayed_recedes() -> None
     assert found.notes == ("new: shipping, goods",)
 
 
-def test_what_is_gone_or_does_otherwise_is_noted_below() -> None:
+def test_notes_name_removed_and_changed_steps() -> None:
     def one(x=1.0, gone=2.0):
         h = bpviz.nn.relu(x + gone)
         return h * 2
@@ -231,11 +231,11 @@ def test_what_is_gone_or_does_otherwise_is_noted_below() -> None:
         return h * 2
 
     found = bpviz.diff(one, two).draw().figure
-    assert found.notes == ("otherwise: h (relu before)", "no longer there: gone, add")
+    assert found.notes == ("changed: h (relu before)", "removed: gone, add")
     assert tones(found)["tanh"] == "strong"  # type: ignore[arg-type]
 
 
-def test_a_constant_that_changed_tells_what_it_was() -> None:
+def test_a_changed_constant_shows_both_numbers() -> None:
     def one(x=3.0, y=1.0):
         h = x * 2
         k = y * 5
@@ -265,7 +265,7 @@ def test_a_constant_that_changed_tells_what_it_was() -> None:
     assert {box.text for box in found.draw(labels="symbols").figure.boxes} >= {"7", "x³"}  # type: ignore[union-attr]
 
 
-def test_an_array_that_changed_tells_it_cell_by_cell() -> None:
+def test_a_changed_array_shows_both_numbers_in_each_cell() -> None:
     def one(x=np.array([1.0, 1.0])):
         return np.sum(x * np.array([1.0, 2.0]))
 
@@ -276,7 +276,7 @@ def test_an_array_that_changed_tells_it_cell_by_cell() -> None:
         return np.sum(x * 2)
 
     def shown(before: Any, after: Any) -> tuple[str, str]:
-        """What stands in the box of the constant, and what is said of its wire."""
+        """Return the text in the box of the constant, and the description of its wire."""
         figure = bpviz.diff(before, after).draw().figure
         assert isinstance(figure, Figure)
         box = next(box for box in figure.boxes if box.kind == "constant")
@@ -291,7 +291,7 @@ def layer(x, w):
     return x * w + x
 
 
-def test_a_frame_recedes_with_all_that_is_in_it() -> None:
+def test_a_frame_is_in_the_background_with_its_content() -> None:
     def one(x=2.0, w=3.0, k=1.0):
         return layer(x, w) * 1 + k
 
@@ -347,17 +347,17 @@ def test_one_file_run_twice(models: Path) -> None:
 def test_json(models: Path) -> None:
     result = run("old.py", "new.py", "--json")
     assert result.exit_code == 1
-    told = json.loads(result.stdout)
-    assert (told["kind"], told["same"]) == ("diff", False)
-    assert told["counts"] == {"added": 2, "removed": 0, "changed": 2, "same": 3}
-    assert [(node["after"]["name"], node["kind"]) for node in told["nodes"]] == [
+    data = json.loads(result.stdout)
+    assert (data["kind"], data["same"]) == ("diff", False)
+    assert data["counts"] == {"added": 2, "removed": 0, "changed": 2, "same": 3}
+    assert [(node["after"]["name"], node["kind"]) for node in data["nodes"]] == [
         ("tax", "changed"),
         ("shipping", "added"),
         ("goods", "added"),
         ("total", "changed"),
     ]
-    assert told["nodes"][1]["before"] is None
-    assert told["nodes"][0]["after"]["gradient"] == 250.0
+    assert data["nodes"][1]["before"] is None
+    assert data["nodes"][0]["after"]["gradient"] == 250.0
 
 
 @pytest.mark.engine
@@ -369,7 +369,7 @@ def test_the_figure_as_a_file(models: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ("old.py",),
@@ -380,12 +380,12 @@ def test_the_figure_as_a_file(models: Path) -> None:
         (("old.py", "nw.py"), "bpviz: there is no file 'nw.py'; did you mean 'new.py'?\n"),
     ],
 )
-def test_wrong_usage_ends_with_2(models: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_ends_with_2(models: Path, arguments: tuple[str, ...], message: str) -> None:
     result = run(*arguments)
-    assert (result.exit_code, result.stderr, result.stdout) == (2, said, "")
+    assert (result.exit_code, result.stderr, result.stdout) == (2, message, "")
 
 
-def test_each_model_has_the_helpers_of_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_model_imports_helpers_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for folder, factor in (("one", 2.0), ("two", 3.0)):
         (tmp_path / folder).mkdir()

@@ -1,4 +1,4 @@
-"""What `bpviz.explain` says: the tables and sums of the articles, and sentences that hold."""
+"""The words of `bpviz.explain`: the tables and sums of the articles, and true sentences."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_table_and_the_chains_of_article_000() -> None:
 
 
 @pytest.mark.parametrize("target", ["function", "graph", "flow", "drawing"])
-def test_whatever_draw_takes(target: str) -> None:
+def test_every_target_of_draw(target: str) -> None:
     graph = bpviz.trace(y)
     targets = {"function": y, "graph": graph, "flow": bpviz.propagate(graph), "drawing": bpviz.draw(graph)}
     assert str(bpviz.explain(targets[target])) == Y_TEXT
@@ -86,10 +86,10 @@ def test_whatever_draw_takes(target: str) -> None:
 def test_other_arguments_inputs_outputs_and_digits() -> None:
     assert str(bpviz.explain(y, 50)).startswith("y = 110\n")
     assert str(bpviz.explain(y, inputs={"p": 50})).startswith("y = 110\n")
-    told = bpviz.explain(y, output="x")
-    assert "∂x/∂variable" in str(told) and "dx/dp = n = 2" in str(told)
-    assert [v.name for v in told.variables] == ["p", "n", "t", "x"]
-    assert "no gradient flows to it" in str(told)
+    explanation = bpviz.explain(y, output="x")
+    assert "∂x/∂variable" in str(explanation) and "dx/dp = n = 2" in str(explanation)
+    assert [v.name for v in explanation.variables] == ["p", "n", "t", "x"]
+    assert "no gradient flows to it" in str(explanation)
     assert str(bpviz.explain(y, 100 / 3, precision=6)).startswith("y = 73.3333\n")
 
 
@@ -104,14 +104,14 @@ def neuron(bias0=0.0, input0=1.0, weight0=0.3, weight1=-0.2, weight2=0.4):
 
 def test_the_three_terms_of_article_003() -> None:
     # σ'(1) = 0.19661193…; the terms are 2·0.3, 3·(−0.2) and 5·0.4 times that, their sum is 2·σ'(1).
-    told = bpviz.explain(neuron, variables="bias0")
-    (found,) = told.chains
+    explanation = bpviz.explain(neuron, variables="bias0")
+    (found,) = explanation.chains
     slope = 1 / (1 + math.exp(-1)) * (1 - 1 / (1 + math.exp(-1)))
     assert [path.product for path in found.paths] == pytest.approx([0.6 * slope, -0.6 * slope, 2 * slope])
     assert [path.names for path in found.paths] == [
         ("bias0", "active", out, "neuron") for out in ("out0", "out1", "out2")
     ]
-    text = str(told)
+    text = str(explanation)
     assert "bias0 reaches neuron along 3 paths; their shares add up." in text
     assert "dneuron/dbias0 = 0.118 − 0.118 + 0.3932 = 0.3932" in text
     first = next(line for line in text.splitlines() if "→ out0 →" in line)
@@ -145,32 +145,34 @@ def test_the_perceptron_of_article_004() -> None:
 
 
 def test_the_sentence_for_arrays_holds() -> None:
-    told = bpviz.explain(E, variables=["b"])
+    explanation = bpviz.explain(E, variables=["b"])
     grown = float(E(b=np.array([1.1])) - E())
-    (b,) = told.variables
+    (b,) = explanation.variables
     assert b.grown == pytest.approx(grown)
     assert (
         f"When every element of b grows a little, E grows 0.286 times as much; by 1, it grows by {grown:.4g}."
-        in str(told)
+        in str(explanation)
     )
-    told = bpviz.explain(lambda v=np.array([[1.0, 2.0], [3.0, 4.0]]): bpviz.name(np.sum(v * 3 - v * v[0, 0]), "s"))
-    assert "The element that matters most is v[0, 0], with −8." in str(told)  # 3 − 1 − (1 + 2 + 3 + 4)
+    explanation = bpviz.explain(
+        lambda v=np.array([[1.0, 2.0], [3.0, 4.0]]): bpviz.name(np.sum(v * 3 - v * v[0, 0]), "s")
+    )
+    assert "The element that matters most is v[0, 0], with −8." in str(explanation)  # 3 − 1 − (1 + 2 + 3 + 4)
     assert "matters most" not in str(bpviz.explain(lambda v=np.ones(3): np.sum(v * 2)))
 
 
 def test_a_backward_pass_of_plain_arrays() -> None:
     """Where the gradient of a sum meets a constant array, a step of the backward pass has no named value in it."""
     c = np.array([[1.0, 2.0], [3.0, 4.0]])
-    told = bpviz.explain(lambda v=np.ones((2, 2)), w=2.0: bpviz.name(np.sum((v * 3 - v * v[0, 0]) * c) * w, "s"))
-    assert told.sharing is not None and "dv = " in str(told)
+    explanation = bpviz.explain(lambda v=np.ones((2, 2)), w=2.0: bpviz.name(np.sum((v * 3 - v * v[0, 0]) * c) * w, "s"))
+    assert explanation.sharing is not None and "dv = " in str(explanation)
 
 
 def test_sentences_for_slopes_of_every_kind() -> None:
     def f(up=2.0, down=3.0, level=5.0, curved=3.0, top=0.0, unused=1.0):
         return up - 0.5 * down + level * 0 + curved**2 + top**2
 
-    said = {v["name"]: v["sentence"] for v in json.loads(bpviz.explain(f).to_json())["variables"]}
-    assert said == {
+    sentences = {v["name"]: v["sentence"] for v in json.loads(bpviz.explain(f).to_json())["variables"]}
+    assert sentences == {
         "up": "When up grows by 1, f grows by 1.",
         "down": "When down grows by 1, f falls by 0.5.",
         "level": "When level grows by 1, f stays the same.",
@@ -185,10 +187,10 @@ def test_sentences_for_slopes_of_every_kind() -> None:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
-def test_what_is_said_of_growing_by_1_is_true(seed: int, operations: int) -> None:
+def test_sentences_about_a_growth_by_1_are_true(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)
-    told = bpviz.explain(f, *args)
-    names = [v for v in told.variables if v.kind == "input"]
+    explanation = bpviz.explain(f, *args)
+    names = [v for v in explanation.variables if v.kind == "input"]
     for at, found in enumerate(names):
         with np.errstate(all="ignore"):
             after = float(f(*[np.float64(a + 1 if i == at else a) for i, a in enumerate(args)]))
@@ -267,12 +269,12 @@ def test_10_000_steps() -> None:
             x = x + 1
         return bpviz.name(x, "end")
 
-    told = bpviz.explain(chain)
-    assert told.left_out == 9_969  # 30 of the 9,999 named steps are in the table
-    assert "9,969 more variables are left out; ask for them by name." in str(told)
+    explanation = bpviz.explain(chain)
+    assert explanation.left_out == 9_969  # 30 of the 9,999 named steps are in the table
+    assert "9,969 more variables are left out; name them to see them." in str(explanation)
     text = str(bpviz.explain(chain, variables=["x"]))
     assert "… (9,994 more) …" in text and "When x grows by 1, end grows by 1." in text
-    assert "is not drawn" in told.to_html()
+    assert "is not drawn" in explanation.to_html()
 
 
 # The formats
@@ -333,11 +335,11 @@ def hostile(p=2.0, q=3.0):
 
 @pytest.mark.engine
 def test_hostile_names_are_only_text() -> None:
-    told = bpviz.explain(hostile, what_if={"p": 1.0})
-    seen = Outline(told.to_html())
+    explanation = bpviz.explain(hostile, what_if={"p": 1.0})
+    seen = Outline(explanation.to_html())
     assert not {"script", "b", "i"} & {tag for tag, _ in seen.tags}
     assert any('<script>alert("1")</script>' in text for text in seen.texts)
-    markdown = told.to_markdown()
+    markdown = explanation.to_markdown()
     inside, outside = re.findall(r"```+text\n.*?```+", markdown, flags=re.S), markdown
     for block in inside:
         outside = outside.replace(block, "")
@@ -345,7 +347,7 @@ def test_hostile_names_are_only_text() -> None:
     assert r"&lt;script&gt;alert(\"1\")" in outside or '&lt;script&gt;alert("1")' in outside
     rows = [line for line in outside.splitlines() if line.startswith("| ")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7, 8}
-    assert "a b & <i>" in str(told).splitlines()[0]
+    assert "a b & <i>" in str(explanation).splitlines()[0]
 
 
 def test_markdown() -> None:
@@ -357,15 +359,15 @@ def test_markdown() -> None:
 
 
 def test_json_holds_the_numbers_in_full() -> None:
-    told = json.loads(bpviz.explain(E, what_if={"b": [0.2]}).to_json())
-    assert (told["bpviz"], told["kind"], told["output"]) == (1, "explanation", "E")
-    W = told["variables"][0]
+    explanation = json.loads(bpviz.explain(E, what_if={"b": [0.2]}).to_json())
+    assert (explanation["bpviz"], explanation["kind"], explanation["output"]) == (1, "explanation", "E")
+    W = explanation["variables"][0]
     assert W["value"] == [[0.5, -0.3]]
     assert W["gradient"] == bpviz.backprop(E).grads["W"].tolist()
     assert (W["derivative"], W["formula"], W["kind"]) == ("dW", "dZᵀ·X", "input")
-    assert told["shared"]["factors"][0]["name"] == "dZ"
-    assert [value["name"] for value in told["kept"] if value["kept"]]
-    assert told["what if"]["changes"][0]["to"] == [0.2]
+    assert explanation["shared"]["factors"][0]["name"] == "dZ"
+    assert [value["name"] for value in explanation["kept"] if value["kept"]]
+    assert explanation["what if"]["changes"][0]["to"] == [0.2]
     p = json.loads(bpviz.explain(y, variables=["p"]).to_json())["chains"][0]
     assert p["paths"][0]["links"] == [
         {"source": "p", "target": "x", "formula": "n", "slope": 2.0},
@@ -375,10 +377,10 @@ def test_json_holds_the_numbers_in_full() -> None:
 
 @pytest.mark.engine
 def test_a_notebook_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = bpviz.explain(y)
-    assert told._repr_markdown_() == told.to_markdown()
-    assert told._repr_html_().startswith('<article class="bpviz-page">') and "<svg" in told._repr_html_()
-    assert repr(told) == "<explanation of y: 5 variables>"
+    explanation = bpviz.explain(y)
+    assert explanation._repr_markdown_() == explanation.to_markdown()
+    assert explanation._repr_html_().startswith('<article class="bpviz-page">') and "<svg" in explanation._repr_html_()
+    assert repr(explanation) == "<explanation of y: 5 variables>"
 
     def missing(*_: Any, **__: Any) -> None:
         raise bpviz.errors.EngineMissing("no Graphviz was found")
@@ -388,20 +390,20 @@ def test_a_notebook_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.engine
-def test_save_tells_the_format_by_the_suffix(tmp_path: Any) -> None:
-    told = bpviz.explain(y)
-    assert told.save(tmp_path / "a.md").read_text(encoding="utf-8") == told.to_markdown()
-    assert told.save(tmp_path / "a.html").read_text(encoding="utf-8") == told.to_html()
-    assert told.save(tmp_path / "a.txt").read_text(encoding="utf-8") == f"{told}\n"
-    assert told.save(tmp_path / "a.out", format="json").read_text(encoding="utf-8") == told.to_json()
+def test_the_suffix_names_the_format_of_a_saved_file(tmp_path: Any) -> None:
+    explanation = bpviz.explain(y)
+    assert explanation.save(tmp_path / "a.md").read_text(encoding="utf-8") == explanation.to_markdown()
+    assert explanation.save(tmp_path / "a.html").read_text(encoding="utf-8") == explanation.to_html()
+    assert explanation.save(tmp_path / "a.txt").read_text(encoding="utf-8") == f"{explanation}\n"
+    assert explanation.save(tmp_path / "a.out", format="json").read_text(encoding="utf-8") == explanation.to_json()
     with pytest.raises(UsageError) as caught:
-        told.save(tmp_path / "a.pdf")
+        explanation.save(tmp_path / "a.pdf")
     assert str(caught.value).endswith(
         "has no suffix of a format for words; end it in .txt, .md, .markdown, .json, .html, .htm, "
         "or name one with --format"
     )
     with pytest.raises(UsageError) as caught:
-        told.save(tmp_path / "a.md", format="markdwn")
+        explanation.save(tmp_path / "a.md", format="markdwn")
     assert str(caught.value) == (
         "there is no format 'markdwn' for words; did you mean 'markdown'? (there are: text, markdown, json, html)"
     )

@@ -45,10 +45,10 @@ def test_as_a_table_and_a_sentence() -> None:
         "change  from  to   gradient  predicted  true  difference\n"
         "t       1.1   1.2  200       +20        +20   0\n"
         "\n"
-        "t goes from 1.1 to 1.2: y grows by 20, as the gradient foretells: 0.1 × 200."
+        "t goes from 1.1 to 1.2: y grows by 20, as the gradient predicts: 0.1 × 200."
     )
-    said = str(bpviz.what_if(y, n=1))
-    assert said.endswith("n goes from 2 to 1: y falls by 110, as the gradient foretells: (−1) × 110.")
+    message = str(bpviz.what_if(y, n=1))
+    assert message.endswith("n goes from 2 to 1: y falls by 110, as the gradient predicts: (−1) × 110.")
 
 
 def test_several_changes_at_once() -> None:
@@ -65,12 +65,12 @@ def test_several_changes_at_once() -> None:
         *("+240", "+260", "+20"),
     ]
     assert lines[-1] == (
-        "All together y is foretold to grow by 240, but it grows by 260: one by one the changes bring +240, "
+        "All together y is predicted to grow by 240, but it grows by 260: one by one the changes bring +240, "
         "and each of them changes the slopes of the others."
     )
     apart = bpviz.what_if(lambda a=1.0, b=2.0: bpviz.name(a * 3 + b * 4, "s"), a=2.0, b=1.0)
     assert str(apart).endswith(
-        "All together s is foretold to fall by 1, and it falls by 1: what each change does just adds up."
+        "All together s is predicted to fall by 1, and it falls by 1: what each change does just adds up."
     )
 
 
@@ -79,11 +79,11 @@ def test_curvature_is_named_as_the_reason() -> None:
         return x**2
 
     assert str(bpviz.what_if(f, x=4)).endswith(
-        "x goes from 3 to 4: f grows by 7. The gradient foretells +6, too little by 1: "
+        "x goes from 3 to 4: f grows by 7. The gradient predicts +6, too little by 1: "
         "the slope changes on the way from 6 to 8."
     )
     assert str(bpviz.what_if(f, x=2)).endswith(
-        "f falls by 5. The gradient foretells −6, too much by 1: the slope changes on the way from 6 to 4."
+        "f falls by 5. The gradient predicts −6, too much by 1: the slope changes on the way from 6 to 4."
     )
 
 
@@ -127,10 +127,10 @@ def test_an_output_that_is_no_single_number() -> None:
 
     found = bpviz.what_if(f, x=3.0)
     assert (found.predicted, found.true) == (3.0, 3.0)
-    assert "x goes from 2 to 3: the sum of z grows by 3, as the gradient foretells: 1 × 3." in str(found)
+    assert "x goes from 2 to 3: the sum of z grows by 3, as the gradient predicts: 1 × 3." in str(found)
 
 
-def test_what_no_gradient_sees() -> None:
+def test_changes_without_a_gradient() -> None:
     def f(x=2.0, n=3):
         for _ in range(n):
             x = x * 2
@@ -139,13 +139,13 @@ def test_what_no_gradient_sees() -> None:
     found = bpviz.what_if(f, n=4)
     assert (found.predicted, found.true) == (0, 16)
     assert "the model computes other steps" in str(found)
-    said = str(bpviz.what_if(lambda x=2.2: bpviz.name(np.floor(x) * 3, "f"), x=3.5))
-    assert said.endswith(
-        "f grows by 3. The gradient foretells 0, too little by 3: the slope is the same at both ends, "
+    message = str(bpviz.what_if(lambda x=2.2: bpviz.name(np.floor(x) * 3, "f"), x=3.5))
+    assert message.endswith(
+        "f grows by 3. The gradient predicts 0, too little by 3: the slope is the same at both ends, "
         "but f does not follow a straight line in between."
     )
     unused = bpviz.what_if(lambda x=2.0, i=1: bpviz.name(np.array([1.0, 2.0, 5.0])[i] * x, "f"), i=2)
-    assert str(unused).endswith("f grows by 6. No gradient flows back to i, so nothing of this was foretold.")
+    assert str(unused).endswith("f grows by 6. No gradient flows back to i, so nothing of this was predicted.")
 
 
 def test_where_numbers_are_not_finite() -> None:
@@ -162,9 +162,9 @@ def test_the_change_of_a_run_with_other_inputs_output_and_seed() -> None:
     flow = bpviz.propagate(bpviz.trace(y), {"p": 50}, output="x", seed=2)
     found = bpviz.what_if(flow, n=3)
     assert (found.before.output, found.after.output, found.true) == (100, 150, 100)
-    told = bpviz.explain(y, inputs={"p": 50}, what_if={"t": 1.2})
-    assert told.what_if is not None
-    assert (told.what_if.before.output, told.what_if.true) == pytest.approx((110, 10))
+    explanation = bpviz.explain(y, inputs={"p": 50}, what_if={"t": 1.2})
+    assert explanation.what_if is not None
+    assert (explanation.what_if.before.output, explanation.what_if.true) == pytest.approx((110, 10))
 
 
 WRONG = {
@@ -181,10 +181,10 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_changes(case: str) -> None:
-    changes, said = WRONG[case]
+    changes, message = WRONG[case]
     with pytest.raises(UsageError) as caught:
         bpviz.what_if(y, **changes)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_wrong_targets() -> None:
@@ -200,7 +200,7 @@ def test_wrong_targets() -> None:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
-def test_a_small_step_does_what_the_gradient_foretells(seed: int, operations: int) -> None:
+def test_the_gradient_predicts_a_small_step(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)
     flow = bpviz.backprop(f, *args)
     names = flow.graph.inputs
@@ -227,7 +227,7 @@ def test_formats_and_repr() -> None:
 
 
 def texts(drawing: bpviz.Drawing) -> list[str]:
-    """What stands at the arrows of a figure, forward and backward."""
+    """Return the labels at the arrows of a figure, forward and backward."""
     figure = drawing.figure
     assert hasattr(figure, "wires")
     arrows = [arrow for wire in figure.wires for arrow in (wire.forward, wire.backward)]
@@ -242,7 +242,7 @@ def test_the_figure_shows_old_and_new_numbers() -> None:
     assert found == ["200"]
 
 
-def test_the_figure_of_another_branch_shows_what_was_there_before() -> None:
+def test_the_figure_of_another_branch_shows_the_earlier_numbers() -> None:
     def f(x=1.0):
         if x > 0:
             return bpviz.name(x * 3, "f")
@@ -270,12 +270,12 @@ def test_a_change_too_small_to_print_is_printed_all_the_same() -> None:
     texts = told_in(found.draw().to_svg())
     assert any("1.1 → 1.1000001" in text for text in texts)
     assert any("220 → 220.00002" in text for text in texts)
-    said = str(found)
-    assert said.startswith("What if t = 1.1000001? y: 220 → 220.00002\n")
-    assert "t goes from 1.1 to 1.1000001" in said
+    message = str(found)
+    assert message.startswith("What if t = 1.1000001? y: 220 → 220.00002\n")
+    assert "t goes from 1.1 to 1.1000001" in message
 
 
-def test_elements_that_print_alike_are_told_apart() -> None:
+def test_elements_that_print_equally_get_more_digits() -> None:
     def f(x=np.array([1.0, 2.0])):
         return x * 3.0
 
@@ -295,14 +295,14 @@ def test_no_change_is_ever_hidden(x: float, steps: int) -> None:
     assert old != after
 
 
-def test_what_depends_on_the_change_is_never_dimmed() -> None:
+def test_parts_that_depend_on_the_change_are_never_in_the_background() -> None:
     def f(x=-1.0, w=2.0, c=5.0):
         # relu is 0 before and after: its value stays, and it depends on x all the same.
         return bpviz.nn.relu(x) * w + c * w
 
     figure = bpviz.what_if(f, x=-2.0).draw().figure
     tones = {wire.description: wire.tone for wire in figure.wires}
-    dimmed = {said for said, tone in tones.items() if tone == "pale"}
+    dimmed = {message for message, tone in tones.items() if tone == "pale"}
     # The gradient of w is relu(x) + c: it depends on x, too. That of c is w.
     assert dimmed == {
         "c to ×: value 5, gradient 2",
@@ -314,7 +314,7 @@ def test_what_depends_on_the_change_is_never_dimmed() -> None:
     assert boxes["c"] == "pale"
 
 
-def test_a_difference_within_rounding_of_what_is_printed_stands_in_a_comparison() -> None:
+def test_a_difference_below_the_printed_digits_is_in_a_comparison() -> None:
     def one(x=1.0):
         return x * 3.0
 

@@ -24,8 +24,8 @@ from bpviz.ops import OPERATIONS
 from bpviz.text.language import ENGLISH, language, languages
 
 
-def said() -> set[str]:
-    """Every sentence that the package says: what stands in a call of ``say`` (or of ``self.say``)."""
+def used_sentences() -> set[str]:
+    """Return every sentence of the package: the arguments of ``say`` (or of ``self.say``)."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -37,7 +37,7 @@ def said() -> set[str]:
 @pytest.mark.parametrize("name", [name for name in languages() if name != "en"])
 def test_a_language_of_bpviz_s_own_has_every_sentence(name: str) -> None:
     table = language(name).sentences
-    assert sorted(said() - table.keys()) == []
+    assert sorted(used_sentences() - table.keys()) == []
     rows = OPERATIONS.values()
     built_in = [row for row in rows if row.forward.__module__.startswith("bpviz")]
     assert sorted({row.says for row in built_in} - table.keys()) == []
@@ -47,11 +47,11 @@ def test_a_language_of_bpviz_s_own_has_every_sentence(name: str) -> None:
 
 def test_no_sentence_of_a_language_is_out_of_use() -> None:
     rows = OPERATIONS.values()
-    used = said() | {text for row in rows for text in (row.says, row.convention, f"operation {row.name}")}
+    used = used_sentences() | {text for row in rows for text in (row.says, row.convention, f"operation {row.name}")}
     assert sorted({key for name in languages() if name != "en" for key in language(name).sentences} - used) == []
 
 
-def test_what_a_file_does_not_hold_stays_english(tmp_path: Path) -> None:
+def test_sentences_missing_in_a_file_stay_english(tmp_path: Path) -> None:
     file = tmp_path / "de.toml"
     file.write_text('"input {name}" = "Eingabe {name}"\n[more]\n"the branch" = "die Verzweigung"\n', encoding="utf-8")
     german = language(str(file))
@@ -78,7 +78,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, complaint: str) -> N
     assert str(caught.value) == f"the language {str(file)!r} {complaint}"
 
 
-def test_an_unknown_language_is_refused_with_what_there_is() -> None:
+def test_an_unknown_language_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         language("jp")
     assert str(caught.value) == (
@@ -96,7 +96,7 @@ def total(price=100, count=2, tax=1.1):
 
 
 @pytest.mark.engine
-def test_a_drawing_speaks_the_language_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_drawing_has_the_given_language(tmp_path: Path) -> None:
     file = tmp_path / "de.toml"
     file.write_text('"input {name}" = "Eingabe {name}"\n"Computation graph" = "Rechengraph"\n', encoding="utf-8")
     japanese, german = bpviz.draw(total, lang="ja").to_svg(), bpviz.draw(total, lang=str(file)).to_svg()
@@ -115,7 +115,7 @@ def discounted(p=100, n=2, t=1.1, s=0.5):
     return x * t * s
 
 
-def test_the_environment_names_the_language_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_the_default_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert language() is ENGLISH
     monkeypatch.setenv("BPVIZ_LANG", "ja")
     assert language() is language("ja")
@@ -131,9 +131,9 @@ def test_the_environment_names_the_language_where_nobody_else_does(monkeypatch: 
         "逆伝播の演算は4回、共有しなければ5回",
     ]
     assert "勾配が無限大である" in str(bpviz.backprop(lambda x=0.0: np.sqrt(x)).nonfinite[0])
-    told = bpviz.what_if(total, price=200, lang="en")
-    assert "total grows by 220" in str(told)
-    assert told.draw().figure.description.startswith("Computation graph of total:")
+    report = bpviz.what_if(total, price=200, lang="en")
+    assert "total grows by 220" in str(report)
+    assert report.draw().figure.description.startswith("Computation graph of total:")
     monkeypatch.setenv("BPVIZ_LANG", "")
     assert language() is ENGLISH
 
@@ -157,11 +157,11 @@ def test_a_wrong_language_in_the_environment_is_blamed_on_its_variable(
         "choose another, or name a file: fr.toml (there are: en, ja)"
     )
     monkeypatch.setenv("BPVIZ_LANG", "jp")
-    for ask in (bpviz.draw, bpviz.explain, lambda f: bpviz.what_if(f, price=1), lambda f: bpviz.diff(f, f)):
+    for function in (bpviz.draw, bpviz.explain, lambda f: bpviz.what_if(f, price=1), lambda f: bpviz.diff(f, f)):
         with pytest.raises(UsageError) as caught:
-            ask(total)
+            function(total)
         assert str(caught.value) == complaint
-    # Whoever is told by name does not look there.
+    # A language that is named is not read from the environment.
     assert bpviz.draw(total, lang="en").options.circuit.lang is ENGLISH
     monkeypatch.chdir(tmp_path)
     Path("apples.py").write_text("def total(price=100, count=2):\n    return price * count\n", encoding="utf-8")
@@ -184,22 +184,22 @@ def test_a_card_says_its_rule_in_the_language() -> None:
     )
 
 
-def test_a_card_and_a_page_of_figures_are_told_again_in_another_language() -> None:
+def test_a_card_and_a_page_of_figures_change_their_language() -> None:
     card = bpviz.card("add")
     page = bpviz.draw(bpviz.beside(bpviz.draw(total), card, captions=["one", "two"]), theme="dark")
-    told = bpviz.draw(page, lang="ja")
+    report = bpviz.draw(page, lang="ja")
     assert bpviz.draw(card, lang="ja").figure == bpviz.card("add", lang="ja").figure
-    assert told.figure.figures == (bpviz.draw(total, lang="ja").figure, bpviz.card("add", lang="ja").figure)
-    assert told.figure.captions == ("one", "two")
-    assert bpviz.draw(told, theme="light").figure is told.figure
-    assert bpviz.draw(told, lang="en").figure == page.figure
+    assert report.figure.figures == (bpviz.draw(total, lang="ja").figure, bpviz.card("add", lang="ja").figure)
+    assert report.figure.captions == ("one", "two")
+    assert bpviz.draw(report, theme="light").figure is report.figure
+    assert bpviz.draw(report, lang="en").figure == page.figure
 
 
 def test_an_explanation_speaks_the_language() -> None:
-    told = bpviz.explain(total, what_if={"price": 200}, lang="ja")
-    assert "priceが1増えると、totalは2.2増える。" in str(told)
-    assert "priceが100から200になると、totalは220増える。勾配の予測どおり、100 × 2.2。" in str(told)
-    assert re.findall("[a-z]{4,}", re.sub("price|count|total|tax", "", str(told))) == []
+    report = bpviz.explain(total, what_if={"price": 200}, lang="ja")
+    assert "priceが1増えると、totalは2.2増える。" in str(report)
+    assert "priceが100から200になると、totalは220増える。勾配の予測どおり、100 × 2.2。" in str(report)
+    assert re.findall("[a-z]{4,}", re.sub("price|count|total|tax", "", str(report))) == []
 
 
 @pytest.mark.engine
@@ -260,27 +260,27 @@ def shipped(price=100, count=2, tax=1.1, shipping=50):
 
 def test_a_comparison_speaks_the_language() -> None:
     # (200 + 50)·1.1 = 275, of which shipping has 1.1 and the tax 250 where it had 200.
-    told = bpviz.diff(total, shipped, lang="ja")
-    assert str(told).splitlines()[0] == "total：220 → 275"
-    cells = {words[0]: words for words in map(str.split, str(told).splitlines()[3:]) if words}
+    report = bpviz.diff(total, shipped, lang="ja")
+    assert str(report).splitlines()[0] == "total：220 → 275"
+    cells = {words[0]: words for words in map(str.split, str(report).splitlines()[3:]) if words}
     assert cells["ノード"] == ["ノード", "内容", "値", "差", "勾配", "差"]
     assert cells["shipping"] == ["shipping", "追加：入力", "50", "1.1"]
     assert cells["goods"] == ["goods", "追加：add（multiply、shipping）", "250", "1.1"]
     assert cells["total"][:2] == ["total", "オペランド：multiply、tax"]
-    assert str(told).endswith("2個追加、2個変更、3個は同じ。")
+    assert str(report).endswith("2個追加、2個変更、3個は同じ。")
     assert str(bpviz.diff(shipped, total, lang="ja")).endswith("2個削除、2個変更、3個は同じ。")
     assert (
         str(bpviz.diff(total, total, lang="ja"))
         == "total = 220\n===========\n\n違いはない。5個のノードの値と勾配が同じ。"
     )
-    assert '<html lang="ja">' in told.to_html()
+    assert '<html lang="ja">' in report.to_html()
     assert bpviz.diff(total, total, lang="ja").say.code == bpviz.diff(total, bpviz.draw(total, lang="ja")).say.code
 
 
-def test_rows_that_are_too_long_for_a_grid_are_told_in_the_language() -> None:
-    told = bpviz.explain(lambda x=np.array([1.0, 2.0, 3.0, 4.0, 5.0]): np.sum(x * x), lang="ja")
-    assert "形状(5,)の配列" in str(told)
-    assert spoken_in_latin(str(told), "output", "doutput") == []
+def test_rows_too_long_for_a_grid_are_in_the_language() -> None:
+    report = bpviz.explain(lambda x=np.array([1.0, 2.0, 3.0, 4.0, 5.0]): np.sum(x * x), lang="ja")
+    assert "形状(5,)の配列" in str(report)
+    assert spoken_in_latin(str(report), "output", "doutput") == []
 
 
 def test_the_notes_of_a_comparison_s_figure_speak_the_language() -> None:
@@ -302,21 +302,21 @@ def test_the_notes_of_a_comparison_s_figure_speak_the_language() -> None:
     )
 
 
-def test_arrays_and_constants_that_differ_are_told_in_the_language() -> None:
+def test_differences_of_arrays_and_constants_are_in_the_language() -> None:
     def one(x=np.zeros(30)):
         return np.sum(x * 2.0)
 
     def two(x=np.ones(30)):
         return np.sum(x * 3.0)
 
-    told = str(bpviz.diff(one, two, lang="ja"))
-    assert "multiplyの定数" in told and "2 → 3" in told
-    assert "形状(30,)" in told and "最大1" in told
-    assert spoken_in_latin(told, "one", "two", "multiply") == []
+    report = str(bpviz.diff(one, two, lang="ja"))
+    assert "multiplyの定数" in report and "2 → 3" in report
+    assert "形状(30,)" in report and "最大1" in report
+    assert spoken_in_latin(report, "one", "two", "multiply") == []
 
 
 @pytest.mark.parametrize(("x", "found"), [(0.0, "無限大"), (-1.0, "非数（NaN）")])
-def test_numbers_that_are_not_finite_are_told_in_the_language(x: float, found: str) -> None:
+def test_numbers_that_are_not_finite_are_named_in_the_language(x: float, found: str) -> None:
     def f(x=x, unused=1.0):
         z = np.log(x)
         return z * 2
@@ -330,7 +330,7 @@ def test_numbers_that_are_not_finite_are_told_in_the_language(x: float, found: s
     assert "行目）。" in str(bpviz.explain(drawing))
 
 
-def test_a_gradient_that_is_not_finite_is_told_in_the_language() -> None:
+def test_a_gradient_that_is_not_finite_is_named_in_the_language() -> None:
     note = bpviz.draw(lambda x=0.0: np.sqrt(x), lang="ja").notes[0]
     assert note.startswith("xの勾配が無限大である（")
     assert str(NonFinite("x", "gradient", "nan", None)) == "the gradient of x is nan"
@@ -366,7 +366,7 @@ def test_files_of_every_format_speak_the_language() -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize("path", sorted(GALLERY.glob("*.py")), ids=lambda path: path.stem)
-def test_nothing_of_a_page_is_left_in_english(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_part_of_a_page_is_in_english(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BPVIZ_LANG", "ja")
     source = path.read_text(encoding="utf-8")
     if path.stem == "regenerate" or "def plot(" in source:
@@ -374,8 +374,8 @@ def test_nothing_of_a_page_is_left_in_english(path: Path, monkeypatch: pytest.Mo
     drawing = bpviz.draw(load(str(path)).thing)
     text = drawing.to_bytes("html").decode()
     if isinstance(drawing.source, Flow):
-        told = bpviz.explain(drawing)
-        text += f"{told}{told.to_markdown()}{told.to_html()}{bpviz.draw(drawing, steps=True).to_fragment()}"
+        report = bpviz.explain(drawing)
+        text += f"{report}{report.to_markdown()}{report.to_html()}{bpviz.draw(drawing, steps=True).to_fragment()}"
     # What a reader sees or hears: no style sheets, no scripts, no marks, and of those the words that are read aloud.
     seen = re.sub("<style.*?</style>|<script.*?</script>|```text", "", text, flags=re.DOTALL)
     heard = " ".join(re.findall(r'(?:aria-label|alt|title)="([^"]*)"', seen))

@@ -34,7 +34,7 @@ def test_width_adds_up_and_scales() -> None:
     ("character", "em"),
     [("鉛", 1.0), ("ゴ", 1.0), ("한", 1.0), ("\u0301", 0.0), ("\u200d", 0.0), ("😀", 1.3), ("𓀀", 1.0)],
 )
-def test_width_of_what_the_font_lacks(character: str, em: float) -> None:
+def test_width_of_characters_that_the_font_lacks(character: str, em: float) -> None:
     assert widths.width(character, 10) == pytest.approx(10 * em)
 
 
@@ -58,22 +58,22 @@ def test_printable(raw: str, shown: str) -> None:
     assert widths.printable(raw) == shown
 
 
-def test_whatever_is_printable_can_be_written_as_xml() -> None:
+def test_printable_text_can_be_written_as_xml() -> None:
     every = "".join(map(chr, [*range(0x300), *range(0xD7F0, 0xE010), *range(0xFFF0, 0x10010), 0x1FFFF]))
     shown = widths.printable(every).replace("&", "&amp;").replace("<", "&lt;")
     ElementTree.fromstring(f"<a>{shown}</a>".encode())
 
 
 def test_lines_are_broken_where_a_reader_pauses() -> None:
-    told = "× : ∂y/∂a = 1.1 × 2 = 2.2, ∂y/∂b = 1.1 × 100 = 110"
+    sentence = "× : ∂y/∂a = 1.1 × 2 = 2.2, ∂y/∂b = 1.1 × 100 = 110"
     for widest, rows in {
-        told: (told,),
+        sentence: (sentence,),
         "× : ∂y/∂a = 1.1 × 2 = 2.2, ∂y/∂b = 1.1": ("× : ∂y/∂a = 1.1 × 2 = 2.2,", "∂y/∂b = 1.1 × 100 = 110"),
         "∂y/∂b = 1.1 ×": ("× : ∂y/∂a", "= 1.1 × 2", "= 2.2,", "∂y/∂b", "= 1.1 × 100", "= 110"),
     }.items():
-        assert widths.wrapped(told, 10, widths.width(widest, 10)) == rows
-    told = "z with z·z = X. Then more."
-    assert widths.wrapped(told, 10, widths.width("z with z·z = X. Then", 10)) == ("z with z·z = X.", "Then more.")
+        assert widths.wrapped(sentence, 10, widths.width(widest, 10)) == rows
+    sentence = "z with z·z = X. Then more."
+    assert widths.wrapped(sentence, 10, widths.width("z with z·z = X. Then", 10)) == ("z with z·z = X.", "Then more.")
     # Commas of an array are no pauses.
     assert widths.wrapped("W = [1, 2, 3], b = [4, 5]", 10, 100) == ("W = [1, 2, 3],", "b = [4, 5]")
     assert widths.wrapped("「勾配」は（x）へ。", 10, 1) == ("「勾", "配」", "は", "（x）", "へ。")

@@ -172,7 +172,7 @@ def test_formulas_of_a_neuron_read_as_in_a_textbook() -> None:
     arrows = [wire.forward for wire in bpviz.draw(layer, elements=True, labels="symbols").figure.wires]
     shown = [line_of(arrow.label.content) for arrow in arrows if arrow and arrow.label]
     assert "y₀ = w₀₀·x₀ + w₀₁·x₁ + b₀" in shown
-    sentences = [step.sentence for step in bpviz.draw(layer, elements=True).told]
+    sentences = [step.sentence for step in bpviz.draw(layer, elements=True).step_list]
     # 1·1 + 2·2 + 0.5
     assert "+ : y₀ = 1 + 4 + 0.5 = 5.5" in sentences
 
@@ -282,7 +282,7 @@ def big(W: Any = np.ones((30, 20)), x: Any = np.ones(20)) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("only", "said"),
+    ("only", "message"),
     [
         (
             (),
@@ -294,13 +294,13 @@ def big(W: Any = np.ones((30, 20)), x: Any = np.ones(20)) -> Any:
         (("W[0:1:2:3]",), "'W[0:1:2:3]' is no choice of elements; write NAME[0,:], NAME[1:3] or NAME[2]"),
     ],
 )
-def test_what_cannot_be_shown_is_said(only: tuple[str, ...], said: str) -> None:
+def test_elements_that_cannot_be_shown_are_refused(only: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         elements(big, *only)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_what_would_take_minutes_is_refused() -> None:
+def test_a_computation_of_minutes_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         elements(lambda X=np.ones((100, 784)), W=np.ones((784, 50)): np.sum(X @ W), "W[0,0]")
     assert str(caught.value) == (

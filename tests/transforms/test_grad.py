@@ -98,7 +98,7 @@ def test_a_constant_has_no_slope() -> None:
     np.testing.assert_array_equal(bpviz.grad(lambda x: np.ones(2))(np.ones((2, 3))), np.zeros((2, 3)))
 
 
-def test_what_a_parameter_is_its_gradient_is() -> None:
+def test_a_gradient_has_the_structure_of_its_parameter() -> None:
     def loss(p: Any, x: Any = 2.0) -> Any:
         return p["W"] * x + p["b"][0] * p["b"][1]
 
@@ -195,7 +195,7 @@ def test_a_graph_built_by_hand() -> None:
     assert (slope.data, bpviz.propagate(g).grads) == (12.0, {"x": 288.0})
 
 
-def test_only_what_the_gradient_needs_comes_into_the_graph() -> None:
+def test_only_steps_that_the_gradient_needs_are_in_the_graph() -> None:
     def f(x: Any) -> Any:
         return np.exp(x) * 2 + 3
 
@@ -242,7 +242,7 @@ def test_a_training_step_as_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (
             lambda: bpviz.grad(3.0),
@@ -268,10 +268,10 @@ def test_a_training_step_as_a_model() -> None:
         (lambda: bpviz.grad(cube)(), "the parameter 'x' of cube has no value"),
     ],
 )
-def test_errors_say_what_to_do(call: Callable[[], Any], said: str) -> None:
+def test_errors_say_what_to_do(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         call()
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_values_must_not_escape() -> None:
@@ -292,7 +292,7 @@ def test_values_must_not_escape() -> None:
         g.input("x", 1.0) * h.input("y", 2.0)
 
 
-def test_an_exception_leaves_nothing_behind() -> None:
+def test_an_exception_leaves_the_state_unchanged() -> None:
     def breaks(x: Any) -> Any:
         raise ZeroDivisionError("mine")
 

@@ -84,7 +84,7 @@ def test_equal_steps_are_one_in_the_backward_part_alone() -> None:
     assert sum("multiply(x, " in step or ", x)" in step for step in steps(graph, 1)) == 1
 
 
-def test_only_what_is_asked_for_is_recorded() -> None:
+def test_only_the_requested_gradients_are_recorded() -> None:
     graph = bpviz.gradient_graph(apples, wrt="t")
     assert steps(graph, 0) == ["x = multiply(p, n)"]
     assert steps(graph, 1) == []
@@ -147,7 +147,7 @@ def test_names_and_errors_of_inputs() -> None:
     assert [end.title for end in bpviz.gradient_graph(graph, wrt="p").ends] == ["∂f/∂p['W']", "∂f/∂p['b']"]
 
 
-def test_a_gradient_graph_is_complete_and_lets_go_of_what_made_it() -> None:
+def test_a_gradient_graph_is_complete_and_keeps_no_frames() -> None:
     graph = bpviz.gradient_graph(apples)
     with pytest.raises(UsageError, match="is complete"):
         graph.input("q", 1.0)

@@ -48,7 +48,7 @@ def test_opened_and_closed_have_the_same_numbers(norm: ops.Operation) -> None:
     assert bpviz.open(closed, "r").graph.names == opened.graph.names
 
 
-def test_depth_opens_what_lies_less_deep(norm: ops.Operation) -> None:
+def test_depth_opens_groups_up_to_it(norm: ops.Operation) -> None:
     def layer(x, y):
         return norm(x, y) + 1
 
@@ -81,7 +81,7 @@ def test_inner_composites_open_with_their_outer_ones(norm: ops.Operation) -> Non
         del OPERATIONS["outermost"]
 
 
-def test_names_open_what_another_opening_shows() -> None:
+def test_names_may_open_operations_inside_opened_ones() -> None:
     def f(x=np.array([0.3, 2.9, 4.0]), t=np.array([0.0, 0.0, 1.0])):
         return bpviz.nn.softmax_cross_entropy(x, t)
 
@@ -94,7 +94,7 @@ def test_names_open_what_another_opening_shows() -> None:
     np.testing.assert_allclose(opened.grad("x"), y - [0, 0, 1], rtol=1e-12)
 
 
-def test_what_cannot_be_opened_is_said() -> None:
+def test_names_that_cannot_be_opened_are_refused() -> None:
     with pytest.raises(UsageError, match="nothing named 'add' can be opened; no operation of the graph has an inside"):
         bpviz.open(lambda x=1.0: x + 1, "add")
 

@@ -59,7 +59,7 @@ def settled(function: Callable[[Any], Any], value: Any) -> tuple[bpviz.Graph, in
         lambda x: x * 1.0 * 1.0,
     ],
 )
-def test_what_changes_nothing_is_no_step(function: Callable[[Any], Any], value: Any) -> None:
+def test_a_step_that_changes_nothing_is_left_out(function: Callable[[Any], Any], value: Any) -> None:
     assert settled(function, value)[1] == 0
 
 
@@ -74,7 +74,7 @@ def test_what_changes_nothing_is_no_step(function: Callable[[Any], Any], value: 
         (lambda x: np.ones((3, 2)) * x, x, "broadcast_to", (0,)),
     ],
 )
-def test_what_becomes_simpler(function: Any, value: Any, becomes: str, operands: tuple[int, ...]) -> None:
+def test_steps_become_simpler(function: Any, value: Any, becomes: str, operands: tuple[int, ...]) -> None:
     g, index = settled(function, value)
     operation = g.record.operations[index]
     assert operation is not None

@@ -59,36 +59,36 @@ def plain(words):
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
-def test_hostile_text_is_shown_as_it_stands(name):
+def test_hostile_text_is_shown_unchanged(name):
     found = shown(dot.write(texts(*HOSTILE), LIGHT), name)
     assert plain(found) == [printable(word) for word in HOSTILE]
 
 
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=12), min_size=60, max_size=60))
-def test_any_text_is_shown_as_it_stands(words):
+def test_any_text_is_shown_unchanged(words):
     found = shown(dot.write(texts(*words), LIGHT))
     assert plain(found) == plain(map(printable, words))
 
 
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=30, unique=True))
-def test_any_two_nodes_keep_apart_whatever_their_ids(ids):
+def test_two_nodes_have_different_names_for_any_ids(ids):
     parts = [Part(id, "node", texts("x").parts[0].elements) for id in ids]
     wire = Part("w", "wire", (FORWARD,), source=ids[0], target=ids[-1])
-    answer = json.loads(drawn(dot.write(Picture(200.0, 60.0, (*parts, wire)), LIGHT), "json0"))
-    assert len({thing["name"] for thing in answer["objects"]}) == len(ids)
-    (edge,) = answer["edges"]
+    result = json.loads(drawn(dot.write(Picture(200.0, 60.0, (*parts, wire)), LIGHT), "json0"))
+    assert len({thing["name"] for thing in result["objects"]}) == len(ids)
+    (edge,) = result["edges"]
     assert (edge["tail"], edge["head"]) == (0, len(ids) - 1)
 
 
 @pytest.fixture(scope="module")
-def answer():
+def result():
     return json.loads(drawn(dot.write(everything(), LIGHT)))
 
 
-def test_boxes_are_nodes_of_fixed_place_and_size(answer):
-    nodes = {thing["name"]: thing for thing in answer["objects"]}
+def test_boxes_are_nodes_of_fixed_place_and_size(result):
+    nodes = {thing["name"]: thing for thing in result["objects"]}
     circle, box = nodes["m"], nodes["g"]
     # The page is 121 points high (120.5 rounded up), and y grows upwards there.
     assert (circle["pos"], circle["shape"], circle["width"], circle["height"]) == ("138,78", "circle", "0.5", "0.5")
@@ -97,9 +97,9 @@ def test_boxes_are_nodes_of_fixed_place_and_size(answer):
     assert nodes["x"]["label"] == "単価 x"
 
 
-def test_wires_are_edges_along_their_curves_in_the_direction_of_their_flow(answer):
-    names = {thing["_gvid"]: thing["name"] for thing in answer["objects"]}
-    forward, backward = answer["edges"]
+def test_wires_are_edges_along_their_curves_in_the_direction_of_their_flow(result):
+    names = {thing["_gvid"]: thing["name"] for thing in result["objects"]}
+    forward, backward = result["edges"]
     assert (names[forward["tail"]], names[forward["head"]]) == ("x", "m")
     assert (names[backward["tail"]], names[backward["head"]]) == ("m", "x")
     for edge, path in ((forward, FORWARD), (backward, BACKWARD)):
@@ -111,14 +111,14 @@ def test_wires_are_edges_along_their_curves_in_the_direction_of_their_flow(answe
         assert "_hdraw_" not in edge
 
 
-def test_the_rest_is_in_the_background(answer):
-    polygons = [command["points"] for command in answer["_draw_"] if command["op"] == "P"]
+def test_the_rest_is_in_the_background(result):
+    polygons = [command["points"] for command in result["_draw_"] if command["op"] == "P"]
     head = [[120.0, 81.0], [110.5, 81.0 - 3.25], [110.5, 81.0 + 3.25]]
     assert any(sorted(points) == sorted(head) for points in polygons)
     # The page itself twice (Graphviz's own and ours), two heads, three cells.
     assert len(polygons) == 7
-    assert sum(command["op"] == "L" for command in answer["_draw_"]) == 3  # a bracket, and a cross of two lines
-    assert sum(command["op"] in "bB" for command in answer["_draw_"]) == 2  # a frame and a mark, with round corners
+    assert sum(command["op"] == "L" for command in result["_draw_"]) == 3  # a bracket, and a cross of two lines
+    assert sum(command["op"] in "bB" for command in result["_draw_"]) == 2  # a frame and a mark, with round corners
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
@@ -128,7 +128,7 @@ def test_the_page_keeps_its_size(name):
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
-def test_text_stands_on_its_baseline(name):
+def test_text_is_on_its_baseline(name):
     """Within two points, whichever Graphviz it is: they raise text by different amounts."""
     svg = engines.render(dot.write(texts("Hxg", "単価"), LIGHT).decode(), "svg", engine=name).decode()
     down = float(re.search(r"translate\(\S+ (\S+)\)", svg)[1])
@@ -149,7 +149,7 @@ def test_a_foreign_element_is_refused():
         dot.write(Picture(10.0, 10.0, (Part("n", "node", ("text",)),)), LIGHT)
 
 
-def test_the_hand_drawn_page_is_what_the_tests_think_it_is():
+def test_the_hand_drawn_page_is_as_the_tests_expect():
     assert (everything().width, everything().height) == (WIDTH, HEIGHT)
 
 

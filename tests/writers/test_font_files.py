@@ -44,7 +44,7 @@ def test_the_bundled_font_and_its_licence_are_there():
 
 
 @pytest.mark.parametrize("word", ["", "0.9 × −1.2×10⁻⁵", "∂L/∂σ → ∑ αβ", "Ж ñ", "two\nlines"])
-def test_what_the_bundled_font_has_needs_no_other(word, monkeypatch):
+def test_characters_of_the_bundled_font_need_no_other_font(word, monkeypatch):
     monkeypatch.setattr(fontfiles, "_installed", lambda: pytest.fail("searched for fonts"))
     assert font_files(word) == fontfiles.FontChoice((BUNDLED,))
 
@@ -61,7 +61,7 @@ def test_the_fewest_fonts_are_taken_and_the_rest_is_named(fonts):
     assert choice.missing == "𠮷"
 
 
-def test_japanese_sans_serif_comes_before_what_sorts_first(fonts):
+def test_japanese_sans_serif_comes_before_alphabetical_order(fonts):
     fonts({"AAA-Mincho.ttf": "の単", "ipag.ttf": "の単", "NotoSansCJK-Regular.ttf": "の単", "Zen-Bold.ttf": "の単"})
     assert names(font_files("単の")) == ["NotoSansCJK-Regular.ttf"]
 

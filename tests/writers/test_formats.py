@@ -54,7 +54,7 @@ def test_options_reach_the_writers_that_have_them():
         formats.write(everything(), LIGHT, "pdf", engine="none")
 
 
-def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
+def test_an_unknown_format_is_refused_with_a_close_match_and_the_list():
     with pytest.raises(UsageError) as caught:
         formats.write(everything(), LIGHT, "pngg")
     assert str(caught.value) == (
@@ -63,12 +63,12 @@ def test_an_unknown_format_is_answered_with_a_near_one_and_the_list():
     )
 
 
-def test_an_unknown_option_is_answered_with_a_near_one():
+def test_an_unknown_option_is_refused_with_a_close_match():
     with pytest.raises(UsageError, match="there is no option of a writer 'scael'; did you mean 'scale'"):
         formats.write(everything(), LIGHT, "png", scael=2)
 
 
-def test_every_row_can_be_what_it_says():
+def test_every_row_has_valid_fields():
     for name, row in formats.TABLE.items():
         assert row.title, name
         assert "/" in row.mime, name
@@ -90,7 +90,7 @@ def test_every_row_can_be_what_it_says():
         (lambda row: row.reads == "flow", ("json",)),
     ],
 )
-def test_the_columns_say_what_a_format_can_do(which, names):
+def test_the_columns_agree_with_the_formats(which, names):
     assert formats.formats(which) == names
 
 
@@ -127,7 +127,7 @@ class TestAdding:
         assert mark == f"# bpviz-fingerprint {drawing.fingerprint('outline')}"
         assert drawing.is_shown_by(data, "outline")
         drawing.save("s-%d.outline")
-        assert (tmp_path / f"s-{len(drawing.told)}.outline").is_file()
+        assert (tmp_path / f"s-{len(drawing.step_list)}.outline").is_file()
         assert drawing._repr_mimebundle_()["text/x-outline"] == data.decode()
 
     @pytest.mark.engine

@@ -42,7 +42,7 @@ def player(tmp_path: Path) -> Iterator[Page]:
         yield page
 
 
-def told(page: Page) -> str:
+def spoken_text(page: Page) -> str:
     """The sentences that are seen."""
     script = (
         "[...document.querySelectorAll('.bpviz-stage p')].filter(p => p.offsetParent).map(p => p.innerText).join('|')"
@@ -70,17 +70,17 @@ def seen(page: Page) -> set[str]:
 
 def comes_to(player: Page, sentence: str) -> bool:
     """Return whether the player shows a sentence in time: a key has its effect when the page gets to it."""
-    return until(lambda: told(player).endswith(sentence))
+    return until(lambda: spoken_text(player).endswith(sentence))
 
 
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_reader_walks_with_the_keyboard(player: Page) -> None:
-    assert told(player) == f"Step 1 of 7 {SENTENCES[0]}"
+    assert spoken_text(player) == f"Step 1 of 7 {SENTENCES[0]}"
     player.press("Tab")
     for number, sentence in enumerate(SENTENCES[1:], 2):
         player.press("ArrowRight")
-        assert comes_to(player, f"Step {number} of 7 {sentence}"), told(player)
+        assert comes_to(player, f"Step {number} of 7 {sentence}"), spoken_text(player)
     # The last step is the last: the way is no circle.
     player.press("ArrowRight")
     assert comes_to(player, SENTENCES[-1])
@@ -107,9 +107,9 @@ def test_the_picture_goes_with_the_step(player: Page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.engine
-def test_buttons_walk_and_what_they_show_is_said(player: Page) -> None:
+def test_buttons_change_the_step_and_announce_it(player: Page) -> None:
     player.run("document.querySelector('button[value=\"1\"]').click()")
-    assert told(player).endswith(SENTENCES[1])
+    assert spoken_text(player).endswith(SENTENCES[1])
     assert player.run("document.querySelector('[aria-live=polite]').textContent") == f"Step 2 of 7: {SENTENCES[1]}"
     assert player.run("[...document.querySelectorAll('button')].map(b => b.ariaDisabled === 'true')") == [False, False]
     player.run("document.querySelector('button[value=\"-1\"]').click()")
@@ -119,10 +119,12 @@ def test_buttons_walk_and_what_they_show_is_said(player: Page) -> None:
 @pytest.mark.browser
 @pytest.mark.engine
 def test_it_is_read_aloud(player: Page) -> None:
-    said = player.spoken()
-    assert ("radio", f"Step 1 of 7: {SENTENCES[0]}") in [(role.replace("radioButton", "radio"), s) for role, s in said]
-    assert ("button", "Next") in said
-    assert any(role in ("image", "graphics-document") and text == SENTENCES[-1] for role, text in said)
+    spoken_parts = player.spoken()
+    assert ("radio", f"Step 1 of 7: {SENTENCES[0]}") in [
+        (role.replace("radioButton", "radio"), s) for role, s in spoken_parts
+    ]
+    assert ("button", "Next") in spoken_parts
+    assert any(role in ("image", "graphics-document") and text == SENTENCES[-1] for role, text in spoken_parts)
 
 
 @pytest.mark.browser
@@ -136,9 +138,9 @@ def test_without_a_script_keys_and_labels_walk(tmp_path: Path) -> None:
         page.press("Tab")
         page.press("ArrowRight")
         page.press("ArrowRight")
-        assert told(page).endswith(SENTENCES[2])
+        assert spoken_text(page).endswith(SENTENCES[2])
         page.run("[...document.querySelectorAll('.bpviz-walk')].find(w => w.offsetParent).lastChild.click()")
-        assert told(page).endswith(SENTENCES[3])
+        assert spoken_text(page).endswith(SENTENCES[3])
 
 
 @pytest.mark.browser
@@ -153,7 +155,7 @@ def test_the_same_figure_twice_on_a_page(scripts: bool, tmp_path: Path) -> None:
         page.go(file.as_uri())
         for key in ("Tab", "ArrowRight", "ArrowRight", "Enter"):
             page.press(key)
-        first, second = told(page).split("|")
+        first, second = spoken_text(page).split("|")
         assert (first.endswith(SENTENCES[2]), second.endswith(SENTENCES[0])) == (True, True)
         assert page.run("location.search") == ""
 
@@ -172,14 +174,14 @@ def test_on_paper_stand_all_steps(player: Page, tmp_path: Path) -> None:
 
 @pytest.mark.browser
 @pytest.mark.engine
-def test_it_works_from_a_file_and_asks_for_nothing(tmp_path: Path) -> None:
+def test_it_works_from_a_file_and_loads_nothing(tmp_path: Path) -> None:
     file = bpviz.draw(total, steps=True).save(tmp_path / "apples.html")
     with opened(file) as page:
         page.ask("Network.enable")
         page.ask("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
         page.go(file.as_uri())
         assert page.run("performance.getEntriesByType('resource').length") == 0
-        assert told(page).endswith(SENTENCES[0])
+        assert spoken_text(page).endswith(SENTENCES[0])
     source = file.read_text(encoding="utf-8")
     assert not re.search(r'(?:src|href)="(?!#)|url\(|@import|https?://(?!www\.w3\.org/2000/svg)', source)
 
@@ -188,14 +190,17 @@ def test_it_works_from_a_file_and_asks_for_nothing(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_two_on_one_page_do_not_disturb_each_other(tmp_path: Path) -> None:
     drawings = [bpviz.draw(total, price, steps=True) for price in (100, 250)]
-    parts = [fragment(d.picture, d.theme, steps=d.told) for d in drawings]
+    parts = [fragment(d.picture, d.theme, steps=d.step_list) for d in drawings]
     ids = [set(re.findall(r' id="([^"]*)"', part)) for part in parts]
     assert not ids[0] & ids[1]
     file = tmp_path / "two.html"
     file.write_text(f'<!DOCTYPE html><meta charset="utf-8">{"".join(parts)}', encoding="utf-8")
     with opened(file) as page:
         page.run("document.querySelectorAll('button[value=\"1\"]')[1].click()")
-        assert told(page).split("|") == [f"Step 1 of 7 {SENTENCES[0]}", "Step 2 of 7 × : subtotal = 250 × 2 = 500"]
+        assert spoken_text(page).split("|") == [
+            f"Step 1 of 7 {SENTENCES[0]}",
+            "Step 2 of 7 × : subtotal = 250 × 2 = 500",
+        ]
 
 
 class Elements(HTMLParser):
@@ -230,7 +235,7 @@ def test_hostile_names_are_data(steps: bool) -> None:
 
 @pytest.mark.browser
 @pytest.mark.engine
-def test_hostile_names_run_nothing(tmp_path: Path) -> None:
+def test_hostile_names_run_no_code(tmp_path: Path) -> None:
     file = bpviz.draw(hostile.drawing(), steps=True).save(tmp_path / "hostile.html")
     with opened(file) as page:
         page.run("window.alert = () => { window.alarm = true }")
@@ -266,7 +271,7 @@ def test_a_page_is_light_dark_or_the_reader_s() -> None:
 @pytest.mark.engine
 def test_the_words_of_the_page_are_the_reader_s() -> None:
     drawing = bpviz.draw(total)
-    page = write(drawing.picture, theme("light"), steps=drawing.told, say=language("ja")).decode()
+    page = write(drawing.picture, theme("light"), steps=drawing.step_list, say=language("ja")).decode()
     assert '<html lang="ja">' in page
     assert "7ステップ中1" in page
     assert 'aria-label="次へ"' in page
@@ -280,7 +285,7 @@ def powers(x: float = 1.0) -> float:
 
 @pytest.mark.browser
 @pytest.mark.engine
-def test_a_wide_picture_moves_to_what_the_step_shows(tmp_path: Path) -> None:
+def test_a_wide_picture_scrolls_to_the_step(tmp_path: Path) -> None:
     drawing = bpviz.draw(powers, steps=True)
     with opened(drawing.save(tmp_path / "powers.html")) as page:
         page.ask("Emulation.setDeviceMetricsOverride", width=800, height=600, deviceScaleFactor=1, mobile=False)
@@ -290,7 +295,7 @@ def test_a_wide_picture_moves_to_what_the_step_shows(tmp_path: Path) -> None:
         assert page.run(f"{wide}.scrollWidth") == pytest.approx(drawing.picture.width / 2 * 4 / 3, abs=1)
         boxes = {part.id: part.elements[0].x for part in drawing.picture.parts if part.detail == "operation"}  # type: ignore[union-attr]
         page.press("Tab")
-        for step in drawing.told[1:]:
+        for step in drawing.step_list[1:]:
             page.press("ArrowRight")
             assert comes_to(page, step.sentence)
             left, seen, scale = page.run(f"[{wide}.scrollLeft, {wide}.clientWidth, {wide}.scrollWidth]")

@@ -57,7 +57,7 @@ def test_apples_without_any_layout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.browser
 @pytest.mark.mermaid
-def test_the_real_mermaid_draws_what_the_figure_says() -> None:
+def test_the_real_mermaid_draws_the_content_of_the_figure() -> None:
     def net(X=np.ones((2, 3)), W=np.full((3, 2), 0.5)):
         return np.sum(nn.relu(X @ W))
 

@@ -24,13 +24,13 @@ def poppler(test):
     return pytest.mark.hosts(pytest.mark.skipif(not there, reason=reason)(test))
 
 
-def asked(document, *command):
-    """What a program of poppler-utils says of a document."""
+def output_of(document, *command):
+    """Return the output of a program of poppler-utils for a document."""
     return subprocess.run(command, input=document, capture_output=True, check=True).stdout
 
 
 def words(document):
-    return asked(document, "pdftotext", "-raw", "-", "-").decode().split()
+    return output_of(document, "pdftotext", "-raw", "-", "-").decode().split()
 
 
 @poppler
@@ -46,7 +46,7 @@ def test_text_can_be_read_back(name):
 def test_japanese_can_be_read_back_and_both_fonts_are_inside(name, recwarn):
     document = pdf.write(texts("鉛筆の単価", "100"), LIGHT, engine=name)
     assert words(document) == ["鉛筆の単価", "100"]
-    fonts = asked(document, "pdffonts", "-").decode()
+    fonts = output_of(document, "pdffonts", "-").decode()
     assert "DejaVuSans" in fonts
     assert len(fonts.splitlines()) == 4  # two lines of heading
     assert not recwarn
@@ -56,7 +56,7 @@ def test_japanese_can_be_read_back_and_both_fonts_are_inside(name, recwarn):
 @pytest.mark.parametrize("name", names())
 def test_the_page_is_as_large_as_the_picture_and_as_dark_as_the_theme(name):
     document = pdf.write(everything(), theme(name))
-    image = asked(document, "pdftoppm", "-r", "72", "-")
+    image = output_of(document, "pdftoppm", "-r", "72", "-")
     size, pixels = re.fullmatch(rb"P6\n(\d+ \d+)\n255\n(.*)", image, re.DOTALL).groups()
     assert size == b"240 121"
     background = bytes.fromhex(theme(name).background[1:])
@@ -82,7 +82,7 @@ def test_the_clock_leaves_no_trace(monkeypatch):
 
 @pytest.mark.parametrize("name", AVAILABLE)
 @pytest.mark.parametrize(("format", "start"), [("pdf", b"%PDF-"), ("ps", b"%!PS-Adobe-"), ("eps", b"%!PS-Adobe-")])
-def test_every_format_is_written_alike_each_time(format, start, name):
+def test_every_format_is_written_equally_each_time(format, start, name):
     first, second = (pdf.write(everything(), LIGHT, format=format, engine=name) for _ in range(2))
     assert first.startswith(start)
     assert first == second
@@ -94,7 +94,7 @@ def test_an_empty_picture_is_a_page():
     assert pdf.write(Picture(72.0, 36.0, ()), LIGHT).startswith(b"%PDF-")
 
 
-def test_what_no_font_has_is_told(monkeypatch):
+def test_characters_that_no_font_has_are_reported(monkeypatch):
     monkeypatch.setattr(font_files, "_installed", tuple)
     with pytest.warns(BpvizWarning, match="No font on this machine can draw: 単 価"):
         pdf.write(texts("単価 x"), LIGHT)

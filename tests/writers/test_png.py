@@ -85,7 +85,7 @@ def test_japanese_is_drawn_without_a_warning(recwarn):
     assert not recwarn
 
 
-def test_what_no_font_has_is_told(monkeypatch):
+def test_characters_that_no_font_has_are_reported(monkeypatch):
     monkeypatch.setattr(font_files, "_installed", tuple)
     with pytest.warns(BpvizWarning, match="No font on this machine can draw: 単 価") as caught:
         png.write(texts("単価 x"), LIGHT)

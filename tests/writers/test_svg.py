@@ -23,7 +23,7 @@ def read(picture: Picture, look: str = "light") -> ElementTree.Element:
     return ElementTree.fromstring(write(picture, theme(look)))
 
 
-def said(*texts: str) -> Picture:
+def picture_of(*texts: str) -> Picture:
     parts = tuple(Part(text, "node", (Text("name", text, 5.0, 5.0, 14.0, 9.0),), text) for text in texts)
     return Picture(10.0, 10.0, parts, texts[0], texts[0])
 
@@ -66,7 +66,7 @@ HOSTILE = ["<b>&\"'", "]]>", "a\x00\x1b", "\ud800", "\ufffe", "&alpha;", "<!--",
 
 
 def test_hostile_text_comes_back_as_it_was() -> None:
-    root = read(said(*HOSTILE))
+    root = read(picture_of(*HOSTILE))
     shown = [text.text or "" for text in root.iter(f"{NS}text")]
     assert shown == [*HOSTILE[:2], "a␀␛", "�", "�", *HOSTILE[5:]]
     spaced = [text for text in root.iter(f"{NS}text") if text.text == "  two  "]
@@ -115,6 +115,6 @@ def test_heat_runs_from_one_end_to_the_other() -> None:
     assert shade(0.5, theme("print")) == "#535353"
 
 
-def test_what_is_no_element_is_refused() -> None:
+def test_other_objects_than_elements_are_refused() -> None:
     with pytest.raises(TypeError, match="Not an element of a picture: str"):
         write(Picture(1.0, 1.0, (Part("x", "node", ("x",)),)), LIGHT)  # type: ignore[arg-type]

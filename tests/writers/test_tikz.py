@@ -35,9 +35,9 @@ def compiled(tmp_path: Path) -> Compile:
         file.write_bytes(source if isinstance(source, bytes) else source.encode())
         command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", file.name]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
-        said = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, said[-3000:]
-        assert not re.search(r"Overfull|Missing character|\[2[\]{]", said), said[-3000:]
+        output = done.stdout.decode(errors="replace")
+        assert done.returncode == 0, output[-3000:]
+        assert not re.search(r"Overfull|Missing character|\[2[\]{]", output), output[-3000:]
         return file.with_suffix(".pdf")
 
     return compile
@@ -49,13 +49,13 @@ def read(pdf: Path) -> str:
 
 
 def size(pdf: Path) -> str:
-    said = subprocess.run(["pdfinfo", str(pdf)], capture_output=True, check=True).stdout.decode()
-    return " ".join(re.search(r"Page size: +([\d.]+) x ([\d.]+)", said).groups())  # type: ignore[union-attr]
+    output = subprocess.run(["pdfinfo", str(pdf)], capture_output=True, check=True).stdout.decode()
+    return " ".join(re.search(r"Page size: +([\d.]+) x ([\d.]+)", output).groups())  # type: ignore[union-attr]
 
 
 @pytest.mark.latex
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
-def test_it_says_what_the_svg_says_on_a_page_as_large(engine: str, compiled: Compile) -> None:
+def test_it_has_the_text_and_the_size_of_the_svg(engine: str, compiled: Compile) -> None:
     def total(price: float = 100, count: float = 2, tax: float = -1.1e-7) -> float:
         subtotal = price * count
         return subtotal * tax
@@ -225,7 +225,7 @@ after
     pixels = image[image.index(b"255\n") + 4 :]
     colours = {pixels[i : i + 3] for i in range(0, len(pixels), 3)}
     assert bytes.fromhex("00FF00") in colours
-    # The arrows that are not told otherwise stay as they were.
+    # Other arrows stay unchanged.
     assert bytes.fromhex("B84A00") in colours
 
 
@@ -240,7 +240,7 @@ def test_formulas_are_mathematics_and_the_same_every_time() -> None:
     assert source == bpviz.draw(y, labels="symbols").to_bytes("tex")
 
 
-def test_only_what_is_used_is_defined() -> None:
+def test_only_used_styles_are_defined() -> None:
     source = write(texts("price"), LIGHT).decode()
     assert re.findall(r"\\bpvizstyle\{([^}]*)\}", source) == ["background", "name text"]
 
@@ -255,7 +255,7 @@ def test_svg_and_tikz_draw_the_same_geometry() -> None:
     assert places <= ours
 
 
-def test_what_is_no_element_is_refused() -> None:
+def test_other_objects_than_elements_are_refused() -> None:
     with pytest.raises(TypeError, match="Not an element of a picture: str"):
         write(Picture(1.0, 1.0, (Part("x", "node", ("x",)),)), LIGHT)  # type: ignore[arg-type]
 

@@ -1,1 +1,1 @@
-"""Boxes of fixed size, and where they stand: placement of our own, trunk first."""
+"""Placement of boxes of fixed size without another program."""

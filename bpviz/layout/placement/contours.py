@@ -1,7 +1,7 @@
-"""How far from the trunk each line stands: as near as what lies between allows, and outside of frames not its own.
+"""The distance of each line from the trunk: as small as the lines between allow, and outside of other frames.
 
-Lines are stacked outwards from the trunk, above it and below it alike. The contour holds how far the stack reaches in
-each layer; a frame flattens it where it opens and where it closes.
+Lines are stacked outwards from the trunk, above and below it. The contour is the reach of the stack in each layer; a
+frame flattens it where it opens and where it closes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Enclosure(NamedTuple):
     title: float
 
     def beside(self, line: Line) -> bool:
-        """Whether a line runs through the layers of the frame."""
+        """Return whether a line runs through the layers of the frame."""
         return line.start <= self.last and line.stop > self.first
 
 
 class Stack(NamedTuple):
-    """Distances from the trunk: of the lines, of the inner and outer side of each frame; ``total`` is the farthest."""
+    """Distances from the trunk: of lines, and of the inner and outer side of frames; ``total`` is the largest."""
 
     distances: dict[int, float]
     sides: dict[int, tuple[float, float]]
@@ -43,8 +43,8 @@ class Stack(NamedTuple):
 def enclosed(tree: Tree, lines: Lines, around: Mapping[int, int], titles: Sequence[float]) -> dict[int, Enclosure]:
     """Return the frames by number, in the order of ``around``: the outer ones first.
 
-    A frame holds the lines of its boxes and labels. Of the wires that lead in or out it holds those whose lines have no
-    box beside it.
+    A frame holds the lines of its boxes and labels. It holds a wire that leads in or out if its line has no box beside
+    it.
     """
     members: dict[int, set[int]] = {k: set() for k in around}
     for i, line in enumerate(lines.lines):
@@ -61,9 +61,9 @@ def enclosed(tree: Tree, lines: Lines, around: Mapping[int, int], titles: Sequen
 
 
 def _runs_inside(tree: Tree, wire: int, k: int) -> bool:
-    """Whether a wire that leads into a frame, or out of it, runs within its layers on the inside.
+    """Return whether a wire into or out of a frame runs inside it in its layers.
 
-    Where its label would stand there, it runs outside instead, and comes in from above or below.
+    If its label would be there, it runs outside instead, and enters from above or below.
     """
     if k in tree.label_frames[wire]:
         return True
@@ -75,7 +75,7 @@ def _runs_inside(tree: Tree, wire: int, k: int) -> bool:
 
 
 def _stands_clear(tree: Tree, line: Line, k: int) -> bool:
-    """Whether no box of a line stands beside a frame without being in it."""
+    """Return whether every box of a line beside a frame is in it."""
     first, last = tree.spans[k]
     return all(k in tree.frames[v] or not first <= tree.box_layer[v] <= last for v in line.boxes)
 
@@ -89,10 +89,10 @@ def gathered(
     core: bool,
     pulled: bool,
 ) -> list[int]:
-    """Return an order, outwards, in which nothing foreign stands within a frame: it is moved behind the frame's last.
+    """Return an order, outwards, with no foreign line within a frame: it is moved after the frame's last line.
 
-    ``place`` says where in the order each line stands, ``core`` that the trunk itself lies within the frame. Any other
-    frame that is ``pulled`` moves itself instead, behind what is foreign.
+    ``place`` is the position of each line in the order; ``core`` means that the trunk is in the frame. Another frame
+    that is ``pulled`` moves instead, after the foreign lines.
     """
     mine = [place[i] for i in frame.lines if i in place]
     if not mine:
@@ -126,7 +126,7 @@ def stacked(
 ) -> Stack:
     """Stack lines outwards from the trunk in the given order.
 
-    ``core`` are the frames around the trunk; ``joins`` says which line each line joins.
+    ``core`` are the frames around the trunk; ``joins`` has for each line the line that it joins.
     """
     near = [line.after if upwards else line.before for line in lines]
     far = [line.before if upwards else line.after for line in lines]
@@ -163,14 +163,14 @@ def stacked(
 
 
 def _outer_margin(frame: Enclosure, upper: bool) -> float:
-    """Return the room within a frame at one of its sides; at the upper one there is its title."""
+    """Return the space within a frame at one of its sides; its title is at the upper one."""
     return FRAME_MARGIN + (frame.title if upper else 0.0)
 
 
 def _events(
     order: Sequence[int], frames: Mapping[int, Enclosure], core: frozenset[int]
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """Return which frames open before and close behind which place of the order, the outer ones first."""
+    """Return the frames that open before and close after each place of the order, the outer ones first."""
     first: dict[int, int] = {}
     last: dict[int, int] = dict.fromkeys(core, NONE)
     owners: dict[int, list[int]] = defaultdict(list)
@@ -203,7 +203,7 @@ def _drawn_out(
     layers: int,
     upwards: bool,
 ) -> None:
-    """Move what joins a line that stands farther out towards it, as far as there is room."""
+    """Move lines towards a line farther out that they join, as far as there is space."""
     bound = [_FAR] * layers
     for i in reversed(order):
         line = lines[i]

@@ -1,9 +1,9 @@
 """The straight lines of a placement, and their order from top to bottom.
 
-Boxes that hold one another form chains, and a chain lies on one straight line; the longest is the trunk. A wire that
-leaves a box which another consumer holds is a line of its own. A walk of the tree gives all lines one order: what joins
-a line as an earlier operand stands above it, what joins as a later operand below, and what reaches farther back stands
-outside. So the order of operands is right by construction.
+Boxes that hold one another form chains, and a chain is on one straight line; the longest is the trunk. A wire from a
+box that is held by another consumer has a separate line. A walk of the tree gives the order of all lines: earlier
+operands are above the line that they join, later ones below, and longer lines outside. So the order of operands is
+always right.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bpviz.layout.placement.tree import NONE, Tree
 __all__ = ["Line", "Lines", "drawn", "in_order"]
 
 _STRAND = 6.0
-"""How far on both sides a wire without a label keeps free."""
+"""The free space on both sides of a wire without a label."""
 
 
 class Line(NamedTuple):
-    """What lies on one height, from layer ``start`` to before ``stop``; how far it reaches to both sides in each."""
+    """A straight line, from layer ``start`` to before ``stop``, and its reach to both sides in each layer."""
 
     start: int
     stop: int
@@ -33,11 +33,11 @@ class Line(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """All lines of a tree, and by number the line of each box and of (the end of) each wire.
+    """All lines of a tree, and the line of each box and of (the end of) each wire, by number.
 
-    ``base`` is for each box the wire that arrives on its own line, `NONE` where there is none. ``levels`` says how many
-    joiners stand between the line of a box and what joins it there, if all are on one side. ``roots`` are the boxes
-    without consumers, that of the trunk first; ``hanging`` says which of them stand beside which line.
+    ``base`` is for each box the wire that arrives on its line, or `NONE`. ``levels`` is the number of joining lines
+    between the line of a box and one that joins it there, if all are on one side. ``roots`` are the boxes without
+    consumers, that of the trunk first; ``hanging`` has for a line the roots beside it.
     """
 
     lines: list[Line]
@@ -85,10 +85,10 @@ def drawn(tree: Tree) -> Lines:
 
 
 def _bases(tree: Tree) -> list[int]:
-    """Return for each box the wire that goes straight on through it: of those that it holds the deepest, the first."""
+    """Return for each box the wire that continues straight through it: the first of the deepest that it holds."""
     base = [NONE] * len(tree.order)
     for v, entering in enumerate(tree.entering):
-        straight = [j for j in entering if not tree.parted[j] and j not in tree.detached]
+        straight = [j for j in entering if not tree.split[j] and j not in tree.detached]
         mine = [j for j in straight if tree.held[tree.sources[j]] == j] or straight[:1]
         if mine:
             base[v] = max(mine, key=lambda j: tree.depth[tree.sources[j]])
@@ -120,7 +120,7 @@ def _line(tree: Tree, boxes: Sequence[int], wires: Sequence[int]) -> Line:
 
 
 def _levels(tree: Tree, base: Sequence[int], chains: Sequence[Sequence[int]]) -> list[int]:
-    """Return for each box the level of what joins it: outside of all that it spans, else as near as there is room."""
+    """Return for each box the level of the line that joins it: outside of all lines that it spans, else the nearest."""
     first = list(tree.box_layer)
     joining = [tree.box_layer[v] for v in range(len(first))]
     for v in tree.order:
@@ -151,14 +151,14 @@ def _levels(tree: Tree, base: Sequence[int], chains: Sequence[Sequence[int]]) ->
 
 
 def _meets(stretches: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
-    """Whether one of the stretches, which are sorted and apart, overlaps another."""
+    """Return whether a stretch overlaps one of the ``stretches``, which are sorted and separate."""
     place = bisect_left(stretches, (start, 0))
     before = place > 0 and stretches[place - 1][1] > start
     return before or (place < len(stretches) and stretches[place][0] < stop)
 
 
 def _hanging(tree: Tree, roots: Sequence[int], of_box: Sequence[int]) -> dict[int, list[int]]:
-    """Return the roots, after the first, that stand beside a line from which something leads to them."""
+    """Return the roots, except the first, each with a line beside it that leads to it."""
     home: dict[int, int] = {}
     for v in reversed(tree.order):
         j = tree.held[v]
@@ -182,11 +182,11 @@ def _hanging(tree: Tree, roots: Sequence[int], of_box: Sequence[int]) -> dict[in
 def in_order(tree: Tree, lines: Lines, above: Mapping[int, bool]) -> list[int]:
     """Return all lines from top to bottom.
 
-    ``above`` says of each wire into a box whose operands may change places whether it joins from above.
+    ``above`` holds for each wire into a commuting box whether it joins from above.
     """
     result: list[int] = []
     hung = {root for roots in lines.hanging.values() for root in roots}
-    # What is still to be written, the topmost last: lines alone, or lines with all that joins them.
+    # Still to be written, the topmost last: lines alone, or lines with all lines that join them.
     rest = [(lines.of_box[root], True) for root in reversed(lines.roots) if root not in hung]
     while rest:
         line, whole = rest.pop()
@@ -198,7 +198,7 @@ def in_order(tree: Tree, lines: Lines, above: Mapping[int, bool]) -> list[int]:
 
 
 def _joined(tree: Tree, lines: Lines, line: int, above: Mapping[int, bool]) -> list[tuple[int, bool]]:
-    """Return a line with what joins it, from top to bottom."""
+    """Return a line with the lines that join it, from top to bottom."""
     upper: list[list[tuple[int, bool]]] = []
     lower: list[list[tuple[int, bool]]] = []
     for v in sorted(lines.lines[line].boxes, key=lines.levels.__getitem__):

@@ -1,7 +1,7 @@
-"""Placement, trunk first: where boxes, labels and frames stand, without another program.
+"""Placement, trunk first: the places of boxes, labels and frames.
 
-The longest way of the data is one straight line; what joins it comes from above and below in the order of the
-operands. See `bpviz.layout.placement.tree`, `lines`, `contours` and `search` for the steps.
+The longest path of the data is one straight line; others join it from above and below, in the order of the operands.
+See `bpviz.layout.placement.tree`, `lines`, `contours` and `search` for the steps.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ __all__ = ["trunk_first"]
 
 
 def trunk_first(plan: Plan) -> Places:
-    """Return the places of everything in a plan. The time grows with its size, nearly in a straight line.
+    """Return the places of everything in a plan. The time is nearly proportional to its size.
 
     >>> from bpviz.figure import Arrow, Box, Figure, Label, Plain, Wire
     >>> from bpviz.layout.placement.plan import planned
     >>> from bpviz.picture.theme import theme
     >>> boxes = Box("x", "input", "x"), Box("y", "input", "y"), Box("z", "operation", "−")
     >>> wires = Wire("a", "x", "z", 0), Wire("b", "y", "z", 1)
-    >>> (_, first), (_, second), (_, third) = placed(planned(Figure(boxes, wires), theme("light"))).boxes
+    >>> (_, first), (_, second), (_, third) = trunk_first(planned(Figure(boxes, wires), theme("light"))).boxes
     >>> first == third < second
     True
     """
@@ -35,7 +35,7 @@ def trunk_first(plan: Plan) -> Places:
 
 
 def _on_the_page(plan: Plan, heights: Heights) -> Places:
-    """Return the places, once the heights of all lines are known: each layer as wide as its widest member."""
+    """Return the places for known heights of all lines; each layer is as wide as its widest member."""
     tree = heights.tree
     layers = max((*tree.box_layer, *tree.label_layer)) + 1
     widths = [0.0] * layers
@@ -44,12 +44,12 @@ def _on_the_page(plan: Plan, heights: Heights) -> Places:
         *zip(tree.label_layer, tree.label_lengths, strict=True),
     ):
         widths[layer] = max(widths[layer], length)
-    before, behind = _margins(plan, tree)
+    before, after = _margins(plan, tree)
     middles, u = [0.0] * layers, 0.0
     for layer, width in enumerate(widths):
         u += (RANK_SEPARATION if width else 0.0) + max(before[layer].values(), default=0.0)
         middles[layer] = round(u + width / 2)
-        u += width + max(behind[layer].values(), default=0.0)
+        u += width + max(after[layer].values(), default=0.0)
     lines = heights.lines
     boxes: list[Point] = [
         (middles[tree.box_layer[v]], heights.heights[lines.of_box[v]]) for v in range(len(plan.boxes))
@@ -62,22 +62,22 @@ def _on_the_page(plan: Plan, heights: Heights) -> Places:
     for k, (low, high) in sorted(heights.sides.items()):
         first, last = tree.spans[k]
         start = middles[first] - widths[first] / 2 - before[first][k]
-        end = middles[last] + widths[last] / 2 + behind[last][k]
+        end = middles[last] + widths[last] / 2 + after[last][k]
         frames[k] = start, low, end, high
     return Places(boxes, labels, frames)
 
 
 def _margins(plan: Plan, tree: Tree) -> tuple[dict[int, dict[int, float]], dict[int, dict[int, float]]]:
-    """Return by layer how far before it each frame starts and how far behind it each ends, with all that lie within."""
+    """Return by layer the distances at which frames start before it and end after it, with the frames inside."""
     before: dict[int, dict[int, float]] = defaultdict(dict)
-    behind: dict[int, dict[int, float]] = defaultdict(dict)
+    after: dict[int, dict[int, float]] = defaultdict(dict)
     chains = sorted({(*around[: i + 1],) for around in tree.frames for i in range(len(around))}, key=len, reverse=True)
     for chain in chains:
         k = chain[-1]
         first, last = tree.spans[k]
-        # Where the flow runs down, a title stands before the first layer.
+        # If the flow runs down, a title is before the first layer.
         title = 0.0 if plan.level else plan.titles[k].height + FRAME_MARGIN
         inner = [other[-1] for other in chains if len(other) == len(chain) + 1 and other[:-1] == chain]
         before[first][k] = FRAME_MARGIN + title + max([before[first].get(other, 0.0) for other in inner], default=0.0)
-        behind[last][k] = FRAME_MARGIN + max([behind[last].get(other, 0.0) for other in inner], default=0.0)
-    return before, behind
+        after[last][k] = FRAME_MARGIN + max([after[last].get(other, 0.0) for other in inner], default=0.0)
+    return before, after

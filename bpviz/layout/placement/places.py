@@ -1,7 +1,7 @@
-"""Where boxes, labels and frames stand before the wires are drawn: what every engine returns.
+"""The places of boxes, labels and frames before the wires are drawn: the result of every engine.
 
-Lengths are points in the coordinates of the flow: ``u`` runs from source to target, ``v`` across (downwards where the
-flow runs to the right, rightwards where it runs down).
+Lengths are points in the coordinates of the flow: ``u`` runs from source to target, ``v`` across (downwards if the flow
+runs to the right, rightwards if it runs down).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Edges = tuple[float, float, float, float]
 class Places(NamedTuple):
     """The middles of all boxes and of the room of all labels, in the order of the plan, and frames by number.
 
-    ``banners`` says that the upper end of a frame is kept free for its title, so that no wire may enter there.
+    ``banners`` means that the upper end of a frame is only for its title: no wire may enter there.
     """
 
     boxes: list[Point]

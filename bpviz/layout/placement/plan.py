@@ -1,6 +1,6 @@
-"""From a figure to boxes of fixed size: every box measured, and the room of the labels of every wire.
+"""From a figure to boxes of fixed size: every box, and the labels of every wire, measured.
 
-All sizes are whole, even points, so that no engine has anything to round.
+All sizes are whole, even points, so that no engine rounds them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 SEPARATION = 8
-"""The least distance between two boxes that stand side by side."""
+"""The least distance between two boxes side by side."""
 
 RANK_SEPARATION = 12
-"""The least distance between two boxes one of which stands behind the other in the flow."""
+"""The least distance between two boxes one after the other in the flow."""
 
 FRAME_MARGIN = 8
 """The least distance of a box from the frame around it."""
@@ -47,9 +47,9 @@ _APPROACH = 12.0
 
 
 class BoxPlan(NamedTuple):
-    """A box with its measured text; ``round`` says that it is a circle, ``bare`` that only its text is drawn.
+    """A box with its measured text; ``round`` means a circle, ``bare`` that only the text is drawn.
 
-    ``room`` is kept free before and behind it along the flow, so that wires can gather there.
+    ``room`` is free space before and after it along the flow, where wires can come together.
     """
 
     box: Box
@@ -62,9 +62,9 @@ class BoxPlan(NamedTuple):
 
 
 class WirePlan(NamedTuple):
-    """A wire with its measured labels and the room that they take together.
+    """A wire with its measured labels, and the size of their common room.
 
-    ``lift`` is how far beyond the middle of that room, across the flow, the line of the wire runs.
+    ``lift`` is the distance of the line of the wire from the middle of that room, across the flow.
     """
 
     wire: Wire
@@ -79,8 +79,8 @@ class WirePlan(NamedTuple):
 class Plan(NamedTuple):
     """Every box, every wire and the title of every frame, measured.
 
-    ``level`` says that the flow runs from left to right, else from top to bottom. ``chains`` holds for the id of each
-    frame the numbers of those around it and its own.
+    ``level`` means a flow from left to right, else from top to bottom. ``chains`` has for the id of each frame the
+    numbers of the frames around it and its own.
     """
 
     boxes: tuple[BoxPlan, ...]
@@ -94,7 +94,7 @@ class Plan(NamedTuple):
 def planned(figure: Figure, theme: Theme) -> Plan:
     """Measure everything in ``figure``.
 
-    Raises: UsageError where a wire or a frame names something that is not in the figure, or wires lead in a circle.
+    Raises: UsageError if a wire or a frame names something that is not in the figure, or wires form a cycle.
     """
     _check(figure)
     ordered(figure)
@@ -129,23 +129,23 @@ def _check(figure: Figure) -> None:
 
 
 def ordered(figure: Figure) -> list[str]:
-    """Return the ids of all boxes so that every wire leads from an earlier to a later one.
+    """Return the ids of all boxes, sorted so that every wire leads from an earlier to a later one.
 
-    Raises: UsageError where wires lead in a circle.
+    Raises: UsageError if wires form a cycle.
     """
     following: dict[str, list[str]] = {box.id: [] for box in figure.boxes}
     for wire in figure.wires:
         following[wire.source].append(wire.target)
     arriving = Counter(wire.target for wire in figure.wires)
     order = [box.id for box in figure.boxes if not arriving[box.id]]
-    for id in order:  # take away what nothing leads to, box by box
+    for id in order:  # remove boxes without entering wires, one by one
         for target in following[id]:
             arriving[target] -= 1
             if not arriving[target]:
                 order.append(target)
     if len(order) == len(figure.boxes):
         return order
-    # What is left lies on a circle or behind one: backwards, every way ends on a circle.
+    # The remaining boxes are on a cycle or after one: every way back ends on a cycle.
     done = set(order)
     before = {target: id for id, targets in following.items() if id not in done for target in targets}
     here = next(iter(before.values()))
@@ -185,7 +185,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
             block = paragraph(box.text, role, theme)
-            # Along the flow a name keeps its distance from the end of its wire, which may be a thick one.
+            # Along the flow a name keeps its distance from the end of its wire, which may be thick.
             above = _NAME_PAD if direction == "TB" else 0.0
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "operation" | "group":
@@ -195,7 +195,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
         size = even(max(theme.node, diameter))
         return BoxPlan(box, block, size, size, True)
     width, height = max(theme.node, block.width + 18.0), max(theme.node, block.height + 16.0)
-    # Wires that end side by side at an edge need an arrow head's width each.
+    # Each wire that ends at an edge needs the width of an arrow head.
     edge = wire_pitch(theme) * max(arriving, leaving) + 6.0
     if direction == "LR":
         height = max(height, edge)
@@ -205,7 +205,7 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
 
 
 def wire_pitch(theme: Theme) -> float:
-    """Return the least distance between the middles of two wires that run side by side."""
+    """Return the least distance between the middles of two wires side by side."""
     return theme.gap + theme.head[1]
 
 
@@ -229,7 +229,7 @@ def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePl
 
 
 def reached(wire: Wire, level: bool, theme: Theme) -> float:
-    """Return how far from the middle of a wire its labels begin. Beside a line, text needs more air than above it."""
+    """Return the distance of labels from the middle of a wire. Beside a line, text needs more space than above it."""
     return theme.clearance + (0.0 if level else 2.0) + (theme.gap / 2 if wire.forward and wire.backward else 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Ranks: the boxes that stand side by side, and the heights at which wires may pass between them.
+"""Ranks: boxes side by side, and the heights at which wires may pass between them.
 
 Everything here is in the coordinates of the flow: ``u`` runs from source to target, ``v`` across.
 """
@@ -12,15 +12,15 @@ from typing import NamedTuple
 __all__ = ["LEVEL", "Border", "Rank", "Spot", "ranked"]
 
 LEVEL = 0.01
-"""Heights that differ by less are the same."""
+"""Heights that differ by less are equal."""
 
 
 class Spot(NamedTuple):
-    """A box on the page: where wires meet it, its size along the flow, and how far it reaches to both sides of ``v``.
+    """A box on the page: the point for wires, its size along the flow, and its reach to both sides of ``v``.
 
-    Wires end in the middle of what is ``round``, and at the edge of everything else. ``flush`` is +1 where a box
-    leans against the end of its rank, −1 at its start, 0 in the middle. Within ``room`` of its edge wires run level.
-    ``rank`` is the place of its rank in the flow; ``frames`` are those around it.
+    Wires end in the middle of a ``round`` box, and at the edge of others. ``flush`` is +1 for a box at the end of its
+    rank, −1 at its start, 0 in the middle. Within ``room`` of its edge wires run level. ``rank`` is the number of its
+    rank in the flow; ``frames`` are those around it.
     """
 
     u: float
@@ -36,7 +36,7 @@ class Spot(NamedTuple):
 
 
 class Border(NamedTuple):
-    """The four sides of a frame, and the stretch across the flow that its title takes, if it does."""
+    """The four sides of a frame, and the stretch across the flow that its title takes, if any."""
 
     start: float
     end: float
@@ -46,12 +46,12 @@ class Border(NamedTuple):
 
 
 class Rank:
-    """The spots that stand side by side, from ``start`` to ``end``; ``shift`` is added once tracks need room."""
+    """Spots side by side, from ``start`` to ``end``; ``shift`` is added when tracks need space."""
 
     def __init__(self, middle: float, members: Sequence[Spot], around: dict[int, Border], room: float) -> None:
         """Gather ``members``, sorted by ``v``; a wire passes at least ``room`` points beside each.
 
-        ``around`` holds the frames of this rank by number, with their sides as far as these belong to it.
+        ``around`` has the frames of this rank by number, with their sides in it.
         """
         self.middle = middle
         self.start = min(spot.u - spot.along / 2 for spot in members)
@@ -77,9 +77,9 @@ class Rank:
         self._taken: list[float] = []
 
     def passage(self, wish: float, far: float, frames: frozenset[int]) -> float:
-        """Take and return a height at which a wire may pass: the wish, or what costs the least detour on its way.
+        """Take and return a height at which a wire may pass: the wish, or the height with the smallest detour.
 
-        ``far`` is the height that the wire has to reach in the end; it may pass within ``frames`` only.
+        ``far`` is the height at the end of the wire; it may pass only within ``frames``.
         """
         closed = [(low, high) for low, high, k in self._frames if k not in frames]
         height = self._free(wish, 1, closed)
@@ -91,7 +91,7 @@ class Rank:
         return height
 
     def _free(self, height: float, way: int, closed: list[tuple[float, float]]) -> float:
-        """Return the first height that is free, from ``height`` on downwards (``way`` +1) or upwards (−1)."""
+        """Return the first free height, from ``height`` on downwards (``way`` +1) or upwards (−1)."""
         taken, pitch = self._taken, 2 * self._room
         while True:
             before = height
@@ -108,9 +108,9 @@ class Rank:
                 return height
 
     def clear(self, a: float, b: float, own: Spot | None, way: int) -> float:
-        """Return from where on (``way`` +1) or until where (−1) a wire may move between two heights beside this rank.
+        """Return the start (``way`` +1) or the end (−1) of the part of a gap where a wire may move between two heights.
 
-        ``own`` is the spot at which it starts or ends, if that stands here.
+        ``own`` is the spot where it starts or ends, if that is in this rank.
         """
         low, high = min(a, b) - 3.0, max(a, b) + 3.0
         edge = self.middle
@@ -127,7 +127,7 @@ class Rank:
 
 
 def ranked(spots: Sequence[Spot], borders: Sequence[Border], room: float) -> tuple[list[Spot], list[Rank]]:
-    """Return the spots, each leaning where it should, and the ranks they stand in."""
+    """Return the spots, aligned in their ranks, and the ranks."""
     rows: dict[int, list[Spot]] = {spot.rank: [] for spot in sorted(spots, key=lambda spot: spot.rank)}
     for spot in spots:
         rows[spot.rank].append(spot)
@@ -147,7 +147,7 @@ def ranked(spots: Sequence[Spot], borders: Sequence[Border], room: float) -> tup
         inside = [number for number, row in rows.items() if border.start <= row[0].u <= border.end]
         for number in inside:
             start, end = sides[number]
-            # A frame may be wider than its ranks, before the first of them and behind the last.
+            # A frame may be wider than its ranks, before the first and after the last.
             start = min(start, border.start) if number == inside[0] else start
             end = max(end, border.end) if number == inside[-1] else end
             around[number][k] = border._replace(start=start, end=end)

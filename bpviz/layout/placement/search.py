@@ -1,6 +1,6 @@
-"""The order of lines that is drawn: operands where they belong, and of sides that are free those with few crossings.
+"""The order of lines: operands in order, and free sides chosen for few crossings.
 
-The search counts its steps and never looks at a clock, so that the same figure is the same on every machine.
+The search counts its steps and uses no clock, so that a figure is the same on every machine.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from bpviz.layout.placement.tree import NONE, Tree, grown, outer
 __all__ = ["Heights", "found"]
 
 _WORK = 60_000
-"""How many places along lines all attempts of a search may look at together."""
+"""The most places along lines that all attempts of a search may visit together."""
 
 _ROUNDS = 8
 _CROSSING = 120.0
 _GAIN = 100.0
-"""What a change of sides must save: where it saves less, or where no wires cross, operands stand as in the code."""
+"""The least gain for a change of sides; for less, or if no wires cross, operands are as in the code."""
 _TITLE_AIR = 4.0
 
 
 class Heights(NamedTuple):
-    """The heights of the lines, the low and high side of each frame, and the height of it all.
+    """The heights of the lines, the low and high side of each frame, and the total height.
 
-    ``loose`` are the wires that would have to be detached, so that every operand and every frame has its place.
+    ``loose`` are the wires to detach, so that every operand and every frame has its place.
     """
 
     tree: Tree
@@ -43,7 +43,7 @@ class Heights(NamedTuple):
 
 
 class _Scene(NamedTuple):
-    """What stays the same while sides are tried."""
+    """The data that stay the same while sides are tried."""
 
     tree: Tree
     lines: Lines
@@ -75,7 +75,7 @@ def found(plan: Plan) -> Heights:
             if now < value and not heights.loose:
                 above, best, value, crossings, better = tried, heights, now, count, True
                 turned ^= {number}
-    for number in sorted(turned):  # what was turned for little is turned back
+    for number in sorted(turned):  # changes with little gain are undone
         tried = {**above, **{j: not above[j] for j in choices[number]}}
         heights = _placed(plan, scene, tried)
         if _cost(scene, heights)[0] < value + _GAIN and not heights.loose:
@@ -84,7 +84,7 @@ def found(plan: Plan) -> Heights:
 
 
 def _first_sides(plan: Plan, tree: Tree) -> dict[int, bool]:
-    """Return for every wire whose side is free whether it joins from above: at first as the code has it."""
+    """Return for every wire with a free side whether it joins from above; at first as in the code."""
     lines = drawn(tree)
     above: dict[int, bool] = {}
     for v, box in enumerate(plan.boxes):
@@ -97,7 +97,7 @@ def _first_sides(plan: Plan, tree: Tree) -> dict[int, bool]:
 
 
 def _choices(plan: Plan, tree: Tree, lines: Lines) -> list[list[int]]:
-    """Return the wires whose side is free. Those at the same place of frames of one title and size turn together."""
+    """Return the wires with a free side; those at the same place in frames with equal title and size turn together."""
     inside: dict[str | None, list[int]] = defaultdict(list)
     for v, box in enumerate(plan.boxes):
         inside[box.box.frame].append(v)
@@ -116,12 +116,12 @@ def _choices(plan: Plan, tree: Tree, lines: Lines) -> list[list[int]]:
 
 
 def _untangled(plan: Plan, tree: Tree, above: Mapping[int, bool]) -> tuple[_Scene, Heights]:
-    """Return lines whose order agrees with frames and operands: wires for which it does not are detached."""
+    """Return lines in an order that agrees with frames and operands; wires for which it does not are detached."""
     for _ in range(_ROUNDS):
         scene = _scene(plan, tree)
         heights = _placed(plan, scene, above)
         lines = scene.lines
-        # What goes straight through a box is detached last.
+        # A wire straight through a box is detached last.
         more = {j for j in heights.loose if lines.base[tree.targets[j]] != j} or heights.loose
         if not more:
             break
@@ -161,7 +161,7 @@ def _placed(plan: Plan, scene: _Scene, above: Mapping[int, bool]) -> Heights:
         if trunk in frame.lines or (here and there and not frame.beside(lines[trunk])):
             core.add(k)
         elif here and there:
-            # A frame stands on one side of the trunk.
+            # A frame is on one side of the trunk.
             moved |= set(there if len(there) <= len(here) else here)
             up, down = _across(up, down, there) if len(there) <= len(here) else _across(down, up, here)[::-1]
     (up, above_bad), (down, below_bad) = (_settled(side, frozenset(core), scene) for side in (up, down))
@@ -189,10 +189,10 @@ def _placed(plan: Plan, scene: _Scene, above: Mapping[int, bool]) -> Heights:
 def _loose(
     plan: Plan, scene: _Scene, heights: Sequence[float], moved: set[int], crowded: frozenset[int]
 ) -> frozenset[int]:
-    """Return the wires to be detached: those of operands out of their order, and those that tie a frame down.
+    """Return the wires to detach: of operands in the wrong order, and those that keep a frame from its place.
 
-    ``moved`` are the lines that had to change to the other side of the trunk, ``crowded`` the frames in which
-    something foreign stands.
+    ``moved`` are the lines that had to change to the other side of the trunk, ``crowded`` the frames with foreign
+    lines.
     """
     tree, lines = scene.tree, scene.lines
     loose: set[int] = set()
@@ -212,12 +212,12 @@ def _loose(
 
 
 def _settled(order: list[int], core: frozenset[int], scene: _Scene) -> tuple[list[int], frozenset[int]]:
-    """Return an order, outwards, in which nothing foreign stands in a frame, and the frames for which there is none."""
+    """Return an order, outwards, without foreign lines in frames, and the frames for which there is none."""
     changed: list[int] = []
     place = {i: number for number, i in enumerate(order)}
     for number in range(_ROUNDS):
         changed = []
-        # Where moving what is foreign outwards goes round in a circle, frames are moved instead.
+        # If moving foreign lines outwards does not end, frames are moved instead.
         pulled = number % 4 > 1
         for k, frame in scene.frames.items():
             better = gathered(order, place, frame, scene.lines.lines, core=k in core, pulled=pulled)
@@ -231,19 +231,19 @@ def _settled(order: list[int], core: frozenset[int], scene: _Scene) -> tuple[lis
 
 
 def _across(stay: list[int], leave: list[int], lines: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Move lines from one side of the trunk to the other, nearest to it. Their order on the page stays."""
+    """Move lines to the other side of the trunk, nearest to it, in the same order on the page."""
     moving = set(lines)
     return [*reversed(lines), *stay], [i for i in leave if i not in moving]
 
 
 def _cost(scene: _Scene, found: Heights) -> tuple[float, int]:
-    """Return what a reader pays (for crossings, for what wires climb, for the height of it all), and the crossings."""
+    """Return the cost of an order (crossings, climbs of wires, total height), and the number of crossings."""
     tree, heights, of_box, of_wire = scene.tree, found.heights, found.lines.of_box, found.lines.of_wire
     crossings, climb = 0, 0.0
     for j, (source, target) in enumerate(zip(tree.sources, tree.targets, strict=True)):
         start, middle, end = heights[of_box[source]], heights[of_wire[j]], heights[of_box[target]]
-        behind = max(tree.box_layer[source], found.lines.lines[of_wire[j]].start - 1)
-        for a, b, layer in ((start, middle, behind), (middle, end, tree.box_layer[target] - 1)):
+        after = max(tree.box_layer[source], found.lines.lines[of_wire[j]].start - 1)
+        for a, b, layer in ((start, middle, after), (middle, end, tree.box_layer[target] - 1)):
             if a != b:
                 low, high = min(a, b), max(a, b)
                 climb += high - low

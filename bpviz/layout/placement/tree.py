@@ -1,8 +1,8 @@
 """A figure as a tree: ranks, layers, and for every box the one wire that holds it.
 
-A figure is an expression tree with a few shared values. Every box is *held* by one of its consumers: the one from
-which the longest way leads on. Boxes and wires are known by their places in the plan. Lengths are points, in the
-coordinates of the flow: along it and across it.
+A figure is an expression tree with a few shared values. Every box is *held* by one of its consumers: the one with the
+longest path to an output. Boxes and wires are numbered as in the plan. Lengths are points, in the coordinates of the
+flow: along it and across it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from bpviz.layout.placement.plan import BoxPlan, Plan
 __all__ = ["LAYERS", "NONE", "Tree", "grown", "outer"]
 
 LAYERS = 3
-"""The layers of one rank: its boxes, names that stand just behind the end of a frame, the labels before the next."""
+"""The layers of one rank: its boxes, names just after the end of a frame, labels before the next rank."""
 
 NONE = -1
-"""Stands where there is no wire."""
+"""The number for no wire."""
 
 _SWING = 12.0
-"""The room that a wire needs beside a name to swing into a circle from that side."""
+"""The space that a wire needs beside a name to bend into a circle from that side."""
 
 _PUT_IN = ("input", "constant")
 
@@ -30,14 +30,14 @@ _PUT_IN = ("input", "constant")
 class Tree(NamedTuple):
     """The structure of a plan.
 
-    ``entering`` and ``leaving`` hold the wires of each box in the order of the operands. ``order`` holds the boxes so
-    that wires lead from earlier to later ones. ``depth`` is the longest way from an input. ``held`` is the wire that
-    holds a box (`NONE` where a box has no consumer). ``box_layer`` and ``label_layer`` say where along the flow things
-    stand. ``frames`` are the numbers of the frames around a box, from the outermost; ``spans`` the first and last
-    layer of each frame. ``lengths`` and ``halves`` are the sizes of boxes along and (half of it) across the flow;
-    ``label_lengths`` and ``reaches`` those of labels, the latter to both sides of the wire. A ``parted`` wire has an
-    end beside a frame that holds the other end: one line cannot go through both. Of a ``detached`` wire the end, with
-    its label, has a line of its own, whatever holds its start.
+    ``entering`` and ``leaving`` are the wires of each box in the order of the operands. ``order`` has the boxes so that
+    wires lead from earlier to later ones. ``depth`` is the longest path from an input. ``held`` is the wire that holds
+    a box (`NONE` without a consumer). ``box_layer`` and ``label_layer`` are the places along the flow. ``frames`` are
+    the numbers of the frames around a box, from the outermost; ``spans`` the first and last layer of each frame.
+    ``lengths`` and ``halves`` are the sizes of boxes along and (half of it) across the flow; ``label_lengths`` and
+    ``reaches`` those of labels, the latter to both sides of the wire. A ``split`` wire has one end in a frame and the
+    other beside it: one line cannot go through both. The end of a ``detached`` wire, with its label, has a separate
+    line, whatever holds its start.
     """
 
     sources: list[int]
@@ -56,12 +56,12 @@ class Tree(NamedTuple):
     halves: list[float]
     label_lengths: list[float]
     reaches: list[tuple[float, float]]
-    parted: list[bool]
+    split: list[bool]
     detached: frozenset[int]
 
 
 def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
-    """Return the tree of a plan. A ``detached`` wire has its label just before its end, on a line of its own."""
+    """Return the tree of a plan. A ``detached`` wire has its label just before its end, on a separate line."""
     place = {box.box.id: i for i, box in enumerate(plan.boxes)}
     sources = [place[wire.wire.source] for wire in plan.wires]
     targets = [place[wire.wire.target] for wire in plan.wires]
@@ -87,7 +87,7 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
         for k in around:
             start, end = spans.get(k, (layer, layer))
             spans[k] = min(start, layer), max(end, layer)
-    parted = [
+    split = [
         _beside(box_layer[s], frames[s], frames[t], spans) or _beside(box_layer[t], frames[t], frames[s], spans)
         for s, t in zip(sources, targets, strict=True)
     ]
@@ -113,15 +113,15 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
         [(box.height if level else box.width) / 2 for box in plan.boxes],
         label_lengths,
         [(half + wire.lift, half - wire.lift) for half, wire in zip(across, plan.wires, strict=True)],
-        parted,
+        split,
         detached,
     )
 
 
 def outer(tree: Tree) -> dict[int, int]:
-    """Return for every frame how many are around it and it itself, the outer ones first.
+    """Return for every frame the number of frames around it, itself included; the outer ones first.
 
-    Only frames that hold something are named.
+    Empty frames are left out.
     """
     depths = {k: place for around in (*tree.frames, *tree.label_frames) for place, k in enumerate(around, 1)}
     return dict(sorted(depths.items(), key=lambda entry: (entry[1], entry[0])))
@@ -145,7 +145,7 @@ def _ordered(entering: Sequence[Sequence[int]], leaving: Sequence[Sequence[int]]
 def _ranks(
     order: Sequence[int], leaving: Sequence[Sequence[int]], targets: Sequence[int], steps: Sequence[int]
 ) -> list[int]:
-    """Return ranks such that all stands just before its first consumer, and what has none just behind its operands."""
+    """Return the ranks: each box just before its first consumer, or without one just after its operands."""
     rank = list(steps)
     for v in reversed(order):
         if leaving[v]:
@@ -159,8 +159,8 @@ def _box_layers(
 ) -> list[int]:
     """Return the layer of each box.
 
-    A name stands just behind the other boxes of its rank where it would stand beside the end of a frame, or reach so
-    far that nothing could come to a circle from that side.
+    A name is just after the other boxes of its rank if it would be beside the end of a frame, or so wide that no wire
+    could reach a circle from that side.
     """
     ends: dict[int, int] = {}
     for v, around in enumerate(frames):
@@ -177,13 +177,13 @@ def _box_layers(
     for v, box in enumerate(plan.boxes):
         name = box.bare and not entering[v]
         wide = plan.level and box.width + _SWING > narrowest.get(rank[v], _SWING + box.width)
-        behind = name and (wide or not ending[rank[v]] <= set(frames[v]))
-        layers.append(LAYERS * rank[v] + behind)
+        after = name and (wide or not ending[rank[v]] <= set(frames[v]))
+        layers.append(LAYERS * rank[v] + after)
     return layers
 
 
 def _beside(layer: int, own: tuple[int, ...], others: tuple[int, ...], spans: dict[int, tuple[int, int]]) -> bool:
-    """Whether what stands in ``layer``, in its ``own`` frames, stands beside one of the ``others``."""
+    """Return whether a thing in ``layer``, in its ``own`` frames, is beside one of the ``others``."""
     return any(k not in own and spans[k][0] <= layer <= spans[k][1] for k in others)
 
 
@@ -195,9 +195,9 @@ def _label_layers(
     lengths: Sequence[float],
     detached: frozenset[int],
 ) -> list[int]:
-    """Return the layer of each label: where it makes none wider, late if it can.
+    """Return the layer of each label: one that it does not make wider, as late as possible.
 
-    That of an input stands beside its name; that of a detached wire just before its end.
+    The label of an input is beside its name; that of a detached wire just before its end.
     """
     widest: dict[int, float] = defaultdict(float)
     layers = [0] * len(sources)

@@ -52,6 +52,7 @@ astype = operation(
     drawn=_astype_symbol,
     says="The same numbers in another type; the gradient goes back to the old one.",
     notation="{x}",
+    unwritten=True,
     shape=lambda x, dtype: x,
     cases=(Case(((2, 3),), {"dtype": "float64"}),),
     convention="to whole numbers or conditions: no gradient",

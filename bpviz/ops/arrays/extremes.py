@@ -121,7 +121,7 @@ def _extreme_rule(g: Any, z: Any, x: Any, axis: Any = None, keepdims: bool = Fal
     return spread(g, x, axis) * chosen / sum_(chosen, axis=axis, keepdims=True)
 
 
-def _extreme(name: str, numpy: tuple[str, ...], word: str) -> Operation:
+def _extreme(name: str, numpy: tuple[str, ...], word: str, of_operands: str) -> Operation:
     return operation(
         name,
         name,
@@ -133,14 +133,17 @@ def _extreme(name: str, numpy: tuple[str, ...], word: str) -> Operation:
         method=True,
         says=f"The gradient goes to the {word}; the others get 0.",
         notation=f"{name}({{x}})",
+        reduces="all",
+        over_axes=f"{name}{{axes}}({{x}})",
+        of_operands=of_operands,
         shape=reduced_shape,
         cases=REDUCTIONS,
         convention="equals share the gradient evenly, as in PyTorch (amax, amin) and JAX",
     )
 
 
-max_ = _extreme("max", ("max", "amax", "maximum.reduce"), "largest")
-min_ = _extreme("min", ("min", "amin", "minimum.reduce"), "smallest")
+max_ = _extreme("max", ("max", "amax", "maximum.reduce"), "largest", "greatest")
+min_ = _extreme("min", ("min", "amin", "minimum.reduce"), "smallest", "least")
 
 
 def _among_rule(g: Any, z: Any, *xs: Any, slot: int) -> Any:

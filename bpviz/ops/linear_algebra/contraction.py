@@ -15,7 +15,7 @@ from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.shaping import broadcast_to, index, normalized_axes, reshape
 from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
-from bpviz.ops.table.values import Shape, shape_of
+from bpviz.ops.table.values import Shape, broadcast_shape, shape_of
 
 __all__ = [
     "convolve",
@@ -301,7 +301,9 @@ cross: Operation = operation(
     adapt=_cross_arguments,
     says="The gradients are cross products as well: y × g goes to x, g × x to y.",
     notation="{x} × {y}",
-    cases=(Case(((3,), (3,))), Case(((2, 3), (3,))), Case(((2, 1, 3), (4, 3)))),
+    # The vectors broadcast; a component depends on the others of both.
+    shape=lambda x, y: broadcast_shape((x, y)),
+    cases=(Case(((3,), (3,)), typical=True), Case(((2, 3), (3,))), Case(((2, 1, 3), (4, 3)))),
 )
 
 

@@ -140,6 +140,7 @@ lower_half: Operation = operation(
     vjp=(lambda g, z, x: lower_half(g),),
     says="Keeps the lower triangle, with half the diagonal, of the gradient too; the rest is 0.",
     notation="Φ({x})",
+    opaque=True,
     shape=lambda x: x,
     cases=(Case(((3, 3),)), Case(((2, 3, 3),))),
 )

@@ -8,6 +8,7 @@ from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.arithmetic import multiply
 from bpviz.ops.primitives.shaping import reshape, transpose
+from bpviz.ops.table.binding import PRODUCT
 from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import Case
 from bpviz.ops.table.values import Shape, shape_of
@@ -94,6 +95,8 @@ matmul = operation(
     numpy=("matmul", "linalg.matmul"),
     says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
     notation="{x}·{y}",
+    binds=PRODUCT,
+    capitals=True,
     shape=_matmul_shape,
     cases=(
         Case(((2, 3), (3, 4))),

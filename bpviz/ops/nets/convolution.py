@@ -103,6 +103,7 @@ im2col = operation(
     parameters={"size": REQUIRED, "stride": 1, "pad": 0},
     says="Lays every window out as a row; the gradients of a pixel add up over the windows that it lies in.",
     notation="im2col({x})",
+    opaque=True,
     shape=_im2col_shape,
     cases=(
         Case(((2, 2, 3, 4),), {"size": 2}),
@@ -119,6 +120,7 @@ col2im: Operation = operation(
     parameters={"shape": REQUIRED, "size": REQUIRED, "stride": 1, "pad": 0},
     says="Adds every row back at the place of its window.",
     notation="col2im({x})",
+    opaque=True,
     shape=lambda x, shape, size, stride=1, pad=0: tuple(shape),
     cases=(
         Case(((12, 8),), {"shape": (2, 2, 3, 4), "size": 2}),

@@ -59,6 +59,7 @@ affine = operation(
     ),
     says="g·Wᵀ goes to x, xᵀ·g to W, and the sum of g over the batch to b.",
     notation="{x}·{W} + {b}",
+    capitals=True,
     shape=_affine_shape,
     cases=(
         Case(((2, 3), (3, 4), (4,)), typical=True),

@@ -87,6 +87,7 @@ max_unpool2d: Operation = operation(
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Puts each number where its window of x has its largest pixel.",
     notation="unpool({v})",
+    opaque=True,
     shape=lambda v, x, **parameters: x,
     cases=(
         Case(((2, 2, 2, 2), (2, 2, 4, 4))),
@@ -104,6 +105,7 @@ picked_at_largest: Operation = operation(
     parameters={"size": 2, "stride": None, "pad": 0},
     says="Takes the number that lies where the window of x has its largest pixel.",
     notation="pick({v})",
+    opaque=True,
     shape=lambda v, x, **parameters: _shape(x, **parameters),
     cases=tuple(Case(case.shapes * 2, case.parameters) for case in _CASES),
 )
@@ -117,6 +119,7 @@ first_largest = operation(
     vjp=(None,),
     says="True at the first of the largest of a row; a decision carries no gradient.",
     notation="first max({x})",
+    opaque=True,
     shape=lambda x: x,
     cases=(Case(((2, 3),)),),
 )
@@ -134,6 +137,9 @@ pick_largest = operation(
     vjp=(_pick_largest_rule,),
     says="The gradient goes to the largest of the row.",
     notation="max({x})",
+    reduces="last",
+    over_axes="max{axes}({x})",
+    word="max",
     shape=lambda x: x[:-1],
     cases=(Case(((2, 3),)), Case(((3,),))),
     convention="of equals the first one gets it all, as in PyTorch's pooling",

@@ -83,6 +83,7 @@ attention = operation(
     parameters={"causal": False},
     says="With A = softmax(q·kᵀ/√d) and dA = g·vᵀ: dS = A ∘ (dA − Σ dA ∘ A)/√d goes back through q·kᵀ.",
     notation="softmax({q}·{k}ᵀ/√d)·{v}",
+    capitals=True,
     shape=_shape,
     cases=(
         Case(((2, 3), (4, 3), (4, 2)), typical=True),

@@ -11,6 +11,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import log
+from bpviz.ops.table.binding import ATOM, POWER, PRODUCT, SUM
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case, Operation
 from bpviz.text.numerals import number, superscript
@@ -31,6 +32,7 @@ add = operation(
     numpy=("add",),
     says="Passes the gradient on unchanged to both.",
     notation="{x} + {y}",
+    binds=SUM,
     commutes=True,
     cases=_PAIRS,
 )
@@ -44,6 +46,7 @@ add_up = operation(
     vjp=lambda g, z, *xs, slot: g,
     says="Passes the gradient on unchanged to all.",
     notation="{xs}",
+    binds=SUM,
     commutes=True,
     inside=lambda *xs: functools.reduce(add, xs),
     cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
@@ -59,6 +62,8 @@ subtract = operation(
     numpy=("subtract",),
     says="Passes the gradient on, with the sign turned for what is taken away.",
     notation="{x} − {y}",
+    binds=SUM,
+    needs=(SUM, SUM + 1),
     cases=_PAIRS,
 )
 
@@ -72,6 +77,7 @@ multiply = operation(
     numpy=("multiply",),
     says="Multiplies the gradient by the other input.",
     notation="{x}·{y}",
+    binds=PRODUCT,
     commutes=True,
     cases=_PAIRS,
 )
@@ -87,6 +93,8 @@ divide = operation(
     numpy=("divide", "true_divide"),
     says="1/y of the gradient goes to x, −x/y² of it to y.",
     notation="{x}/{y}",
+    binds=PRODUCT,
+    needs=(PRODUCT, PRODUCT + 1),
     domain=((-2, 2), (0.5, 2)),
     cases=_PAIRS,
 )
@@ -101,6 +109,7 @@ negative = operation(
     numpy=("negative",),
     says="Turns the sign of the gradient.",
     notation="−{x}",
+    binds=PRODUCT,
     cases=(Case(((),)), Case(((2, 3),))),
 )
 
@@ -114,6 +123,7 @@ positive = operation(
     numpy=("positive",),
     says="Passes the gradient on unchanged.",
     notation="{x}",
+    unwritten=True,
     cases=(Case(((),)), Case(((2, 3),))),
 )
 
@@ -142,6 +152,8 @@ power: Operation = operation(
     drawn=_power_symbol,
     says="The exponent comes down: y·x^(y−1) goes to x, xʸ·log x to y.",
     notation="{x}^{y}",
+    binds=POWER,
+    needs=(POWER + 1, ATOM),
     domain=((0.3, 2), (-2, 3)),
     cases=_PAIRS,
     convention="at x = 0: x⁰ has slope 0, and the exponent gets 0",

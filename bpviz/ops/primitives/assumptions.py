@@ -38,6 +38,7 @@ guard: Operation = operation(
     vjp=(None, lambda g, z, c, s, x: where(c, g, 0.0), lambda g, z, c, s, x: where(c, 0.0, g)),
     says="Puts s in the place of x where the condition holds, so that no division by 0 happens there.",
     notation="{s} if {c} else {x}",
+    granted=True,
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
 )
 
@@ -49,6 +50,10 @@ total_share = operation(
     vjp=(lambda g, z, x: broadcast_to(g, shape=shape_of(x)),),
     says="The sum of shares, which is 1 for correct targets; the gradient goes to every share.",
     notation="Σ {x}",
+    reduces="last",
+    over_axes="Σ{axes} {x}",
+    word="sum",
+    granted=True,
     shape=lambda x: kept_shape(x, -1),
     cases=(Case(((2, 3),)), Case(((3,),)), Case(((),))),
 )
@@ -69,6 +74,9 @@ largest = operation(
     parameters={"axis": -1},
     says="The largest logit is subtracted from all logits, so that exp cannot overflow: it cancels, without gradient.",
     notation="max({x})",
+    reduces="last",
+    over_axes="max{axes}({x})",
+    word="max",
     shape=lambda x, axis=-1: kept_shape(x, axis),
     cases=(Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
 )

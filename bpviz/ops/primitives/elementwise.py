@@ -7,6 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
+from bpviz.ops.table.binding import ATOM, CHOICE, ROOT
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case, Operation
 
@@ -68,6 +69,9 @@ sqrt = operation(
     numpy=("sqrt",),
     says="Divides the gradient by twice its own output.",
     notation="√{x}",
+    binds=ROOT,
+    # √x² could be read both ways.
+    needs=(ATOM,),
     domain=((0.2, 3),),
     cases=_ONE,
     convention="infinite at 0",
@@ -213,6 +217,7 @@ larger = operation(
     vjp=(None, None),
     says="1 where x is the larger, ½ where both are equal, 0 elsewhere; a decision carries no gradient.",
     notation="1 if {x} > {y} else 0.5 if {x} = {y} else 0",
+    binds=CHOICE,
     cases=_PAIRS,
 )
 

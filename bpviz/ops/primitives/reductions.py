@@ -9,6 +9,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import largest
 from bpviz.ops.primitives.elementwise import exp, log
 from bpviz.ops.primitives.shaping import added_up, broadcast_to, kept_shape, normalized_axes, reshape
+from bpviz.ops.table.binding import REDUCTION
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case
 from bpviz.ops.table.values import Shape, shape_of, size_of
@@ -85,6 +86,9 @@ sum_ = operation(
     method=True,
     says="Passes the gradient on to every element.",
     notation="Σ {x}",
+    binds=REDUCTION,
+    reduces="all",
+    over_axes="Σ{axes} {x}",
     shape=reduced_shape,
     cases=REDUCTIONS,
 )
@@ -111,6 +115,8 @@ mean = operation(
     method=True,
     says="Shares the gradient out evenly: 1/n for each element.",
     notation="mean({x})",
+    reduces="all",
+    over_axes="mean{axes}({x})",
     shape=reduced_shape,
     cases=REDUCTIONS,
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.binding import CHOICE, COMPARISON
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case, Operation
 
@@ -18,7 +19,7 @@ np: Any = LazyModule("numpy")
 _MANY = 4096
 
 
-def _comparison(name: str, symbol: str, forward: Any) -> Any:
+def _comparison(name: str, symbol: str, forward: Any, **row: Any) -> Any:
     return operation(
         name,
         symbol,
@@ -29,7 +30,9 @@ def _comparison(name: str, symbol: str, forward: Any) -> Any:
         numpy=(name,),
         says="True or false; a decision carries no gradient.",
         notation="{x} " + symbol + " {y}",
+        binds=COMPARISON,
         cases=(Case(((2, 3), (3,))),),
+        **row,
     )
 
 
@@ -37,8 +40,8 @@ greater = _comparison("greater", ">", operator.gt)
 greater_equal = _comparison("greater_equal", "≥", operator.ge)
 less = _comparison("less", "<", operator.lt)
 less_equal = _comparison("less_equal", "≤", operator.le)
-equal = _comparison("equal", "=", operator.eq)
-not_equal = _comparison("not_equal", "≠", operator.ne)
+equal = _comparison("equal", "=", operator.eq, needs=(COMPARISON, COMPARISON + 1))
+not_equal = _comparison("not_equal", "≠", operator.ne, needs=(COMPARISON, COMPARISON + 1))
 
 
 def _choose(condition: Any, x: Any, y: Any) -> Any:
@@ -71,5 +74,6 @@ where: Operation = operation(
     adapt=_where_arguments,
     says="Takes x where the condition holds and y elsewhere; the gradient goes to the one that was taken.",
     notation="{x} if {c} else {y}",
+    binds=CHOICE,
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
 )

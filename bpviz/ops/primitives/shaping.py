@@ -10,6 +10,7 @@ from typing import Any
 
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.binding import INDEX, POWER, REDUCTION
 from bpviz.ops.table.registry import OPERATIONS, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
 from bpviz.ops.table.values import Shape, shape_of, size_of
@@ -131,6 +132,8 @@ broadcast_to = operation(
     numpy=("broadcast_to",),
     says="One number is used at many places: their gradients add up.",
     notation="{x}",
+    unwritten=True,
+    plumbing=True,
     shape=lambda x, shape: tuple(shape),
     cases=(Case(((3,),), {"shape": (2, 3)}), Case(((),), {"shape": (2, 2)}), Case(((2, 1),), {"shape": (4, 2, 3)})),
 )
@@ -144,6 +147,11 @@ sum_to: Operation = operation(
     parameters={"shape": REQUIRED},
     says="Adds up what broadcasting had spread.",
     notation="Σ {x}",
+    binds=REDUCTION,
+    reduces="shape",
+    over_axes="Σ{axes} {x}",
+    word="sum",
+    plumbing=True,
     shape=lambda x, shape: tuple(shape),
     cases=(Case(((2, 3),), {"shape": (3,)}), Case(((2, 3),), {"shape": ()}), Case(((2, 3),), {"shape": (2, 1)})),
 )
@@ -184,6 +192,8 @@ reshape: Operation = operation(
     view=lambda z, x, shape: reshape(z, shape=shape_of(x)),
     says="The gradient takes the old shape back.",
     notation="{x}",
+    unwritten=True,
+    plumbing=True,
     shape=_reshaped,
     cases=(Case(((2, 3),), {"shape": (3, 2)}), Case(((4,),), {"shape": (2, -1)}), Case(((),), {"shape": (1, 1)})),
 )
@@ -215,6 +225,8 @@ transpose: Operation = operation(
     view=lambda z, x, axes=None: transpose(z, axes=_undone(axes)),
     says="The gradient is turned back.",
     notation="{x}ᵀ",
+    binds=POWER,
+    plumbing=True,
     shape=lambda x, axes=None: x[::-1] if axes is None else tuple(x[a] for a in axes),
     cases=(Case(((2, 3),)), Case(((2, 3, 4),), {"axes": (2, 0, 1)}), Case(((3,),))),
 )
@@ -311,6 +323,7 @@ index = operation(
     view=lambda z, x, *positions, key: OPERATIONS["assign"](x, z, *positions, key=key),
     says="The gradient goes back to the place that was taken; all other places get 0.",
     notation="{x}[{key}]",
+    binds=INDEX,
     shape=_indexed_shape,
     cases=(
         Case(((3,),), {"key": 1}),

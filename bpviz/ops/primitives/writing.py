@@ -41,7 +41,8 @@ assign: Operation = operation(
     parameters={"key": REQUIRED},
     drawn=_assign_symbol,
     says="Writes v at a place of x: the gradient of that place goes to v, and what stood there before gets 0.",
-    notation="{x}[{key}] ← {v}",
+    notation="assign({x}, {v}, [{key}])",
+    opaque=True,
     shape=lambda x, v, *positions, key: x,
     cases=(
         Case(((3,), ()), {"key": 1}),
@@ -75,6 +76,7 @@ fill: Operation = operation(
     parameters={"keys": REQUIRED, "shape": REQUIRED, "rest": 0.0},
     says="Parts at places of one array, none at the place of another; each gets the gradient of its own place.",
     notation="fill({xs})",
+    opaque=True,
     shape=lambda *xs, keys, shape, rest=0.0: tuple(shape),
     cases=(
         Case(((), ()), {"keys": (0, 2), "shape": (4,)}),

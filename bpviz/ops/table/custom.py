@@ -34,6 +34,11 @@ def op(
     cases: Sequence[Case] = (),
     convention: str = "",
     reference: str = "",
+    commutes: bool = False,
+    binds: int | None = None,
+    unwritten: bool = False,
+    opaque: bool = False,
+    plumbing: bool = False,
 ) -> Operation:
     """Add an operation to the table; it is called like a function, on numbers, arrays and recorded values.
 
@@ -42,15 +47,17 @@ def op(
     operand, in a tuple (``None`` where none flows); or it is a sequence of such rules, one per operand. A rule that
     uses Python's operators and other operations (``bpviz.ops.exp``) rather than NumPy's own can be differentiated
     again and reads as a formula. Broadcasting need not be undone. ``inside`` is the same computation in smaller
-    operations, for ``--open``. The other keywords are the fields of `bpviz.ops.Operation`; an operation that was made
-    here may be made again under the same name, as in a notebook's cell that is run twice.
+    operations, for ``--open``. The other keywords are the fields of `bpviz.ops.Operation`, where each is explained:
+    ``binds`` and ``unwritten``, for example, say how formulas write the operation. An operation that was made here may
+    be made again under the same name, as in a notebook's cell that is run twice.
 
     >>> import bpviz
     >>> cube = bpviz.op("cube", lambda x: x**3, lambda g, z, x: (g * 3 * x**2,), symbol="x³", notation="{x}³")
     >>> bpviz.backprop(lambda x=2.0: cube(x)).grads
     {'x': 12.0}
 
-    Raises `UsageError` when the name is that of a built-in operation, or the numbers of operands and rules differ.
+    Raises `UsageError` when the name is that of a built-in operation, or the numbers of operands and rules differ, or
+    ``plumbing`` has several operands.
     """
     operands, parameters = _signature(name, forward)
     if isinstance(vjp, Sequence):
@@ -62,6 +69,11 @@ def op(
             )
     else:
         rules = tuple(partial(_share, name, vjp, slot, len(operands)) for slot in range(len(operands)))
+    if plumbing and len(operands) != 1:
+        raise UsageError(
+            f"the operation {name!r} has {len(operands)} operands ({', '.join(operands)}), but plumbing is a change of "
+            "shape, which has one; leave plumbing=True out"
+        )
     if name in _custom:
         OPERATIONS.pop(name, None)
     made = operation(
@@ -79,6 +91,11 @@ def op(
         cases=tuple(cases) or (Case(tuple(() for _ in operands)),),
         convention=convention,
         reference=reference,
+        commutes=commutes,
+        binds=binds,
+        unwritten=unwritten,
+        opaque=opaque,
+        plumbing=plumbing,
     )
     _custom.add(name)
     return made

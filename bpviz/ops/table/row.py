@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 from bpviz.errors import UsageError
 from bpviz.ops.table.evaluation import evaluate
@@ -76,6 +76,24 @@ class Operation:
       It is the operation that puts such a result back, called as ``view(z, x, *positions, **parameters)``.
     - Where it ``commutes``, a figure may draw its operands in any order.
 
+    How formulas write it:
+
+    - ``binds`` is how tightly its ``notation`` binds (`bpviz.ops.table.binding`: 20 as a sum, 30 as a product, 50 as a
+      power); ``None`` where the notation shows it (``exp({x})``). ``needs`` is how tightly each operand must bind to
+      stand without brackets, where that is not ``binds``: x − (y − z).
+    - ``unwritten``: an author does not write it, because the numbers stay the same.
+    - ``opaque``: it has no notation in mathematics; a rule that needs it is written by its name.
+    - ``granted``: an author takes it for granted, and writes what is left of it, in whatever shape.
+    - ``capitals``: its card writes the operands with capitals, as matrices.
+    - ``reduces``: it is a reduction, over ``"all"`` axes or the ``"last"`` one where no ``axis`` is given, or down to a
+      ``"shape"``. ``over_axes`` is its notation with a place for the axes (``"Σ{axes} {x}"``); ``word`` is NumPy's
+      function for it, where that has another name.
+
+    How graphs take it:
+
+    - ``plumbing``: it only brings numbers into another shape, which readers take for granted; figures may hide it.
+    - ``of_operands``: the name of the row that does with single operands what this reduction does with an array.
+
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
     200.0
@@ -107,6 +125,17 @@ class Operation:
     keeping: Callable[..., tuple[Any, Any]] | None = None
     commutes: bool = False
     view: Callable[..., Any] | None = None
+    binds: int | None = None
+    needs: tuple[int, ...] = ()
+    unwritten: bool = False
+    opaque: bool = False
+    granted: bool = False
+    capitals: bool = False
+    reduces: Literal["", "all", "last", "shape"] = ""
+    over_axes: str = ""
+    word: str = ""
+    plumbing: bool = False
+    of_operands: str = ""
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers or record with handles: the first traced operand decides."""

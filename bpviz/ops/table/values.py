@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
 
-__all__ = ["Shape", "plain", "shape_of", "size_of"]
+__all__ = ["Shape", "broadcast_shape", "plain", "shape_of", "size_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -27,6 +28,17 @@ def shape_of(value: Any) -> Shape:
     except AttributeError:
         return () if isinstance(value, int | float) else tuple(np.shape(value))
     return found
+
+
+def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape of an elementwise result for operands of these shapes.
+
+    >>> broadcast_shape([(2, 3), (3,), ()])
+    (2, 3)
+    """
+    size = max(map(len, shapes))
+    padded = [(1,) * (size - len(shape)) + shape for shape in shapes]
+    return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
 
 
 def size_of(value: Any) -> int:
