@@ -35,7 +35,8 @@ class Copies:
     Arrays are known by identity: one that a layer and a dict share is one input. Objects are walked breadth first,
     so that an input has the shortest of its names. Single numbers that are ``plain``, by name, are left as they are.
 
-    >>>     >>> W = np.ones(2)
+    >>> import sys
+    >>> W = np.ones(2)
     >>> net = SimpleNamespace(params={"W": W}, layer=SimpleNamespace(W=W, rate=0.1, size=2))
     >>> copies = Copies(Recorder(sys._getframe()))
     >>> made = copies.of(net)

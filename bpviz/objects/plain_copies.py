@@ -18,14 +18,11 @@ np: Any = LazyModule("numpy")
 class PlainCopies(Copies):
     """Copies of objects in which some of the values are others, and none is recorded.
 
-    >>> class Line:
-    ...     def __init__(self, slope):
-    ...         self.slope = slope
-    ...     def at(self, x):
-    ...         return self.slope * x
-    >>> line = Line(2.0)
-    >>> PlainCopies({"slope": 3.0}).called_on_copy(line.at)(5.0), line.slope
-    (15.0, 2.0)
+    >>> from types import SimpleNamespace
+    >>> spring = SimpleNamespace(k=2.0, rest=1.0)
+    >>> copies = PlainCopies({"spring.k": 3.0})
+    >>> copies.argument("spring", spring), spring.k, copies.names
+    (namespace(k=3.0, rest=1.0), 2.0, ['spring.k', 'spring.rest'])
     """
 
     def __init__(
