@@ -81,7 +81,8 @@ class PlainCopies(Copies):
     def _array_of(self, key: str, value: Any) -> Any:
         if key in self.values:
             # A single number of NumPy stays one, which its functions tell from an array.
-            array = np.array(self.values[key])
+            given = self.values[key]
+            array = np.array(given, None if hasattr(given, "dtype") else getattr(value, "dtype", None))
             return array[()] if isinstance(value, np.generic) else array
         return value.copy() if value.__class__ is np.ndarray else copy.deepcopy(value)
 
