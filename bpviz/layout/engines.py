@@ -12,11 +12,11 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
+from bpviz.frozen import dataclass
 from bpviz.layout import bundled
 
 __all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "is_own", "lay_out", "render"]

@@ -6,8 +6,9 @@ import linecache
 import opcode
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import CodeType, FrameType
+
+from bpviz.frozen import dataclass
 
 __all__ = [
     "Returned",
