@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
 from bpviz.frozen import dataclass
-from bpviz.layout.engines import ENGINES
+from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
 from bpviz.writers.formats import TABLE, Format, formats
 
