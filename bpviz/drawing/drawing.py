@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
 from bpviz.files import check_no_source, numbered, write_file
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language

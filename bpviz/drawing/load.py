@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, cast
@@ -16,6 +16,7 @@ from typing import Any, cast
 from bpviz.drawing.drawing import Drawing
 from bpviz.drawing.models import imported_module, run_source
 from bpviz.errors import UsageError, closest, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.objects.held import is_object

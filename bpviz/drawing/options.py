@@ -8,12 +8,13 @@ of `DrawOptions` or `CircuitOptions`, with its default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
-from bpviz.layout.engines import ENGINES
+from bpviz.frozen import dataclass
+from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
 from bpviz.writers.formats import TABLE, Format, formats
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule

@@ -11,12 +11,13 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import FunctionType
 from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import RecordingError
+from bpviz.frozen import dataclass
 from bpviz.graph.agreement import Difference, difference
 from bpviz.graph.causes import first_cause, place_of
 from bpviz.graph.surroundings import Surroundings, muted

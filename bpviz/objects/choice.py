@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.recording.recorder import Recorder
 
 __all__ = ["Choice", "choice_of", "full_name", "last_parts", "make_constant", "means", "names_in", "parts_of"]

@@ -9,7 +9,7 @@ from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["Group", "Scope", "around_both", "goes_on", "gradient_title", "group_path", "parted_title", "title_of"]
 
-_GRADIENT = re.compile(r"(?:gradient|derivative of order (\d+)) of (.+)")
+_GRADIENT = r"(?:gradient|derivative of order (\d+)) of (.+)"
 
 
 class Scope:
@@ -165,5 +165,5 @@ def parted_title(title: str) -> tuple[str, int]:
     >>> parted_title("derivative of order 2 of loss"), parted_title("loss")
     (('loss', 2), ('loss', 0))
     """
-    found = _GRADIENT.fullmatch(title)
+    found = re.fullmatch(_GRADIENT, title)
     return (found[2], int(found[1] or 1)) if found else (title, 0)

@@ -8,9 +8,10 @@ import opcode
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType
+
+from bpviz.frozen import dataclass
 
 __all__ = [
     "Returned",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from bpviz.analysis.differences import Difference, Side, differences
@@ -13,6 +13,7 @@ from bpviz.documents.document import Block, Document, Paragraph, Picture
 from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import verified

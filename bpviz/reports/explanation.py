@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
@@ -15,6 +14,7 @@ from bpviz.drawing.draw import draw
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.sources import flow_of

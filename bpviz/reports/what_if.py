@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
@@ -13,6 +12,7 @@ from bpviz.documents.document import Block, Document, Paragraph, Picture
 from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.sources import flow_of
