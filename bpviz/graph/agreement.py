@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
+from bpviz.frozen import dataclass
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -81,6 +81,8 @@ def _of_values(place: str, recorded: Any, plain: Any, record: Recorder | None) -
     elif isinstance(plain, str | tuple | list | Mapping) or plain is None or callable(plain):
         return Difference(_at(place), _kind(recorded), _kind(plain))
     a, b = np.asarray(recorded), np.asarray(plain)
+    if a.dtype.kind not in "biuf" and a.dtype == b.dtype:
+        return None
     if b.dtype.kind not in "biuf" or a.shape != b.shape:
         return Difference(_at(place), _kind(recorded), _kind(plain))
     x, y = a.astype(np.float64), b.astype(np.float64)

@@ -12,14 +12,14 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
-from bpviz.graph.verification import is_verified
 from bpviz.lazy import LazyModule
+from bpviz.objects.choice import full_name
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
-__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -135,8 +135,10 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
 
 
-def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call; ``verify`` is that of `bpviz.trace`.
+def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
+    """Trace a function and propagate: forward values and gradients in one call.
+
+    The arguments are those of `bpviz.trace`: also ``inputs``, ``wrt``, ``freeze`` and ``verify``.
 
     >>> def total(price=100, count=2, tax=1.1):
     ...     return price * count * tax
@@ -144,24 +146,13 @@ def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwarg
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
     with ops.silence():
-        return propagate(trace(fn, *args, verify=verify, **kwargs))
-
-
-def confirmed(flow: Flow) -> Flow:
-    """Return the flow of a function that was traced with its own inputs and run with others.
-
-    Raises `RecordingError` where the function itself returns another value for these: it takes another branch.
-    """
-    graph, index = flow.graph, flow.output_index
-    if graph.plain is not None and is_verified():
-        values = {graph.record.is_input[i]: value for i, value in flow.given.items()}
-        graph.plain.confirm(values, index, flow.values[index], graph.record)
-    return flow
+        return propagate(trace(fn, *args, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
     """Put another value in the place of an input's own. Return the input's number."""
-    index = next((i for i, name in graph.record.is_input.items() if name == key), None)
+    full = full_name(key, graph.inputs)
+    index = next((i for i, name in graph.record.is_input.items() if name == full), None)
     if index is None:
         hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
         raise UsageError(f"there is no input named {key!r}; {hint}")

@@ -14,8 +14,7 @@ from bpviz.errors import EngineFailed
 from bpviz.figure import Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
-from bpviz.layout.engines import is_own
-from bpviz.layout.graphviz_places import laid_out
+from bpviz.layout.engine_names import is_own
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
@@ -39,7 +38,7 @@ _MENDINGS = 3
 def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
-    ``engine`` is one of `bpviz.layout.engines.ENGINES`; ``timeout`` is in seconds and applies to Graphviz.
+    ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -78,6 +77,8 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
     leaves no room for this, bpviz places the whole figure.
     """
     if not is_own(engine):
+        from bpviz.layout.graphviz_places import laid_out
+
         places = laid_out(figure, plan, engine=engine, timeout=timeout)
         found = arranged(plan, places, pitch)
         wrong = misread(plan, found)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import opcode
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from types import CodeType, FrameType
+
+from bpviz.frozen import dataclass
 
 __all__ = [
     "Returned",
@@ -28,6 +32,8 @@ __all__ = [
 
 _HOME = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _PYTHON = os.path.dirname(os.__file__) + os.sep
+_HOLDER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+"""What may hold a value by subscript, in a name: ``hs``, ``self.params``."""
 _LONGEST = 100
 """So many characters of the user's source a message quotes at most."""
 _FARTHEST = 1000
@@ -45,6 +51,8 @@ _STORE_NAME = _codes("STORE_NAME", "STORE_GLOBAL")
 # 3.13 and later join two steps into one.
 _STORE_STORE = _codes("STORE_FAST_STORE_FAST")
 _STORE_LOAD = _codes("STORE_FAST_LOAD_FAST")
+# These lie above the value: an object, or a container and an index.
+_STORE_ATTRIBUTE, _STORE_SUBSCRIPT = _codes("STORE_ATTR"), _codes("STORE_SUBSCR")
 _COPY, _SWAP = _codes("COPY"), _codes("SWAP")
 _BUILD = _codes("BUILD_TUPLE", "BUILD_LIST")
 _UNPACK, _UNPACK_STAR = _codes("UNPACK_SEQUENCE"), _codes("UNPACK_EX")
@@ -136,7 +144,15 @@ def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Re
     """
     above = 0
     start = offset if unpacks(reading.code, offset) else offset + 2
-    for code, argument in _instructions(reading.instructions, start):
+    for at, code, argument in _instructions(reading.instructions, start):
+        if code in _STORE_ATTRIBUTE or code in _STORE_SUBSCRIPT:
+            beside = 1 if code in _STORE_ATTRIBUTE else 2
+            if above == beside:
+                return None if path else _name_of_target(reading.code, at, argument if beside == 1 else None)
+            if above < beside:
+                return None
+            above -= beside + 1
+            continue
         stored = _stored(reading, code, argument)
         for name in stored:
             if not above:
@@ -171,6 +187,23 @@ def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Re
     return None
 
 
+def _name_of_target(code: CodeType, at: int, attribute: int | None) -> str | None:
+    """The name of what is stored to by the instruction at ``at``: an attribute, by number, or else a subscript.
+
+    A subscript has a name where it is written out: ``params['W']``, not ``hs[t]``.
+    """
+    if attribute is not None:
+        return code.co_names[attribute]
+    try:
+        target = ast.parse(_text_at(code, at), mode="eval").body
+    except SyntaxError:
+        return None
+    if not (isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)):
+        return None
+    holder = ast.unparse(target.value)
+    return f"{holder.removeprefix('self.')}[{target.slice.value!r}]" if _HOLDER.fullmatch(holder) else None
+
+
 def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
     """The variables that an instruction stores to, the one that takes the topmost value first."""
     if code in _STORE_LOCAL:
@@ -184,8 +217,8 @@ def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
     return ()
 
 
-def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int]]:
-    """The instructions from an offset on, with their arguments."""
+def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int, int]]:
+    """Iterate over the instructions from an offset on: where each stands, what it is, and its argument."""
     argument = 0
     for i in range(at, min(len(instructions) - 1, at + farthest), 2):
         code = instructions[i]
@@ -193,7 +226,7 @@ def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -
             continue
         argument = argument << 8 | instructions[i + 1]
         if code != _EXTENDED:
-            yield code, argument
+            yield i, code, argument
             argument = 0
 
 
@@ -244,7 +277,7 @@ def called_name(code: CodeType, offset: int) -> str:
 def _called(reading: _Reading, offset: int) -> str:
     """Go back over the instructions that put the arguments on the stack, to the one that put the function there."""
     before = [(0, 0)]
-    for code, argument in _instructions(reading.instructions[: offset + 2], 0, len(reading.instructions)):
+    for _, code, argument in _instructions(reading.instructions[: offset + 2], 0, len(reading.instructions)):
         before.append((code, argument))
     code, argument = before.pop()
     if code not in _CALLS:
@@ -330,18 +363,20 @@ def written(frame: FrameType) -> str:
     """The expression that the user's code is just evaluating, as it is written there; else what is known of it."""
     frame = users_frame(frame)
     code = frame.f_code
-    positions = list(code.co_positions())
-    at = frame.f_lasti // 2
-    text = ""
-    if at < len(positions):
-        first, last, start, end = positions[at]
-        if first is not None and last is not None and start is not None and end is not None:
-            lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
-            # The end first: where the expression stands on one line, cutting its start would move it.
-            lines[-1] = lines[-1][:end]
-            lines[0] = lines[0][start:]
-            text = b" ".join(lines).decode(errors="replace")
+    text = _text_at(code, frame.f_lasti)
     text = " ".join((text or linecache.getline(code.co_filename, frame.f_lineno)).split())
     if not text:
         return f"a step of {code.co_name}" if code.co_name[0] != "<" else "this step"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _text_at(code: CodeType, offset: int) -> str:
+    """The source of the instruction at ``offset``; empty where it is not known."""
+    first, last, start, end = next(islice(code.co_positions(), offset // 2, None), (None,) * 4)
+    if first is None or last is None or start is None or end is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+    # The end first: where the expression stands on one line, cutting its start would move it.
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    return b" ".join(lines).decode(errors="replace")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.formulas.formula import derivative
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import propagate

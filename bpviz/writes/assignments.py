@@ -92,9 +92,9 @@ def gathered(value: Any) -> Any:
 
 def has_handles(value: Any) -> bool:
     """Whether a value is recorded, or a list with recorded values in it."""
-    if type(value) in (list, tuple):
+    if value.__class__ in (list, tuple):
         return any(map(has_handles, value))
-    return type(value) is Handle
+    return value.__class__ is Handle
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:

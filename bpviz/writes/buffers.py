@@ -234,7 +234,7 @@ def _put_in(args: Any, of: Buffer, places: Any) -> Any:
 def _handle_in(values: Any) -> Any:
     """The first handle among values, and in lists of them."""
     for value in values:
-        if type(value) is Handle:
+        if value.__class__ is Handle:
             return value
         if type(value) in (tuple, list):
             found = _handle_in(value)
@@ -286,7 +286,7 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
     function = getattr(operator, name)
 
     def method(self: Buffer, other: Any) -> Any:
-        if type(other) is Handle:
+        if other.__class__ is Handle:
             return NotImplemented
         return self._kept(function(self.data, bare(other)))
 

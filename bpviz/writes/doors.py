@@ -182,7 +182,9 @@ def _made(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...], k
         value = args[1] if len(args) > 1 else keywords["fill_value"]
         shape = args[0] if args else keywords["shape"]
         shape = (int(shape),) if hasattr(shape, "__index__") else tuple(map(int, shape))
-        return detached(OPERATIONS["broadcast_to"](gathered(value), shape=shape))
+        made = OPERATIONS["broadcast_to"](gathered(value), shape=shape)
+        dtype = keywords.get("dtype", args[2] if len(args) > 2 else None)
+        return detached(made if dtype is None or made.dtype == dtype else made.astype(dtype))
     return buffer(recorder, original(*args, **keywords))
 
 

@@ -29,7 +29,7 @@ def _writable(x: Any, *, of: Any = ()) -> Any:
     become = getattr(x, "__bpviz_become__", None)
     if become is not None:
         become(frame)
-    if type(x) is not Handle:
+    if x.__class__ is not Handle:
         raise refusals.into_plain(frame)
     return x
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.arithmetic import multiply
 from bpviz.ops.primitives.shaping import reshape, transpose
@@ -82,7 +83,7 @@ def _matmul(x: Any, y: Any) -> Any:
     except ValueError:
         if np.ndim(x) and np.ndim(y):
             raise
-    raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
+    raise UsageError("a matrix product takes arrays, but one operand is a single number; write * instead")
 
 
 matmul = operation(
@@ -125,7 +126,7 @@ def dot(x: Any, y: Any, out: Any = None) -> Any:
         raise TypeError("np.dot with out= cannot be recorded; assign its result instead")
     dimensions = len(shape_of(x)), len(shape_of(y))
     if max(dimensions) > 2:
-        raise ValueError(
+        raise UsageError(
             f"np.dot of arrays of {dimensions[0]} and {dimensions[1]} dimensions cannot be recorded; "
             "write x @ y, which multiplies their last two axes"
         )

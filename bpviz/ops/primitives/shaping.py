@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.table.binding import INDEX, POWER, REDUCTION
 from bpviz.ops.table.registry import OPERATIONS, operation
@@ -254,7 +255,7 @@ def indexed(key: Any, positions: Sequence[Any]) -> Any:
         if not isinstance(position, float):
             return position
         if not position.is_integer():
-            raise IndexError(f"an index must be a whole number, but is {position}")
+            raise UsageError(f"an index must be a whole number, but is {position}")
         return int(position)
     if isinstance(key, tuple):
         return tuple(indexed(part, positions) for part in key)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, partial
 from typing import Any, Literal
 
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.ops.table.evaluation import evaluate
 from bpviz.ops.table.values import Shape
 
