@@ -197,9 +197,9 @@ def phase_field_energy(phi=rng.normal(size=(3, 3))):
     return 0.5 * np.sum(gx**2) + 0.5 * np.sum(gy**2) + np.sum(0.25 * (phi**2 - 1) ** 2)
 
 
-def blackbody_ratio(T=5000.0):
-    """Planck's law at two wavelengths, scaled units."""
-    planck = lambda lam: 1 / (lam**5 * (np.exp(14388.0 / (lam * T)) - 1))
+def blackbody_ratio(T=5.0):
+    """Planck's law at two wavelengths, in thousands of kelvins."""
+    planck = lambda lam: 1 / (lam**5 * (np.exp(14.388 / (lam * T)) - 1))
     return planck(0.5) / planck(0.7)
 
 

@@ -5,12 +5,10 @@ The references are the plain run, central differences of it, and autograd where 
 
 from __future__ import annotations
 
-import ast
-import warnings
+import inspect
 from typing import Any
 
-import corpus
-import numpy as np
+import corpus_programs as corpus
 import pytest
 
 import bpviz
@@ -47,25 +45,17 @@ REFUSED = {
 }
 """Programs that bpviz refuses today, by what is missing."""
 
-NOT_INPUTS = {}
-"""Programs with numbers in objects that are not inputs today: they have a value and gradients, but not all of them."""
-
-AUTOGRAD_IS_WRONG = {
-    # It computes `x = x * y` for `x *= y`, so what a loop variable stands for does not change.
-    "optimizers.gradient_clipping",
-}
-
-RUN_BY_AUTOGRAD = 140
+RUN_BY_AUTOGRAD = 150
 """At least so many programs have autograd as a second reference."""
 
-SVG_BOXES = 40
-"""The largest figure that is laid out here."""
+SVG_BOXES = 60
+"""The largest figure that is laid out here; of the smaller ones a tenth is, by the last digit of their size."""
 
 
 def programs() -> list[Any]:
     """Return the names of all programs; those that bpviz refuses are marked."""
     reasons = {name: reason for reason, names in REFUSED.items() for name in names}
-    unknown = {*reasons, *NOT_INPUTS, *AUTOGRAD_IS_WRONG} - set(corpus.names())
+    unknown = reasons.keys() - set(corpus.names())
     assert not unknown, f"no such program: {sorted(unknown)}"
 
     def marks(name: str) -> list[pytest.MarkDecorator]:
@@ -78,31 +68,9 @@ def programs() -> list[Any]:
 
 @pytest.mark.parametrize("name", programs())
 def test_a_program_as_it_stands(name: str) -> None:
+    assert not corpus.faults(name)
+
     function = corpus.find(name)
-    program = corpus.program(function)
-    plain, slopes = program.run(), corpus.differences(program)
-    peer = None if name in AUTOGRAD_IS_WRONG else corpus.autograd_gradients(name)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, at exp of -1e10
-        flow = bpviz.backprop(function)
-    assert np.shape(flow.output) == np.shape(plain)
-    np.testing.assert_allclose(flow.output, plain, rtol=1e-12, atol=1e-14)
-
-    # Differences lose the digits by which the result is larger than the slope.
-    noise = 1e-8 * max(1e-3, float(np.sum(np.abs(plain))))
-    for number in corpus.numbers(program):
-        slope = slopes[number.name]
-        # What an object holds is an input only if it is used.
-        unused = not number.is_argument and number.name not in flow.grads and not np.any(slope)
-        gradient = slope if unused else flow.grads[number.name]
-        assert np.shape(gradient) == np.shape(number.value), number.name
-        near = {"rtol": 1e-7, "atol": noise + 1e-8 * float(np.max(np.abs(slope)))}
-        np.testing.assert_allclose(gradient, slope, **near, err_msg=number.name)
-        if peer and number.name in peer:
-            exact = {"rtol": 1e-9, "atol": 1e-12 * max(1.0, float(np.max(np.abs(slope))))}
-            np.testing.assert_allclose(gradient, peer[number.name], **exact, err_msg=number.name)
-
     figure = bpviz.draw(function).figure
     assert figure.boxes
     if len(figure.boxes) <= SVG_BOXES and len(figure.boxes) % 10 == 3:
@@ -114,15 +82,7 @@ def test_there_are_as_many_programs_and_references_as_said() -> None:
     assert sum(corpus.autograd_gradients(name) is not None for name in corpus.names()) >= RUN_BY_AUTOGRAD
 
 
-@pytest.mark.parametrize("field", corpus.FIELDS)
-def test_every_program_says_what_it_is(field: str) -> None:
-    tree = ast.parse((corpus.FOLDER / f"{field}.py").read_text(encoding="utf-8"))
-    undocumented = [
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        and node.name in vars(corpus.load(field))
-        and f"{field}.{node.name}" in corpus.names()
-        if not ast.get_docstring(node)
-    ]
-    assert not undocumented
+@pytest.mark.parametrize("name", corpus.names())
+def test_every_program_says_what_it_is(name: str) -> None:
+    function = corpus.find(name)
+    assert function.__doc__ if inspect.isroutine(function) else type(function).__call__.__doc__, name
