@@ -15,9 +15,9 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
-from bpviz.recording.source import is_library, is_ours
+from bpviz.recording.source import is_library, is_ours, place_of
 
-__all__ = ["first_cause", "place_of"]
+__all__ = ["first_cause"]
 
 np: Any = LazyModule("numpy")
 
@@ -39,11 +39,6 @@ _ADVICE = {
 }
 
 Event = tuple[CodeType, int, dict[Any, Any]]
-
-
-def place_of(code: CodeType, line: int) -> str:
-    """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
-    return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
 
 
 def first_cause(traced: Callable[[], None], plain: Callable[[], None]) -> str:

@@ -250,8 +250,11 @@ class _Attempt:
                 copies.close()
         parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
         if recorder.rewrites:
+            from bpviz.objects.overlaps import refuse_writes_into_shared
             from bpviz.writes.fills import join_writes
 
+            own = [(key, value, handle) for (key, value), handle in zip(positional, given, strict=True)]
+            refuse_writes_into_shared(recorder, own if copies is None else copies.sources)
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
         if self.verification is not None and not recorder.lifted:
@@ -330,9 +333,9 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
         _PLAIN.add(value.__class__)
         if key[-1] == "]" and value.dtype.kind == "f":
             # A dict of parameters, whose arrays the layers may hold as well.
-            return copies.share(value, lambda: graph.input(key, value))
+            return copies.share(value, lambda: copies.stand_in(key, value, graph.input(key, value)))
     if value.__class__ in _PLAIN:
-        return graph.input(key, value)
+        return copies.stand_in(key, value, graph.input(key, value))
     if is_model(value):
         return copies.of(value, key)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
@@ -349,7 +352,7 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
         if holds(graph.record, value.recorder):
             return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
-    return graph.input(key, value)
+    return copies.stand_in(key, value, graph.input(key, value))
 
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:

@@ -19,7 +19,7 @@ from bpviz import ops
 from bpviz.errors import RecordingError
 from bpviz.frozen import dataclass
 from bpviz.graph.agreement import Difference, difference
-from bpviz.graph.causes import first_cause, place_of
+from bpviz.graph.causes import first_cause
 from bpviz.graph.surroundings import Surroundings, muted
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import Choice
@@ -28,7 +28,7 @@ from bpviz.objects.outer_variables import replaced
 from bpviz.objects.plain_copies import PlainCopies
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.source import is_library
+from bpviz.recording.source import is_library, place_of
 from bpviz.text.language import Language
 
 __all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]

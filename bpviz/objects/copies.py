@@ -18,6 +18,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, is_object
+from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import Recorder
 
@@ -57,6 +58,8 @@ class Copies:
         self.plain = plain
         self.values = values
         self.held: list[Held] = []
+        # The name of every input, the caller's number or array, and the handle that stands for it.
+        self.sources: list[tuple[str, Any, Handle]] = []
         # The names of all floats and arrays of floats that were met.
         self.names: list[str] = []
         # By identity, with the original: while that is kept, no other object can have its identity.
@@ -110,6 +113,11 @@ class Copies:
             return self.keep(array, make())
         found = self.of_object(array)
         return make() if found is None else found
+
+    def stand_in(self, name: str, value: Any, handle: Handle) -> Handle:
+        """Note that a handle stands for the caller's number or array, and return the handle."""
+        self.sources.append((name, value, handle))
+        return handle
 
     def keep(self, value: Any, made: Any) -> Any:
         """Take ``made`` for the copy of a value from now on, and return it."""
@@ -182,7 +190,7 @@ class Copies:
         assert self.recorder is not None
         held = Held(self.recorder, self.value_of(data, name), name)
         self.held.append(held)
-        return held
+        return self.stand_in(name, data, held)
 
     def _number(self, value: Any, name: str) -> Any:
         # A number of NumPy keeps its precision, as an array does.

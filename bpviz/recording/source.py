@@ -22,6 +22,7 @@ __all__ = [
     "is_ours",
     "line_of",
     "place",
+    "place_of",
     "referred_names",
     "stored_name",
     "stores_item",
@@ -355,8 +356,12 @@ def users_frame(frame: FrameType) -> FrameType:
 def place(frame: FrameType) -> str:
     """Where the user's code stands, for a message: ``line 3 of apples.py``."""
     frame = users_frame(frame)
-    name = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
-    return f"line {frame.f_lineno} of {name}"
+    return place_of(frame.f_code, frame.f_lineno)
+
+
+def place_of(code: CodeType, line: int) -> str:
+    """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
+    return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
 
 
 def written(frame: FrameType) -> str:

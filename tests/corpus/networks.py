@@ -353,6 +353,15 @@ def batch_loop(x=rng.normal(size=(4, 3)), W=rng.normal(size=(3, 2)), batch_size=
     return np.mean(losses)
 
 
+def weights_changed_in_a_list(x=np.array([0.1, 0.2, 0.3]), weights=[np.ones(3), np.array([2.0, 1.0, 0.5])]):
+    """Weights in a list: each is changed in place by a loop variable, two are swapped, one is appended."""
+    for w in weights:
+        w -= 0.1 * x * w
+    weights[0], weights[1] = weights[1], weights[0]
+    weights.append(x)
+    return sum((i + 1) * np.sum(w**2) for i, w in enumerate(weights))
+
+
 class Variable:
     def __init__(self, data):
         self.data = data
