@@ -35,6 +35,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops",),
     (".nn", "formulas", "recording"),
     ("writes",),
+    ("doors",),
     ("graph",),
     ("transforms",),
     ("analysis",),

@@ -101,7 +101,7 @@ def _is_library(frame: FrameType) -> bool:
 
 def _summary(value: Any, depth: int = 0) -> Any:
     """The numbers in something, for a comparison; ``None`` for what holds none."""
-    if value.__class__ is Handle:
+    if type(value) is Handle:
         value = value.data
     if isinstance(value, bool | int | float):
         return ((), (float(value),)) if abs(value) < 2**1000 else None
@@ -116,7 +116,7 @@ def _summary(value: Any, depth: int = 0) -> Any:
         return {key: _summary(part, depth + 1) for key, part in list(value.items())[:_PARTS]}
     if isinstance(value, list | tuple):
         return len(value), tuple(_summary(part, depth + 1) for part in value[:_PARTS])
-    if hasattr(value, "__dict__") and not callable(value) and value.__class__.__module__ != "builtins":
+    if hasattr(value, "__dict__") and not callable(value) and type(value).__module__ != "builtins":
         return _summary(vars(value), depth + 1)
     return None
 

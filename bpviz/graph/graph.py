@@ -155,8 +155,8 @@ class Graph:
         for name, value in inputs:
             if name in known:
                 raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-            if value.__class__ is not float and value is not NO_VALUE:
-                if value.__class__ is int:
+            if type(value) is not float and value is not NO_VALUE:
+                if type(value) is int:
                     record.whole.add(index)
                 value = as_input(name, value)
             known[name] = index
@@ -167,7 +167,7 @@ class Graph:
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
-        if value.__class__ is not Handle:
+        if type(value) is not Handle:
             raise UsageError(
                 f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs"
             )

@@ -172,7 +172,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
                 f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape "
                 f"{ops.shape_of(value)}; trace the function again with the new shape"
             )
-        if before.__class__ is not float:
+        if type(before) is not float:
             value = np.asarray(value)
             if before.dtype.kind == "f":
                 # A list takes the recorded precision; an array has its own.
@@ -186,7 +186,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
 
 def _seed(seed: Any, value: Any, name: str) -> Any:
     """The gradient that starts at the output: of its shape and precision."""
-    if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
+    if type(value) is float and (seed is None or isinstance(seed, float | int)):
         return 1.0 if seed is None else float(seed)
     value = np.asarray(value)
     dtype = value.dtype if value.dtype.kind == "f" else np.float64
@@ -246,7 +246,7 @@ def _backward(
             continue
         operands = all_operands[index]
         rules: Any = operation.vjp
-        if len(operands) == 2 and rules.__class__ is tuple and index not in parameters and index not in all_kept:
+        if len(operands) == 2 and type(rules) is tuple and index not in parameters and index not in all_kept:
             # Written out for two operands, of which long scalar programs consist.
             i, j = operands
             z, x, y = values[index], values[i], values[j]
@@ -257,7 +257,7 @@ def _backward(
                     share_x = rule(g, z, x, y)
                 except (ArithmeticError, ValueError):
                     share_x = ops.pull(rule, g, z, (x, y), {})
-                if share_x.__class__ is not float or x.__class__ is not float:
+                if type(share_x) is not float or type(x) is not float:
                     share_x = _fit(share_x, x)
                 if share_x is not None:
                     before = gradients[i]
@@ -268,7 +268,7 @@ def _backward(
                     share_y = rule(g, z, x, y)
                 except (ArithmeticError, ValueError):
                     share_y = ops.pull(rule, g, z, (x, y), {})
-                if share_y.__class__ is not float or y.__class__ is not float:
+                if type(share_y) is not float or type(y) is not float:
                     share_y = _fit(share_y, y)
                 if share_y is not None:
                     before = gradients[j]
@@ -281,7 +281,7 @@ def _backward(
         together = operation.together is not None
         if operation.together is not None:
             rules = ops.pull(operation.together, g, z, xs, told)
-        elif rules.__class__ is not tuple:
+        elif type(rules) is not tuple:
             rules = operation.rules(len(operands))
         shares = []
         for rule, i, x in zip(rules, operands, xs, strict=True):
@@ -311,16 +311,16 @@ def _fit(gradient: Any, operand: Any) -> Any:
     """
     if gradient is None:
         return None
-    if gradient.__class__ is operand.__class__:
-        if gradient.__class__ is float:
+    if type(gradient) is type(operand):
+        if type(gradient) is float:
             return gradient
         dtype = gradient.dtype
         if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
             return gradient
-    if operand.__class__ is float:
+    if type(operand) is float:
         return float(np.sum(gradient))
     shape = operand.shape
-    if gradient.__class__ is not np.ndarray:
+    if type(gradient) is not np.ndarray:
         gradient = np.asarray(gradient)
     here = gradient.shape
     if here != shape:

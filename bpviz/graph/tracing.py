@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
+from bpviz.doors import mathematics
+from bpviz.doors.placing import Door, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
-from bpviz.lazy import imported
 from bpviz.recording import refusals as refusal
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
@@ -79,7 +79,7 @@ class Run(NamedTuple):
         """Name the values that have no name yet but lie in a variable."""
         recorder = self.graph.record
         for key, value in self.last_words:
-            if value.__class__ is Handle and value.recorder is recorder:
+            if type(value) is Handle and value.recorder is recorder:
                 recorder.last_words.setdefault(value.index, key)
         recorder.renamed += 1
 
@@ -92,7 +92,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
     given: list[Any]
-    if _PLAIN.issuperset([value.__class__ for _, value in positional]):
+    if _PLAIN.issuperset([type(value) for _, value in positional]):
         given = graph.take(positional)
     else:
         given = [_recorded(graph, key, value) for key, value in positional]
@@ -103,7 +103,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth))
     try:
-        with ops.silence(), _doors(recorder, fn), refusals() as refused:
+        with ops.silence(), open_doors(recorder, fn, _DOORS), refusals() as refused:
             result = fn(*given, **named)
     except ValueError as error:
         if isinstance(error.__cause__, RecordingError):
@@ -112,7 +112,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         raise
     except AttributeError as error:
         # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
-        if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
+        if type(error.obj) is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
             raise refusal.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
         raise
     except Exception as error:
@@ -140,13 +140,31 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     return Run(graph, parameters, result, last_words)
 
 
-def _doors(recorder: Recorder, fn: Any) -> AbstractContextManager[None]:
-    """The doors of NumPy's functions that make arrays; models of plain numbers need none, and import less."""
-    if not imported("numpy"):
-        return nullcontext()
-    from bpviz.writes.doors import open_doors
+def _array_doors(numpy: Any) -> Iterator[Door]:
+    """The doors of NumPy; models of plain numbers need none, and import less."""
+    from bpviz.doors import arrays
 
-    return open_doors(recorder, fn)
+    return arrays.doors(numpy)
+
+
+def _special_doors(special: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_special(special)
+
+
+def _norm_doors(stats: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_norm(stats)
+
+
+_DOORS = (
+    ("math", mathematics.doors),
+    ("numpy", _array_doors),
+    ("scipy.special", _special_doors),
+    ("scipy.stats", _norm_doors),
+)
 
 
 def _as_given(graph: Graph, key: str, value: Any) -> Any:
@@ -156,7 +174,7 @@ def _as_given(graph: Graph, key: str, value: Any) -> Any:
     if isinstance(value, tuple | list):
         parts = [_as_given(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if value.__class__ is not Handle:
+    if type(value) is not Handle:
         return value
     index = next((i for i, name in graph.record.is_input.items() if name == key), value.index)
     return Handle(graph.record, index, graph.record.values[index])
@@ -251,10 +269,10 @@ def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
 
 def _recorded(graph: Graph, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__ in _PLAIN:
+    if type(value) in _PLAIN:
         return graph.input(key, value)
-    if value.__class__.__name__ == "ndarray":
-        _PLAIN.add(value.__class__)
+    if type(value).__name__ == "ndarray":
+        _PLAIN.add(type(value))
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
         return value
     if isinstance(value, Mapping):
@@ -273,7 +291,7 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
+    found = [("", result)] if type(result) is Handle else list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(

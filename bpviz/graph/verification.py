@@ -183,7 +183,7 @@ class Plain:
 
     def _filled(self, key: str, value: Any, given: Mapping[str, Any]) -> Any:
         """A copy of an argument, with other values for the inputs in it that are given."""
-        kind = value.__class__
+        kind = type(value)
         if kind is float or kind is int:
             number = value
             if key in given:
@@ -212,7 +212,7 @@ class Plain:
 
 
 def _numpy_number(value: Any) -> Any:
-    return np.int64(value) if value.__class__ is int and -(2**63) <= value < 2**63 else np.float64(value)
+    return np.int64(value) if type(value) is int and -(2**63) <= value < 2**63 else np.float64(value)
 
 
 def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Handle]]:

@@ -55,7 +55,6 @@ _ADVICE = {
     "tolist": "walk through it, or leave it out",
 }
 _INSTEAD = {
-    "copysign": "np.abs(x) * np.sign(y)",
     "ediff1d": "np.diff(x)",
     "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
     "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",

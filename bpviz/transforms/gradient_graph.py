@@ -203,7 +203,7 @@ class _Backward:
             made = ops.sum_to(made, shape=shape)
         kind = getattr(operand, "dtype", None)
         wanted = kind.name if kind is not None and kind.kind == "f" else "float64"
-        if made.data.__class__ is not float or wanted != "float64":
+        if type(made.data) is not float or wanted != "float64":
             made = made if made.dtype.name == wanted else ops.astype(made, dtype=wanted)
         return made
 
@@ -223,7 +223,7 @@ class _Backward:
 
     def _settled(self, start: int, share: Any) -> int:
         """The number of what a rule answered, with all that it recorded looked up."""
-        if share.__class__ is not Handle:
+        if type(share) is not Handle:
             return self._constant(share)
         self.numbering.settle(start)
         self.record.orders |= dict.fromkeys(range(start, len(self.record)), self.order)

@@ -42,6 +42,7 @@ exp = operation(
     says="Multiplies the gradient by its own output.",
     notation="exp({x})",
     cases=_ONE,
+    elsewhere=("math.exp",),
 )
 
 log = operation(
@@ -71,6 +72,7 @@ sqrt = operation(
     domain=((0.2, 3),),
     cases=_ONE,
     convention="infinite at 0",
+    elsewhere=("math.sqrt",),
 )
 
 sin = operation(
@@ -84,6 +86,7 @@ sin = operation(
     says="Multiplies the gradient by cos x.",
     notation="sin({x})",
     cases=_ONE,
+    elsewhere=("math.sin",),
 )
 
 cos: Operation = operation(
@@ -97,6 +100,7 @@ cos: Operation = operation(
     says="Multiplies the gradient by −sin x.",
     notation="cos({x})",
     cases=_ONE,
+    elsewhere=("math.cos",),
 )
 
 tanh = operation(
@@ -111,6 +115,7 @@ tanh = operation(
     notation="tanh({x})",
     cases=_ONE,
     inside=lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
+    elsewhere=("math.tanh",),
 )
 
 
@@ -139,6 +144,7 @@ sigmoid = operation(
     cases=_ONE,
     reference="dσ/dx = σ(1 − σ)",
     inside=lambda x: 1 / (1 + exp(-x)),
+    elsewhere=("scipy.special.expit",),
 )
 
 
@@ -195,6 +201,7 @@ abs_ = operation(
     notation="|{x}|",
     cases=_ONE,
     convention="0 at x = 0",
+    elsewhere=("math.fabs",),
 )
 
 
