@@ -48,10 +48,10 @@ def doors(numpy: Any) -> Iterator[Door]:
             short = name.removeprefix("linalg.")
             original = vars(holder).get(short)
             if original is not None:
-                yield Door(holder, short, work(name, original))
-    yield Door(numpy, "c_", Joined(numpy.c_, "c_"))
-    yield Door(numpy, "r_", Joined(numpy.r_, "r_"))
-    yield Door(numpy, "ix_", ix_(numpy.ix_))
+                yield holder, short, work(name, original)
+    yield numpy, "c_", Joined(numpy.c_, "c_")
+    yield numpy, "r_", Joined(numpy.r_, "r_")
+    yield numpy, "ix_", ix_(numpy.ix_)
 
 
 def _made(name: str, original: Any) -> Any:

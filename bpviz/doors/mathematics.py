@@ -30,9 +30,9 @@ def doors(math: Any) -> Iterator[Door]:
     for name, original in list(vars(math).items()):
         full = f"math.{name}"
         if name in _OF_LISTS:
-            yield Door(math, name, _of_lists(full, original))
+            yield math, name, _of_lists(full, original)
         elif name in _DECISIONS or ops.find(full) or ops.composite(full):
-            yield Door(math, name, _of_numbers(full, original))
+            yield math, name, _of_numbers(full, original)
 
 
 def _of_numbers(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +56,7 @@ def _of_lists(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **keywords)
         # A generator can be walked through once.
         args = tuple(x if type(x) in _KNOWN or not hasattr(x, "__iter__") else list(x) for x in args)
-        found = _first(args) or _first(keywords.values())
+        found = _first((*args, *keywords.values()))
         if found is None:
             return original(*args, **keywords)
         _plainly(name, original, args, keywords, _getframe(1))
@@ -82,9 +82,9 @@ def _first(values: Any) -> Handle | None:
 
 def _plainly(name: str, original: Callable[..., Any], args: Any, keywords: Any, frame: FrameType) -> Any:
     """What the function itself returns for the numbers; what it raises (outside of its domain) is the model's."""
-    for x in args:
-        if type(x) is Handle and x.data is not NO_VALUE and ops.size_of(x.data) != 1 and not name.endswith("dist"):
-            if name not in ("math.fsum", "math.prod", "math.sumprod"):
+    if name.removeprefix("math.") not in _OF_LISTS:
+        for x in args:
+            if type(x) is Handle and x.data is not NO_VALUE and ops.size_of(x.data) != 1:
                 raise RefusedAnyway(
                     f"{written(frame)}: {name} takes a single number, but got an array of shape {x.shape} "
                     f"({place(frame)}); write np.{_numpy_name(name)}"

@@ -13,23 +13,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import CellType
-from typing import Any, NamedTuple
+from typing import Any
 
 from bpviz.doors.reach import Reach
 from bpviz.lazy import imported
 from bpviz.recording.recorder import Recorder
 
-__all__ = ["Door", "open_doors", "opened"]
+__all__ = ["Door", "door_of", "open_doors", "opened"]
 
 _MISSING = object()
 
 
-class Door(NamedTuple):
-    """What stands in the place of a library's function: where (a module or a class), by which name, and what."""
-
-    holder: Any
-    name: str
-    door: Any
+Door = tuple[Any, str, Any]
+"""What stands in the place of a library's function: where (a module or a class), by which name, and what."""
 
 
 class _Open(threading.local):
@@ -106,6 +102,11 @@ _known: dict[str, list[tuple[Any, dict[str, Any]]]] = {}
 """The doors of each library that is imported, by the module or class where they stand."""
 _door_of: dict[int, Any] = {}
 """The door of each original, by identity; the door keeps the original."""
+
+
+def door_of(value: Any) -> Any:
+    """Return the door of a library's function, where it has one; anything else as it is."""
+    return _door_of.get(id(value), value)
 
 
 class open_doors(AbstractContextManager[None]):

@@ -21,14 +21,14 @@ _getframe = sys._getframe
 def of_special(special: Any) -> Iterator[Door]:
     """Make the doors of ``scipy.special``."""
     for name in ("logsumexp", "softmax", "log_softmax"):
-        yield Door(special, name, _door(f"scipy.special.{name}", getattr(special, name)))
+        yield special, name, _door(f"scipy.special.{name}", getattr(special, name))
 
 
 def of_norm(stats: Any) -> Iterator[Door]:
     """Make the doors of the methods of ``scipy.stats.norm``, at its class."""
     norm = type(stats.norm)
     for name in ("pdf", "cdf", "sf", "logpdf", "logcdf"):
-        yield Door(norm, name, _door(f"scipy.stats.norm.{name}", getattr(norm, name), method=True))
+        yield norm, name, _door(f"scipy.stats.norm.{name}", getattr(norm, name), method=True)
 
 
 def _door(name: str, original: Callable[..., Any], *, method: bool = False) -> Callable[..., Any]:

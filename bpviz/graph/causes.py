@@ -29,8 +29,8 @@ _FEW = 32
 """Arrays of up to so many elements are compared one by one, larger ones by sums."""
 _TYPES = frozenset({"isinstance", "issubclass", "type", "hasattr", "callable", "isscalar", "getattr", "iterable"})
 _ADVICE = {
-    "type": "asks what kind of thing a value is, and a recorded value is of a class of its own; decide by the shape, "
-    "np.ndim(x) == 0, or leave the question out",
+    "type": "asks what kind of thing a value is, and type(x) of a recorded value is a class of its own; write "
+    "isinstance(x, float), or decide by the shape, np.ndim(x) == 0",
     "in place": "changes an array in place, which other names of it see and its record does not; give the result a "
     "name of its own, y = y + x, and return it",
     "list": "repeats a list, which for a recorded number is a product; write np.full(n, 0.5), or a list comprehension",

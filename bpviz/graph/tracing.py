@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from bpviz import nn, ops
 from bpviz.doors import mathematics
-from bpviz.doors.placing import Door, open_doors
+from bpviz.doors.placing import Door, door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
@@ -274,7 +274,8 @@ def _recorded(graph: Graph, key: str, value: Any) -> Any:
     if type(value).__name__ == "ndarray":
         _PLAIN.add(type(value))
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
-        return value
+        # A parameter may be a function: act=math.tanh.
+        return door_of(value)
     if isinstance(value, Mapping):
         return {k: _recorded(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
     if isinstance(value, tuple | list):

@@ -279,7 +279,7 @@ class Verification:
         where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
-            "plain run; a recorded value is neither a float nor an array, so leave out what asks for its type"
+            "plain run; type(x) of a recorded value is a class of its own, so write isinstance(x, float)"
         )
 
     def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:

@@ -9,7 +9,7 @@ from types import FrameType, MethodType
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import RecordingError
+from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
@@ -18,7 +18,7 @@ from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.settled import is_settled, is_whole
-from bpviz.recording.source import accumulates, formats, indexes, place, users_frame, written
+from bpviz.recording.source import accumulates, called_name, formats, indexes, place, users_frame, written
 
 __all__ = ["Cell", "Handle", "Missing", "index_by", "lifted", "template"]
 
@@ -128,7 +128,7 @@ class Handle(Cell):
         return int(self.data) if type(self.data) is float and is_whole(self) else self.data
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if type(getattr(Handle, name, None)) is not Missing]
+        return [name for name in type.__dir__(Handle) if type(getattr(Handle, name, None)) is not Missing]
 
     def __format__(self, form: str) -> str:
         return format(self._shown(), form)
@@ -247,10 +247,14 @@ class Handle(Cell):
         if type(data) is float:
             if data.is_integer() and is_settled(self, counts=True):
                 return int(data)
-        elif data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu":
+        elif type(data) is bool or (
+            data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu"
+        ):
             return int(data)
         frame = _getframe(1)
-        raise RecordingError(
+        # An array is none anyway; NumPy asks all the same, before it takes it as positions.
+        kind = RefusedAnyway if data is not NO_VALUE and ops.shape_of(data) else RecordingError
+        raise kind(
             f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
             "the input (n=3, not n=3.0), or a plain number here"
         )
@@ -307,19 +311,26 @@ class Handle(Cell):
 class _OfArrays:
     """A method that arrays have and single numbers have not, so that ``hasattr`` says which it is."""
 
-    __slots__ = ("message", "method")
+    __slots__ = ("lacks", "method")
 
-    def __init__(self, method: Callable[[Handle], Any], message: str) -> None:
+    def __init__(self, method: Callable[[Handle], Any], lacks: str) -> None:
         self.method = method
-        self.message = message
+        self.lacks = lacks
 
     def __get__(self, handle: Handle | None, owner: type[Handle]) -> Any:
         if handle is None:
             return self
-        if not handle.shape:
-            frame = _getframe(1)
-            raise refusals.NoAttribute(f"{written(frame)}: a single number has no {self.message} ({place(frame)})")
-        return MethodType(self.method, handle)
+        if handle.shape:
+            return MethodType(self.method, handle)
+        frame = _getframe(1)
+        error = refusals.NoAttribute(f"{written(frame)}: a single number has no {self.lacks} ({place(frame)})")
+        if called_name(frame.f_code, frame.f_lasti) in ("hasattr", "getattr"):
+            raise error
+
+        def refuse() -> Any:
+            raise error
+
+        return refuse
 
 
 def _elements(x: Handle) -> Iterator[Any]:

@@ -69,6 +69,8 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
         if repeats and (kind is list or kind is tuple or kind is str) and _is_count(self, other):
             return other * operator.index(self)
         frame = _getframe(1)
+        if kind.__module__ == "fractions":
+            other = float(other)
         if kind is not Handle and not _is_operand(other):
             # Something of another library may know what to do with a handle; Python's own types do not.
             if compares or kind.__module__ != "builtins":

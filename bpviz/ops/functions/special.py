@@ -103,22 +103,36 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 
 
 def _polygamma_of_number(n: int, x: float) -> float:
-    if x != x or (x <= 0 and x == math.floor(x)):
+    if x != x or x == -math.inf or (x <= 0 and x == math.floor(x)):
         return math.nan
-    if x < -50 and n == 0:
-        return _polygamma_of_number(0, 1 - x) - math.pi / math.tan(math.pi * x)
+    sign, total = (-1 if n % 2 else 1), 0.0
+    if x < -50:
+        # ψ(1 − x) − ψ(x) = π·cot πx, differentiated n times.
+        return sign * _polygamma_of_number(n, 1 - x) - math.pi * _derivative_of_cotangent(n, x)
     # ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ·n!/xⁿ⁺¹, until the asymptotic series is good.
-    sign, total = (-1) ** n, 0.0
     while x < 15 + n:
-        total -= sign * math.factorial(n) / x ** (n + 1)
+        total -= sign * math.factorial(n) * (1 / x) ** (n + 1)
         x += 1
+    y = 1 / x
     if n == 0:
-        series = math.log(x) - 0.5 / x
-        return total + series - sum(b / (2 * k * x ** (2 * k)) for k, b in enumerate(_BERNOULLI, 1))
-    series = math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1))
+        return total + math.log(x) - 0.5 * y - sum(b * (y * y) ** k / (2 * k) for k, b in enumerate(_BERNOULLI, 1))
+    series = math.factorial(n - 1) * y**n + math.factorial(n) * y ** (n + 1) / 2
     for k, b in enumerate(_BERNOULLI, 1):
-        series += b * math.factorial(2 * k + n - 1) / (math.factorial(2 * k) * x ** (2 * k + n))
+        series += b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) * y ** (2 * k + n)
     return total - sign * series
+
+
+def _derivative_of_cotangent(n: int, x: float) -> float:
+    """Return the n-th derivative of cot πx, a polynomial in c = cot πx, since c' = −π(1 + c²)."""
+    factors = [0, 1]
+    for _ in range(n):
+        slopes = [k * factor for k, factor in enumerate(factors)][1:]
+        factors = [0] * (len(slopes) + 2)
+        for k, slope in enumerate(slopes):
+            factors[k] -= slope
+            factors[k + 2] -= slope
+    c = 1 / math.tan(math.pi * (x - math.floor(x)))
+    return math.pi**n * float(sum(factor * c**k for k, factor in enumerate(factors)))
 
 
 polygamma: Operation = function(
