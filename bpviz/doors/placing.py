@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from types import CellType
 from typing import Any
 
@@ -45,13 +46,17 @@ class _Place:
 
     __slots__ = ("count", "doors", "holder", "originals")
 
-    def __init__(self, holder: Any, doors: dict[str, Any]) -> None:
+    def __init__(self, holder: Any, doors: Mapping[str, Any]) -> None:
         self.holder, self.doors, self.count = holder, doors, 0
-        self.originals = {name: self.get(name) for name in doors}
-        for name, door in doors.items():
+        self.originals: dict[str, Any] = {}
+
+    def open(self) -> None:
+        """Put the doors there."""
+        self.originals = {name: self.get(name) for name in self.doors}
+        for name, door in self.doors.items():
             self.put(name, door)
 
-    def take_away(self) -> None:
+    def close(self) -> None:
         """Put the originals back; what the user has put there meanwhile stays."""
         for name, original in self.originals.items():
             if self.get(name) is self.doors[name]:
@@ -64,6 +69,38 @@ class _Place:
     def put(self, name: str, value: Any) -> None:
         """Put something there."""
         self.holder[name] = value
+
+
+class _ModulePlace(_Place):
+    """The module of a library, which has many doors: they are put in place, and taken away, all at once."""
+
+    __slots__ = ("_all", "_doors", "_originals", "_usual")
+
+    def __init__(self, holder: Any, doors: Mapping[str, Any]) -> None:
+        super().__init__(holder, doors)
+        self._all = itemgetter(*doors)
+        self._doors, self._originals = self._all(doors), self._all(holder)
+        self._usual = {name: holder[name] for name in doors}
+
+    def open(self) -> None:
+        if self._stands(self._originals):
+            self.originals = self._usual
+            self.holder.update(self.doors)
+        else:
+            super().open()
+
+    def close(self) -> None:
+        if self.originals is self._usual and self._stands(self._doors):
+            self.holder.update(self._usual)
+        else:
+            super().close()
+
+    def _stands(self, these: Any) -> bool:
+        try:
+            return bool(self._all(self.holder) == these)
+        except KeyError:
+            # The user has deleted one.
+            return False
 
 
 class _ClassPlace(_Place):
@@ -97,9 +134,10 @@ def _content(cell: CellType) -> Any:
 
 
 _lock = threading.Lock()
-_places: dict[int, _Place] = {}
-_known: dict[str, list[tuple[Any, dict[str, Any]]]] = {}
-"""The doors of each library that is imported, by the module or class where they stand."""
+_known: dict[str, list[_Place]] = {}
+"""The places of the doors of each library that is imported."""
+_users: dict[int, _Place] = {}
+"""Where the user's own code holds originals, while doors stand there; by identity."""
 _door_of: dict[int, Any] = {}
 """The door of each original, by identity; the door keeps the original."""
 
@@ -126,42 +164,48 @@ class open_doors(AbstractContextManager[None]):
         self._reach = Reach(function)
         own = getattr(function, "__globals__", None) or {}
         self._package = (own.get("__name__") or "").partition(".")[0]
-        self._mine: list[Any] = []
+        self._mine: list[_Place] = []
 
     def __enter__(self) -> None:
         self._before = opened.recorder, opened.package
-        with _lock:
-            for holders in _known.values():
-                for holder, doors in holders:
-                    self._place(holder, _ClassPlace if isinstance(holder, type) else _Place, doors)
-            for namespace in self._reach.namespaces:
-                self._place(namespace, _Place, None)
-            for cell in self._reach.cells:
-                if id(_content(cell)) in _door_of or id(cell) in _places:
-                    self._place(cell, _CellPlace, None)
+        try:
+            with _lock:
+                for places in _known.values():
+                    for place in places:
+                        self._begin(place)
+                for namespace in self._reach.namespaces:
+                    self._place(_Place, namespace, namespace)
+                for cell in self._reach.cells:
+                    self._place(_CellPlace, cell, {"": _content(cell)})
+        except BaseException:
+            # Somebody interrupts the program at this very moment.
+            self.__exit__()
+            raise
         opened.recorder, opened.package = self._recorder, self._package
 
-    def _place(self, holder: Any, kind: type[_Place], doors: dict[str, Any] | None) -> None:
-        found = _places.get(id(holder))
-        if found is None:
-            if doors is None:
-                items = [("", _content(holder))] if kind is _CellPlace else list(holder.items())
-                doors = {name: _door_of[id(value)] for name, value in items if id(value) in _door_of}
-                if not doors:
-                    return
-            found = _places[id(holder)] = kind(holder, doors)
-        found.count += 1
-        self._mine.append(holder)
+    def _place(self, kind: type[_Place], holder: Any, holds: Mapping[str, Any]) -> None:
+        place = _users.get(id(holder))
+        if place is None:
+            doors = {name: _door_of[id(value)] for name, value in list(holds.items()) if id(value) in _door_of}
+            if not doors:
+                return
+            place = _users[id(holder)] = kind(holder, doors)
+        self._begin(place)
+
+    def _begin(self, place: _Place) -> None:
+        self._mine.append(place)
+        place.count += 1
+        if place.count == 1:
+            place.open()
 
     def __exit__(self, *exception: object) -> None:
         opened.recorder, opened.package = self._before
         with _lock:
-            for holder in self._mine:
-                found = _places[id(holder)]
-                found.count -= 1
-                if not found.count:
-                    del _places[id(holder)]
-                    found.take_away()
+            for place in self._mine:
+                place.count -= 1
+                if not place.count:
+                    place.close()
+                    _users.pop(id(place.holder), None)
 
 
 def _make(library: str, make: Callable[[Any], Iterator[Door]]) -> None:
@@ -170,9 +214,12 @@ def _make(library: str, make: Callable[[Any], Iterator[Door]]) -> None:
             return
         holders: dict[int, tuple[Any, dict[str, Any]]] = {}
         for holder, name, door in make(sys.modules[library]):
-            space = holder if isinstance(holder, type) else vars(holder)
-            holders.setdefault(id(space), (space, {}))[1][name] = door
             original = vars(holder).get(name)
             if original is not None:
                 _door_of[id(original)] = door
-        _known[library] = list(holders.values())
+            space = holder if isinstance(holder, type) else vars(holder)
+            holders.setdefault(id(space), (space, {}))[1][name] = door
+        _known[library] = [
+            (_ClassPlace if isinstance(holder, type) else _ModulePlace)(holder, doors)
+            for holder, doors in holders.values()
+        ]
