@@ -15,14 +15,11 @@ import numpy as np
 import pytest
 from differences import assert_gradient
 from places import ROOT
+from scipy import linalg, special, stats
 
 import bpviz
 from bpviz.errors import RecordingError
 from bpviz.ops import COMPOSITES, OPERATIONS
-
-special = pytest.importorskip("scipy.special")
-stats = pytest.importorskip("scipy.stats")
-linalg = pytest.importorskip("scipy.linalg")
 
 POSITIVE = np.array([[0.3, 1.7, 2.2], [0.6, 4.1, 0.9]])
 SHARES = np.array([0.2, 0.5, 0.85])
