@@ -39,6 +39,9 @@ _OF_LISTS = (
     *("linalg.norm", "linalg.inv", "linalg.det", "linalg.solve"),
 )
 
+_OF_SEVERAL = frozenset({"dot", "inner", "outer", "vdot", "cross", "kron", "where", "clip", "linalg.solve"})
+"""Those of several arrays; of the others only the first argument is one."""
+
 
 def doors(numpy: Any) -> Iterator[Door]:
     """Make the doors of NumPy."""
@@ -69,11 +72,13 @@ def _made(name: str, original: Any) -> Any:
 def _reduced(name: str, original: Any) -> Any:
     """A function of arrays, given lists of recorded values."""
 
+    most = None if name in _OF_SEVERAL else 1
+
     @wraps(original)
     def door(*args: Any, **keywords: Any) -> Any:
-        for x in args:
+        for x in args[:most]:
             if type(x) in (list, tuple) and opened.recorder is not None and has_handles(x):
-                args = tuple(map(gathered, args))
+                args = (*map(gathered, args[:most]), *args[most:]) if most else tuple(map(gathered, args))
                 break
         return original(*args, **keywords)
 

@@ -91,6 +91,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     graph = Graph(title, record=recorder)
     graph.function = fn
     positional, keywords = inputs_of(fn, args, kwargs)
+    doors = open_doors(recorder, fn, _DOORS)
     given: list[Any]
     if _PLAIN.issuperset([type(value) for _, value in positional]):
         given = graph.take(positional)
@@ -103,7 +104,7 @@ def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth))
     try:
-        with ops.silence(), open_doors(recorder, fn, _DOORS), refusals() as refused:
+        with ops.silence(), doors, refusals() as refused:
             result = fn(*given, **named)
     except ValueError as error:
         if isinstance(error.__cause__, RecordingError):

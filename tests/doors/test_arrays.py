@@ -50,6 +50,10 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "dot of a line and a batch": (lambda x, y: x.dot(y), (OTHER[0, :, 0], OTHER)),
     "dot of a batch and a line": (lambda x, y: np.dot(x, y), (BATCH, OTHER[0, :, 0])),
     "dot of an array that was made here": (lambda w: np.arange(6.0).reshape(2, 3).dot(w), (LINE,)),
+    "shapes with recorded numbers": (
+        lambda x, n: np.reshape(x, (n, 1)) * np.tile(np.transpose(x), (n, 1)),
+        (LINE, 3),
+    ),
     "one-hot": (lambda w: np.sum(np.eye(3)[[0, 2]] * w), (X,)),
 }
 

@@ -122,6 +122,15 @@ def test_names_of_the_module_of_helpers_of_closures_and_of_functions() -> None:
     assert softplus.__globals__["exp"] is exp is math.exp
 
 
+def layer(x: float, w: float, act: Callable[..., Any] = math.tanh) -> Any:
+    return act(w * x) * x
+
+
+def test_a_parameter_may_be_a_function_of_math() -> None:
+    assert bpviz.backprop(layer, X, Y).grads["w"] == pytest.approx(X**2 / math.cosh(X * Y) ** 2, rel=1e-13)
+    assert bpviz.backprop(layer, X, Y, act=math.exp).grads["w"] == pytest.approx(X**2 * math.exp(X * Y), rel=1e-13)
+
+
 class Pendulum:
     """An object whose method computes with math."""
 
