@@ -97,7 +97,7 @@ def _repr(self: Any) -> str:
 
 
 def _equal(self: Any, other: object) -> Any:
-    return _compared(self) == _compared(other) if other.__class__ is self.__class__ else NotImplemented
+    return _compared(self) == _compared(other) if type(other) is type(self) else NotImplemented
 
 
 def _hash(self: Any) -> int:

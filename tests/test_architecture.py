@@ -36,7 +36,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops",),
     (".nn", "formulas", "recording"),
     ("writes",),
-    ("objects",),
+    ("objects", "doors"),
     ("graph",),
     ("transforms",),
     ("analysis",),

@@ -16,7 +16,7 @@ from bpviz.graph.propagate import run
 from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
 from bpviz.objects.parameters import split_keywords
-from bpviz.recording.element_names import arrays_of
+from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named
 

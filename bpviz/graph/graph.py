@@ -11,12 +11,12 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
-from bpviz.recording.element_names import element_name, parted
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.recording.source import line_of
+from bpviz.text.element_names import element_name, parted
 
 if TYPE_CHECKING:
     import networkx
@@ -157,8 +157,8 @@ class Graph:
         for name, value in inputs:
             if name in known:
                 raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-            if value.__class__ is not float and value is not NO_VALUE:
-                if value.__class__ is int:
+            if type(value) is not float and value is not NO_VALUE:
+                if type(value) is int:
                     record.whole.add(index)
                 value = as_input(name, value)
             known[name] = index
@@ -169,7 +169,7 @@ class Graph:
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
-        if value.__class__ is not Handle:
+        if type(value) not in HANDLES:
             raise UsageError(
                 f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs"
             )

@@ -164,7 +164,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
                 f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape "
                 f"{ops.shape_of(value)}; trace the function again with the new shape"
             )
-        if before.__class__ is not float:
+        if type(before) is not float:
             value = np.asarray(value)
             if before.dtype.kind == "f":
                 # A list takes the recorded precision; an array has its own.
@@ -178,7 +178,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
 
 def _seed(seed: Any, value: Any, name: str) -> Any:
     """Return the gradient that starts at the output, in its shape and precision."""
-    if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
+    if type(value) is float and (seed is None or isinstance(seed, float | int)):
         return 1.0 if seed is None else float(seed)
     value = np.asarray(value)
     dtype = value.dtype if value.dtype.kind == "f" else np.float64
@@ -237,7 +237,7 @@ def _backward(
         if g is None or operation is None:
             continue
         operands, rules = all_operands[index], operation.vjp
-        if len(operands) != 2 or rules.__class__ is not tuple or index in parameters or index in kept:
+        if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept:
             shares = _shares(record, index, g, values, kept)
             for i, share in zip(operands, shares, strict=True):
                 if share is not None:
@@ -257,12 +257,12 @@ def _backward(
                 share_y = other(g, z, x, y)
         except (ArithmeticError, ValueError):
             share, share_y = _shares(record, index, g, values, kept)
-        if share.__class__ is not float or x.__class__ is not float:
+        if type(share) is not float or type(x) is not float:
             share = _fit(share, x)
         if share is not None:
             before = gradients[i]
             gradients[i] = share if before is None else before + share
-        if share_y.__class__ is not float or y.__class__ is not float:
+        if type(share_y) is not float or type(y) is not float:
             share_y = _fit(share_y, y)
         if share_y is not None:
             before = gradients[j]
@@ -302,15 +302,15 @@ def _fit(gradient: Any, operand: Any) -> Any:
     """Return a gradient in the shape and precision of its operand; ``None`` stays ``None``."""
     if gradient is None:
         return None
-    if gradient.__class__ is operand.__class__:
-        if gradient.__class__ is float:
+    if type(gradient) is type(operand):
+        if type(gradient) is float:
             return gradient
         dtype = gradient.dtype
         if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
             return gradient
-    if operand.__class__ is float:
+    if type(operand) is float:
         return float(np.sum(gradient))
-    if gradient.__class__ is not np.ndarray:
+    if type(gradient) is not np.ndarray:
         gradient = np.asarray(gradient)
     gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
     dtype = operand.dtype

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from bpviz import ops
+from bpviz.doors import mathematics
+from bpviz.doors.placing import Door, door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
-from bpviz.lazy import imported
 from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
 from bpviz.objects.copies import Copies
 from bpviz.objects.held import is_model, is_object, is_used, keys_of
@@ -21,7 +21,7 @@ from bpviz.objects.outer_variables import replaced, written_function
 from bpviz.objects.parameters import inputs_of, like, parameters_of, split_keywords, title_of
 from bpviz.recording import refusals as refusal
 from bpviz.recording.frames import current_groups
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.variables import named_parts
@@ -219,6 +219,8 @@ class _Attempt:
         self.recorder = recorder = Recorder(sys._getframe(), self.title, boundary=True, depth=self.depth)
         graph = Graph(self.title, record=recorder)
         graph.function = fn
+        # Before the parameters are recorded, for one of them may be a function that has a door.
+        doors = open_doors(recorder, written_function(fn) or fn, _DOORS)
         given: list[Any]
         named: dict[str, Any] = {}
         copies: Copies | None = None
@@ -236,7 +238,7 @@ class _Attempt:
         try:
             with (
                 ops.silence(),
-                _doors(recorder, fn),
+                doors,
                 replaced(fn, choice, copies, tuple(recorder.is_input.values())),
                 refusals() as refused,
             ):
@@ -271,7 +273,7 @@ class _Attempt:
         """Return the error to raise in place of the one that `run` raised."""
         if isinstance(error, BpvizError) or not self.is_running:
             return error
-        if isinstance(error, AttributeError) and error.obj.__class__ is Handle and error.__traceback__ is not None:
+        if isinstance(error, AttributeError) and type(error.obj) in HANDLES and error.__traceback__ is not None:
             # An attribute that nobody has foreseen (see `bpviz.recording.handle.Missing`) is refused in the same words.
             return refusal.no_attribute(str(error.name), _innermost(error.__traceback__))
         cause = error.__cause__
@@ -291,20 +293,38 @@ class _Attempt:
 
 
 def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:
-    return _PLAIN.issuperset([value.__class__ for _, value in inputs])
+    return _PLAIN.issuperset([type(value) for _, value in inputs])
 
 
 def _is_here(handle: Handle, recorder: Recorder) -> bool:
     return handle.recorder is recorder and is_used(handle)
 
 
-def _doors(recorder: Recorder, fn: Any) -> AbstractContextManager[None]:
-    """Return the doors of NumPy's functions that make arrays; models of plain numbers need none, and import less."""
-    if not imported("numpy"):
-        return nullcontext()
-    from bpviz.writes.doors import open_doors
+def _array_doors(numpy: Any) -> Iterator[Door]:
+    """The doors of NumPy; models of plain numbers need none, and import less."""
+    from bpviz.doors import arrays
 
-    return open_doors(recorder, written_function(fn) or fn)
+    return arrays.doors(numpy)
+
+
+def _special_doors(special: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_special(special)
+
+
+def _norm_doors(stats: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_norm(stats)
+
+
+_DOORS = (
+    ("math", mathematics.doors),
+    ("numpy", _array_doors),
+    ("scipy.special", _special_doors),
+    ("scipy.stats", _norm_doors),
+)
 
 
 def _as_given(graph: Graph, key: str, value: Any) -> Any:
@@ -314,7 +334,7 @@ def _as_given(graph: Graph, key: str, value: Any) -> Any:
     if isinstance(value, tuple | list):
         parts = [_as_given(graph, k, part) for k, part in zip(keys_of(key, value), value, strict=True)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if value.__class__ is not Handle or not is_used(value):
+    if type(value) not in HANDLES or not is_used(value):
         return value
     index = next((i for i, name in graph.record.is_input.items() if name == key), value.index)
     return Handle(graph.record, index, graph.record.values[index])
@@ -329,17 +349,18 @@ def _innermost(traceback: TracebackType) -> FrameType:
 
 def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__.__name__ == "ndarray":
-        _PLAIN.add(value.__class__)
+    if type(value).__name__ == "ndarray":
+        _PLAIN.add(type(value))
         if key[-1] == "]" and value.dtype.kind == "f":
             # A dict of parameters, whose arrays the layers may hold as well.
             return copies.share(value, lambda: copies.stand_in(key, value, graph.input(key, value)))
-    if value.__class__ in _PLAIN:
+    if type(value) in _PLAIN:
         return copies.stand_in(key, value, graph.input(key, value))
     if is_model(value):
         return copies.of(value, key)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
-        return value
+        # A parameter may be a function: act=math.tanh.
+        return door_of(value)
     known = copies.of_object(value)
     if known is not None:
         return known
@@ -357,9 +378,9 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    if result.__class__ is tuple and len(result) == 2 and result[0].__class__ is Handle and _is_cache(result[1]):
+    if type(result) is tuple and len(result) == 2 and type(result[0]) in HANDLES and _is_cache(result[1]):
         result = result[0]
-    found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
+    found = [("", result)] if type(result) in HANDLES else list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(

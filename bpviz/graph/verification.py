@@ -197,7 +197,7 @@ def _reached(value: Any) -> Iterator[Any]:
 
 
 def _numpy_number(value: Any) -> Any:
-    return np.int64(value) if value.__class__ is int and -(2**63) <= value < 2**63 else np.float64(value)
+    return np.int64(value) if type(value) is int and -(2**63) <= value < 2**63 else np.float64(value)
 
 
 def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Handle]]:
@@ -270,7 +270,7 @@ class Verification:
         where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
-            "plain run; a recorded value is neither a float nor an array, so do not read its type"
+            "plain run; type(x) of a recorded value is another class, so write isinstance(x, float)"
         )
 
     def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:

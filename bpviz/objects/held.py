@@ -8,7 +8,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import Cell, Handle
+from bpviz.recording.handle import HANDLES, Cell, Handle
 from bpviz.recording.recorder import Recorder
 
 __all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
@@ -29,7 +29,7 @@ _index: Any = vars(Cell)["index"]
 class Held(Handle):
     """A value that an object holds. It becomes an input of the record when a step first reads it.
 
-    Its class is `Handle` for all other code, so that steps need no second case.
+    It is one of the `HANDLES`, so that steps need no second case.
     """
 
     __slots__ = ("called",)
@@ -39,13 +39,11 @@ class Held(Handle):
         self.data = data
         self.called = called
 
-    __class__ = property(lambda self: Handle)
-
     @property
     def index(self) -> int:
         """The number of the input, which is made when a step first reads it."""
         if not is_used(self):
-            if self.data.__class__ is not float:
+            if type(self.data) is not float:
                 # The record keeps the numbers of now: the caller may go on to change the array.
                 self.data = np.array(self.data)
             self.index = self.recorder.add_inputs((self.called,), (self.data,))
@@ -55,6 +53,9 @@ class Held(Handle):
     @index.setter
     def index(self, number: int) -> None:
         _index.__set__(self, number)
+
+
+HANDLES.add(Held)
 
 
 def is_used(handle: Handle) -> bool:

@@ -44,7 +44,7 @@ class PlainCopies(Copies):
 
     def argument(self, key: str, value: Any) -> Any:
         """Return a copy of an argument, with other values for the inputs in it that are given."""
-        kind, given = value.__class__, self.values
+        kind, given = type(value), self.values
         if kind is float or kind is int:
             number = value
             self.names.append(key)
@@ -84,7 +84,7 @@ class PlainCopies(Copies):
             given = self.values[key]
             array = np.array(given, None if hasattr(given, "dtype") else getattr(value, "dtype", None))
             return array[()] if isinstance(value, np.generic) else array
-        return value.copy() if value.__class__ is np.ndarray else copy.deepcopy(value)
+        return value.copy() if type(value) is np.ndarray else copy.deepcopy(value)
 
 
 def input_names(function: Any) -> list[str]:

@@ -56,7 +56,7 @@ class Constant:
     def is_unchanged(self) -> bool:
         """Whether the object still holds the same numbers, bit for bit, so that NaN is the same as NaN."""
         holds, now = self.holds, self.original
-        if now.__class__ is not holds.__class__:
+        if type(now) is not type(holds):
             now = np.asarray(now)
         dtype = holds.dtype
         if now.dtype != dtype or now.shape != holds.shape:
@@ -348,6 +348,6 @@ def differentiable(value: Any) -> bool:
     >>> differentiable(3.0), differentiable(True)
     (True, False)
     """
-    if value.__class__ is float or value is NO_VALUE:
+    if type(value) is float or value is NO_VALUE:
         return True
     return hasattr(value, "dtype") and value.dtype.kind in "fiu"

@@ -18,6 +18,8 @@ __all__ = [
     "accumulates",
     "by_operator",
     "called_name",
+    "formats",
+    "indexes",
     "is_library",
     "is_ours",
     "line_of",
@@ -73,6 +75,11 @@ _STORE_ITEM = _codes("STORE_SUBSCR", "STORE_SLICE")
 _BINARY_OP = _codes("BINARY_OP")
 _INPLACE_ADD = 13
 """The argument of the instruction that stands for ``+=``."""
+_REMAINDERS = (6, 19)
+"""The arguments of the instruction that stand for ``%`` and ``%=``."""
+_GET_ITEM = _codes("BINARY_SUBSCR", "BINARY_SLICE")
+_GETS_ITEM = 26
+"""The argument of the instruction that stands for ``x[i]``, in Python 3.14 and later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +262,26 @@ def accumulates(code: CodeType, offset: int) -> bool:
     return instructions[offset] in _BINARY_OP and instructions[offset + 1] == _INPLACE_ADD
 
 
+def formats(code: CodeType, offset: int) -> bool:
+    """Whether the instruction is ``%``, which asks no number for its plain value but to write it into a text.
+
+    >>> def f(x):
+    ...     return "%.2f" % x
+    >>> [i for i in range(0, len(f.__code__.co_code), 2) if formats(f.__code__, i)] != []
+    True
+    """
+    instructions = _reading(code).instructions
+    return instructions[offset] in _BINARY_OP and instructions[offset + 1] in _REMAINDERS
+
+
+def indexes(code: CodeType, offset: int) -> bool:
+    """Whether the instruction takes a part: ``x[i]``."""
+    instructions = _reading(code).instructions
+    if instructions[offset] in _BINARY_OP:
+        return instructions[offset + 1] == _GETS_ITEM
+    return instructions[offset] in _GET_ITEM
+
+
 def stores_item(code: CodeType, offset: int) -> bool:
     """Whether the instruction writes an element: ``x[i] = y``."""
     return _reading(code).instructions[offset] in _STORE_ITEM
@@ -334,12 +361,12 @@ _ours: dict[str, bool] = {}
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
+    """Frames of bpviz, NumPy and SciPy stand between the user's code and the record; they are not the user's."""
     file = frame.f_code.co_filename
     found = _ours.get(file)
     if found is None:
         module = frame.f_globals.get("__name__") or ""
-        found = file.startswith(_HOME) or module == "numpy" or module.startswith("numpy.")
+        found = file.startswith(_HOME) or module.partition(".")[0] in ("numpy", "scipy")
         if not file.startswith("<"):
             # What has no file of its own (a cell, a string) shares its name with others.
             _ours[file] = found

@@ -70,14 +70,14 @@ def named_parts(variables: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any
     []
     """
     for name, value in variables:
-        if hasattr(value.__class__, "__bpviz_record__"):
+        if hasattr(type(value), "__bpviz_record__"):
             yield name, value
     for name, value in variables:
         pairs: Any = ()
-        if value.__class__ is dict:
+        if type(value) is dict:
             pairs = value.items()
-        elif value.__class__ is list:
+        elif type(value) is list:
             pairs = enumerate(value)
         for key, part in pairs:
-            if hasattr(part.__class__, "__bpviz_record__"):
+            if hasattr(type(part), "__bpviz_record__"):
                 yield f"{name}[{key!r}]", part

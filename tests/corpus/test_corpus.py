@@ -15,31 +15,10 @@ import bpviz
 from bpviz.errors import BpvizError
 
 REFUSED = {
-    "functions of math": (
-        "finance.black_scholes_math",
-        "finance.ewma_volatility",
-        "numerics.ackley",
-        "numerics.trapezoid",
-        "physics.damped_oscillation",
-        "physics.electric_potential",
-        "physics.kepler_until_close",
-        "physics.lens_by_snell",
-        "physics.lorentz",
-        "physics.projectile_range",
-        "robotics.two_link_arm",
-        "robotics.vehicle_object",
+    "the method dot of a plain array that the model did not make": (
+        "recurrent.rnn_over_time",
+        "statistics.logistic_c_",
     ),
-    "functions of SciPy": (
-        "finance.black_scholes_scipy",
-        "statistics.beta_posterior",
-        "statistics.logistic_by_expit",
-        "statistics.mixture_by_logsumexp",
-        "statistics.normal_logpdf_scipy",
-    ),
-    "isinstance": ("numerics.accepts_number_or_array",),
-    "a number formatted by %": ("physics.report_of_a_fall",),
-    "int of a whole number": ("finance.mortgage",),
-    "the method dot of a plain array": ("recurrent.rnn_over_time", "statistics.logistic_c_"),
     "no row for np.insert": ("numerics.moving_average",),
     "no row for np.linalg.eigvalsh": ("physics.spring_frequencies",),
 }
