@@ -18,6 +18,14 @@ def falling_with_drag(v0=10.0, k=0.1, dt=0.1):
     return y
 
 
+def appended_trajectory(v=np.array([1.0, 2.0]), dt=0.1):
+    """A trajectory to which each point is appended as a row."""
+    path = np.zeros((1, 2))
+    for _ in range(3):
+        path = np.append(path, [path[-1] + dt * v], axis=0)
+    return np.sum(path**2)
+
+
 def projectile_range(v=20.0, angle=0.6):
     """Range of a projectile by math's sine."""
     return v**2 * math.sin(2 * angle) / 9.81

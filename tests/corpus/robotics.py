@@ -126,6 +126,12 @@ def quaternion_rotation(q=np.array([0.9, 0.1, 0.3, -0.2]), v=np.array([1.0, 2.0,
     return multiply(multiply(q, p), conj)[1:]
 
 
+def quaternion_of_scalar_and_vector(angle=0.7, axis=np.array([0.0, 0.6, 0.8])):
+    """A quaternion joined from a list of one number and a vector."""
+    q = np.concatenate([[np.cos(angle / 2)], np.sin(angle / 2) * axis])
+    return np.sum(q * np.array([1.0, 2.0, 3.0, 4.0]))
+
+
 def rodrigues(axis=np.array([0.2, 0.5, 0.8]), angle=0.7, v=np.array([1.0, 0.0, 0.5])):
     """Rotation about an axis with cross and dot."""
     k = axis / np.sqrt(axis.dot(axis))
