@@ -36,16 +36,17 @@ _OF_LISTS = (
     *("average", "ptp", "sort", "argsort", "cumprod", "diff", "clip", "nansum", "nanmean", "all", "any"),
     *("dot", "inner", "outer", "vdot", "cross", "kron", "where", "reshape", "transpose", "squeeze", "ravel"),
     *("expand_dims", "flip", "roll", "tile", "repeat", "take", "count_nonzero", "round", "around", "trace", "diag"),
-    *("linalg.norm", "linalg.inv", "linalg.det", "linalg.solve"),
+    *("linalg.norm", "linalg.inv", "linalg.det", "linalg.solve", "append"),
 )
+_JOINS = ("concatenate", "concat", "hstack", "vstack", "dstack", "column_stack", "stack")
 
-_OF_SEVERAL = frozenset({"dot", "inner", "outer", "vdot", "cross", "kron", "where", "clip", "linalg.solve"})
+_OF_SEVERAL = frozenset({"dot", "inner", "outer", "vdot", "cross", "kron", "where", "clip", "linalg.solve", "append"})
 """Those of several arrays; of the others only the first argument is one."""
 
 
 def doors(numpy: Any) -> Iterator[Door]:
     """Make the doors of NumPy."""
-    for work, names in ((_made, _MAKERS), (_reduced, _OF_LISTS)):
+    for work, names in ((_made, _MAKERS), (_reduced, _OF_LISTS), (_joined, _JOINS)):
         for name in names:
             holder = numpy.linalg if name.startswith("linalg.") else numpy
             short = name.removeprefix("linalg.")
@@ -80,6 +81,20 @@ def _reduced(name: str, original: Any) -> Any:
             if type(x) in (list, tuple) and opened.recorder is not None and has_handles(x):
                 args = (*map(gathered, args[:most]), *args[most:]) if most else tuple(map(gathered, args))
                 break
+        return original(*args, **keywords)
+
+    vars(door)["__bpviz_original__"] = original
+    return door
+
+
+def _joined(name: str, original: Any) -> Any:
+    """A function that joins arrays, some of which are lists of recorded values."""
+
+    @wraps(original)
+    def door(*args: Any, **keywords: Any) -> Any:
+        if opened.recorder is not None and args and type(args[0]) in (list, tuple):
+            parts = [gathered(x) if type(x) in (list, tuple) and has_handles(x) else x for x in args[0]]
+            args = (parts, *args[1:])
         return original(*args, **keywords)
 
     vars(door)["__bpviz_original__"] = original

@@ -19,10 +19,6 @@ REFUSED = {
         "recurrent.rnn_over_time",
         "statistics.logistic_c_",
     ),
-    "lists of values among the arrays that are joined": (
-        "physics.appended_trajectory",
-        "robotics.quaternion_of_scalar_and_vector",
-    ),
     "no row for np.insert": ("numerics.moving_average",),
     "no row for np.linalg.eigvalsh": ("physics.spring_frequencies",),
 }

@@ -138,3 +138,23 @@ def test_numpy_s_brackets_are_as_before_and_other_threads_use_them() -> None:
     assert all(type(part) is np.ndarray for part in seen[:4])
     assert (np.c_, np.r_, np.ix_, np.dot, np.linalg.norm) == before
     assert columns is np.c_
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        lambda x: np.concatenate([[x[0]], x, [3.0]]),
+        lambda x: np.hstack((np.ones(2), [x[0]], x)),
+        lambda x: np.append(x, [x[0], 3.0]),
+        lambda x: np.vstack([np.ones(2), [x[0], x[0]], [x[1], 0.5]]),
+        lambda x: np.column_stack([[x[0], x[0]], [0.5, x[1]]]),
+        lambda x: np.stack([[x[0], x[1]], [x[0], 1.0]], axis=1),
+        lambda x: np.append(np.ones((1, 2)), [[x[0], x[0]], x * [0.0, 1.0]], axis=0),
+    ],
+)
+def test_lists_of_values_are_joined(joined: Any) -> None:
+    # In all of them the first number occurs twice and the second once: the squares' slopes are 4 x and 2 x.
+    x = np.array([1.5, -2.0])
+    flow = bpviz.backprop(lambda x: (joined(x) ** 2).sum(), x)
+    assert flow.output == (joined(x) ** 2).sum()
+    np.testing.assert_allclose(flow.grads["x"], [4 * 1.5, 2 * -2.0])
