@@ -11,8 +11,8 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
+from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import HANDLES, Handle
-from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.recording.source import line_of

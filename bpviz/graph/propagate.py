@@ -14,9 +14,9 @@ from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
+from bpviz.objects.inputs import as_input
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.recording.handle import Handle
-from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
 __all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]

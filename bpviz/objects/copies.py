@@ -18,7 +18,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, is_object
-from bpviz.recording.inputs import as_input
+from bpviz.objects.inputs import as_input
 from bpviz.recording.recorder import Recorder
 
 __all__ = ["Copies"]

@@ -8,8 +8,9 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import HANDLES, Cell, Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.recording.value import Cell
 
 __all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
 

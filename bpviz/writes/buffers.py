@@ -16,9 +16,10 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.recording import refusals
 from bpviz.recording.aliases import Alias, link, shares_memory
-from bpviz.recording.handle import HANDLES, Cell, Handle, index_by
+from bpviz.recording.handle import HANDLES, Handle, index_by
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import users_frame
+from bpviz.recording.value import Cell
 from bpviz.writes.assignments import has_handles, set_item
 
 __all__ = ["Buffer", "bare", "buffer"]
