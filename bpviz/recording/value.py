@@ -1,4 +1,4 @@
-"""What a recorded value is without being recorded: its class, its shape, its text, and its plain number."""
+"""A recorded value as a plain number or array: its class, shape, text, gradient and number."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _getframe = sys._getframe
 
 
 class Cell:
-    """What handles and the arrays that the model makes (`bpviz.writes.buffers`) have in common: how they lie in memory.
+    """The memory layout of handles and of the arrays that the model makes (`bpviz.writes.buffers`).
 
-    So the one can become the other, wherever it is held, when a recorded value is written into it. ``alias`` is only
-    there where memory is shared.
+    It is the same for both, so that an array can become a handle when a recorded value is written into it.
+    ``alias`` is set only if memory is shared.
     """
 
     __slots__ = ("__weakref__", "alias", "data", "index", "recorder")
 
 
 class Value(Cell):
-    """What `bpviz.recording.handle.Handle` returns when it is read as a number or an array; it records nothing."""
+    """A recorded value as a number or an array; `bpviz.recording.handle.Handle` adds what records steps."""
 
     __slots__ = ()
 
@@ -40,11 +40,9 @@ class Value(Cell):
     index: int
     data: Any
 
-    # What it holds
-
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """The class of the value, for all who ask what it is; ``type`` tells a recorded value from a plain one."""
+        """The class of the plain value; ``type`` tells a recorded value from a plain one."""
         data = self.data
         if type(data) is float:
             return int if is_whole(self) else float
@@ -90,7 +88,7 @@ class Value(Cell):
         return str(self._shown())
 
     def _shown(self) -> Any:
-        """The number as a plain run would print it."""
+        """Return the number as a plain run would print it."""
         return int(self.data) if type(self.data) is float and is_whole(self) else self.data
 
     def __format__(self, form: str) -> str:
@@ -114,7 +112,7 @@ class Value(Cell):
         ):
             return int(data)
         frame = _getframe(1)
-        # An array is none anyway; NumPy asks all the same, before it takes it as positions.
+        # NumPy calls this for arrays too, before it takes them as positions.
         kind = RefusedAnyway if data is not NO_VALUE and ops.shape_of(data) else RecordingError
         raise kind(
             f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
@@ -134,11 +132,11 @@ class Value(Cell):
         raise refusals.leaves_the_record(_getframe(1))
 
     def item(self, *place: Any) -> Any:
-        """The plain number, where it carries no gradient that would be lost."""
+        """Return the plain number, if it carries no gradient, which would be lost."""
         return np.asarray(self._plain(_getframe(1))).item(*place)
 
     def _plain(self, frame: FrameType, *, counts: bool = False) -> Any:
-        """What it holds, for what may leave the record: what carries no gradient, and what is only printed."""
+        """Return the plain value, if it may leave the record: it carries no gradient, or is only printed."""
         data = self.data
         if data is NO_VALUE:
             raise refusals.without_value("a plain number", frame)
@@ -153,5 +151,5 @@ class Value(Cell):
         raise refusals.leaves_the_record(frame)
 
     def __hash__(self) -> int:
-        # As a key of a dict a number finds what its plain number does.
+        # As a key of a dict, it finds the same entry as its plain number.
         return hash(self.data) if type(self.data) is float else object.__hash__(self)
