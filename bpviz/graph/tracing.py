@@ -9,8 +9,8 @@ from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from bpviz import ops
-from bpviz.doors import mathematics
-from bpviz.doors.placing import Door, door_of, open_doors
+from bpviz.doors.libraries import LIBRARIES
+from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
@@ -219,7 +219,7 @@ class _Attempt:
         graph = Graph(self.title, record=recorder)
         graph.function = fn
         # Before the parameters are recorded, since one of them may be a function that has a door.
-        doors = open_doors(recorder, written_function(fn) or fn, _DOORS)
+        doors = open_doors(recorder, written_function(fn) or fn, LIBRARIES)
         given: list[Any]
         named: dict[str, Any] = {}
         copies: Copies | None = None
@@ -294,33 +294,6 @@ def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:
 
 def _is_here(handle: Handle, recorder: Recorder) -> bool:
     return handle.recorder is recorder and is_used(handle)
-
-
-def _array_doors(numpy: Any) -> Iterator[Door]:
-    """Make the doors of NumPy; models of plain numbers need none, and import less."""
-    from bpviz.doors import arrays
-
-    return arrays.doors(numpy)
-
-
-def _special_doors(special: Any) -> Iterator[Door]:
-    from bpviz.doors import scipy
-
-    return scipy.of_special(special)
-
-
-def _norm_doors(stats: Any) -> Iterator[Door]:
-    from bpviz.doors import scipy
-
-    return scipy.of_norm(stats)
-
-
-_DOORS = (
-    ("math", mathematics.doors),
-    ("numpy", _array_doors),
-    ("scipy.special", _special_doors),
-    ("scipy.stats", _norm_doors),
-)
 
 
 def _as_given(graph: Graph, key: str, value: Any) -> Any:

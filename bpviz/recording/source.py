@@ -24,7 +24,6 @@ __all__ = [
     "is_ours",
     "line_of",
     "place",
-    "referred_names",
     "stored_name",
     "stores_item",
     "unpacks",
@@ -333,11 +332,6 @@ def _loaded(reading: _Reading, code: int, argument: int) -> str:
     if name == "LOAD_ATTR":
         return reading.code.co_names[argument]
     return reading.locals[argument] if name in ("LOAD_FAST", "LOAD_DEREF") else ""
-
-
-def referred_names(code: CodeType) -> tuple[str, ...]:
-    """Return the globals and attributes that are named in a piece of code."""
-    return code.co_names
 
 
 def is_library(file: str) -> bool:

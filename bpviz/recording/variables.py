@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from bpviz.recording.source import referred_names
-
 __all__ = ["Variables", "held_names", "named_parts"]
 
 
@@ -52,7 +50,7 @@ def _held(calls: Sequence[Variables]) -> Iterator[tuple[str, Any]]:
     for variables in calls:
         yield from variables.own
         frame = variables.frame
-        names, attributes = referred_names(frame.f_code), getattr(variables.all.get("self"), "__dict__", None)
+        names, attributes = frame.f_code.co_names, getattr(variables.all.get("self"), "__dict__", None)
         for place in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
             for name in names:
                 if name in place:
