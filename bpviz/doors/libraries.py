@@ -36,4 +36,4 @@ LIBRARIES = (
     ("scipy.special", _special_doors),
     ("scipy.stats", _norm_doors),
 )
-"""The doors of a library are made when it is imported and a function is traced."""
+"""Each library with the function that makes its doors, once it is imported."""

@@ -54,7 +54,7 @@ def _of_lists(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def door(*args: Any, **keywords: Any) -> Any:
         if opened.recorder is None:
             return original(*args, **keywords)
-        # A generator can be walked through once.
+        # A generator can be read only once.
         args = tuple(x if type(x) in _KNOWN or not hasattr(x, "__iter__") else list(x) for x in args)
         found = _first((*args, *keywords.values()))
         if found is None:

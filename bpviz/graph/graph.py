@@ -272,7 +272,7 @@ class Graph:
         return bool(self._own_titles)
 
     def is_constant(self, index: int) -> bool:
-        """Whether a node, by number, is a number or an array that no input leads to."""
+        """Return whether a node, by number, is a number or an array that no input leads to."""
         return self.record.operations[index] is None and index not in self.record.is_input
 
     def ancestors(self, indices: Iterable[int]) -> list[int]:

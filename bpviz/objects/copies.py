@@ -295,7 +295,7 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 
 def _has_methods(kind: type) -> bool:
-    """Return whether a class has methods of its own, besides how it is shown and compared."""
+    """Return whether a class has methods of its own, except those that show or compare it."""
     return any(
         isinstance(part, FunctionType) and (name == "__call__" or not name.startswith("__"))
         for base in kind.__mro__

@@ -78,7 +78,7 @@ def link(view: Any, parent: Any, operation: Operation, positions: Sequence[Any],
 
 
 def shares_memory(view: Any, array: Any) -> bool:
-    """Whether an array that was made from another lies in its memory.
+    """Return whether an array that was made from another uses its memory.
 
     >>> x = np.zeros((2, 3))
     >>> shares_memory(x.T, x), shares_memory(x[:1].T, x[:1]), shares_memory(x[[0]], x)
@@ -144,7 +144,7 @@ def put(base: Any, value: Any, positions: Sequence[Any], key: Any) -> Any:
 
 
 def is_child_at(value: Any, parent: Any, key: Any) -> bool:
-    """Whether a value is the view of this part of another, as in the second half of ``x[key] += y``.
+    """Return whether a value is the view of this part of another, as in the second half of ``x[key] += y``.
 
     Python takes the part, changes it in place, and then writes it to the place where it already is.
     """
@@ -185,7 +185,7 @@ def _span(part: Any, length: int) -> Any:
 
 
 def apart(one: Spans, other: Spans) -> bool:
-    """Whether two places have no element in common.
+    """Return whether two places have no element in common.
 
     >>> apart((0, range(3)), (1, range(3))), apart((0, range(3)), (range(2), 2))
     (True, False)
@@ -231,7 +231,7 @@ def constant_part(recorder: Any, index: int, key: Any) -> Any:
 
 
 def is_zero(handle: Any) -> bool:
-    """Whether a handle is a constant that is 0 everywhere: a buffer into which nothing has been written yet."""
+    """Return whether a handle is a constant that is 0 everywhere: a buffer into which nothing has been written yet."""
     recorder, index = handle.recorder, handle.index
     return recorder.operations[index] is None and index not in recorder.is_input and not np.any(handle.data)
 

@@ -41,7 +41,7 @@ def current_groups() -> list[Group]:
 class Frames:
     """The frames in which a record is made, and the scope of each.
 
-    ``root`` is the frame whose steps lie in no group. With ``boundary`` it is the tracer's own frame, and the user's
+    ``root`` is the frame whose steps are in no group. With ``boundary`` it is the tracer's own frame, and the user's
     function is the first one that it calls. ``frame`` is the frame of the latest step, and ``scope`` its scope.
     """
 

@@ -218,7 +218,7 @@ def _elements(x: Handle) -> Iterator[Any]:
         yield index_by(x, i, _getframe(1))
 
 
-Handle.__iter__ = _OfArrays(_elements, "elements to walk through")  # type: ignore[attr-defined]
+Handle.__iter__ = _OfArrays(_elements, "elements to loop over")  # type: ignore[attr-defined]
 Handle.__len__ = _OfArrays(lambda x: x.shape[0], "length")  # type: ignore[attr-defined]
 
 

@@ -114,7 +114,7 @@ class Recorder(Frames):
         self.kept: dict[int, Any] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
-        # The last variable that held an entry, as a name for entries without any other.
+        # Variables that hold entries at the end of the traced function: names for entries without another.
         self.last_words: dict[int, str] = {}
         # The meanings that the user gave; those in the source are read when they are needed.
         self.meanings: dict[int, str] = {}

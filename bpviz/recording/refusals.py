@@ -52,7 +52,7 @@ _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
     "detach": "value.data is its plain number, through which no gradient flows",
     "numpy": "value.data is its plain number, through which no gradient flows",
-    "tolist": "walk through it, or leave it out",
+    "tolist": "loop over it, or leave it out",
 }
 _INSTEAD = {
     "ediff1d": "np.diff(x)",
@@ -301,6 +301,6 @@ def no_attribute(name: str, frame: FrameType) -> RecordingError:
 def without_value(why: str, frame: FrameType) -> RecordingError:
     """Return the error for a step that needs a number, while the graph's inputs have no values."""
     return RecordingError(
-        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs were given none; "
+        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs have none; "
         'give them values: graph.input("x", 3.0)'
     )

@@ -207,7 +207,7 @@ class _Elements:
         for end in self.ends:
             shape = ops.shape_of(self.flow.values[end.node])
             if shape and end is self.ends[0]:
-                # The gradient of an array is that of its sum, each element as often as the seed says.
+                # The gradient of an array is that of the sum of its elements, weighted by the seed.
                 results = [self._handle(end.node, i) for i in range(len(self.elements[end.node]))]
                 made.mark_output(self._weighed(end.node, results).index, f"Σ {end.title}", own=end.own)
                 continue

@@ -33,7 +33,7 @@ def _write(self: Handle, value: Any, frame: FrameType) -> Handle:
 def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
     """Do ``x[key] = value``: the handle, and all handles that share memory with it, get a new value.
 
-    Raises `RecordingError` for what NumPy refuses, and for writes without a gradient: a place that is written twice.
+    Raises `RecordingError` for what NumPy refuses, a place that is written twice, and floats into whole numbers.
     """
     if x.data is NO_VALUE:
         raise refusals.without_value("a write", frame)
