@@ -1,6 +1,6 @@
-"""The functions of NumPy that make arrays, or take lists: arrays become recorded, lists of values one array.
+"""Doors of NumPy's functions that make arrays or take lists: arrays are recorded, lists of values become one array.
 
-Other threads, libraries and bpviz itself get the originals at once.
+Other threads, libraries and bpviz itself get the results of the originals.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _made(name: str, original: Any) -> Any:
 
 
 def _reduced(name: str, original: Any) -> Any:
-    """A function of arrays, given lists of recorded values."""
+    """Return the door of a function of arrays, for lists of recorded values."""
 
     most = None if name in _OF_SEVERAL else 1
 
@@ -107,9 +107,9 @@ _models: dict[str, bool] = {}
 
 
 def _is_models(frame: FrameType, name: str) -> bool:
-    """Whether a call comes from the model, not from a library that it uses.
+    """Return whether a call comes from the model, not from a library that it uses.
 
-    What a library in C calls seems to be called where the model calls the library: the name tells them apart.
+    A call from a library in C seems to come from the line where the model calls the library; its name differs.
     """
     code = frame.f_code
     found = _models.get(code.co_filename)
@@ -119,7 +119,7 @@ def _is_models(frame: FrameType, name: str) -> bool:
     if not found and (frame.f_globals.get("__name__") or "").partition(".")[0] != opened.package:
         return False
     called = called_name(code, frame.f_lasti)
-    # By another name it is called where it was imported as that, or kept in a variable.
+    # It has another name if it was imported under that name, or kept in a variable.
     return called == name or (not called and name in code.co_names) or _door_named(frame, called)
 
 
@@ -129,7 +129,7 @@ def _door_named(frame: FrameType, name: str) -> bool:
 
 
 def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """What a function that makes arrays makes for the model."""
+    """Return what a function that makes arrays makes for the model."""
     if name in _COPIES or name in _SAME:
         given = args[0] if args else keywords.get("object", keywords.get("a"))
         if has_handles(given):
@@ -138,7 +138,7 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
             made = original(given.data, *args[1:], **keywords)
             return given if made is given.data else buffer(recorder, made)
         made = original(*map(bare, args), **keywords)
-        # What is the user's own array stays that.
+        # The user's own array stays as it is.
         return made if made is given else buffer(recorder, made)
     if name == "full" and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
         value = args[1] if len(args) > 1 else keywords["fill_value"]
@@ -146,7 +146,7 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         shape = (int(shape),) if hasattr(shape, "__index__") else tuple(map(int, shape))
         return detached(OPERATIONS["broadcast_to"](gathered(value), shape=shape))
     if name == "arange":
-        # How many there are is a whole number, without a gradient.
+        # The length is a whole number, without a gradient.
         args = tuple(operator.index(x) if type(x) in HANDLES else x for x in args)
         keywords = {key: operator.index(x) if type(x) in HANDLES else x for key, x in keywords.items()}
     return buffer(recorder, original(*args, **keywords))

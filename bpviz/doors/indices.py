@@ -20,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 
 class Joined:
-    """``np.c_`` or ``np.r_``: values written side by side in brackets are joined.
+    """``np.c_`` or ``np.r_``, which join the values in their brackets.
 
     >>> Joined(np.c_, "c_")[[1, 2], [3, 4]]
     array([[1, 3],

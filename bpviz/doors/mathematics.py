@@ -1,4 +1,4 @@
-"""The functions of Python's ``math``: on a recorded number they are recorded as NumPy's are."""
+"""Doors of the functions of Python's ``math``: on recorded numbers they are recorded as NumPy's are."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["doors"]
 
 _OF_LISTS = frozenset({"fsum", "prod", "sumprod", "dist"})
 _DECISIONS = frozenset({"isnan", "isinf", "isfinite", "isclose"})
-"""What returns true or false, which carries no gradient."""
+"""Functions that return true or false, which carries no gradient."""
 
 _getframe = sys._getframe
 
 
 def doors(math: Any) -> Iterator[Door]:
-    """Make the doors of the functions that the table knows, and of those that decide."""
+    """Make the doors of the functions in the table, and of those that return true or false."""
     for name, original in list(vars(math).items()):
         full = f"math.{name}"
         if name in _OF_LISTS:
@@ -54,7 +54,7 @@ def _of_lists(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def door(*args: Any, **keywords: Any) -> Any:
         if opened.recorder is None:
             return original(*args, **keywords)
-        # A generator can be walked through once.
+        # A generator can be read only once.
         args = tuple(x if type(x) in _KNOWN or not hasattr(x, "__iter__") else list(x) for x in args)
         found = _first((*args, *keywords.values()))
         if found is None:
@@ -69,7 +69,7 @@ _KNOWN = frozenset({Handle, list, tuple, float, int})
 
 
 def _first(values: Any) -> Handle | None:
-    """The first recorded value among arguments, and in lists of them."""
+    """Return the first recorded value among arguments, and in lists of them; ``None`` if there is none."""
     for value in values:
         if type(value) in HANDLES:
             handle: Handle = value
@@ -82,7 +82,7 @@ def _first(values: Any) -> Handle | None:
 
 
 def _plainly(name: str, original: Callable[..., Any], args: Any, keywords: Any, frame: FrameType) -> Any:
-    """What the function itself returns for the numbers; what it raises (outside of its domain) is the model's."""
+    """Call the function itself on the plain numbers; an error outside its domain is raised as in a plain run."""
     if name.removeprefix("math.") not in _OF_LISTS:
         for x in args:
             if type(x) in HANDLES and x.data is not NO_VALUE and ops.size_of(x.data) != 1:

@@ -1,9 +1,9 @@
 """How doors are put in place, and taken away again.
 
-A door is a function that stands in the place of one of a library (``np.zeros``, ``math.exp``) while a model is traced:
-in the library's module, and wherever the user's own modules hold the original by a name of theirs. The originals are
-put back when the last trace ends, whatever happens. Other threads find the doors there meanwhile; they get what the
-originals return.
+A door is a function that replaces one of a library (``np.zeros``, ``math.exp``) while a model is traced: in the
+library's module, and in the user's own modules, where they have a name for the original. The originals are put back
+when the last trace ends, even after an error. Meanwhile other threads call the doors too, which return for them what
+the originals return.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MISSING = object()
 
 
 Door = tuple[Any, str, Any]
-"""What stands in the place of a library's function: where (a module or a class), by which name, and what."""
+"""A replacement of a library's function: the module or class that has it, its name, and the door."""
 
 
 class _Open(threading.local):
@@ -42,7 +42,7 @@ Makers = tuple[tuple[str, Callable[[Any], Iterator[Door]]], ...]
 
 
 class _Place:
-    """Where doors stand: something that is read, written and emptied by name, and how many traces need them there."""
+    """A place of doors, which is read, written and emptied by name; ``count`` traces need it now."""
 
     __slots__ = ("count", "doors", "holder", "originals")
 
@@ -57,22 +57,22 @@ class _Place:
             self.put(name, door)
 
     def close(self) -> None:
-        """Put the originals back; what the user has put there meanwhile stays."""
+        """Put the originals back; what the user has put there in the meantime stays."""
         for name, original in self.originals.items():
             if self.get(name) is self.doors[name]:
                 self.put(name, original)
 
     def get(self, name: str) -> Any:
-        """Return what stands there by a name."""
+        """Return what is there by a name."""
         return self.holder.get(name, _MISSING)
 
     def put(self, name: str, value: Any) -> None:
-        """Put something there."""
+        """Put a value there by a name."""
         self.holder[name] = value
 
 
 class _ModulePlace(_Place):
-    """The module of a library, which has many doors: they are put in place, and taken away, all at once."""
+    """The module of a library. It has many doors, which are put in place and taken away all at once."""
 
     __slots__ = ("_all", "_doors", "_originals", "_usual")
 
@@ -135,23 +135,23 @@ def _content(cell: CellType) -> Any:
 
 _lock = threading.Lock()
 _known: dict[str, list[_Place]] = {}
-"""The places of the doors of each library that is imported."""
+"""The places of doors of each imported library."""
 _users: dict[int, _Place] = {}
-"""Where the user's own code holds originals, while doors stand there; by identity."""
+"""The places in the user's own code that have doors now, by identity."""
 _door_of: dict[int, Any] = {}
 """The door of each original, by identity; the door keeps the original."""
 
 
 def door_of(value: Any) -> Any:
-    """Return the door of a library's function, where it has one; anything else as it is."""
+    """Return the door of a library's function, if it has one; anything else as it is."""
     return _door_of.get(id(value), value)
 
 
 class open_doors(AbstractContextManager[None]):
-    """Open the doors of the libraries that are imported, for what a function calls in this thread.
+    """Open the doors of the imported libraries for the calls of a function in this thread.
 
-    ``makers`` are the libraries, each with what makes its doors. What was in place before is put back, whatever
-    happens.
+    ``makers`` are the libraries, each with the function that makes its doors. The originals are put back even after an
+    error.
     """
 
     __slots__ = ("_before", "_mine", "_package", "_reach", "_recorder")
@@ -178,7 +178,7 @@ class open_doors(AbstractContextManager[None]):
                 for cell in self._reach.cells:
                     self._place(_CellPlace, cell, {"": _content(cell)})
         except BaseException:
-            # Somebody interrupts the program at this very moment.
+            # The user may interrupt the program at this moment.
             self.__exit__()
             raise
         opened.recorder, opened.package = self._recorder, self._package

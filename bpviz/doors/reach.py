@@ -1,4 +1,4 @@
-"""Which namespaces of the user's a function can look names up in: those of its module and of its helpers' modules."""
+"""The namespaces in which a function of the user's looks up names: of its module, and of its helpers' modules."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bpviz.recording.source import is_library
 __all__ = ["Reach"]
 
 _MOST = 1000
-"""So many functions and objects are looked at, at most."""
+"""The most functions and objects that are searched."""
 _STILL = frozenset({int, float, bool, str, bytes, type(None), dict, list, tuple})
 
 
 class Reach:
-    """The namespaces and the closures' variables that a function, and the functions that it names, look names up in.
+    """The namespaces and variables of closures in which a function, and the functions that it names, look up names.
 
     >>> def helper():
     ...     return 1
@@ -56,7 +56,7 @@ class Reach:
             if _is_users(value.__module__):
                 self._ahead += [found for base in value.__mro__[:-1] for found in vars(base).values()]
         elif kind is not ModuleType and _is_users(kind.__module__):
-            # An object of the user's: the methods of its class, and the layers that it holds.
+            # An object of the user's has the methods of its class, and may hold layers.
             self._ahead.append(kind)
             for part in getattr(value, "__dict__", {}).values():
                 self._ahead += part if type(part) in (list, tuple) else (part,)
@@ -81,7 +81,7 @@ class Reach:
             try:
                 self._ahead.append(cell.cell_contents)
             except ValueError:
-                # Nothing was put into it yet.
+                # It is still empty.
                 continue
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None:
@@ -90,14 +90,14 @@ class Reach:
 
 @lru_cache(maxsize=1024)
 def _is_users(module: str | None) -> bool:
-    """Whether a module is the user's own."""
+    """Return whether a module is the user's own."""
     if module is None or module in sys.builtin_module_names:
         return False
     return not is_library(getattr(sys.modules.get(module), "__file__", None) or "")
 
 
 def _names(code: CodeType) -> tuple[str, ...]:
-    """The names that a function may look up in its module; those of functions inside of it, too."""
+    """Return the names that a function, and the functions inside it, may look up in its module."""
     if not any(type(constant) is CodeType for constant in code.co_consts):
         return code.co_names
     return tuple(_all_names(code))

@@ -1,4 +1,4 @@
-"""The functions of SciPy that are written in Python; its ufuncs (``scipy.special.expit``) need no door."""
+"""Doors of SciPy's functions that are written in Python; its ufuncs (``scipy.special.expit``) need none."""
 
 from __future__ import annotations
 

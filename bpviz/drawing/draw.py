@@ -84,9 +84,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
         made, source = draw_options(target.options, **options), target.source
         if isinstance(source, Figure | Sheet):
             spoken = made.circuit.lang
-            if target.retold is not None and spoken is not target.options.circuit.lang:
-                source = target.retold(spoken)
-            return Drawing(source, made, retold=target.retold)
+            if target.translated is not None and spoken is not target.options.circuit.lang:
+                source = target.translated(spoken)
+            return Drawing(source, made, translated=target.translated)
     else:
         made, source = draw_options(**options), target
     with verified(verify):
@@ -122,7 +122,7 @@ def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:
     return Drawing(
         _page(drawings, texts),
         drawings[0].options,
-        retold=lambda say: _page([draw(drawing, lang=say) for drawing in drawings], texts),
+        translated=lambda say: _page([draw(drawing, lang=say) for drawing in drawings], texts),
     )
 
 
@@ -152,7 +152,7 @@ def card(name: str, **options: Any) -> Drawing:
     from bpviz.figures.card import card as figure_of
 
     made = draw_options(**options)
-    return Drawing(figure_of(name, made.circuit.lang), made, retold=lambda say: figure_of(name, say))
+    return Drawing(figure_of(name, made.circuit.lang), made, translated=lambda say: figure_of(name, say))
 
 
 def language_for(target: Any, lang: str | Language | None) -> Language:

@@ -47,7 +47,7 @@ class Drawing:
     options: DrawOptions
     shown: Picture | None = None
     """The picture of one step, in place of the whole."""
-    retold: Callable[[Language], Figure | Sheet] | None = None
+    translated: Callable[[Language], Figure | Sheet] | None = None
     """Makes a card, or a page of several figures, in another language."""
 
     @cached_property
@@ -302,7 +302,7 @@ class Drawing:
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        # What follows from these is made again; the function that makes a card again in another language stays behind.
+        # The rest is made again from these; the function that makes a card in another language is left out.
         if isinstance(self.source, Figure | Sheet):
             kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
             return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}

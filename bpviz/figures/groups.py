@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Box, Frame
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.scopes import Scope, gradient_title, parted_title
+from bpviz.recording.scopes import Scope, gradient_title, split_title
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["Groups", "frame_of", "titled"]
@@ -92,7 +92,7 @@ class Groups:
 
 def titled(title: str, say: Language) -> str:
     """Return the title of a graph or a group; "gradient of" is in the reader's language."""
-    return gradient_title(*parted_title(title), say)
+    return gradient_title(*split_title(title), say)
 
 
 def frame_of(scope: Scope | None) -> str | None:

@@ -63,8 +63,8 @@ class NonFinite:
 class Flow:
     """The numbers of one run through a graph, as `bpviz.propagate` returns them.
 
-    ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` stands where no
-    gradient flows. Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
+    ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` if no gradient
+    flows. Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
     "subtotal")``.
 
     >>> import bpviz

@@ -1,4 +1,4 @@
-"""What was computed: the recorded steps as a graph, with the names that the user's source gave them."""
+"""The recorded steps as a graph, with their names from the user's source."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
+from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import HANDLES, Handle
-from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.recording.source import line_of
-from bpviz.text.element_names import element_name, parted
+from bpviz.text.element_names import element_name, split_name
 
 if TYPE_CHECKING:
     import networkx
@@ -82,8 +82,8 @@ class Node:
 
     @property
     def order(self) -> int:
-        """0 for what belongs to the forward part of a graph; in what `bpviz.gradient_graph` adds, the backward part, 1;
-        2 in what it adds to that, and so on."""
+        """0 in the forward part of a graph, 1 in the backward part that `bpviz.gradient_graph` adds, 2 in the part
+        that it adds to that, and so on."""
         return self.graph.record.orders.get(self.index, 0)
 
     @property
@@ -98,8 +98,8 @@ class Node:
 
 
 class End(NamedTuple):
-    """Where a value leaves the graph: its title there, the node by number, and whether the title is this end's own
-    (see `Graph.mark_output`)."""
+    """An end of the graph: its title, the node by number, and whether the title belongs to this end alone (see
+    `Graph.mark_output`)."""
 
     title: str
     node: int
@@ -125,9 +125,9 @@ class Graph:
     def __init__(self, name: str = "", *, record: Recorder | None = None) -> None:
         self.name = name
         self.record = Recorder(sys._getframe(1), name) if record is None else record
-        # The function that was traced; its source says what variables mean. None for a graph that was built by hand.
+        # The traced function, whose source has the meanings of variables. None for a graph that was built by hand.
         self.function: Callable[..., Any] | None = None
-        # The same function with its arguments, to be called plainly.
+        # The same function with its arguments, for plain runs.
         self.plain: Plain | None = None
         self.notes: tuple[Remark, ...] = ()
         self._inputs: dict[str, int] = {}
@@ -141,7 +141,7 @@ class Graph:
     def input(self, name: str, value: Any = NO_VALUE) -> Handle:
         """Add an input. Without a value, one must be given to `bpviz.propagate`.
 
-        Raises `UsageError` when the name is taken or the value is no number or array of numbers.
+        Raises `UsageError` if the name is taken, or the value is no number or array of numbers.
         """
         return self.take([(name, value)])[0]
 
@@ -180,9 +180,9 @@ class Graph:
         return value
 
     def mark_output(self, index: int, title: str, *, own: bool = False) -> str:
-        """Mark a node, by number, as an output. Return its title, with a number where that is taken.
+        """Mark a node, by number, as an output. Return its title, with a number if the title is taken.
 
-        An ``own`` title stands at an end of its own, whatever the node is called: one value may be two gradients.
+        An ``own`` title has an end of its own, whatever the node is called: one value may be two gradients.
         """
         unique, count = title, 1
         while unique in self._outputs:
@@ -202,16 +202,16 @@ class Graph:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Per node, the name that the source (or ``bpviz.name``) gave it; empty where it gave none."""
+        """Per node, the name that the source (or ``bpviz.name``) gave it; empty if it gave none."""
         return self._labels.written
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Per node, a name that no other node has: its label, or what it is, with a number where that is taken."""
+        """Per node, a name that no other node has: its label, or what it is, with a number if that is taken."""
         return self._labels.unique
 
     def label_of(self, index: int) -> str:
-        """Return the name that the source (or ``bpviz.name``) gave to one node; empty where it gave none."""
+        """Return the name that the source (or ``bpviz.name``) gave to one node; empty if it gave none."""
         return self._labels.of(index)
 
     @Kept
@@ -231,7 +231,7 @@ class Graph:
 
     @property
     def output_indices(self) -> tuple[int, ...]:
-        """The numbers of the output nodes, each once; the last step where none was marked."""
+        """The numbers of the output nodes, each once; the last step if none is marked."""
         if self._outputs:
             return tuple(dict.fromkeys(self._outputs.values()))
         steps = [i for i, operation in enumerate(self.record.operations) if operation is not None]
@@ -240,7 +240,7 @@ class Graph:
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """What stands at the ends of the figure: each output once, and each title of its own."""
+        """The ends of the figure: each output once, and each title of its own."""
         ends: dict[tuple[int, str], End] = {}
         for name, index in self._outputs.items():
             own = name in self._own_titles
@@ -254,14 +254,14 @@ class Graph:
         for index, label in enumerate(self.labels):
             if label:
                 found.setdefault(label, index)
-        # An output is also known by the name it was given as an output, and by that of the graph.
+        # An output can also be found by its title, and by the name of the graph.
         for name, index in self._outputs.items():
             if name in self._own_titles:
                 found[name] = index
             found.setdefault(name, index)
         if len(self._outputs) == 1 and self.name:
             found.setdefault(self.name, next(iter(self._outputs.values())))
-        # What else a variable was left holding it as: hs[0].
+        # The last variable that held it: hs[0].
         for index, name in self.record.last_words.items():
             found.setdefault(name, index)
         return found
@@ -272,7 +272,7 @@ class Graph:
         return bool(self._own_titles)
 
     def is_constant(self, index: int) -> bool:
-        """Whether a node, by number, is a number or an array that no input leads to."""
+        """Return whether a node, by number, is a number or an array that no input leads to."""
         return self.record.operations[index] is None and index not in self.record.is_input
 
     def ancestors(self, indices: Iterable[int]) -> list[int]:
@@ -295,9 +295,9 @@ class Graph:
         return [index for index, is_found in enumerate(found) if is_found]
 
     def find(self, name: str | Handle | Node) -> int:
-        """The number of a node, by its name (or handle, or node).
+        """Return the number of a node, by its name (or handle, or node).
 
-        Raises `UsageError` with close matches when there is none of that name.
+        Raises `UsageError` with similar names if there is none of that name.
         """
         if isinstance(name, Handle):
             self.record.same(name.recorder, "the look-up")
@@ -307,9 +307,9 @@ class Graph:
             return name.index
         if name in self._by_name:
             return self._by_name[name]
-        stem, brackets = parted(name)
+        stem, brackets = split_name(name)
         if brackets.replace(",", "").isdigit():
-            # A single element, as it is typed: b[0] for b₀.
+            # A single element, as a user types it: b[0] for b₀.
             place = tuple(int(part) for part in brackets.split(","))
             for element in (element_name(stem, place, small=False), element_name(stem, place)):
                 if element in self._by_name:
@@ -339,7 +339,7 @@ class Graph:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 
         Attributes are of plain types, so that networkx writes them in any of its formats: values are floats, or the
-        JSON text of nested lists. What a node has not (a line, a group) is left out.
+        JSON text of nested lists. What a node does not have (a line, a group) is left out.
 
         >>> import bpviz
         >>> sorted(bpviz.trace(lambda x=3.0: x * x).nx.edges(keys=True))

@@ -1,4 +1,4 @@
-"""Graphs and flows for other processes: as `pickle` writes them, and as copies in this one.
+"""Graphs and flows for other processes, as `pickle` writes them; and copies in this one.
 
 Steps are kept by the names of their operations, code by `marshal`. Functions that cannot be pickled are left out: the
 function that was traced, and the rules of operations of the user's own.
@@ -43,7 +43,7 @@ def copied(graph: Graph) -> Graph:
 
 
 def _parts(graph: Graph) -> dict[str, Any]:
-    """Return what a graph consists of, with names and meanings worked out, scopes by number."""
+    """Return the parts of a graph, with names and meanings computed, and scopes by number."""
     record = graph.record
     scopes = _all_scopes([*record.scopes, *record.step_scopes])
     place = {id(scope): number for number, scope in enumerate(scopes)}
@@ -73,7 +73,7 @@ def _parts(graph: Graph) -> dict[str, Any]:
 
 
 def _all_scopes(scopes: Iterable[Scope]) -> list[Scope]:
-    """Return these scopes and all that they lie in or were called from, the outer ones first."""
+    """Return these scopes and all that contain or called them, the outer ones first."""
     found: dict[int, Scope] = {}
     for scope in scopes:
         waiting = [scope]
@@ -120,7 +120,7 @@ def _reduced_graph(graph: Graph) -> tuple[Any, ...]:
     numbers = {key: number for number, key in enumerate(kinds)}
     steps = [-1 if operation is None else numbers[id(operation)] for operation in graph.record.operations]
     parts |= {"codes": codes, "operations": steps, "kinds": list(kinds.values())}
-    # Not the method of an object: the object would come along, with all that it holds.
+    # Not the method of an object: the object would be pickled too, with all that it holds.
     function = graph.function if isinstance(graph.function, FunctionType) else None
     return _unpickled_graph, (parts, _packed(function))
 
@@ -160,12 +160,12 @@ def _unpickled_operation(packed: dict[str, bytes], count: int) -> Operation:
     absent = _LeftOut(fields["name"])
     fields["forward"] = fields["forward"] or absent
     fields["vjp"] = fields["vjp"] or (absent,) * count
-    # What else was left out is as if it had never been given.
+    # The other fields that were left out have their defaults.
     return Operation(**{name: value for name, value in fields.items() if value is not None})
 
 
 class _LeftOut:
-    """Stands for a function that could not be pickled; it refuses to be called."""
+    """In place of a function that could not be pickled; a call raises an error."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -178,18 +178,18 @@ class _LeftOut:
 
 
 def _packed(value: Any) -> bytes:
-    """Return what may hold functions, as bytes of its own; empty where it cannot be pickled."""
+    """Return a value that may hold functions as bytes of its own; empty if it cannot be pickled."""
     import pickle
 
     try:
         return pickle.dumps(value)
     except Exception:
-        # Whatever an object of the user's raises when it is pickled.
+        # An object of the user's may raise anything when it is pickled.
         return b""
 
 
 def _unpacked(packed: bytes) -> Any:
-    """Return what was packed; ``None`` where there is nothing, or where this process does not know its module."""
+    """Return what was packed; ``None`` if nothing was, or if its module is unknown here."""
     import pickle
 
     try:
@@ -203,7 +203,7 @@ def _reduced_no_value(_: Any) -> str:
 
 
 _BUILT_IN = dict(OPERATIONS)
-"""The operations that every process knows."""
+"""The operations that are the same in every process."""
 
 for _kind, _reduced in (
     (Graph, _reduced_graph),

@@ -1,4 +1,4 @@
-"""Forward through a graph, and back: the engine that fills in all numbers."""
+"""The forward and backward pass through a graph, which compute all numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
+from bpviz.objects.inputs import as_input
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.recording.handle import Handle
-from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
 __all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
@@ -33,8 +33,8 @@ def propagate(
     """Return all numbers of one run: forward with these inputs, backward from this output.
 
     ``inputs`` replaces the recorded values of some inputs. ``output`` is any node (default: the first output).
-    ``seed`` is the gradient that starts at the output, of its shape: ones by default, so that of an output that is no
-    single number the gradient of its sum comes out. Branches (``if x > 0``) stay as they were recorded.
+    ``seed`` is the gradient that starts at the output, in its shape: ones by default, which for an array gives the
+    gradient of its sum. Branches (``if x > 0``) stay as they were recorded.
 
     >>> import bpviz
     >>> graph = bpviz.trace(lambda p=100, n=2, t=1.1: (p * n) * t)
@@ -47,7 +47,7 @@ def propagate(
     Raises `UsageError` for an unknown input or output, an input without a value, or a seed of another shape.
     """
     flow = run(graph, inputs, output, seed)
-    # Not the flow itself: it holds the graph, and in a circle all its arrays would wait for the garbage collector.
+    # Not the flow itself: it holds the graph, and in a cycle all its arrays would wait for the garbage collector.
     graph.record.gradient_of = partial(gradient_at, flow.values, flow.gradients, flow.given)
     return flow
 
@@ -118,7 +118,7 @@ def toward(flow: Flow, output: int) -> Flow:
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     """Return the gradient of one operand of a step for the incoming gradient ``g``: one rule, called once.
 
-    It has the shape of the operand; ``None`` where no gradient flows to it.
+    It has the shape of the operand; ``None`` if no gradient flows to it.
 
     >>> flow = backprop(lambda price=100, count=2: price * count)
     >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
@@ -150,7 +150,7 @@ def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
-    """Put another value in the place of an input's own. Return the input's number."""
+    """Replace the value of an input. Return the input's number."""
     full = full_name(key, graph.inputs)
     index = next((i for i, name in graph.record.is_input.items() if name == full), None)
     if index is None:
@@ -170,7 +170,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
                 # A list takes the recorded precision; an array has its own.
                 value = value if typed and value.dtype.kind == "f" else value.astype(before.dtype)
             elif np.all(value == value.astype(before.dtype)):
-                # Whole numbers stay whole, so that what is an index stays one; 1.5 in their place is taken as it is.
+                # Whole numbers stay whole, so that an index stays one; 1.5 is taken as it is.
                 value = value.astype(before.dtype)
     given[index] = value
     return index
@@ -195,9 +195,9 @@ def _seed(seed: Any, value: Any, name: str) -> Any:
 def _forward(
     graph: Graph, given: Mapping[int, Any], changed: Sequence[int], before: Sequence[Any] | None = None
 ) -> tuple[list[Any], dict[int, Any]]:
-    """Return the values, computed again where changed ones lead to them, and what is kept for the rules.
+    """Return the values, computed again if they depend on changed ones, and what is kept for the rules.
 
-    The values ``before``, of another run, stand in the place of the recorded ones.
+    The values ``before``, of another run, replace the recorded ones.
     """
     record = graph.record
     values, all_kept = (list(record.values), dict(record.kept)) if before is None else (list(before), {})
@@ -272,7 +272,7 @@ def _backward(
 
 
 def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
-    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` where none flows."""
+    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` if none flows."""
     operation, operands, reached = record.operations[index], record.operands[index], record.reached
     assert operation is not None
     z, xs, parameters = values[index], [values[i] for i in operands], record.parameters.get(index, _NONE)

@@ -1,4 +1,4 @@
-"""What a caller gives, made into a graph or a flow: a function with its arguments, a graph, or a flow."""
+"""A graph or flow from what a caller gives: a function with its arguments, a graph, or a flow."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def source_of(
     wrt: Any = None,
     freeze: Any = None,
 ) -> Graph | Flow:
-    """Return the flow of a target; the graph itself where its inputs have no values.
+    """Return the flow of a target; the graph itself if its inputs have no values.
 
     A function is traced with ``args``, ``keywords`` and ``inputs``, so that its branches follow them. A graph or a flow
-    keeps its steps, and a flow its numbers where nothing else is given. ``output`` and ``seed`` are those of
+    keeps its steps, and a flow its numbers if nothing else is given. ``output`` and ``seed`` are those of
     `bpviz.propagate`, ``wrt`` and ``freeze`` those of `bpviz.trace`.
 
     >>> source_of(lambda price=100, count=2: price * count, wrt="price").grads
     {'price': 2.0}
 
-    Raises `UsageError` for arguments beside a graph, and what `bpviz.trace` and `bpviz.propagate` raise.
+    Raises `UsageError` for arguments with a graph, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     if isinstance(target, Graph | Flow):
         if args or keywords:
@@ -87,7 +87,7 @@ def _of_graph(
 
 
 def _restricted(source: Graph | Flow, choice: Choice) -> Graph | Flow:
-    """Return the same graph (or run) with constants in the place of the inputs that are not differentiated.
+    """Return the same graph (or run) with constants in place of the inputs that are not differentiated.
 
     Raises `UsageError` for a name that is no input.
     """

@@ -1,4 +1,4 @@
-"""A plain function becomes a graph: it is run once on handles, and every step is recorded."""
+"""The graph of a plain function: it runs once on handles, and every step is recorded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from bpviz import ops
-from bpviz.doors import mathematics
-from bpviz.doors.placing import Door, door_of, open_doors
+from bpviz.doors.libraries import LIBRARIES
+from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
@@ -29,7 +29,7 @@ from bpviz.writes import functions  # noqa: F401
 
 __all__ = ["Run", "run_on_handles", "trace", "traced"]
 
-# The classes of numbers and arrays that were seen: inputs as they are.
+# The classes of numbers and arrays found so far, which are inputs as they are.
 _PLAIN: set[type] = {float, int}
 
 
@@ -70,13 +70,12 @@ def trace(
     (('price', 'tax'), 240.0)
 
     Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
-    value: what is drawn is what the function does. ``verify=False`` leaves that out. What the function prints is
-    printed once, and random numbers, lists and global variables are then as after a single run. A parameter that is
-    called ``inputs``, ``wrt`` or ``freeze`` takes what is given by that name; one that is called ``verify`` is given by
-    position.
+    value: the figure shows what the function does. ``verify=False`` leaves that out. What the function prints is
+    printed once, and random numbers, lists and global variables are then as after a single run. A parameter named
+    ``inputs``, ``wrt`` or ``freeze`` takes what is given by that name; one named ``verify`` is given by position.
 
-    Raises `UsageError` when a parameter has no value, the result depends on none of them, or a name in ``wrt``,
-    ``freeze`` or ``inputs`` is not there, and `RecordingError` for a step that cannot be recorded, or a plain run that
+    Raises `UsageError` if a parameter has no value, the result depends on none of them, or a name in ``wrt``,
+    ``freeze`` or ``inputs`` is unknown, and `RecordingError` for a step that cannot be recorded, or a plain run that
     returns another value. What the function itself raises passes through.
     """
     options = {"inputs": inputs, "wrt": wrt, "freeze": freeze}
@@ -114,9 +113,9 @@ def traced(
 def _with_values(
     fn: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any], dict[str, Any]]:
-    """Return a function and its arguments with other values for some inputs, of objects copies; and what is left.
+    """Return a function and its arguments with other values for some inputs, and the values that are left.
 
-    What is left are the values of globals that ``wrt`` names.
+    Objects are copied. The values that are left are those of globals that ``wrt`` names.
     """
     import inspect
 
@@ -139,10 +138,10 @@ def _with_values(
 
 
 class Run(NamedTuple):
-    """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
+    """The result of `run_on_handles`: the graph, and the parameters and result of the function, with handles in them.
 
-    ``last_words`` is what the function's own variables held in the end; ``held`` are the names of what objects hold,
-    whether a step has read it or not.
+    ``last_words`` are the function's own variables at its end; ``held`` are the names of the values that objects hold,
+    whether a step has read them or not.
     """
 
     graph: Graph
@@ -152,7 +151,7 @@ class Run(NamedTuple):
     held: tuple[str, ...] = ()
 
     def name_the_rest(self) -> None:
-        """Name the values that have no name yet but lie in a variable."""
+        """Name the values that have no name yet but are in a variable."""
         recorder = self.graph.record
         for key, value in named_parts(self.last_words):
             if value.recorder is recorder and is_used(value):
@@ -168,10 +167,10 @@ def run_on_handles(
     choice: Choice | None = None,
     values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Run:
-    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use.
+    """Run a function once and record it; with a ``depth``, inside other recordings, whose values it may use.
 
-    Where it fails and objects hold single numbers (``range(int(self.time / self.step))``, ``isinstance(self.rate,
-    float)``), it is run again with those numbers as they are: constants.
+    If it fails and objects hold single numbers (``range(int(self.time / self.step))``, ``isinstance(self.rate,
+    float)``), it runs again with those numbers as constants.
     """
     plain, verification = Plain(fn, *inputs_of(fn, args, kwargs), choice=choice, values=values), None
     if is_verified():
@@ -198,7 +197,7 @@ def run_on_handles(
 class _Attempt:
     """One run of a function on handles.
 
-    ``constant`` leaves single numbers that objects hold as they are, but for those that the choice names.
+    ``constant`` leaves single numbers that objects hold as they are, except those that the choice names.
     """
 
     def __init__(self, plain: Plain, depth: int, verification: Verification | None, *, constant: bool = False) -> None:
@@ -219,8 +218,8 @@ class _Attempt:
         self.recorder = recorder = Recorder(sys._getframe(), self.title, boundary=True, depth=self.depth)
         graph = Graph(self.title, record=recorder)
         graph.function = fn
-        # Before the parameters are recorded, for one of them may be a function that has a door.
-        doors = open_doors(recorder, written_function(fn) or fn, _DOORS)
+        # Before the parameters are recorded, since one of them may be a function that has a door.
+        doors = open_doors(recorder, written_function(fn) or fn, LIBRARIES)
         given: list[Any]
         named: dict[str, Any] = {}
         copies: Copies | None = None
@@ -245,7 +244,7 @@ class _Attempt:
                 result = fn(*given, **named)
             self.is_running = False
         finally:
-            # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
+            # A function that raises inside `with bpviz.group(...)` has closed the group; a generator may not have.
             del groups[opened:]
             last_words = recorder.close()
             if copies is not None:
@@ -260,7 +259,7 @@ class _Attempt:
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
         if self.verification is not None and not recorder.lifted:
-            # Nested in another recording it is run plainly where that is.
+            # In a nested recording, the plain run is that of the outer one.
             for one in refused:
                 if not isinstance(one, RefusedAnyway):
                     raise one
@@ -274,11 +273,11 @@ class _Attempt:
         if isinstance(error, BpvizError) or not self.is_running:
             return error
         if isinstance(error, AttributeError) and type(error.obj) in HANDLES and error.__traceback__ is not None:
-            # An attribute that nobody has foreseen (see `bpviz.recording.handle.Missing`) is refused in the same words.
+            # An attribute without a `bpviz.recording.handle.Missing` is refused in the same words.
             return refusal.no_attribute(str(error.name), _innermost(error.__traceback__))
         cause = error.__cause__
         while cause is not None and not isinstance(cause, BpvizError):
-            # NumPy wraps a refusal into a ValueError of its own.
+            # NumPy wraps a refusal in its own ValueError.
             cause = cause.__cause__
         if isinstance(cause, BpvizError):
             return cause
@@ -300,33 +299,6 @@ def _is_here(handle: Handle, recorder: Recorder) -> bool:
     return handle.recorder is recorder and is_used(handle)
 
 
-def _array_doors(numpy: Any) -> Iterator[Door]:
-    """The doors of NumPy; models of plain numbers need none, and import less."""
-    from bpviz.doors import arrays
-
-    return arrays.doors(numpy)
-
-
-def _special_doors(special: Any) -> Iterator[Door]:
-    from bpviz.doors import scipy
-
-    return scipy.of_special(special)
-
-
-def _norm_doors(stats: Any) -> Iterator[Door]:
-    from bpviz.doors import scipy
-
-    return scipy.of_norm(stats)
-
-
-_DOORS = (
-    ("math", mathematics.doors),
-    ("numpy", _array_doors),
-    ("scipy.special", _special_doors),
-    ("scipy.stats", _norm_doors),
-)
-
-
 def _as_given(graph: Graph, key: str, value: Any) -> Any:
     """Return a parameter as it was before the function wrote into it."""
     if isinstance(value, Mapping):
@@ -341,14 +313,14 @@ def _as_given(graph: Graph, key: str, value: Any) -> Any:
 
 
 def _innermost(traceback: TracebackType) -> FrameType:
-    """The frame in which something was raised."""
+    """Return the frame in which an error was raised."""
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
     return traceback.tb_frame
 
 
 def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
-    """The value with every number and array in it replaced by an input of the graph."""
+    """Return a value with every number and array in it replaced by an input of the graph."""
     if type(value).__name__ == "ndarray":
         _PLAIN.add(type(value))
         if key[-1] == "]" and value.dtype.kind == "f":
@@ -377,7 +349,7 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
 
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
-    """Mark what the function returned."""
+    """Mark what the function returned as outputs."""
     if type(result) is tuple and len(result) == 2 and type(result[0]) in HANDLES and _is_cache(result[1]):
         result = result[0]
     found = [("", result)] if type(result) in HANDLES else list(_handles("", result))
@@ -402,12 +374,12 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
 
 
 def _is_cache(value: Any) -> bool:
-    """Whether what a function returns beside its output is what it keeps for the backward pass, or for later."""
+    """Return whether a second returned value is a cache, for the backward pass or for later."""
     return isinstance(value, tuple | list | Mapping) or is_object(value)
 
 
 def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
-    """The handles in what a function returned, each with its place: ``'loss'``, ``'[1]'``."""
+    """Yield the handles in what a function returned, each with its place: ``'loss'``, ``'[1]'``."""
     if isinstance(value, Handle):
         yield key, value
     elif isinstance(value, Mapping):

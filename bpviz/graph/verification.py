@@ -185,7 +185,7 @@ class Plain:
 
 
 def _reached(value: Any) -> Iterator[Any]:
-    """Iterate over the functions and objects in an argument, which may reach and change what lies around them."""
+    """Iterate over the functions and objects in an argument, which may change what they can reach."""
     if callable(value) or is_object(value):
         yield value
     elif isinstance(value, Mapping):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from bpviz.drawing.load import file_of
 
-__all__ = ["files_behind"]
+__all__ = ["files_of_model"]
 
 
-def files_behind(target: str) -> list[Path]:
+def files_of_model(target: str) -> list[Path]:
     """Return the file of a target, and the files in its folder that it imports; they are read, not run.
 
-    >>> files_behind("no_such_model.py:total")[0].name
+    >>> files_of_model("no_such_model.py:total")[0].name
     'no_such_model.py'
     """
     file, here = file_of(target), str(Path.cwd())

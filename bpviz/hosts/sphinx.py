@@ -25,7 +25,7 @@ from bpviz.cli.settings import settings_file
 from bpviz.errors import BpvizError, ModelFailed
 from bpviz.files import write_file
 from bpviz.fingerprint import fingerprint
-from bpviz.hosts.dependencies import files_behind
+from bpviz.hosts.dependencies import files_of_model
 from bpviz.hosts.inline import inlined
 from bpviz.hosts.requests import Place, drawing_of
 from bpviz.writers import formats
@@ -117,7 +117,7 @@ class BpvizDirective(SphinxDirective):
     def _note_files(self, target: str, folder: Path) -> None:
         """Note the files of the figure, broken ones too: the document is read again when one of them changes."""
         with contextlib.chdir(folder):
-            files = [] if target.startswith("-") else files_behind(target)
+            files = [] if target.startswith("-") else files_of_model(target)
             given = {**self.config.bpviz_defaults, **self.options}
             named = (Path(given.get(option, "")) for option in ("theme", "lang"))
             files += [file.resolve() for file in named if file.suffix == ".toml"]
@@ -132,7 +132,7 @@ class BpvizDirective(SphinxDirective):
         text = "\n".join(self.content)
         if not text:
             with contextlib.chdir(folder):
-                files = files_behind(target)
+                files = files_of_model(target)
             if not files:
                 raise self.error(f"the code of {target} is not in a file next to the document; leave out :code:")
             text = files[0].read_text(encoding="utf-8-sig")

@@ -1,4 +1,4 @@
-"""What is differentiated: the choice that ``wrt=`` and ``freeze=`` make among a graph's inputs."""
+"""The inputs that are differentiated, as ``wrt=`` and ``freeze=`` choose them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def means(word: str, name: str, known: frozenset[str] = frozenset()) -> bool:
 
 
 def full_name(word: str, names: Sequence[str]) -> str:
-    """Return the only one of the names that a word means; the word itself where there are none, or several.
+    """Return the only one of the names that a word means; the word itself if there is none, or several.
 
     >>> full_name("W", ["params['W']", "b"]), full_name("x", ["b"])
     ("params['W']", 'x')
@@ -81,12 +81,12 @@ def parts_of(name: str) -> list[str]:
 
 
 def choice_of(wrt: Any = None, freeze: Any = None) -> Choice | None:
-    """Return the choice that the options ``wrt`` and ``freeze`` make; ``None`` where they name nothing.
+    """Return the choice of the options ``wrt`` and ``freeze``; ``None`` if they name nothing.
 
     >>> choice_of("W, b"), choice_of()
     (Choice(wrt=('W', 'b'), freeze=()), None)
 
-    Raises `UsageError` for what is no names.
+    Raises `UsageError` for anything but names.
     """
     if wrt is None and freeze is None:
         return None
@@ -107,7 +107,7 @@ def names_in(given: Any, option: str) -> tuple[str, ...]:
 
 
 def make_constant(record: Recorder, choice: Choice, held: Sequence[str] = (), title: str = "") -> None:
-    """Make constants of the inputs of a new record that are not picked; ``held`` could have been inputs as well.
+    """Make constants of the inputs of a new record that are not picked; ``held`` could have been inputs too.
 
     Raises `UsageError` for a name that is no input, or one of ``wrt`` that no step has read.
     """

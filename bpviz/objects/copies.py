@@ -1,7 +1,7 @@
 """Objects as models: copies in which every float and every array of floats is a recorded value.
 
-The caller's object is never touched. The function runs on a copy of it, so what a method leaves behind (``self.z``, a
-cache, the next state of a random generator) stays in the copy, whatever happens and whoever else uses the object.
+The caller's object is never changed. The function runs on a copy of it, so what a method stores (``self.z``, a cache,
+the next state of a random generator) stays in the copy, even after an error or with other threads.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, is_object
+from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
-from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import Recorder
 
 __all__ = ["Copies"]
@@ -27,14 +27,14 @@ __all__ = ["Copies"]
 np: Any = LazyModule("numpy")
 
 _GENERATORS = ("Generator", "RandomState", "Random")
-"""Classes of random generators, of NumPy and of Python: the copy goes on from the same state."""
+"""Classes of random generators, of NumPy and of Python: the copy continues from the same state."""
 
 
 class Copies:
     """The copies that one recording runs on. Each object has one, however often it is referenced.
 
     Arrays are known by identity: one that a layer and a dict share is one input. Objects are walked breadth first,
-    so that an input has the shortest of its names. Single numbers that are ``plain``, by name, are left as they are.
+    so that an input has its shortest name. Single numbers that are ``plain``, by name, are left as they are.
 
     >>> import sys
     >>> W = np.ones(2)
@@ -52,7 +52,7 @@ class Copies:
         plain: Callable[[str], bool] = lambda name: False,
         values: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """Prepare copies for a record; ``values``, by name, stand in the place of those of the objects."""
+        """Prepare copies for a record; ``values``, by name, replace those of the objects."""
         self.recorder = recorder
         self.taken = taken
         self.plain = plain
@@ -62,16 +62,16 @@ class Copies:
         self.sources: list[tuple[str, Any, Handle]] = []
         # The names of all floats and arrays of floats that were met.
         self.names: list[str] = []
-        # By identity, with the original: while that is kept, no other object can have its identity.
+        # By identity, with the original: while it is kept, no other object can have its identity.
         self._made: dict[int, tuple[Any, Any]] = {}
         self._of_objects: set[int] = set()
         self._waiting: deque[Callable[[], None]] = deque()
         self._empty: list[Any] = []
-        # Whether the object is that of the method which is traced: its attributes have no name before theirs.
+        # Whether it is the object of the traced method: then the names of its attributes have no prefix.
         self._is_own = False
 
     def of(self, value: Any, name: str = "") -> Any:
-        """Return the copy of a value, whose parts are called after ``name`` (empty: after themselves)."""
+        """Return the copy of a value, whose parts have names that begin with ``name`` (if it is not empty)."""
         self._is_own = not name
         made = self._copied(value, name, whole=True)
         while self._waiting:
@@ -79,7 +79,7 @@ class Copies:
         return made
 
     def called_on_copy(self, function: Any) -> Any:
-        """Return the function to be called: a method of the copy, where it is a method of an object."""
+        """Return the function to call: for a method of an object, that of the copy."""
         if isinstance(function, MethodType) and is_object(function.__self__):
             return MethodType(function.__func__, self.of(function.__self__))
         if isinstance(function, functools.partial):
@@ -88,7 +88,7 @@ class Copies:
         return self.of(function) if is_object(function) else function
 
     def value_of(self, data: Any, name: str) -> Any:
-        """Return the value that is given by this name, as the data would be; the data itself where there is none.
+        """Return the value that is given by this name, in the form of the data; the data itself if there is none.
 
         Raises `UsageError` for a value of another shape.
         """
@@ -104,11 +104,11 @@ class Copies:
         return made if isinstance(data, np.ndarray) else made[()]
 
     def of_object(self, value: Any) -> Any:
-        """Return the copy of a list, a dict or an array that an object holds; ``None`` where none does."""
+        """Return the copy of a list, a dict or an array that an object holds; ``None`` if none holds it."""
         return self._made[id(value)][1] if id(value) in self._of_objects else None
 
     def share(self, array: Any, make: Callable[[], Any]) -> Any:
-        """Return the value of an array that an argument holds: that of an object, where an object holds it too."""
+        """Return the value of an array in an argument: the same as in an object, if an object holds it too."""
         if id(array) not in self._made:
             return self.keep(array, make())
         found = self.of_object(array)
@@ -120,7 +120,7 @@ class Copies:
         return handle
 
     def keep(self, value: Any, made: Any) -> Any:
-        """Take ``made`` for the copy of a value from now on, and return it."""
+        """Store ``made`` as the copy of a value, and return it."""
         self._made[id(value)] = value, made
         return made
 
@@ -130,11 +130,11 @@ class Copies:
         return frozenset(self._made)
 
     def has_single_numbers(self) -> bool:
-        """Return whether an object holds a single number that stands for an input."""
+        """Return whether an object holds a single number that is an input."""
         return any(not getattr(held.data, "ndim", 0) for held in self.held)
 
     def close(self) -> None:
-        """Empty again what had no attributes, and was not copied."""
+        """Empty again the objects that had no attributes and were not copied."""
         for value in self._empty:
             vars(value).clear()
 
@@ -158,7 +158,7 @@ class Copies:
             return value
 
     def _copier(self, value: Any, kind: type, whole: bool) -> Callable[[Copies, Any, str], Any] | None:
-        """Return how something of no common class is copied; ``None`` where it stays as it is."""
+        """Return the copier for a value of no common class; ``None`` if it stays as it is."""
         if kind.__module__ == "numpy":
             if kind.__name__ == "ndarray":
                 return Copies._array
@@ -172,14 +172,14 @@ class Copies:
         if not is_object(value):
             return None
         if not whole and not _has_methods(kind) and not any(True for _ in _attributes(value)):
-            # Something that stands for itself, and may be compared by identity.
+            # An object without content, which may be compared by identity.
             if hasattr(value, "__dict__"):
                 self._empty.append(value)
             return None
         return Copies._object
 
     def _holding(self, data: Any, name: str) -> Any:
-        """Return what stands in the place of a float or an array of floats."""
+        """Return what replaces a float or an array of floats."""
         head = name.partition(".")[0].partition("[")[0]
         name = f"self.{name}" if self._is_own and head in self.taken else name
         self.names.append(name)
@@ -215,7 +215,7 @@ class Copies:
         return made
 
     def _fill(self, value: Any, made: Any, name: str) -> None:
-        """Give a copy its attributes, without asking the class: it may be frozen, or watch them."""
+        """Give a copy its attributes without its class's ``__setattr__``, which may refuse or react."""
         for attribute, part, slot in _attributes(value):
             copied = self._copied(part, f"{name}.{attribute}" if name else attribute)
             if slot is None:
@@ -278,7 +278,7 @@ class Copies:
         return functools.partial(self._copied(value.func, name), *value.args, **value.keywords)
 
     def _function(self, value: Any, name: str) -> Any:
-        """A function that an object holds speaks of the copy, where it speaks of the object."""
+        """Return a copy of a function that an object holds; its closure refers to copies of objects."""
         cells = [(cell, *_content(cell)) for cell in value.__closure__ or ()]
         if not any(full and is_object(content) for _, full, content in cells):
             return value
@@ -303,7 +303,7 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 
 
 def _has_methods(kind: type) -> bool:
-    """Return whether a class has methods of its own, besides how it is shown and compared."""
+    """Return whether a class has methods of its own, except those that show or compare it."""
     return any(
         isinstance(part, FunctionType) and (name == "__call__" or not name.startswith("__"))
         for base in kind.__mro__
@@ -312,7 +312,7 @@ def _has_methods(kind: type) -> bool:
 
 
 def _without_finalizer(kind: type) -> type:
-    """Return the class of a copy: what frees something when it goes away would free it twice."""
+    """Return the class of a copy, without a finalizer: what it frees would be freed twice."""
     if not hasattr(kind, "__del__"):
         return kind
     return type(kind)(kind.__name__, (kind,), {"__del__": lambda self: None, "__slots__": ()})

@@ -8,8 +8,9 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import HANDLES, Cell, Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.recording.value import Cell
 
 __all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
 
@@ -22,7 +23,7 @@ _OTHERS = frozenset(
 )
 """Libraries whose own objects are no models of the user's."""
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
-# The slot itself: the copies put a property before it.
+# The slot itself, which a property of `Held` hides.
 _index: Any = vars(Cell)["index"]
 
 
@@ -44,7 +45,7 @@ class Held(Handle):
         """The number of the input, which is made when a step first reads it."""
         if not is_used(self):
             if type(self.data) is not float:
-                # The record keeps the numbers of now: the caller may go on to change the array.
+                # The record keeps the present numbers: the caller may change the array later.
                 self.data = np.array(self.data)
             self.index = self.recorder.add_inputs((self.called,), (self.data,))
         made: int = _index.__get__(self, Held)
@@ -101,7 +102,7 @@ def is_model(value: Any) -> bool:
 
 
 def keys_of(key: str, value: tuple[Any, ...] | list[Any]) -> list[str]:
-    """Return the names of the parts of a list or tuple: those of its fields where it has any.
+    """Return the names of the parts of a list or tuple; a named tuple has those of its fields.
 
     >>> keys_of("p", [1.0, 2.0])
     ['p[0]', 'p[1]']

@@ -1,4 +1,4 @@
-"""Globals, and variables around a function, that ``wrt`` names: recorded values stand in their place during a run."""
+"""Globals, and variables around a function, that ``wrt`` names: recorded values replace them during a run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _Place = tuple[Callable[[], Any], Callable[[Any], None]]
 
 @contextmanager
 def replaced(function: Any, choice: Choice | None, copies: Copies | None, inputs: Sequence[str]) -> Iterator[None]:
-    """Put recorded values in the place of globals (and variables around the function) that ``wrt`` names.
+    """Replace the globals (and variables around the function) that ``wrt`` names by recorded values.
 
-    They are put back whatever happens. Two recordings that replace globals run one after the other.
+    They are put back even after an error. Two recordings that replace globals run one after the other.
 
     Raises `UsageError` for a name that is neither an input nor such a variable.
     """
@@ -47,7 +47,7 @@ def replaced(function: Any, choice: Choice | None, copies: Copies | None, inputs
 def _replace(function: Any, word: str, copies: Copies, names: Sequence[str], undo: list[Callable[[], None]]) -> None:
     places = dict(_places(function))
     head = parts_of(word)[0]
-    # A variable of that name, else an object among those that the function speaks of, which has such an attribute.
+    # A variable of that name, else an object with such an attribute among those that the function names.
     for name in [head] if head in places else list(places):
         get, put = places[name]
         value = get()
@@ -68,7 +68,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _places(function: Any) -> Iterator[tuple[str, _Place]]:
-    """Iterate over the variables around a function: those it speaks of first, then all globals of its module."""
+    """Iterate over the variables around a function: first those it names, then all globals of its module."""
     function = written_function(function)
     if function is None:
         return
@@ -92,7 +92,7 @@ def _global(names: dict[str, Any], name: str) -> _Place:
 
 
 def _names_in_code(code: CodeType) -> Iterator[str]:
-    """Iterate over the globals and attributes that a function speaks of, and the functions within it."""
+    """Iterate over the globals and attributes that a function, and the functions inside it, name."""
     yield from code.co_names
     for part in code.co_consts:
         if isinstance(part, CodeType):
@@ -100,7 +100,7 @@ def _names_in_code(code: CodeType) -> Iterator[str]:
 
 
 def written_function(function: Any) -> Any:
-    """Return a function as somebody wrote it, behind methods, decorators and partial arguments; ``None`` for no Python.
+    """Return the Python function inside methods, decorators and partial arguments; ``None`` if there is none.
 
     >>> written_function(abs)
     """

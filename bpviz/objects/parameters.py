@@ -1,4 +1,4 @@
-"""What a function takes: its parameters by name, with the values of a call."""
+"""The parameters of a function by name, with the values of a call."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def split_keywords(target: Any, keywords: Mapping[str, Any]) -> tuple[dict[str, 
 
 
 def parameters_of(fn: Any) -> tuple[str, ...]:
-    """Return the names of a function's parameters; none for a graph, or a function that does not say.
+    """Return the names of a function's parameters; none for a graph, or a function without a signature.
 
     >>> parameters_of(lambda price, tax=1.1: price * tax)
     ('price', 'tax')
@@ -43,7 +43,7 @@ def parameters_of(fn: Any) -> tuple[str, ...]:
 
 
 def title_of(fn: Any) -> str:
-    """What a function is called; empty where it has no name."""
+    """Return the name of a function; empty if it has none."""
     while not hasattr(fn, "__name__") and hasattr(fn, "func"):
         # functools.partial
         fn = fn.func
@@ -54,19 +54,19 @@ def title_of(fn: Any) -> str:
 def inputs_of(
     fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-    """The function's parameters with their values: by position (``*parts`` as ``parts[0]``, …), and by keyword.
+    """Return the parameters with their values: by position (``*parts`` as ``parts[0]``, …), and by keyword.
 
-    Raises `UsageError` when a parameter has no value or there are more than the function takes.
+    Raises `UsageError` if a parameter has no value, or there are more values than parameters.
     """
     if not callable(fn):
         raise UsageError(f"a function is needed, but got {fn!r}")
     written, module = type(fn) is FunctionType, getattr(fn, "__module__", None) or ""
     if module.startswith("numpy") or not written:
         if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
-            # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
+            # For NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
             return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
     elif module == nn.__name__ and fn.__name__ in nn.__all__:
-        # Of a layer likewise: what has a default is no number that flows.
+        # The same for a layer: a parameter with a default is no number that flows.
         return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
     if written and not kwargs and not hasattr(fn, "__wrapped__"):
         simple = _simple_inputs(fn, args)
@@ -77,7 +77,7 @@ def inputs_of(
     try:
         signature = inspect.signature(fn)
     except ValueError:
-        # Functions written in C may not tell their parameters.
+        # Functions written in C may have no signature.
         return [(f"x{i}", value) for i, value in enumerate(args)], dict(kwargs)
     try:
         bound = signature.bind_partial(*args, **kwargs)
@@ -104,7 +104,7 @@ def inputs_of(
 
 
 def _simple_inputs(fn: Any, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
-    """`inputs_of` for the common case, plain parameters that all have a value, without what a full reading costs."""
+    """Return `inputs_of` for the common case: plain parameters that all have a value. It is faster."""
     code = fn.__code__
     count, flags = code.co_argcount, code.co_flags
     if code.co_kwonlyargcount or flags & CO_VARKEYWORDS or (len(args) > count and not flags & CO_VARARGS):
@@ -123,7 +123,7 @@ def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
 
 
 def like(value: Any, before: Any) -> Any:
-    """Return a value for a parameter; a list in the place of an array, or of a number, is an array."""
+    """Return a value for a parameter; a list in place of an array, or of a number, becomes an array."""
     if isinstance(value, list | tuple) and not isinstance(before, Iterable):
         return np.asarray(value, dtype=np.float64)
     if isinstance(value, list | tuple) and hasattr(before, "dtype"):

@@ -124,7 +124,7 @@ class Part:
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the ids
     of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
-    wire. ``behind`` holds the positions of the elements that belong to a wire's backward arrow.
+    wire. ``backward`` has the positions of the elements of a wire's backward arrow.
     """
 
     id: str
@@ -136,7 +136,7 @@ class Part:
     target: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
-    behind: tuple[int, ...] = ()
+    backward: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,11 @@ def arrivals(steps: Sequence[Step]) -> Mapping[str, Arrival]:
 
 def halves(part: Part) -> tuple[Part, Part]:
     """Return the forward and the backward half of a wire; the last of them that has elements keeps the description."""
-    behind = set(part.behind)
-    elements = tuple(element for i, element in enumerate(part.elements) if i not in behind)
-    back = tuple(part.elements[i] for i in part.behind)
-    front = replace(part, elements=elements, behind=(), description="" if back else part.description)
-    return front, replace(part, elements=back, behind=(), description=part.description if back else "")
+    backward = set(part.backward)
+    elements = tuple(element for i, element in enumerate(part.elements) if i not in backward)
+    back = tuple(part.elements[i] for i in part.backward)
+    front = replace(part, elements=elements, backward=(), description="" if back else part.description)
+    return front, replace(part, elements=back, backward=(), description=part.description if back else "")
 
 
 def is_line(element: Element) -> bool:
@@ -60,7 +60,7 @@ class Stages(Sequence[Picture]):
     """The picture at each of its steps.
 
     >>> from bpviz.picture.theme import theme
-    >>> wire = Part("w0", "wire", (Path("forward", ()), Path("backward", ())), behind=(1,))
+    >>> wire = Part("w0", "wire", (Path("forward", ()), Path("backward", ())), backward=(1,))
     >>> stages = Stages(Picture(9.0, 9.0, (wire,)), [Step("on", forward=("w0",)), Step("back", backward=("w0",))])
     >>> [[part.tone for part in picture.parts if part.elements] for picture in stages]
     [['strong'], ['plain', 'strong']]

@@ -1,7 +1,7 @@
 """Handles that share memory, as NumPy's arrays do: a write to one of them is seen in all.
 
-A view knows its parent and the operation that made it. When a handle is given a new value, its views are computed
-again from it, and its parents get the value put back at its place. Handles that are copies share nothing.
+A view knows its parent and the operation that made it. When a handle gets a new value, its views are computed again
+from it, and the value is put back at its place in its parents. Handles that are copies share nothing.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def detached(handle: Any) -> Any:
 
 
 def link(view: Any, parent: Any, operation: Operation, positions: Sequence[Any], parameters: dict[str, Any]) -> None:
-    """Note that a handle is a view of another."""
+    """Record that a handle is a view of another."""
     view.alias = Alias(parent, operation, positions, parameters)
     try:
         views = parent.alias.views
     except AttributeError:
-        # What nobody has taken a view of, and is none itself.
+        # The parent is no view, and this is the first view of it.
         parent.alias = Alias(None, None, (), {})
         views = parent.alias.views
     if len(views) & 63 == 63:
@@ -78,7 +78,7 @@ def link(view: Any, parent: Any, operation: Operation, positions: Sequence[Any],
 
 
 def shares_memory(view: Any, array: Any) -> bool:
-    """Whether an array that was made from another lies in its memory.
+    """Return whether an array that was made from another uses its memory.
 
     >>> x = np.zeros((2, 3))
     >>> shares_memory(x.T, x), shares_memory(x[:1].T, x[:1]), shares_memory(x[[0]], x)
@@ -89,7 +89,7 @@ def shares_memory(view: Any, array: Any) -> bool:
 
 
 def give(handle: Any, new: Any) -> None:
-    """Give a handle the value of another, and let all that share memory with it see it."""
+    """Give a handle the value of another; all handles that share memory with it change too."""
     _hold(handle, new)
     handle.recorder.rewrites = True
     alias = getattr(handle, "alias", None)
@@ -108,7 +108,7 @@ def give(handle: Any, new: Any) -> None:
 
 
 def _hold(handle: Any, new: Any) -> None:
-    """Let a handle hold a value, laid out in memory as before: that decides what is a view of it and what a copy."""
+    """Store a value in a handle, laid out in memory as before: the layout decides what is a view and what a copy."""
     before, now = handle.data, new.data
     if type(now) is not float and now.strides != before.strides:
         now = np.empty_like(before)
@@ -126,7 +126,7 @@ def _refresh(alias: Alias, handle: Any, but: Any) -> None:
 
 
 def _unnamed(handle: Any) -> Any:
-    """The handle of a step that no variable of the source takes: its name is that of what holds it in the end."""
+    """Mark a step as one that no variable of the source takes, and return its handle."""
     recorder = handle.recorder
     if recorder.operations[handle.index] is not None:
         recorder.labels.setdefault(handle.index, "")
@@ -134,7 +134,7 @@ def _unnamed(handle: Any) -> Any:
 
 
 def put(base: Any, value: Any, positions: Sequence[Any], key: Any) -> Any:
-    """``base[key] = value`` as a new value; note what was written where, so that it can be read again."""
+    """Return the new value of ``base[key] = value``; record what was written where, so that it can be read again."""
     made = _unnamed(OPERATIONS["assign"](base, value, *positions, key=key))
     recorder = made.recorder
     plain = None if positions else spans(key, shape_of(base.data))
@@ -144,9 +144,9 @@ def put(base: Any, value: Any, positions: Sequence[Any], key: Any) -> Any:
 
 
 def is_child_at(value: Any, parent: Any, key: Any) -> bool:
-    """Whether a value is the view of this part of another, as in the second half of ``x[key] += y``.
+    """Return whether a value is the view of this part of another, as in the second half of ``x[key] += y``.
 
-    Python takes the part, changes it in place, and then writes it where it is already.
+    Python takes the part, changes it in place, and then writes it to the place where it already is.
     """
     alias = getattr(value, "alias", None)
     if alias is None or alias.parent is not parent or alias.operation.name != "index" or alias.positions:
@@ -159,7 +159,7 @@ def is_child_at(value: Any, parent: Any, key: Any) -> bool:
 
 
 def spans(key: Any, shape: Sequence[int]) -> Spans | None:
-    """The places of an index of numbers and slices, axis by axis: a number or a range; ``None`` for any other index.
+    """Return the places of an index of numbers and slices, per axis a number or a range; ``None`` for any other index.
 
     >>> spans((Ellipsis, -1), (2, 3)), spans(slice(0, 1), (2, 3)), spans([0, 1], (2, 3))
     ((range(0, 2), 2), (range(0, 1), range(0, 3)), None)
@@ -185,7 +185,7 @@ def _span(part: Any, length: int) -> Any:
 
 
 def apart(one: Spans, other: Spans) -> bool:
-    """Whether two places have no element in common.
+    """Return whether two places have no element in common.
 
     >>> apart((0, range(3)), (1, range(3))), apart((0, range(3)), (range(2), 2))
     (True, False)
@@ -198,13 +198,13 @@ def _set(span: Any) -> frozenset[int]:
 
 
 _FARTHEST = 256
-"""How many writes are looked through for the one that wrote a part; what lies farther back is read by its index."""
+"""The most writes that are searched for the one that wrote a part; an older part is read by its index."""
 
 
 def latest(recorder: Any, index: int, key: Any, shape: Sequence[int]) -> tuple[int, bool]:
-    """Where to read a part of an array that was written to: the entry, and whether it is that very part.
+    """Return where to read a part of an array that was written to: the entry, and whether it is exactly that part.
 
-    What was written at the place is read again as it is; writes at other places are passed over.
+    What was written at the place is read again as it is; writes at other places are skipped.
     """
     wanted = spans(key, shape)
     for _ in range(_FARTHEST):
@@ -224,20 +224,20 @@ def latest(recorder: Any, index: int, key: Any, shape: Sequence[int]) -> tuple[i
 
 
 def constant_part(recorder: Any, index: int, key: Any) -> Any:
-    """The part of a constant, where an entry is one; else ``None``."""
+    """Return the part of a constant; ``None`` if the entry is no constant."""
     if recorder.operations[index] is None and index not in recorder.is_input:
         return recorder.values[index][key]
     return None
 
 
 def is_zero(handle: Any) -> bool:
-    """Whether a handle is a constant that is 0 everywhere: a buffer into which nothing was written yet."""
+    """Return whether a handle is a constant that is 0 everywhere: a buffer into which nothing has been written yet."""
     recorder, index = handle.recorder, handle.index
     return recorder.operations[index] is None and index not in recorder.is_input and not np.any(handle.data)
 
 
 def ancestors(recorder: Any, roots: Sequence[int]) -> Iterator[int]:
-    """The entries that lead to these, and these themselves, the latest first."""
+    """Yield these entries and all that lead to them, the latest first."""
     wanted = bytearray(len(recorder))
     for index in roots:
         wanted[index] = 1

@@ -1,4 +1,4 @@
-"""Where the steps of a record are written: who called from where, and the groups that were open then."""
+"""The places in the source at which steps are recorded: their frames, callers and open groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Frames", "current_groups"]
 
 
 class _Open(threading.local):
-    """What is open in this thread: groups, and recorders that remember the frame they saw last."""
+    """The open groups of this thread, and the recorders that remember their latest frame."""
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
@@ -27,9 +27,9 @@ _open = _Open()
 
 
 def current_groups() -> list[Group]:
-    """The groups that are open in this thread, outermost first (the list itself: `bpviz.group` changes it).
+    """Return the open groups of this thread, outermost first (the list itself: `bpviz.group` changes it).
 
-    Recorders look again at where they are: the next step may lie in another group.
+    Recorders forget their latest frame: the next step may be in another group.
     """
     for recorder in _open.remembering:
         recorder.frame = None
@@ -41,7 +41,7 @@ def current_groups() -> list[Group]:
 class Frames:
     """The frames in which a record is made, and the scope of each.
 
-    ``root`` is the frame whose steps lie in no group. With ``boundary`` it is the tracer's own frame, and the user's
+    ``root`` is the frame whose steps are in no group. With ``boundary`` it is the tracer's own frame, and the user's
     function is the first one that it calls. ``frame`` is the frame of the latest step, and ``scope`` its scope.
     """
 
@@ -49,25 +49,25 @@ class Frames:
 
     def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
         self.closed = False
-        # While an operation is opened, its steps are recorded into this scope, wherever they are written.
+        # While an operation is opened, its steps are recorded in this scope, wherever their code is.
         self.pinned: Scope | None = None
         self.scope = Scope(0, None, name, root.f_code, -1)
         self.scopes: list[Scope] = [self.scope]
         self.frame: FrameType | None = None
-        # The scope of a frame with the groups that are open now; emptied when one opens or closes.
+        # The scope of each frame for the groups that are open now; emptied when a group opens or closes.
         self.seen: dict[FrameType, Scope] = {}
         self.boundary = root if boundary else None
-        # Frames are kept (not their ids, which are used again), so that two calls of one function stay two groups.
+        # Frames are keys, not their ids, which are used again: two calls of one function stay two groups.
         self.scope_of: dict[Any, Scope] = {root: self.scope}
         if not boundary:
-            # A graph that a helper made is built on in the code that called it: that is the top, too.
+            # The caller of a helper that made a graph may add to it: its frame is at the top too.
             caller = root
             while caller.f_code.co_name != "<module>" and caller.f_back is not None:
                 caller = caller.f_back
                 self.scope_of[caller] = self.scope.within(caller.f_code, -1, None)
 
     def enter(self, frame: FrameType) -> FrameType:
-        """Find (or make) the scope of a frame; answers the user's own frame, the nearest one that is not ours.
+        """Find (or make) the scope of a frame. Return the user's own frame, the nearest one that is not bpviz's.
 
         Raises `RecordingError` when the graph was traced and is complete.
         """
@@ -83,7 +83,7 @@ class Frames:
         return frame
 
     def _scope_at(self, frame: FrameType) -> Scope:
-        """The scope of a frame that was not seen since a group was opened or closed."""
+        """Return the scope of a frame that is new since a group was opened or closed."""
         if self.closed:
             raise RecordingError(
                 f"{written(frame)} uses a value of a graph that is complete ({place(frame)}); compute it inside the "
@@ -94,7 +94,7 @@ class Frames:
             _open.remembering.append(self)
         caller = frame.f_back
         if not opened and caller in self.scope_of and frame not in self.scope_of and caller is not None:
-            # A function that is called where earlier steps were written, which is what mostly happens.
+            # The usual case: the caller has recorded steps before.
             if caller is self.boundary:
                 scope = self._top(frame)
             else:
@@ -108,7 +108,7 @@ class Frames:
                 chain.append(known)
             known = known.f_back
         if known is None:
-            # A graph built by hand goes on in another cell of a notebook, which is a top of its own.
+            # A graph built by hand continues in another cell of a notebook, which is at the top as well.
             outermost = next((i for i, f in enumerate(chain) if f.f_code.co_name == "<module>"), 0)
             del chain[outermost + 1 :]
         if chain and (known is None or known is self.boundary):
@@ -125,21 +125,21 @@ class Frames:
         return scope
 
     def _top(self, frame: FrameType) -> Scope:
-        """The scope of a frame whose steps lie in no group."""
+        """Return the scope of a frame whose steps are in no group."""
         self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
         return scope
 
     def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
-        """The scope of a function that was called from another."""
+        """Return the scope of a function that another one called."""
         code = frame.f_code
-        # Lambdas and comprehensions are not steps of their own in the reader's mind.
+        # A reader does not see lambdas and comprehensions as groups of their own.
         if code.co_name.startswith("<") or goes_on(frame) or any(group.skips is code for group in opened):
             self.scope_of[frame] = scope = caller.within(code, offset, caller)
             return scope
         return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))
 
     def _grouped(self, scope: Scope, frame: FrameType, opened: Sequence[Group]) -> Scope:
-        """The innermost of the groups that were opened in this frame, or the frame's own scope."""
+        """Return the innermost group that was opened in this frame, or the frame's own scope."""
         for group in opened:
             if group.frame is frame:
                 inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
@@ -152,12 +152,12 @@ class Frames:
         return scope
 
     def variables(self) -> list[Variables]:
-        """What the variables of the user's frames hold."""
+        """Return the variables of the user's frames."""
         boundary = self.boundary
         return [Variables(f) for f in self.scope_of if f.__class__ is FrameType and f is not boundary]
 
     def leave(self) -> None:
-        """Let go of the frames: nothing can be recorded any more."""
+        """Release the frames: nothing can be recorded any more."""
         if self.seen:
             _open.remembering.remove(self)
         self.closed = True

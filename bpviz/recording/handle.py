@@ -9,7 +9,6 @@ from types import FrameType, MethodType
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
@@ -17,10 +16,10 @@ from bpviz.recording.aliases import constant_part, detached, latest, link, share
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
-from bpviz.recording.settled import is_settled, is_whole
-from bpviz.recording.source import accumulates, called_name, formats, indexes, place, users_frame, written
+from bpviz.recording.source import accumulates, called_name, place, users_frame, written
+from bpviz.recording.value import Value
 
-__all__ = ["HANDLES", "Cell", "Handle", "Missing", "index_by", "lifted", "template"]
+__all__ = ["HANDLES", "Handle", "Missing", "index_by", "lifted", "template"]
 
 np: Any = LazyModule("numpy")
 
@@ -28,9 +27,9 @@ _getframe = sys._getframe
 
 
 class Missing:
-    """An attribute that recorded values have not, and that says what to write instead.
+    """An attribute that recorded values do not have; its error says what to write instead.
 
-    There is one for each name: a ``__getattr__`` for all would slow down every look at what they have.
+    There is one for each name, since a ``__getattr__`` for all would slow down every attribute.
     """
 
     __slots__ = ("name",)
@@ -44,17 +43,7 @@ class Missing:
         raise refusals.no_attribute(self.name, _getframe(1))
 
 
-class Cell:
-    """What handles and the arrays that the model makes (`bpviz.writes.buffers`) have in common: how they lie in memory.
-
-    So the one can become the other, wherever it is held, when a recorded value is written into it. ``alias`` is only
-    there where memory is shared.
-    """
-
-    __slots__ = ("__weakref__", "alias", "data", "index", "recorder")
-
-
-class Handle(Cell):
+class Handle(Value):
     """A value of the graph: ``data`` is the recorded number or array, ``grad`` its gradient once there is one.
 
     Handles work with Python's operators, with NumPy's functions and with indexing. They are made by `bpviz.trace`
@@ -70,79 +59,23 @@ class Handle(Cell):
         self.data = data
 
     def __bpviz_detached__(self) -> Handle:
-        # See `bpviz.recording.aliases.detached`; what an object holds becomes an ordinary handle.
+        # See `bpviz.recording.aliases.detached`. A value that an object holds becomes an ordinary handle.
         return Handle(self.recorder, self.index, self.data)
-
-    # What it holds
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        """The class of the value, for all who ask what it is; ``type`` tells a recorded value from a plain one."""
-        data = self.data
-        if type(data) is float:
-            return int if is_whole(self) else float
-        return Handle if data is NO_VALUE else type(data)
-
-    @property
-    def grad(self) -> Any:
-        """The gradient from the latest `bpviz.propagate` (or ``backprop``) of its graph; ``None`` before."""
-        gradient_of = self.recorder.gradient_of
-        return None if gradient_of is None else gradient_of(self.index)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value; ``()`` for a number."""
-        if self.data is NO_VALUE:
-            raise refusals.without_value("a shape", _getframe(1))
-        return ops.shape_of(self.data)
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        size = 1
-        for n in self.shape:
-            size *= n
-        return size
-
-    @property
-    def dtype(self) -> Any:
-        """The NumPy type of the value."""
-        if self.data is NO_VALUE:
-            raise refusals.without_value("a type", _getframe(1))
-        return np.asarray(self.data).dtype
 
     @property
     def T(self) -> Any:
         """The transpose."""
         return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
 
-    def __repr__(self) -> str:
-        return repr(self._shown())
-
-    def __str__(self) -> str:
-        return str(self._shown())
-
-    def _shown(self) -> Any:
-        """The number as a plain run would print it."""
-        return int(self.data) if type(self.data) is float and is_whole(self) else self.data
-
     def __dir__(self) -> list[str]:
         return [name for name in type.__dir__(Handle) if type(getattr(Handle, name, None)) is not Missing]
-
-    def __format__(self, form: str) -> str:
-        return format(self._shown(), form)
 
     # How it is recorded
 
     def __bpviz_record__(
         self, operation: Operation, xs: Sequence[Any], parameters: Mapping[str, Any], frame: FrameType
     ) -> Handle:
-        """The general door: any operation on any mixture of handles, numbers and arrays, one of which is this one."""
+        """Record any operation on handles, numbers and arrays, one of which is this handle."""
         if len(xs) != len(operation.operands) and not operation.variadic:
             raise refusals.unused(operation, str(len(xs)), frame)
         recorder = self.recorder
@@ -167,23 +100,23 @@ class Handle(Cell):
             values.append(value)
         if reached and operation.has_flat_slots:
             reached = any(rule and can_reach[i] for rule, i in zip(operation.rules(len(xs)), operands, strict=True))
-        told = _told(operation, parameters, frame) if parameters else _NONE
+        given = _given(operation, parameters, frame) if parameters else _NONE
         value, kept = NO_VALUE, None
         if not missing:
             try:
                 if operation.keeping is None:
-                    value = evaluate(operation, values, told)
+                    value = evaluate(operation, values, given)
                 else:
-                    value, kept = ops.computed(operation, values, told)
+                    value, kept = ops.computed(operation, values, given)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusals.fails([ops.shape_of(v) for v in values], error, frame) from error
-        index = recorder.add_step(operation, tuple(operands), told, value, reached, frame)
+        index = recorder.add_step(operation, tuple(operands), given, value, reached, frame)
         if kept is not None:
             recorder.kept[index] = kept
         made = Handle(recorder, index, value)
-        # In this order: few operations are views, and few of those are of plain arrays.
+        # The cheapest test first: few operations make views.
         if operation.view is not None and shares_memory(value, values[0]) and type(xs[0]) in HANDLES:
-            link(made, xs[0], operation, xs[1:], told)
+            link(made, xs[0], operation, xs[1:], given)
         return made
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
@@ -230,79 +163,17 @@ class Handle(Cell):
         for x in xs:
             if type(x) in HANDLES:
                 return x.__bpviz_record__(operation, xs, parameters, frame)
-        # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
-        return evaluate(operation, xs, _told(operation, parameters, frame))
-
-    # What it also is
+        # Only a count is recorded (np.tile(table, n)): the result is a constant.
+        return evaluate(operation, xs, _given(operation, parameters, frame))
 
     def __getitem__(self, key: Any) -> Any:
         return index_by(self, key, _getframe(1))
-
-    def __bool__(self) -> bool:
-        data = self.data
-        if data is NO_VALUE:
-            raise refusals.without_value("a branch", _getframe(1))
-        if type(data) is not float and ops.size_of(data) != 1:
-            raise refusals.undecided(self.shape, _getframe(1))
-        return bool(data)
-
-    def __index__(self) -> int:
-        data = self.data
-        if type(data) is float:
-            if data.is_integer() and is_settled(self, counts=True):
-                return int(data)
-        elif type(data) is bool or (
-            data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu"
-        ):
-            return int(data)
-        frame = _getframe(1)
-        # An array is none anyway; NumPy asks all the same, before it takes it as positions.
-        kind = RefusedAnyway if data is not NO_VALUE and ops.shape_of(data) else RecordingError
-        raise kind(
-            f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
-            "the input (n=3, not n=3.0), or a plain number here"
-        )
-
-    def __int__(self) -> int:
-        return int(self._plain(_getframe(1), counts=True))
-
-    def __float__(self) -> float:
-        return float(self._plain(_getframe(1)))
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self._plain(_getframe(1)), dtype)
-
-    def __complex__(self) -> complex:
-        raise refusals.leaves_the_record(_getframe(1))
-
-    def item(self, *place: Any) -> Any:
-        """The plain number, where it carries no gradient that would be lost."""
-        return np.asarray(self._plain(_getframe(1))).item(*place)
-
-    def _plain(self, frame: FrameType, *, counts: bool = False) -> Any:
-        """What it holds, for what may leave the record: what carries no gradient, and what is only printed."""
-        data = self.data
-        if data is NO_VALUE:
-            raise refusals.without_value("a plain number", frame)
-        if is_settled(self, counts=counts) or formats(frame.f_code, frame.f_lasti):
-            return data
-        if (
-            getattr(data, "dtype", None) is not None
-            and data.dtype.kind in "iu"
-            and indexes(frame.f_code, frame.f_lasti)
-        ):
-            return data
-        raise refusals.leaves_the_record(frame)
-
-    def __hash__(self) -> int:
-        # As a key of a dict a number finds what its plain number does.
-        return hash(self.data) if type(self.data) is float else object.__hash__(self)
 
     def __reduce__(self) -> Any:
         return Handle, (self.recorder, self.index, self.data)
 
     def copy(self, order: str = "C") -> Any:
-        """The same value, which stays as it is when this one is written into."""
+        """Return the same value, which does not change when this one is written into."""
         return detached(self)
 
     def __copy__(self) -> Any:
@@ -313,11 +184,11 @@ class Handle(Cell):
 
 
 HANDLES: set[type] = {Handle}
-"""The classes of recorded values; a handle says of itself that it is of the class of its number."""
+"""The classes of recorded values, for ``type(x)``; ``x.__class__`` is the class of the number."""
 
 
 class _OfArrays:
-    """A method that arrays have and single numbers have not, so that ``hasattr`` says which it is."""
+    """A method that only arrays have, not single numbers, so that ``hasattr`` tells them apart."""
 
     __slots__ = ("lacks", "method")
 
@@ -343,16 +214,16 @@ class _OfArrays:
 
 def _elements(x: Handle) -> Iterator[Any]:
     for i in range(x.shape[0]):
-        # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
+        # The frame of the loop, or of the `a, b, c = x`, that takes the element.
         yield index_by(x, i, _getframe(1))
 
 
-Handle.__iter__ = _OfArrays(_elements, "elements to walk through")  # type: ignore[attr-defined]
+Handle.__iter__ = _OfArrays(_elements, "elements to loop over")  # type: ignore[attr-defined]
 Handle.__len__ = _OfArrays(lambda x: x.shape[0], "length")  # type: ignore[attr-defined]
 
 
 def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
-    """What was computed for ``out=``, or by an operator such as ``+=``, written there."""
+    """Write what was computed into ``out=``, or into the left side of an operator such as ``+=``."""
     write = getattr(out, "__bpviz_write__", None)
     if write is None:
         raise refusals.into_plain(frame)
@@ -360,33 +231,31 @@ def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
 
 
 def _starts_sum(x: Any, frame: FrameType) -> bool:
-    """Whether a sum starts at a single 0: nobody draws the 0 of ``total += x``."""
+    """Return whether a sum starts at a single 0: the 0 of ``total += x`` is not drawn."""
     if ops.shape_of(x) or type(x) in HANDLES or x != 0:
         return False
     frame = users_frame(frame)
     return accumulates(frame.f_code, frame.f_lasti)
 
 
-# What NumPy answers from the shape alone, without a value that a gradient could flow through.
 _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
-
-
+"""Functions of NumPy that need only the shape, so that no gradient flows through them."""
 _NONE: dict[str, Any] = {}
 
 
 def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
-    """The operands with all handles in the innermost of their records.
+    """Return the operands with all handles in the innermost of their records.
 
-    Raises `RecordingError` when these are not nested.
+    Raises `RecordingError` if these are not nested.
     """
     inner = max((x.recorder for x in xs if type(x) in HANDLES), key=lambda recorder: recorder.depth)
     return [x if type(x) not in HANDLES else lifted(x, inner, frame) for x in xs]
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
-    """The handle of the same value in a record that is nested in its own.
+    """Return the handle of the same value in a record that is nested in its own.
 
-    Raises `RecordingError` when it is not.
+    Raises `RecordingError` if it is not nested there.
     """
     if not holds(inner, x.recorder):
         inner.same(x.recorder, f"{written(frame)} ({place(frame)})")
@@ -394,16 +263,16 @@ def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
     return Handle(inner, lift(inner, x.recorder, x.index), x.data)
 
 
-def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
-    """The parameters that differ from the row's own, with whole-number inputs in them as plain numbers."""
-    told = {}
+def _given(operation: Operation, parameters: Mapping[str, Any], frame: FrameType) -> dict[str, Any]:
+    """Return the parameters that differ from the row's own, with whole-number inputs as plain numbers."""
+    given = {}
     usual = operation.parameters
     for name, value in parameters.items():
         if name not in usual:
             raise refusals.unused(operation, name, frame)
         if value is not usual[name] and not (type(value) is float and value == usual[name]):
-            told[name] = _settled(value)
-    return told
+            given[name] = _settled(value)
+    return given
 
 
 def _settled(value: Any) -> Any:
@@ -417,12 +286,12 @@ _NUMBERS = frozenset({int, float})
 
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
-    """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
-    # Of an array that the model makes it is that of an array.
+    """Record a number or array, one of the operands ``xs``. Return its number in the record and its value."""
+    # For an array that the model makes, this is the class of an array.
     kind = value.__class__
     if kind is int or kind is bool:
         try:
-            # Beside arrays a whole number stays one, so that it takes their precision.
+            # Next to arrays a whole number stays one, so that it takes their precision.
             value = float(value) if kind is bool or _all_numbers(xs) else value
         except OverflowError:
             raise refusals.no_number(value, frame) from None
@@ -439,12 +308,12 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
 
 
 def _all_numbers(xs: Sequence[Any]) -> bool:
-    """Whether all handles hold plain numbers, or nothing yet."""
+    """Return whether all handles hold plain numbers, or nothing yet."""
     return all(type(x.data) is float or x.data is NO_VALUE for x in xs if type(x) in HANDLES)
 
 
 def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
-    """``x[key]``; handles inside the key become operands."""
+    """Return ``x[key]``; handles in the key become operands."""
     positions: list[Any] = []
     made = template(key, positions)
     recorder = x.recorder
@@ -452,13 +321,13 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
         return _read(x, made, frame)
     part = x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
     if type(part.data) is float and has_ellipsis(made):
-        # x[..., 0] of a line is a single number, and yet a view.
+        # x[..., 0] of a vector is a single number, but also a view.
         link(part, x, OPERATIONS["index"], positions, {"key": made})
     return part
 
 
 def has_ellipsis(key: Any) -> bool:
-    """Whether an index is written with an ellipsis.
+    """Return whether an index has an ellipsis.
 
     >>> has_ellipsis((Ellipsis, 0)), has_ellipsis(0)
     (True, False)
@@ -467,7 +336,7 @@ def has_ellipsis(key: Any) -> bool:
 
 
 def _read(x: Handle, key: Any, frame: FrameType) -> Any:
-    """A part of an array that was written to: what was written there, where that is this very part."""
+    """Return a part of an array that was written to: the value written there, if it is exactly this part."""
     recorder = x.recorder
     try:
         part = x.data[key]
@@ -488,7 +357,7 @@ def _read(x: Handle, key: Any, frame: FrameType) -> Any:
 
 
 def template(part: Any, positions: list[Any]) -> Any:
-    """An index in which numbered places stand for the handles; these are added to ``positions``."""
+    """Return an index with numbered places for its handles, which are added to ``positions``."""
     if type(part) in HANDLES:
         positions.append(detached(part))
         return Operand(len(positions) - 1)

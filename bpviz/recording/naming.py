@@ -19,7 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
-    """Give a value a name, a meaning, or both; what is not recorded is handed back as it is.
+    """Give a value a name, a meaning, or both, and return it; a plain value is returned as it is.
 
     The name is for the figure and for look-up, the meaning for the table that `bpviz.explain` makes.
 
@@ -28,7 +28,7 @@ def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
     >>> graph.outputs
     ('税込み合計',)
 
-    Raises `UsageError` when neither is given, or one is no text.
+    Raises `UsageError` if neither is given, or one is no text.
     """
     if not (isinstance(text, str) and isinstance(meaning, str) and (text or meaning)):
         raise UsageError(
@@ -44,7 +44,7 @@ def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
 
 
 class group:
-    """A named group: everything recorded inside stands in one frame, which can be drawn closed or open.
+    """A named group: everything recorded inside is drawn in one frame, closed or open.
 
     >>> import bpviz
     >>> def model(x=2.0, w=3.0):
@@ -78,7 +78,7 @@ class group:
         current_groups().append(made)
 
     def __call__(self, function: Function) -> Function:
-        """The same function, whose steps stand in a group of this title at every call."""
+        """Return the same function, whose steps are in a group of this title at every call."""
         title = self.title
 
         @wraps(function)

@@ -1,4 +1,4 @@
-"""Records nested in one another: a value of the record around, used in the inner one, is an input there."""
+"""Nested records: a value of the outer record that the inner one uses is an input of the inner one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _depth = _Depth()
 
 @contextmanager
 def one_deeper() -> Iterator[int]:
-    """While a function is recorded inside of another recording: how deep its record is nested.
+    """Record a function inside another recording: a context manager that yields how deep its record is nested.
 
     >>> with one_deeper() as outer, one_deeper() as inner:
     ...     print(outer, inner)
@@ -37,14 +37,14 @@ def one_deeper() -> Iterator[int]:
 
 
 def holds(inner: Recorder, outer: Recorder) -> bool:
-    """Whether a record is nested in another, so that values of that one may be used in it."""
+    """Return whether a record is nested in another, so that it may use the values of that one."""
     return inner.depth > outer.depth and not outer.closed
 
 
 def lift(inner: Recorder, outer: Recorder, index: int, parameter: str = "") -> int:
-    """The input that stands in the inner record for a value of the outer one, made where there is none yet.
+    """Return the input of the inner record for a value of the outer one; add it if there is none yet.
 
-    A parameter is an input of its own, whatever else holds the same value.
+    A parameter has an input of its own, even if another input has the same value.
     """
     key = (outer, index, parameter)
     if key not in inner.lifted:

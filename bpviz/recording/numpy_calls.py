@@ -1,4 +1,4 @@
-"""NumPy's own ways of calling, brought into operands and parameters of the rows."""
+"""Calls of NumPy's functions, translated into operands and parameters of the rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["adapted", "composed", "qualified"]
 
 @lru_cache(maxsize=1024)
 def qualified(function: Any) -> str:
-    """A NumPy function's name as the table writes it: ``sum``, ``linalg.norm``."""
+    """Return the name of a NumPy function as the table has it: ``sum``, ``linalg.norm``."""
     module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
     return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
 
@@ -26,7 +26,7 @@ def qualified(function: Any) -> str:
 def composed(
     recorder: Recorder, function: Callable[..., Any], args: Any, keywords: Mapping[str, Any], frame: FrameType
 ) -> Any:
-    """What is made of several operations; its own complaints get the user's line."""
+    """Call a function that is made of several operations; its errors get the user's line."""
     before = len(recorder)
     try:
         result = function(*args, **keywords)
@@ -35,7 +35,7 @@ def composed(
     except (IndexError, TypeError, ValueError) as error:
         raise RefusedAnyway(f"{written(frame)} ({place(frame)}): {error}") from None
     if len(recorder) > before + 1:
-        # The user's variable names the result, not the steps on the way to it.
+        # The user's variable names the result, not the steps before it.
         parts = result if isinstance(result, tuple | list) else (result,)
         results = {part.index for part in parts if getattr(part, "recorder", None) is recorder}
         for index in range(before, len(recorder)):
@@ -47,7 +47,7 @@ def composed(
 def adapted(
     operation: Operation, function: Any, args: Any, keywords: Mapping[str, Any], frame: FrameType
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """A NumPy function's own way of calling, brought into operands and parameters of the row."""
+    """Return the operands and the parameters of the row for a call of a NumPy function."""
     try:
         if operation.adapt is not None:
             return operation.adapt(*args, **keywords)
@@ -61,23 +61,23 @@ def adapted(
     except (IndexError, TypeError, ValueError) as error:
         raise RefusedAnyway(f"{written(frame)} ({place(frame)}): {error}") from None
     xs = [value for _, value in islice(pairs, count)]
-    # What is left at its default need not be known here: np.sum(x, dtype=None).
+    # A parameter at its default may be unknown to the row: np.sum(x, dtype=None).
     return xs, {name: value for name, value in pairs if value is not None or name in operation.parameters}
 
 
 @lru_cache(maxsize=1024)
 def _simply(function: Any, operation: Operation, given: int, keywords: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The names of what is given by position after the operands, in calls that need no full reading.
+    """Return the names of what is given by position after the operands; ``None`` for calls that need a full reading.
 
-    These give all operands by position and, after them, nothing but parameters of the row.
+    The others give all operands by position and, after them, only parameters of the row.
     """
     count = len(operation.operands)
     parameters = _signature(function).parameters
     names = tuple(parameters)[:given]
-    told = names[count:] + keywords
+    passed = names[count:] + keywords
     usual = all(parameters[name].kind.name == "POSITIONAL_OR_KEYWORD" for name in names)
-    simple = usual and count <= given == len(names) and len({*told}) == len(told)
-    return names[count:] if simple and operation.parameters.keys() >= {*told} else None
+    simple = usual and count <= given == len(names) and len({*passed}) == len(passed)
+    return names[count:] if simple and operation.parameters.keys() >= {*passed} else None
 
 
 @lru_cache(maxsize=256)

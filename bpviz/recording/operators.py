@@ -35,7 +35,7 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
         x = self.data
         kind = type(other)
         if type(x) is float and scalar is not None:
-            # The quick way for plain numbers, which is what long scalar programs consist of.
+            # The fast way for plain numbers, of which long scalar programs consist.
             recorder = self.recorder
             if kind in HANDLES:
                 y = other.data
@@ -72,7 +72,7 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
         if kind.__module__ == "fractions":
             other = float(other)
         if kind not in HANDLES and not _is_operand(other):
-            # Something of another library may know what to do with a handle; Python's own types do not.
+            # An object of another library may have an operator for handles; Python's own types have none.
             if compares or kind.__module__ != "builtins":
                 return NotImplemented
             raise refusals.no_number(other, frame)
@@ -89,13 +89,13 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
 
 
 def _starts_a_sum(kind: type, frame: FrameType) -> bool:
-    """Whether a sum starts here, at a 0: that of ``sum(parts)``, which nobody wrote, or that of ``total += part``."""
+    """Return whether a sum starts here at a 0: the hidden one of ``sum(parts)``, or that of ``total += part``."""
     code, offset = frame.f_code, frame.f_lasti
     return accumulates(code, offset) or (kind is int and not by_operator(code, offset))
 
 
 def _is_count(x: Handle, parts: Any) -> bool:
-    """Whether a list times a value repeats it, as [0.5] * 3 is a list of three; else it is a product, or refused."""
+    """Return whether a list times a value repeats the list, as [0.5] * 3; else it is a product, or refused."""
     if x.data is NO_VALUE or ops.shape_of(x.data):
         return False
     return is_settled(x, counts=True) or not any(type(part) in HANDLES for part in parts)
@@ -116,8 +116,8 @@ def _named(operation: Operation) -> Callable[..., Any]:
     def method(self: Handle, *args: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
         if operation.adapt is None:
-            told = dict(zip(operation.parameters, args, strict=False)) | keywords
-            return self.__bpviz_record__(operation, (self,), told, frame)
+            given = dict(zip(operation.parameters, args, strict=False)) | keywords
+            return self.__bpviz_record__(operation, (self,), given, frame)
         xs, parameters = adapted(operation, None, (self, *args), keywords, frame)
         return self.__bpviz_record__(operation, xs, parameters, frame)
 
@@ -138,8 +138,8 @@ def _rounded(operation: Operation, plainly: Callable[[Any], Any]) -> Callable[[H
 def _round(self: Handle, digits: int | None = None) -> Any:
     if type(self.data) is float and is_settled(self, counts=True):
         return round(self.data, digits)
-    told = {"decimals": operator.index(digits)} if digits is not None else {}
-    return self.__bpviz_record__(OPERATIONS["round"], (self,), told, _getframe(1))
+    given = {"decimals": operator.index(digits)} if digits is not None else {}
+    return self.__bpviz_record__(OPERATIONS["round"], (self,), given, _getframe(1))
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
@@ -187,7 +187,7 @@ _UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"
 _ROUNDED: dict[str, Callable[[Any], Any]] = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc}
 
 BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
-"""The operations that Python's operators stand for."""
+"""The operations of Python's operators."""
 
 
 def _dress() -> None:

@@ -1,7 +1,7 @@
 """The record of a computation: one entry per step, in the order in which it was done.
 
-Everything lies in parallel lists, so that a step costs a few appends and few objects for the garbage collector to walk.
-Where a step stands in the user's file is kept as a code object and an offset, and decoded only when somebody asks.
+Everything is in parallel lists, so that a step costs a few appends and makes few objects for the garbage collector.
+The place of a step in the user's file is kept as a code object and an offset, and decoded only when it is needed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NO_VALUE = _NoValue()
 
 
 class Constant:
-    """An array (or list) of the user's: the very object, a copy of what it held, and the nodes that show it.
+    """An array (or list) of the user's: the object itself, a copy of its content, and the nodes that show it.
 
     >>> array = np.array([1.0, np.nan])
     >>> constant = Constant(array, array.copy(), 0)
@@ -54,7 +54,7 @@ class Constant:
         self.indices = [index]
 
     def is_unchanged(self) -> bool:
-        """Whether the object still holds the same numbers, bit for bit, so that NaN is the same as NaN."""
+        """Return whether the object still holds the same numbers, bit for bit, so that NaN equals NaN."""
         holds, now = self.holds, self.original
         if type(now) is not type(holds):
             now = np.asarray(now)
@@ -69,11 +69,11 @@ class Constant:
 
 
 class Recorder(Frames):
-    """The lists, and the doors through which they grow and change.
+    """The lists, and the methods that change them.
 
     Every entry has an operation (``None`` for an input or a constant), the entries it used, its value, whether a
-    gradient can flow to it, and where it was written (scope and offset). The doors: `add_inputs`, `add_constant`,
-    `add_step`, `add_read` and `copy` append an entry; `replace_step`, `redirect` and `freeze` change them.
+    gradient can flow to it, and its place in the source (scope and offset). `add_inputs`, `add_constant`, `add_step`,
+    `add_read` and `copy` append an entry; `replace_step`, `redirect` and `freeze` change entries.
     """
 
     __slots__ = (
@@ -110,33 +110,33 @@ class Recorder(Frames):
         self.offsets: list[int] = []
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
-        # What steps have computed on the way, for their rules (see `Operation.keeping`).
+        # Intermediate results of steps, for their rules (see `Operation.keeping`).
         self.kept: dict[int, Any] = {}
         self.is_input: dict[int, str] = {}
         self.labels: dict[int, str] = {}
-        # What the variables of the traced function were left holding, for what nothing else names.
+        # Variables that hold entries at the end of the traced function: names for entries without another.
         self.last_words: dict[int, str] = {}
-        # What the user said that a value means; what the source says of it is read when somebody asks.
+        # The meanings that the user gave; those in the source are read when they are needed.
         self.meanings: dict[int, str] = {}
-        # The steps of a backward pass, by number: 1 where it is that of the function, 2 where it is that of the first.
+        # The steps of a backward pass, by number: 1 for that of the function, 2 for that of the first backward pass.
         self.orders: dict[int, int] = {}
-        # What is returned as the gradient of something, whatever it is called otherwise.
+        # The titles of values that are returned as gradients, whatever else they are called.
         self.titles: dict[int, list[str]] = {}
         # How deep this record is nested in others, and its inputs that are values of theirs: (record, number there,
         # name of the parameter) → number here.
         self.depth = depth
         self.lifted: dict[tuple[Recorder, int, str], int] = {}
-        # How often a label was given; with the number of entries it tells whether names must be read again.
+        # How often a label was given; if this or the number of entries changes, names are read again.
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
-        # The user's arrays that are constants here, by identity: used twice they are one node.
+        # The user's arrays that are constants here, by identity: one that is used twice is one node.
         self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
         self.gradient_of: Callable[[int], Any] | None = None
         # The writes into arrays, by the number of the step that makes the array's new value; see `bpviz.writes`.
         self.written: dict[int, Any] = {}
-        # Whether a handle was given another value than that with which it was made.
+        # Whether a handle has another value than the one it was made with.
         self.rewrites = False
 
     def __len__(self) -> int:
@@ -155,7 +155,7 @@ class Recorder(Frames):
         return first
 
     def add_constant(self, value: Any, frame: FrameType | None = None) -> int:
-        """Append a constant, which stands in this frame (else where the last step does); return its number."""
+        """Append a constant in the scope of this frame (default: of the last step); return its number."""
         index = len(self.operations)
         if frame is not self.frame and frame is not None:
             self.enter(frame)
@@ -168,9 +168,9 @@ class Recorder(Frames):
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
-        """Append an entry of another record as it stands there, on other operands; return its number here.
+        """Append an entry of another record with other operands; return its number here.
 
-        What is kept for its rules is not: the value may be made another one.
+        What is kept for its rules is not copied, since the value may be replaced.
         """
         new = len(self.operations)
         self.operations.append(other.operations[index])
@@ -225,7 +225,7 @@ class Recorder(Frames):
         parameters: dict[str, Any] | None,
         value: Any,
     ) -> int:
-        """Append a step that was read from a file, so that it stands in nobody's source; return its number."""
+        """Append a step that was read from a file, so that it has no place in a source; return its number."""
         index = len(self.operations)
         self.operations.append(None)
         self.operands.append(())
@@ -243,9 +243,9 @@ class Recorder(Frames):
         operands: tuple[int, ...] = (),
         parameters: dict[str, Any] | None = None,
     ) -> None:
-        """Make an entry another step of the same value, on earlier entries; without an operation a constant.
+        """Make an entry another step of the same value, on earlier entries; without an operation, a constant.
 
-        Whether a gradient can flow to it follows from the rules of the operation. Its name and its place stay.
+        Its name and its place stay. The rules of the operation decide whether a gradient can flow to it.
         """
         self.operations[index] = operation
         self.operands[index] = operands
@@ -261,7 +261,7 @@ class Recorder(Frames):
         self.operands[index] = operands
 
     def freeze(self, indices: Sequence[int]) -> None:
-        """Make inputs constants of the same names; no gradient flows to them, and to what depends on them alone."""
+        """Make inputs constants of the same names: no gradient flows to them, or to what depends only on them."""
         for index in indices:
             self.labels[index] = self.is_input.pop(index)
         for index, operation in enumerate(self.operations):
@@ -274,7 +274,7 @@ class Recorder(Frames):
         self.renamed += 1
 
     def move(self, index: int, scope: Scope) -> None:
-        """Put an entry into another scope; it stands in nobody's source from there on."""
+        """Move an entry to another scope; it then has no place in the source."""
         self.step_scopes[index] = scope
         self.offsets[index] = -1
 
@@ -284,10 +284,10 @@ class Recorder(Frames):
         self.renamed += 1
 
     def array(self, original: Any, frame: FrameType) -> tuple[int, Any]:
-        """The entry of an array (or list) of the user's that is a constant here, and what it holds: a copy.
+        """Return the entry of an array (or list) of the user's that is a constant here, and a copy of its content.
 
-        What is used again, and holds the same as before, is one entry. The number is −1 where it is no array of
-        numbers; a single number is held as such.
+        An array that is used again with the same content is one entry. The number is −1 if it is no array of numbers;
+        a single number is returned as such.
         """
         found = self.constants.get(id(original))
         if found is not None and found.is_unchanged():
@@ -311,7 +311,7 @@ class Recorder(Frames):
         return index, holds
 
     def constant_names(self) -> dict[int, str]:
-        """The names of the arrays that are constants: those of the user's variables that hold them."""
+        """Return the names of the arrays that are constants, from the user's variables that hold them."""
         return self._names_held(self.variables()) if self.constants else {}
 
     def _names_held(self, frames: Sequence[Variables]) -> dict[int, str]:
@@ -319,20 +319,20 @@ class Recorder(Frames):
         return {index: name for key, name in names.items() for index in self.constants[key].indices}
 
     def close(self) -> list[tuple[str, Any]]:
-        """Let go of the frames; return what their local variables hold, (name, value), as the last word on names."""
+        """Release the frames; return their local variables, (name, value), for entries without a name."""
         frames = self.variables()
         if self.constants:
             self.labels = self._names_held(frames) | self.labels
         if not frames:
-            # Nothing was written by the user: a NumPy function itself was traced.
+            # There is no code of the user's: a NumPy function itself was traced.
             self.offsets = [-1] * len(self)
         self.leave()
         self.constants = {}
-        # What a function calls its parameters says little about the value that it was given.
+        # The name of a parameter says little about the value that was given.
         return [pair for variables in frames for pair in variables.own]
 
     def same(self, other: Recorder, what: str) -> None:
-        """Raise `RecordingError` when a value of another graph is used in this one."""
+        """Raise `RecordingError` if a value of another graph is used in this one."""
         if other is not self:
             raise RecordingError(
                 f"{what} mixes values of two different graphs; a value can only be used in the graph it was made in "
@@ -341,9 +341,9 @@ class Recorder(Frames):
 
 
 def differentiable(value: Any) -> bool:
-    """Whether a gradient can flow to such a value: numbers and arrays of them, not true and false.
+    """Return whether a gradient can flow to a value: to numbers and arrays of them, not to true and false.
 
-    Arrays of whole numbers count: where they are no more than an index, no gradient comes their way.
+    This includes arrays of whole numbers; if they are only an index, no gradient arrives there.
 
     >>> differentiable(3.0), differentiable(True)
     (True, False)

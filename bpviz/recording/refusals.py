@@ -1,4 +1,4 @@
-"""What cannot be recorded, said in a sentence: the call as written, its line, and what to write instead."""
+"""Errors for what cannot be recorded, each one sentence: the call, its line, and what to write instead."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ np: Any = LazyModule("numpy")
 
 
 class NoAttribute(RefusedAnyway, AttributeError):
-    """A recorded value was asked for something that NumPy's arrays have and it has not.
+    """The user's code read an attribute that NumPy's arrays have and recorded values do not.
 
-    ``hasattr`` may ask that, and no harm is done.
+    The error does no harm if ``hasattr`` catches it.
     """
 
 
@@ -47,12 +47,12 @@ _ONLY_ARRAYS = (
     *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "real", "resize"),
     *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
 )
-"""What arrays of NumPy have by these names, and recorded values have not."""
+"""Attributes of NumPy's arrays that recorded values do not have."""
 _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
     "detach": "value.data is its plain number, through which no gradient flows",
     "numpy": "value.data is its plain number, through which no gradient flows",
-    "tolist": "walk through it, or leave it out",
+    "tolist": "loop over it, or leave it out",
 }
 _INSTEAD = {
     "ediff1d": "np.diff(x)",
@@ -103,7 +103,7 @@ _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 
 def unknown(name: str, frame: FrameType) -> RecordingError:
-    """A function or operator that is not in the table."""
+    """Return the error for a function or operator that is not in the table."""
     scipy = _of_scipy(frame)
     if scipy or name.startswith("scipy."):
         return RecordingError(f"{written(frame)} ({place(frame)}): {scipy or f'{name} cannot be recorded; {_TABLE}'}")
@@ -112,7 +112,7 @@ def unknown(name: str, frame: FrameType) -> RecordingError:
 
 
 def _of_scipy(frame: FrameType) -> str:
-    """What to say where a function of SciPy, written in Python, stumbles over a recorded value; else nothing."""
+    """Return the message for a function of SciPy, written in Python, that fails on a recorded value; else nothing."""
     users = users_frame(frame)
     called, step = None, frame
     while step is not users and step.f_back is not None:
@@ -141,7 +141,7 @@ _SCIPY = {
 
 
 def instead_of(name: str) -> str:
-    """What to write instead of a function of NumPy that cannot be recorded, or why it cannot; empty where unknown.
+    """Return what to write instead of a function of NumPy, or why it cannot be recorded; empty if unknown.
 
     >>> instead_of("quantile")
     'sort, and take the element: np.sort(x)[k]'
@@ -152,7 +152,7 @@ def instead_of(name: str) -> str:
 
 
 def leaves_the_record(frame: FrameType) -> RecordingError:
-    """A plain number is asked of a recorded value: ``math.exp(x)``, ``float(x)``, ``np.asarray(x)``."""
+    """Return the error for code that needs a plain number: ``float(x)``, ``np.asarray(x)``."""
     if _stores(frame):
         return into_plain(frame)
     text = written(frame)
@@ -184,7 +184,7 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
 
 
 def into_plain(frame: FrameType) -> RecordingError:
-    """A recorded value is written into an array of the user's own."""
+    """Return the error for a recorded value that is written into an array of the user's own."""
     text = written(frame) + (" = …" if _stores(frame) else "")
     return RecordingError(
         f"{text} writes a recorded value into an array that was made outside ({place(frame)}), which stays "
@@ -198,17 +198,17 @@ def _stores(frame: FrameType) -> bool:
 
 
 def cannot_write(what: str, frame: FrameType) -> RecordingError:
-    """A write that NumPy refuses too, or whose gradient is not defined."""
+    """Return the error for a write that NumPy refuses too, or whose gradient is not defined."""
     text = written(frame) + (" = …" if _stores(frame) else "")
     return RecordingError(f"{text} ({place(frame)}): {what}")
 
 
 def undecided(shape: tuple[int, ...], frame: FrameType) -> RefusedAnyway:
-    """A branch on an array of several elements."""
+    """Return the error for a branch on an array of several elements."""
     text = written(frame)
     keyword, _, rest = text.partition(" ")
     if keyword in ("if", "elif", "while"):
-        # Some versions of Python point at the whole statement.
+        # Some versions of Python give the position of the whole statement.
         text = rest.partition(": ")[0].removesuffix(":")
     return RefusedAnyway(
         f"{text}: a branch needs a single value, but got an array of shape {shape} ({place(frame)}); "
@@ -217,7 +217,7 @@ def undecided(shape: tuple[int, ...], frame: FrameType) -> RefusedAnyway:
 
 
 def no_number(value: Any, frame: FrameType) -> RecordingError:
-    """An operand that is no real number."""
+    """Return the error for an operand that is no real number."""
     kind = f"an array of {value.dtype}" if hasattr(value, "dtype") and hasattr(value, "ndim") else type(value).__name__
     if isinstance(value, int):
         kind = "a whole number too large for a float"
@@ -227,9 +227,9 @@ def no_number(value: Any, frame: FrameType) -> RecordingError:
 
 
 def of_class(value: Any) -> str:
-    """What is odd about an array whose class gives it another meaning, and what to write; empty for any other value.
+    """Return what is special about an array of another class, and what to write instead; empty for any other value.
 
-    Also of one in a list. Memory-mapped arrays mean what plain ones do.
+    Lists are searched. Memory-mapped arrays are treated as plain ones.
 
     >>> import numpy as np
     >>> of_class([np.matrix([[1.0]])]), of_class(np.ones(2))
@@ -250,19 +250,19 @@ def of_class(value: Any) -> str:
 
 
 def another_class(value: Any, frame: FrameType) -> RecordingError | None:
-    """An operand whose class gives it another meaning than an array has; ``None`` for any other."""
+    """Return the error for an array of a class with its own meaning (a matrix); ``None`` for any other operand."""
     odd = of_class(value)
     return RecordingError(f"{written(frame)} computes with {odd} ({place(frame)})") if odd else None
 
 
 def fails(shapes: Sequence[tuple[int, ...]], error: Exception, frame: FrameType) -> RefusedAnyway:
-    """NumPy itself refuses: mostly shapes that do not fit."""
-    told = " and ".join(map(str, shapes))
-    return RefusedAnyway(f"{written(frame)} fails on operands of shape {told} ({place(frame)}): {str(error).strip()}")
+    """Return the error for a step that NumPy refuses, mostly for shapes that do not fit."""
+    given = " and ".join(map(str, shapes))
+    return RefusedAnyway(f"{written(frame)} fails on operands of shape {given} ({place(frame)}): {str(error).strip()}")
 
 
 def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingError:
-    """A call with operands or parameters that the row does not have."""
+    """Return the error for a call with operands or parameters that the row does not have."""
     takes = f"it takes {len(operation.operands)}: {', '.join(operation.operands)}"
     if what.isdigit():
         return RecordingError(f"{written(frame)} gives {operation.name} {what} operand(s) ({place(frame)}); {takes}")
@@ -276,7 +276,7 @@ def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingEr
 
 
 def advised() -> Iterator[str]:
-    """The attributes that recorded values have not, but for which there is something to say: what to write instead."""
+    """Yield attributes that recorded values do not have and for which there is advice."""
     yield from _ONLY_ARRAYS
     yield from _ADVICE
     functions = [*ops.COMPOSITES, *(name for row in ops.OPERATIONS.values() for name in row.numpy)]
@@ -284,7 +284,7 @@ def advised() -> Iterator[str]:
 
 
 def no_attribute(name: str, frame: FrameType) -> RecordingError:
-    """Something that arrays have and recorded values have not."""
+    """Return the error for an attribute that arrays have and recorded values do not."""
     step: FrameType | None = frame
     while step is not None and is_ours(step):
         # In a method of a matrix, or of a masked array.
@@ -299,8 +299,8 @@ def no_attribute(name: str, frame: FrameType) -> RecordingError:
 
 
 def without_value(why: str, frame: FrameType) -> RecordingError:
-    """A number is needed, but the graph's inputs were given none."""
+    """Return the error for a step that needs a number, while the graph's inputs have no values."""
     return RecordingError(
-        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs were given none; "
+        f"{written(frame)}: {why} needs a value ({place(frame)}), but the inputs have none; "
         'give them values: graph.input("x", 3.0)'
     )

@@ -1,4 +1,4 @@
-"""Where a step stands: the calls and named groups around it, and the code that it is written in."""
+"""The place of a step: the calls and named groups around it, and its code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["Group", "Scope", "around_both", "goes_on", "gradient_title", "group_path", "parted_title", "title_of"]
+__all__ = ["Group", "Scope", "around_both", "goes_on", "gradient_title", "group_path", "split_title", "title_of"]
 
 _GRADIENT = r"(?:gradient|derivative of order (\d+)) of (.+)"
 
@@ -15,8 +15,8 @@ _GRADIENT = r"(?:gradient|derivative of order (\d+)) of (.+)"
 class Scope:
     """One call of one of the user's functions (or one ``bpviz.group``): the steps recorded in it form a group.
 
-    ``parent`` is the group around it. ``code`` is what its steps were written in, ``caller`` the scope that called
-    that code, and ``call_offset`` where the caller stood.
+    ``parent`` is the group around it. ``code`` is the code of its steps, ``caller`` the scope that called that code,
+    and ``call_offset`` the place of the call.
     """
 
     __slots__ = ("call_offset", "caller", "code", "index", "parent", "title")
@@ -38,7 +38,7 @@ class Scope:
         self.caller = caller
 
     def within(self, code: CodeType, call_offset: int, caller: Scope | None) -> Scope:
-        """The same group, for steps that are written in other code: a lambda, a cell of a notebook."""
+        """Return the same group for steps in other code: a lambda, a cell of a notebook."""
         return Scope(self.index, self.parent, self.title, code, call_offset, caller)
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ class Scope:
 
 
 class Group:
-    """A group that the user opened by name; ``frame`` is where, ``skips`` the function that it stands for."""
+    """A group that the user opened in ``frame`` by name; ``skips`` is the function it replaces as a group."""
 
     __slots__ = ("frame", "skips", "title")
 
@@ -57,7 +57,7 @@ class Group:
 
 
 def group_path(scope: Scope) -> tuple[str, ...]:
-    """The titles of the groups around a step, outermost first; empty at the top."""
+    """Return the titles of the groups around a step, outermost first; empty at the top."""
     titles: list[str] = []
     while scope.parent is not None:
         titles.append(scope.title)
@@ -66,7 +66,7 @@ def group_path(scope: Scope) -> tuple[str, ...]:
 
 
 def around_both(one: Scope, other: Scope) -> Scope:
-    """The innermost group that holds both scopes."""
+    """Return the innermost group that holds both scopes."""
     indices = set()
     scope: Scope | None = one
     while scope is not None:
@@ -78,7 +78,7 @@ def around_both(one: Scope, other: Scope) -> Scope:
 
 
 def title_of(frame: FrameType) -> str:
-    """A function's name as a reader would say it; for the ``forward`` of an object that of the object, or its class.
+    """Return the name of a function for a reader; for the ``forward`` of an object, that of the object or its class.
 
     >>> import sys
     >>> title_of(sys._getframe())
@@ -93,7 +93,7 @@ def title_of(frame: FrameType) -> str:
 
 
 def goes_on(frame: FrameType) -> bool:
-    """Whether a method only goes on with what another of the same object began: ``__call__`` that calls ``forward``."""
+    """Return whether a method continues another of the same object: ``forward``, called by ``__call__``."""
     caller = frame.f_back
     if caller is None or frame.f_code.co_name not in _FORWARD or caller.f_code.co_name not in _FORWARD:
         return False
@@ -102,29 +102,29 @@ def goes_on(frame: FrameType) -> bool:
 
 
 def _class_of(frame: FrameType, owner: str) -> str:
-    """The class of a method's object, which may inherit the method from the owner."""
+    """Return the class of a method's object, which may inherit the method from the owner."""
     kinds = type(_object_of(frame)).__mro__
     return kinds[0].__name__ if owner in (kind.__name__ for kind in kinds) else owner
 
 
 _FORWARD = frozenset({"forward", "__call__", "call", "apply"})
-"""The methods that are what their object does."""
+"""Methods that are named after their object."""
 
 
 def _attribute_of_caller(frame: FrameType) -> str:
-    """The attribute by which a method's object is known to the method that calls it; empty where to none.
+    """Return the attribute by which the calling method knows a method's object; empty if by none.
 
     ``layer1`` for ``self.layer1``, ``Affine1`` for ``self.layers["Affine1"]``.
     """
     mine, caller = _object_of(frame), frame.f_back
     while caller is not None and (_object_of(caller) is mine or caller.f_code.co_name[0] == "<"):
-        # One method of the object may call the other, and a list comprehension may stand between.
+        # One method of the object may call another, also from a list comprehension.
         caller = caller.f_back
     theirs = _object_of(caller) if caller is not None else None
     if mine is None or not hasattr(type(theirs), "__dict__"):
         return ""
     try:
-        # Not by the object's own look-up, which may be anything.
+        # Without the object's own look-up, which may do anything.
         held = object.__getattribute__(theirs, "__dict__")
     except AttributeError:
         return ""
@@ -139,13 +139,13 @@ def _attribute_of_caller(frame: FrameType) -> str:
 
 
 def _object_of(frame: FrameType) -> object:
-    """The object whose method a frame runs, by its first parameter; ``None`` where it has none."""
+    """Return the object whose method a frame runs, by its first parameter; ``None`` if it has none."""
     code = frame.f_code
     return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
 
 
 def gradient_title(function: str, order: int, say: Language = ENGLISH) -> str:
-    """What the gradient of a function is called, or a later derivative; of order 0 it is the function itself.
+    """Return the title of the gradient of a function, or of a later derivative; of order 0, the function itself.
 
     >>> gradient_title("loss", 1), gradient_title("loss", 2)
     ('gradient of loss', 'derivative of order 2 of loss')
@@ -159,10 +159,10 @@ def gradient_title(function: str, order: int, say: Language = ENGLISH) -> str:
             return say("derivative of order {order} of {function}", function=function, order=order)
 
 
-def parted_title(title: str) -> tuple[str, int]:
-    """The function and the order of which `gradient_title` made a title.
+def split_title(title: str) -> tuple[str, int]:
+    """Return the function and the order of a title that `gradient_title` made.
 
-    >>> parted_title("derivative of order 2 of loss"), parted_title("loss")
+    >>> split_title("derivative of order 2 of loss"), split_title("loss")
     (('loss', 2), ('loss', 0))
     """
     found = re.fullmatch(_GRADIENT, title)

@@ -1,4 +1,4 @@
-"""Which recorded values carry no gradient, so that nothing is lost where a plain number is taken of them."""
+"""Recorded values that carry no gradient, so that their plain numbers may be used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _STAY_WHOLE = frozenset(
 
 
 def is_settled(handle: Any, *, counts: bool = False) -> bool:
-    """Whether a value carries no gradient: a decision, a position, what was rounded.
+    """Return whether a value carries no gradient: a decision, a position, a rounded number.
 
-    With ``counts`` so does what is made of inputs that were given as whole numbers: for a count, an index or a name.
+    With ``counts``, also a value made of inputs that were given as whole numbers: for a count, an index or a name.
     """
     recorder = handle.recorder
     reached, operations, whole = recorder.reached, recorder.operations, recorder.whole
@@ -37,9 +37,9 @@ def is_settled(handle: Any, *, counts: bool = False) -> bool:
 
 
 def is_whole(handle: Any) -> bool:
-    """Whether a single number is of Python's ``int`` in a plain run: an input given as one, or made of such.
+    """Return whether a single number is an ``int`` in a plain run: an input given as one, or made of such.
 
-    The constant in ``n + 1.0`` is taken for a whole number, too.
+    The constant in ``n + 1.0`` counts as a whole number, too.
     """
     recorder = handle.recorder
     if not recorder.whole:

@@ -1,4 +1,4 @@
-"""The user's own source, read back: where a step stands, how it is written, which name its result was given."""
+"""The user's own source: the place of a step, its text, and the name that its result gets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ __all__ = [
     "line_of",
     "place",
     "place_of",
-    "referred_names",
     "stored_name",
     "stores_item",
     "unpacks",
@@ -38,9 +37,9 @@ _PYTHON = os.path.dirname(os.__file__) + os.sep
 _HOLDER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 """What may hold a value by subscript, in a name: ``hs``, ``self.params``."""
 _LONGEST = 100
-"""So many characters of the user's source a message quotes at most."""
+"""The most characters of the user's source that a message quotes."""
 _FARTHEST = 1000
-"""So many instructions after a step we look for the variable that takes its result."""
+"""The most instructions after a step that are searched for the variable that takes its result."""
 
 
 def _codes(*names: str) -> frozenset[int]:
@@ -54,7 +53,7 @@ _STORE_NAME = _codes("STORE_NAME", "STORE_GLOBAL")
 # 3.13 and later join two steps into one.
 _STORE_STORE = _codes("STORE_FAST_STORE_FAST")
 _STORE_LOAD = _codes("STORE_FAST_LOAD_FAST")
-# These lie above the value: an object, or a container and an index.
+# On the stack above the value are an object, or a container and an index.
 _STORE_ATTRIBUTE, _STORE_SUBSCRIPT = _codes("STORE_ATTR"), _codes("STORE_SUBSCR")
 _COPY, _SWAP = _codes("COPY"), _codes("SWAP")
 _BUILD = _codes("BUILD_TUPLE", "BUILD_LIST")
@@ -74,17 +73,17 @@ _METHODS_ARE_ATTRIBUTES = "LOAD_METHOD" not in opcode.opmap
 _STORE_ITEM = _codes("STORE_SUBSCR", "STORE_SLICE")
 _BINARY_OP = _codes("BINARY_OP")
 _INPLACE_ADD = 13
-"""The argument of the instruction that stands for ``+=``."""
+"""The argument of the instruction for ``+=``."""
 _REMAINDERS = (6, 19)
-"""The arguments of the instruction that stand for ``%`` and ``%=``."""
+"""The arguments of the instruction for ``%`` and ``%=``."""
 _GET_ITEM = _codes("BINARY_SUBSCR", "BINARY_SLICE")
 _GETS_ITEM = 26
-"""The argument of the instruction that stands for ``x[i]``, in Python 3.14 and later."""
+"""The argument of the instruction for ``x[i]``, in Python 3.14 and later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What `stored_name` answers for a result that is returned at once: its name is for the caller to give.
+    """What `stored_name` returns for a result that the code returns at once: the caller gives it a name.
 
     ``path`` is its place in the tuples that are returned: ``(1,)`` for ``y`` in ``return x, y``.
     """
@@ -93,7 +92,7 @@ class Returned:
 
 
 class _Reading:
-    """One code object, made ready for look-ups."""
+    """One code object, prepared for look-ups."""
 
     __slots__ = ("called", "code", "instructions", "lines", "locals", "names")
 
@@ -109,8 +108,8 @@ class _Reading:
             self.lines += [line] * ((end - start) // 2)
 
 
-# By identity, because the hash of a code object reads all of it. An entry keeps its code alive, so that no other can
-# take its place.
+# By identity, because the hash of a code object reads all of it. An entry keeps its code alive, so that no other code
+# can get its identity.
 _readings: dict[int, _Reading] = {}
 
 
@@ -124,10 +123,10 @@ def _reading(code: CodeType) -> _Reading:
 
 
 def stored_name(code: CodeType, offset: int, path: tuple[int, ...] = ()) -> str | Returned | None:
-    """The variable that takes the result of the instruction at ``offset``.
+    """Return the variable that takes the result of the instruction at ``offset``.
 
-    ``path`` picks one value out of a result that is a tuple. Answers the variable's name, `Returned` when the result
-    is returned at once, or ``None``.
+    ``path`` picks one value out of a result that is a tuple. The result is the variable's name, `Returned` if the
+    code returns the value at once, or ``None``.
 
     >>> def f(x):
     ...     y = x + 1
@@ -148,7 +147,7 @@ def stored_name(code: CodeType, offset: int, path: tuple[int, ...] = ()) -> str 
 def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Returned | None:
     """Follow a value over the interpreter's stack until a variable takes it.
 
-    ``above`` is how many values lie on top of it; ``path`` where it lies in the tuple that is followed in its stead.
+    ``above`` is the number of values on top of it, ``path`` its place in the tuple that is followed instead of it.
     """
     above = 0
     start = offset if unpacks(reading.code, offset) else offset + 2
@@ -196,9 +195,9 @@ def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Re
 
 
 def _name_of_target(code: CodeType, at: int, attribute: int | None) -> str | None:
-    """The name of what is stored to by the instruction at ``at``: an attribute, by number, or else a subscript.
+    """Return the name of the target of the instruction at ``at``: an attribute, by number, or else a subscript.
 
-    A subscript has a name where it is written out: ``params['W']``, not ``hs[t]``.
+    A subscript has a name only if it is a constant: ``params['W']``, not ``hs[t]``.
     """
     if attribute is not None:
         return code.co_names[attribute]
@@ -213,7 +212,7 @@ def _name_of_target(code: CodeType, at: int, attribute: int | None) -> str | Non
 
 
 def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
-    """The variables that an instruction stores to, the one that takes the topmost value first."""
+    """Return the variables that an instruction stores to, the one that takes the topmost value first."""
     if code in _STORE_LOCAL:
         return (reading.locals[argument],)
     if code in _STORE_NAME:
@@ -226,7 +225,7 @@ def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
 
 
 def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int, int]]:
-    """Iterate over the instructions from an offset on: where each stands, what it is, and its argument."""
+    """Iterate over the instructions from an offset on: the offset, the code and the argument of each."""
     argument = 0
     for i in range(at, min(len(instructions) - 1, at + farthest), 2):
         code = instructions[i]
@@ -239,18 +238,18 @@ def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -
 
 
 def unpacks(code: CodeType, offset: int) -> bool:
-    """Whether the instruction takes a value apart: ``a, b = x``."""
+    """Return whether the instruction unpacks a value: ``a, b = x``."""
     instruction = _reading(code).instructions[offset]
     return instruction in _UNPACK or instruction in _UNPACK_STAR
 
 
 def by_operator(code: CodeType, offset: int) -> bool:
-    """Whether the instruction is an operator (or an index), not a call of something that computes in its turn."""
+    """Return whether the instruction is an operator (or an index), not a call of something that computes."""
     return _reading(code).instructions[offset] in _OPERATORS
 
 
 def accumulates(code: CodeType, offset: int) -> bool:
-    """Whether the instruction is the operator ``+=``.
+    """Return whether the instruction is the operator ``+=``.
 
     >>> def f(x):
     ...     x += 1
@@ -263,7 +262,7 @@ def accumulates(code: CodeType, offset: int) -> bool:
 
 
 def formats(code: CodeType, offset: int) -> bool:
-    """Whether the instruction is ``%``, which asks no number for its plain value but to write it into a text.
+    """Return whether the instruction is ``%``, which takes the plain value of a number only to write it into a text.
 
     >>> def f(x):
     ...     return "%.2f" % x
@@ -275,7 +274,7 @@ def formats(code: CodeType, offset: int) -> bool:
 
 
 def indexes(code: CodeType, offset: int) -> bool:
-    """Whether the instruction takes a part: ``x[i]``."""
+    """Return whether the instruction takes a part: ``x[i]``."""
     instructions = _reading(code).instructions
     if instructions[offset] in _BINARY_OP:
         return instructions[offset + 1] == _GETS_ITEM
@@ -283,12 +282,12 @@ def indexes(code: CodeType, offset: int) -> bool:
 
 
 def stores_item(code: CodeType, offset: int) -> bool:
-    """Whether the instruction writes an element: ``x[i] = y``."""
+    """Return whether the instruction writes an element: ``x[i] = y``."""
     return _reading(code).instructions[offset] in _STORE_ITEM
 
 
 def called_name(code: CodeType, offset: int) -> str:
-    """The name under which the function was found that is called at ``offset``; empty where that is not known.
+    """Return the name by which the function called at ``offset`` was found; empty if it is not known.
 
     >>> def f(x):
     ...     return sorted(x, key=x.pop(len(x)))
@@ -325,7 +324,7 @@ def _called(reading: _Reading, offset: int) -> str:
 
 
 def _loaded(reading: _Reading, code: int, argument: int) -> str:
-    """The name that an instruction looks up."""
+    """Return the name that an instruction looks up."""
     name = opcode.opname[code]
     if name in ("LOAD_METHOD", "LOAD_NAME"):
         return reading.code.co_names[argument]
@@ -336,13 +335,8 @@ def _loaded(reading: _Reading, code: int, argument: int) -> str:
     return reading.locals[argument] if name in ("LOAD_FAST", "LOAD_DEREF") else ""
 
 
-def referred_names(code: CodeType) -> tuple[str, ...]:
-    """The globals and attributes that a piece of code speaks of."""
-    return code.co_names
-
-
 def is_library(file: str) -> bool:
-    """Whether a file belongs to Python, to bpviz or to an installed package: not to the user.
+    """Return whether a file belongs to Python, to bpviz or to an installed package, not to the user.
 
     >>> is_library(os.__file__), is_library("apples.py"), is_library("<stdin>")
     (True, False, False)
@@ -351,7 +345,7 @@ def is_library(file: str) -> bool:
 
 
 def line_of(code: CodeType, offset: int) -> int | None:
-    """The line of the instruction at ``offset``."""
+    """Return the line of the instruction at ``offset``."""
     lines = _reading(code).lines
     at = offset // 2
     return lines[at] if 0 <= at < len(lines) else None
@@ -361,27 +355,27 @@ _ours: dict[str, bool] = {}
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Frames of bpviz, NumPy and SciPy stand between the user's code and the record; they are not the user's."""
+    """Return whether a frame is one of bpviz, NumPy or SciPy, between the user's code and the record."""
     file = frame.f_code.co_filename
     found = _ours.get(file)
     if found is None:
         module = frame.f_globals.get("__name__") or ""
         found = file.startswith(_HOME) or module.partition(".")[0] in ("numpy", "scipy")
         if not file.startswith("<"):
-            # What has no file of its own (a cell, a string) shares its name with others.
+            # Code without a file (a cell, a string) shares its name with others.
             _ours[file] = found
     return found
 
 
 def users_frame(frame: FrameType) -> FrameType:
-    """The nearest frame of the user's own code, from here outwards."""
+    """Return the nearest frame of the user's own code, from here outwards."""
     while is_ours(frame) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 
 
 def place(frame: FrameType) -> str:
-    """Where the user's code stands, for a message: ``line 3 of apples.py``."""
+    """Return the current place in the user's code, for a message: ``line 3 of apples.py``."""
     frame = users_frame(frame)
     return place_of(frame.f_code, frame.f_lineno)
 
@@ -392,7 +386,7 @@ def place_of(code: CodeType, line: int) -> str:
 
 
 def written(frame: FrameType) -> str:
-    """The expression that the user's code is just evaluating, as it is written there; else what is known of it."""
+    """Return the source of the expression that the user's code is evaluating; else what is known of it."""
     frame = users_frame(frame)
     code = frame.f_code
     text = _text_at(code, frame.f_lasti)
@@ -403,12 +397,12 @@ def written(frame: FrameType) -> str:
 
 
 def _text_at(code: CodeType, offset: int) -> str:
-    """The source of the instruction at ``offset``; empty where it is not known."""
+    """Return the source of the instruction at ``offset``; empty if it is not known."""
     first, last, start, end = next(islice(code.co_positions(), offset // 2, None), (None,) * 4)
     if first is None or last is None or start is None or end is None:
         return ""
     lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
-    # The end first: where the expression stands on one line, cutting its start would move it.
+    # The end first: if the expression is on one line, cutting its start would move it.
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][start:]
     return b" ".join(lines).decode(errors="replace")

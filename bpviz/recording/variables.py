@@ -1,4 +1,4 @@
-"""What the user's variables hold: names for what the steps themselves leave without one."""
+"""The user's variables: names for values that have no name from their steps."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from bpviz.recording.source import referred_names
-
 __all__ = ["Variables", "held_names", "named_parts"]
 
 
 class Variables:
-    """The variables of one call, with what they hold; ``own`` are those that are no parameters of the function.
+    """The variables of one call, with their values; ``own`` are those that are no parameters of the function.
 
     >>> import sys
     >>> def f(x):
@@ -34,7 +32,7 @@ class Variables:
 
 
 def held_names(calls: Sequence[Variables], wanted: Collection[int]) -> dict[int, str]:
-    """The names of objects, by identity: the first of those by which these calls know each of them."""
+    """Return the names of objects, by identity: for each the first name in these calls."""
     found: dict[int, str] = {}
     for name, value in _held(calls):
         if id(value) in wanted and id(value) not in found:
@@ -45,14 +43,14 @@ def held_names(calls: Sequence[Variables], wanted: Collection[int]) -> dict[int,
 
 
 def _held(calls: Sequence[Variables]) -> Iterator[tuple[str, Any]]:
-    """What the variables, the globals and the attributes of ``self`` hold that these pieces of code speak of.
+    """Iterate over the variables, the globals and the attributes of ``self`` that are named in the code of these calls.
 
-    What they call their parameters comes last.
+    Their parameters come last.
     """
     for variables in calls:
         yield from variables.own
         frame = variables.frame
-        names, attributes = referred_names(frame.f_code), getattr(variables.all.get("self"), "__dict__", None)
+        names, attributes = frame.f_code.co_names, getattr(variables.all.get("self"), "__dict__", None)
         for place in (frame.f_globals, attributes) if attributes else (frame.f_globals,):
             for name in names:
                 if name in place:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bpviz.errors import UsageError
 
-__all__ = ["arrays_of", "element_name", "parted", "selected"]
+__all__ = ["arrays_of", "element_name", "selected", "split_name"]
 
 _DIGITS = "₀₁₂₃₄₅₆₇₈₉"
 _LOWERED = str.maketrans("0123456789", _DIGITS)
@@ -15,9 +15,9 @@ _INDEXED = re.compile(r"(.+)\[([^\[\]]*)\]")
 
 
 def element_name(name: str, index: Sequence[int], *, small: bool = True) -> str:
-    """The name of an element: with lowered digits behind a single letter, in brackets behind a longer name.
+    """Return the name of an element: a single letter with lowered digits, or a longer name with brackets.
 
-    A capital becomes ``small``, unless that letter is another's.
+    A capital becomes ``small``, unless another array has the small letter.
 
     >>> element_name("W", (0, 1)), element_name("b", (2,)), element_name("weight", (0, 1)), element_name("W", (0, 10))
     ('w₀₁', 'b₂', 'weight[0,1]', 'w₀,₁₀')
@@ -33,10 +33,10 @@ def element_name(name: str, index: Sequence[int], *, small: bool = True) -> str:
     return (name.lower() if small else name) + comma.join(str(i) for i in index).translate(_LOWERED)
 
 
-def parted(text: str) -> tuple[str, str]:
-    """A name and what stands in brackets behind it; nothing where there are none.
+def split_name(text: str) -> tuple[str, str]:
+    """Return a name and the text in the brackets after it, which is empty without brackets.
 
-    >>> parted("W[0,:]"), parted("p['W'][1]"), parted("bias")
+    >>> split_name("W[0,:]"), split_name("p['W'][1]"), split_name("bias")
     (('W', '0,:'), ("p['W']", '1'), ('bias', ''))
     """
     found = _INDEXED.fullmatch(text.strip())
@@ -46,18 +46,18 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def arrays_of(name: str) -> tuple[str, ...]:
-    """What the array may be called that has an element of this name.
+    """Return the names that the array of an element with this name may have.
 
     >>> arrays_of("w₀₁"), arrays_of("weight[0,1]"), arrays_of("bias")
     (('w', 'W'), ('weight',), ())
     """
-    stem, brackets = parted(name)
+    stem, brackets = split_name(name)
     letter = stem.rstrip(_DIGITS + ",")
     return (stem,) if brackets else (letter, letter.upper()) if letter != stem and len(letter) == 1 else ()
 
 
 def selected(text: str, written: str) -> tuple[int | slice, ...]:
-    """What stands in brackets as an index of NumPy's.
+    """Return the text in brackets as an index of NumPy's.
 
     >>> selected("0,:", "W[0,:]"), selected("1:3", "b[1:3]")
     ((0, slice(None, None, None)), (slice(1, 3, None),))

@@ -2,7 +2,7 @@
 
 No operation is described a second time. What a step does with single elements is found from its row: from its forward
 values, and from what its rule returns for a gradient that is 1 at one element and 0 elsewhere. The row is called with
-numbers made up for this, since the model's own may hide what is done: zeros, infinities, 10²⁰ beside 1.
+made-up numbers, since the model's own may hide what is done: zeros, infinities, 10²⁰ next to 1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A graph of arrays opened into the graph of single numbers: w₀₀·x₀ + w₀₁·x₁ + b₀ in the place of W·x + b."""
+"""A graph of arrays as a graph of single numbers: w₀₀·x₀ + w₀₁·x₁ + b₀ in place of W·x + b."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.text.element_names import arrays_of, element_name, parted, selected
+from bpviz.text.element_names import arrays_of, element_name, selected, split_name
 from bpviz.transforms.element_rules import Each, Fold, Known, Spelling, Sums, spelled
 from bpviz.transforms.opening import opened
 
@@ -26,19 +26,19 @@ __all__ = ["LIMIT", "elements"]
 np: Any = LazyModule("numpy")
 
 LIMIT = 300
-"""The most operations on single numbers that are made: beyond, a figure of them shows nothing any more."""
+"""The most operations on single numbers: a figure with more of them cannot be read."""
 
 _LARGEST = 100_000
 """The most elements of an array of which some are shown: the weights of a layer of 784 inputs and 100 neurons."""
 _MOST_PAIRS = 50_000_000
-"""How many pairs of an element of a step and one of an operand are tried at most: a few seconds."""
+"""The most pairs of an element of a step and one of an operand that are tried, in a few seconds."""
 
 
 def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: int = LIMIT) -> Graph | Flow:
     """Return a graph (or flow) of arrays as one of single numbers, with the same values and gradients.
 
-    ``only`` names elements (``"W[0,:]"``, ``"b"``): what has to do with none of them is left out, and where it is added
-    to something that has, it stands as one number. ``limit`` bounds the number of operations.
+    ``only`` names elements (``"W[0,:]"``, ``"b"``): what is not connected to them is left out; where it is added to
+    something that is, it is one number. ``limit`` bounds the number of operations.
 
     >>> import bpviz
     >>> W, x, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, -1.0]), np.array([0.5, 0.0])
@@ -46,8 +46,8 @@ def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: in
     >>> flow.output, flow.grads["w₀₁"], flow.grads["b₁"]
     (1.25, 1.0, -2.0)
 
-    Raises `UsageError` when there would be more operations than ``limit``, when an operation cannot be spelled out, or
-    for a choice of elements that are not there.
+    Raises `UsageError` if there would be more operations than ``limit``, if an operation cannot be spelled out, or for
+    a choice of elements that do not exist.
     """
     source = target if isinstance(target, Graph | Flow) else trace(target)
     source = opened(source, _is_opened)
@@ -55,12 +55,12 @@ def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: in
     made = _Elements(flow, only, limit).graph()
     if not isinstance(source, Flow):
         return made
-    # Of an array the seed is in the sum that the graph ends with.
+    # The seed of an array is in the sum at the end of the graph.
     return propagate(made, seed=None if ops.shape_of(flow.seed) else float(flow.seed))
 
 
 def _is_opened(node: Node) -> bool:
-    """Whether a step has to be opened first: arrays go in, and it is not done element by element."""
+    """Return whether a step must be opened first: its operands are arrays, and it is not elementwise."""
     operation = node.operation
     assert operation is not None
     has_arrays = any(ops.shape_of(node.graph[name].value) for name in node.operands)
@@ -68,7 +68,7 @@ def _is_opened(node: Node) -> bool:
 
 
 class _Sum:
-    """A sum that is not recorded yet: what is added to it next becomes one more part of it."""
+    """A sum that is not recorded yet; another summand becomes one more part of it."""
 
     __slots__ = ("made", "parts")
 
@@ -78,7 +78,7 @@ class _Sum:
 
 
 class _Elements:
-    """An expansion that is being made: per node of the old graph its elements, row by row."""
+    """An expansion in the making: for each node of the old graph its elements, row by row."""
 
     def __init__(self, flow: Flow, only: Sequence[str], limit: int) -> None:
         self.flow, self.graph_of_arrays, self.old = flow, flow.graph, flow.graph.record
@@ -125,7 +125,7 @@ class _Elements:
         operation = self.old.operations[index]
         assert operation is not None
         xs = [self.flow.values[i] for i in self.old.operands[index]]
-        # What no input reaches stays a number.
+        # A value that depends on no input stays a number.
         if not self.old.reached[index]:
             return Known()
         pairs = ops.size_of(self.flow.values[index]) * sum(map(ops.size_of, xs))
@@ -137,7 +137,7 @@ class _Elements:
             )
         return spelled(operation, xs, self.old.parameters.get(index, {}), self.flow.values[index])
 
-    # What has to do with the chosen elements
+    # What is connected to the chosen elements
 
     def _touched(self, only: Sequence[str]) -> dict[int, Any]:
         """Return, per node, which of its elements lead to a chosen one or come from one."""
@@ -159,7 +159,7 @@ class _Elements:
         return {i: after[i] | before[i] for i in self.needed}
 
     def _chosen(self, text: str) -> tuple[int, Any]:
-        name, brackets = parted(self._typed(text))
+        name, brackets = split_name(self._typed(text))
         index = self.graph_of_arrays.find(name)
         shape = ops.shape_of(self.flow.values[index])
         mask = np.zeros(shape, bool)
@@ -173,7 +173,7 @@ class _Elements:
 
     def _typed(self, text: str) -> str:
         """Return an element as it is typed, W[0,1], for its name in the figure, w₀₁."""
-        if text in self.graph_of_arrays or parted(text)[1]:
+        if text in self.graph_of_arrays or split_name(text)[1]:
             return text
         for name in arrays_of(text):
             value = self.flow.values[self.graph_of_arrays.find(name)] if name in self.graph_of_arrays else 0.0
@@ -207,7 +207,7 @@ class _Elements:
         for end in self.ends:
             shape = ops.shape_of(self.flow.values[end.node])
             if shape and end is self.ends[0]:
-                # The gradient of an array is that of its sum, each element as often as the seed says.
+                # The gradient of an array is that of the sum of its elements, weighted by the seed.
                 results = [self._handle(end.node, i) for i in range(len(self.elements[end.node]))]
                 made.mark_output(self._weighed(end.node, results).index, f"Σ {end.title}", own=end.own)
                 continue
@@ -303,7 +303,7 @@ class _Elements:
     def _summed(self, terms: Sequence[Any], rest: float, operands: Sequence[int]) -> Any:
         parts: list[Any] = []
         factors = {term.factor for term in terms}
-        # A number that all terms have in common stands outside: (x + y)/2.
+        # A factor of all terms is outside the sum: (x + y)/2.
         common = factors.pop() if len(factors) == 1 and len(terms) > 1 and not rest else 1.0
         for term in terms:
             factor = term.factor / common
@@ -335,7 +335,7 @@ class _Elements:
         return self._handle(node, place) + addend
 
     def _handle(self, node: int, place: int) -> Any:
-        """Return an element as an operand; record it now, where it was not yet."""
+        """Return an element as an operand; record it now if it is not recorded yet."""
         found = self.elements[node][place] = self._recorded(self.elements[node][place])
         return found
 

@@ -53,7 +53,7 @@ def grad(fn: Callable[..., Any], wrt: str | Iterable[str] | None = None) -> Call
     >>> hessian_times(np.array([1.0, 1.0]), np.array([1.0, 0.0]))
     array([ 802., -400.])
 
-    Raises `UsageError` when ``fn`` is not a function; when it is called, for an unknown name in ``wrt`` and for a
+    Raises `UsageError` if ``fn`` is not a function; when it is called, for an unknown name in ``wrt`` and for a
     function that returns more than one value.
     """
     if not callable(fn):

@@ -1,7 +1,7 @@
 """The backward pass as a graph of its own.
 
-Every row's rule is called with handles instead of numbers, so what it computes is recorded: the very rules that give
-the numbers. The result is a graph like any other, that can be drawn, propagated and differentiated again.
+Every row's rule is called with handles instead of numbers, so that its steps are recorded: the same rules compute the
+numbers. The result is a graph like any other, which can be drawn, propagated and differentiated again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.row import Rule
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder, differentiable
-from bpviz.recording.scopes import gradient_title, parted_title
+from bpviz.recording.scopes import gradient_title, split_title
 from bpviz.text.element_names import arrays_of
 from bpviz.text.numerals import number, superscript
 from bpviz.transforms.simplify import Numbering
@@ -44,8 +44,8 @@ def gradient_graph(
     """Return the graph that computes the gradients of a graph, a flow, or a function: its backward pass, step by step.
 
     ``wrt`` names the inputs whose gradients are its outputs, in order; by default all to which one flows. ``output``
-    and ``seed`` are those of `bpviz.propagate` (of a flow, its own). Of the forward part only what the gradients need
-    is in it. Steps that occur twice are one, and what a seed of 1 multiplies stays as it is. A gradient is called
+    and ``seed`` are those of `bpviz.propagate` (for a flow, its own). The forward part has only what the gradients
+    need. Equal steps are one step, and a product with a seed of 1 is left out. A gradient is called
     ``∂y/∂x`` where all values are numbers, and ``dX`` where there are arrays.
 
     >>> def y(p=100, n=2, t=1.1):
@@ -71,11 +71,11 @@ def gradient_graph(
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
-    """A backward pass as a graph, and where in it everything is.
+    """A backward pass as a graph, with the numbers of its nodes.
 
-    ``copies`` holds for the number of a node of the flow's graph that of its copy, ``gradients`` that of its gradient,
-    and ``shares`` for every wire, (number of the node, slot), that of the gradient which flows back along it. What the
-    wanted gradients do not need is in none of them. ``wrt`` are the inputs whose gradients are wanted, with these.
+    By the number of a node in the flow's graph, ``copies`` has the number of its copy and ``gradients`` that of its
+    gradient; by wire, (number of the node, slot), ``shares`` has that of the wire's gradient. They leave out what the
+    wanted gradients do not need. ``wrt`` are the inputs whose gradients are wanted, with these.
     """
 
     graph: Graph
@@ -94,7 +94,7 @@ def derivation(flow: Flow, wrt: Sequence[int] | None = None) -> Derivation:
 
 
 def _inputs_named(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | None:
-    """Return the numbers of the named inputs; of a list, a dict or an array in single numbers those in it."""
+    """Return the numbers of the named inputs; for a list, a dict or an array in single numbers, of its parts."""
     if wrt is None:
         return None
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
@@ -102,7 +102,7 @@ def _inputs_named(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | 
     for name in names:
         inputs = graph.record.is_input.items()
         mine = [i for i, known in inputs if name in (known, *arrays_of(known)[:1]) or known.startswith(f"{name}[")]
-        # The elements of W are called w₀₁ where no other w is.
+        # The elements of W are called w₀₁ if there is no other w.
         mine = mine or [i for i, known in inputs if name in arrays_of(known)]
         if not mine:
             hint = did_you_mean(name, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
@@ -112,7 +112,7 @@ def _inputs_named(graph: Graph, wrt: str | Iterable[str] | None) -> list[int] | 
 
 
 class _Backward:
-    """A backward pass that is being recorded, after a copy of what was computed."""
+    """A backward pass that is being recorded, after a copy of the forward pass."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -126,10 +126,10 @@ class _Backward:
             if index not in old.is_input:
                 self.record.labels[index] = label
         self.count = len(self.record)
-        # The backward part lies in no group: what is in one would be used after it as well.
+        # The backward part is in no group: values of a group would also be used after it.
         self.record.pinned = self.record.scopes[0]
         self.numbering = Numbering(self.record)
-        # The entries before this one are looked up.
+        # The entries before this one have been looked up.
         self.settled = self.count
         for factor in (2.0, -2.0):
             # So that x + x can become 2·x.
@@ -155,7 +155,7 @@ class _Backward:
         walk_back(self.record, output, seed, complete=self._complete, call=_called, fit=self._arrived, add=self._add)
 
     def _complete(self, index: int, gradient: int) -> Callable[[int, Rule], Any]:
-        """Note and name the gradient of a node. Return what calls a rule of the node with handles."""
+        """Record and name the gradient of a node. Return a function that calls a rule of the node with handles."""
         record = self.record
         self.gradients[index] = gradient
         self._name(index)
@@ -168,7 +168,7 @@ class _Backward:
         return lambda slot, rule: rule(g, z, *xs, **parameters)
 
     def _arrived(self, index: int, slot: int, share: Any) -> int:
-        """Note the share of a gradient that comes back along a wire, in the shape and precision of the operand."""
+        """Record the gradient of a wire, in the shape and precision of the operand."""
         made = self._settled(self._turned(self._settled(share)))
         made = self._settled(self._fitted(made, self.flow.values[self.record.operands[index][slot]]))
         self.shares[index, slot] = made
@@ -214,7 +214,7 @@ class _Backward:
         return index
 
     def _settled(self, share: Any) -> int:
-        """Look up all that was recorded for a value since the last time. Return the number of the value."""
+        """Look up all steps recorded for a value since the last time. Return the number of the value."""
         if type(share) not in HANDLES:
             return self._constant(share)
         self.numbering.settle(self.settled)
@@ -226,7 +226,7 @@ class _Backward:
         return Handle(self.record, index, self.record.values[index])
 
     def _name(self, index: int) -> None:
-        """Name the gradient of a named value, where it is a step of its own: the first of those that it is."""
+        """Name the gradient of a named value if it is a step of its own; the first of its names stays."""
         record, gradient = self.record, self.gradients[index]
         if gradient >= self.count and record.operations[gradient] is not None and gradient not in record.labels:
             name = self.names.of(index) if index in record.is_input else self.names.inner(index)
@@ -234,14 +234,14 @@ class _Backward:
                 record.labels[gradient] = name
 
     def _needed(self, ends: Mapping[str, int], wrt: Mapping[int, int]) -> Derivation:
-        """Return all inputs, and of the rest what leads to the ends."""
+        """Return the graph of all inputs and of what leads to the ends."""
         old = self.record
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
         moved: dict[int, int] = {}
         for index in Graph(record=old).ancestors((*ends.values(), *old.is_input)):
             moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
-        # What it keeps of the frame that it was made in would keep all that is there alive.
+        # The frame in which it was made would keep all its variables alive.
         made.record.boundary, made.record.scope_of, made.record.closed = None, {}, True
         for title, index in ends.items():
             made.mark_output(moved[index], title, own=True)
@@ -260,7 +260,7 @@ def _called(index: int, slot: int, rule: Rule, call: Callable[[int, Rule], Any])
 
 
 class _Names:
-    """What the gradients of one backward pass are called."""
+    """The names of the gradients of one backward pass."""
 
     def __init__(self, flow: Flow, order: int) -> None:
         graph = flow.graph
@@ -269,7 +269,7 @@ class _Names:
         self.output = graph.labels[flow.output_index] or graph.name or "f"
         self.arrays = any(ops.shape_of(value) for value in flow.values)
         self.taken = frozenset(graph.names)
-        function, _ = parted_title(graph.name)
+        function, _ = split_title(graph.name)
         self.graph = gradient_title(function, order) if function else ""
 
     def of(self, index: int) -> str:
@@ -287,7 +287,7 @@ class _Names:
 
 
 def _differentiated(output: str, value: str) -> str:
-    """Return what a gradient is called: ∂y/∂x, dX without an output; of what is a derivative itself ∂²y/∂x²."""
+    """Return the name of a gradient: ∂y/∂x, without an output dX; for a derivative of a derivative ∂²y/∂x²."""
     found = re.fullmatch(rf"∂([{_RAISED}]*)(.+?)/∂(.+)", output)
     if found is None:
         return str(derivative(output, value))

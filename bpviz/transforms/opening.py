@@ -23,8 +23,8 @@ def open_operations(
 ) -> Graph | Flow:
     """Return the graph (or flow) with some operations replaced by their inside; without names, all that have one.
 
-    ``names`` are operations (``"softmax"``) or values that they make; ``depth`` opens all that lie in fewer groups than
-    that. The numbers on the border stay the same; those inside are new.
+    ``names`` are operations (``"softmax"``) or values that they make; ``depth`` opens all that are in fewer groups
+    than that. The numbers on the border stay the same; those inside are new.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda x=0.0: bpviz.nn.sigmoid(x))
@@ -32,7 +32,7 @@ def open_operations(
     >>> inside.output == flow.output, inside.grads == flow.grads, len(inside.graph) > len(flow.graph)
     (True, True, True)
 
-    Raises `UsageError` when nothing of that name can be opened.
+    Raises `UsageError` if nothing of that name can be opened.
     """
     source = target if isinstance(target, Graph | Flow) else trace(target)
     if not names and depth is None:
@@ -48,9 +48,9 @@ def open_operations(
 def open_named(
     source: Graph | Flow, names: Iterable[str], depth: int | None = None
 ) -> tuple[Graph | Flow, tuple[str, ...]]:
-    """Return the source with what is named (or not as deep as ``depth``) opened, and the names that nothing had.
+    """Return the source with the named operations (or those above ``depth``) opened, and the unknown names.
 
-    A name may be that of an operation which only appears when another is opened.
+    A name may be that of an operation which appears only when another is opened.
     """
     wanted = tuple(names)
     found: set[str] = set()
@@ -88,9 +88,9 @@ def _depth(node: Node) -> int:
 
 
 def opened(source: Graph | Flow, wanted: Callable[[Node], bool]) -> Graph | Flow:
-    """Return the graph (or flow) in which the wanted operations are groups of smaller ones, inner ones likewise.
+    """Return the graph (or flow) in which the wanted operations, also inner ones, are groups of smaller ones.
 
-    Where nothing is opened it is the source itself, with its own numbers.
+    If nothing is opened, it is the source itself, with its own numbers.
     """
     closed = graph = source.graph if isinstance(source, Flow) else source
     moved: dict[int, int] = {i: i for i in range(len(graph))}
@@ -110,7 +110,7 @@ def _has_inside(node: Node) -> bool:
 
 
 def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, dict[int, int]]:
-    """One level that is opened, and where every node has gone."""
+    """Open one level. Return the graph, and the new number of every node."""
     old = graph.record
     new = Recorder(sys._getframe(), graph.name)
     new.scopes = list(old.scopes)

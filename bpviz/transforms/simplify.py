@@ -1,8 +1,8 @@
-"""A backward part as it is recorded: equal steps are one step, and what changes nothing is no step at all.
+"""Simplification of a backward part while it is recorded: equal steps are one step, and identities are left out.
 
-Rules know nothing of each other: those of ``W`` and of ``b`` both start from ``dZ``, and two operands' rules may take
-the same slope. Every step that they record is looked up here by its operation, operands and parameters. The forward
-part is left as it was written.
+Rules are independent of each other: those of ``W`` and of ``b`` both start from ``dZ``, and the rules of two operands
+may compute the same slope. Every step that they record is looked up here by its operation, operands and parameters.
+The forward part is left as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Numbering"]
 
 
 class Numbering:
-    """Numbers for the entries of a record: an entry that is the same as an earlier one has the number of that one.
+    """Numbers for the entries of a record: an entry that equals an earlier one has the number of that one.
 
     >>> import bpviz
     >>> g = bpviz.Graph()
@@ -31,11 +31,11 @@ class Numbering:
     """
 
     def __init__(self, record: Recorder) -> None:
-        """Start after the entries that are there; constants and backward parts among them are looked up too."""
+        """Start after the present entries; constants and backward parts among them are looked up too."""
         self.record = record
         self._same: dict[int, int] = {}
         self._known: dict[Any, int] = {}
-        # Single numbers, and arrays in which one number stands everywhere.
+        # Single numbers, and arrays that are filled with one number.
         self._everywhere: dict[int, float] = {}
         # Single numbers by their value.
         self._numbers: dict[float, int] = {}
@@ -46,7 +46,7 @@ class Numbering:
                 self._note(index)
 
     def of(self, index: int) -> int:
-        """Return the entry that an entry is the same as."""
+        """Return the first entry that equals an entry."""
         return self._same.get(index, index)
 
     def settle(self, start: int) -> None:
@@ -66,15 +66,15 @@ class Numbering:
                 self._same[index] = found
 
     def made_by(self, index: int, name: str) -> bool:
-        """Whether an entry is the result of this operation."""
+        """Return whether an entry is the result of this operation."""
         return self.record.operations[index] is OPERATIONS[name]
 
     def everywhere(self, index: int) -> float | None:
-        """Return the one number that stands everywhere in an entry, where that is known."""
+        """Return the number that fills an entry; ``None`` if it is not known."""
         return self._everywhere.get(index)
 
     def _note(self, index: int) -> None:
-        """Remember a number that stands everywhere."""
+        """Remember the number that fills an entry."""
         record = self.record
         operation, value = record.operations[index], record.values[index]
         if operation is not None:
@@ -97,7 +97,7 @@ class Numbering:
         return (operation, operands, _frozen(record.parameters.get(index, {})))
 
     def _folds(self, index: int) -> bool:
-        """Whether a step makes a plain number of plain numbers."""
+        """Return whether a step makes a plain number of plain numbers."""
         return not ops.shape_of(self.record.values[index]) and all(map(self._is_number, self.record.operands[index]))
 
     def _is_number(self, index: int) -> bool:
@@ -106,20 +106,20 @@ class Numbering:
         return constant and not ops.shape_of(record.values[index])
 
     def _become(self, index: int, name: str, *operands: int, **parameters: Any) -> None:
-        """Make a step another one, of the same value."""
+        """Replace a step by another one of the same value."""
         self.record.replace_step(index, OPERATIONS[name], operands, parameters)
 
-    # What changes nothing
+    # Identities
 
     def _simpler(self, index: int) -> int | None:
-        """Return the entry that a step equals; ``None`` where it changes something. It may be made a simpler step."""
+        """Return the entry that a step equals; ``None`` if there is none. The step may become a simpler one."""
         operation = self.record.operations[index]
         simplify = None if operation is None else _SIMPLER.get(operation.name)
         found = None if simplify is None else simplify(self, index, *self.record.operands[index])
         return found if found is not None and self._alike(found, index) else None
 
     def _alike(self, one: int, other: int) -> bool:
-        """Whether two entries have one shape and one type."""
+        """Return whether two entries have the same shape and type."""
         x, y = self.record.values[one], self.record.values[other]
         return ops.shape_of(x) == ops.shape_of(y) and _type(x) == _type(y)
 
@@ -188,7 +188,7 @@ class Numbering:
         return self.record.operands[x][0] if undone else None
 
 
-# The algebra of these operations, which is that of no other: it is found by their names.
+# The algebra of these operations; no other operation has the same, so it is found by name.
 _SIMPLER: dict[str, Callable[..., int | None]] = {
     "multiply": Numbering._multiply,
     "negative": Numbering._negative,
@@ -211,7 +211,7 @@ def _type(value: Any) -> str:
 
 
 def _frozen(value: Any) -> Any:
-    """Return a value or parameter as a key: equal where no computation could find a difference."""
+    """Return a value or parameter as a key: keys are equal if no computation can tell the values apart."""
     if isinstance(value, dict):
         return tuple((name, _frozen(part)) for name, part in sorted(value.items()))
     if isinstance(value, tuple | list):

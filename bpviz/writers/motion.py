@@ -125,7 +125,7 @@ class _Film:
 
     def mark(self, kind: str, at: tuple[int, ...], width: float) -> str:
         """Return the class of a group's motion, which equal groups share."""
-        return f'class="told m{self._names.setdefault((kind, at, width), len(self._names))}"'
+        return f'class="shown m{self._names.setdefault((kind, at, width), len(self._names))}"'
 
     def captions(self, sentences: Sequence[Part], theme: Theme) -> Iterator[str]:
         """Yield the sentences, each in a group that is seen in its step; the last is that of the whole picture."""
@@ -136,7 +136,7 @@ class _Film:
 
     def rules(self) -> str:
         """Return the style sheet; it applies only for readers who accept motion."""
-        rules = [f".{PREFIX} .told{{animation:{self._total:g}s linear infinite}}"]
+        rules = [f".{PREFIX} .shown{{animation:{self._total:g}s linear infinite}}"]
         for (kind, at, width), name in self._names.items():
             frames = self._frames(kind, at, width)
             rules.append(

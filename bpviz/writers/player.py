@@ -116,7 +116,7 @@ def _mark(kind: str, at: tuple[int, ...], width: float) -> str:
     # A part that never appears stays hidden.
     first, last = (at[0], at[-1]) if at else (9999, 9999)
     again = f";--t:{last}" if last != first else ""
-    return f'class="told told-{kind}" style="--s:{first}{again};--w:{width:g}"'
+    return f'class="shown shown-{kind}" style="--s:{first}{again};--w:{width:g}"'
 
 
 def rules(theme: Theme) -> str:
@@ -129,11 +129,11 @@ def rules(theme: Theme) -> str:
 # --k is the step, --s and --t the steps in which a part appears: --r grows from 0 to 1 when it appears, --e is 1
 # while it appears.
 _RULES = """
-.P .told{--r:clamp(0,var(--k) - var(--s) + 1,1);
+.P .shown{--r:clamp(0,var(--k) - var(--s) + 1,1);
 --e:max(0,1 - max(var(--k) - var(--s),var(--s) - var(--k)),1 - max(var(--k) - var(--t,-9),var(--t,-9) - var(--k)));
 stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .2s,stroke-width .2s}
-.P .told-words,.P .told-backward{opacity:var(--r)}
-.P .told-forward,.P .told-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
+.P .shown-words,.P .shown-backward{opacity:var(--r)}
+.P .shown-forward,.P .shown-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
 .P{width:auto;text-align:start}
 .P ol{display:flex;flex-wrap:wrap;gap:.15em;margin:0;padding:0;list-style:none;align-items:center}
 .P li{display:contents}
@@ -149,10 +149,10 @@ background:none;color:inherit;cursor:pointer;user-select:none}
 .P .bpviz-walk span,.P button[aria-disabled=true]{opacity:.35;cursor:default}
 .P :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .P .bpviz-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
-@media (prefers-reduced-motion:reduce){.P .told{transition:none}}
+@media (prefers-reduced-motion:reduce){.P .shown{transition:none}}
 @media print{.P ol{display:block}.P li{display:block;break-inside:avoid}
 .P input,.P .bpviz-walk,.P .bpviz-buttons{display:none}.P input:not(:checked)+.bpviz-stage{display:block}
-.P .bpviz-stage p{min-height:0;margin-bottom:1em}.P .told{transition:none}}
+.P .bpviz-stage p{min-height:0;margin-bottom:1em}.P .shown{transition:none}}
 """
 
 # It contains no text of the model.

@@ -1,4 +1,4 @@
-"""What Python's ``x[key] = v`` and ``x += v`` do to recorded values."""
+"""Python's ``x[key] = v`` and ``x += v`` on recorded values."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def _write(self: Handle, value: Any, frame: FrameType) -> Handle:
 
 
 def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
-    """``x[key] = value``: the handle, and all that shares memory with it, has a new value from here on.
+    """Do ``x[key] = value``: the handle, and all handles that share memory with it, get a new value.
 
-    Raises `RecordingError` for what NumPy refuses, and for what has no gradient: whole numbers, a place written twice.
+    Raises `RecordingError` for what NumPy refuses, a place that is written twice, and floats into whole numbers.
     """
     if x.data is NO_VALUE:
         raise refusals.without_value("a write", frame)
@@ -76,7 +76,7 @@ def _can_become(value: Any, x: Handle) -> bool:
 
 
 def gathered(value: Any) -> Any:
-    """A list with recorded values in it as one recorded array; anything else as it is.
+    """Return a list with recorded values in it as one recorded array; anything else as it is.
 
     >>> gathered([1.0, 2.0])
     [1.0, 2.0]
@@ -91,7 +91,7 @@ def gathered(value: Any) -> Any:
 
 
 def has_handles(value: Any) -> bool:
-    """Whether a value is recorded, or a list with recorded values in it."""
+    """Return whether a value is recorded, or a list with recorded values in it."""
     if type(value) in (list, tuple):
         return any(map(has_handles, value))
     return type(value) in HANDLES
@@ -102,7 +102,7 @@ def _shape_of_list(value: Any) -> tuple[int, ...]:
         return ()
     inner = {_shape_of_list(part) for part in value}
     if len(inner) != 1 or not value:
-        # Rows of numbers beside rows that are arrays: each is a part of its own.
+        # Rows of numbers next to rows that are arrays: each is one part.
         return (len(value),)
     return (len(value), *inner.pop())
 
@@ -116,7 +116,7 @@ def _leaves(value: Any, depth: int) -> Any:
 
 
 def _own(key: Any) -> Any:
-    """An index with copies of the arrays in it: the user may write into his own later."""
+    """Return an index with copies of the arrays in it: the user may write into the originals later."""
     if isinstance(key, tuple):
         return tuple(map(_own, key))
     if isinstance(key, list) or hasattr(key, "__array__"):
@@ -126,7 +126,7 @@ def _own(key: Any) -> Any:
 
 
 def _mask(x: Handle, key: Any, positions: Sequence[Any]) -> Any:
-    """The mask by which an array is indexed, in its own shape or that of its first axes."""
+    """Return the mask in an index, in the shape of the array or of its first axes; ``None`` if there is none."""
     mask = positions[0] if len(positions) == 1 and type(key) is ops.Operand else key
     shape = shape_of(mask) if hasattr(mask, "dtype") and mask.dtype.kind == "b" else ()
     return mask if shape and shape == x.shape[: len(shape)] else None
@@ -146,9 +146,9 @@ def _set_masked(x: Handle, mask: Any, value: Any, frame: FrameType) -> None:
 
 
 def _wanted(x: Handle, key: Any, positions: Sequence[Any], frame: FrameType) -> tuple[int, ...]:
-    """The shape of the part that an index means.
+    """Return the shape of the part that an index selects.
 
-    Raises `RecordingError` where NumPy refuses the index, or a place is written to twice.
+    Raises `RecordingError` if NumPy refuses the index, or a place is written to twice.
     """
     try:
         if not positions and spans(key, x.shape) is not None:
@@ -158,7 +158,7 @@ def _wanted(x: Handle, key: Any, positions: Sequence[Any], frame: FrameType) -> 
         raise refusals.cannot_write(str(error), frame) from None
     if len(np.unique(places)) != places.size:
         raise refusals.cannot_write(
-            "a place is written to twice, where only the last of the values stays; give each place once, or add up "
+            "a place is written to twice, and only the last of the values stays; give each place once, or add up "
             "with np.add.at",
             frame,
         )
@@ -166,7 +166,7 @@ def _wanted(x: Handle, key: Any, positions: Sequence[Any], frame: FrameType) -> 
 
 
 def _fitted(value: Any, x: Handle, wanted: tuple[int, ...], frame: FrameType) -> Any:
-    """A value in the shape of the places it goes to, and of the type of the array."""
+    """Return a value in the shape of the places it goes to, and in the type of the array."""
     shape = shape_of(value)
     _check_type(value, x, frame)
     if type(value) not in HANDLES:
@@ -194,8 +194,7 @@ def _fitted(value: Any, x: Handle, wanted: tuple[int, ...], frame: FrameType) ->
 def _check_type(value: Any, x: Handle, frame: FrameType) -> None:
     if x.dtype.kind in "iub" and _type(value).kind == "f" and type(value) in HANDLES:
         raise refusals.cannot_write(
-            f"an array of {x.dtype} cuts off what stands behind the point; make it one of floats: "
-            "np.array([1.0, 2.0]), np.zeros(n)",
+            f"an array of {x.dtype} drops the decimals; make it one of floats: np.array([1.0, 2.0]), np.zeros(n)",
             frame,
         )
 
@@ -210,7 +209,7 @@ def _type(value: Any) -> Any:
 
 
 def _is_whole(places: Any, shape: Sequence[int]) -> bool:
-    """Whether an index means all of an array, in its order."""
+    """Return whether an index selects all of an array, in its order."""
     return places is not None and all(span == range(n) for span, n in zip(places, shape, strict=True))
 
 
@@ -219,9 +218,9 @@ def _constant(x: Handle, value: Any, frame: FrameType) -> Handle:
 
 
 def _in_one_record(x: Handle, value: Any, frame: FrameType) -> Any:
-    """A value in the record of the array that it is written into.
+    """Return a value in the record of the array that it is written into.
 
-    Raises `RecordingError` where it belongs to a function inside of that record, whose values end with it.
+    Raises `RecordingError` if it belongs to a function inside that record, whose values end with the function.
     """
     if type(value) not in HANDLES or value.recorder is x.recorder:
         return value

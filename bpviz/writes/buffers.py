@@ -16,9 +16,10 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.recording import refusals
 from bpviz.recording.aliases import Alias, link, shares_memory
-from bpviz.recording.handle import HANDLES, Cell, Handle, index_by
+from bpviz.recording.handle import HANDLES, Handle, index_by
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import users_frame
+from bpviz.recording.value import Cell
 from bpviz.writes.assignments import has_handles, set_item
 
 __all__ = ["Buffer", "bare", "buffer"]
@@ -40,7 +41,7 @@ class Buffer(Cell):
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        """NumPy's array, for all who ask what it is."""
+        """The class of NumPy's arrays."""
         return np.ndarray
 
     # Becoming recorded
@@ -48,7 +49,7 @@ class Buffer(Cell):
     def __bpviz_become__(self, frame: FrameType) -> None:
         """Become a handle, with all that shares memory with it.
 
-        Raises `RecordingError` when it was made in another record.
+        Raises `RecordingError` if it was made in another record.
         """
         recorder = self.recorder
         if recorder.closed:
@@ -60,7 +61,7 @@ class Buffer(Cell):
         _turn(root, Handle(recorder, index, value))
 
     def __bpviz_write__(self, value: Any, frame: FrameType) -> Any:
-        """Take what was computed for it, as ``out=``."""
+        """Store what was computed for it, as ``out=``."""
         self.__bpviz_become__(frame)
         return self.__bpviz_write__(value, frame)  # a handle's from here on
 
@@ -87,7 +88,7 @@ class Buffer(Cell):
         return self._called(function, args, keywords)
 
     def _called(self, function: Callable[..., Any], args: Any, keywords: Mapping[str, Any]) -> Any:
-        """What a function of NumPy makes of it; what shares its memory is a view."""
+        """Call a function of NumPy; a result that shares its memory is a view."""
         out = keywords.get("out")
         made = function(*bare(args), **{key: bare(value) for key, value in keywords.items()})
         if out is not None:
@@ -102,7 +103,7 @@ class Buffer(Cell):
         return buffer(self.recorder, made)
 
     def _view(self, made: Any, of: Callable[[Any], Any], key: Any = None) -> Any:
-        """A view: which elements of this array it shows, where it is no plain index."""
+        """Return a view by a plain index ``key``, or by the elements of this array that ``of`` selects."""
         view = Buffer(self.recorder, made)
         if key is not None:
             link(view, self, OPERATIONS["index"], (), {"key": key})
@@ -112,7 +113,7 @@ class Buffer(Cell):
         return view
 
     def _constant(self, recorder: Recorder, frame: FrameType) -> Handle:
-        """What it holds now, as a constant of a record."""
+        """Return its present content as a constant of a record."""
         return Handle(recorder, *recorder.array(self, users_frame(frame)))
 
     def __getattr__(self, name: str) -> Any:
@@ -156,7 +157,7 @@ class Buffer(Cell):
             self.data[bare(key)] = bare(value)
 
     def __iter__(self) -> Iterator[Any]:
-        # What it is may change on the way.
+        # It may become a handle during the loop.
         return (self[i] for i in range(len(self)))
 
     def __len__(self) -> int:
@@ -206,7 +207,7 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 def buffer(recorder: Recorder, made: Any) -> Any:
-    """What NumPy has made, as buffers: arrays of real numbers, also in tuples and lists; anything else as it is."""
+    """Return arrays of real numbers as buffers, also in tuples and lists; anything else as it is."""
     if type(made) is np.ndarray:
         return Buffer(recorder, made) if made.ndim and made.dtype.kind in "fiub" and made.flags.writeable else made
     if type(made) in (tuple, list):
@@ -215,7 +216,7 @@ def buffer(recorder: Recorder, made: Any) -> Any:
 
 
 def bare(value: Any) -> Any:
-    """The value with arrays of NumPy in the places of buffers."""
+    """Return a value with NumPy's arrays in place of buffers."""
     kind = type(value)
     if kind is Buffer:
         return value.data
@@ -227,12 +228,12 @@ def bare(value: Any) -> Any:
 
 
 def _put_in(args: Any, of: Buffer, places: Any) -> Any:
-    """Arguments with other numbers in the place of one buffer."""
+    """Return arguments with other numbers in place of one buffer."""
     return tuple(places if part is of else bare(part) for part in args)
 
 
 def _handle_in(values: Any) -> Any:
-    """The first handle among values, and in lists of them."""
+    """Return the first handle among values, and in lists of them; ``None`` if there is none."""
     for value in values:
         if type(value) in HANDLES:
             return value
@@ -244,7 +245,7 @@ def _handle_in(values: Any) -> Any:
 
 
 def _turn(cell: Any, handle: Handle) -> None:
-    """Make a buffer the handle of a value, and its views those of the same parts of it."""
+    """Make a buffer the handle of a value, and its views handles of the same parts of the value."""
     alias = getattr(cell, "alias", None)
     _CLASS.__set__(cell, Handle)
     cell.index, cell.data, cell.recorder = handle.index, handle.data, handle.recorder
@@ -258,11 +259,11 @@ def _turn(cell: Any, handle: Handle) -> None:
 
 
 _CLASS: Any = object.__dict__["__class__"]
-"""How Python sets the class of an object whose class says that it is another."""
+"""Python's own setter of a class, for objects whose ``__class__`` returns another one."""
 
 
 class _Gather:
-    """The part of an array that shows some of its elements, counted through all of them; for views of any kind."""
+    """The part of an array with these elements, numbered row by row; for views of any kind."""
 
     name = "gather"
 

@@ -1,4 +1,4 @@
-"""Arrays that were filled part by part, as one step: what a reader sees is the parts, not the order of the writes."""
+"""Arrays that were filled part by part, as one step: a reader sees the parts, not the order of the writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ np: Any = LazyModule("numpy")
 
 
 class _Step(NamedTuple):
-    """The operation that stands in the place of a chain of writes."""
+    """The operation that replaces a chain of writes."""
 
     name: str
     operands: tuple[int, ...]
@@ -27,9 +27,9 @@ class _Step(NamedTuple):
 
 
 def join_writes(recorder: Recorder, roots: Sequence[int]) -> None:
-    """Make every chain of writes that leads to these entries, and is read nowhere between, one step.
+    """Make one step of every chain of writes that leads to these entries and is not read in between.
 
-    The entries between stay in the record; nothing uses them any more.
+    The entries in between stay in the record, but nothing uses them any more.
     """
     if not recorder.written:
         return
@@ -47,7 +47,7 @@ def join_writes(recorder: Recorder, roots: Sequence[int]) -> None:
 
 
 def _chain(recorder: Recorder, index: int, uses: Counter[int]) -> tuple[list[int], int]:
-    """The writes, the last one first, that lie at different places and are read by nobody but the next; their base."""
+    """Return the writes, last one first, to different places, that only the next one reads; and their base."""
     chain: list[int] = []
     seen: set[Spans] = set()
     taken = np.zeros(shape_of(recorder.values[index]), bool)
@@ -68,10 +68,10 @@ def _chain(recorder: Recorder, index: int, uses: Counter[int]) -> tuple[list[int
 
 
 def _joined(recorder: Recorder, index: int, chain: Sequence[Write], base: int) -> _Step | None:
-    """One step for the writes of a chain; nothing where they stay as they are."""
+    """Return one step for the writes of a chain; ``None`` if they stay as they are."""
     parts: dict[Spans, int] = {}
     for write in chain:
-        # What was written over later is not seen any more.
+        # A value that is overwritten later is gone.
         parts.setdefault(write.spans or (), write.value)
     value = recorder.values[index]
     shape = shape_of(value)
@@ -96,7 +96,7 @@ def _lengths(places: Spans) -> tuple[int, ...]:
 
 
 def _everywhere(recorder: Recorder, index: int) -> float | None:
-    """The number that stands everywhere in a constant."""
+    """Return the number that fills a constant; ``None`` if there are several."""
     value = recorder.values[index]
     if recorder.operations[index] is not None or index in recorder.is_input or not value.size:
         return None
@@ -105,7 +105,7 @@ def _everywhere(recorder: Recorder, index: int) -> float | None:
 
 
 def _stacked(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
-    """Slices that stand side by side: along one axis, or in rows and columns."""
+    """Return the step for slices side by side: along one axis, or in rows and columns."""
     axes = tuple(i for i, span in enumerate(next(iter(parts))) if type(span) is int)
     for places in parts:
         whole = all(i in axes or places[i] == range(n) for i, n in enumerate(shape))
@@ -121,7 +121,7 @@ def _stacked(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
 
 
 def _concatenated(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
-    """Stretches that follow each other along one axis."""
+    """Return the step for ranges that follow each other along one axis."""
     if any(type(span) is int or span.step != 1 for places in parts for span in places):
         return None
     cut = [i for i, n in enumerate(shape) if any(places[i] != range(n) for places in parts)]
@@ -133,7 +133,7 @@ def _concatenated(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None
 
 
 def _filled(parts: dict[Spans, int], shape: tuple[int, ...], rest: float) -> _Step:
-    """Parts anywhere; the one that was written first comes first."""
+    """Return the step for parts at any places, in the order in which they were written."""
     ordered = list(reversed(parts.items()))
     keys = tuple(_key(places) for places, _ in ordered)
     parameters: dict[str, Any] = {"keys": keys, "shape": shape}
@@ -141,7 +141,7 @@ def _filled(parts: dict[Spans, int], shape: tuple[int, ...], rest: float) -> _St
 
 
 def _key(places: Spans) -> tuple[Any, ...]:
-    """The index that means these places."""
+    """Return the index of these places."""
     return tuple(span if type(span) is int else _slice(span) for span in places)
 
 

@@ -1,4 +1,4 @@
-"""NumPy's functions and methods that write into an array, by assignments."""
+"""NumPy's functions and methods that write into an array, as assignments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ np: Any = LazyModule("numpy")
 
 
 def _writable(x: Any, *, of: Any = ()) -> Any:
-    """The handle to write into: that of an array which the model has made, too.
+    """Return the handle to write into; an array that the model made becomes one.
 
     Raises `RecordingError` for an array of the user's own.
     """
@@ -36,7 +36,7 @@ def _writable(x: Any, *, of: Any = ()) -> Any:
 
 @made_of_operations("copyto")
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    """``np.copyto``: ``dst[...] = src``, or where a mask holds."""
+    """Do ``np.copyto``: ``dst[...] = src``, everywhere or where a mask is true."""
     x = _writable(dst)
     src = gathered(src)
     if where is True:
@@ -47,7 +47,7 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
 
 @made_of_operations("putmask")
 def putmask(a: Any, mask: Any, values: Any) -> None:
-    """``np.putmask``: a value (or values of the array's own shape) where the mask holds."""
+    """Do ``np.putmask``: write a value (or values in the array's shape) where the mask is true."""
     if shape_of(values) not in ((), shape_of(a)):
         raise ValueError("np.putmask with values that are repeated; give one value, or an array of the same shape")
     copyto(a, values, where=mask)
@@ -55,7 +55,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 
 @made_of_operations("place")
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    """``np.place``: values in their order where the mask holds."""
+    """Do ``np.place``: write values in their order where the mask is true."""
     x = _writable(arr)
     vals = gathered(vals)
     if shape_of(vals) == (1,):
@@ -65,7 +65,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 @made_of_operations("put")
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    """``np.put``: values at places that are counted through all elements."""
+    """Do ``np.put``: write values at places numbered row by row."""
     if mode != "raise":
         raise TypeError(f"np.put with mode={mode!r} cannot be recorded; bring the positions into range first")
     x = _writable(a)
@@ -77,7 +77,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 @made_of_operations("put_along_axis")
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -> None:
-    """``np.put_along_axis``: every line has positions of its own."""
+    """Do ``np.put_along_axis``: write at positions of its own in every line."""
     x = _writable(arr)
     if axis is None:
         put(x, indices, values)
@@ -94,7 +94,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) -
 
 @made_of_operations("fill_diagonal")
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """``np.fill_diagonal``: a value, or a value each, at ``a[i, i]``."""
+    """Do ``np.fill_diagonal``: write one value, or a value each, at ``a[i, i]``."""
     if wrap:
         raise TypeError("np.fill_diagonal with wrap=True cannot be recorded; leave it out")
     x = _writable(a)
@@ -114,7 +114,7 @@ def _at(name: str, combine: Callable[[Any, Any, Any, Any], Any]) -> None:
             b = OPERATIONS["broadcast_to"](b, shape=shape_of(part))
         combine(x, part, b, (indices, positions, key))
 
-    at.__doc__ = f"``np.{name}.at``: a place that is given twice gets both."
+    at.__doc__ = f"Do ``np.{name}.at``: a place that is given twice gets both values."
 
 
 def _added(x: Handle, part: Any, b: Any, where: Any, sign: str = "add") -> None:
@@ -147,12 +147,12 @@ def _sort(self: Handle, axis: int = -1, kind: Any = None, order: Any = None, *, 
 
 
 def _put(self: Handle, indices: Any, values: Any, mode: str = "raise") -> None:
-    """Write values at places that are counted through all elements."""
+    """Write values at places numbered row by row."""
     put(self, indices, values, mode)
 
 
 def _flatten(self: Handle, order: str = "C") -> Any:
-    """All elements in one line, as a copy."""
+    """Return all elements in one line, as a copy."""
     return detached(self.ravel(order))  # type: ignore[attr-defined]
 
 

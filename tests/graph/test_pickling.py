@@ -176,7 +176,7 @@ class Loaded:
         return self.weight * x
 
 
-def test_the_object_of_a_method_stays_behind() -> None:
+def test_the_object_of_a_method_is_left_out() -> None:
     flow = bpviz.backprop(Loaded().loss)
     packed = pickle.dumps(bpviz.draw(flow))
     # The images alone are 720 000 bytes.

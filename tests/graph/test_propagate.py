@@ -178,7 +178,7 @@ def test_inputs_without_a_value() -> None:
     assert z.grad == 1.0
     assert bpviz.propagate(g, {"x": 0.0}).output == np.inf
     np.testing.assert_array_equal(bpviz.propagate(g, {"x": np.array([1.0, 2.0])}).output, [0.5, 0.25])
-    with pytest.raises(bpviz.errors.RecordingError, match=r"a branch needs a value .* but the inputs were given none"):
+    with pytest.raises(bpviz.errors.RecordingError, match=r"a branch needs a value .* but the inputs have none"):
         bool(x > 0)
     with pytest.raises(bpviz.errors.RecordingError, match="a shape needs a value"):
         x.shape  # noqa: B018

@@ -9,7 +9,7 @@ import pytest
 
 from bpviz.cli.request import names, spelled, split_words
 from bpviz.errors import ModelFailed, UsageError
-from bpviz.hosts.dependencies import files_behind
+from bpviz.hosts.dependencies import files_of_model
 from bpviz.hosts.requests import Place, drawing_of, located
 
 MODEL = "def total(price=100, count=2):\n    return price * count\n"
@@ -69,9 +69,9 @@ def test_source_files_of_a_figure(folder: Path) -> None:
     }.items():
         (folder / name).write_text(text)
     expected = {"model.py", "late.py", "__init__.py", "one.py", "two.py", "three.py"}
-    assert {path.name for path in files_behind("model.py:f")} == expected
-    assert {path.name for path in files_behind("parts.one:f")} == {"one.py", "two.py", "__init__.py"}
-    assert files_behind("no.such.module:f") == []
+    assert {path.name for path in files_of_model("model.py:f")} == expected
+    assert {path.name for path in files_of_model("parts.one:f")} == {"one.py", "two.py", "__init__.py"}
+    assert files_of_model("no.such.module:f") == []
 
 
 @pytest.mark.engine

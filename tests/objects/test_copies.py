@@ -37,7 +37,7 @@ class Squash:
 
 
 class Regressor:
-    """Layers that share their arrays with a dict, a number, counters, and a way back to itself."""
+    """Layers that share their arrays with a dict, a number, counters, and a reference to itself."""
 
     def __init__(self, seed: int = 3) -> None:
         generator = np.random.default_rng(seed)

@@ -189,12 +189,12 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "a write into whole numbers": (
         into_whole,
-        "y[0] = … (line +2): an array of int64 cuts off what stands behind the point; make it one of floats: "
+        "y[0] = … (line +2): an array of int64 drops the decimals; make it one of floats: "
         "np.array([1.0, 2.0]), np.zeros(n)",
     ),
     "a place twice": (
         twice,
-        "y[[0, 0, 1]] = … (line +2): a place is written to twice, where only the last of the values stays; "
+        "y[[0, 0, 1]] = … (line +2): a place is written to twice, and only the last of the values stays; "
         "give each place once, or add up with np.add.at",
     ),
     "a write that is too long": (

@@ -187,5 +187,5 @@ def test_fractions_are_numbers() -> None:
 def test_what_is_of_no_length_says_so_both_ways() -> None:
     with pytest.raises(RecordingError, match=r"len\(x\): a single number has no length"):
         bpviz.trace(lambda x: len(x) * x, 2.0)
-    with pytest.raises(RecordingError, match="a single number has no elements to walk through"):
+    with pytest.raises(RecordingError, match="a single number has no elements to loop over"):
         bpviz.trace(lambda x: [y for y in x] and x, 2.0)  # noqa: C416

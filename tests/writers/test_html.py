@@ -95,7 +95,7 @@ def test_a_reader_walks_with_the_keyboard(player: Page) -> None:
 @pytest.mark.browser
 @pytest.mark.engine
 def test_the_picture_goes_with_the_step(player: Page) -> None:
-    player.run("for (const e of document.querySelectorAll('.told')) e.style.transition = 'none'")
+    player.run("for (const e of document.querySelectorAll('.shown')) e.style.transition = 'none'")
     names = {"price", "count", "tax", "total", "×"}
     assert seen(player) == names | {"100", "2", "1.1"}
     player.press("Tab")

@@ -1,1 +1,1 @@
-"""Products of matrices, and what is asked of a matrix."""
+"""Products of matrices, and properties of one: inverse, determinant, norm."""

@@ -1,4 +1,4 @@
-"""What a user gives an input: a number or an array of real numbers, and nothing else."""
+"""The value of an input: a number or an array of real numbers, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ np: Any = LazyModule("numpy")
 
 
 def as_input(name: str, value: Any) -> Any:
-    """A user's number or array as an input: numbers become floats, arrays are copied.
+    """Return a user's number or array as an input: numbers become floats, arrays are copied.
 
     >>> as_input("price", 100), as_input("weights", [1, 2.5])
     (100.0, array([1. , 2.5]))
@@ -36,7 +36,7 @@ def as_input(name: str, value: Any) -> Any:
                 f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}"
             ) from None
     if value.__class__ is np.ndarray and value.dtype.kind in "fiub":
-        # What all that follows comes to, for what is given most often.
+        # The usual case; the code below would do the same.
         return np.array(value)
     odd = of_class(value)
     if odd:
