@@ -15,6 +15,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
 from bpviz.layout.engines import ENGINES
 from bpviz.text.language import language
+from bpviz.text.lengths import points
 from bpviz.writers.formats import TABLE, Format, formats
 
 __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
@@ -235,6 +236,15 @@ _ROWS = (
         choices=get_args(Direction),
         any_case=True,
         setting=True,
+    ),
+    _kept(
+        "width",
+        "--width",
+        "Set what is wider in rows, like text: 720pt, 16cm, 6in, column (84 mm), page (165 mm), or none for one line.",
+        default="720pt",
+        metavar="WIDTH",
+        setting=True,
+        convert=points,
     ),
     _kept(
         "theme",
