@@ -22,7 +22,7 @@ from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
 from bpviz.layout.reading_order import exchanged, misread
-from bpviz.layout.rows import Rows, in_rows, length
+from bpviz.layout.rows import Rows, can_be_parted, in_rows, length
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled, straight
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
@@ -125,7 +125,7 @@ def _set(
         return _Line(one, plan, found, _extent(plan, found, theme))
 
     plan = planned(figure, theme)
-    if figure.width is None or not plan.level:
+    if figure.width is None or not plan.level or not can_be_parted(figure):
         return [line(figure, plan)], None
     width = figure.width - 2 * theme.margin
     # The layout of a long line takes much longer than that of its rows.

@@ -6,7 +6,7 @@ letter and goes on from the same letter. An input or constant that is used in se
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count, pairwise
@@ -18,7 +18,7 @@ from bpviz.figure import Box, Figure, Frame, Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan, ordered
 from bpviz.text.language import Language
 
-__all__ = ["Rows", "in_rows", "length"]
+__all__ = ["Rows", "can_be_parted", "in_rows", "length"]
 
 _ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 60.0, 100.0, 100.0
 """The costs of a row, a wire that crosses a break, a parted group, an empty row, and a row of twice the width."""
@@ -92,6 +92,15 @@ def in_rows(figure: Figure, plan: Plan, width: float, say: Language, known: Mapp
     n = _count(web, ranks)
     cuts = _cuts(_Lengths(plan, web, ranks, n, known), _break_costs(figure, web, ranks, n), width)
     return _Setting(figure, web, _row_of_each(web, ranks, cuts), tuple(pairwise(cuts)), say).rows()
+
+
+def can_be_parted(figure: Figure) -> bool:
+    """Return whether a figure is one that rows are made for: from inputs to outputs, with one wire to each dot."""
+    kinds = {box.id: box.kind for box in figure.boxes}
+    if any(kinds[wire.target] in _GIVEN or kinds[wire.source] == "output" for wire in figure.wires):
+        return False
+    stems = Counter(wire.target for wire in figure.wires if kinds[wire.target] == "branch")
+    return all(stems[id] == 1 for id, kind in kinds.items() if kind == "branch")
 
 
 def length(figure: Figure, plan: Plan) -> float:
@@ -261,7 +270,7 @@ def _row_of_each(web: _Web, ranks: dict[str, int], cuts: list[int]) -> dict[str,
         if box.kind == "branch":
             using = [rows[wire.target] for wire in web.leaving[id] if wire.target in rows]
             if id not in web.dots:
-                rows[id] = min(using, default=rows[web.entering[id][0].source])
+                rows[id] = min(using) if using else rows[web.entering[id][0].source]
         elif box.kind == "output":
             source = web.entering[id][0].source if web.entering[id] else ""
             using = [rows[use.target] for use in web.leaving.get(source, ()) if use.target in rows]
@@ -337,9 +346,11 @@ class _Setting:
 
     def _set_wire(self, wire: Wire, letter: str) -> None:
         if wire.id in self.copies:
-            # What is written only once, before the dot, is written at each use.
+            # What is written only once, before the dot, is written at each use. In a backward pass, another form of the
+            # value may arrive.
             stem = self.stems[wire.id].forward
-            forward = stem if stem and wire.forward and not wire.forward.label else wire.forward
+            again = wire.forward and not wire.forward.label and self.web.boxes[wire.target].belongs == "forward"
+            forward = stem if again else wire.forward
             source, description = self.copies[wire.id].id, wire.direct or wire.description
             alone = replace(wire, source=source, forward=forward, description=description)
             self.wires[self.row[wire.target]].append(alone)
