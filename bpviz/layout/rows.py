@@ -20,7 +20,7 @@ from bpviz.text.language import Language
 
 __all__ = ["Rows", "can_be_parted", "in_rows", "length"]
 
-_ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 60.0, 100.0, 100.0
+_ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 100.0
 """The costs of a row, a wire that crosses a break, a parted group, an empty row, and a row of twice the width."""
 _FULL = 1.2
 """How much wider than the width a row may be."""

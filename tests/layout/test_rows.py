@@ -189,6 +189,37 @@ def test_every_step_lights_both_pieces_of_a_parted_wire_and_every_copy_of_an_inp
             assert nodes.count(id) == 5
 
 
+def test_letters_are_lit_with_their_path() -> None:
+    drawing = bpviz.draw(recurrent, path="x1")
+    assert paired(drawing.to_svg()) == 5
+    tones = {part.detail: part.tone for part in drawing.picture.parts if part.link}
+    assert tones == {"continues": "strong", "continued": "strong"}
+    # The last input reaches the output from its own row on: what comes before is in the background.
+    later = [part.tone for part in bpviz.draw(recurrent, path="x5").picture.parts if part.detail == "continues"]
+    assert later == ["pale"] * 4 + ["strong"]
+
+
+def test_old_and_new_numbers_stand_at_both_ends() -> None:
+    drawing = bpviz.draw(recurrent, inputs={"u": 0.9}, before=bpviz.backprop(recurrent))
+    svg = drawing.to_svg()
+    assert paired(svg) >= 4
+    texts = [text for ends, _ in letters(svg).values() for end in ends for kind, text in end.texts if "value" in kind]
+    assert sum("→" in text for text in texts) >= 8
+
+
+def test_the_breaks_of_a_recurrent_network_are_between_its_cells() -> None:
+    def unrolled(x1: float = 0.4, x2: float = -0.2, x3: float = 0.7, u: float = 0.6, v: float = 0.8) -> Any:
+        def cell(x: Any, h: Any) -> Any:
+            return np.tanh(u * x + v * h)
+
+        return cell(x3, cell(x2, cell(x1, 0.3)))
+
+    picture = bpviz.draw(unrolled).picture
+    titles = [part.description for part in picture.parts if part.kind == "frame"]
+    assert titles == ["cell"] * 3
+    assert len([part for part in picture.parts if part.detail == "continues"]) in (1, 2)
+
+
 def test_a_letter_links_to_its_other_end() -> None:
     root = ElementTree.fromstring(bpviz.draw(recurrent).to_svg())
     groups = {group.get("id"): group for group in root.iter(f"{SVG}g")}
