@@ -6,6 +6,7 @@ letter and goes on from the same letter. An input or constant that is used in se
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -237,7 +238,7 @@ def _break_costs(figure: Figure, web: _Web, ranks: dict[str, int], n: int) -> li
         uses = sorted(ranks[use.target] for use in web.uses(id) if web.boxes[use.target].kind != "output")
         for cut in range(rank + 1, uses[-1] + 1 if uses else 0):
             # One wire leads to the first row with a use, and branches there.
-            costs[cut] += _CROSSING * (1 if cut <= uses[0] else sum(use >= cut for use in uses))
+            costs[cut] += _CROSSING * (1 if cut <= uses[0] else len(uses) - bisect_left(uses, cut))
     parents = {frame.id: frame.parent for frame in figure.frames}
     spans: dict[str, list[int]] = defaultdict(list)
     for id, rank in ranks.items():
@@ -282,9 +283,9 @@ class _Setting:
     """Sets the boxes and wires of a figure into rows."""
 
     def __init__(self, figure: Figure, web: _Web, row: dict[str, int], spans: tuple[Span, ...], say: Language) -> None:
-        self.spans = spans
+        """Take the row of every box that is not given, and the ranks of each row."""
+        self.figure, self.web, self.row, self.spans, self.say = figure, web, row, spans, say
         self.parents = {frame.id: frame.parent for frame in figure.frames}
-        self.figure, self.web, self.row, self.say = figure, web, row, say
         self.boxes: list[list[Box]] = [[] for _ in spans]
         self.wires: list[list[Wire]] = [[] for _ in spans]
         self.origins: dict[str, str] = {}
@@ -385,12 +386,12 @@ class _Setting:
     def _frames(self) -> list[list[Frame]]:
         """Return the frames of each row; the titles of a parted group show that it goes on."""
         used = [{id for box in boxes for id in _around(box.frame, self.parents)} for boxes in self.boxes]
-        found = []
-        for row, here in enumerate(used):
-            before = set[str]().union(*used[:row])
-            after = set[str]().union(*used[row + 1 :])
-            found.append([_parted(f, f.id in before, f.id in after) for f in self.figure.frames if f.id in here])
-        return found
+        last = {id: row for row, here in enumerate(used) for id in here}
+        first = {id: row for row, here in reversed([*enumerate(used)]) for id in here}
+        return [
+            [_parted(f, first[f.id] < row, row < last[f.id]) for f in self.figure.frames if f.id in here]
+            for row, here in enumerate(used)
+        ]
 
 
 def _parted(frame: Frame, before: bool, after: bool) -> Frame:
