@@ -243,12 +243,9 @@ class _Circuit:
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
         text = self.say(", ").join(numbers)
-        pattern = "{start} to {end}: {numbers}" if numbers else "{start} to {end}"
-        description = self.say(pattern, start=start, end=end, numbers=text)
-        direct = ""
-        if not stem and self.record.operations[index] is None:
-            origin = self.boxes[self._box_of(index)]
-            direct = self.say(pattern, start=self._spoken_box(origin), end=end, numbers=text)
+        description = self._from_to(start, end, text)
+        given = not stem and self.record.operations[index] is None
+        direct = self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text) if given else ""
         belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
@@ -270,6 +267,11 @@ class _Circuit:
                 belongs=belongs,
                 direct=direct,
             )
+        )
+
+    def _from_to(self, start: str, end: str, numbers: str) -> str:
+        return self.say(
+            "{start} to {end}: {numbers}" if numbers else "{start} to {end}", start=start, end=end, numbers=numbers
         )
 
     def _spoken_box(self, box: Box) -> str:

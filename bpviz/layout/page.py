@@ -310,9 +310,10 @@ def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tu
 def _shortened(title: str, room: float, theme: Theme) -> Block:
     """Return a title cut to fit; the frame's description has all of it."""
     for kept in range(len(title) - 1, 0, -1):
-        block = words(title[:kept].rstrip() + "…", "frame", theme)
-        if block.width <= room:
-            return block
+        if words(title[:kept].rstrip() + "…", "frame", theme).width <= room:
+            # Rather a word less than a piece of one.
+            whole = title[:kept] if title[kept] == " " else title[:kept].rpartition(" ")[0]
+            return words((whole if len(whole) > kept / 2 else title[:kept]).rstrip() + "…", "frame", theme)
     return words("", "frame", theme)
 
 

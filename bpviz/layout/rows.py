@@ -27,7 +27,7 @@ _FULL = 1.2
 """How much wider than the width a row may be."""
 _LAST = 0.3
 """The share of the cost that free space has in the last row."""
-_LETTER = 20.0
+_LETTER = 22.0
 """The width of a letter in its ring."""
 _GIVEN = ("input", "constant")
 _OPERATIONS = ("operation", "group")
@@ -86,7 +86,7 @@ def in_rows(figure: Figure, plan: Plan, width: float, say: Language, known: Mapp
     >>> long = Figure(boxes, (Wire("w", "x", "f"), Wire("v", "f", "g")))
     >>> rows = in_rows(long, planned(long, theme("light")), 100.0, ENGLISH)
     >>> [[box.text for box in row.boxes] for row in rows.figures]
-    [['x', 'f', 'a'], ['a', 'g']]
+    [['x', 'f', 'a'], ['g', 'a']]
     """
     web = _web(figure)
     ranks = _ranked(web)
@@ -202,12 +202,12 @@ class _Lengths:
             for cut in range(ranks[wire.source] + 1, min(rank, n) + 1):
                 self._ends[cut] = max(self._ends[cut], end)
                 if cut < n and not is_output:
-                    starts[cut] = max(starts[cut], label + _LETTER)
+                    starts[cut] = max(starts[cut], label + _LETTER + RANK_SEPARATION)
         for id, rank in ranks.items():
             if web.boxes[id].kind == "branch":
                 # If the row begins after its rank, the dot moves there, with the label before it.
                 using = min((ranks[use.target] for use in web.leaving[id]), default=0)
-                before = _LETTER + labels[web.entering[id][0].id] + boxes[id] + 2 * RANK_SEPARATION
+                before = _LETTER + labels[web.entering[id][0].id] + boxes[id] + 3 * RANK_SEPARATION
                 for cut in range(rank + 1, min(using, n - 1) + 1):
                     starts[cut] = max(starts[cut], before + gaps[cut])
         self._starts = [max(0.0, start - gap) for start, gap in zip(starts, gaps, strict=False)]
@@ -225,8 +225,8 @@ class _Lengths:
     def _before(web: _Web, source: str, boxes: dict[str, float], labels: dict[str, float]) -> float:
         """Return the length of what is given before a wire: its name; and, before a branch dot, another label."""
         if source not in web.dots:
-            return boxes[source]
-        return boxes[web.dots[source]] + labels[web.entering[source][0].id] + boxes[source] + RANK_SEPARATION
+            return boxes[source] + RANK_SEPARATION
+        return boxes[web.dots[source]] + labels[web.entering[source][0].id] + boxes[source] + 3 * RANK_SEPARATION
 
 
 def _break_costs(figure: Figure, web: _Web, ranks: dict[str, int], n: int) -> list[float]:

@@ -19,8 +19,8 @@ NAMED = {"column": "84mm", "page": "165mm"}
 def points(width: str | float | None) -> float | None:
     """Return a width in points, 72 to the inch; ``None`` for ``none``, which means any width.
 
-    >>> points("16cm"), points("6in"), points("column"), points(500), points("none")
-    (453.5433070866142, 432.0, 238.11023622047244, 500.0, None)
+    >>> points("6in"), points("2.54cm"), points(500), points("none")
+    (432.0, 72.0, 500.0, None)
 
     Raises `UsageError` for anything else, and for a width that is not above 0.
     """
