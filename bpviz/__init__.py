@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from bpviz import nn
 from bpviz.drawing.draw import beside, card, draw
 from bpviz.drawing.drawing import Drawing
+from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import backprop, propagate
-from bpviz.graph.tracing import group, name, trace
+from bpviz.graph.tracing import trace
 from bpviz.ops.table.custom import op
+from bpviz.recording.naming import group, name
 from bpviz.transforms.opening import open_operations as open
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from bpviz.transforms.gradient_graph import gradient_graph
 
 __all__ = [
+    "BpvizError",
+    "BpvizWarning",
     "Comparison",
     "Drawing",
     "Explanation",
@@ -38,7 +42,9 @@ __all__ = [
     "Graph",
     "InputCheck",
     "Node",
+    "RecordingError",
     "Report",
+    "UsageError",
     "WhatIf",
     "backprop",
     "beside",

@@ -21,7 +21,7 @@ class LazyModule:
 
     def __getattr__(self, attribute: str) -> Any:
         value = getattr(importlib.import_module(self._name), attribute)
-        # While a model is traced, some functions of NumPy stand behind a door of `bpviz.writes.doors`.
+        # While a model is traced, some functions of NumPy stand behind a door (see `bpviz.doors`).
         value = getattr(value, "__bpviz_original__", value)
         # Kept on the instance, so that the next read is an ordinary one.
         setattr(self, attribute, value)

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from bpviz import ops
 from bpviz.cli import main
-from bpviz.cli.ops import described
+from bpviz.cli.ops import called, described
 from bpviz.drawing.options import OPTIONS, Option
 
 ROOT = Path(__file__).parents[1]
@@ -72,8 +72,8 @@ class Composites(SphinxDirective):
     """The functions of NumPy that are made of several operations, one row for each."""
 
     def run(self) -> list[nodes.Node]:
-        rows = [(f"``np.{name}``", _plain(described(name))) for name in sorted(ops.COMPOSITES)]
-        return self.parse_text_to_nodes(_table("25 75", [("NumPy", "what it is"), *rows]))
+        rows = [(f"``{called(name)}``", _plain(described(name))) for name in sorted(ops.COMPOSITES)]
+        return self.parse_text_to_nodes(_table("25 75", [("function", "what it is"), *rows]))
 
 
 def _table(widths: str, rows: Sequence[Sequence[str]]) -> str:
@@ -85,7 +85,11 @@ def _table(widths: str, rows: Sequence[Sequence[str]]) -> str:
 
 def _cells(row: ops.Operation) -> tuple[str, str, str]:
     convention = f" Convention: {row.convention}." if row.convention else ""
-    return f"``{row.name}``", " ".join(f"``{name}``" for name in row.numpy), _plain(row.says + convention)
+    return (
+        f"``{row.name}``",
+        " ".join(f"``{name}``" for name in (*row.numpy, *row.elsewhere)),
+        _plain(row.says + convention),
+    )
 
 
 def _plain(text: str) -> str:

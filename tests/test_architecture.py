@@ -18,7 +18,8 @@ from places import PACKAGE, ROOT
 # A name with a dot before it is a single module of the root; all others are rooms.
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    (".errors", ".lazy", ".figure", ".fingerprint"),
+    (".errors", ".frozen", ".lazy"),
+    (".figure", ".fingerprint"),
     (".files", "text"),
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),
@@ -35,6 +36,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("ops",),
     (".nn", "formulas", "recording"),
     ("writes",),
+    ("objects", "doors"),
     ("graph",),
     ("transforms",),
     ("analysis",),

@@ -49,6 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     assert textwrap.indent(MODEL, "   ") in (DOCS / "index.rst").read_text(encoding="utf-8")
     (tmp_path / "apples.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "net.py").write_text(block("howto/objects.rst", "python"), encoding="utf-8")
     (tmp_path / "images").mkdir()
     return tmp_path
 

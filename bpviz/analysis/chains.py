@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +10,7 @@ from bpviz import ops
 from bpviz.analysis.paths import Way, between, ways
 from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 
 __all__ = ["Chain", "Link", "NamedPath", "Stage", "chain"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
 from bpviz.analysis.influences import objective_of, settled
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.lazy import LazyModule

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.analysis.pairing import Pairing
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
 from bpviz.text.language import ENGLISH, Language

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import flow_at, value_at
@@ -185,6 +186,8 @@ def gradcheck(
     most: int = 200,
     progress: Callable[[int, int], None] | None = None,
     inputs: Mapping[str, Any] | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
     verify: bool = True,
     **kwargs: Any,
 ) -> Report:
@@ -197,7 +200,7 @@ def gradcheck(
     that is no single number is weighted with fixed random numbers. If the slopes to the left and to the right differ
     for every small step, there is no derivative: the report says so, and it is no error if the gradient lies between
     the two. A gradient that is not finite where the differences are is wrong. ``progress`` is called with (done, all);
-    ``inputs`` are other values by name, ``verify`` is that of `bpviz.trace`.
+    ``inputs`` are other values by name; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
     ...     return x * y + y**2
@@ -209,7 +212,7 @@ def gradcheck(
     `bpviz.propagate` raise.
     """
     with verified(verify):
-        flow = flow_of(target, args, kwargs, inputs=inputs)
+        flow = flow_of(target, args, kwargs, inputs=inputs, wrt=wrt, freeze=freeze)
     return _Check(flow, tolerance, h, most, progress).report()
 
 

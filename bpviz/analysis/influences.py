@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.graph.propagate import output_with

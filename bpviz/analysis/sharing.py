@@ -6,10 +6,9 @@ before. They are found in the backward pass as a graph (`bpviz.transforms.gradie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bpviz import ops
 from bpviz.formulas.symbols import Symbols
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.sources import flow_of

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import click
 
 import bpviz
 from bpviz.cli.settings import settings_file
-from bpviz.errors import BpvizError, ModelFailed
+from bpviz.errors import BpvizError, ModelFailed, UsageError, closest
 
 __all__ = ["main"]
 
@@ -44,6 +45,14 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(_COMMANDS[cmd_name]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0] if args else ""
+        if word and word not in _COMMANDS and not word.startswith("-"):
+            raise UsageError(f"there is no command {word!r}; {_meant(word, args[1:])}")
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **keywords: Any) -> Any:
         try:
@@ -96,6 +105,17 @@ def main(ctx: click.Context) -> None:
         command: {name: value for name, value in found.items() if (command, name) not in _OTHERWISE}
         for command in _COMMANDS
     }
+
+
+def _meant(word: str, rest: list[str]) -> str:
+    """What to write instead of a word that is no command: the command that it is like, or a figure of this file."""
+    file = Path(word.partition(":")[0])
+    close = closest(word, _COMMANDS)
+    if file.suffix in (".py", ".json") or file.is_file() or (":" in word and not close):
+        return f"did you mean: {shlex.join(['bpviz', 'render', word, *rest])}"
+    if close:
+        return f"did you mean: {shlex.join(['bpviz', close, *rest])}"
+    return f"there are: {', '.join(_COMMANDS)}"
 
 
 def _set_elsewhere(error: click.BadParameter) -> str:

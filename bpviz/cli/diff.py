@@ -32,6 +32,8 @@ __all__ = ["command"]
     show_default=True,
     help="Numbers that lie no further apart, in relation to their size, are the same.",
 )
+@options.option("wrt")
+@options.option("freeze")
 @options.option("precision")
 @options.option("theme")
 @options.option("lang")
@@ -49,6 +51,8 @@ def command(
     format: str | None,
     as_json: bool,
     of: str | None,
+    wrt: str | None,
+    freeze: str | None,
     tolerance: float,
     precision: int,
     theme: str,
@@ -69,7 +73,8 @@ def command(
         raise UsageError(f"{before} is to be compared with what? Name a second model, or give --set-b tax=1.2")
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
-    from bpviz.drawing.load import apart, load
+    from bpviz.drawing.load import load
+    from bpviz.drawing.models import apart
     from bpviz.graph.verification import verified
     from bpviz.reports.report import is_text_file
 
@@ -80,18 +85,19 @@ def command(
     for picture in pictures:
         destination(picture, format)
     report: Any
+    choice = {"wrt": wrt, "freeze": freeze}
     with verified(verify):
         if after is None:
             # Loaded once and run twice, because standard input cannot be read again.
             with user_code():
                 model = load(before)
-            first, _ = recorded(model, values_a, "--set-a")
-            second, stem = recorded(model, values_b, "--set-b")
+            first, _ = recorded(model, values_a, "--set-a", **choice)
+            second, stem = recorded(model, values_b, "--set-b", **choice)
         else:
             # Helpers of a model in another folder may have the same names.
             with apart():
-                first, _ = recorded(before, values_a, "--set-a")
-            second, stem = recorded(after, values_b, "--set-b")
+                first, _ = recorded(before, values_a, "--set-a", **choice)
+            second, stem = recorded(after, values_b, "--set-b", **choice)
     with user_code():
         from bpviz.reports.comparison import diff
 

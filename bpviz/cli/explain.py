@@ -25,6 +25,8 @@ __all__ = ["command"]
     "assignments", help="What if this input had another value? --set tax=1.2; repeat it to change several at once."
 )
 @options.option("of")
+@options.option("wrt")
+@options.option("freeze")
 @options.option("precision")
 @options.option("lang")
 @options.option("verify")
@@ -40,6 +42,8 @@ def command(
     format: str | None,
     assignments: tuple[str, ...],
     of: str | None,
+    wrt: str | None,
+    freeze: str | None,
     precision: int,
     lang: str | None,
     verify: bool,
@@ -67,7 +71,8 @@ def command(
         values = values_for(thing, assignments)
         if callable(thing):
             thing, values = _with_all_values(thing, values)
-        more: dict[str, Any] = {"output": of} if of else {}
+        given = {"output": of, "wrt": wrt, "freeze": freeze}
+        more: dict[str, Any] = {name: value for name, value in given.items() if value}
         report = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
     put(ctx, [report_file(report, path, kind) for path, kind in plans], check)
 
@@ -77,5 +82,6 @@ def _with_all_values(function: Any, values: dict[str, Any]) -> tuple[Any, dict[s
     import inspect
 
     parameters = inspect.signature(function).parameters
-    needed = {name: values.pop(name) for name in list(values) if parameters[name].default is inspect.Parameter.empty}
+    bare = [name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
+    needed = {name: values.pop(name) for name in bare if name in values}
     return (partial(function, **needed) if needed else function), values

@@ -32,6 +32,8 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
+@options.option("wrt")
+@options.option("freeze")
 @options.option("lang")
 @options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
 @options.option("verify")
@@ -45,6 +47,8 @@ def command(
     tolerance: float,
     outputs: tuple[str, ...],
     format: str | None,
+    wrt: str | None,
+    freeze: str | None,
     lang: str | None,
     verify: bool,
     force: bool,
@@ -65,7 +69,7 @@ def command(
     from bpviz.graph.verification import verified
 
     with verified(verify):
-        thing, stem = recorded(target, assignments)
+        thing, stem = recorded(target, assignments, wrt=wrt, freeze=freeze)
     say = language_for(thing, lang)
     source = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(source, Figure | Sheet):

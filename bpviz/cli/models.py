@@ -31,22 +31,29 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
     return _checked(thing, values, option) if callable(thing) else values
 
 
-def recorded(target: Target, assignments: tuple[str, ...], option: str = "--set") -> tuple[Graph | Flow | Drawing, str]:
-    """Return the graph, flow or drawing of a target (a function is traced), and the name for its files."""
+def recorded(
+    target: Target, assignments: tuple[str, ...], option: str = "--set", **choice: str | None
+) -> tuple[Graph | Flow | Drawing, str]:
+    """Return the graph, flow or drawing of a target (a function is traced), and the name for its files.
+
+    ``choice`` is what ``--wrt`` and ``--freeze`` name.
+    """
+    chosen = {key: names for key, names in choice.items() if names}
     with user_code():
         from bpviz.drawing.load import load
 
         found = load(target)
         thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments, option)
         if callable(thing):
-            from bpviz.graph.tracing import trace
+            from bpviz.graph.tracing import traced
+            from bpviz.objects.choice import choice_of
 
             # Run with the other values, so that branches can change.
-            return trace(thing, **values), stem
-        if values:
+            return traced(thing, (), {}, values, choice_of(**chosen)), stem
+        if values or chosen:
             from bpviz.drawing.draw import draw
 
-            return draw(thing, inputs=values), stem
+            return draw(thing, inputs=values or None, **chosen), stem
     return thing, stem
 
 
@@ -54,7 +61,8 @@ def drawing_of(
     target: Target, assignments: tuple[str, ...], of: str | None, options: dict[str, Any], ctx: click.Context
 ) -> tuple[Drawing, str]:
     """Return the drawing of a target with these options, and the name for its files."""
-    thing, stem = recorded(target, assignments)
+    choice = {key: options.pop(key) for key in ("wrt", "freeze")}
+    thing, stem = recorded(target, assignments, **choice)
     with user_code():
         from bpviz.drawing.draw import draw
         from bpviz.drawing.drawing import Drawing
@@ -76,20 +84,14 @@ def what_if_of(
 ) -> tuple[Drawing, str]:
     """Return the drawing of a target with changed inputs (old and new numbers), and the name for its files."""
     with user_code():
-        from functools import partial
-
         from bpviz.drawing.load import load
         from bpviz.reports.what_if import compared
 
         found = load(target)
         thing: Any = found.thing
         values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
-        inputs = None
-        if callable(thing):
-            thing = partial(thing, **values) if values else thing
-        else:
-            inputs = values
-        return compared(thing, (), changed, inputs=inputs, output=of).draw(**options), found.stem
+        choice = {key: options.pop(key) for key in ("wrt", "freeze")}
+        return compared(thing, (), changed, inputs=values or None, output=of, **choice).draw(**options), found.stem
 
 
 def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:
@@ -97,10 +99,18 @@ def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) 
     import inspect
 
     parameters = inspect.signature(function).parameters
+    if any(name not in parameters for name in values):
+        from bpviz.objects.choice import full_name
+        from bpviz.objects.plain_copies import input_names
+
+        names = list(dict.fromkeys([*parameters, *input_names(function)]))
+        values = {full_name(name, names): value for name, value in values.items()}
     for name, value in values.items():
         parameter = parameters.get(name)
         if parameter is None:
-            hint = did_you_mean(name, parameters, f"its inputs are: {', '.join(parameters)}")
+            if name in names:
+                continue
+            hint = did_you_mean(name, names, f"its inputs are: {', '.join(names)}")
             raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):

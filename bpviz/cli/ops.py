@@ -27,7 +27,7 @@ def command(name: str | None, lang: str | None) -> None:
     say = language(lang)
     wanted = (name or "").removeprefix("np.")
     if wanted in ops.COMPOSITES and wanted not in ops.OPERATIONS:
-        click.echo(f"np.{wanted}  {say('made of several operations')}")
+        click.echo(f"{called(wanted)}  {say('made of several operations')}")
         click.echo(f"  {described(wanted)}")
         return
     rows = [_row(wanted)] if name else list(ops.OPERATIONS.values())
@@ -35,14 +35,24 @@ def command(name: str | None, lang: str | None) -> None:
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
         notes = [f"NumPy: {', '.join('np.' + n for n in row.numpy)}"] if row.numpy else []
+        notes += [", ".join(row.elsewhere)] if row.elsewhere else []
         notes += [say("convention: {convention}", convention=say(row.convention))] if row.convention else []
         notes += [say("rule: {rule}", rule=row.reference)] if row.reference else []
         if notes:
             click.echo(f"{'':<{width}}  {'':<12}  {'; '.join(notes)}")
     if not name:
         click.echo(f"\n{say('Made of several of these:')}")
-        listed = ", ".join(f"np.{composite}" for composite in sorted(ops.COMPOSITES))
+        listed = ", ".join(map(called, sorted(ops.COMPOSITES)))
         click.echo(textwrap.fill(listed, 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+
+
+def called(composite: str) -> str:
+    """Return what a function that is made of several operations is called in a program.
+
+    >>> called("ptp"), called("math.dist")
+    ('np.ptp', 'math.dist')
+    """
+    return composite if composite.startswith(("math.", "scipy.")) else f"np.{composite}"
 
 
 def described(composite: str) -> str:

@@ -48,6 +48,8 @@ def _kind(row: Option) -> dict[str, Any]:
     if row.default == ():
         return {"multiple": True, **({} if row.alone is None else {"is_flag": False, "flag_value": row.alone})}
     known = {"default": row.default, "show_default": row.default not in (None, "")}
+    if row.listed:
+        return {"type": _Names(), **known}
     if row.choices:
         return {"type": click.Choice(row.choices, case_sensitive=not row.any_case), **known}
     if row.range:
@@ -55,6 +57,16 @@ def _kind(row: Option) -> dict[str, Any]:
         bounds = {"min_open": row.range.open, "max_open": row.range.open and row.range.high is not None}
         return {"type": kind(row.range.low, row.range.high, **bounds), **known}
     return known
+
+
+class _Names(click.ParamType):  # type: ignore[type-arg]
+    """Names with commas between them; in settings a list of names as well."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the names as one text."""
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _named(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

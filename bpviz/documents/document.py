@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from bpviz.frozen import dataclass
 
 __all__ = ["Block", "Document", "Heading", "Lines", "Paragraph", "Picture", "Table"]
 

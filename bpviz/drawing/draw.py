@@ -13,9 +13,10 @@ from bpviz.figure import Figure, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
-from bpviz.graph.sources import source_of, split_keywords
+from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
-from bpviz.recording.element_names import arrays_of
+from bpviz.objects.parameters import split_keywords
+from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named
 
@@ -37,6 +38,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
     the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` is how many pixels PNG and
     its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
+
+    ``wrt="W1,b1"`` names what is differentiated, ``freeze="x,t"`` what is not (see `bpviz.trace`).
 
     ``grad="x"`` draws the backward pass itself, as the graph that computes the gradient of ``x``; ``grad=("x", "x")``
     that of the second derivative, ``grad="W,b"`` that of two gradients. ``plumbing=True`` shows in it also the steps
@@ -64,7 +67,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     keywords, options = split_keywords(target, options)
-    numbers = {name: options.pop(name, None) for name in ("inputs", "output", "seed")}
+    numbers = {name: options.pop(name, None) for name in ("inputs", "output", "seed", "wrt", "freeze")}
     verify = options.pop("verify", True)
     if "highlight" in options:
         if "path" in options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
 from bpviz.files import check_no_source, numbered, write_file
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
@@ -288,13 +289,25 @@ class Drawing:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
         return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A stored drawing (by a tool for documents) shows the same without the model.
+    def as_shown(self) -> Drawing:
+        """Return a drawing that shows the same, without the model: for documents, which store it.
+
+        >>> import bpviz
+        >>> bpviz.draw(lambda price=100, count=2: price * count).as_shown().source.__class__.__name__
+        'Figure'
+        """
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
-        kept: dict[str, Any] = {"source": self.figure, "options": options, "shown": self.shown}
+        made = Drawing(self.figure, options, self.shown)
         if self.options.animate or self.options.steps:
-            kept["step_list"] = self.step_list
-        return kept
+            made.__dict__["step_list"] = self.step_list
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What follows from these is made again; the function that makes a card again in another language stays behind.
+        if isinstance(self.source, Figure | Sheet):
+            kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
+            return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}
+        return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None}
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)

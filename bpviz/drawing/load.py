@@ -5,24 +5,23 @@ To load a model is to run its file, as pytest and uvicorn do with theirs.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import linecache
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, cast
 
 from bpviz.drawing.drawing import Drawing
+from bpviz.drawing.models import imported_module, run_source
 from bpviz.errors import UsageError, closest, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
+from bpviz.objects.held import is_object
 
-__all__ = ["Loaded", "Source", "Target", "apart", "chosen", "file_of", "load", "stem_of"]
+__all__ = ["Loaded", "Source", "Target", "chosen", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -67,38 +66,17 @@ def load(target: Target) -> Loaded:
     if isinstance(target, str) and _parted(target)[0] == "-":
         target = Source(sys.stdin.read(), "standard input", Path.cwd(), _parted(target)[1])
     if isinstance(target, Source):
-        module = _run(f"<{target.where}>", target.text, target.folder)
+        module = run_source(f"<{target.where}>", target.text, target.folder)
         return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
     (path, name), file = _parted(target), file_of(target)
     if file is None:
-        return Loaded(chosen(_module(path), name, path), stem_of(target))
+        return Loaded(chosen(imported_module(path), name, path), stem_of(target))
     if file.suffix.lower() == ".json":
         from bpviz.graph.archive import loaded
 
         return Loaded(loaded(_read(file), str(file)), stem_of(target))
     source = _read(file)
-    return Loaded(chosen(_run(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
-
-
-@contextmanager
-def apart() -> Iterator[None]:
-    """Forget afterwards what models imported from their own folders.
-
-    Where one process draws many models, each has its own ``helper.py``, as it is now.
-    """
-    path, known = list(sys.path), set(sys.modules)
-    try:
-        yield
-    finally:
-        folders = [folder + os.sep for folder in sys.path if folder not in path]
-        sys.path[:] = path
-        shared = tuple(os.path.realpath(folder) + os.sep for folder in path)
-        for name in sys.modules.keys() - known:
-            file = getattr(sys.modules[name], "__file__", None) or ""
-            # What lies below another folder of the path as well, such as an environment inside the project, is not
-            # the model's own.
-            if file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared):
-                del sys.modules[name]
+    return Loaded(chosen(run_source(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
 
 
 def stem_of(target: str) -> str:
@@ -156,38 +134,6 @@ def _read(file: Path) -> str:
         raise UsageError(f"{str(file)!r} cannot be read: {error.strerror or error}") from None
 
 
-def _run(name: str, source: str, folder: Path) -> ModuleType:
-    """Run a model's source as a module of its own; its folder comes first on the path, as for ``python FILE``."""
-    is_file = not name.startswith("<")
-    module = ModuleType(Path(name).stem if is_file else "stdin")
-    module.__file__ = name
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
-    sys.modules.setdefault(module.__name__, module)
-    # Messages quote the source: what an earlier run read may have been edited since.
-    linecache.checkcache(name)
-    if not is_file:
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), module.__dict__)
-    return module
-
-
-def _module(path: str) -> ModuleType:
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found = importlib.util.find_spec(path)
-    except (ImportError, ValueError):
-        found = None
-    if found is None:
-        raise UsageError(
-            f"there is no file or module {path!r}; "
-            "a target is FILE.py, FILE.py:NAME, package.module:NAME, FILE.json or -"
-        )
-    return importlib.import_module(path)
-
-
 def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing:
     """What of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
 
@@ -197,15 +143,21 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
     """
     names, before = vars(module), before or f"{where}:"
     if name:
-        if name not in names:
+        head, *attributes = name.split(".")
+        if head not in names:
             there = f"it has: {_listed(_candidates(module)) or 'nothing to draw'}"
-            hint = did_you_mean(name, names, there)
-            raise UsageError(f"{where} has no {name!r}; {hint}")
-        thing = names[name]
+            hint = did_you_mean(head, names, there)
+            raise UsageError(f"{where} has no {head!r}; {hint}")
+        thing, before_it = names[head], head
+        for attribute in attributes:
+            if not hasattr(thing, attribute):
+                hint = did_you_mean(attribute, dir(thing), f"name one of its methods: {_listed(_methods(thing))}")
+                raise UsageError(f"{before_it!r} in {where} has no {attribute!r}; {hint}")
+            thing, before_it = getattr(thing, attribute), f"{before_it}.{attribute}"
         if not (isinstance(thing, Graph | Flow | Drawing) or callable(thing)):
-            raise UsageError(
-                f"{name!r} in {where} is a {type(thing).__name__}; a function, Graph, Flow or Drawing is needed"
-            )
+            methods = _methods(thing)
+            needed = f"name one of its methods: {before}{name}.{methods[0]}" if methods else _NEEDED
+            raise UsageError(f"{name!r} in {where} is a {type(thing).__name__}; {needed}")
         return cast(Thing, thing)
     candidates = _candidates(module)
     if "main" in candidates:
@@ -215,6 +167,18 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
     if candidates:
         first = next(iter(candidates))
         raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {before}{first}")
+    methods = [
+        f"{key}.{name}"
+        for key, thing in names.items()
+        if _is_own_object(thing, module)
+        for name in _methods(thing)
+        if _has_all_values(getattr(thing, name))
+    ]
+    if methods:
+        raise UsageError(
+            f"{where} has no function to draw, but objects with methods ({_listed(methods[:6])}); "
+            f"name one: {before}{methods[0]}"
+        )
     functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
     if functions:
         lacking = functions[0]
@@ -225,12 +189,28 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
     raise UsageError(f"{where} has nothing to draw; define a function whose parameters have defaults: def f(x=1.0): …")
 
 
+_NEEDED = "a function, Graph, Flow or Drawing is needed"
+
+
+def _is_own_object(thing: Any, module: ModuleType) -> bool:
+    return type(thing).__module__ == module.__name__
+
+
+def _methods(thing: Any) -> list[str]:
+    """The methods of an object that a figure can show, those whose parameters all have values first."""
+    names = [name for name in dir(type(thing)) if not name.startswith("_")]
+    methods = [name for name in names if isinstance(getattr(type(thing), name, None), FunctionType)]
+    return sorted(methods, key=lambda name: not _has_all_values(getattr(thing, name)))
+
+
 def _candidates(module: ModuleType) -> dict[str, Thing]:
     """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
     found: dict[str, Thing] = {}
     for key, thing in vars(module).items():
-        if isinstance(thing, Graph | Flow | Drawing) or (
-            _is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing)
+        if (
+            isinstance(thing, Graph | Flow | Drawing)
+            or _is_method(thing)
+            or (_is_own_function(thing, module) and not key.startswith("_") and _has_all_values(thing))
         ):
             found[key] = thing
     if "main" not in found and _is_own_function(getattr(module, "main", None), module):
@@ -238,9 +218,16 @@ def _candidates(module: ModuleType) -> dict[str, Thing]:
     return found
 
 
+def _is_method(thing: Any) -> bool:
+    """Whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
+    return isinstance(thing, MethodType) and is_object(thing.__self__) and _has_all_values(thing)
+
+
 def _has_all_values(function: Any) -> bool:
-    """Whether a function has parameters, and all of them have defaults."""
+    """Whether a function has parameters, and all of them have defaults; a method needs none of its own."""
     code = function.__code__
+    if isinstance(function, MethodType):
+        return bool(code.co_argcount - 1 == len(function.__defaults__ or ()) and code.co_argcount > 1)
     by_keyword = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     return (
         code.co_argcount + code.co_kwonlyargcount > 0

@@ -8,12 +8,13 @@ of `DrawOptions` or `CircuitOptions`, with its default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
-from bpviz.layout.engines import ENGINES
+from bpviz.frozen import dataclass
+from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
 from bpviz.text.lengths import points
 from bpviz.writers.formats import TABLE, Format, formats
@@ -79,6 +80,7 @@ class Option:
     - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
     - ``choices`` or ``range``: the allowed values. ``alone`` is the value of a flag without one.
+    - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
     - ``builders``: whether the builder of a document chooses it.
@@ -95,6 +97,7 @@ class Option:
     any_case: bool = False
     range: Range | None = None
     alone: str | None = None
+    listed: bool = False
     setting: bool = False
     taken_by: Literal["draw", "command", "terminal"] = "draw"
     builders: bool = False
@@ -200,6 +203,22 @@ _ROWS = (
         python="output",
         metavar="NAME",
         taken_by="command",
+    ),
+    Option(
+        "wrt",
+        "--wrt",
+        "What is differentiated: parameters, attributes, globals: --wrt W1,b1. [default: all inputs]",
+        metavar="NAMES",
+        listed=True,
+        setting=True,
+    ),
+    Option(
+        "freeze",
+        "--freeze",
+        "What is not: --freeze x,t. It is shown as a constant.",
+        metavar="NAMES",
+        listed=True,
+        setting=True,
     ),
     Option("seed", help="The gradient with which the backward pass begins, a number or an array. [default: 1]"),
     _kept(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bpviz.frozen import dataclass
 from bpviz.text.language import ENGLISH, Language
 
 if TYPE_CHECKING:

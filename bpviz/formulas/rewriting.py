@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.formulas.expression import Expression, evaluated, is_constant, is_number, made_by
 from bpviz.formulas.product import Product
+from bpviz.frozen import dataclass
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
+from bpviz.frozen import dataclass
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.text.numerals import digits_apart
 
@@ -39,8 +39,8 @@ def difference(place: str, recorded: Any, plain: Any, record: Recorder | None) -
     >>> difference("", {"loss": 2.0}, {"loss": 3.0}, None)
     Difference(place=" at ['loss']", recorded='2', plain='3')
     """
-    kind = recorded.__class__
-    if kind is Handle:
+    kind = type(recorded)
+    if kind in HANDLES:
         return _of_values(place, recorded.data, plain, record)
     if kind is float or kind is int or isinstance(recorded, np.generic | np.ndarray):
         return _of_values(place, recorded, plain, record)
@@ -75,12 +75,14 @@ def _kind(value: Any) -> str:
 
 
 def _of_values(place: str, recorded: Any, plain: Any, record: Recorder | None) -> Difference | None:
-    if recorded.__class__ is float and isinstance(plain, float | int):
+    if type(recorded) is float and isinstance(plain, float | int):
         if recorded == plain or (recorded != recorded and plain != plain):
             return None
     elif isinstance(plain, str | tuple | list | Mapping) or plain is None or callable(plain):
         return Difference(_at(place), _kind(recorded), _kind(plain))
     a, b = np.asarray(recorded), np.asarray(plain)
+    if a.dtype.kind not in "biuf" and a.dtype == b.dtype:
+        return None
     if b.dtype.kind not in "biuf" or a.shape != b.shape:
         return Difference(_at(place), _kind(recorded), _kind(plain))
     x, y = a.astype(np.float64), b.astype(np.float64)

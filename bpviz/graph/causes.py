@@ -14,10 +14,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import Handle
-from bpviz.recording.source import is_library, is_ours
+from bpviz.recording.handle import HANDLES
+from bpviz.recording.source import is_library, is_ours, place_of
 
-__all__ = ["first_cause", "place_of"]
+__all__ = ["first_cause"]
 
 np: Any = LazyModule("numpy")
 
@@ -29,8 +29,8 @@ _FEW = 32
 """The most elements of an array that are compared one by one; larger arrays are compared by sums."""
 _TYPES = frozenset({"isinstance", "issubclass", "type", "hasattr", "callable", "isscalar", "getattr", "iterable"})
 _ADVICE = {
-    "type": "reads the type of a value, and a recorded value has another type; decide by the shape, "
-    "np.ndim(x) == 0, or remove the condition",
+    "type": "reads the type of a value, and type(x) of a recorded value is another class; write "
+    "isinstance(x, float), or decide by the shape, np.ndim(x) == 0",
     "in place": "changes an array in place, which other names of it see and its record does not; give the result a "
     "new name, y = y + x, and return it",
     "list": "repeats a list, which for a recorded number is a product; write np.full(n, 0.5), or a list comprehension",
@@ -39,11 +39,6 @@ _ADVICE = {
 }
 
 Event = tuple[CodeType, int, dict[Any, Any]]
-
-
-def place_of(code: CodeType, line: int) -> str:
-    """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
-    return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
 
 
 def first_cause(traced: Callable[[], None], plain: Callable[[], None]) -> str:
@@ -101,7 +96,7 @@ def _is_library(frame: FrameType) -> bool:
 
 def _summary(value: Any, depth: int = 0) -> Any:
     """Return the numbers in a value, for a comparison; ``None`` if it has none."""
-    if value.__class__ is Handle:
+    if type(value) in HANDLES:
         value = value.data
     if isinstance(value, bool | int | float):
         return ((), (float(value),)) if abs(value) < 2**1000 else None
@@ -109,14 +104,14 @@ def _summary(value: Any, depth: int = 0) -> Any:
         return _of_array(np.asarray(value))
     if isinstance(value, type):
         # type(x) returns another type for a recorded value.
-        return value is Handle
+        return value in HANDLES
     if depth > 2 or value is None or isinstance(value, str | bytes):
         return None
     if isinstance(value, dict):
         return {key: _summary(part, depth + 1) for key, part in list(value.items())[:_PARTS]}
     if isinstance(value, list | tuple):
         return len(value), tuple(_summary(part, depth + 1) for part in value[:_PARTS])
-    if hasattr(value, "__dict__") and not callable(value) and value.__class__.__module__ != "builtins":
+    if hasattr(value, "__dict__") and not callable(value) and type(value).__module__ != "builtins":
         return _summary(vars(value), depth + 1)
     return None
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
+from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.text.language import Language, language
 
 if TYPE_CHECKING:
+    import networkx
+
     from bpviz.formulas.formula import Formula
     from bpviz.formulas.symbols import Symbols
 
@@ -179,6 +182,29 @@ class Flow:
             else _handed_out(gradients[i], given[i])
             for i, name in self.graph.record.is_input.items()
         }
+
+    @cached_property
+    def nx(self) -> networkx.MultiDiGraph[str]:
+        """The graph for networkx with the numbers of this run: nodes have a value and a gradient, edges a gradient.
+
+        What no gradient reaches has none.
+
+        >>> import bpviz
+        >>> made = bpviz.backprop(lambda x=3.0: x * x).nx
+        >>> made.nodes["x"]["gradient"], made.edges["x", "output", 0]
+        (6.0, {'gradient': 3.0})
+        """
+        made = self.graph.nx.copy()
+        names, operands = self.graph.names, self.graph.record.operands
+        for index, value in enumerate(self.values):
+            made.nodes[names[index]]["value"] = plain_value(value)
+            if self.gradients[index] is not None:
+                made.nodes[names[index]]["gradient"] = plain_value(self.gradients[index])
+            for slot, operand in enumerate(operands[index]):
+                share = self.wire_share(index, slot)
+                if share is not None:
+                    made.edges[names[operand], names[index], slot]["gradient"] = plain_value(share)
+        return made
 
     @property
     def nonfinite(self) -> tuple[NonFinite, ...]:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
-from bpviz.recording.element_names import element_name, parted
-from bpviz.recording.handle import Handle
+from bpviz.objects.choice import full_name
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.recording.source import line_of
+from bpviz.text.element_names import element_name, parted
 
 if TYPE_CHECKING:
     import networkx
@@ -155,8 +157,8 @@ class Graph:
         for name, value in inputs:
             if name in known:
                 raise UsageError(f"the graph has an input {name!r} already; give each input its own name")
-            if value.__class__ is not float and value is not NO_VALUE:
-                if value.__class__ is int:
+            if type(value) is not float and value is not NO_VALUE:
+                if type(value) is int:
                     record.whole.add(index)
                 value = as_input(name, value)
             known[name] = index
@@ -167,7 +169,7 @@ class Graph:
 
     def output(self, value: Handle, name: str = "") -> Handle:
         """Mark a value as an output of the graph; a name names it."""
-        if value.__class__ is not Handle:
+        if type(value) not in HANDLES:
             raise UsageError(
                 f"an output must be a recorded value, but got {value!r}; compute it from the graph's inputs"
             )
@@ -259,6 +261,9 @@ class Graph:
             found.setdefault(name, index)
         if len(self._outputs) == 1 and self.name:
             found.setdefault(self.name, next(iter(self._outputs.values())))
+        # What else a variable was left holding it as: hs[0].
+        for index, name in self.record.last_words.items():
+            found.setdefault(name, index)
         return found
 
     @property
@@ -309,6 +314,10 @@ class Graph:
             for element in (element_name(stem, place, small=False), element_name(stem, place)):
                 if element in self._by_name:
                     return self._by_name[element]
+        full = full_name(name, self.names)
+        if full in self._by_name:
+            # By the last part of a name: W1 for params['W1'].
+            return self._by_name[full]
         hint = did_you_mean(name, self._by_name, f"it has: {', '.join(list(self._by_name)[:12])}")
         raise UsageError(f"the graph has no value named {name!r}; {hint}")
 
@@ -329,6 +338,9 @@ class Graph:
     def nx(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: a directed acyclic ``MultiDiGraph`` whose edge keys are operand slots.
 
+        Attributes are of plain types, so that networkx writes them in any of its formats: values are floats, or the
+        JSON text of nested lists. What a node has not (a line, a group) is left out.
+
         >>> import bpviz
         >>> sorted(bpviz.trace(lambda x=3.0: x * x).nx.edges(keys=True))
         [('x', 'output', 0), ('x', 'output', 1)]
@@ -339,13 +351,15 @@ class Graph:
         for node in self.nodes:
             made.add_node(
                 node.name,
-                kind=node.kind,
-                operation=None if node.operation is None else node.operation.name,
-                parameters=dict(node.parameters),
-                label=node.label,
-                value=node.value,
-                line=node.line,
-                group=group_path(node.scope),
+                **attributes(
+                    kind=node.kind,
+                    operation=None if node.operation is None else node.operation.name,
+                    parameters=node.parameters or None,
+                    label=node.label,
+                    value=None if node.value is NO_VALUE else plain_value(node.value),
+                    line=node.line,
+                    group=" / ".join(group_path(node.scope)),
+                ),
             )
             for slot, operand in enumerate(node.operands):
                 made.add_edge(operand, node.name, slot)

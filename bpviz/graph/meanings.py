@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bpviz.graph.graph import Graph
+from bpviz.objects.outer_variables import written_function
 
 __all__ = ["RESULT", "meanings", "of_docstring", "of_function"]
 
@@ -44,21 +45,9 @@ def meanings(graph: Graph) -> dict[int, str]:
 
 def of_function(function: Callable[..., Any]) -> Mapping[str, str]:
     """Return the meanings of a function's parameters and variables, by name; that of its result under `RESULT`."""
-    written = _written(function)
+    written = written_function(function)
     comments = _of_comments(written) if written is not None else {}
     return comments | of_docstring(getattr(written, "__doc__", None) or "") | _of_annotations(written)
-
-
-def _written(function: Any) -> Any:
-    """Return the function that was written in the source, without decorators and partial arguments."""
-    while hasattr(function, "func"):
-        function = function.func
-    if not hasattr(function, "__code__"):
-        # An object that is called like a function.
-        function = type(function).__call__
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    return function if hasattr(function, "__code__") else None
 
 
 # Docstrings

@@ -12,14 +12,14 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
-from bpviz.graph.verification import is_verified
 from bpviz.lazy import LazyModule
+from bpviz.objects.choice import full_name
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.recording.handle import Handle
 from bpviz.recording.inputs import as_input
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
-__all__ = ["backprop", "confirmed", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
+__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -135,8 +135,10 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
 
 
-def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call; ``verify`` is that of `bpviz.trace`.
+def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
+    """Trace a function and propagate: forward values and gradients in one call.
+
+    The arguments are those of `bpviz.trace`: also ``inputs``, ``wrt``, ``freeze`` and ``verify``.
 
     >>> def total(price=100, count=2, tax=1.1):
     ...     return price * count * tax
@@ -144,24 +146,13 @@ def backprop(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwarg
     {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
     """
     with ops.silence():
-        return propagate(trace(fn, *args, verify=verify, **kwargs))
-
-
-def confirmed(flow: Flow) -> Flow:
-    """Return the flow of a function that was traced with its own inputs and run with others.
-
-    Raises `RecordingError` where the function itself returns another value for these: it takes another branch.
-    """
-    graph, index = flow.graph, flow.output_index
-    if graph.plain is not None and is_verified():
-        values = {graph.record.is_input[i]: value for i, value in flow.given.items()}
-        graph.plain.confirm(values, index, flow.values[index], graph.record)
-    return flow
+        return propagate(trace(fn, *args, **kwargs))
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
     """Put another value in the place of an input's own. Return the input's number."""
-    index = next((i for i, name in graph.record.is_input.items() if name == key), None)
+    full = full_name(key, graph.inputs)
+    index = next((i for i, name in graph.record.is_input.items() if name == full), None)
     if index is None:
         hint = did_you_mean(key, graph.inputs, f"its inputs are: {', '.join(graph.inputs)}")
         raise UsageError(f"there is no input named {key!r}; {hint}")
@@ -173,7 +164,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
                 f"the input {key!r} was recorded with shape {ops.shape_of(before)}, but got shape "
                 f"{ops.shape_of(value)}; trace the function again with the new shape"
             )
-        if before.__class__ is not float:
+        if type(before) is not float:
             value = np.asarray(value)
             if before.dtype.kind == "f":
                 # A list takes the recorded precision; an array has its own.
@@ -187,7 +178,7 @@ def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
 
 def _seed(seed: Any, value: Any, name: str) -> Any:
     """Return the gradient that starts at the output, in its shape and precision."""
-    if value.__class__ is float and (seed is None or isinstance(seed, float | int)):
+    if type(value) is float and (seed is None or isinstance(seed, float | int)):
         return 1.0 if seed is None else float(seed)
     value = np.asarray(value)
     dtype = value.dtype if value.dtype.kind == "f" else np.float64
@@ -246,7 +237,7 @@ def _backward(
         if g is None or operation is None:
             continue
         operands, rules = all_operands[index], operation.vjp
-        if len(operands) != 2 or rules.__class__ is not tuple or index in parameters or index in kept:
+        if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept:
             shares = _shares(record, index, g, values, kept)
             for i, share in zip(operands, shares, strict=True):
                 if share is not None:
@@ -266,12 +257,12 @@ def _backward(
                 share_y = other(g, z, x, y)
         except (ArithmeticError, ValueError):
             share, share_y = _shares(record, index, g, values, kept)
-        if share.__class__ is not float or x.__class__ is not float:
+        if type(share) is not float or type(x) is not float:
             share = _fit(share, x)
         if share is not None:
             before = gradients[i]
             gradients[i] = share if before is None else before + share
-        if share_y.__class__ is not float or y.__class__ is not float:
+        if type(share_y) is not float or type(y) is not float:
             share_y = _fit(share_y, y)
         if share_y is not None:
             before = gradients[j]
@@ -311,15 +302,15 @@ def _fit(gradient: Any, operand: Any) -> Any:
     """Return a gradient in the shape and precision of its operand; ``None`` stays ``None``."""
     if gradient is None:
         return None
-    if gradient.__class__ is operand.__class__:
-        if gradient.__class__ is float:
+    if type(gradient) is type(operand):
+        if type(gradient) is float:
             return gradient
         dtype = gradient.dtype
         if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
             return gradient
-    if operand.__class__ is float:
+    if type(operand) is float:
         return float(np.sum(gradient))
-    if gradient.__class__ is not np.ndarray:
+    if type(gradient) is not np.ndarray:
         gradient = np.asarray(gradient)
     gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
     dtype = operand.dtype

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -45,9 +45,14 @@ class Surroundings:
     Arrays of more than two million elements, attributes in slots and files are not kept.
     """
 
-    def __init__(self, *functions: Callable[..., Any], without: Sequence[Any] = ()) -> None:
-        """Read the state of what these functions can reach, ``without`` the arguments that are copied."""
-        found = _Search(functions, without)
+    def __init__(
+        self, *functions: Callable[..., Any], without: Sequence[Any] = (), copied: Collection[int] = ()
+    ) -> None:
+        """Read the state of what these functions can reach, ``without`` the arguments that are copied.
+
+        What is ``copied``, by identity, is searched, but its own state is not kept.
+        """
+        found = _Search(functions, without, copied)
         self._kept = [(holder, holder[0](*holder[1:])) for holder in found.holders]
         # Modules imported later will begin with a state that is not known now.
         self._modules = imported("numpy.random"), imported("random")
@@ -73,8 +78,9 @@ class Surroundings:
 class _Search:
     """The things that a function can reach, each with the functions that read and restore it."""
 
-    def __init__(self, functions: Sequence[Any], without: Sequence[Any]) -> None:
+    def __init__(self, functions: Sequence[Any], without: Sequence[Any], copied: Collection[int]) -> None:
         self.holders: list[tuple[Any, ...]] = []
+        self.copied = copied
         self.seen = {id(value) for value in without if not callable(value)}
         self.ahead: list[Any] = [*functions]
         self.room = _ELEMENTS
@@ -107,10 +113,10 @@ class _Search:
         elif kind is partial:
             self.ahead += (value.func, *value.args, *value.keywords.values())
         elif isinstance(value, dict):
-            self.holders.append((_entries, value))
+            self._hold(value, _entries, value)
             self.ahead += list(value.values())[:_MOST]
         elif isinstance(value, list | set):
-            self.holders.append((_members, value))
+            self._hold(value, _members, value)
             self.ahead += list(value)[:_MOST]
         elif kind is tuple or kind is frozenset:
             self.ahead += value
@@ -120,13 +126,13 @@ class _Search:
         elif kind is self.array:
             if value.size <= self.room and value.flags.writeable:
                 self.room -= value.size
-                self.holders.append((_elements, value))
+                self._hold(value, _elements, value)
         elif isinstance(value, self.generator):
-            self.holders.append((_bits, value.bit_generator))
+            self._hold(value, _bits, value.bit_generator)
         elif isinstance(value, self.legacy):
-            self.holders.append((_legacy, value))
+            self._hold(value, _legacy, value)
         elif isinstance(value, self.python):
-            self.holders.append((_python, value))
+            self._hold(value, _python, value)
         elif isinstance(value, type):
             if _is_users(value.__module__):
                 self.ahead += [found for base in value.__mro__[:-1] for found in vars(base).values()]
@@ -136,8 +142,12 @@ class _Search:
             self.ahead += (value.fget, value.fset)
         elif hasattr(value, "__dict__") and not isinstance(value, ModuleType) and _is_users(kind.__module__):
             own = vars(value)
-            self.holders.append((_entries, own))
+            self._hold(value, _entries, own)
             self.ahead += (kind, *own.values())
+
+    def _hold(self, value: Any, *holder: Any) -> None:
+        if id(value) not in self.copied:
+            self.holders.append(holder)
 
     def _function(self, function: FunctionType) -> None:
         if is_library(function.__code__.co_filename):

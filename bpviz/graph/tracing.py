@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import wraps
-from types import FrameType, FunctionType, TracebackType
-from typing import Any, NamedTuple, TypeVar
+from types import FrameType, FunctionType, MappingProxyType, TracebackType
+from typing import Any, NamedTuple
 
-from bpviz import nn, ops
-from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, refusals
+from bpviz import ops
+from bpviz.doors import mathematics
+from bpviz.doors.placing import Door, door_of, open_doors
+from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
-from bpviz.lazy import imported
+from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
+from bpviz.objects.copies import Copies
+from bpviz.objects.held import is_model, is_object, is_used, keys_of
+from bpviz.objects.outer_variables import replaced, written_function
+from bpviz.objects.parameters import inputs_of, like, parameters_of, split_keywords, title_of
 from bpviz.recording import refusals as refusal
 from bpviz.recording.frames import current_groups
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.scopes import Group
+from bpviz.recording.variables import named_parts
 from bpviz.writes import functions  # noqa: F401
 
-__all__ = ["Run", "group", "inputs_of", "name", "run_on_handles", "trace"]
+__all__ = ["Run", "run_on_handles", "trace", "traced"]
 
 # The classes of numbers and arrays that were seen: inputs as they are.
 _PLAIN: set[type] = {float, int}
-CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
-Value = TypeVar("Value")
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def trace(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: Any) -> Graph:
+def trace(
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    inputs: Mapping[str, Any] | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
+    verify: bool = True,
+    **kwargs: Any,
+) -> Graph:
     """Run a function once and record what it computes.
 
     The parameters become the inputs; those that are not given take their defaults. Numbers and arrays are recorded,
@@ -48,115 +58,283 @@ def trace(fn: Callable[..., Any], /, *args: Any, verify: bool = True, **kwargs: 
     >>> graph["subtotal"].value
     200.0
 
-    Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
-    value: what is drawn is what the function does. ``verify=False`` leaves that out (a parameter of that name is given
-    by position). What the function prints is printed once, and random numbers, its objects, lists and global variables
-    are then as after a single run.
+    A method is a function, too: the floats and arrays of floats that its object holds, and that a step reads, are
+    inputs named as in the code (``params['W1']``, ``layer1.W``), and so are the fields of objects that are arguments
+    (``p.w``). The objects themselves stay as they are; the function runs on copies.
 
-    Raises `UsageError` when a parameter has no value or the result depends on none of them, and `RecordingError` for
-    a step that cannot be recorded, or a plain run that returns another value. What the function itself raises passes
-    through.
+    ``wrt="W1,b1"`` names what is differentiated (parameters, attributes, globals of the function's module), ``freeze=``
+    what is not; the rest become constants with names. ``inputs=`` gives other values by name, also to parts of
+    parameters and to attributes.
+
+    >>> trace(total, wrt="price,tax").inputs, trace(total, inputs={"tax": 1.2})["total"].value
+    (('price', 'tax'), 240.0)
+
+    Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
+    value: what is drawn is what the function does. ``verify=False`` leaves that out. What the function prints is
+    printed once, and random numbers, lists and global variables are then as after a single run. A parameter that is
+    called ``inputs``, ``wrt`` or ``freeze`` takes what is given by that name; one that is called ``verify`` is given by
+    position.
+
+    Raises `UsageError` when a parameter has no value, the result depends on none of them, or a name in ``wrt``,
+    ``freeze`` or ``inputs`` is not there, and `RecordingError` for a step that cannot be recorded, or a plain run that
+    returns another value. What the function itself raises passes through.
     """
+    options = {"inputs": inputs, "wrt": wrt, "freeze": freeze}
+    given = {name: value for name, value in options.items() if value is not None}
+    filled, options = split_keywords(fn, given)
     with verified(verify):
-        run = run_on_handles(fn, args, kwargs)
+        choice = choice_of(options.get("wrt"), options.get("freeze"))
+        return traced(fn, args, {**kwargs, **filled}, inputs if "inputs" in options else None, choice)
+
+
+def traced(
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    inputs: Mapping[str, Any] | None = None,
+    choice: Choice | None = None,
+) -> Graph:
+    """Return the graph of a function, as `trace` does."""
+    more: dict[str, Any] = {}
+    if inputs:
+        fn, args, keywords, more = _with_values(fn, args, keywords, inputs)
+    run = run_on_handles(fn, args, keywords, choice=choice, values=more)
+    for name in more:
+        if name not in run.held:
+            names = list(dict.fromkeys([*run.graph.inputs, *run.held]))
+            hint = did_you_mean(name, names, f"its inputs are: {', '.join(names[:12])}")
+            raise UsageError(f"there is no input named {name!r}; {hint}")
     _name_outputs(run.graph, run.result, run.graph.name)
     run.name_the_rest()
+    if choice is not None:
+        make_constant(run.graph.record, choice, run.held, run.graph.name)
     return run.graph
+
+
+def _with_values(
+    fn: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any], dict[str, Any]]:
+    """Return a function and its arguments with other values for some inputs, of objects copies; and what is left.
+
+    What is left are the values of globals that ``wrt`` names.
+    """
+    import inspect
+
+    known = parameters_of(fn)
+    mine = {name: value for name, value in inputs.items() if name in known}
+    if mine:
+        signature = inspect.signature(fn)
+        bound = signature.bind_partial(*args, **keywords)
+        for name, value in mine.items():
+            bound.arguments[name] = like(value, bound.arguments.get(name, signature.parameters[name].default))
+        args, keywords = bound.args, bound.kwargs
+    if len(mine) == len(inputs):
+        return fn, args, keywords, {}
+    plain = Plain(fn, *inputs_of(fn, args, keywords))
+    names = plain.copied({})[-1].names
+    rest = {full_name(name, names): value for name, value in inputs.items() if name not in known}
+    more = {name: value for name, value in rest.items() if name not in names}
+    fn, positional, named, _ = plain.copied(rest)
+    return fn, tuple(positional), named, more
 
 
 class Run(NamedTuple):
     """What `run_on_handles` answers: the graph, the parameters and the result with handles in them.
 
-    ``last_words`` is what the function's own variables held in the end.
+    ``last_words`` is what the function's own variables held in the end; ``held`` are the names of what objects hold,
+    whether a step has read it or not.
     """
 
     graph: Graph
     parameters: dict[str, Any]
     result: Any
     last_words: list[tuple[str, Any]]
+    held: tuple[str, ...] = ()
 
     def name_the_rest(self) -> None:
         """Name the values that have no name yet but lie in a variable."""
         recorder = self.graph.record
-        for key, value in self.last_words:
-            if value.__class__ is Handle and value.recorder is recorder:
+        for key, value in named_parts(self.last_words):
+            if value.recorder is recorder and is_used(value):
                 recorder.last_words.setdefault(value.index, key)
         recorder.renamed += 1
 
 
-def run_on_handles(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], depth: int = 0) -> Run:
-    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use."""
-    title = _title(fn)
-    recorder = Recorder(sys._getframe(), title, boundary=True, depth=depth)
-    graph = Graph(title, record=recorder)
-    graph.function = fn
-    positional, keywords = inputs_of(fn, args, kwargs)
-    given: list[Any]
-    if _PLAIN.issuperset([value.__class__ for _, value in positional]):
-        given = graph.take(positional)
-    else:
-        given = [_recorded(graph, key, value) for key, value in positional]
-    named = {key: _recorded(graph, key, value) for key, value in keywords.items()} if keywords else keywords
-    groups = current_groups()
-    opened = len(groups)
-    plain, verification = Plain(fn, positional, keywords), None
+def run_on_handles(
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    depth: int = 0,
+    choice: Choice | None = None,
+    values: Mapping[str, Any] = MappingProxyType({}),
+) -> Run:
+    """Run a function once and record it; with a ``depth`` inside of other recordings, whose values it may use.
+
+    Where it fails and objects hold single numbers (``range(int(self.time / self.step))``, ``isinstance(self.rate,
+    float)``), it is run again with those numbers as they are: constants.
+    """
+    plain, verification = Plain(fn, *inputs_of(fn, args, kwargs), choice=choice, values=values), None
     if is_verified():
-        verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth))
+        verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth, choice, values))
+    attempt = _Attempt(plain, depth, verification)
     try:
-        with ops.silence(), _doors(recorder, fn), refusals() as refused:
-            result = fn(*given, **named)
-    except ValueError as error:
-        if isinstance(error.__cause__, RecordingError):
-            # NumPy asked a recorded value for a number, and says only that it got none.
-            raise error.__cause__ from None
-        raise
-    except AttributeError as error:
-        # What nobody has foreseen (see `bpviz.recording.handle.Missing`) is told in the same words.
-        if error.obj.__class__ is Handle and not isinstance(error, RecordingError) and error.__traceback__ is not None:
-            raise refusal.no_attribute(str(error.name), _innermost(error.__traceback__)) from None
+        return attempt.run()
+    except UsageError:
         raise
     except Exception as error:
-        odd = None if verification is None or isinstance(error, BpvizError) else verification.raised(error, recorder)
+        if not attempt.has_single_numbers:
+            meant = attempt.meant(error)
+            raise meant from meant.__cause__
+    if verification is not None:
+        verification.before.put_back()
+    attempt = _Attempt(plain, depth, verification, constant=True)
+    try:
+        return attempt.run()
+    except Exception as error:
+        meant = attempt.meant(error)
+        raise meant from meant.__cause__
+
+
+class _Attempt:
+    """One run of a function on handles.
+
+    ``constant`` leaves single numbers that objects hold as they are, but for those that the choice names.
+    """
+
+    def __init__(self, plain: Plain, depth: int, verification: Verification | None, *, constant: bool = False) -> None:
+        self.plain, self.depth, self.verification, self.constant = plain, depth, verification, constant
+        self.title = title_of(plain.function)
+        self.copies: Copies | None = None
+        self.is_running = False
+
+    @property
+    def has_single_numbers(self) -> bool:
+        """Whether an object holds a single number that is no constant here."""
+        return self.copies is not None and self.copies.has_single_numbers()
+
+    def run(self) -> Run:
+        """Run the function, and compare it with a plain run."""
+        plain, positional, keywords = self.plain, self.plain.positional, self.plain.keywords
+        fn, choice = plain.function, plain.choice
+        self.recorder = recorder = Recorder(sys._getframe(), self.title, boundary=True, depth=self.depth)
+        graph = Graph(self.title, record=recorder)
+        graph.function = fn
+        # Before the parameters are recorded, for one of them may be a function that has a door.
+        doors = open_doors(recorder, written_function(fn) or fn, _DOORS)
+        given: list[Any]
+        named: dict[str, Any] = {}
+        copies: Copies | None = None
+        if type(fn) is FunctionType and not keywords and choice is None and _are_plain(positional):
+            given = graph.take(positional)
+        else:
+            taken = frozenset([*(key for key, _ in positional), *keywords])
+            self.copies = copies = Copies(recorder, taken, self._is_constant, plain.values)
+            given = [_recorded(graph, copies, key, value) for key, value in positional]
+            named = {key: _recorded(graph, copies, key, value) for key, value in keywords.items()}
+            fn = copies.called_on_copy(fn)
+        groups = current_groups()
+        opened = len(groups)
+        self.is_running = True
+        try:
+            with (
+                ops.silence(),
+                doors,
+                replaced(fn, choice, copies, tuple(recorder.is_input.values())),
+                refusals() as refused,
+            ):
+                result = fn(*given, **named)
+            self.is_running = False
+        finally:
+            # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
+            del groups[opened:]
+            last_words = recorder.close()
+            if copies is not None:
+                copies.close()
+        parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
+        if recorder.rewrites:
+            from bpviz.objects.overlaps import refuse_writes_into_shared
+            from bpviz.writes.fills import join_writes
+
+            own = [(key, value, handle) for (key, value), handle in zip(positional, given, strict=True)]
+            refuse_writes_into_shared(recorder, own if copies is None else copies.sources)
+            parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
+            join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
+        if self.verification is not None and not recorder.lifted:
+            # Nested in another recording it is run plainly where that is.
+            for one in refused:
+                if not isinstance(one, RefusedAnyway):
+                    raise one
+            plain = self.verification.compared(result, recorder)
+        graph.plain, graph.notes = replace(plain, result=result), plain.notes
+        held = tuple(copies.names) if copies is not None else ()
+        return Run(graph, parameters, result, last_words, held)
+
+    def meant(self, error: Exception) -> Exception:
+        """Return the error to raise in place of the one that `run` raised."""
+        if isinstance(error, BpvizError) or not self.is_running:
+            return error
+        if isinstance(error, AttributeError) and type(error.obj) in HANDLES and error.__traceback__ is not None:
+            # An attribute that nobody has foreseen (see `bpviz.recording.handle.Missing`) is refused in the same words.
+            return refusal.no_attribute(str(error.name), _innermost(error.__traceback__))
+        cause = error.__cause__
+        while cause is not None and not isinstance(cause, BpvizError):
+            # NumPy wraps a refusal into a ValueError of its own.
+            cause = cause.__cause__
+        if isinstance(cause, BpvizError):
+            return cause
+        odd = None if self.verification is None else self.verification.raised(error, self.recorder)
         if odd is not None:
-            raise odd from error
-        raise
-    finally:
-        # A function that raises inside of `with bpviz.group(...)` has closed it already; a generator may not have.
-        del groups[opened:]
-        last_words = recorder.close()
-    parameters = dict(zip([key for key, _ in positional], given, strict=True)) | named
-    if recorder.rewrites:
-        from bpviz.writes.fills import join_writes
+            odd.__cause__ = error
+        return odd or error
 
-        parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
-        join_writes(recorder, [handle.index for _, handle in _handles("", result) if handle.recorder is recorder])
-    if verification is not None and not recorder.lifted:
-        # Nested in another recording it is run plainly where that is.
-        for one in refused:
-            if not isinstance(one, RefusedAnyway):
-                raise one
-        plain = verification.compared(result, recorder)
-    graph.plain, graph.notes = replace(plain, result=result), plain.notes
-    return Run(graph, parameters, result, last_words)
+    def _is_constant(self, name: str) -> bool:
+        choice = self.plain.choice
+        return self.constant and not (choice is not None and choice.names(name))
 
 
-def _doors(recorder: Recorder, fn: Any) -> AbstractContextManager[None]:
-    """The doors of NumPy's functions that make arrays; models of plain numbers need none, and import less."""
-    if not imported("numpy"):
-        return nullcontext()
-    from bpviz.writes.doors import open_doors
+def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:
+    return _PLAIN.issuperset([type(value) for _, value in inputs])
 
-    return open_doors(recorder, fn)
+
+def _is_here(handle: Handle, recorder: Recorder) -> bool:
+    return handle.recorder is recorder and is_used(handle)
+
+
+def _array_doors(numpy: Any) -> Iterator[Door]:
+    """The doors of NumPy; models of plain numbers need none, and import less."""
+    from bpviz.doors import arrays
+
+    return arrays.doors(numpy)
+
+
+def _special_doors(special: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_special(special)
+
+
+def _norm_doors(stats: Any) -> Iterator[Door]:
+    from bpviz.doors import scipy
+
+    return scipy.of_norm(stats)
+
+
+_DOORS = (
+    ("math", mathematics.doors),
+    ("numpy", _array_doors),
+    ("scipy.special", _special_doors),
+    ("scipy.stats", _norm_doors),
+)
 
 
 def _as_given(graph: Graph, key: str, value: Any) -> Any:
-    """A parameter as it was before the function wrote into it."""
+    """Return a parameter as it was before the function wrote into it."""
     if isinstance(value, Mapping):
         return {k: _as_given(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
     if isinstance(value, tuple | list):
-        parts = [_as_given(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
+        parts = [_as_given(graph, k, part) for k, part in zip(keys_of(key, value), value, strict=True)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if value.__class__ is not Handle:
+    if type(value) not in HANDLES or not is_used(value):
         return value
     index = next((i for i, name in graph.record.is_input.items() if name == key), value.index)
     return Handle(graph.record, index, graph.record.values[index])
@@ -169,111 +347,40 @@ def _innermost(traceback: TracebackType) -> FrameType:
     return traceback.tb_frame
 
 
-def _title(fn: Any) -> str:
-    """What a function is called; empty where it has no name."""
-    while not hasattr(fn, "__name__") and hasattr(fn, "func"):
-        # functools.partial
-        fn = fn.func
-    title = getattr(fn, "__name__", "") or type(fn).__name__
-    return "" if title == "<lambda>" else title
-
-
-def inputs_of(
-    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-    """The function's parameters with their values: by position (``*parts`` as ``parts[0]``, …), and by keyword.
-
-    Raises `UsageError` when a parameter has no value or there are more than the function takes.
-    """
-    if not callable(fn):
-        raise UsageError(f"a function is needed, but got {fn!r}")
-    written, module = type(fn) is FunctionType, getattr(fn, "__module__", None) or ""
-    if module.startswith("numpy") or not written:
-        if type(fn).__module__ == "numpy" or module.partition(".")[0] == "numpy":
-            # Of NumPy's own functions only what is given; their other parameters (out=, dtype=) are no numbers.
-            return [(f"x{i}" if len(args) > 1 else "x", value) for i, value in enumerate(args)], dict(kwargs)
-    elif module == nn.__name__ and fn.__name__ in nn.__all__:
-        # Of a layer likewise: what has a default is no number that flows.
-        return list(zip(fn.__code__.co_varnames, args, strict=False)), dict(kwargs)
-    if written and not kwargs and not hasattr(fn, "__wrapped__"):
-        simple = _simple_inputs(fn, args)
-        if simple is not None:
-            return simple, {}
-    import inspect
-
-    try:
-        signature = inspect.signature(fn)
-    except ValueError:
-        # Functions written in C may not tell their parameters.
-        return [(f"x{i}", value) for i, value in enumerate(args)], dict(kwargs)
-    try:
-        bound = signature.bind_partial(*args, **kwargs)
-    except TypeError as error:
-        raise UsageError(f"{_title(fn) or '<lambda>'}{signature}: {error}") from None
-    bound.apply_defaults()
-    positional: list[tuple[str, Any]] = []
-    keywords: dict[str, Any] = {}
-    for key, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            positional += _numbered(key, bound.arguments[key])
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            keywords.update(bound.arguments[key])
-        elif key not in bound.arguments:
-            raise UsageError(
-                f"the parameter {key!r} of {_title(fn) or '<lambda>'} has no value; give it a default ({key}=1.0), "
-                "or a value when it is called"
-            )
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            keywords[key] = bound.arguments[key]
-        else:
-            positional.append((key, bound.arguments[key]))
-    return positional, keywords
-
-
-def _simple_inputs(fn: Any, args: tuple[Any, ...]) -> list[tuple[str, Any]] | None:
-    """`inputs_of` for the common case, plain parameters that all have a value, without what a full reading costs."""
-    code = fn.__code__
-    count, flags = code.co_argcount, code.co_flags
-    if code.co_kwonlyargcount or flags & CO_VARKEYWORDS or (len(args) > count and not flags & CO_VARARGS):
-        return None
-    names, values = code.co_varnames, args
-    if len(args) < count:
-        values += (fn.__defaults__ or ())[len(args) - count :]
-    if len(values) < count:
-        return None
-    pairs = list(zip(names[:count], values, strict=False))
-    return pairs + _numbered(names[count], values[count:]) if flags & CO_VARARGS else pairs
-
-
-def _numbered(key: str, parts: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(f"{key}[{i}]", part) for i, part in enumerate(parts)]
-
-
-def _recorded(graph: Graph, key: str, value: Any) -> Any:
+def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
     """The value with every number and array in it replaced by an input of the graph."""
-    if value.__class__ in _PLAIN:
-        return graph.input(key, value)
-    if value.__class__.__name__ == "ndarray":
-        _PLAIN.add(value.__class__)
+    if type(value).__name__ == "ndarray":
+        _PLAIN.add(type(value))
+        if key[-1] == "]" and value.dtype.kind == "f":
+            # A dict of parameters, whose arrays the layers may hold as well.
+            return copies.share(value, lambda: copies.stand_in(key, value, graph.input(key, value)))
+    if type(value) in _PLAIN:
+        return copies.stand_in(key, value, graph.input(key, value))
+    if is_model(value):
+        return copies.of(value, key)
     if value is None or isinstance(value, str | bytes | bool) or callable(value):
-        return value
+        # A parameter may be a function: act=math.tanh.
+        return door_of(value)
+    known = copies.of_object(value)
+    if known is not None:
+        return known
     if isinstance(value, Mapping):
-        return {k: _recorded(graph, f"{key}[{k!r}]", part) for k, part in value.items()}
+        return copies.keep(value, {k: _recorded(graph, copies, f"{key}[{k!r}]", part) for k, part in value.items()})
     if isinstance(value, tuple | list):
-        parts = [_recorded(graph, f"{key}[{i}]", part) for i, part in enumerate(value)]
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*parts)
-        return type(value)(parts)
+        parts = [_recorded(graph, copies, k, part) for k, part in zip(keys_of(key, value), value, strict=True)]
+        return copies.keep(value, type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts))
     if isinstance(value, Handle):
         if holds(graph.record, value.recorder):
             return Handle(graph.record, lift(graph.record, value.recorder, value.index, key), value.data)
         raise RecordingError(f"the parameter {key!r} is a recorded value of another graph; give a number or an array")
-    return graph.input(key, value)
+    return copies.stand_in(key, value, graph.input(key, value))
 
 
 def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     """Mark what the function returned."""
-    found = [("", result)] if result.__class__ is Handle else list(_handles("", result))
+    if type(result) is tuple and len(result) == 2 and type(result[0]) in HANDLES and _is_cache(result[1]):
+        result = result[0]
+    found = [("", result)] if type(result) in HANDLES else list(_handles("", result))
     if not found:
         shown = repr(result)
         raise UsageError(
@@ -294,6 +401,11 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
             graph.record.name(handle.index, made)
 
 
+def _is_cache(value: Any) -> bool:
+    """Whether what a function returns beside its output is what it keeps for the backward pass, or for later."""
+    return isinstance(value, tuple | list | Mapping) or is_object(value)
+
+
 def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
     """The handles in what a function returned, each with its place: ``'loss'``, ``'[1]'``."""
     if isinstance(value, Handle):
@@ -304,79 +416,3 @@ def _handles(key: str, value: Any) -> Iterator[tuple[str, Handle]]:
     elif isinstance(value, tuple | list):
         for i, part in enumerate(value):
             yield from _handles(f"{key}[{i}]", part)
-
-
-def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
-    """Give a value a name, a meaning, or both; what is not recorded is handed back as it is.
-
-    The name is for the figure and for look-up, the meaning for the table that `bpviz.explain` makes.
-
-    >>> import bpviz
-    >>> graph = bpviz.trace(lambda x=100, t=1.1: bpviz.name(x * t, "税込み合計", meaning="what is paid"))
-    >>> graph.outputs
-    ('税込み合計',)
-
-    Raises `UsageError` when neither is given, or one is no text.
-    """
-    if not (isinstance(text, str) and isinstance(meaning, str) and (text or meaning)):
-        raise UsageError(
-            f"a value is given a name, a meaning or both, as text, but got {text!r} and meaning={meaning!r}; "
-            'write bpviz.name(x, "subtotal", meaning="before tax")'
-        )
-    if isinstance(value, Handle):
-        if text:
-            value.recorder.name(value.index, text)
-        if meaning:
-            value.recorder.meanings[value.index] = meaning
-    return value
-
-
-class group:
-    """A named group: everything recorded inside stands in one frame, which can be drawn closed or open.
-
-    >>> import bpviz
-    >>> def model(x=2.0, w=3.0):
-    ...     with bpviz.group("Affine 1"):
-    ...         y = x * w
-    ...     return y + 1
-    >>> bpviz.trace(model)["y"].scope
-    <scope 1 Affine 1>
-
-    As a decorator it names the group of a function's steps.
-    """
-
-    def __init__(self, title: str) -> None:
-        if not isinstance(title, str):
-            raise UsageError(f'a group needs a title, but got {title!r}; write @bpviz.group("Affine 1")')
-        self.title = title
-        self._opened: list[Group] = []
-
-    def __enter__(self) -> group:
-        self._open(Group(self.title, sys._getframe(1)))
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        groups = current_groups()
-        mine = self._opened.pop()
-        if mine in groups:
-            del groups[groups.index(mine) :]
-
-    def _open(self, made: Group) -> None:
-        self._opened.append(made)
-        current_groups().append(made)
-
-    def __call__(self, function: Function) -> Function:
-        """The same function, whose steps stand in a group of this title at every call."""
-        title = self.title
-
-        @wraps(function)
-        def grouped(*args: Any, **kwargs: Any) -> Any:
-            frame = sys._getframe(1)
-            own = group(title)
-            own._open(Group(title, frame, getattr(function, "__code__", None)))
-            try:
-                return function(*args, **kwargs)
-            finally:
-                own.__exit__()
-
-        return grouped  # type: ignore[return-value]

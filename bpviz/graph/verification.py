@@ -7,23 +7,28 @@ copies of the same inputs and without bpviz, and must return the same value.
 
 from __future__ import annotations
 
-import copy
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from types import FunctionType
 from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.errors import RecordingError
+from bpviz.frozen import dataclass
 from bpviz.graph.agreement import Difference, difference
-from bpviz.graph.causes import first_cause, place_of
+from bpviz.graph.causes import first_cause
 from bpviz.graph.surroundings import Surroundings, muted
 from bpviz.lazy import LazyModule
+from bpviz.objects.choice import Choice
+from bpviz.objects.held import is_object, is_used
+from bpviz.objects.outer_variables import replaced
+from bpviz.objects.plain_copies import PlainCopies
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.source import is_library
+from bpviz.recording.source import is_library, place_of
 from bpviz.text.language import Language
 
 __all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]
@@ -101,7 +106,8 @@ class Plain:
     """A function with the arguments of its trace, to be called without bpviz.
 
     ``positional`` and ``keywords`` have the names of the graph's inputs; ``result`` is what the trace returned, with
-    handles in it. With ``as_numpy``, single numbers are NumPy's, for which 1/0 is infinite.
+    handles in it. ``values`` are other values for the globals that ``choice`` names. With ``as_numpy``, single numbers
+    are NumPy's, for which 1/0 is infinite.
 
     >>> plain = Plain(lambda p: p["w"] * 2, (("p", {"w": 3.0}),), {})
     >>> plain(), plain({"p['w']": 5.0})
@@ -115,13 +121,28 @@ class Plain:
     as_numpy: bool = False
     notes: tuple[Remark, ...] = ()
     before: Surroundings | None = field(default=None, repr=False)
+    choice: Choice | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, values: Mapping[str, Any] | None = None) -> Any:
-        """Call the function with copies of its arguments; ``values`` replace inputs by name."""
-        given = values or {}
-        args = [self._filled(key, value, given) for key, value in self.positional]
-        keywords = {key: self._filled(key, value, given) for key, value in self.keywords.items()}
-        return self.function(*args, **keywords)
+        """Call the function with copies of its arguments; ``values`` replace inputs by name.
+
+        A method is called on a copy of its object.
+        """
+        function, args, keywords, copies = self.copied(values or {})
+        try:
+            with replaced(function, self.choice, copies, ()):
+                return function(*args, **keywords)
+        finally:
+            copies.close()
+
+    def copied(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any], dict[str, Any], PlainCopies]:
+        """Return what is called: the function, its arguments and keywords, all copies, and these."""
+        taken = frozenset([*(key for key, _ in self.positional), *self.keywords])
+        copies = PlainCopies({**self.values, **values}, taken, _numpy_number if self.as_numpy else None)
+        args = [copies.argument(key, value) for key, value in self.positional]
+        keywords = {key: copies.argument(key, value) for key, value in self.keywords.items()}
+        return copies.called_on_copy(self.function), args, keywords, copies
 
     @property
     def title(self) -> str:
@@ -152,25 +173,6 @@ class Plain:
             if now is not None:
                 now.put_back()
 
-    def confirm(self, values: Mapping[str, Any], index: int, recorded: Any, record: Recorder) -> None:
-        """Compare the recorded steps on other inputs with a plain run, at a node by number.
-
-        Raises `RecordingError` if they differ: the function takes another branch there.
-        """
-        if self.is_random or self.part_of(index) is None:
-            return
-        try:
-            value = self.repeated(values)
-        except (ArithmeticError, AttributeError, TypeError):
-            value = replace(self, as_numpy=True).repeated(values)
-        found = difference("", Handle(record, index, recorded), self.part(value, index), record)
-        if found is not None:
-            raise RecordingError(
-                f"with these inputs {self.title} returns {found.plain}{found.place}, but the steps that it takes with "
-                f"its own inputs give {found.recorded}; give the new values as arguments, or as defaults of the "
-                "function, so that its branches follow"
-            )
-
     def part_of(self, index: int) -> tuple[Any, ...] | None:
         """Return the keys that lead to a node, by number, in the result; ``None`` if it is not returned."""
         return next((path for path, handle in _handles((), self.result) if handle.index == index), None)
@@ -181,43 +183,27 @@ class Plain:
             value = value[key]
         return value
 
-    def _filled(self, key: str, value: Any, given: Mapping[str, Any]) -> Any:
-        """Return a copy of an argument, with the given values for inputs in it."""
-        kind = value.__class__
-        if kind is float or kind is int:
-            number = value
-            if key in given:
-                # A whole number stays one if possible.
-                number = float(given[key])
-                number = int(number) if kind is int and number.is_integer() else number
-            return _numpy_number(number) if self.as_numpy else number
-        if value is None or isinstance(value, str | bytes | bool) or callable(value):
-            return value
-        if isinstance(value, Mapping):
-            parts = {k: self._filled(f"{key}[{k!r}]", part, given) for k, part in value.items()}
-            if kind is dict:
-                return parts
-            made: Any = copy.copy(value)
-            for k, part in parts.items():
-                made[k] = part
-            return made
-        if isinstance(value, tuple | list):
-            items = [self._filled(f"{key}[{i}]", part, given) for i, part in enumerate(value)]
-            return kind(*items) if hasattr(value, "_fields") else kind(items)
-        if key in given:
-            # A single number of NumPy stays one: its functions treat it differently from an array.
-            array = np.array(given[key])
-            return array[()] if isinstance(value, np.generic) else array
-        return value.copy() if kind is np.ndarray else copy.deepcopy(value)
+
+def _reached(value: Any) -> Iterator[Any]:
+    """Iterate over the functions and objects in an argument, which may reach and change what lies around them."""
+    if callable(value) or is_object(value):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _reached(part)
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _reached(part)
 
 
 def _numpy_number(value: Any) -> Any:
-    return np.int64(value) if value.__class__ is int and -(2**63) <= value < 2**63 else np.float64(value)
+    return np.int64(value) if type(value) is int and -(2**63) <= value < 2**63 else np.float64(value)
 
 
 def _handles(path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Handle]]:
     if isinstance(value, Handle):
-        yield path, value
+        if is_used(value):
+            yield path, value
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from _handles((*path, key), part)
@@ -235,7 +221,13 @@ class Verification:
     def __init__(self, plain: Plain, again: Callable[[], object]) -> None:
         self.plain, self.again = plain, again
         given = [*(value for _, value in plain.positional), *plain.keywords.values()]
-        self.before = Surroundings(plain.function, *filter(callable, given), without=given)
+        reached = [found for value in given for found in _reached(value)]
+        copied: frozenset[int] = frozenset()
+        if reached or not isinstance(plain.function, FunctionType):
+            # Objects that it gets copies of stay as they are: other threads may use them meanwhile.
+            copied = plain.copied({})[-1].originals
+        rest = [value for value in given if not is_object(value)]
+        self.before = Surroundings(plain.function, *reached, without=rest, copied=copied)
 
     def compared(self, result: Any, record: Recorder) -> Plain:
         """Compare the result of the trace with a plain run; return the function with its remarks.
@@ -278,7 +270,7 @@ class Verification:
         where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
-            "plain run; a recorded value is neither a float nor an array, so do not read its type"
+            "plain run; type(x) of a recorded value is another class, so write isinstance(x, float)"
         )
 
     def _run(self, plain: Plain, *, anew: bool = True) -> tuple[Any, Exception | None]:

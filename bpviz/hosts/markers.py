@@ -14,10 +14,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 
 __all__ = ["Image", "Marker", "filled", "image_text", "markers"]
 

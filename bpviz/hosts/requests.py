@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,8 +11,10 @@ import click
 from bpviz.cli import render, request
 from bpviz.drawing.draw import draw
 from bpviz.drawing.drawing import Drawing
-from bpviz.drawing.load import Source, apart
+from bpviz.drawing.load import Source
+from bpviz.drawing.models import apart
 from bpviz.errors import BpvizError, ModelFailed, UsageError
+from bpviz.frozen import dataclass
 
 __all__ = ["Place", "Result", "drawing_of", "located"]
 

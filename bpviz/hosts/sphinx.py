@@ -89,7 +89,7 @@ class BpvizDirective(SphinxDirective):
         for note in result.drawing.notes:
             logger.info("%s", note, location=self.get_location())
         figure = figure_of(
-            drawing=result.drawing,
+            drawing=result.drawing.as_shown(),
             stem=result.stem,
             image={
                 "alt": own.get("alt", result.drawing.figure.description),

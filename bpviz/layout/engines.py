@@ -8,21 +8,18 @@ time limit.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
+from bpviz.frozen import dataclass
 from bpviz.layout import bundled
+from bpviz.layout.engine_names import check_engine
 
-__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "ENGINES", "EngineInfo", "choose", "engines", "is_own", "lay_out", "render"]
-
-ENGINES = ("auto", "bpviz", "graphviz", "bundled", "system")
-"""The engines: ``auto`` is ``bpviz`` itself; ``graphviz`` is the bundled Graphviz or else the system's."""
+__all__ = ["CHILD_EFFORT", "CHILD_SIZE", "EngineInfo", "choose", "engines", "lay_out", "render"]
 
 CHILD_SIZE = 600
 """The number of boxes or wires from which a layout runs in a child process: it may take a tenth of a second or minutes,
@@ -47,18 +44,6 @@ class EngineInfo:
     where: str
     available: bool
     hint: str = ""
-
-
-def is_own(engine: str) -> bool:
-    """Return whether ``engine`` means that bpviz places everything itself.
-
-    Raises: UsageError if it is none of `ENGINES`.
-
-    >>> is_own("auto"), is_own("system")
-    (True, False)
-    """
-    _check(engine)
-    return engine in ("auto", "bpviz")
 
 
 def lay_out(
@@ -86,6 +71,9 @@ def lay_out(
         result = _draw_here(source, "dot", "json0")
     else:
         result = _draw_in_child(chosen, source, "dot", "json0", timeout=timeout, size=size)
+    # Imported here: a json.py in the working directory would hide it from `python -m bpviz` (see `bpviz.__main__`).
+    import json
+
     places: dict[str, Any] = json.loads(result)
     return places
 
@@ -124,10 +112,10 @@ def choose(engine: str) -> str:
     ``auto`` and ``bpviz`` name no Graphviz, and mean the same as ``graphviz``.
 
     Raises:
-        UsageError: it is none of `ENGINES`.
+        UsageError: it is none of `bpviz.layout.engine_names.ENGINES`.
         EngineMissing: it is not installed; the message has the command that installs it.
     """
-    _check(engine)
+    check_engine(engine)
     reason = ""
     if engine != "system":
         try:
@@ -147,11 +135,6 @@ def choose(engine: str) -> str:
         f"No Graphviz was found: {reason}, and there is no `dot` on PATH. Install one of the two:\n"
         f"    {INSTALL_BUNDLED}\n    {INSTALL_SYSTEM}"
     )
-
-
-def _check(engine: str) -> None:
-    if engine not in ENGINES:
-        raise UsageError(f"There is no engine {engine!r}; choose one of {', '.join(ENGINES)}.")
 
 
 def _system_dot() -> str | None:

@@ -16,8 +16,7 @@ from bpviz.errors import EngineFailed
 from bpviz.figure import Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
-from bpviz.layout.engines import is_own
-from bpviz.layout.graphviz_places import laid_out
+from bpviz.layout.engine_names import is_own
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
@@ -59,7 +58,7 @@ def lay_out(
     """Return the picture of ``figure`` with the measures of ``theme``.
 
     A figure from left to right that is more than 30 % wider than its ``width`` is set in rows. ``engine`` is one of
-    `bpviz.layout.engines.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for each row; ``say`` is the
+    `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for each row; ``say`` is the
     language of what is read aloud about rows.
 
     Raises:
@@ -158,6 +157,8 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
     leaves no room for this, bpviz places the whole figure.
     """
     if not is_own(engine):
+        from bpviz.layout.graphviz_places import laid_out
+
         places = laid_out(figure, plan, engine=engine, timeout=timeout)
         found = arranged(plan, places, pitch)
         wrong = misread(plan, found)

@@ -4,8 +4,8 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 """
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.ops.arrays import arranging, axes, casting, extremes, joining, picking, statistics  # noqa: F401
-from bpviz.ops.functions import activations, logarithms, logic, rounding, trigonometry  # noqa: F401
+from bpviz.ops.arrays import arranging, axes, casting, elsewhere, extremes, joining, picking, statistics  # noqa: F401
+from bpviz.ops.functions import activations, logarithms, logic, rounding, special, trigonometry  # noqa: F401
 from bpviz.ops.linear_algebra import contraction, fitting, matrices, products  # noqa: F401
 from bpviz.ops.linear_algebra.products import dot
 from bpviz.ops.nets import convolution, layers, losses, normalization, pooling, transformer  # noqa: F401

@@ -6,10 +6,10 @@ Lengths are points, the origin is the top left corner, y grows downwards. Elemen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from bpviz.figure import Pass, Tone
+from bpviz.frozen import dataclass
 from bpviz.picture.theme import LineRole, TextRole
 
 __all__ = [

@@ -59,8 +59,8 @@ class Alias:
 
 
 def detached(handle: Any) -> Any:
-    """A handle of the same value that shares memory with none: a copy."""
-    return handle.__class__(handle.recorder, handle.index, handle.data)
+    """Return a handle of the same value that shares memory with none: a copy."""
+    return handle.__bpviz_detached__()
 
 
 def link(view: Any, parent: Any, operation: Operation, positions: Sequence[Any], parameters: dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ def give(handle: Any, new: Any) -> None:
 def _hold(handle: Any, new: Any) -> None:
     """Let a handle hold a value, laid out in memory as before: that decides what is a view of it and what a copy."""
     before, now = handle.data, new.data
-    if now.__class__ is not float and now.strides != before.strides:
+    if type(now) is not float and now.strides != before.strides:
         now = np.empty_like(before)
         now[...] = new.data
     handle.index, handle.data = new.index, now
@@ -175,13 +175,13 @@ def spans(key: Any, shape: Sequence[int]) -> Spans | None:
 
 
 def _is_plain(part: Any) -> bool:
-    if part.__class__ is slice:
+    if type(part) is slice:
         return all(end is None or _is_plain(end) for end in (part.start, part.stop, part.step))
-    return part.__class__ is int or isinstance(part, np.integer)
+    return type(part) is int or isinstance(part, np.integer)
 
 
 def _span(part: Any, length: int) -> Any:
-    return range(*part.indices(length)) if part.__class__ is slice else int(part) % length
+    return range(*part.indices(length)) if type(part) is slice else int(part) % length
 
 
 def apart(one: Spans, other: Spans) -> bool:
@@ -194,7 +194,7 @@ def apart(one: Spans, other: Spans) -> bool:
 
 
 def _set(span: Any) -> frozenset[int]:
-    return frozenset((span,)) if span.__class__ is int else frozenset(span)
+    return frozenset((span,)) if type(span) is int else frozenset(span)
 
 
 _FARTHEST = 256

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
-from bpviz.recording.scopes import Group, Scope, title_of
+from bpviz.recording.scopes import Group, Scope, goes_on, title_of
 from bpviz.recording.source import is_ours, place, written
 from bpviz.recording.variables import Variables
 
@@ -133,7 +133,7 @@ class Frames:
         """The scope of a function that was called from another."""
         code = frame.f_code
         # Lambdas and comprehensions are not steps of their own in the reader's mind.
-        if code.co_name.startswith("<") or any(group.skips is code for group in opened):
+        if code.co_name.startswith("<") or goes_on(frame) or any(group.skips is code for group in opened):
             self.scope_of[frame] = scope = caller.within(code, offset, caller)
             return scope
         return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType, MethodType
 from typing import Any
 
 from bpviz import ops
@@ -17,9 +17,10 @@ from bpviz.recording.aliases import constant_part, detached, latest, link, share
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
-from bpviz.recording.source import accumulates, place, users_frame, written
+from bpviz.recording.settled import is_settled, is_whole
+from bpviz.recording.source import accumulates, called_name, formats, indexes, place, users_frame, written
 
-__all__ = ["Cell", "Handle", "Missing", "index_by", "lifted", "template"]
+__all__ = ["HANDLES", "Cell", "Handle", "Missing", "index_by", "lifted", "template"]
 
 np: Any = LazyModule("numpy")
 
@@ -68,7 +69,19 @@ class Handle(Cell):
         self.index = index
         self.data = data
 
+    def __bpviz_detached__(self) -> Handle:
+        # See `bpviz.recording.aliases.detached`; what an object holds becomes an ordinary handle.
+        return Handle(self.recorder, self.index, self.data)
+
     # What it holds
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The class of the value, for all who ask what it is; ``type`` tells a recorded value from a plain one."""
+        data = self.data
+        if type(data) is float:
+            return int if is_whole(self) else float
+        return Handle if data is NO_VALUE else type(data)
 
     @property
     def grad(self) -> Any:
@@ -109,13 +122,20 @@ class Handle(Cell):
         return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
 
     def __repr__(self) -> str:
-        return f"<handle {self.data!r}>"
+        return repr(self._shown())
+
+    def __str__(self) -> str:
+        return str(self._shown())
+
+    def _shown(self) -> Any:
+        """The number as a plain run would print it."""
+        return int(self.data) if type(self.data) is float and is_whole(self) else self.data
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if getattr(Handle, name, None).__class__ is not Missing]
+        return [name for name in type.__dir__(Handle) if type(getattr(Handle, name, None)) is not Missing]
 
     def __format__(self, form: str) -> str:
-        return format(self.data, form) if form else repr(self)
+        return format(self._shown(), form)
 
     # How it is recorded
 
@@ -131,7 +151,7 @@ class Handle(Cell):
         values: list[Any] = []
         reached = missing = False
         for x in xs:
-            if x.__class__ is not Handle:
+            if type(x) not in HANDLES:
                 index, value = _constant(recorder, x, xs, frame)
             elif x.recorder is recorder:
                 index, value = x.index, x.data
@@ -141,7 +161,7 @@ class Handle(Cell):
                     missing = True
             else:
                 xs = _in_one_record(xs, frame)
-                inner: Handle = next(x for x in xs if x.__class__ is Handle)
+                inner: Handle = next(x for x in xs if type(x) in HANDLES)
                 return inner.__bpviz_record__(operation, xs, parameters, frame)
             operands.append(index)
             values.append(value)
@@ -162,7 +182,7 @@ class Handle(Cell):
             recorder.kept[index] = kept
         made = Handle(recorder, index, value)
         # In this order: few operations are views, and few of those are of plain arrays.
-        if operation.view is not None and shares_memory(value, values[0]) and xs[0].__class__ is Handle:
+        if operation.view is not None and shares_memory(value, values[0]) and type(xs[0]) in HANDLES:
             link(made, xs[0], operation, xs[1:], told)
         return made
 
@@ -180,9 +200,12 @@ class Handle(Cell):
         composite = ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, inputs, keywords, frame)
-        found = ops.find(name)
+        found = ops.find(name) or ops.find(f"scipy.special.{name}")
         if found is None:
-            raise refusals.unknown(f"np.{name}", frame)
+            special = ops.composite(f"scipy.special.{name}")
+            if special is not None:
+                return composed(self.recorder, special, inputs, keywords, frame)
+            raise refusals.unknown(f"np.{name}" if hasattr(np, ufunc.__name__) else f"scipy.special.{name}", frame)
         if name == "add" and _starts_sum(inputs[0], frame):
             return detached(self)
         return self.__bpviz_record__(found, inputs, keywords, frame)
@@ -199,13 +222,13 @@ class Handle(Cell):
             return composed(self.recorder, composite, args, keywords, frame)
         operation = ops.find(name)
         if operation is None:
-            if name in _ABOUT_SHAPE and args and args[0].__class__ is Handle:
+            if name in _ABOUT_SHAPE and args and type(args[0]) in HANDLES:
                 alike = np.broadcast_to(np.zeros((), args[0].dtype), args[0].shape)
                 return getattr(np, name)(alike, *args[1:], **keywords)
             raise refusals.unknown(f"np.{name}", frame)
         xs, parameters = adapted(operation, function, args, keywords, frame)
         for x in xs:
-            if x.__class__ is Handle:
+            if type(x) in HANDLES:
                 return x.__bpviz_record__(operation, xs, parameters, frame)
         # Only how often or how far is recorded (np.tile(table, n)): a constant, by a whole-number input.
         return evaluate(operation, xs, _told(operation, parameters, frame))
@@ -215,56 +238,68 @@ class Handle(Cell):
     def __getitem__(self, key: Any) -> Any:
         return index_by(self, key, _getframe(1))
 
-    def __iter__(self) -> Iterator[Any]:
-        if not self.shape:
-            frame = _getframe(1)
-            raise RefusedAnyway(f"{written(frame)}: a single number has no elements to walk through ({place(frame)})")
-        return _elements(self)
-
-    def __len__(self) -> int:
-        if not self.shape:
-            frame = _getframe(1)
-            raise RefusedAnyway(f"{written(frame)}: a single number has no length ({place(frame)})")
-        return self.shape[0]
-
     def __bool__(self) -> bool:
         data = self.data
         if data is NO_VALUE:
             raise refusals.without_value("a branch", _getframe(1))
-        if data.__class__ is not float and ops.size_of(data) != 1:
+        if type(data) is not float and ops.size_of(data) != 1:
             raise refusals.undecided(self.shape, _getframe(1))
         return bool(data)
 
     def __index__(self) -> int:
         data = self.data
-        if isinstance(data, float):
-            if data.is_integer() and self.index in self.recorder.whole:
+        if type(data) is float:
+            if data.is_integer() and is_settled(self, counts=True):
                 return int(data)
-        elif data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu":
+        elif type(data) is bool or (
+            data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu"
+        ):
             return int(data)
         frame = _getframe(1)
-        raise RecordingError(
+        # An array is none anyway; NumPy asks all the same, before it takes it as positions.
+        kind = RefusedAnyway if data is not NO_VALUE and ops.shape_of(data) else RecordingError
+        raise kind(
             f"{written(frame)} needs a whole number, but got a recorded value ({place(frame)}); give a whole number as "
             "the input (n=3, not n=3.0), or a plain number here"
         )
 
-    def __float__(self) -> float:
-        raise refusals.leaves_the_record(_getframe(1))
-
     def __int__(self) -> int:
-        raise refusals.leaves_the_record(_getframe(1))
+        return int(self._plain(_getframe(1), counts=True))
+
+    def __float__(self) -> float:
+        return float(self._plain(_getframe(1)))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self._plain(_getframe(1)), dtype)
 
     def __complex__(self) -> complex:
         raise refusals.leaves_the_record(_getframe(1))
 
-    def __array__(self, *args: Any, **keywords: Any) -> Any:
-        raise refusals.leaves_the_record(_getframe(1))
+    def item(self, *place: Any) -> Any:
+        """The plain number, where it carries no gradient that would be lost."""
+        return np.asarray(self._plain(_getframe(1))).item(*place)
 
-    __hash__ = object.__hash__
+    def _plain(self, frame: FrameType, *, counts: bool = False) -> Any:
+        """What it holds, for what may leave the record: what carries no gradient, and what is only printed."""
+        data = self.data
+        if data is NO_VALUE:
+            raise refusals.without_value("a plain number", frame)
+        if is_settled(self, counts=counts) or formats(frame.f_code, frame.f_lasti):
+            return data
+        if (
+            getattr(data, "dtype", None) is not None
+            and data.dtype.kind in "iu"
+            and indexes(frame.f_code, frame.f_lasti)
+        ):
+            return data
+        raise refusals.leaves_the_record(frame)
 
-    def item(self) -> Any:
-        """Refuse: a number taken out of the record would lose its gradient."""
-        raise refusals.leaves_the_record(_getframe(1))
+    def __hash__(self) -> int:
+        # As a key of a dict a number finds what its plain number does.
+        return hash(self.data) if type(self.data) is float else object.__hash__(self)
+
+    def __reduce__(self) -> Any:
+        return Handle, (self.recorder, self.index, self.data)
 
     def copy(self, order: str = "C") -> Any:
         """The same value, which stays as it is when this one is written into."""
@@ -277,6 +312,45 @@ class Handle(Cell):
         return detached(self)
 
 
+HANDLES: set[type] = {Handle}
+"""The classes of recorded values; a handle says of itself that it is of the class of its number."""
+
+
+class _OfArrays:
+    """A method that arrays have and single numbers have not, so that ``hasattr`` says which it is."""
+
+    __slots__ = ("lacks", "method")
+
+    def __init__(self, method: Callable[[Handle], Any], lacks: str) -> None:
+        self.method = method
+        self.lacks = lacks
+
+    def __get__(self, handle: Handle | None, owner: type[Handle]) -> Any:
+        if handle is None:
+            return self
+        if handle.shape:
+            return MethodType(self.method, handle)
+        frame = _getframe(1)
+        error = refusals.NoAttribute(f"{written(frame)}: a single number has no {self.lacks} ({place(frame)})")
+        if called_name(frame.f_code, frame.f_lasti) in ("hasattr", "getattr"):
+            raise error
+
+        def refuse() -> Any:
+            raise error
+
+        return refuse
+
+
+def _elements(x: Handle) -> Iterator[Any]:
+    for i in range(x.shape[0]):
+        # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
+        yield index_by(x, i, _getframe(1))
+
+
+Handle.__iter__ = _OfArrays(_elements, "elements to walk through")  # type: ignore[attr-defined]
+Handle.__len__ = _OfArrays(lambda x: x.shape[0], "length")  # type: ignore[attr-defined]
+
+
 def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
     """What was computed for ``out=``, or by an operator such as ``+=``, written there."""
     write = getattr(out, "__bpviz_write__", None)
@@ -287,7 +361,7 @@ def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
 
 def _starts_sum(x: Any, frame: FrameType) -> bool:
     """Whether a sum starts at a single 0: nobody draws the 0 of ``total += x``."""
-    if ops.shape_of(x) or x.__class__ is Handle or x != 0:
+    if ops.shape_of(x) or type(x) in HANDLES or x != 0:
         return False
     frame = users_frame(frame)
     return accumulates(frame.f_code, frame.f_lasti)
@@ -305,8 +379,8 @@ def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
 
     Raises `RecordingError` when these are not nested.
     """
-    inner = max((x.recorder for x in xs if x.__class__ is Handle), key=lambda recorder: recorder.depth)
-    return [x if x.__class__ is not Handle else lifted(x, inner, frame) for x in xs]
+    inner = max((x.recorder for x in xs if type(x) in HANDLES), key=lambda recorder: recorder.depth)
+    return [x if type(x) not in HANDLES else lifted(x, inner, frame) for x in xs]
 
 
 def lifted(x: Handle, inner: Recorder, frame: FrameType) -> Handle:
@@ -327,16 +401,16 @@ def _told(operation: Operation, parameters: Mapping[str, Any], frame: FrameType)
     for name, value in parameters.items():
         if name not in usual:
             raise refusals.unused(operation, name, frame)
-        if value is not usual[name] and not (value.__class__ is float and value == usual[name]):
+        if value is not usual[name] and not (type(value) is float and value == usual[name]):
             told[name] = _settled(value)
     return told
 
 
 def _settled(value: Any) -> Any:
-    kind = value.__class__
+    kind = type(value)
     if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
         return tuple(map(_settled, value))
-    return operator.index(value) if kind is Handle else value
+    return operator.index(value) if kind in HANDLES else value
 
 
 _NUMBERS = frozenset({int, float})
@@ -344,6 +418,7 @@ _NUMBERS = frozenset({int, float})
 
 def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameType) -> tuple[int, Any]:
     """A number or array, an operand beside ``xs``, as an entry of the record: its number, and what it holds."""
+    # Of an array that the model makes it is that of an array.
     kind = value.__class__
     if kind is int or kind is bool:
         try:
@@ -365,7 +440,7 @@ def _constant(recorder: Recorder, value: Any, xs: Sequence[Any], frame: FrameTyp
 
 def _all_numbers(xs: Sequence[Any]) -> bool:
     """Whether all handles hold plain numbers, or nothing yet."""
-    return all(x.data.__class__ is float or x.data is NO_VALUE for x in xs if x.__class__ is Handle)
+    return all(type(x.data) is float or x.data is NO_VALUE for x in xs if type(x) in HANDLES)
 
 
 def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
@@ -376,7 +451,7 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     if x.index in recorder.written and not positions:
         return _read(x, made, frame)
     part = x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
-    if part.data.__class__ is float and has_ellipsis(made):
+    if type(part.data) is float and has_ellipsis(made):
         # x[..., 0] of a line is a single number, and yet a view.
         link(part, x, OPERATIONS["index"], positions, {"key": made})
     return part
@@ -388,7 +463,7 @@ def has_ellipsis(key: Any) -> bool:
     >>> has_ellipsis((Ellipsis, 0)), has_ellipsis(0)
     (True, False)
     """
-    return key is Ellipsis or (key.__class__ is tuple and any(part is Ellipsis for part in key))
+    return key is Ellipsis or (type(key) is tuple and any(part is Ellipsis for part in key))
 
 
 def _read(x: Handle, key: Any, frame: FrameType) -> Any:
@@ -414,7 +489,7 @@ def _read(x: Handle, key: Any, frame: FrameType) -> Any:
 
 def template(part: Any, positions: list[Any]) -> Any:
     """An index in which numbered places stand for the handles; these are added to ``positions``."""
-    if part.__class__ is Handle:
+    if type(part) in HANDLES:
         positions.append(detached(part))
         return Operand(len(positions) - 1)
     if isinstance(part, tuple):
@@ -422,9 +497,3 @@ def template(part: Any, positions: list[Any]) -> Any:
     if isinstance(part, slice):
         return slice(*(template(p, positions) for p in (part.start, part.stop, part.step)))
     return part
-
-
-def _elements(x: Handle) -> Iterator[Any]:
-    for i in range(x.shape[0]):
-        # Where the element is asked for: the loop, or the `a, b, c = x`, that takes it.
-        yield index_by(x, i, _getframe(1))

@@ -22,6 +22,8 @@ def as_input(name: str, value: Any) -> Any:
 
     Raises `UsageError` for anything else.
     """
+    if isinstance(value, Handle):
+        raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
     if isinstance(value, bool):
         raise UsageError(f"the input {name!r} must be a number or an array of numbers, but got {value!r}")
     if isinstance(value, float):
@@ -33,8 +35,6 @@ def as_input(name: str, value: Any) -> Any:
             raise UsageError(
                 f"the input {name!r} is a whole number too large for a float: about 10^{len(str(value))}"
             ) from None
-    if isinstance(value, Handle):
-        raise RecordingError(f"the input {name!r} is a recorded value of another graph; give a number or an array")
     if value.__class__ is np.ndarray and value.dtype.kind in "fiub":
         # What all that follows comes to, for what is given most often.
         return np.array(value)

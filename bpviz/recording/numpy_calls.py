@@ -58,7 +58,7 @@ def adapted(
         pairs = iter(_signature(function).bind(*args, **keywords).arguments.items())
     except RecordingError:
         raise
-    except TypeError as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise RefusedAnyway(f"{written(frame)} ({place(frame)}): {error}") from None
     xs = [value for _, value in islice(pairs, count)]
     # What is left at its default need not be known here: np.sum(x, dtype=None).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections.abc import Callable
@@ -12,9 +13,10 @@ from bpviz import ops
 from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, is_zero
-from bpviz.recording.handle import Handle, Missing
+from bpviz.recording.handle import HANDLES, Handle, Missing
 from bpviz.recording.numpy_calls import adapted, composed
 from bpviz.recording.recorder import NO_VALUE
+from bpviz.recording.settled import is_settled
 from bpviz.recording.source import accumulates, by_operator
 
 __all__ = ["BY_OPERATOR"]
@@ -31,13 +33,13 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
 
     def method(self: Handle, other: Any) -> Any:
         x = self.data
-        kind = other.__class__
-        if x.__class__ is float and scalar is not None:
+        kind = type(other)
+        if type(x) is float and scalar is not None:
             # The quick way for plain numbers, which is what long scalar programs consist of.
             recorder = self.recorder
-            if kind is Handle:
+            if kind in HANDLES:
                 y = other.data
-                if y.__class__ is float and other.recorder is recorder:
+                if type(y) is float and other.recorder is recorder:
                     try:
                         z = scalar(x, y)
                     except (ArithmeticError, ValueError):
@@ -64,10 +66,12 @@ def _binary(operation: Operation, *, reflected: bool = False, in_place: bool = F
                 operands = (j, i) if reflected else (i, j)
                 index = recorder.add_step(operation, operands, None, z, differentiates and recorder.reached[i], frame)
                 return Handle(recorder, index, z)
-        if repeats and (kind is list or kind is tuple) and _is_count(self, other):
+        if repeats and (kind is list or kind is tuple or kind is str) and _is_count(self, other):
             return other * operator.index(self)
         frame = _getframe(1)
-        if kind is not Handle and not _is_operand(other):
+        if kind.__module__ == "fractions":
+            other = float(other)
+        if kind not in HANDLES and not _is_operand(other):
             # Something of another library may know what to do with a handle; Python's own types do not.
             if compares or kind.__module__ != "builtins":
                 return NotImplemented
@@ -94,7 +98,7 @@ def _is_count(x: Handle, parts: Any) -> bool:
     """Whether a list times a value repeats it, as [0.5] * 3 is a list of three; else it is a product, or refused."""
     if x.data is NO_VALUE or ops.shape_of(x.data):
         return False
-    return x.index in x.recorder.whole or not any(part.__class__ is Handle for part in parts)
+    return is_settled(x, counts=True) or not any(type(part) in HANDLES for part in parts)
 
 
 _LARGEST = 1 << 1000
@@ -122,11 +126,27 @@ def _named(operation: Operation) -> Callable[..., Any]:
     return method
 
 
-def _refused(sign: str) -> Callable[..., Any]:
-    def method(self: Handle, *others: Any) -> Any:
-        raise refusals.unknown(sign, _getframe(1))
+def _rounded(operation: Operation, plainly: Callable[[Any], Any]) -> Callable[[Handle], Any]:
+    def method(self: Handle) -> Any:
+        if type(self.data) is float and is_settled(self, counts=True):
+            return plainly(self.data)
+        return self.__bpviz_record__(operation, (self,), {}, _getframe(1))
 
     return method
+
+
+def _round(self: Handle, digits: int | None = None) -> Any:
+    if type(self.data) is float and is_settled(self, counts=True):
+        return round(self.data, digits)
+    told = {"decimals": operator.index(digits)} if digits is not None else {}
+    return self.__bpviz_record__(OPERATIONS["round"], (self,), told, _getframe(1))
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "round": _round,
+    "divmod": lambda self, other: (self // other, self % other),
+    "rdivmod": lambda self, other: (other // self, other % self),
+}
 
 
 def _composed_method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,8 +184,7 @@ _COMPARISONS = {
     "ne": "not_equal",
 }
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
-_REFUSED = {"divmod": "divmod"}
-_REFUSED_UNARY = {"round": "round", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+_ROUNDED: dict[str, Callable[[Any], Any]] = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc}
 
 BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
 """The operations that Python's operators stand for."""
@@ -180,11 +199,10 @@ def _dress() -> None:
         setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
     for python_name, name in _UNARY.items():
         setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
-    for python_name, sign in _REFUSED.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
-        setattr(Handle, f"__r{python_name}__", _refused(sign))
-    for python_name, sign in _REFUSED_UNARY.items():
-        setattr(Handle, f"__{python_name}__", _refused(sign))
+    for python_name, plainly in _ROUNDED.items():
+        setattr(Handle, f"__{python_name}__", _rounded(OPERATIONS[python_name], plainly))
+    for python_name, method in _METHODS.items():
+        setattr(Handle, f"__{python_name}__", method)
     for operation in OPERATIONS.values():
         if operation.method:
             setattr(Handle, operation.name, _named(operation))

@@ -56,7 +56,7 @@ class Constant:
     def is_unchanged(self) -> bool:
         """Whether the object still holds the same numbers, bit for bit, so that NaN is the same as NaN."""
         holds, now = self.holds, self.original
-        if now.__class__ is not holds.__class__:
+        if type(now) is not type(holds):
             now = np.asarray(now)
         dtype = holds.dtype
         if now.dtype != dtype or now.shape != holds.shape:
@@ -73,7 +73,7 @@ class Recorder(Frames):
 
     Every entry has an operation (``None`` for an input or a constant), the entries it used, its value, whether a
     gradient can flow to it, and where it was written (scope and offset). The doors: `add_inputs`, `add_constant`,
-    `add_step`, `add_read` and `copy` append an entry; `replace_step` and `redirect` change one.
+    `add_step`, `add_read` and `copy` append an entry; `replace_step`, `redirect` and `freeze` change them.
     """
 
     __slots__ = (
@@ -260,6 +260,19 @@ class Recorder(Frames):
         """Give a step other operands of the same values."""
         self.operands[index] = operands
 
+    def freeze(self, indices: Sequence[int]) -> None:
+        """Make inputs constants of the same names; no gradient flows to them, and to what depends on them alone."""
+        for index in indices:
+            self.labels[index] = self.is_input.pop(index)
+        for index, operation in enumerate(self.operations):
+            operands = self.operands[index]
+            if operation is None:
+                self.reached[index] = index in self.is_input and differentiable(self.values[index])
+            else:
+                rules = operation.rules(len(operands))
+                self.reached[index] = any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
+        self.renamed += 1
+
     def move(self, index: int, scope: Scope) -> None:
         """Put an entry into another scope; it stands in nobody's source from there on."""
         self.step_scopes[index] = scope
@@ -335,6 +348,6 @@ def differentiable(value: Any) -> bool:
     >>> differentiable(3.0), differentiable(True)
     (True, False)
     """
-    if value.__class__ is float or value is NO_VALUE:
+    if type(value) is float or value is NO_VALUE:
         return True
     return hasattr(value, "dtype") and value.dtype.kind in "fiu"

@@ -9,7 +9,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
-from bpviz.recording.source import place, stores_item, users_frame, written
+from bpviz.recording.source import is_ours, place, stores_item, users_frame, written
 
 __all__ = [
     "NoAttribute",
@@ -55,7 +55,6 @@ _ADVICE = {
     "tolist": "walk through it, or leave it out",
 }
 _INSTEAD = {
-    "copysign": "np.abs(x) * np.sign(y)",
     "ediff1d": "np.diff(x)",
     "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
     "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",
@@ -105,8 +104,40 @@ _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
 def unknown(name: str, frame: FrameType) -> RecordingError:
     """A function or operator that is not in the table."""
+    scipy = _of_scipy(frame)
+    if scipy or name.startswith("scipy."):
+        return RecordingError(f"{written(frame)} ({place(frame)}): {scipy or f'{name} cannot be recorded; {_TABLE}'}")
     advice = instead_of(name.removeprefix("np.")) or _TABLE
     return RecordingError(f"{name} cannot be recorded ({place(frame)}: {written(frame)}); {advice}")
+
+
+def _of_scipy(frame: FrameType) -> str:
+    """What to say where a function of SciPy, written in Python, stumbles over a recorded value; else nothing."""
+    users = users_frame(frame)
+    called, step = None, frame
+    while step is not users and step.f_back is not None:
+        if (step.f_globals.get("__name__") or "").startswith("scipy."):
+            called = step
+        step = step.f_back
+    if called is None:
+        return ""
+    name, module = called.f_code.co_name, called.f_globals["__name__"].split(".")
+    where = ".".join(part for part in module if not part.startswith("_"))
+    return f"{name} of SciPy ({where}) cannot be recorded; {_SCIPY.get(name, _TABLE)}"
+
+
+_SCIPY = {
+    "cross_entropy": "write -np.sum(t * np.log(y))",
+    "ppf": "compute it before, from plain numbers",
+    "solve": "write np.linalg.solve(A, b)",
+    "inv": "write np.linalg.inv(A)",
+    "det": "write np.linalg.det(A)",
+    "cholesky": "write np.linalg.cholesky(A)",
+    "norm": "write np.linalg.norm(x)",
+    "convolve": "write np.convolve(x, y)",
+    "expm": "write the first terms of its series",
+}
+"""What to write instead of functions of SciPy."""
 
 
 def instead_of(name: str) -> str:
@@ -128,10 +159,18 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
     advice = "compute with the value itself, or with NumPy's functions (np.exp, np.log, …)"
     called, _, argument = text.partition("(")
     module, _, name = called.rpartition(".")
+    scipy = _of_scipy(frame)
+    if scipy:
+        return RecordingError(f"{text} ({place(frame)}): {scipy}")
     if module == "math":
         instead = ops.find(name)
         advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
-    elif called in ("float", "int") or text.endswith(".item()"):
+    elif called.endswith(".dot"):
+        left, right = called.removesuffix(".dot"), argument.removesuffix(")")
+        advice = f"a plain array's own method takes plain numbers alone: write np.dot({left}, {right})"
+    elif called == "int":
+        advice = "leave the conversion out, or write np.trunc(x), whose gradient is 0"
+    elif called == "float" or text.endswith(".item()"):
         advice = "leave the conversion out"
     elif name == "arange":
         advice = "how many numbers there are cannot depend on a recorded value; give a plain one, or np.linspace"
@@ -244,8 +283,15 @@ def advised() -> Iterator[str]:
     yield from filter(str.isidentifier, functions)
 
 
-def no_attribute(name: str, frame: FrameType) -> NoAttribute:
+def no_attribute(name: str, frame: FrameType) -> RecordingError:
     """Something that arrays have and recorded values have not."""
+    step: FrameType | None = frame
+    while step is not None and is_ours(step):
+        # In a method of a matrix, or of a masked array.
+        odd = another_class(step.f_locals.get("self"), frame)
+        if odd is not None:
+            return odd
+        step = step.f_back
     advice = _ADVICE.get(name)
     if advice is None:
         advice = f"write np.{name}(…)" if ops.find(name) or ops.composite(name) else _TABLE

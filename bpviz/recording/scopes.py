@@ -7,9 +7,9 @@ from types import CodeType, FrameType
 
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["Group", "Scope", "around_both", "gradient_title", "group_path", "parted_title", "title_of"]
+__all__ = ["Group", "Scope", "around_both", "goes_on", "gradient_title", "group_path", "parted_title", "title_of"]
 
-_GRADIENT = re.compile(r"(?:gradient|derivative of order (\d+)) of (.+)")
+_GRADIENT = r"(?:gradient|derivative of order (\d+)) of (.+)"
 
 
 class Scope:
@@ -78,18 +78,70 @@ def around_both(one: Scope, other: Scope) -> Scope:
 
 
 def title_of(frame: FrameType) -> str:
-    """A function's name as a reader would say it; for ``Affine.forward`` the class.
+    """A function's name as a reader would say it; for the ``forward`` of an object that of the object, or its class.
 
     >>> import sys
     >>> title_of(sys._getframe())
     '<module>'
     """
     name = frame.f_code.co_name
-    if name in ("forward", "__call__", "call", "apply"):
+    if name in _FORWARD:
         owner = frame.f_code.co_qualname.rpartition(".")[0].rpartition(".")[2]
         if owner and owner != "<locals>":
-            return owner
+            return _attribute_of_caller(frame) or _class_of(frame, owner)
     return name
+
+
+def goes_on(frame: FrameType) -> bool:
+    """Whether a method only goes on with what another of the same object began: ``__call__`` that calls ``forward``."""
+    caller = frame.f_back
+    if caller is None or frame.f_code.co_name not in _FORWARD or caller.f_code.co_name not in _FORWARD:
+        return False
+    mine = _object_of(frame)
+    return mine is not None and mine is _object_of(caller)
+
+
+def _class_of(frame: FrameType, owner: str) -> str:
+    """The class of a method's object, which may inherit the method from the owner."""
+    kinds = type(_object_of(frame)).__mro__
+    return kinds[0].__name__ if owner in (kind.__name__ for kind in kinds) else owner
+
+
+_FORWARD = frozenset({"forward", "__call__", "call", "apply"})
+"""The methods that are what their object does."""
+
+
+def _attribute_of_caller(frame: FrameType) -> str:
+    """The attribute by which a method's object is known to the method that calls it; empty where to none.
+
+    ``layer1`` for ``self.layer1``, ``Affine1`` for ``self.layers["Affine1"]``.
+    """
+    mine, caller = _object_of(frame), frame.f_back
+    while caller is not None and (_object_of(caller) is mine or caller.f_code.co_name[0] == "<"):
+        # One method of the object may call the other, and a list comprehension may stand between.
+        caller = caller.f_back
+    theirs = _object_of(caller) if caller is not None else None
+    if mine is None or not hasattr(type(theirs), "__dict__"):
+        return ""
+    try:
+        # Not by the object's own look-up, which may be anything.
+        held = object.__getattribute__(theirs, "__dict__")
+    except AttributeError:
+        return ""
+    for key, value in held.items():
+        if value is mine:
+            return str(key)
+        if isinstance(value, dict):
+            for inner, part in value.items():
+                if part is mine and isinstance(inner, str):
+                    return inner
+    return ""
+
+
+def _object_of(frame: FrameType) -> object:
+    """The object whose method a frame runs, by its first parameter; ``None`` where it has none."""
+    code = frame.f_code
+    return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
 
 
 def gradient_title(function: str, order: int, say: Language = ENGLISH) -> str:
@@ -113,5 +165,5 @@ def parted_title(title: str) -> tuple[str, int]:
     >>> parted_title("derivative of order 2 of loss"), parted_title("loss")
     (('loss', 2), ('loss', 0))
     """
-    found = _GRADIENT.fullmatch(title)
+    found = re.fullmatch(_GRADIENT, title)
     return (found[2], int(found[1] or 1)) if found else (title, 0)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import opcode
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from types import CodeType, FrameType
+
+from bpviz.frozen import dataclass
 
 __all__ = [
     "Returned",
     "accumulates",
     "by_operator",
     "called_name",
+    "formats",
+    "indexes",
     "is_library",
     "is_ours",
     "line_of",
     "place",
+    "place_of",
     "referred_names",
     "stored_name",
     "stores_item",
@@ -28,6 +35,8 @@ __all__ = [
 
 _HOME = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _PYTHON = os.path.dirname(os.__file__) + os.sep
+_HOLDER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+"""What may hold a value by subscript, in a name: ``hs``, ``self.params``."""
 _LONGEST = 100
 """So many characters of the user's source a message quotes at most."""
 _FARTHEST = 1000
@@ -45,6 +54,8 @@ _STORE_NAME = _codes("STORE_NAME", "STORE_GLOBAL")
 # 3.13 and later join two steps into one.
 _STORE_STORE = _codes("STORE_FAST_STORE_FAST")
 _STORE_LOAD = _codes("STORE_FAST_LOAD_FAST")
+# These lie above the value: an object, or a container and an index.
+_STORE_ATTRIBUTE, _STORE_SUBSCRIPT = _codes("STORE_ATTR"), _codes("STORE_SUBSCR")
 _COPY, _SWAP = _codes("COPY"), _codes("SWAP")
 _BUILD = _codes("BUILD_TUPLE", "BUILD_LIST")
 _UNPACK, _UNPACK_STAR = _codes("UNPACK_SEQUENCE"), _codes("UNPACK_EX")
@@ -64,6 +75,11 @@ _STORE_ITEM = _codes("STORE_SUBSCR", "STORE_SLICE")
 _BINARY_OP = _codes("BINARY_OP")
 _INPLACE_ADD = 13
 """The argument of the instruction that stands for ``+=``."""
+_REMAINDERS = (6, 19)
+"""The arguments of the instruction that stand for ``%`` and ``%=``."""
+_GET_ITEM = _codes("BINARY_SUBSCR", "BINARY_SLICE")
+_GETS_ITEM = 26
+"""The argument of the instruction that stands for ``x[i]``, in Python 3.14 and later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +152,15 @@ def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Re
     """
     above = 0
     start = offset if unpacks(reading.code, offset) else offset + 2
-    for code, argument in _instructions(reading.instructions, start):
+    for at, code, argument in _instructions(reading.instructions, start):
+        if code in _STORE_ATTRIBUTE or code in _STORE_SUBSCRIPT:
+            beside = 1 if code in _STORE_ATTRIBUTE else 2
+            if above == beside:
+                return None if path else _name_of_target(reading.code, at, argument if beside == 1 else None)
+            if above < beside:
+                return None
+            above -= beside + 1
+            continue
         stored = _stored(reading, code, argument)
         for name in stored:
             if not above:
@@ -171,6 +195,23 @@ def _followed(reading: _Reading, offset: int, path: tuple[int, ...]) -> str | Re
     return None
 
 
+def _name_of_target(code: CodeType, at: int, attribute: int | None) -> str | None:
+    """The name of what is stored to by the instruction at ``at``: an attribute, by number, or else a subscript.
+
+    A subscript has a name where it is written out: ``params['W']``, not ``hs[t]``.
+    """
+    if attribute is not None:
+        return code.co_names[attribute]
+    try:
+        target = ast.parse(_text_at(code, at), mode="eval").body
+    except SyntaxError:
+        return None
+    if not (isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)):
+        return None
+    holder = ast.unparse(target.value)
+    return f"{holder.removeprefix('self.')}[{target.slice.value!r}]" if _HOLDER.fullmatch(holder) else None
+
+
 def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
     """The variables that an instruction stores to, the one that takes the topmost value first."""
     if code in _STORE_LOCAL:
@@ -184,8 +225,8 @@ def _stored(reading: _Reading, code: int, argument: int) -> tuple[str, ...]:
     return ()
 
 
-def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int]]:
-    """The instructions from an offset on, with their arguments."""
+def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -> Iterator[tuple[int, int, int]]:
+    """Iterate over the instructions from an offset on: where each stands, what it is, and its argument."""
     argument = 0
     for i in range(at, min(len(instructions) - 1, at + farthest), 2):
         code = instructions[i]
@@ -193,7 +234,7 @@ def _instructions(instructions: bytes, at: int, farthest: int = 2 * _FARTHEST) -
             continue
         argument = argument << 8 | instructions[i + 1]
         if code != _EXTENDED:
-            yield code, argument
+            yield i, code, argument
             argument = 0
 
 
@@ -221,6 +262,26 @@ def accumulates(code: CodeType, offset: int) -> bool:
     return instructions[offset] in _BINARY_OP and instructions[offset + 1] == _INPLACE_ADD
 
 
+def formats(code: CodeType, offset: int) -> bool:
+    """Whether the instruction is ``%``, which asks no number for its plain value but to write it into a text.
+
+    >>> def f(x):
+    ...     return "%.2f" % x
+    >>> [i for i in range(0, len(f.__code__.co_code), 2) if formats(f.__code__, i)] != []
+    True
+    """
+    instructions = _reading(code).instructions
+    return instructions[offset] in _BINARY_OP and instructions[offset + 1] in _REMAINDERS
+
+
+def indexes(code: CodeType, offset: int) -> bool:
+    """Whether the instruction takes a part: ``x[i]``."""
+    instructions = _reading(code).instructions
+    if instructions[offset] in _BINARY_OP:
+        return instructions[offset + 1] == _GETS_ITEM
+    return instructions[offset] in _GET_ITEM
+
+
 def stores_item(code: CodeType, offset: int) -> bool:
     """Whether the instruction writes an element: ``x[i] = y``."""
     return _reading(code).instructions[offset] in _STORE_ITEM
@@ -244,7 +305,7 @@ def called_name(code: CodeType, offset: int) -> str:
 def _called(reading: _Reading, offset: int) -> str:
     """Go back over the instructions that put the arguments on the stack, to the one that put the function there."""
     before = [(0, 0)]
-    for code, argument in _instructions(reading.instructions[: offset + 2], 0, len(reading.instructions)):
+    for _, code, argument in _instructions(reading.instructions[: offset + 2], 0, len(reading.instructions)):
         before.append((code, argument))
     code, argument = before.pop()
     if code not in _CALLS:
@@ -300,12 +361,12 @@ _ours: dict[str, bool] = {}
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Frames of bpviz and NumPy stand between the user's code and the record; they are not the user's."""
+    """Frames of bpviz, NumPy and SciPy stand between the user's code and the record; they are not the user's."""
     file = frame.f_code.co_filename
     found = _ours.get(file)
     if found is None:
         module = frame.f_globals.get("__name__") or ""
-        found = file.startswith(_HOME) or module == "numpy" or module.startswith("numpy.")
+        found = file.startswith(_HOME) or module.partition(".")[0] in ("numpy", "scipy")
         if not file.startswith("<"):
             # What has no file of its own (a cell, a string) shares its name with others.
             _ours[file] = found
@@ -322,26 +383,32 @@ def users_frame(frame: FrameType) -> FrameType:
 def place(frame: FrameType) -> str:
     """Where the user's code stands, for a message: ``line 3 of apples.py``."""
     frame = users_frame(frame)
-    name = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
-    return f"line {frame.f_lineno} of {name}"
+    return place_of(frame.f_code, frame.f_lineno)
+
+
+def place_of(code: CodeType, line: int) -> str:
+    """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
+    return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
 
 
 def written(frame: FrameType) -> str:
     """The expression that the user's code is just evaluating, as it is written there; else what is known of it."""
     frame = users_frame(frame)
     code = frame.f_code
-    positions = list(code.co_positions())
-    at = frame.f_lasti // 2
-    text = ""
-    if at < len(positions):
-        first, last, start, end = positions[at]
-        if first is not None and last is not None and start is not None and end is not None:
-            lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
-            # The end first: where the expression stands on one line, cutting its start would move it.
-            lines[-1] = lines[-1][:end]
-            lines[0] = lines[0][start:]
-            text = b" ".join(lines).decode(errors="replace")
+    text = _text_at(code, frame.f_lasti)
     text = " ".join((text or linecache.getline(code.co_filename, frame.f_lineno)).split())
     if not text:
         return f"a step of {code.co_name}" if code.co_name[0] != "<" else "this step"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _text_at(code: CodeType, offset: int) -> str:
+    """The source of the instruction at ``offset``; empty where it is not known."""
+    first, last, start, end = next(islice(code.co_positions(), offset // 2, None), (None,) * 4)
+    if first is None or last is None or start is None or end is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+    # The end first: where the expression stands on one line, cutting its start would move it.
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    return b" ".join(lines).decode(errors="replace")

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz.recording.source import referred_names
 
-__all__ = ["Variables", "held_names"]
+__all__ = ["Variables", "held_names", "named_parts"]
 
 
 class Variables:
@@ -61,3 +61,23 @@ def _held(calls: Sequence[Variables]) -> Iterator[tuple[str, Any]]:
         for name in variables.parameters:
             if name in variables.all:
                 yield name, variables.all[name]
+
+
+def named_parts(variables: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Iterate over the recorded values that variables hold, then over those in their lists and dicts: ``hs[0]``.
+
+    >>> list(named_parts([("n", 3), ("hs", [1.0])]))
+    []
+    """
+    for name, value in variables:
+        if hasattr(type(value), "__bpviz_record__"):
+            yield name, value
+    for name, value in variables:
+        pairs: Any = ()
+        if type(value) is dict:
+            pairs = value.items()
+        elif type(value) is list:
+            pairs = enumerate(value)
+        for key, part in pairs:
+            if hasattr(type(part), "__bpviz_record__"):
+                yield f"{name}[{key!r}]", part

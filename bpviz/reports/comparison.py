@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from bpviz.analysis.differences import Difference, Side, differences
@@ -13,6 +13,7 @@ from bpviz.documents.document import Block, Document, Paragraph, Picture
 from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import verified
@@ -107,13 +108,15 @@ def diff(
     tolerance: float = 1e-9,
     precision: int = 4,
     lang: str | Language | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
     verify: bool = True,
 ) -> Comparison:
     """Compare two models, or two runs of one: nodes, values and gradients.
 
     Nodes are paired by name, then by what they compute and where they lead. ``output`` names the value whose gradients
     are compared (default: what each returns). Numbers differ if their distance is more than ``tolerance`` times their
-    size. ``lang`` is the language of the words, ``verify`` that of `bpviz.trace`.
+    size. ``lang`` is the language of the words; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -137,12 +140,13 @@ def diff(
     """
     say = language_for(after, lang)
     with verified(verify):
-        one, two = _run(before, output, say), _run(after, output, say)
+        options = {"output": output, "wrt": wrt, "freeze": freeze}
+        one, two = _run(before, say, options), _run(after, say, options)
     return Comparison(one, two, differences(paired(one, two), tolerance, say), precision, say)
 
 
-def _run(target: Callable[..., Any] | Graph | Flow | Drawing, output: str | None, say: Language) -> Flow:
-    source = draw(target, lang=say, **({"output": output} if output else {})).source
+def _run(target: Callable[..., Any] | Graph | Flow | Drawing, say: Language, options: Mapping[str, Any]) -> Flow:
+    source = draw(target, lang=say, **{name: value for name, value in options.items() if value}).source
     if not isinstance(source, Flow):
         what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
         raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
@@ -15,11 +14,13 @@ from bpviz.drawing.draw import draw
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError
 from bpviz.formulas.symbols import Symbols
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of, split_keywords
+from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
+from bpviz.objects.parameters import split_keywords
 from bpviz.reports.report import TextReport
 from bpviz.reports.what_if import WhatIf, compared
 from bpviz.text.language import Language
@@ -182,8 +183,8 @@ def explain(
 
     ``variables`` chooses some by name; the default is the inputs and the named steps. ``what_if`` gives inputs other
     values, to show their effect on the output. ``verify`` is that of `bpviz.trace`. The other options are those of
-    `bpviz.draw`: ``inputs``, ``output``, ``seed`` and ``precision`` apply to the words, the rest to the figure on the
-    page.
+    `bpviz.draw`: ``inputs``, ``output``, ``seed``, ``wrt``, ``freeze`` and ``precision`` apply to the words, the
+    rest to the figure on the page.
 
     >>> import bpviz
     >>> def y(p=100, n=2, t=1.1):
@@ -209,7 +210,7 @@ def _explained(
     options: dict[str, Any],
 ) -> Explanation:
     keywords, _ = split_keywords(target, options)
-    run = {key: options.get(key) for key in ("output", "seed")}
+    run = {key: options.get(key) for key in ("output", "seed", "wrt", "freeze")}
     run["inputs"] = keywords | (options.get("inputs") or {})
     drawing = draw(target, *args, **options)
     source = drawing.source

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
@@ -13,11 +12,13 @@ from bpviz.documents.document import Block, Document, Paragraph, Picture
 from bpviz.drawing.draw import draw, language_for
 from bpviz.drawing.drawing import Drawing
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
+from bpviz.objects.choice import full_name
 from bpviz.reports.report import TextReport
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.changes import change_sentences, change_table, changes_text
@@ -121,14 +122,16 @@ def what_if(
     /,
     *args: Any,
     lang: str | Language | None = None,
+    wrt: str | Sequence[str] | None = None,
+    freeze: str | Sequence[str] | None = None,
     verify: bool = True,
     **changes: Any,
 ) -> WhatIf:
     """Return the change of the output when inputs change: predicted by the gradient, and computed.
 
     A function is run again with the new values (and ``args``), so that its branches follow; a graph or a flow keeps its
-    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words,
-    ``verify`` that of `bpviz.trace`; inputs of these names are changed with
+    steps. Inputs whose name is no identifier are given as ``**{"p[0]": 1.0}``. ``lang`` is the language of the words;
+    ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`. Inputs of these names are changed with
     ``bpviz.explain(…, what_if={"lang": 1.0})``.
 
     >>> import bpviz
@@ -146,7 +149,7 @@ def what_if(
     Raises `UsageError` for an unknown input, a value of another shape, or no change at all.
     """
     with verified(verify):
-        return compared(target, args, changes, say=language_for(target, lang))
+        return compared(target, args, changes, say=language_for(target, lang), wrt=wrt, freeze=freeze)
 
 
 def compared(
@@ -159,13 +162,16 @@ def compared(
     seed: Any = None,
     precision: int = 4,
     say: Language = ENGLISH,
+    wrt: Any = None,
+    freeze: Any = None,
 ) -> WhatIf:
     """Do as `what_if`, for a run with other ``inputs``, ``output`` and ``seed``, as `bpviz.propagate` takes them."""
     if not changes:
         raise UsageError("nothing is changed; give an input another value: what_if(target, tax=1.2)")
-    run = _Runs(target, args, inputs or {}, output, seed)
+    run = _Runs(target, args, inputs or {}, {"output": output, "seed": seed, "wrt": wrt, "freeze": freeze})
     before = run.with_values({})
     names = before.graph.inputs
+    changes = {full_name(name, names): value for name, value in changes.items()}
     for name in changes:
         if name not in names:
             raise UsageError(f"there is no input named {name!r}; {_hint(name, names)}")
@@ -189,16 +195,16 @@ def _hint(name: str, names: tuple[str, ...]) -> str:
 class _Runs:
     """One target, run with several sets of values."""
 
-    def __init__(self, target: Any, args: tuple[Any, ...], inputs: Mapping[str, Any], output: Any, seed: Any) -> None:
+    def __init__(self, target: Any, args: tuple[Any, ...], inputs: Mapping[str, Any], run: dict[str, Any]) -> None:
         source: Any = target.source if isinstance(target, Drawing) else target
         if isinstance(target, Drawing) and not isinstance(source, Graph | Flow):
             raise UsageError(
                 "a card, or a page of several figures, has no inputs to change; give a function, a graph or a flow"
             )
         self.source, self.args = source, args
-        self.inputs, self.output, self.seed = dict(inputs), output, seed
+        self.inputs, self.run = dict(inputs), run
 
     def with_values(self, changes: Mapping[str, Any]) -> Flow:
         """Return the run with some inputs changed."""
         inputs = self.inputs | dict(changes)
-        return flow_of(self.source, self.args, inputs=inputs or None, output=self.output, seed=self.seed)
+        return flow_of(self.source, self.args, inputs=inputs or None, **self.run)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from bpviz.text import font_metrics
 
@@ -70,7 +70,7 @@ def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
     ('勾配はx', 'へ流れ', 'る。')
     """
     rows: list[str] = []
-    _fill(rows, "", printable(text), _BREAKS, lambda line: width(line, size) <= room)
+    _fill(rows, "", printable(text), _breaks(), lambda line: width(line, size) <= room)
     return tuple(filter(None, rows)) or ("",)
 
 
@@ -95,14 +95,18 @@ def _fill(rows: list[str], gap: str, part: str, breaks: Sequence[re.Pattern[str]
 
 _PAUSES = (",", ";", ".", "、", "；", "。")
 _FULL, _OPENS, _CLOSES = "\u3040-\u30fa\u3400-\u9fff", "（「", "、。：；）」ー"
-_BREAKS = (
-    # Not after those inside an array, [0.1, 0.2; 0.3, 0.4].
-    re.compile(r"((?<=[,;.]) |(?<=[、；。])(?=.))(?![^\[]*\])"),
-    re.compile("( )(?== )"),
-    re.compile("( )"),
-    re.compile(f"((?<=[^{_OPENS}])(?=[^{_CLOSES}])(?:(?<=[{_FULL}{_CLOSES}])|(?=[{_FULL}{_OPENS}])))"),
-)
-"""Where lines may break, best places first."""
+
+
+@cache
+def _breaks() -> tuple[re.Pattern[str], ...]:
+    """Return where lines may break, the best places first. Most figures have no notes, so they are compiled late."""
+    return (
+        # Not after those inside an array, [0.1, 0.2; 0.3, 0.4].
+        re.compile(r"((?<=[,;.]) |(?<=[、；。])(?=.))(?![^\[]*\])"),
+        re.compile("( )(?== )"),
+        re.compile("( )"),
+        re.compile(f"((?<=[^{_OPENS}])(?=[^{_CLOSES}])(?:(?<=[{_FULL}{_CLOSES}])|(?=[{_FULL}{_OPENS}])))"),
+    )
 
 
 def missing(text: str) -> str:

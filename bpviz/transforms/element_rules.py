@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
 from bpviz.ops.table.backward import unbroadcast

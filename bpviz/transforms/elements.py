@@ -15,9 +15,9 @@ from bpviz.graph.graph import End, Graph, Node
 from bpviz.graph.propagate import propagate
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
-from bpviz.recording.element_names import arrays_of, element_name, parted, selected
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.text.element_names import arrays_of, element_name, parted, selected
 from bpviz.transforms.element_rules import Each, Fold, Known, Spelling, Sums, spelled
 from bpviz.transforms.opening import opened
 

@@ -18,7 +18,7 @@ from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import flow_at
 from bpviz.graph.tracing import Run, run_on_handles
 from bpviz.lazy import LazyModule
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import lift, one_deeper
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope
@@ -101,7 +101,7 @@ def _title(run: Run) -> str:
 
 
 def _handles(value: Any) -> Iterator[Handle]:
-    if value.__class__ is Handle:
+    if type(value) in HANDLES:
         yield value
     elif isinstance(value, Mapping):
         for part in value.values():
@@ -113,7 +113,7 @@ def _handles(value: Any) -> Iterator[Handle]:
 
 def _filled(value: Any, found: Mapping[int, Any]) -> Any:
     """Return a parameter with gradients in place of its handles."""
-    if value.__class__ is Handle:
+    if type(value) in HANDLES:
         return found[value.index]
     if isinstance(value, Mapping):
         return {key: _filled(part, found) for key, part in value.items()}
@@ -125,18 +125,19 @@ def _filled(value: Any, found: Mapping[int, Any]) -> Any:
 
 def _own(value: Any) -> Any:
     """Return a gradient that the caller may write into."""
-    return value if value.__class__ is float else np.array(value)
+    return value if type(value) is float else np.array(value)
 
 
 def _result(run: Run) -> int:
     """Return the node number of the function's result, and give the result a name."""
     record, result = run.graph.record, run.result
-    if result.__class__ is Handle and result.recorder is record:
+    if type(result) in HANDLES and result.recorder is record:
         if not run.graph.label_of(result.index):
             record.name(result.index, run.graph.name or "f")
         run.name_the_rest()
-        return result.index
-    if result.__class__ is not Handle and (isinstance(result, tuple | list | dict | str | None) or callable(result)):
+        index: int = result.index
+        return index
+    if type(result) not in HANDLES and (isinstance(result, tuple | list | dict | str | None) or callable(result)):
         returned = f"{len(result)} values" if isinstance(result, tuple | list | dict) else repr(result)
         raise UsageError(f"bpviz.grad takes a function that returns one value, but {_title(run)} returned {returned}")
     # The result does not depend on the parameters.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.formulas.formula import derivative
+from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import propagate
@@ -23,10 +23,10 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.row import Rule
-from bpviz.recording.element_names import arrays_of
-from bpviz.recording.handle import Handle
+from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import gradient_title, parted_title
+from bpviz.text.element_names import arrays_of
 from bpviz.text.numerals import number, superscript
 from bpviz.transforms.simplify import Numbering
 
@@ -195,7 +195,7 @@ class _Backward:
         made: Handle = unbroadcast(self._handle(share), ops.shape_of(operand), ops.sum_to, ops.broadcast_to)
         kind = getattr(operand, "dtype", None)
         wanted = kind.name if kind is not None and kind.kind == "f" else "float64"
-        if made.data.__class__ is not float or wanted != "float64":
+        if type(made.data) is not float or wanted != "float64":
             made = made if made.dtype.name == wanted else ops.astype(made, dtype=wanted)
         return made
 
@@ -215,7 +215,7 @@ class _Backward:
 
     def _settled(self, share: Any) -> int:
         """Look up all that was recorded for a value since the last time. Return the number of the value."""
-        if share.__class__ is not Handle:
+        if type(share) not in HANDLES:
             return self._constant(share)
         self.numbering.settle(self.settled)
         self.record.orders |= dict.fromkeys(range(self.settled, len(self.record)), self.order)

@@ -11,11 +11,11 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from bpviz.errors import BpvizWarning
+from bpviz.frozen import dataclass
 from bpviz.picture.elements import Picture, Text
 from bpviz.text import widths as measures
 

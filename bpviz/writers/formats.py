@@ -7,12 +7,13 @@ A format is one row here and one such module; everything else reads the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 
 if TYPE_CHECKING:
     from bpviz.figure import Figure, Sheet

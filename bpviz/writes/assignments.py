@@ -13,7 +13,7 @@ from bpviz.ops import OPERATIONS, shape_of
 from bpviz.ops.primitives.shaping import indexed
 from bpviz.recording import refusals
 from bpviz.recording.aliases import give, is_child_at, put, spans
-from bpviz.recording.handle import Handle, lifted, template
+from bpviz.recording.handle import HANDLES, Handle, lifted, template
 from bpviz.recording.recorder import NO_VALUE
 
 __all__ = ["set_item", "set_whole"]
@@ -39,7 +39,7 @@ def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
         raise refusals.without_value("a write", frame)
     if is_child_at(value, x, key):
         return
-    if not x.shape and x.data.__class__ is float and key not in ((), Ellipsis):
+    if not x.shape and type(x.data) is float and key not in ((), Ellipsis):
         raise refusals.cannot_write("a single number has no elements to write to", frame)
     value = gathered(value)
     positions: list[Any] = []
@@ -53,7 +53,7 @@ def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
     wanted = _wanted(x, key, positions, frame)
     value = _fitted(value, x, wanted, frame)
     if not positions and _is_whole(spans(key, x.shape), x.shape):
-        give(x, value if value.__class__ is Handle else _constant(x, value, frame))
+        give(x, value if type(value) in HANDLES else _constant(x, value, frame))
         return
     give(x, put(x, value, positions, key))
 
@@ -72,7 +72,7 @@ def set_whole(x: Handle, value: Any, frame: FrameType) -> None:
 
 
 def _can_become(value: Any, x: Handle) -> bool:
-    return value.__class__ is not Handle or bool(np.can_cast(value.dtype, x.dtype, "same_kind"))
+    return type(value) not in HANDLES or bool(np.can_cast(value.dtype, x.dtype, "same_kind"))
 
 
 def gathered(value: Any) -> Any:
@@ -94,7 +94,7 @@ def has_handles(value: Any) -> bool:
     """Whether a value is recorded, or a list with recorded values in it."""
     if type(value) in (list, tuple):
         return any(map(has_handles, value))
-    return type(value) is Handle
+    return type(value) in HANDLES
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:
@@ -127,7 +127,7 @@ def _own(key: Any) -> Any:
 
 def _mask(x: Handle, key: Any, positions: Sequence[Any]) -> Any:
     """The mask by which an array is indexed, in its own shape or that of its first axes."""
-    mask = positions[0] if len(positions) == 1 and key.__class__ is ops.Operand else key
+    mask = positions[0] if len(positions) == 1 and type(key) is ops.Operand else key
     shape = shape_of(mask) if hasattr(mask, "dtype") and mask.dtype.kind == "b" else ()
     return mask if shape and shape == x.shape[: len(shape)] else None
 
@@ -169,7 +169,7 @@ def _fitted(value: Any, x: Handle, wanted: tuple[int, ...], frame: FrameType) ->
     """A value in the shape of the places it goes to, and of the type of the array."""
     shape = shape_of(value)
     _check_type(value, x, frame)
-    if value.__class__ is not Handle:
+    if type(value) not in HANDLES:
         try:
             return ops.plain(np.broadcast_to(np.asarray(value, x.dtype), wanted).copy())
         except ValueError as error:
@@ -192,7 +192,7 @@ def _fitted(value: Any, x: Handle, wanted: tuple[int, ...], frame: FrameType) ->
 
 
 def _check_type(value: Any, x: Handle, frame: FrameType) -> None:
-    if x.dtype.kind in "iub" and _type(value).kind == "f" and value.__class__ is Handle:
+    if x.dtype.kind in "iub" and _type(value).kind == "f" and type(value) in HANDLES:
         raise refusals.cannot_write(
             f"an array of {x.dtype} cuts off what stands behind the point; make it one of floats: "
             "np.array([1.0, 2.0]), np.zeros(n)",
@@ -223,7 +223,7 @@ def _in_one_record(x: Handle, value: Any, frame: FrameType) -> Any:
 
     Raises `RecordingError` where it belongs to a function inside of that record, whose values end with it.
     """
-    if value.__class__ is not Handle or value.recorder is x.recorder:
+    if type(value) not in HANDLES or value.recorder is x.recorder:
         return value
     if value.recorder.depth > x.recorder.depth:
         raise refusals.cannot_write(

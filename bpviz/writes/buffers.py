@@ -16,7 +16,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.recording import refusals
 from bpviz.recording.aliases import Alias, link, shares_memory
-from bpviz.recording.handle import Cell, Handle, index_by
+from bpviz.recording.handle import HANDLES, Cell, Handle, index_by
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import users_frame
 from bpviz.writes.assignments import has_handles, set_item
@@ -234,7 +234,7 @@ def _put_in(args: Any, of: Buffer, places: Any) -> Any:
 def _handle_in(values: Any) -> Any:
     """The first handle among values, and in lists of them."""
     for value in values:
-        if type(value) is Handle:
+        if type(value) in HANDLES:
             return value
         if type(value) in (tuple, list):
             found = _handle_in(value)
@@ -286,7 +286,7 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
     function = getattr(operator, name)
 
     def method(self: Buffer, other: Any) -> Any:
-        if type(other) is Handle:
+        if type(other) in HANDLES:
             return NotImplemented
         return self._kept(function(self.data, bare(other)))
 

@@ -92,7 +92,7 @@ def _joined(recorder: Recorder, index: int, chain: Sequence[Write], base: int) -
 
 
 def _lengths(places: Spans) -> tuple[int, ...]:
-    return tuple(len(span) for span in places if span.__class__ is range)
+    return tuple(len(span) for span in places if type(span) is range)
 
 
 def _everywhere(recorder: Recorder, index: int) -> float | None:
@@ -106,10 +106,10 @@ def _everywhere(recorder: Recorder, index: int) -> float | None:
 
 def _stacked(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
     """Slices that stand side by side: along one axis, or in rows and columns."""
-    axes = tuple(i for i, span in enumerate(next(iter(parts))) if span.__class__ is int)
+    axes = tuple(i for i, span in enumerate(next(iter(parts))) if type(span) is int)
     for places in parts:
         whole = all(i in axes or places[i] == range(n) for i, n in enumerate(shape))
-        if not whole or tuple(i for i, span in enumerate(places) if span.__class__ is int) != axes:
+        if not whole or tuple(i for i, span in enumerate(places) if type(span) is int) != axes:
             return None
     if not axes:
         return None
@@ -122,7 +122,7 @@ def _stacked(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
 
 def _concatenated(parts: dict[Spans, int], shape: Sequence[int]) -> _Step | None:
     """Stretches that follow each other along one axis."""
-    if any(span.__class__ is int or span.step != 1 for places in parts for span in places):
+    if any(type(span) is int or span.step != 1 for places in parts for span in places):
         return None
     cut = [i for i, n in enumerate(shape) if any(places[i] != range(n) for places in parts)]
     if len(cut) != 1:
@@ -142,7 +142,7 @@ def _filled(parts: dict[Spans, int], shape: tuple[int, ...], rest: float) -> _St
 
 def _key(places: Spans) -> tuple[Any, ...]:
     """The index that means these places."""
-    return tuple(span if span.__class__ is int else _slice(span) for span in places)
+    return tuple(span if type(span) is int else _slice(span) for span in places)
 
 
 def _slice(span: range) -> slice:

@@ -12,7 +12,7 @@ from bpviz.ops import OPERATIONS, shape_of
 from bpviz.ops.table.registry import made_of_operations
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, give, is_zero
-from bpviz.recording.handle import Handle, template
+from bpviz.recording.handle import HANDLES, Handle, template
 from bpviz.writes.assignments import gathered, set_item, set_whole
 
 __all__ = ["copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"]
@@ -29,7 +29,7 @@ def _writable(x: Any, *, of: Any = ()) -> Any:
     become = getattr(x, "__bpviz_become__", None)
     if become is not None:
         become(frame)
-    if type(x) is not Handle:
+    if type(x) not in HANDLES:
         raise refusals.into_plain(frame)
     return x
 

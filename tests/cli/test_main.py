@@ -34,9 +34,11 @@ def test_ops_lists_every_operation() -> None:
 
     rows, _, made = run("ops").stdout.partition("\nMade of several of these:\n")
     assert [line.split()[0] for line in rows.splitlines() if not line.startswith(" ")] == list(OPERATIONS)
-    assert re.findall(r"np\.([\w.]+)", made) == sorted(COMPOSITES)
+    assert [name.removeprefix("np.") for name in re.findall(r"[\w.]+", made)] == sorted(COMPOSITES)
     assert "Multiplies the gradient by the other input." in run("ops", "multiply").stdout
     assert run("ops", "np.linalg.inv").stdout.startswith("inv  X⁻¹ ")
+    assert run("ops", "math.asin").stdout.startswith("arcsin  arcsin ")
+    assert "scipy.special.expit" in run("ops", "sigmoid").stdout
     assert all(run("ops", name).stdout.count(".\n") == 1 for name in COMPOSITES.keys() - OPERATIONS.keys())
     assert run("ops", "ptp").stdout == "np.ptp  made of several operations\n  the largest minus the smallest.\n"
 

@@ -158,11 +158,11 @@ MODELS = {
         1,
         "line 3 of model.py: np.fft.fft(x)",
     ),
-    "math instead of NumPy": (
-        "import math\ndef f(x=1.0):\n    return math.exp(x)\n",
+    "a gradient that would be lost": (
+        "import math\ndef f(x=1.0):\n    return math.frexp(x)[0]\n",
         1,
-        "bpviz: math.exp(x) asks a recorded value for a plain number (line 3 of model.py), "
-        "where its gradient would be lost; write np.exp instead of math.exp\n",
+        "bpviz: math.frexp(x) asks a recorded value for a plain number (line 3 of model.py), "
+        "where its gradient would be lost; `bpviz ops` lists the operations that can be recorded\n",
     ),
     "a constant result": (
         "def f(x=1.0): return 3.0\n",

@@ -19,7 +19,7 @@ from bpviz.drawing import options
 from bpviz.drawing.options import OPTIONS, DrawOptions, Option, Range, checked, draw_options
 from bpviz.errors import UsageError
 from bpviz.figures.options import CircuitOptions
-from bpviz.layout import engines
+from bpviz.layout.engine_names import ENGINES
 
 
 def test_every_field_of_a_drawing_has_a_row_and_its_default() -> None:
@@ -38,7 +38,7 @@ def test_names_on_the_command_line_and_in_settings_are_unique() -> None:
 
 
 def test_the_engines_are_those_of_the_layout() -> None:
-    assert OPTIONS["engine"].choices == engines.ENGINES
+    assert OPTIONS["engine"].choices == ENGINES
 
 
 def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:

@@ -28,11 +28,9 @@ def test_a_multidigraph_keyed_by_operand_slot() -> None:
     assert graph.nx.nodes["y"] == {
         "kind": "operation",
         "operation": "multiply",
-        "parameters": {},
         "label": "y",
         "value": 9.0,
         "line": f.__code__.co_firstlineno + 1,
-        "group": (),
     }
     assert graph.nx.graph["name"] == "f"
     assert graph.nx is graph.nx

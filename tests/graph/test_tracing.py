@@ -97,8 +97,8 @@ def test_parameters_inside_containers() -> None:
         "p['W'][1]": 1.0,
         "p['b'][0]": 4.0,
         "p['b'][1]['q']": 3.0,
-        "pair[0]": 6.0,
-        "pair[1]": 5.0,
+        "pair.left": 6.0,
+        "pair.right": 5.0,
     }
 
 

@@ -40,14 +40,8 @@ def line(text: str) -> str:
 # What differs
 
 
-def by_isinstance(x: float = 2.0) -> Any:
-    return x**2 if isinstance(x, int | float) else x * 100  # by isinstance
-
-
-def by_isscalar(x: float = 2.0) -> Any:
-    if np.isscalar(x):  # by isscalar
-        return x * 3
-    return x * 5
+def by_class(x: float = 2.0) -> Any:
+    return x**2 if type(x) in (int, float) else x * 100  # by class
 
 
 def by_type(x: float = 2.0) -> Any:
@@ -57,26 +51,13 @@ def by_type(x: float = 2.0) -> Any:
     return x * 5
 
 
-def by_hasattr(x: float = 2.0) -> Any:
-    scale = 3.0 if hasattr(x, "__len__") else 5.0  # by hasattr
-    return x * scale
-
-
-def by_match(x: float = 2.0) -> Any:
-    match x:
-        case float():  # by match
-            return x * 3
-        case _:
-            return x * 5
-
-
-@pytest.mark.parametrize("f", [by_isinstance, by_isscalar, by_type, by_hasattr, by_match])
+@pytest.mark.parametrize("f", [by_class, by_type])
 def test_a_branch_on_the_type_names_its_line_and_what_to_write(f: Callable[..., Any]) -> None:
     message = error_of(f)
     assert line(f"# {f.__name__.replace('_', ' ')}") in message
     assert f"{f.__name__} returns {f():g} in a plain run, but " in message
     assert "reads the type of a value" in message
-    assert "np.ndim(x) == 0" in message
+    assert "isinstance(x, float)" in message
 
 
 def descent(w: Any = W) -> Any:
@@ -138,16 +119,16 @@ def test_a_change_in_place_is_seen_through_every_name(f: Callable[..., Any], rig
 def test_a_refusal_that_the_function_catches_is_raised_all_the_same() -> None:
     import math
 
-    def f(x: float = 1.0, w: float = 3.0) -> Any:
+    def f(x: float = 0.0, w: float = 3.0) -> Any:
         try:
-            s = math.log(x)  # caught
+            s = math.frexp(x)[0]  # caught
         except (TypeError, ValueError):
             s = 0.0
         return w * x + s
 
-    # log 1 is 0, too: the values agree, and the gradient would be false.
+    # The values agree, and the gradient would be false.
     message = error_of(f)
-    assert "math.log(x) asks a recorded value for a plain number" in message
+    assert "math.frexp(x) asks a recorded value for a plain number" in message
     assert line("# caught") in message
     assert bpviz.trace(f, verify=False).nodes
 
@@ -165,24 +146,24 @@ def test_errors_of_plain_numbers_may_be_caught() -> None:
 
 def test_parts_of_the_result_are_compared_one_by_one() -> None:
     def f(x: float = 2.0) -> Any:
-        return {"loss": x * 2, "parts": (x, x * (3 if isinstance(x, float) else 5))}
+        return {"loss": x * 2, "parts": (x, x * (3 if type(x) is float else 5))}
 
     assert "returns 6 at ['parts'][1] in a plain run, but 10 on recorded values" in error_of(f)
 
     def g(x: float = 2.0) -> Any:
-        return (x, x) if isinstance(x, float) else (x, x, x)
+        return (x, x) if type(x) is float else (x, x, x)
 
     assert "returns a tuple of 2 in a plain run, but a tuple of 3" in error_of(g)
 
     def h(x: Any = W) -> Any:
-        return x * (np.array([1.0, 2.0]) if isinstance(x, np.ndarray) else 1.0)
+        return x * (np.array([1.0, 2.0]) if type(x) is np.ndarray else 1.0)
 
     assert "returns 8 at [1] in a plain run, but 4 on recorded values" in error_of(h)
 
 
 def test_a_plain_run_that_raises_is_an_error() -> None:
     def f(x: float = 2.0) -> Any:
-        if isinstance(x, float):
+        if type(x) is float:
             raise LookupError("no floats")  # raises
         return x * 2
 
@@ -195,14 +176,14 @@ def test_a_plain_run_that_raises_is_an_error() -> None:
 def test_an_error_only_on_recorded_values_is_explained() -> None:
     class Variable:
         def __init__(self, data: Any) -> None:
-            if not isinstance(data, np.ndarray):
+            if type(data) is not np.ndarray:
                 raise TypeError(f"{type(data)} is not supported")  # refuses
             self.data = data
 
     message = error_of(lambda x=np.ones(2): np.sum(Variable(x).data))
     assert "is not supported" in message
     assert line("# refuses") in message
-    assert "do not read its type" in message
+    assert "so write isinstance(x, float)" in message
     # What fails on plain numbers, too, passes through.
     with pytest.raises(LookupError, match=r"^'nothing'$"):
         bpviz.trace(lambda x=1.0: {}["nothing"])
@@ -227,27 +208,27 @@ def test_rounding_is_no_difference() -> None:
 def test_every_door_compares() -> None:
     for call in (bpviz.trace, bpviz.backprop, bpviz.draw, bpviz.explain, bpviz.gradcheck, bpviz.elements):
         with pytest.raises(RecordingError, match="in a plain run"):
-            call(by_isinstance)
+            call(by_class)
     with pytest.raises(RecordingError, match="in a plain run"):
-        bpviz.what_if(by_isinstance, x=3.0)
+        bpviz.what_if(by_class, x=3.0)
     with pytest.raises(RecordingError, match="in a plain run"):
-        bpviz.diff(by_isinstance, by_type)
+        bpviz.diff(by_class, by_type)
     with pytest.raises(RecordingError, match="in a plain run"):
-        bpviz.grad(by_isinstance)(2.0)
+        bpviz.grad(by_class)(2.0)
 
 
 def test_verify_false_takes_the_record_as_it_is() -> None:
-    assert bpviz.trace(by_isinstance, verify=False)["by_isinstance"].value == 200.0
-    assert bpviz.backprop(by_isinstance, verify=False).output == 200.0
-    assert bpviz.draw(by_isinstance, verify=False).source.output == 200.0
-    assert bpviz.explain(by_isinstance, verify=False).flow.output == 200.0
-    assert bpviz.what_if(by_isinstance, verify=False, x=3.0).after.output == 300.0
-    assert bpviz.diff(by_isinstance, by_isinstance, verify=False).same
+    assert bpviz.trace(by_class, verify=False)["by_class"].value == 200.0
+    assert bpviz.backprop(by_class, verify=False).output == 200.0
+    assert bpviz.draw(by_class, verify=False).source.output == 200.0
+    assert bpviz.explain(by_class, verify=False).flow.output == 200.0
+    assert bpviz.what_if(by_class, verify=False, x=3.0).after.output == 300.0
+    assert bpviz.diff(by_class, by_class, verify=False).same
     # The record's gradient against the differences of the function: 100 is not 2x.
-    assert not bpviz.gradcheck(by_isinstance, verify=False).ok
+    assert not bpviz.gradcheck(by_class, verify=False).ok
 
 
-MODEL = "def f(x=2.0):\n    return x * 3 if isinstance(x, float) else x * 5\n"
+MODEL = "def f(x=2.0):\n    return x * 3 if type(x) is float else x * 5\n"
 
 
 def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -276,7 +257,7 @@ def test_the_command_line_verifies_without_no_verify(words: list[str], tmp_path:
     assert "in a plain run" in run(*words, "--verify", cwd=tmp_path).stderr
 
 
-def test_other_inputs_of_a_drawn_function_are_compared_too() -> None:
+def test_branches_follow_other_inputs_of_a_drawn_function() -> None:
     def f(x: float = 1.0) -> Any:
         return x * 2 if x > 0 else x * 7
 
@@ -286,10 +267,9 @@ def test_other_inputs_of_a_drawn_function_are_compared_too() -> None:
     def g(x: Any = [1.0, 2.0]) -> Any:  # noqa: B006
         return x[0] * 2 if x[0] > 0 else x[0] * 7
 
-    # A part of a parameter changes the numbers alone.
+    # A part of a parameter, too.
     assert bpviz.draw(g, inputs={"x[0]": 4.0}).source.output == 8.0
-    with pytest.raises(RecordingError, match=r"with these inputs g returns −7, but .* give −2"):
-        bpviz.draw(g, inputs={"x[0]": -1.0})
+    assert bpviz.draw(g, inputs={"x[0]": -1.0}).source.grads == {"x[0]": 7.0, "x[1]": 0.0}
 
 
 # What the second run leaves
@@ -415,7 +395,7 @@ def test_bpviz_s_own_functions_take_plain_values() -> None:
 
 def test_a_gradient_inside_of_a_function_is_compared() -> None:
     def f(x: float = 2.0) -> Any:
-        return bpviz.grad(lambda y: y * y * x if isinstance(y, float) else y)(x)
+        return bpviz.grad(lambda y: y * y * x if type(y) is float else y)(x)
 
     assert "in a plain run" in error_of(f)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import gamma, polygamma
 
 __all__ = ["ByName", "NotMathematics", "latex_name", "read_latex", "read_text"]
 
@@ -263,7 +264,7 @@ def _tokens(line: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
         r"(?P<space>\s+)"
         + (rf"|(?P<name>{'|'.join(map(re.escape, known))})(?![A-Za-z0-9_])" if known else "")
         + r"|(?P<number>\d+(?:\.\d+)?(?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|∞|NaN|π)"
-        r"|(?P<word>[A-Za-zσΦφ][A-Za-z0-9_-]*)"
+        r"|(?P<word>[A-Za-zσΦφψΓ][A-Za-z0-9_-]*)"
         r"|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ]+)|(?P<lowered>[₀-₉]+)|(?P<sign>.)"
     )
     found = []
@@ -304,7 +305,7 @@ _COMMANDS = {
     **{"lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "times": "×", "ldots": "…", "left": "", "right": ""},
     **{"ast": "∗", "wedge": "&"},
 }
-_WORDS = {"sigma": "σ", "Phi": "Φ", "varphi": "φ", "phi": "φ"}
+_WORDS = {"psi": "ψ", "Gamma": "Γ", "sigma": "σ", "Phi": "Φ", "varphi": "φ", "phi": "φ"}
 
 
 def latex_name(name: str) -> str:
@@ -605,6 +606,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "σ": lambda x: 1 / (1 + np.exp(-x)),
     "Φ": _each(lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2)))),
     "φ": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    "ψ": lambda x, n=0: polygamma(int(n), x),
+    "Γ": gamma,
     "norm": lambda x, **keywords: np.linalg.norm(x, **keywords) if keywords else np.sqrt((x * x).sum()),
     "det": np.linalg.det,
     "tr": np.trace,

@@ -14,6 +14,8 @@ from typing import Any
 
 import autograd
 import autograd.numpy as anp
+import autograd.scipy.special as asp
+import autograd.scipy.stats as asp_stats
 import numpy as np
 import pytest
 from differences import assert_gradient
@@ -201,6 +203,15 @@ SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda x, axis=None, keepdims=False: anp.log(anp.sum(anp.exp(x), axis=axis, keepdims=keepdims)),
     "norm": lambda x, axis=None, keepdims=False: anp.sqrt(anp.sum(x * x, axis=axis, keepdims=keepdims)),
     "cumprod": lambda x, axis=None: anp.exp(anp.cumsum(anp.log(anp.reshape(x, x.shape or (1,))), axis=axis)),
+    "erf": asp.erf,
+    "erfc": asp.erfc,
+    "gamma": asp.gamma,
+    "gammaln": asp.gammaln,
+    "polygamma": lambda x, n=0: asp.polygamma(n, x),
+    "log_normal_cdf": asp_stats.norm.logcdf,
+    "logit": asp.logit,
+    "log_sigmoid": lambda x: -anp.log(1 + anp.exp(-x)),
+    "xlogy": lambda x, y: x * anp.log(y),
     **PEERS,
 }
 LEVI_CIVITA = np.linalg.det(np.eye(3)[np.indices((3, 3, 3)).transpose(1, 2, 3, 0)]).round()

@@ -8,6 +8,7 @@ import linecache
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -37,11 +38,11 @@ def message(f: Callable[..., Any], *args: Any) -> str:
 def test_the_whole_sentence_for_a_function_of_math() -> None:
     def f(x: Any = 2.0) -> Any:
         y = x * 2
-        return math.exp(y)
+        return math.frexp(y)[0]
 
     assert message(f) == (
-        "math.exp(y) asks a recorded value for a plain number (line +2), where its gradient would be lost; "
-        "write np.exp instead of math.exp"
+        "math.frexp(y) asks a recorded value for a plain number (line +2), where its gradient would be lost; "
+        "`bpviz ops` lists the operations that can be recorded"
     )
 
 
@@ -56,11 +57,11 @@ def test_the_whole_sentence_for_shapes_that_do_not_fit() -> None:
 
 
 def test_an_expression_of_several_lines_is_quoted_on_one() -> None:
-    source = "import math\ndef f(x=2.0):\n    return math.exp(\n        x\n        * 税\n    )\n税 = 2\n"
+    source = "import math\ndef f(x=2.0):\n    return math.frexp(\n        x\n        * 税\n    )\n税 = 2\n"
     scope: dict[str, Any] = {}
     linecache.cache["lines.py"] = (len(source), None, source.splitlines(keepends=True), "lines.py")
     exec(compile(source, "lines.py", "exec"), scope)
-    with pytest.raises(RecordingError, match=r"^math\.exp\( x \* 税 \) asks .* \(line 3 of lines\.py\)"):
+    with pytest.raises(RecordingError, match=r"^math\.frexp\( x \* 税 \) asks .* \(line 3 of lines\.py\)"):
         bpviz.trace(scope["f"])
 
 
@@ -143,8 +144,8 @@ def branch(x: Any = V) -> Any:
 
 CASES: dict[str, tuple[Callable[..., Any], str]] = {
     "math without NumPy's": (
-        lambda x=2.0: math.gamma(x),
-        f"math.gamma(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; {TABLE}",
+        lambda x=2.0: math.frexp(x),
+        f"math.frexp(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; {TABLE}",
     ),
     "float": (
         lambda x=2.0: float(x) * 2,
@@ -152,9 +153,9 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "leave the conversion out",
     ),
     "int": (
-        lambda x=2: int(x) * 2,
+        lambda x=2.5: int(x) * 2,
         "int(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "leave the conversion out",
+        "leave the conversion out, or write np.trunc(x), whose gradient is 0",
     ),
     "list as operand": (
         lambda x=1.0, y=2.0: x * [x, y],
@@ -230,8 +231,8 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "its derivative is not defined where two eigenvalues (or singular values) are equal",
     ),
     "something to write instead": (
-        lambda x=V: np.copysign(x, 2.0),
-        "np.copysign cannot be recorded (line +0: np.copysign(x, 2.0)); write np.abs(x) * np.sign(y)",
+        lambda x=V: np.ediff1d(x),
+        "np.ediff1d cannot be recorded (line +0: np.ediff1d(x)); write np.diff(x)",
     ),
     "method of a ufunc": (
         lambda x=V: np.hypot.accumulate(x),
@@ -246,13 +247,15 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         lambda x=V: np.add(x, 1, dtype=np.float32),
         "np.add(x, 1, dtype=np.float32): dtype= cannot be recorded (line +0); leave it out",
     ),
-    "dot of many dimensions": (
-        lambda x=np.ones((2, 2, 2)): np.dot(x, x),
-        "np.dot(x, x) (line +0): np.dot of arrays of 3 and 3 dimensions cannot be recorded; "
-        "write x @ y, which multiplies their last two axes",
+    "dot of lengths that differ": (
+        lambda x=np.ones((2, 2, 3)): np.dot(x, x),
+        "np.dot(x, x) (line +0): np.dot multiplies an axis of length 3 with one of length 2",
     ),
-    "divmod": (lambda x=2.0: divmod(x, 2), "divmod cannot be recorded (line +0: divmod(x, 2)); write x // y and x % y"),
-    "round": (lambda x=2.0: round(x), "round cannot be recorded (line +0: round(x)); write np.round(x)"),
+    "a plain array's own dot": (
+        lambda x=V: PLAIN.dot(x),
+        "PLAIN.dot(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "a plain array's own method takes plain numbers alone: write np.dot(PLAIN, x)",
+    ),
     "complex": (
         lambda x=2.0: x * 1j,
         "x * 1j computes with complex (line +0); only real numbers and arrays of them can be recorded",
@@ -329,15 +332,14 @@ def test_each_message_has_the_call_the_line_and_a_solution(case: str) -> None:
 
 
 @pytest.mark.parametrize("name", refusals._INSTEAD)
-def test_the_suggested_code_computes_the_same(name: str) -> None:
-    x, y = np.array([1.5, 2.5, 0.5]), np.array([2.0, -3.0, 4.0])
+def test_what_to_write_instead_computes_the_same(name: str) -> None:
+    x = np.array([1.5, 2.5, 0.5])
     function = functools.reduce(getattr, name.split("."), np)
-    others = (y,) if name == "copysign" else ()
-    scope = {"np": np, "x": x, "y": y}
-    np.testing.assert_allclose(eval(refusals._INSTEAD[name], scope), function(x, *others))
+    scope = {"np": np, "x": x}
+    np.testing.assert_allclose(eval(refusals._INSTEAD[name], scope), function(x))
     assert bpviz.ops.find(name) is None, f"np.{name} can be recorded now: take it off the list"
     graph = bpviz.trace(lambda x: eval(refusals._INSTEAD[name], scope | {"x": x}), x)
-    np.testing.assert_allclose(bpviz.propagate(graph).output, function(x, *others))
+    np.testing.assert_allclose(bpviz.propagate(graph).output, function(x))
 
 
 def test_a_missing_attribute_is_an_attribute_error_too() -> None:
@@ -362,7 +364,7 @@ def test_values_are_not_copied() -> None:
 
 def test_numbers_of_other_libraries_are_python_s_own_complaint() -> None:
     with pytest.raises(TypeError, match="unsupported operand"):
-        bpviz.trace(lambda x=2.0: x * Fraction(1, 2))
+        bpviz.trace(lambda x=2.0: x * Decimal("0.5"))
 
 
 def test_comparing_with_something_else_is_false_as_ever() -> None:
@@ -379,12 +381,12 @@ def test_a_value_may_be_printed() -> None:
         return x * 2
 
     bpviz.trace(f)
-    assert printed == ["2.00 <handle 2.0>"]
+    assert printed == ["2.00 2.0"]
 
 
 def test_code_without_source_still_gets_a_sentence() -> None:
     scope: dict[str, Any] = {"math": math}
-    exec("def f(x=2.0):\n    return math.exp(x)", scope)
+    exec("def f(x=2.0):\n    return math.frexp(x)", scope)
     with pytest.raises(RecordingError, match=r"^a step of f asks a recorded value .*\(line 2 of <string>\)"):
         bpviz.trace(scope["f"])
 

@@ -15,7 +15,7 @@ from bpviz import nn
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.ops import Case, Operation
-from bpviz.recording.element_names import element_name
+from bpviz.text.element_names import element_name
 from bpviz.transforms.elements import elements
 from bpviz.words.values import line_of
 

@@ -401,7 +401,7 @@ def test_numpy_is_as_before_afterwards_whatever_happens() -> None:
         bpviz.trace(fails)
     assert doors() == before
     with pytest.raises(RecordingError):
-        bpviz.trace(lambda x=2.0: math.gamma(x))
+        bpviz.trace(lambda x=2.0: math.frexp(x))
     assert doors() == before
     bpviz.trace(lambda x=2.0: bpviz.trace(lambda y=3.0: y * np.ones(2)) and x * np.ones(2))
     assert doors() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
@@ -155,11 +156,11 @@ def pad_border(array: Any, pad_width: Any, mode: Any = "constant", **keywords: A
         return pad(array, pad_width=widths, **keywords)
     if mode not in _BORDERS:
         known = ", ".join(map(repr, ("constant", *_BORDERS)))
-        raise ValueError(f"np.pad with mode={mode!r} cannot be recorded; take one of {known}")
+        raise UsageError(f"np.pad with mode={mode!r} cannot be recorded; take one of {known}")
     # Where each place of the result comes from, along each axis.
     sources = [np.pad(np.arange(n), pair, mode, **keywords) for n, pair in zip(shape, widths, strict=True)]
     if any(source.size and (source.min() < 0 or source.max() >= n) for source, n in zip(sources, shape, strict=True)):
-        raise ValueError("np.pad with reflect_type='odd' cannot be recorded; leave it out")
+        raise UsageError("np.pad with reflect_type='odd' cannot be recorded; leave it out")
     return index(array, key=np.ix_(*sources))
 
 

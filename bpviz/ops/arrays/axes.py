@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.shaping import broadcast_to, normalized_axes, reshape, transpose
 from bpviz.ops.table.registry import made_of_operations
@@ -60,7 +61,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     shape = shape_of(a)
     gone = [i for i, n in enumerate(shape) if n == 1] if axis is None else normalized_axes(axis, len(shape))
     if any(shape[i] != 1 for i in gone):
-        raise ValueError(f"axis {axis} of shape {shape} cannot be left out; only axes of length 1 can")
+        raise UsageError(f"axis {axis} of shape {shape} cannot be left out; only axes of length 1 can")
     return _shaped(a, [n for i, n in enumerate(shape) if i not in gone])
 
 

@@ -8,6 +8,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.picking import is_traced, take_along_axis
 from bpviz.ops.functions.logic import isnan
@@ -292,7 +293,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     array([2, 0])
     """
     if not is_traced(bins) and np.any(np.diff(bins) < 0):
-        raise ValueError("np.digitize can be recorded for bins from small to large only; reverse them")
+        raise UsageError("np.digitize can be recorded for bins from small to large only; reverse them")
     return searchsorted(bins, x, side="left" if right else "right")
 
 
@@ -306,7 +307,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     Raises `ValueError` for several axes and for an empty array.
     """
     if out is not None or isinstance(axis, tuple):
-        raise ValueError("np.median with out= or several axes cannot be recorded; take the median of one axis")
+        raise UsageError("np.median with out= or several axes cannot be recorded; take the median of one axis")
     shape = shape_of(a)
     if axis is None:
         a, along = reshape(a, shape=(-1,)), 0
@@ -314,7 +315,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
         along = axis % len(shape)
     length = shape_of(a)[along]
     if not size_of(a):
-        raise ValueError("the median of no numbers is not defined")
+        raise UsageError("the median of no numbers is not defined")
     middle = slice((length - 1) // 2, length // 2 + 1)
     chosen = index(sort(a, axis=along), key=(*(slice(None),) * along, middle))
     result = mean(chosen, axis=along, keepdims=keepdims)

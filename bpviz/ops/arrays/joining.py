@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d, ravel
 from bpviz.ops.primitives.shaping import concatenate, index, reshape, transpose
@@ -129,7 +130,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     if hasattr(indices_or_sections, "__index__"):
         count = int(indices_or_sections)
         if count < 1:
-            raise ValueError(f"an array is split into one part or more, not {count}")
+            raise UsageError(f"an array is split into one part or more, not {count}")
         each, more = divmod(length, count)
         ends = [each * (i + 1) + min(i + 1, more) for i in range(count)]
     else:
@@ -146,7 +147,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """
     length = shape_of(ary)[axis]
     if hasattr(indices_or_sections, "__index__") and length % int(indices_or_sections):
-        raise ValueError(
+        raise UsageError(
             f"an axis of length {length} cannot be split into {int(indices_or_sections)} equal parts; "
             "np.array_split makes unequal ones"
         )

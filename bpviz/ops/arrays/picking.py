@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import Operand, index, reshape
@@ -99,7 +100,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     array([ 1., -1.])
     """
     if len(condlist) != len(choicelist):
-        raise ValueError(
+        raise UsageError(
             f"np.select needs as many conditions as choices, but got {len(condlist)} and {len(choicelist)}"
         )
     result = default

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.arranging import flip
 from bpviz.ops.arrays.extremes import max_, min_
@@ -205,7 +206,7 @@ def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
     if len(axes) == 2:
         return _matrix_norm(x, ord, axes, keepdims)
     if len(axes) != 1 or isinstance(ord, str):
-        raise ValueError(f"there is no norm of order {ord!r} over {len(axes)} axes")
+        raise UsageError(f"there is no norm of order {ord!r} over {len(axes)} axes")
     size = abs_(x)
     if ord in (math.inf, -math.inf):
         return (max_ if ord > 0 else min_)(size, axis=axis, keepdims=keepdims)
@@ -218,7 +219,7 @@ def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
 
 def _matrix_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if order not in (1, -1, math.inf, -math.inf):
-        raise ValueError(
+        raise UsageError(
             f"the matrix norm of order {order!r} needs singular values, which cannot be recorded; "
             "take the Frobenius norm, np.linalg.norm(x), or order 1 or np.inf"
         )
@@ -365,7 +366,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     """
     shape = shape_of(a)
     if not shape:
-        raise ValueError("np.diff needs an array, but got a single number")
+        raise UsageError("np.diff needs an array, but got a single number")
     axis %= len(shape)
     line = (*shape[:axis], 1, *shape[axis + 1 :])
 

@@ -73,6 +73,7 @@ normal_cdf = operation(
     notation="Φ({x})",
     cases=_ONE,
     reference="Φ(x) = ½(1 + erf(x/√2)), dΦ/dx = φ",
+    elsewhere=("scipy.special.ndtr",),
 )
 
 normal_pdf: Operation = operation(

@@ -29,6 +29,7 @@ exp2 = function(
     says="Multiplies the gradient by its own output and log 2.",
     notation="2^{x}",
     scalar=math.exp2,
+    elsewhere=("math.exp2", "scipy.special.exp2"),
 )
 
 expm1 = function(
@@ -39,6 +40,7 @@ expm1 = function(
     says="Multiplies the gradient by exp x.",
     notation="exp({x}) − 1",
     scalar=math.expm1,
+    elsewhere=("math.expm1",),
 )
 
 log1p = function(
@@ -50,6 +52,7 @@ log1p = function(
     scalar=math.log1p,
     domain=((-0.8, 3),),
     convention="infinite at −1",
+    elsewhere=("math.log1p",),
 )
 
 log2 = function(
@@ -60,6 +63,7 @@ log2 = function(
     scalar=math.log2,
     domain=((0.2, 3),),
     convention="infinite at 0",
+    elsewhere=("math.log2",),
 )
 
 log10 = function(
@@ -70,6 +74,7 @@ log10 = function(
     scalar=math.log10,
     domain=((0.2, 3),),
     convention="infinite at 0",
+    elsewhere=("math.log10",),
 )
 
 square = function(
@@ -101,6 +106,7 @@ cbrt = function(
     scalar=math.cbrt,
     domain=((0.3, 3),),
     convention="infinite at 0",
+    elsewhere=("math.cbrt",),
 )
 
 logaddexp = function_of_two(

@@ -54,6 +54,7 @@ fmod = function_of_two(
     says="x − y·trunc(x/y): the gradient passes to x; −trunc(x/y) of it goes to y.",
     convention="at its jumps: the slope between them",
     **_DIVISIONS,
+    elsewhere=("math.fmod",),
 )
 
 floor_divide = function_of_two(

@@ -35,6 +35,7 @@ tan = function(
     says="Multiplies the gradient by 1 + z².",
     scalar=math.tan,
     domain=((-1.2, 1.2),),
+    elsewhere=("math.tan",),
 )
 
 arcsin = function(
@@ -45,6 +46,7 @@ arcsin = function(
     scalar=math.asin,
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
+    elsewhere=("math.asin",),
 )
 
 arccos = function(
@@ -55,6 +57,7 @@ arccos = function(
     scalar=math.acos,
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
+    elsewhere=("math.acos",),
 )
 
 arctan = function(
@@ -63,6 +66,7 @@ arctan = function(
     lambda g, z, x: g / (1 + x * x),
     says="Divides the gradient by 1 + x².",
     scalar=math.atan,
+    elsewhere=("math.atan",),
 )
 
 sinh: Operation = function(
@@ -71,6 +75,7 @@ sinh: Operation = function(
     lambda g, z, x: g * cosh(x),
     says="Multiplies the gradient by cosh x.",
     scalar=math.sinh,
+    elsewhere=("math.sinh",),
 )
 
 cosh: Operation = function(
@@ -79,6 +84,7 @@ cosh: Operation = function(
     lambda g, z, x: g * sinh(x),
     says="Multiplies the gradient by sinh x.",
     scalar=math.cosh,
+    elsewhere=("math.cosh",),
 )
 
 arcsinh = function(
@@ -87,6 +93,7 @@ arcsinh = function(
     lambda g, z, x: g / sqrt(x * x + 1),
     says="Divides the gradient by √(x² + 1).",
     scalar=math.asinh,
+    elsewhere=("math.asinh",),
 )
 
 arccosh = function(
@@ -97,6 +104,7 @@ arccosh = function(
     scalar=math.acosh,
     domain=((1.2, 3),),
     convention="infinite at 1",
+    elsewhere=("math.acosh",),
 )
 
 arctanh = function(
@@ -107,6 +115,7 @@ arctanh = function(
     scalar=math.atanh,
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
+    elsewhere=("math.atanh",),
 )
 
 arctan2 = function_of_two(
@@ -119,6 +128,7 @@ arctan2 = function_of_two(
     notation="atan2({y}, {x})",
     scalar=math.atan2,
     convention="not a number at (0, 0), which has no angle; as in PyTorch and JAX",
+    elsewhere=("math.atan2",),
 )
 
 
@@ -146,6 +156,7 @@ deg2rad = function(
     notation="{x}·π/180",
     numpy=("deg2rad", "radians"),
     scalar=math.radians,
+    elsewhere=("math.radians",),
 )
 
 rad2deg = function(
@@ -156,6 +167,7 @@ rad2deg = function(
     notation="{x}·180/π",
     numpy=("rad2deg", "degrees"),
     scalar=math.degrees,
+    elsewhere=("math.degrees",),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.arranging import flip
 from bpviz.ops.linear_algebra.products import dot, matmul
@@ -46,13 +47,13 @@ def _letters(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(shapes):
-        raise ValueError(f"einsum {subscripts!r} has {len(terms)} operand(s), but got {len(shapes)}")
+        raise UsageError(f"einsum {subscripts!r} has {len(terms)} operand(s), but got {len(shapes)}")
     free = [letter for letter in reversed(ascii_letters) if letter not in subscripts]
     most = 0
     for at, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
         extra = len(shape) - len(term.replace("...", ""))
         if extra < 0 or (extra and "..." not in term):
-            raise ValueError(f"einsum {subscripts!r}: operand {at} has {len(shape)} dimensions, not those of {term!r}")
+            raise UsageError(f"einsum {subscripts!r}: operand {at} has {len(shape)} dimensions, not those of {term!r}")
         most = max(most, extra)
         terms[at] = term.replace("...", "".join(free[:extra][::-1]))
     shared = "".join(free[:most][::-1])
@@ -220,7 +221,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     shared = dict(zip(right, left, strict=True))
     for i, j in shared.items():
         if shapes[1][i] != shapes[0][j]:
-            raise ValueError(f"tensordot over axes of length {shapes[0][j]} and {shapes[1][i]}; they must be equal")
+            raise UsageError(f"tensordot over axes of length {shapes[0][j]} and {shapes[1][i]}; they must be equal")
     other = "".join(mine[shared[i]] if i in shared else next(letters) for i in range(len(shapes[1])))
     kept = [c for i, c in enumerate(mine) if i not in left] + [c for i, c in enumerate(other) if i not in shared]
     return einsum(a, b, subscripts=f"{mine},{other}->{''.join(kept)}", optimize=True)
@@ -253,7 +254,7 @@ def kron(a: Any, b: Any) -> Any:
     shapes = shape_of(a), shape_of(b)
     size = len(shapes[0])
     if size != len(shapes[1]):
-        raise ValueError(
+        raise UsageError(
             f"np.kron of {size} and {len(shapes[1])} dimensions cannot be recorded; give both equally many"
         )
     mine, other = ascii_letters[:size], ascii_letters[size : 2 * size]
@@ -286,7 +287,7 @@ def _cross_arguments(
 
 def _cross(x: Any, y: Any) -> Any:
     if np.shape(x)[-1:] != (3,) or np.shape(y)[-1:] != (3,):
-        raise ValueError("a cross product takes vectors of three components, along the last axis")
+        raise UsageError("a cross product takes vectors of three components, along the last axis")
     return np.cross(x, y)
 
 

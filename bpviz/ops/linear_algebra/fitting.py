@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import atleast_2d
 from bpviz.ops.arrays.joining import vstack
@@ -33,7 +34,7 @@ def polyval(p: Any, x: Any) -> Any:
     """
     coefficients = [index(p, key=(i,)) for i in range(shape_of(p)[0])] if is_traced(p) else list(p)
     if not coefficients:
-        raise ValueError("np.polyval needs one coefficient or more, but got none")
+        raise UsageError("np.polyval needs one coefficient or more, but got none")
     x = x if is_traced(x) or isinstance(x, float | int) else np.asarray(x)
     value = coefficients[0]
     for coefficient in coefficients[1:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import matrix_transpose
 from bpviz.ops.linear_algebra.products import matmul
@@ -268,7 +269,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def _trace(x: Any, offset: int = 0) -> Any:
     if np.ndim(x) != 2:
-        raise ValueError("the trace of a stack of matrices cannot be recorded; write np.einsum('...ii->...', x)")
+        raise UsageError("the trace of a stack of matrices cannot be recorded; write np.einsum('...ii->...', x)")
     return np.trace(x, offset)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.arithmetic import multiply
 from bpviz.ops.primitives.shaping import reshape, transpose
@@ -19,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 def swapped(x: Any) -> Any:
     """The last two axes exchanged; for a matrix simply its transpose."""
-    if x.__class__ is np.ndarray:
+    if type(x) is np.ndarray:
         return x.swapaxes(-1, -2)
     dimensions = len(shape_of(x))
     if dimensions == 2:
@@ -29,8 +30,8 @@ def swapped(x: Any) -> Any:
 
 def product(x: Any, y: Any) -> Any:
     """x·y as ``@`` takes it; two matrices go through ``np.dot``, which is five times as quick where one is a row."""
-    kind = x.__class__
-    if kind is y.__class__ and kind is np.ndarray and x.ndim == 2 and y.ndim == 2:
+    kind = type(x)
+    if kind is type(y) and kind is np.ndarray and x.ndim == 2 and y.ndim == 2:
         return x.dot(y)
     return x @ y
 
@@ -78,11 +79,11 @@ def _matmul_shape(x: Shape, y: Shape) -> Shape:
 
 def _matmul(x: Any, y: Any) -> Any:
     try:
-        return product(x, y) if x.__class__ is np.ndarray else np.matmul(x, y)
+        return product(x, y) if type(x) is np.ndarray else np.matmul(x, y)
     except ValueError:
         if np.ndim(x) and np.ndim(y):
             raise
-    raise ValueError("a matrix product takes arrays, but one operand is a single number; write * instead")
+    raise UsageError("a matrix product takes arrays, but one operand is a single number; write * instead")
 
 
 matmul = operation(
@@ -119,14 +120,18 @@ def dot(x: Any, y: Any, out: Any = None) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0]), dot(2.0, 3.0)
     (11.0, 6.0)
 
-    Raises `ValueError` for more than two dimensions, where ``np.dot`` and ``@`` mean different things.
+    Of more than two dimensions, the last axis of ``x`` is multiplied with the last but one of ``y``, each matrix of one
+    with each of the other.
     """
     if out is not None:
         raise TypeError("np.dot with out= cannot be recorded; assign its result instead")
-    dimensions = len(shape_of(x)), len(shape_of(y))
-    if max(dimensions) > 2:
-        raise ValueError(
-            f"np.dot of arrays of {dimensions[0]} and {dimensions[1]} dimensions cannot be recorded; "
-            "write x @ y, which multiplies their last two axes"
-        )
-    return matmul(x, y) if all(dimensions) else multiply(x, y)
+    left, right = shape_of(x), shape_of(y)
+    if not left or not right:
+        return multiply(x, y)
+    if len(right) <= 2 or len(left) == 1:
+        return matmul(x, y)
+    if left[-1] != right[-2]:
+        raise ValueError(f"np.dot multiplies an axis of length {left[-1]} with one of length {right[-2]}")
+    last = len(right) - 1
+    side_by_side = reshape(transpose(y, axes=(last - 1, *range(last - 1), last)), shape=(right[-2], -1))
+    return reshape(matmul(x, side_by_side), shape=(*left[:-1], *right[:-2], right[-1]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import called
 from bpviz.ops.primitives.reductions import sum_
@@ -39,11 +40,11 @@ def windows_of(x: Shape, size: Any, stride: Any, pad: Any) -> tuple[int, int]:
     Raises `ValueError` when ``x`` is not a batch of images, or when no window fits.
     """
     if len(x) != 4:
-        raise ValueError(f"images are (N, C, H, W), but the shape is {x}; reshape them first")
+        raise UsageError(f"images are (N, C, H, W), but the shape is {x}; reshape them first")
     (high, wide), (down, right), (above, beside) = pair(size), pair(stride), pair(pad)
     rows, columns = x[2] + 2 * above - high, x[3] + 2 * beside - wide
     if rows < 0 or columns < 0:
-        raise ValueError(f"a window of {high} × {wide} does not fit into images of {x[2]} × {x[3]} (pad {pad})")
+        raise UsageError(f"a window of {high} × {wide} does not fit into images of {x[2]} × {x[3]} (pad {pad})")
     return rows // down + 1, columns // right + 1
 
 
@@ -135,7 +136,7 @@ def _conv2d_shape(x: Shape, W: Shape, b: Shape, stride: Any = 1, pad: Any = 0) -
 def _conv2d(x: Any, W: Any, b: Any, stride: Any = 1, pad: Any = 0) -> Any:
     shape, filters = shape_of(x), shape_of(W)
     if len(filters) != 4 or len(shape) != 4 or shape[1] != filters[1]:
-        raise ValueError(
+        raise UsageError(
             "conv2d takes images (N, C, H, W) and filters (F, C, FH, FW) with as many channels, "
             f"but got shapes {shape} and {filters}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra.products import matmul, product
 from bpviz.ops.primitives.selection import where
@@ -20,7 +21,7 @@ np: Any = LazyModule("numpy")
 def _affine(x: Any, W: Any, b: Any) -> Any:
     x, W = np.asarray(x), np.asarray(W)
     if not x.ndim or not W.ndim:
-        raise ValueError(f"affine takes arrays x and W, but got shapes {x.shape} and {W.shape}")
+        raise UsageError(f"affine takes arrays x and W, but got shapes {x.shape} and {W.shape}")
     return plus(product(x, W), b)
 
 
@@ -75,7 +76,7 @@ affine = operation(
 def _scale(rate: float) -> float:
     """Return the factor that enlarges the kept values, so that the mean stays the same."""
     if not 0 <= rate < 1:
-        raise ValueError(f"dropout keeps a share of 1 − rate, so the rate must lie in [0, 1), but is {rate}")
+        raise UsageError(f"dropout keeps a share of 1 − rate, so the rate must lie in [0, 1), but is {rate}")
     return 1 / (1 - rate)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.assumptions import guard, total_share
 from bpviz.ops.primitives.elementwise import log, sigmoid
@@ -104,7 +105,7 @@ def _places(t: Any, classes: int) -> tuple[Any, Any]:
     """Return the row and the column of each right class in an array with ``classes`` columns."""
     numbers = np.asarray(t).astype(np.int64).ravel()
     if numbers.size and not -classes <= numbers.min() <= numbers.max() < classes:
-        raise IndexError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
+        raise UsageError(f"class {numbers.max()} is out of bounds: there are {classes} classes, counted from 0")
     return np.arange(numbers.size), numbers
 
 

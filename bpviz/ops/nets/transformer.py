@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.linear_algebra.products import swapped
 from bpviz.ops.primitives.assumptions import called
@@ -47,7 +48,7 @@ def _inside(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> Any:
 def _attention(q: Any, k: Any, v: Any, *masks: Any, causal: bool = False) -> tuple[Any, Any]:
     shapes = shape_of(q), shape_of(k), shape_of(v)
     if min(map(len, shapes)) < 2 or shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]:
-        raise ValueError(
+        raise UsageError(
             "attention takes queries (…, L, d), keys (…, S, d) and values (…, S, e), "
             f"but got shapes {shapes[0]}, {shapes[1]} and {shapes[2]}"
         )

@@ -157,4 +157,5 @@ power: Operation = operation(
     domain=((0.3, 2), (-2, 3)),
     cases=_PAIRS,
     convention="at x = 0: x⁰ has slope 0, and the exponent gets 0",
+    elsewhere=("math.pow",),
 )

@@ -43,6 +43,7 @@ exp = operation(
     says="Multiplies the gradient by its own output.",
     notation="exp({x})",
     cases=_ONE,
+    elsewhere=("math.exp",),
 )
 
 log = operation(
@@ -75,6 +76,7 @@ sqrt = operation(
     domain=((0.2, 3),),
     cases=_ONE,
     convention="infinite at 0",
+    elsewhere=("math.sqrt",),
 )
 
 sin = operation(
@@ -88,6 +90,7 @@ sin = operation(
     says="Multiplies the gradient by cos x.",
     notation="sin({x})",
     cases=_ONE,
+    elsewhere=("math.sin",),
 )
 
 cos: Operation = operation(
@@ -101,6 +104,7 @@ cos: Operation = operation(
     says="Multiplies the gradient by −sin x.",
     notation="cos({x})",
     cases=_ONE,
+    elsewhere=("math.cos",),
 )
 
 tanh = operation(
@@ -115,6 +119,7 @@ tanh = operation(
     notation="tanh({x})",
     cases=_ONE,
     inside=lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
+    elsewhere=("math.tanh",),
 )
 
 
@@ -143,6 +148,7 @@ sigmoid = operation(
     cases=_ONE,
     reference="dσ/dx = σ(1 − σ)",
     inside=lambda x: 1 / (1 + exp(-x)),
+    elsewhere=("scipy.special.expit",),
 )
 
 
@@ -199,6 +205,7 @@ abs_ = operation(
     notation="|{x}|",
     cases=_ONE,
     convention="0 at x = 0",
+    elsewhere=("math.fabs",),
 )
 
 

@@ -96,7 +96,7 @@ sum_ = operation(
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if size_of(x):
-        if x.__class__ is np.ndarray and x.dtype.char == "d":
+        if type(x) is np.ndarray and x.dtype.char == "d":
             # np.mean does the same in the end, where precision needs no care.
             return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
         return np.mean(x, axis=axis, keepdims=keepdims)

@@ -45,8 +45,8 @@ not_equal = _comparison("not_equal", "≠", operator.ne, needs=(COMPARISON, COMP
 
 
 def _choose(condition: Any, x: Any, y: Any) -> Any:
-    if y.__class__ is float and not y and getattr(condition, "size", 0) > _MANY:
-        alike = x.__class__ is np.ndarray and x.shape == condition.shape and x.dtype == np.float64
+    if type(y) is float and not y and getattr(condition, "size", 0) > _MANY:
+        alike = type(x) is np.ndarray and x.shape == condition.shape and x.dtype == np.float64
         if alike and condition.dtype == bool and math.copysign(1, y) > 0:
             # A mask of all bits or none: the same numbers in an eighth of np.where's time, which branches per element.
             mask = np.negative(condition.view(np.int8), dtype=np.int64)

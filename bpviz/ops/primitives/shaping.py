@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.table.binding import INDEX, POWER, REDUCTION
 from bpviz.ops.table.registry import OPERATIONS, operation
@@ -43,7 +44,7 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(dimensions))
-    if axis.__class__ is int and dimensions:
+    if type(axis) is int and dimensions:
         return (axis % dimensions,)
     axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else axis
     return tuple([operator.index(a) % dimensions if dimensions else 0 for a in axes])
@@ -93,7 +94,7 @@ def plus(made: Any, row: Any) -> Any:
     array([[1., 2.],
            [1., 2.]])
     """
-    if made.__class__ is row.__class__ and row.shape == made.shape[-1:] and row.dtype is made.dtype:
+    if type(made) is type(row) and row.shape == made.shape[-1:] and row.dtype is made.dtype:
         made += row
         return made
     return made + row
@@ -158,7 +159,7 @@ sum_to: Operation = operation(
 
 def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[Any], dict[str, Any]]:
     # np.reshape(x, (2, 3)), x.reshape(2, 3) and x.reshape((2, 3)) all mean the same.
-    if len(shape) == 1 and shape[0].__class__ is tuple and not keywords:
+    if len(shape) == 1 and type(shape[0]) is tuple and not keywords:
         return (x,), {"shape": tuple(map(operator.index, shape[0]))}
     if not shape:
         shape = (keywords.pop("shape", keywords.pop("newshape", None)),)
@@ -254,7 +255,7 @@ def indexed(key: Any, positions: Sequence[Any]) -> Any:
         if not isinstance(position, float):
             return position
         if not position.is_integer():
-            raise IndexError(f"an index must be a whole number, but is {position}")
+            raise UsageError(f"an index must be a whole number, but is {position}")
         return int(position)
     if isinstance(key, tuple):
         return tuple(indexed(part, positions) for part in key)

@@ -61,7 +61,7 @@ def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any
     """Return the forward value, which may be NaN or infinite; raise what NumPy itself raises (for shapes)."""
     if row.scalar is not None and not parameters:
         for x in xs:
-            if x.__class__ is not float and x.__class__ is not bool:
+            if type(x) is not float and type(x) is not bool:
                 break
         else:
             try:
@@ -71,7 +71,7 @@ def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any
     if _silent.get():
         try:
             value = row.forward(*xs, **parameters)
-            return value if value.__class__ is np.ndarray and value.ndim else plain(value)
+            return value if type(value) is np.ndarray and value.ndim else plain(value)
         except (ArithmeticError, TypeError):
             pass
     return plain(_done(row.forward, xs, parameters))
@@ -79,7 +79,7 @@ def evaluate(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> Any
 
 def computed(row: _Row, xs: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the forward value, and what the rules can use again (``None`` where the row keeps nothing)."""
-    if row.keeping is None or (row.scalar is not None and all(x.__class__ is float for x in xs)):
+    if row.keeping is None or (row.scalar is not None and all(type(x) is float for x in xs)):
         return evaluate(row, xs, parameters), None
     value, kept = _done(row.keeping, xs, parameters)
     return plain(value), kept
@@ -100,7 +100,7 @@ def _done(work: Callable[..., Any], xs: Sequence[Any], parameters: Mapping[str, 
 
 def _as_numpy(x: Any) -> Any:
     """Return NumPy's number for Python's, or an array for a list: it gives inf or nan where Python's raises (1/0)."""
-    kind = x.__class__
+    kind = type(x)
     return np.float64(x) if kind is float or kind is int else np.asarray(x) if kind in (list, tuple) else x
 
 

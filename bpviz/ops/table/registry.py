@@ -46,7 +46,7 @@ def operation(name: str, symbol: str, operands: str, **row: Any) -> Operation:
     if isinstance(made.vjp, tuple) and len(made.vjp) != len(made.operands):
         raise UsageError(f"the operation {name!r} has {len(made.operands)} operand(s) but {len(made.vjp)} rule(s)")
     OPERATIONS[name] = made
-    for numpy_name in made.numpy:
+    for numpy_name in (*made.numpy, *made.elsewhere):
         _BY_NUMPY[numpy_name] = made
     return made
 
@@ -99,9 +99,11 @@ def composite(numpy_name: str) -> Callable[..., Any] | None:
 
 
 def find(numpy_name: str) -> Operation | None:
-    """Return the operation that stands for a NumPy function (``"exp"``, ``"linalg.norm"``), if any.
+    """Return the operation that stands for a function of NumPy (``"exp"``, ``"linalg.norm"``), if any.
 
-    >>> find("exp")
-    <operation exp exp>
+    Functions of other libraries are named in full: ``"math.asin"``.
+
+    >>> find("exp"), find("math.asin")
+    (<operation exp exp>, <operation arcsin arcsin>)
     """
     return _BY_NUMPY.get(numpy_name)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, partial
 from typing import Any, Literal
 
 from bpviz.errors import UsageError
+from bpviz.frozen import dataclass
 from bpviz.ops.table.evaluation import evaluate
 from bpviz.ops.table.values import Shape
 
@@ -74,6 +75,7 @@ class Operation:
       it when the operation is opened.
     - ``view`` says that NumPy's result may share the memory of its first operand: a write to one is seen in the other.
       It is the operation that puts such a result back, called as ``view(z, x, *positions, **parameters)``.
+    - ``elsewhere`` names the same function in other libraries: ``math.asin``, ``scipy.special.expit``.
     - Where it ``commutes``, a figure may draw its operands in any order.
 
     How formulas write it:
@@ -136,6 +138,7 @@ class Operation:
     word: str = ""
     plumbing: bool = False
     of_operands: str = ""
+    elsewhere: tuple[str, ...] = ()
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers or record with handles: the first traced operand decides."""
@@ -143,7 +146,7 @@ class Operation:
         if scalar is not None and not parameters:
             # Quick for plain numbers. A wrong number of operands, or what Python refuses, is handled below.
             for x in arguments:
-                if x.__class__ is not float and x.__class__ is not bool:
+                if type(x) is not float and type(x) is not bool:
                     break
             else:
                 try:
@@ -170,13 +173,13 @@ class Operation:
     def on(self, xs: Sequence[Any], parameters: Mapping[str, Any] = _NONE) -> Any:
         """Return the result for operands and parameters that are already separate."""
         for x in xs:
-            if x.__class__ not in _PLAIN:
+            if type(x) not in _PLAIN:
                 door = getattr(x, "__bpviz_record__", None)
                 if door is not None:
                     return door(self, xs, parameters, sys._getframe(2))
-                if x.__class__.__module__ == "numpy":
+                if type(x).__module__ == "numpy":
                     # An array is not traced, nor is any other of its class: the class is not looked at again.
-                    _PLAIN.add(x.__class__)
+                    _PLAIN.add(type(x))
         return evaluate(self, xs, parameters)
 
     def __repr__(self) -> str:

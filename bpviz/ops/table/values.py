@@ -21,7 +21,7 @@ def shape_of(value: Any) -> Shape:
     >>> shape_of(3.0)
     ()
     """
-    if value.__class__ is float:
+    if type(value) is float:
         return ()
     try:
         found: Shape = value.shape
@@ -52,7 +52,7 @@ def size_of(value: Any) -> int:
 
 def plain(value: Any) -> Any:
     """Return Python's float for a single 64-bit number, an array for all others."""
-    kind = value.__class__
+    kind = type(value)
     if kind is float or kind is int or kind is bool:
         return value
     if isinstance(value, float):

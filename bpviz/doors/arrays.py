@@ -1,0 +1,166 @@
+"""The functions of NumPy that make arrays, or take lists: arrays become recorded, lists of values one array.
+
+Other threads, libraries and bpviz itself get the originals at once.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import wraps
+from types import FrameType
+from typing import Any
+
+from bpviz.doors.indices import Joined, ix_
+from bpviz.doors.placing import Door, opened
+from bpviz.ops import OPERATIONS
+from bpviz.recording.aliases import detached
+from bpviz.recording.handle import HANDLES
+from bpviz.recording.recorder import Recorder
+from bpviz.recording.source import called_name, is_ours
+from bpviz.writes.assignments import gathered, has_handles
+from bpviz.writes.buffers import Buffer, bare, buffer
+
+__all__ = ["doors"]
+
+_MAKERS = (
+    *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "identity"),
+    *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy"),
+)
+_COPIES = ("array", "copy")
+_SAME = ("asarray", "asanyarray", "ascontiguousarray")
+_OF_LISTS = (
+    *("sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "median", "cumsum", "argmax", "argmin"),
+    *("average", "ptp", "sort", "argsort", "cumprod", "diff", "clip", "nansum", "nanmean", "all", "any"),
+    *("dot", "inner", "outer", "vdot", "cross", "kron", "where", "reshape", "transpose", "squeeze", "ravel"),
+    *("expand_dims", "flip", "roll", "tile", "repeat", "take", "count_nonzero", "round", "around", "trace", "diag"),
+    *("linalg.norm", "linalg.inv", "linalg.det", "linalg.solve", "append"),
+)
+_JOINS = ("concatenate", "concat", "hstack", "vstack", "dstack", "column_stack", "stack")
+
+_OF_SEVERAL = frozenset({"dot", "inner", "outer", "vdot", "cross", "kron", "where", "clip", "linalg.solve", "append"})
+"""Those of several arrays; of the others only the first argument is one."""
+
+
+def doors(numpy: Any) -> Iterator[Door]:
+    """Make the doors of NumPy."""
+    for work, names in ((_made, _MAKERS), (_reduced, _OF_LISTS), (_joined, _JOINS)):
+        for name in names:
+            holder = numpy.linalg if name.startswith("linalg.") else numpy
+            short = name.removeprefix("linalg.")
+            original = vars(holder).get(short)
+            if original is not None:
+                yield holder, short, work(name, original)
+    yield numpy, "c_", Joined(numpy.c_, "c_")
+    yield numpy, "r_", Joined(numpy.r_, "r_")
+    yield numpy, "ix_", ix_(numpy.ix_)
+
+
+def _made(name: str, original: Any) -> Any:
+    @wraps(original)
+    def door(*args: Any, **keywords: Any) -> Any:
+        recorder = opened.recorder
+        if recorder is None or not (_is_models(sys._getframe(1), name) or has_handles(args)):
+            return original(*args, **keywords)
+        return _of_model(recorder, name, original, args, keywords)
+
+    vars(door)["__bpviz_original__"] = original
+    return door
+
+
+def _reduced(name: str, original: Any) -> Any:
+    """A function of arrays, given lists of recorded values."""
+
+    most = None if name in _OF_SEVERAL else 1
+
+    @wraps(original)
+    def door(*args: Any, **keywords: Any) -> Any:
+        for x in args[:most]:
+            if type(x) in (list, tuple) and opened.recorder is not None and has_handles(x):
+                args = (*map(gathered, args[:most]), *args[most:]) if most else tuple(map(gathered, args))
+                break
+        return original(*args, **keywords)
+
+    vars(door)["__bpviz_original__"] = original
+    return door
+
+
+def _joined(name: str, original: Any) -> Any:
+    """A function that joins arrays, some of which are lists of recorded values."""
+
+    @wraps(original)
+    def door(*args: Any, **keywords: Any) -> Any:
+        if opened.recorder is not None and args and type(args[0]) in (list, tuple):
+            parts = [gathered(x) if type(x) in (list, tuple) and has_handles(x) else x for x in args[0]]
+            args = (parts, *args[1:])
+        return original(*args, **keywords)
+
+    vars(door)["__bpviz_original__"] = original
+    return door
+
+
+_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_models: dict[str, bool] = {}
+
+
+def _is_models(frame: FrameType, name: str) -> bool:
+    """Whether a call comes from the model, not from a library that it uses.
+
+    What a library in C calls seems to be called where the model calls the library: the name tells them apart.
+    """
+    code = frame.f_code
+    found = _models.get(code.co_filename)
+    if found is None:
+        library = code.co_filename.startswith(_STANDARD) or any(part in code.co_filename for part in _LIBRARIES)
+        found = _models[code.co_filename] = not library and not is_ours(frame)
+    if not found and (frame.f_globals.get("__name__") or "").partition(".")[0] != opened.package:
+        return False
+    called = called_name(code, frame.f_lasti)
+    # By another name it is called where it was imported as that, or kept in a variable.
+    return called == name or (not called and name in code.co_names) or _door_named(frame, called)
+
+
+def _door_named(frame: FrameType, name: str) -> bool:
+    value = frame.f_globals.get(name)
+    return hasattr(value if value is not None else frame.f_locals.get(name), "__bpviz_original__")
+
+
+def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+    """What a function that makes arrays makes for the model."""
+    if name in _COPIES or name in _SAME:
+        given = args[0] if args else keywords.get("object", keywords.get("a"))
+        if has_handles(given):
+            return _recorded(name, given, *_type_of(name, args, keywords))
+        if type(given) is Buffer and name in _SAME:
+            made = original(given.data, *args[1:], **keywords)
+            return given if made is given.data else buffer(recorder, made)
+        made = original(*map(bare, args), **keywords)
+        # What is the user's own array stays that.
+        return made if made is given else buffer(recorder, made)
+    if name == "full" and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
+        value = args[1] if len(args) > 1 else keywords["fill_value"]
+        shape = args[0] if args else keywords["shape"]
+        shape = (int(shape),) if hasattr(shape, "__index__") else tuple(map(int, shape))
+        return detached(OPERATIONS["broadcast_to"](gathered(value), shape=shape))
+    if name == "arange":
+        # How many there are is a whole number, without a gradient.
+        args = tuple(operator.index(x) if type(x) in HANDLES else x for x in args)
+        keywords = {key: operator.index(x) if type(x) in HANDLES else x for key, x in keywords.items()}
+    return buffer(recorder, original(*args, **keywords))
+
+
+def _type_of(name: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> tuple[Any, int]:
+    dtype = keywords.get("dtype", args[1] if len(args) > 1 and name != "copy" else None)
+    return dtype, keywords.get("ndmin", 0)
+
+
+def _recorded(name: str, given: Any, dtype: Any, least: int) -> Any:
+    made = gathered(given)
+    if dtype is not None and made.dtype != dtype:
+        made = made.astype(dtype)
+    if len(made.shape) < least:
+        made = made.reshape((1,) * (least - len(made.shape)) + made.shape)
+    return detached(made) if name in _COPIES and made is given else made

@@ -1,0 +1,110 @@
+"""Which namespaces of the user's a function can look names up in: those of its module and of its helpers' modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from bpviz.recording.source import is_library
+
+__all__ = ["Reach"]
+
+_MOST = 1000
+"""So many functions and objects are looked at, at most."""
+_STILL = frozenset({int, float, bool, str, bytes, type(None), dict, list, tuple})
+
+
+class Reach:
+    """The namespaces and the closures' variables that a function, and the functions that it names, look names up in.
+
+    >>> def helper():
+    ...     return 1
+    >>> reach = Reach(lambda: helper())
+    >>> reach.namespaces == [globals()], len(reach.cells)
+    (True, 0)
+    """
+
+    __slots__ = ("_ahead", "_seen", "cells", "namespaces")
+
+    def __init__(self, function: Any) -> None:
+        self.namespaces: list[dict[str, Any]] = []
+        self.cells: list[CellType] = []
+        self._ahead = [function]
+        self._seen: set[int] = set()
+        while self._ahead and len(self._seen) < _MOST:
+            value = self._ahead.pop()
+            if type(value) not in _STILL and id(value) not in self._seen:
+                self._seen.add(id(value))
+                self._visit(value)
+
+    def _visit(self, value: Any) -> None:
+        kind = type(value)
+        if kind is FunctionType:
+            self._function(value)
+        elif kind is MethodType:
+            self._ahead += (value.__func__, value.__self__)
+        elif kind is partial:
+            self._ahead.append(value.func)
+        elif kind is staticmethod or kind is classmethod:
+            self._ahead.append(value.__func__)
+        elif kind is property:
+            self._ahead += (value.fget, value.fset)
+        elif isinstance(value, type):
+            if _is_users(value.__module__):
+                self._ahead += [found for base in value.__mro__[:-1] for found in vars(base).values()]
+        elif kind is not ModuleType and _is_users(kind.__module__):
+            # An object of the user's: the methods of its class, and the layers that it holds.
+            self._ahead.append(kind)
+            for part in getattr(value, "__dict__", {}).values():
+                self._ahead += part if type(part) in (list, tuple) else (part,)
+
+    def _function(self, function: FunctionType) -> None:
+        code = function.__code__
+        if is_library(code.co_filename):
+            return
+        found = function.__globals__
+        if not any(found is known for known in self.namespaces):
+            self.namespaces.append(found)
+        names = _names(code)
+        for name in names:
+            value = found.get(name)
+            if type(value) is ModuleType:
+                if _is_users(value.__name__):
+                    self._ahead += [vars(value).get(part) for part in names]
+            elif value is not None:
+                self._ahead.append(value)
+        for cell in function.__closure__ or ():
+            self.cells.append(cell)
+            try:
+                self._ahead.append(cell.cell_contents)
+            except ValueError:
+                # Nothing was put into it yet.
+                continue
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            self._ahead.append(wrapped)
+
+
+@lru_cache(maxsize=1024)
+def _is_users(module: str | None) -> bool:
+    """Whether a module is the user's own."""
+    if module is None or module in sys.builtin_module_names:
+        return False
+    return not is_library(getattr(sys.modules.get(module), "__file__", None) or "")
+
+
+def _names(code: CodeType) -> tuple[str, ...]:
+    """The names that a function may look up in its module; those of functions inside of it, too."""
+    if not any(type(constant) is CodeType for constant in code.co_consts):
+        return code.co_names
+    return tuple(_all_names(code))
+
+
+def _all_names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            yield from _all_names(constant)

@@ -1,0 +1,110 @@
+"""Values that an object holds, and which objects are models."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from types import FunctionType, MethodType
+from typing import Any
+
+from bpviz.lazy import LazyModule
+from bpviz.recording.handle import HANDLES, Cell, Handle
+from bpviz.recording.recorder import Recorder
+
+__all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
+
+np: Any = LazyModule("numpy")
+
+ATOMS = frozenset({type(None), bool, int, str, bytes, complex, type, range, slice})
+HEAP_TYPE = 1 << 9  # of a class's flags: it was made by a `class` statement
+_OTHERS = frozenset(
+    ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
+)
+"""Libraries whose own objects are no models of the user's."""
+_NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
+# The slot itself: the copies put a property before it.
+_index: Any = vars(Cell)["index"]
+
+
+class Held(Handle):
+    """A value that an object holds. It becomes an input of the record when a step first reads it.
+
+    It is one of the `HANDLES`, so that steps need no second case.
+    """
+
+    __slots__ = ("called",)
+
+    def __init__(self, recorder: Recorder, data: Any, called: str) -> None:
+        self.recorder = recorder
+        self.data = data
+        self.called = called
+
+    @property
+    def index(self) -> int:
+        """The number of the input, which is made when a step first reads it."""
+        if not is_used(self):
+            if type(self.data) is not float:
+                # The record keeps the numbers of now: the caller may go on to change the array.
+                self.data = np.array(self.data)
+            self.index = self.recorder.add_inputs((self.called,), (self.data,))
+        made: int = _index.__get__(self, Held)
+        return made
+
+    @index.setter
+    def index(self, number: int) -> None:
+        _index.__set__(self, number)
+
+
+HANDLES.add(Held)
+
+
+def is_used(handle: Handle) -> bool:
+    """Return whether a step has read the value; true for every value that no object holds.
+
+    >>> import sys
+    >>> weight = Held(Recorder(sys._getframe()), 2.0, "weight")
+    >>> is_used(weight), weight.index, is_used(weight)
+    (False, 0, True)
+    """
+    if type(handle) is not Held:
+        return True
+    try:
+        _index.__get__(handle, Held)
+    except AttributeError:
+        return False
+    return True
+
+
+def is_object(value: Any) -> bool:
+    """Return whether a value is an object of one of the user's classes, whose attributes may be inputs.
+
+    >>> from collections import deque
+    >>> from types import SimpleNamespace
+    >>> is_object(SimpleNamespace()), is_object(SimpleNamespace), is_object(3.0), is_object(deque())
+    (True, False, False, False)
+    """
+    kind = type(value)
+    if kind in ATOMS or kind is Held or isinstance(value, type | BaseException | enum.Enum | Handle | FunctionType):
+        return False
+    if f"{kind.__module__}.{kind.__qualname__}" in _NAMESPACES:
+        return True
+    library = kind.__module__.partition(".")[0]
+    ours = kind.__flags__ & HEAP_TYPE and library not in _OTHERS and library not in sys.stdlib_module_names
+    return bool(ours) and not isinstance(value, float | int | str | bytes | tuple)
+
+
+def is_model(value: Any) -> bool:
+    """Return whether an argument is an object whose floats are inputs, or a method of one."""
+    if isinstance(value, MethodType):
+        return is_object(value.__self__)
+    return is_object(value) and not hasattr(type(value), "__array__")
+
+
+def keys_of(key: str, value: tuple[Any, ...] | list[Any]) -> list[str]:
+    """Return the names of the parts of a list or tuple: those of its fields where it has any.
+
+    >>> keys_of("p", [1.0, 2.0])
+    ['p[0]', 'p[1]']
+    """
+    fields = getattr(value, "_fields", None) if isinstance(value, tuple) else None
+    return [f"{key}.{field}" for field in fields] if fields else [f"{key}[{i}]" for i in range(len(value))]
