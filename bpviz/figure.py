@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 Direction = Literal["LR", "TB"]
-BoxKind = Literal["input", "output", "constant", "operation", "group", "branch"]
+BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""
 
@@ -128,7 +128,8 @@ class Box:
     ``text`` is the name or symbol (several lines are separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
     is its pass. If it ``commutes``, its operands may be drawn in any order. ``node`` is the number of its node in the
-    graph, ``group`` that of its closed group; an output and a branch dot have neither.
+    graph, ``group`` that of its closed group; an output and a branch dot have neither. In a figure that is set in rows,
+    a wire ends in a letter at the end of its row (``continues``) and begins at the same letter later (``continued``).
     """
 
     id: str
@@ -148,7 +149,8 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient.
+    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. If it comes
+    from the branch dot of an input, ``direct`` is its description when it comes from the input itself.
     """
 
     id: str
@@ -161,6 +163,7 @@ class Wire:
     description: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    direct: str = field(default="", metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Everything in a figure. Boxes and wires are in the order of computation."""
+    """Everything in a figure. Boxes and wires are in the order of computation.
+
+    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``sums`` has for
+    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot.
+    """
 
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
@@ -184,6 +191,8 @@ class Figure:
     description: str = ""
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
+    width: float | None = 720.0
+    sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

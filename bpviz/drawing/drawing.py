@@ -79,7 +79,8 @@ class Drawing:
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        return lay_out(self.figure, self.theme, engine=self.options.engine, timeout=self.options.timeout)
+        made = self.options
+        return lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).

@@ -16,6 +16,7 @@ from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
+from bpviz.text.lengths import points
 from bpviz.writers.formats import TABLE, Format, formats
 
 __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
@@ -254,6 +255,15 @@ _ROWS = (
         choices=get_args(Direction),
         any_case=True,
         setting=True,
+    ),
+    _kept(
+        "width",
+        "--width",
+        "Set what is wider in rows, like text: 720pt, 16cm, 6in, column (84 mm), page (165 mm), or none for one line.",
+        default="720pt",
+        metavar="WIDTH",
+        setting=True,
+        convert=points,
     ),
     _kept(
         "theme",

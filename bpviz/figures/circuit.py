@@ -49,6 +49,7 @@ class _Circuit:
             self.labels[self.graph.find(name)] = text
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
+        self.sums: list[tuple[str, str]] = []
         run = self.flow, self.graph, options.precision, self.say
         self.only, self.lit = paths_of(options.only, *run), paths_of(options.path, *run)
         self.flow = self.only.flow if self.only else self.flow
@@ -192,6 +193,9 @@ class _Circuit:
             self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
             for use in uses:
                 self._wire(index, dot, use)
+            if source.kind == "input" and self.flow is not None and self.options.show != "forward":
+                note = self.wording.sum(index, uses, self.say)
+                self.sums += [(dot.id, note)] if note else []
 
     def _wire_name(self, index: int, uses: Sequence[Use]) -> str:
         """Return the name at the wire; empty if it is already at one end of it."""
@@ -239,9 +243,9 @@ class _Circuit:
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
         text = self.say(", ").join(numbers)
-        description = self.say(
-            "{start} to {end}: {numbers}" if numbers else "{start} to {end}", start=start, end=end, numbers=text
-        )
+        description = self._from_to(start, end, text)
+        given = not stem and self.record.operations[index] is None
+        direct = self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text) if given else ""
         belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
@@ -261,7 +265,13 @@ class _Circuit:
                 description,
                 tone=tone,
                 belongs=belongs,
+                direct=direct,
             )
+        )
+
+    def _from_to(self, start: str, end: str, numbers: str) -> str:
+        return self.say(
+            "{start} to {end}: {numbers}" if numbers else "{start} to {end}", start=start, end=end, numbers=numbers
         )
 
     def _spoken_box(self, box: Box) -> str:
@@ -290,6 +300,8 @@ class _Circuit:
             description=self._description(),
             notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks),
             direction=self.options.direction,
+            width=self.options.width,
+            sums=tuple(self.sums),
         )
 
     def _description(self) -> str:

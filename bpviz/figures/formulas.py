@@ -16,6 +16,7 @@ from bpviz.formulas.notation import pieces_of
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
+from bpviz.text.language import Language
 from bpviz.text.latex import line_in_latex
 from bpviz.text.numerals import number
 from bpviz.words.values import columns, shape_text
@@ -97,6 +98,15 @@ class Expressions(Names):
         assert self.symbols is not None
         called = self.symbols.called(index) if stem and use.steps else None
         return Label(self._line("" if called is None else called, self.formula(use)))
+
+    def sum(self, index: int, uses: Sequence[Use], say: Language) -> str:
+        """Return the derivative with the formula of all uses together."""
+        assert self.symbols is not None
+        called, formula = self.symbols.called(index), self.formula(uses[0].with_others(uses[1:]))
+        if called is None or formula is None:
+            return ""
+        text = written_out(formula)
+        return f"{called} = {text if len(text) <= _SPELLED else f'{text[:_SPELLED]} …'}"
 
     def formula(self, use: Use) -> Any:
         """Return the gradient that comes back from a use."""

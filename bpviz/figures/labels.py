@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bpviz import ops
@@ -11,9 +11,13 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
-from bpviz.words.values import content
+from bpviz.text.language import Language
+from bpviz.words.values import content, line_of
 
 __all__ = ["Names", "Use", "Values", "total"]
+
+_TERMS = 12
+"""The most gradients that are written out in the note with their sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class Names:
         """Return the label below a wire, for the gradient that comes back from ``use``."""
         return None
 
+    def sum(self, index: int, uses: Sequence[Use], say: Language) -> str:
+        """Return the note that the gradients of several uses of an input add up; empty without gradients."""
+        return ""
+
     @property
     def notes(self) -> tuple[str, ...]:
         """The notes below the figure; read them when all labels are written."""
@@ -130,3 +138,28 @@ class Values(Names):
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """Return the gradient."""
         return Label(self.gradient(index, use, stem))
+
+    def sum(self, index: int, uses: Sequence[Use], say: Language) -> str:
+        """Return ``∂loss/∂w = 0.5 + 1.2 = 1.7``; the sum alone for arrays, and for many uses."""
+        parts = [use for use in uses if use.share is not None]
+        if self.flow is None or len(parts) < 2:
+            return ""
+        output = self.labels[self.flow.output_index] or self.flow.output_name
+        called = f"∂{output}/∂{self.labels[index]}"
+        whole = line_of(self.gradient(index, parts[0].with_others(parts[1:]), True), say)
+        shown = [self.gradient(index, use, False) for use in parts]
+        if len(shown) > _TERMS or not all(isinstance(one, Plain) for one in shown) or ops.shape_of(parts[0].share):
+            return say(
+                "{gradient} is the sum of its {count} parts: {sum}", gradient=called, count=len(parts), sum=whole
+            )
+        return f"{called} = {_added(line_of(one, say) for one in shown)} = {whole}"
+
+
+def _added(texts: Iterable[str]) -> str:
+    """Return numbers as a sum.
+
+    >>> _added(["0.5", "−1.2", "1 → 2"])
+    '0.5 − 1.2 + (1 → 2)'
+    """
+    terms = [f"({text})" if "→" in text else text for text in texts]
+    return " ".join([terms[0], *(f"− {term[1:]}" if term.startswith("−") else f"+ {term}" for term in terms[1:])])

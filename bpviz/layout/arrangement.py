@@ -87,7 +87,7 @@ def _spots(plan: Plan, places: Places) -> list[Spot]:
     spots = []
     for box, (u, v) in zip(plan.boxes, places.boxes, strict=True):
         along, across = (box.width, box.height) if plan.level else (box.height, box.width)
-        flush = {"input": 1, "constant": 1, "output": -1}.get(box.box.kind, 0)
+        flush = {"input": 1, "constant": 1, "continued": 1, "output": -1, "continues": -1}.get(box.box.kind, 0)
         half, frames = across / 2, around[box.box.frame]
         spots.append(Spot(u, v, along, half, half, rank[u], frames, box.round, flush, box.room))
     for wire, (u, v) in zip(plan.wires, places.labels, strict=True):

@@ -89,7 +89,7 @@ def _dot(figure: Figure, plan: Plan, effort: int) -> str:
     for j in sorted(range(len(wires)), key=lambda j: -wires[j].wire.slot if flipped[j] else wires[j].wire.slot):
         source, target = place[wires[j].wire.source], place[wires[j].wire.target]
         # A name is close to its label, and wires of computed values are straighter than those of inputs.
-        given = boxes[source].box.kind in ("input", "constant")
+        given = boxes[source].box.kind in ("input", "constant", "continued")
         entry, leave = _ports(wires[j].lift, figure.direction)
         lines.append(f"n{source} -> l{j}{entry} [weight={16 if given else 4}]")
         lines.append(f"l{j}{leave} -> n{target} [weight={2 if given else 4}]")

@@ -7,8 +7,10 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
+from typing import NamedTuple
 
 from bpviz.errors import EngineFailed
 from bpviz.figure import Figure, Sheet
@@ -19,12 +21,14 @@ from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
 from bpviz.layout.reading_order import exchanged, misread
+from bpviz.layout.rows import Rows, can_be_parted, in_rows, length
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled, straight
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
 from bpviz.picture.sheet import joined
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text import widths
+from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["lay_out"]
 
@@ -33,12 +37,29 @@ _TITLE_GAP = 8.0
 _INSET = 4.0
 _COLUMN = 420.0
 _MENDINGS = 3
+_ROW_GAP = 20.0
+_WIDER = 1.3
+"""How much wider than its width a figure may be in one line."""
+_SURELY = 2.0
+"""An estimated length, in widths, from which a figure is not tried in one line."""
+_FULL = 1.25
+"""How much wider than the width a row may be; otherwise shorter rows are tried."""
+_TRIALS = 8
 
 
-def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> Picture:
+def lay_out(
+    figure: Figure | Sheet,
+    theme: Theme,
+    *,
+    engine: str = "auto",
+    timeout: float | None = None,
+    say: Language = ENGLISH,
+) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
-    ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz.
+    A figure from left to right that is more than 30 % wider than its ``width`` is set in rows. ``engine`` is one of
+    `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for each row; ``say`` is the
+    language of what is read aloud about rows.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -52,22 +73,81 @@ def lay_out(figure: Figure | Sheet, theme: Theme, *, engine: str = "auto", timeo
     ['node', 'wire', 'node']
     """
     if isinstance(figure, Sheet):
-        pictures = [lay_out(one, theme, engine=engine, timeout=timeout) for one in figure.figures]
+        pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
-    plan = planned(figure, theme)
-    found = _arranged(figure, plan, wire_pitch(theme), engine, timeout)
-    # Everything is moved to its place on the page before anything is drawn.
-    left, upper, right, lower = _extent(plan, found, theme)
-    written = _written(figure, right - left, theme)
-    heading, top, inner = _heading(figure, right - left, written, theme)
-    found = found.moved(theme.margin + (inner - right + left) / 2 - left, top - upper)
-    notes, bottom = _notes(figure, written, top + lower - upper, theme)
-    drawn = _in_order(figure, _wires(plan, found, theme), _nodes(plan, found))
+    lines, rows = _set(figure, theme, engine, timeout, say)
+    if rows:
+        figure = replace(figure, notes=figure.notes + rows.notes)
+    across = max(line.across for line in lines)
+    written = _written(figure, across, theme)
+    heading, top, inner = _heading(figure, across, written, theme)
+    frames: list[Part] = []
+    drawn: list[Part] = []
+    for line in lines:
+        # Everything is moved to its place on the page before anything is drawn. Rows begin at one margin.
+        left, upper, right, lower = line.edges
+        aside = 0.0 if rows else (inner - right + left) / 2
+        found = line.found.moved(theme.margin + aside - left, top - upper)
+        frames += _frames(line.figure, line.plan, found, theme)
+        drawn += _in_order(line.figure, _wires(line.plan, found, theme), _nodes(line.plan, found))
+        top += lower - upper + _ROW_GAP
+    notes, bottom = _notes(figure, written, top - _ROW_GAP, theme)
     # The background is painted first.
-    parts = (*_frames(figure, plan, found, theme), *sorted(drawn, key=lambda part: part.tone != "pale"))
-    parts += (*heading, *notes)
+    parts = (*frames, *sorted(drawn, key=lambda part: part.tone != "pale"), *heading, *notes)
+    if rows:
+        parts = tuple(_of_rows(part, rows) for part in parts)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
     return Picture(width, height, parts, figure.title, figure.description)
+
+
+class _Line(NamedTuple):
+    """A figure in one line, or one row of it: measured, arranged, and the edges of everything drawn."""
+
+    figure: Figure
+    plan: Plan
+    found: Arrangement
+    edges: Edges
+
+    @property
+    def across(self) -> float:
+        """The width of everything drawn."""
+        return self.edges[2] - self.edges[0]
+
+
+def _set(
+    figure: Figure, theme: Theme, engine: str, timeout: float | None, say: Language
+) -> tuple[list[_Line], Rows | None]:
+    """Return the figure in one line if that is not much wider than its width, else in rows."""
+
+    def line(one: Figure, plan: Plan) -> _Line:
+        found = _arranged(one, plan, wire_pitch(theme), engine, timeout)
+        return _Line(one, plan, found, _extent(plan, found, theme))
+
+    plan = planned(figure, theme)
+    if figure.width is None or not plan.level or not can_be_parted(figure):
+        return [line(figure, plan)], None
+    width = figure.width - 2 * theme.margin
+    # The layout of a long line takes much longer than that of its rows.
+    if length(figure, plan) <= _SURELY * width:
+        whole = line(figure, plan)
+        if whole.across + 2 * theme.margin <= _WIDER * figure.width:
+            return [whole], None
+    known: dict[tuple[int, int], float] = {}
+    for _ in range(_TRIALS):
+        rows = in_rows(figure, plan, width, say, known)
+        lines = [line(row, planned(row, theme)) for row in rows.figures]
+        long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > _FULL * width}
+        # A row of one rank cannot be parted.
+        if all(end - start == 1 for start, end in long):
+            break
+        known |= long
+    return lines, rows if len(lines) > 1 else None
+
+
+def _of_rows(part: Part, rows: Rows) -> Part:
+    """Return a part with the id that it has in the figure, and the other end of a letter."""
+    of, link = rows.origins.get(part.id, ""), rows.links.get(part.id, "")
+    return replace(part, of=of, link=link) if of or link else part
 
 
 def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
@@ -230,10 +310,11 @@ def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tu
 
 def _shortened(title: str, room: float, theme: Theme) -> Block:
     """Return a title cut to fit; the frame's description has all of it."""
-    for length in range(len(title) - 1, 0, -1):
-        block = words(title[:length].rstrip() + "…", "frame", theme)
-        if block.width <= room:
-            return block
+    for kept in range(len(title) - 1, 0, -1):
+        if words(title[:kept].rstrip() + "…", "frame", theme).width <= room:
+            # Rather a word less than a piece of one.
+            whole = title[:kept] if title[kept] == " " else title[:kept].rpartition(" ")[0]
+            return words((whole if len(whole) > kept / 2 else title[:kept]).rstrip() + "…", "frame", theme)
     return words("", "frame", theme)
 
 
@@ -277,6 +358,9 @@ def _in_order(figure: Figure, wires: Iterator[Part], nodes: Iterator[Part]) -> I
         yield node
 
 
+_OUTLINES: dict[str, LineRole] = {"group": "group", "continues": "constant", "continued": "constant"}
+
+
 def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
     for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
         words = placed(box.words, x - box.words.width / 2, y - box.words.height / 2)
@@ -287,7 +371,7 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
         elif box.bare:
             elements = words
         else:
-            role: LineRole = "group" if kind == "group" else "node"
+            role = _OUTLINES.get(kind, "node")
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
         description = box.box.description or box.box.text

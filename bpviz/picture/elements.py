@@ -124,7 +124,9 @@ class Part:
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the ids
     of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
-    wire. ``backward`` has the positions of the elements of a wire's backward arrow.
+    wire. ``backward`` has the positions of the elements of a wire's backward arrow. An input that is
+    written several times has several parts; ``of`` is its id in the figure. ``link`` is the id of the other part with
+    the same letter.
     """
 
     id: str
@@ -137,6 +139,13 @@ class Part:
     tone: Tone = "plain"
     belongs: Pass = "forward"
     backward: tuple[int, ...] = ()
+    of: str = ""
+    link: str = ""
+
+    @property
+    def shows(self) -> str:
+        """The id of what it shows in the figure; the two pieces of a wire that is parted by rows have one id."""
+        return self.of or self.id
 
 
 @dataclass(frozen=True, slots=True)

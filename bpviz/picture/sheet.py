@@ -57,5 +57,6 @@ def joined(pictures: Sequence[Picture], captions: Sequence[str], theme: Theme) -
 def _part(part: Part, number: int, dx: float, dy: float) -> Part:
     """Return a part at its place on the page, with its picture's number in its id."""
     elements = tuple(moved(element, dx, dy) for element in part.elements)
-    id, source, target = (f"{number}.{name}" if name else "" for name in (part.id, part.source, part.target))
-    return replace(part, id=id, source=source, target=target, elements=elements)
+    ids = (part.id, part.source, part.target, part.of, part.link)
+    id, source, target, of, link = (f"{number}.{name}" if name else "" for name in ids)
+    return replace(part, id=id, source=source, target=target, of=of, link=link, elements=elements)

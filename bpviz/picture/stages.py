@@ -81,9 +81,9 @@ class Stages(Sequence[Picture]):
         parts: list[Part] = []
         for part, variants in zip(self._picture.parts, self._shapes, strict=True):
             if part.kind != "wire":
-                parts.append(variants[part.id in working])
+                parts.append(variants[part.shows in working])
                 continue
-            arrival = self._arrivals.get(part.id, _ALWAYS)
+            arrival = self._arrivals.get(part.shows, _ALWAYS)
             parts += (variants[_state(arrival.forward, at)], variants[3 + _state(arrival.backward, at)])
         return replace(self._picture, parts=(*parts, *self._captions[at : at + 1]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from math import sqrt
 from typing import Any, Literal
 
 from bpviz.errors import ExtraMissing, UsageError
@@ -41,7 +42,7 @@ def write(
     """Return ``picture`` as a file that repeats its ``steps``, each for ``seconds`` seconds.
 
     Without steps it does not move. ``scale`` is that of PNG; by default it is 2, or less if the picture would be wider
-    than `WIDEST` pixels, but at least ½, so that its letters can be read.
+    than `WIDEST` pixels or all steps had more than `MOST_PIXELS`, but at least ½, so that its letters can be read.
 
     Raises `ExtraMissing` without Pillow, `UsageError` if all steps together have more than `MOST_PIXELS` pixels, and
     the errors of `bpviz.writers.png.write`.
@@ -51,7 +52,7 @@ def write(
     except ImportError:
         raise ExtraMissing(f"{format.upper()} needs Pillow; install it: pip install 'bpviz[animate]'") from None
     pictures = with_captions(picture, steps, theme) if steps else [picture]
-    zoom = _scale(pictures[0]) if scale is None else scale
+    zoom = _scale(pictures[0], len(pictures)) if scale is None else scale
     _check(pictures[0], len(pictures), zoom, format)
 
     def drawn(at: int) -> Any:
@@ -96,5 +97,8 @@ def _check(picture: Picture, count: int, scale: float, format: str) -> None:
         )
 
 
-def _scale(picture: Picture) -> float:
-    return min(2.0, max(0.5, WIDEST / (picture.width * png.DOTS_PER_INCH / 72)))
+def _scale(picture: Picture, count: int) -> float:
+    width, height = (side * png.DOTS_PER_INCH / 72 for side in (picture.width, picture.height))
+    # A little less, because every picture has whole pixels.
+    largest = 0.99 * sqrt(MOST_PIXELS / (count * width * height))
+    return min(2.0, max(0.5, min(WIDEST / width, largest)))

@@ -71,12 +71,12 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) ->
     toned, arriving, working = every_look(theme), arrivals(steps), _working(steps)
     for number, part in enumerate(picture.parts):
         look = toned[part.belongs, part.tone]
-        if part.id in arriving:
+        if part.shows in arriving:
             body = "\n".join(
-                _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.id], strict=True)
+                _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.shows], strict=True)
             )
-        elif part.id in working:
-            body = _group("box", part, part.elements, working[part.id], look, mark)
+        elif part.shows in working:
+            body = _group("box", part, part.elements, working[part.shows], look, mark)
         else:
             body = "\n".join(drawn(element, part, look) for element in part.elements)
         yield group(part, number, body)

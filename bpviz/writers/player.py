@@ -78,12 +78,13 @@ def half(picture: Picture) -> str:
 
 def _across(picture: Picture) -> dict[str, tuple[float, float]]:
     """Return the left and the right end of every box and wire, as shares of the picture's width."""
-    found = {}
+    places: dict[str, list[float]] = {}
     for part in picture.parts:
-        places = [x / picture.width for element in part.elements for x in _edges(element)]
-        if places:
-            found[part.id] = (min(places), max(places))
-    return found
+        across = [x / picture.width for element in part.elements for x in _edges(element)]
+        if across:
+            # It may have several parts, in several rows.
+            places.setdefault(part.shows, []).extend(across)
+    return {id: (min(across), max(across)) for id, across in places.items()}
 
 
 def _edges(element: Element) -> Iterator[float]:

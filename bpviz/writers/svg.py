@@ -95,12 +95,13 @@ def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> l
     """Return the file without its end: a piece for the opening, the background and each part."""
     toned = every_look(theme)
     lines = opened(picture, theme, say)
+    ends = _links(picture)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
             look = toned[part.belongs, part.tone]
             body = "\n".join(drawn(element, part, look) for element in part.elements)
-            known[key] = part, group(part, number, body)
+            known[key] = part, group(part, number, body, ends.get(number))
         lines.append(known[key][1])
     return lines
 
@@ -169,8 +170,19 @@ PREFIX = "\0"
 """Stands for the prefix of the ids until the whole file is known; no drawn text can contain it."""
 
 
-def group(part: Part, number: int, body: str) -> str:
-    """Return a part's elements as one group, with a description for screen readers."""
+def _links(picture: Picture) -> dict[int, int]:
+    """Return for each letter, by the number of its part, the number of its other end."""
+    numbers = {part.id: number for number, part in enumerate(picture.parts)}
+    return {number: numbers[part.link] for number, part in enumerate(picture.parts) if part.link in numbers}
+
+
+def group(part: Part, number: int, body: str, link: int | None = None) -> str:
+    """Return a part's elements as one group, with a description for screen readers.
+
+    A click on it leads to the part with the number ``link``.
+    """
+    if link is not None:
+        body = f'<a href="#{PREFIX}-{link}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))

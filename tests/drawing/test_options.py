@@ -16,7 +16,7 @@ from bpviz.cli import options as cli_options
 from bpviz.cli import render, request
 from bpviz.cli.options import option
 from bpviz.drawing import options
-from bpviz.drawing.options import OPTIONS, DrawOptions, Option, Range, draw_options
+from bpviz.drawing.options import OPTIONS, DrawOptions, Option, Range, checked, draw_options
 from bpviz.errors import UsageError
 from bpviz.figures.options import CircuitOptions
 from bpviz.layout.engine_names import ENGINES
@@ -27,7 +27,8 @@ def test_every_field_of_a_drawing_has_a_row_and_its_default() -> None:
     del kept["circuit"]
     assert kept.keys() <= OPTIONS.keys()
     # The language that nobody names is looked up in the environment.
-    assert {name for name, f in kept.items() if OPTIONS[name].default != f.default} == {"lang"}
+    assert {name for name, f in kept.items() if OPTIONS[name].default != f.default} == {"lang", "width"}
+    assert checked("width", OPTIONS["width"].default) == kept["width"].default
 
 
 def test_names_on_the_command_line_and_in_settings_are_unique() -> None:

@@ -171,7 +171,7 @@ def test_hostile_ids_and_names_reach_no_engine() -> None:
     names = ['"; }', "<b>&", "\\N", "a\x00b", "\ud800", "", "x" * 200, "é́😀", "graph"]
     boxes = tuple(Box(name, "operation", name) for name in names)
     wires = tuple(Wire(a, a, b, forward=arrow(b)) for a, b in pairwise(names))
-    picture = lay_out(Figure(boxes, wires, (Frame('<"', '<"', None),)), LIGHT)
+    picture = lay_out(Figure(boxes, wires, (Frame('<"', '<"', None),), width=None), LIGHT)
     assert [part.id for part in picture.parts if part.kind == "node"] == names
 
 
@@ -213,5 +213,5 @@ def test_few_boxes_with_long_wires_stop_at_the_time_limit_too() -> None:
     wires += [wire(f"o{i} o{i + 1}", "1", slot=1) for i in range(249)]
     started = time.monotonic()
     with pytest.raises(LayoutTimeout, match=r"took longer than 0\.2 s and was stopped"):
-        lay_out(Figure(tuple(boxes), tuple(wires)), LIGHT, engine="graphviz", timeout=0.2)
+        lay_out(Figure(tuple(boxes), tuple(wires), width=None), LIGHT, engine="graphviz", timeout=0.2)
     assert time.monotonic() - started < 3

@@ -211,11 +211,13 @@ class Elements(HTMLParser):
         self.tags: list[str] = []
         self.attributes: set[str] = set()
         self.texts: list[str] = []
+        self.links: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if tag == "a" and name == "href"]
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
@@ -226,7 +228,10 @@ class Elements(HTMLParser):
 def test_hostile_names_are_data(steps: bool) -> None:
     page = Elements(bpviz.draw(hostile.drawing(), steps=steps).to_bytes("html").decode())
     assert page.tags.count("script") == steps
-    assert not {"img", "b", "i", "a", "link"} & set(page.tags)
+    assert not {"img", "b", "i", "link"} & set(page.tags)
+    # The only links are those of letters, within the page.
+    assert all(re.fullmatch("#bpviz-[0-9a-f]{8}-[0-9]+", link) for link in page.links)
+    assert page.tags.count("a") == len(page.links)
     assert not any(name.startswith("on") for name in page.attributes)
     shown = "".join(page.texts)
     for name in hostile.NAMES[:-4]:
@@ -286,7 +291,7 @@ def powers(x: float = 1.0) -> float:
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_wide_picture_scrolls_to_the_step(tmp_path: Path) -> None:
-    drawing = bpviz.draw(powers, steps=True)
+    drawing = bpviz.draw(powers, steps=True, width="none")
     with opened(drawing.save(tmp_path / "powers.html")) as page:
         page.ask("Emulation.setDeviceMetricsOverride", width=800, height=600, deviceScaleFactor=1, mobile=False)
         page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])

@@ -42,6 +42,7 @@ FRAME_MARGIN = 8
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
+_RING_PAD = 5.0
 _LONGEST_SYMBOL = 4
 _APPROACH = 12.0
 
@@ -188,6 +189,10 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             # Along the flow a name keeps its distance from the end of its wire, which may be thick.
             above = _NAME_PAD if direction == "TB" else 0.0
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
+        case "continues" | "continued":
+            block = words(box.text, "name", theme)
+            size = even(hypot(block.width, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
+            return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)
     diameter = hypot(block.width, widths.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0

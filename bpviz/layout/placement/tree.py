@@ -24,7 +24,7 @@ NONE = -1
 _SWING = 12.0
 """The space that a wire needs beside a name to bend into a circle from that side."""
 
-_PUT_IN = ("input", "constant")
+_PUT_IN = ("input", "constant", "continued")
 
 
 class Tree(NamedTuple):

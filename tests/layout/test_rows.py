@@ -1,0 +1,278 @@
+"""Figures in rows: letters pair up, rows fit the page, sums add up, and every row reads true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from figures_by_hand import random_figure
+from nested_programs import nested_program
+from operand_reader import readings
+from overlaps import collisions
+from rows_reader import SVG, letters, page_width, written
+
+import bpviz
+from bpviz.errors import UsageError
+from bpviz.layout.page import lay_out
+from bpviz.picture.theme import theme
+from bpviz.text.lengths import points
+
+LIGHT = theme("light")
+WIDER = 1.3
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def two_two_two(
+    i1: float = 0.05, i2: float = 0.1, w1: float = 0.15, w2: float = 0.2, w3: float = 0.25, w4: float = 0.3,
+    w5: float = 0.4, w6: float = 0.45, w7: float = 0.5, w8: float = 0.55, b1: float = 0.35, b2: float = 0.6,
+) -> Any:  # fmt: skip
+    """Mazur's network, with the numbers of his article."""
+    h1 = sigmoid(w1 * i1 + w2 * i2 + b1)
+    h2 = sigmoid(w3 * i1 + w4 * i2 + b1)
+    o1 = sigmoid(w5 * h1 + w6 * h2 + b2)
+    o2 = sigmoid(w7 * h1 + w8 * h2 + b2)
+    return 0.5 * (0.01 - o1) ** 2 + 0.5 * (0.99 - o2) ** 2
+
+
+def recurrent(
+    x1: float = 0.4, x2: float = -0.2, x3: float = 0.7, x4: float = 0.2, x5: float = -0.5,
+    u: float = 0.6, v: float = 0.8, b: float = 0.15,
+) -> Any:  # fmt: skip
+    h: Any = 0.3
+    for x in (x1, x2, x3, x4, x5):
+        h = np.tanh(u * x + v * h + b)
+    return (h - 1) ** 2
+
+
+def two_layers(
+    x: Any = np.array([[0.2, -0.4, 1.0]]),
+    W1: Any = np.array([[0.1, -0.2], [0.4, 0.3], [-0.5, 0.6]]),
+    b1: Any = np.array([0.1, -0.1]),
+    W2: Any = np.array([[0.7, -0.3], [0.2, 0.5]]),
+    t: Any = np.array([[1.0, 0.0]]),
+) -> Any:
+    h = np.tanh(x @ W1 + b1)
+    a = h @ W2
+    e = np.exp(a - np.max(a))
+    y = e / np.sum(e)
+    return -np.sum(t * np.log(y + 1e-7))
+
+
+MODELS = [two_two_two, recurrent, two_layers]
+
+
+def paired(svg: str) -> int:
+    """Check that every letter ends one wire and begins one further down with the same texts; return their number."""
+    found = letters(svg)
+    for letter, (ends, starts) in found.items():
+        (end,), (start,) = ends, starts
+        assert end.texts == start.texts, letter
+        assert end.y < start.y, letter
+        assert re.fullmatch(rf"continues in row \d+ as {letter}", end.sentence)
+        assert re.fullmatch(rf"{letter} continues from row \d+", start.sentence)
+        assert "head backward" in start.heads or not any("backward" in kind for kind, _ in start.texts), letter
+    assert sorted(found, key=lambda text: (len(text), text)) == [named(i) for i in range(len(found))]
+    return len(found)
+
+
+def named(number: int) -> str:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    return alphabet[number] if number < 26 else alphabet[number // 26 - 1] + alphabet[number % 26]
+
+
+@pytest.mark.parametrize("options", [{}, {"labels": "symbols"}, {"labels": "rules"}, {"show": "forward"}])
+@pytest.mark.parametrize("model", MODELS)
+def test_letters_pair_up_on_a_page_that_is_not_too_wide(model: Callable[..., Any], options: dict[str, Any]) -> None:
+    drawing = bpviz.draw(model, **options)
+    svg = drawing.to_svg()
+    assert paired(svg) >= 2
+    if "labels" not in options:
+        # A long formula at a single operation cannot be parted.
+        assert page_width(svg) <= WIDER * 720
+    assert not list(collisions(drawing.picture))
+    assert [reading for reading in readings(svg) if not reading.is_right] == []
+
+
+def test_an_input_is_written_in_each_row_and_the_note_has_the_true_sum() -> None:
+    flow = bpviz.backprop(recurrent)
+    svg = bpviz.draw(flow).to_svg()
+    notes = {
+        name: (sum(map(float, re.findall(r"[−-]?[\d.]+", terms.replace(" ", "").replace("−", "-")))), float(total))
+        for name, terms, total in re.findall(r">∂recurrent/∂(\w) = ([^=<]+) = ([^<]+)<", svg.replace("= −", "= -"))
+    }
+    assert set(notes) == {"u", "v", "b"}
+    wires = [group for group in ElementTree.fromstring(svg).iter(f"{SVG}g") if group.get("class", "") == "wire"]
+    for name, (added, total) in notes.items():
+        value = {"u": 0.6, "v": 0.8, "b": 0.15}[name]
+        h = 1e-6
+        slope = (recurrent(**{name: value + h}) - recurrent(**{name: value - h})) / (2 * h)
+        assert total == pytest.approx(slope, rel=2e-3)
+        assert added == pytest.approx(slope, rel=5e-3)
+        own = [dict(written(wire)) for wire in wires if wire.findtext(f"{SVG}title", "").startswith(f"{name} to ")]
+        assert len(own) == 5
+        assert sum(float(texts["backward value"].replace("−", "-")) for texts in own) == pytest.approx(added, abs=1e-3)
+        assert {texts["forward value"] for texts in own} == {f"{value:g}"}
+
+
+def test_a_value_used_twice_in_a_later_row_goes_there_once_and_branches_there() -> None:
+    def squared(x: float = 1.2) -> Any:
+        y = np.sin(np.cos(np.sin(np.cos(x))))
+        return np.sin(np.cos(y * y))
+
+    drawing = bpviz.draw(squared, width="8cm")
+    assert paired(drawing.to_svg()) == len(letters(drawing.to_svg()))
+    parts = {part.id: part for part in drawing.picture.parts}
+    (dot,) = [part for part in drawing.picture.parts if part.detail == "branch"]
+    (stem,) = [part for part in drawing.picture.parts if part.target == dot.id]
+    assert parts[stem.source].detail == "continued"
+    branches = [part for part in drawing.picture.parts if part.source == dot.id]
+    assert len(branches) == 2
+    assert all(parts[branch.target].detail == "operation" for branch in branches)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_figures_in_narrow_rows_do_not_collide(seed: int) -> None:
+    figure = replace(random_figure(3 + seed * 37 // 59, seed), width=300.0)
+    picture = lay_out(figure, LIGHT)
+    assert not list(collisions(picture))
+    linked = {part.id: part.link for part in picture.parts if part.link}
+    assert all(linked[other] == one for one, other in linked.items())
+    shown = {part.shows for part in picture.parts if part.kind == "node"}
+    assert {box.id for box in figure.boxes if box.kind != "branch"} <= shown
+
+
+@pytest.mark.parametrize("width", [300, 720])
+def test_random_programs_read_true_in_rows(width: int) -> None:
+    count = 0
+    for seed in range(4000, 4060):
+        made = nested_program(seed)
+        if made is None:
+            continue
+        drawing = bpviz.draw(made[0], width=width)
+        if len(drawing.figure.boxes) > 160:
+            continue
+        svg = drawing.to_svg()
+        count += paired(svg)
+        wrong = [str(reading) for reading in readings(svg) if not reading.is_right]
+        assert not wrong, f"program {seed}:\n{made[1]}\n{wrong}"
+        assert not list(collisions(drawing.picture)), f"program {seed}:\n{made[1]}"
+    assert count >= 50
+
+
+def test_one_line_for_none_and_from_top_to_bottom() -> None:
+    assert page_width(bpviz.draw(two_two_two, width="none").to_svg()) > 1500
+    assert not letters(bpviz.draw(two_two_two, width="none").to_svg())
+    assert not letters(bpviz.draw(two_two_two, direction="TB").to_svg())
+
+
+def test_every_step_lights_both_pieces_of_a_parted_wire_and_every_copy_of_an_input() -> None:
+    drawing = bpviz.draw(recurrent)
+    whole = [part.id for part in drawing.picture.parts if part.kind == "wire"]
+    parted = {id for id in whole if whole.count(id) > 1}
+    assert parted
+    copies = {part.of for part in drawing.picture.parts if part.of}
+    assert copies
+    for step, frame in zip(drawing.step_list, drawing.steps(), strict=True):
+        strong = [part.id for part in frame.picture.parts if part.tone == "strong" and part.kind == "wire"]
+        for id in parted & {*step.forward, *step.backward}:
+            assert strong.count(id) == 2
+        nodes = [part.of for part in frame.picture.parts if part.kind == "node" and part.tone == "strong"]
+        for id in copies & set(step.boxes):
+            assert nodes.count(id) == 5
+
+
+def test_letters_are_lit_with_their_path() -> None:
+    drawing = bpviz.draw(recurrent, path="x1")
+    assert paired(drawing.to_svg()) == 5
+    tones = {part.detail: part.tone for part in drawing.picture.parts if part.link}
+    assert tones == {"continues": "strong", "continued": "strong"}
+    # The last input reaches the output from its own row on: what comes before is in the background.
+    later = [part.tone for part in bpviz.draw(recurrent, path="x5").picture.parts if part.detail == "continues"]
+    assert later == ["pale"] * 4 + ["strong"]
+
+
+def test_old_and_new_numbers_stand_at_both_ends() -> None:
+    drawing = bpviz.draw(recurrent, inputs={"u": 0.9}, before=bpviz.backprop(recurrent))
+    svg = drawing.to_svg()
+    assert paired(svg) >= 4
+    texts = [text for ends, _ in letters(svg).values() for end in ends for kind, text in end.texts if "value" in kind]
+    assert sum("→" in text for text in texts) >= 8
+
+
+def test_the_breaks_of_a_recurrent_network_are_between_its_cells() -> None:
+    def unrolled(x1: float = 0.4, x2: float = -0.2, x3: float = 0.7, u: float = 0.6, v: float = 0.8) -> Any:
+        def cell(x: Any, h: Any) -> Any:
+            return np.tanh(u * x + v * h)
+
+        return cell(x3, cell(x2, cell(x1, 0.3)))
+
+    picture = bpviz.draw(unrolled).picture
+    titles = [part.description for part in picture.parts if part.kind == "frame"]
+    assert titles == ["cell"] * 3
+    assert len([part for part in picture.parts if part.detail == "continues"]) in (1, 2)
+
+
+def test_a_letter_links_to_its_other_end() -> None:
+    root = ElementTree.fromstring(bpviz.draw(recurrent).to_svg())
+    groups = {group.get("id"): group for group in root.iter(f"{SVG}g")}
+    links = [(group, link.attrib["href"]) for group in groups.values() for link in group.findall(f"{SVG}a")]
+    assert links
+    for group, href in links:
+        other = groups[href.removeprefix("#")]
+        assert other is not group
+        assert "".join(other.itertext())[-3:].strip() == "".join(group.itertext())[-3:].strip()
+
+
+@pytest.mark.parametrize("format", ["svg", "dot", "tex", "html", "png"])
+def test_every_format_of_the_picture_has_the_letters(format: str) -> None:
+    data = bpviz.draw(recurrent).to_bytes(format)
+    if format == "png":
+        assert data.startswith(b"\x89PNG")
+        return
+    count = len(letters(bpviz.draw(recurrent).to_svg()))
+    plain = re.sub(r"<[^>]*>|\\[a-z]+", " ", data.decode()) if format != "dot" else data.decode()
+    for number in range(count):
+        assert len(re.findall(rf"(?<![\w∂]){named(number)}(?!\w)", plain)) >= 2, (format, number)
+
+
+def test_a_gif_of_many_steps_is_small_enough_by_itself() -> None:
+    pytest.importorskip("PIL")
+    assert bpviz.draw(two_layers).to_bytes("gif").startswith(b"GIF")
+
+
+def test_formats_of_the_graph_have_no_rows() -> None:
+    wide, narrow = bpviz.draw(recurrent, width="none"), bpviz.draw(recurrent)
+    assert wide.to_json() == narrow.to_json()
+    assert [line for line in wide.to_bytes("mermaid").splitlines() if b"fingerprint" not in line] == [
+        line for line in narrow.to_bytes("mermaid").splitlines() if b"fingerprint" not in line
+    ]
+
+
+def test_the_width_is_in_the_fingerprint_if_it_is_not_the_usual_one() -> None:
+    drawing = bpviz.draw(recurrent)
+    assert drawing.fingerprint() == bpviz.draw(recurrent, width="720pt").fingerprint()
+    assert drawing.fingerprint() != bpviz.draw(recurrent, width="16cm").fingerprint()
+
+
+def test_japanese_is_read_aloud() -> None:
+    assert "行目" in bpviz.draw(recurrent, lang="ja").to_svg() or "段目" in bpviz.draw(recurrent, lang="ja").to_svg()
+
+
+def test_lengths() -> None:
+    assert points("1in") == points("72pt") == points(72) == pytest.approx(points("25.4mm"))
+    assert points("column") == pytest.approx(238.11, abs=0.01)
+    assert points(None) is None
+
+
+@pytest.mark.parametrize("wrong", ["wide", "-3cm", "0", "3 miles", True, 0, float("nan"), [3]])
+def test_a_wrong_width_is_refused(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="width must be a length such as 720pt, 16cm, 84mm or 6in"):
+        bpviz.draw(recurrent, width=wrong)
