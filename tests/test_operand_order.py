@@ -123,6 +123,17 @@ def test_other_figures_of_random_programs(options: dict[str, object], capsys: py
     judged(found, 20, capsys)
 
 
+def normalised(x: np.ndarray = np.array([0.3, 1.2, -0.4]), w: np.ndarray = np.array([1.0, -0.5, 2.0])) -> object:
+    shares = np.exp(x) / np.sum(np.exp(x))
+    return np.sum(shares * w - w / np.sum(shares + x))
+
+
+@pytest.mark.parametrize("grad", ["x", "w", "x,w"])
+def test_gradient_graphs_of_arrays(grad: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Steps of the backward pass that add or repeat numbers are not hidden in a wire."""
+    judged({"figure": list(readings(bpviz.draw(normalised, grad=grad).to_svg()))}, 2, capsys)
+
+
 # The reader itself
 
 

@@ -64,7 +64,8 @@ class _Circuit:
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
         # Gradients at hidden steps would have two shapes.
-        self.passes = Passes(self.graph, self.needed, self.labels, not options.plumbing and options.show == "forward")
+        fold = not options.plumbing and options.show == "forward"
+        self.passes = Passes(self.graph, self.needed, self.labels, fold, options.labels != "values")
         self.shared = shared_of(options.shared, self.graph, self.flow)
         self.folded: set[int] = set()
         self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bpviz.figure import Box, Pass, Tone, Wire
 from bpviz.graph.graph import Graph
+from bpviz.ops import size_of
 
 __all__ = ["Passes", "toned"]
 
@@ -14,17 +15,26 @@ __all__ = ["Passes", "toned"]
 class Passes:
     """The two passes in the figure of a gradient graph; ``fold`` hides changes of shape in the backward one.
 
-    A hidden step becomes a wire, whose numbers arrive in another shape than at its start.
+    A hidden step becomes a wire, whose numbers arrive in another shape than at its start. A step that adds or repeats
+    numbers is hidden only ``in_formulas``, where the wire says so: ``Σ dZ``.
     """
 
-    def __init__(self, graph: Graph, needed: Sequence[int], labels: Sequence[str], fold: bool) -> None:
+    def __init__(
+        self, graph: Graph, needed: Sequence[int], labels: Sequence[str], fold: bool, in_formulas: bool = False
+    ) -> None:
         """Take the graph, the numbers of the shown nodes, and the names of the nodes."""
         self.record = graph.record
         self.labels = labels
         self.left_out: set[int] = set()
         if fold and graph.is_gradient:
             steps = ((i, self.record.operations[i]) for i in needed if i in self.record.orders)
-            self.left_out = {i for i, operation in steps if operation is not None and operation.plumbing}
+            hidden = (i for i, operation in steps if operation is not None and operation.plumbing)
+            self.left_out = {i for i in hidden if in_formulas or self._keeps_all(i)}
+
+    def _keeps_all(self, index: int) -> bool:
+        """Whether a step has as many numbers as its operand."""
+        values = self.record.values
+        return size_of(values[index]) == size_of(values[self.record.operands[index][0]])
 
     def belongs(self, index: int) -> Pass:
         """Return the pass that a node belongs to."""

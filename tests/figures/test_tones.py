@@ -69,9 +69,10 @@ def test_the_gradients_of_the_apples() -> None:
 def test_plumbing_is_a_wire_whose_numbers_are_those_that_arrive() -> None:
     figure = bpviz.draw(perceptron, grad="W,b").figure
     symbols = [box.text for box in figure.boxes if box.belongs == "backward" and box.kind == "operation"]
-    assert sorted(symbols) == sorted(["−", "−", "×", "×", "dot"])
+    # A sum changes numbers, so it is shown; a transpose does not.
+    assert sorted(symbols) == sorted(["−", "−", "×", "×", "dot", "Σ"])
     assert ("•", "dZᵀ", "0.1309 0.1114 0.1477 −0.104", "dot", "backward") in wires(figure)
-    assert ("•", "", "0.286", "db", "backward") in wires(figure)
+    assert ("Σ", "", "0.286", "db", "backward") in wires(figure)
     assert ("×", "dZ", "0.1309; 0.1114; 0.1477; −0.104", "•", "backward") in wires(figure)
     # The transpose that the model itself wrote stays.
     assert [box.text for box in figure.boxes if box.kind == "operation" and box.belongs == "forward"].count("T") == 1
@@ -108,7 +109,7 @@ def test_shared_factors_in_the_figure_of_the_gradient() -> None:
     boxes = {box.id: box for box in figure.boxes}
     (step,) = (box for box in figure.boxes if box.tone == "shared" and box.kind == "operation")
     assert (step.text, step.belongs) == ("×", "backward")
-    assert {boxes[wire.target].text for wire in figure.wires if wire.tone == "shared"} == {"", "dot", "db"}
+    assert {boxes[wire.target].text for wire in figure.wires if wire.tone == "shared"} == {"", "dot", "Σ"}
 
 
 @pytest.mark.engine
