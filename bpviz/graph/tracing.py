@@ -255,7 +255,7 @@ class _Attempt:
             from bpviz.writes.fills import join_writes
 
             own = [(key, value, handle) for (key, value), handle in zip(positional, given, strict=True)]
-            refuse_writes_into_shared(recorder, own if copies is None else copies.sources)
+            refuse_writes_into_shared(recorder, own if copies is None else copies.sources, plain.function)
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
         if self.verification is not None and not recorder.lifted:

@@ -20,11 +20,11 @@ _MOST_WORK = 10_000
 """How long NumPy looks for an element that two arrays share; then they count as sharing one."""
 
 
-def refuse_writes_into_shared(record: Recorder, sources: Sequence[tuple[str, Any, Handle]]) -> None:
+def refuse_writes_into_shared(record: Recorder, sources: Sequence[tuple[str, Any, Handle]], function: Any) -> None:
     """Refuse a record in which an input was written into whose memory another input shares.
 
     In the record each input has its own memory, so the other would not see the write. ``sources`` are the inputs: name,
-    what the caller gave, and the handle that stands for it.
+    what the caller gave, and the handle that stands for it. A global array that ``function`` reads counts too.
 
     >>> import bpviz
     >>> def energy(a, b):
@@ -43,12 +43,20 @@ def refuse_writes_into_shared(record: Recorder, sources: Sequence[tuple[str, Any
     for name, array, handle in arrays:
         if record.is_input.get(handle.index) == name:
             continue
-        for other, second, of_other in arrays:
-            if of_other is not handle and _overlap(array, second):
+        others = [(other, second) for other, second, of_other in arrays if of_other is not handle]
+        for other, second in (*others, *_globals(function)):
+            if _overlap(array, second):
                 raise RecordingError(
                     f"{name!r} and {other!r} share memory, so a write into {name!r}{_place(record, handle.index)} may "
                     f"change {other!r} too; give one of them as a copy: x.copy()"
                 )
+
+
+def _globals(function: Any) -> list[tuple[str, Any]]:
+    """Return the global arrays that a function reads, by name."""
+    code, around = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    names = () if code is None else code.co_names
+    return [(name, around[name]) for name in names if isinstance(around.get(name), np.ndarray)]
 
 
 def _overlap(one: Any, other: Any) -> bool:

@@ -91,3 +91,19 @@ def test_arrays_in_dicts_and_objects() -> None:
     assert bpviz.backprop(Model().shared).output == Model().shared() == 18.0
     with pytest.raises(RecordingError, match="'weight' and 'row' share memory"):
         bpviz.backprop(Model().viewed)
+
+
+G = np.ones(2)
+
+
+def written_default(a: np.ndarray = G) -> object:
+    a[0] = 2.0
+    return (a * G).sum()
+
+
+def test_a_default_that_is_read_as_a_global_too() -> None:
+    with pytest.raises(RecordingError, match=r"'a' and 'G' share memory.*\(line \d+ of test_overlaps.py\)"):
+        bpviz.backprop(written_default)
+    # 2·1 + 1·1 for an array of its own; and the caller's array is as before.
+    assert bpviz.backprop(written_default, np.ones(2)).output == 3.0
+    assert G.tolist() == [1.0, 1.0]
