@@ -24,6 +24,7 @@ __all__ = [
     "Grid",
     "Heat",
     "Label",
+    "NotationKind",
     "Pass",
     "Plain",
     "Row",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 Direction = Literal["LR", "TB"]
+NotationKind = Literal["math", "code"]
+"""How names are set: as in a book (w₀), or as they are typed (w0)."""
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""
@@ -180,8 +183,9 @@ class Frame:
 class Figure:
     """Everything in a figure. Boxes and wires are in the order of computation.
 
-    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``sums`` has for
-    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot.
+    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. Its texts
+    have names as they are typed; ``notation`` says how they are set. ``sums`` has for branch dots of inputs, by id, the
+    note with the sum of their gradients, for rows that show no dot.
     """
 
     boxes: tuple[Box, ...]
@@ -192,6 +196,7 @@ class Figure:
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
     width: float | None = 720.0
+    notation: NotationKind = "math"
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
 
 

@@ -29,7 +29,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
-    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
+    upstream × slope = gradient, ``none``), ``names`` (``math``: names as in a book, θ₁ for ``theta_1``; ``code``: as
+    they are typed; or a dict that renames inputs and values, which ``labels`` takes too), ``constants`` (``fold``:
+    written into the operation that uses them, ×3, +1; ``wires``; ``hide``),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``width`` (what
     is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``, ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or

@@ -12,7 +12,8 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
+from bpviz.figure import NotationKind
+from bpviz.figures.options import CircuitOptions, Constants, Direction, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
@@ -247,6 +248,21 @@ _ROWS = (
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
+    _kept(
+        "notation",
+        "--names",
+        "Names as in a book (θ₁ for theta_1), or as they are typed in code.",
+        choices=get_args(NotationKind),
+        setting=True,
+        python="names",
+    ),
+    _kept(
+        "constants",
+        "--constants",
+        "Write constants into the operation that uses them (×3, +1), give them wires, or hide them.",
+        choices=get_args(Constants),
+        setting=True,
+    ),
     _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
     _kept(
         "direction",
@@ -365,7 +381,7 @@ def checked(name: str, value: Any, called: str = "") -> Any:
     row = OPTIONS[name]
     if row.choices and value not in row.choices:
         got = "is" if called else "got"
-        raise UsageError(f"{called or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")
+        raise UsageError(f"{called or row.python or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")
     if row.range and not row.range.holds(value):
         raise UsageError(f"{name} {row.range.must}, but got {value!r}")
     return value if row.convert is None else row.convert(value)
@@ -381,6 +397,8 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
     elif given.get("lang") is None:
         # An existing drawing keeps its language, unless another is named.
         given.pop("lang", None)
+    if isinstance(given.get("names"), str):
+        given = {"notation": given["names"], **{name: value for name, value in given.items() if name != "names"}}
     known = {**_CIRCUIT, **_DRAWING}
     for name in given:
         if name not in known:

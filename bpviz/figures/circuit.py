@@ -302,6 +302,7 @@ class _Circuit:
             notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks),
             direction=self.options.direction,
             width=self.options.width,
+            notation=self.options.notation,
             sums=tuple(self.sums),
         )
 

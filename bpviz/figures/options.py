@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bpviz.figure import NotationKind
 from bpviz.frozen import dataclass
 from bpviz.text.language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
 
-__all__ = ["CircuitOptions", "Direction", "Labels", "Show"]
+__all__ = ["CircuitOptions", "Constants", "Direction", "Labels", "Show"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "symbols", "rules", "none"]
 Direction = Literal["LR", "TB"]
+Constants = Literal["fold", "wires", "hide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class CircuitOptions:
     """The options of a circuit; `bpviz.drawing.options` has their names and help.
 
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
-    ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
+    ``names`` are pairs (a value's name, what the figure calls it); ``notation`` sets names as in a book (``w0`` as w₀)
+    or as they are typed in code; ``constants`` are written into the operation that uses them (``fold``), have a wire,
+    or are left out (``hide``); ``shared`` marks what the backward pass computes
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only change the shape
     of numbers. ``before`` is an earlier run, of this or of another model, whose numbers are shown beside those of this
     one: ``200 → 240``. ``path`` highlights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves
@@ -36,6 +40,8 @@ class CircuitOptions:
     open: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    notation: NotationKind = "math"
+    constants: Constants = "fold"
     precision: int = 4
     title: str = ""
     direction: Direction = "LR"

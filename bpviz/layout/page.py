@@ -25,6 +25,7 @@ from bpviz.layout.rows import Rows, can_be_parted, in_rows, length
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled, straight
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
+from bpviz.picture.names import notation_of
 from bpviz.picture.sheet import joined
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text import widths
@@ -72,6 +73,7 @@ def lay_out(
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
@@ -97,7 +99,7 @@ def lay_out(
     if rows:
         parts = tuple(_of_rows(part, rows) for part in parts)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
-    return Picture(width, height, parts, figure.title, figure.description)
+    return Picture(width, height, parts, figure.title, figure.description, theme.notation)
 
 
 class _Line(NamedTuple):

@@ -5,12 +5,16 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
 from bpviz.picture.elements import Anchor, Bracket, Cell, Element, Head, Path, Shape, Text
+from bpviz.picture.runs import width_of
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
+from bpviz.text.latex import line_in_latex
+from bpviz.text.notation import MATH, NAME, is_prose
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
 
@@ -79,15 +83,13 @@ def _side_by_side(blocks: list[tuple[Block, float]]) -> tuple[Block, float]:
 def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
     """Set one line above a bar and another below."""
     size = theme.sizes[role] * _FRACTION_SCALE
-    lines = [text.printable(line) for line in (fraction.over, fraction.under)]
-    widths = [text.width(line, size) for line in lines]
+    lines = [_line(line, role, size, theme) for line in (fraction.over, fraction.under)]
     leading = (text.ASCENT + text.DESCENT) * size
     bar = leading + _BAR_AIR
-    total = max(widths) + 2 * _BAR_REACH
+    total = max(line.width for line in lines) + 2 * _BAR_REACH
     baselines = text.ASCENT * size, bar + _BAR_AIR + text.ASCENT * size
     elements: list[Element] = [
-        Text(role, line, total / 2, baseline, size, width)
-        for line, baseline, width in zip(lines, baselines, widths, strict=True)
+        replace(line, x=total / 2, y=baseline) for line, baseline in zip(lines, baselines, strict=True)
     ]
     elements.append(Bracket(role, ((1.0, bar), (total - 1.0, bar))))
     return Block(total, 2 * bar, tuple(elements))
@@ -95,12 +97,29 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
 
 def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
     """Return the block of one line of text; its ``anchor`` stays in place when a reader's font has another width."""
-    shown = text.printable(line)
     size = theme.sizes[role]
-    width = text.width(shown, size)
-    place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
-    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex)
-    return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
+    entry = _line(line, role, size, theme, latex)
+    place = {"start": 0.0, "middle": entry.width / 2, "end": entry.width}[anchor]
+    entry = replace(entry, x=place, y=text.ASCENT * size, anchor=anchor)
+    return Block(entry.width, (text.ASCENT + text.DESCENT) * size, (entry,) if entry.text.strip() else ())
+
+
+_TITLES = ("frame", "title")
+"""The roles of texts that name functions, as they are typed."""
+
+
+def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "") -> Text:
+    """Return a line of text, measured but not placed. ``latex`` is the same in LaTeX, with names as in a book."""
+    shown = text.printable(line)
+    if role in _TITLES:
+        return Text(role, shown, 0.0, 0.0, size, text.width(shown, size))
+    notation = theme.notation
+    runs = notation.runs(shown, symbol=role == "symbol")
+    width = width_of(runs, size) if runs else text.width(shown, size)
+    if NAME.search(shown) and not is_prose(shown) and (not latex or notation != MATH):
+        latex = line_in_latex(shown, notation)
+    shown = "".join(run.text for run in runs) or shown
+    return Text(role, shown, 0.0, 0.0, size, width, latex=latex, runs=runs)
 
 
 def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
@@ -125,8 +144,8 @@ def moved(element: Element, dx: float, dy: float) -> Element:
             return Path(role, tuple([(x + dx, y + dy) for x, y in points]))
         case Head(role, (x, y), (tip_x, tip_y)):
             return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
-        case Text(role, line, x, y, size, width, anchor, latex):
-            return Text(role, line, x + dx, y + dy, size, width, anchor, latex)
+        case Text(role, line, x, y, size, width, anchor, latex, runs):
+            return Text(role, line, x + dx, y + dy, size, width, anchor, latex, runs)
         case Shape(role, kind, x, y, width, height, radius):
             return Shape(role, kind, x + dx, y + dy, width, height, radius)
         case Cell(x, y, width, height, value):

@@ -11,6 +11,7 @@ from typing import Literal
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
 from bpviz.picture.theme import LineRole, TextRole
+from bpviz.text.notation import MATH, Notation, Run
 
 __all__ = [
     "Anchor",
@@ -83,7 +84,8 @@ class Shape:
 class Text:
     """One line of text. ``y`` is its baseline, ``x`` the place of its ``anchor``, ``width`` its measured width.
 
-    ``latex`` is the same in LaTeX's mathematical mode; empty where it is not known.
+    ``latex`` is the same in LaTeX's mathematical mode; empty where it is not known. ``runs`` are its pieces if it has
+    italics, subscripts or superscripts (`bpviz.picture.runs` places them).
     """
 
     role: TextRole
@@ -94,6 +96,7 @@ class Text:
     width: float
     anchor: Anchor = "middle"
     latex: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +160,4 @@ class Picture:
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
+    notation: Notation = MATH

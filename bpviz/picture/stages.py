@@ -114,6 +114,7 @@ def _toned(part: Part, tone: Tone) -> Part:
 
 def captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> tuple[Picture, list[Part]]:
     """Return the picture with space below it, and the sentence of each step as a part in that space."""
+    theme = replace(theme, notation=picture.notation)
     size = theme.sizes["name"]
     room = max(picture.width, _NARROWEST) - 2 * theme.margin
     lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]

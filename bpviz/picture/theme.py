@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
+from bpviz.text.notation import MATH, Notation
 
 __all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "every_look", "looks", "mixed", "names", "theme"]
 
@@ -44,7 +45,7 @@ class Theme:
     wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head; ``node``
     the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
-    follow (SVG, HTML).
+    follow (SVG, HTML). ``notation`` is that of the names of the figure that is being set.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Theme:
     dot: float = 6.0
     margin: float = 8.0
     dark: Theme | None = None
+    notation: Notation = MATH
 
 
 _HOME = Path(__file__).parent / "themes"

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 
 from bpviz.figure import Content, Figure, Fraction, Grid, Heat, Label, Plain, Row, Sheet, Wire
+from bpviz.picture.names import notation_of
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.notation import Notation
 
 __all__ = ["write"]
 
@@ -44,6 +46,7 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     <BLANKLINE>
     """
     figures = figure.figures if isinstance(figure, Sheet) else (figure,)
+    notation = notation_of(figure)
     lines = [f'---\ntitle: "{_words(figure.title)}"\n---'] if figure.title else []
     lines.append(f"flowchart {figures[0].direction}")
     if figure.description:
@@ -52,7 +55,7 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
             "    accDescr: " + _line(figure.description),
         ]
     for number, one in enumerate(figures):
-        lines += _flowchart(one, f"g{number}-" if len(figures) > 1 else "")
+        lines += _Flowchart(one, f"g{number}-" if len(figures) > 1 else "", notation).lines()
     lines += [
         "    classDef name fill:none,stroke:none",
         "    classDef constant fill:none,stroke:none,font-style:italic",
@@ -60,38 +63,47 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     return ("\n".join(lines) + "\n").encode()
 
 
-def _flowchart(figure: Figure, prefix: str) -> Iterator[str]:
-    yield from _boxes(figure, None, prefix, 1)
-    for wire in figure.wires:
-        yield f"    {prefix}{wire.source} {_arrow(wire)} {prefix}{wire.target}"
-    for number, note in enumerate(figure.notes):
-        yield f'    {prefix}note{number}["{_words(note)}"]:::name'
+class _Flowchart:
+    """Writes one figure; ``prefix`` begins every id, and ``notation`` sets its names."""
 
+    def __init__(self, figure: Figure, prefix: str, notation: Notation) -> None:
+        self._figure, self._prefix, self._notation = figure, prefix, notation
 
-def _boxes(figure: Figure, parent: str | None, prefix: str, depth: int) -> Iterator[str]:
-    """Yield the boxes in a frame, and the frames in it."""
-    indent = "    " * depth
-    for box in figure.boxes:
-        if box.frame == parent:
-            yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(_words(box.text))}"
-    for frame in figure.frames:
-        if frame.parent == parent:
-            yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
-            yield from _boxes(figure, frame.id, prefix, depth + 1)
-            yield f"{indent}end"
+    def lines(self) -> Iterator[str]:
+        """Yield the boxes, the wires and the notes."""
+        prefix = self._prefix
+        yield from self._boxes(None, 1)
+        for wire in self._figure.wires:
+            yield f"    {prefix}{wire.source} {self._arrow(wire)} {prefix}{wire.target}"
+        for number, note in enumerate(self._figure.notes):
+            yield f'    {prefix}note{number}["{self._named(note)}"]:::name'
 
+    def _boxes(self, parent: str | None, depth: int) -> Iterator[str]:
+        """Yield the boxes in a frame, and the frames in it."""
+        indent, prefix = "    " * depth, self._prefix
+        for box in self._figure.boxes:
+            if box.frame == parent:
+                yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(self._named(box.text))}"
+        for frame in self._figure.frames:
+            if frame.parent == parent:
+                yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
+                yield from self._boxes(frame.id, depth + 1)
+                yield f"{indent}end"
 
-def _arrow(wire: Wire) -> str:
-    forward = _label(wire.forward.label) if wire.forward and wire.forward.label else ""
-    backward = _label(wire.backward.label) if wire.backward and wire.backward.label else ""
-    label = "<br>".join(filter(None, (forward, backward and f"← {backward}")))
-    start = "<--" if wire.backward else "--"
-    return f'{start} "{label}" -->' if label else f"{start if wire.backward else ''}-->".replace("<----", "<--")
+    def _arrow(self, wire: Wire) -> str:
+        forward = self._label(wire.forward.label) if wire.forward and wire.forward.label else ""
+        backward = self._label(wire.backward.label) if wire.backward and wire.backward.label else ""
+        label = "<br>".join(filter(None, (forward, backward and f"← {backward}")))
+        start = "<--" if wire.backward else "--"
+        return f'{start} "{label}" -->' if label else f"{start if wire.backward else ''}-->".replace("<----", "<--")
 
+    def _label(self, label: Label) -> str:
+        shown = _content(label.content)
+        return self._named(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
 
-def _label(label: Label) -> str:
-    shown = _content(label.content)
-    return _words(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
+    def _named(self, text: str) -> str:
+        """Return a text, with its names as a book prints them."""
+        return _words(self._notation.plain(text))
 
 
 def _content(content: Content) -> str:

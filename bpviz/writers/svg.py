@@ -12,6 +12,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
+from bpviz.picture.runs import placed_runs
 from bpviz.picture.theme import Stroke, Theme, every_look, mixed
 from bpviz.text import widths
 from bpviz.text.language import ENGLISH, Language
@@ -218,9 +219,24 @@ def _text(element: Text, part: Part, theme: Theme) -> str:
     # Without this, spaces at the ends and in a row would be lost.
     space = ' xml:space="preserve"' if "  " in element.text or element.text != element.text.strip(" ") else ""
     size = "" if element.size == _SIZE else f' font-size="{_number(element.size)}"'
+    body = _runs(element) if element.runs else escaped(element.text)
+    if len(element.runs) == 1 and element.runs[0].level == 0:
+        size, body = f'{size} font-style="italic"', escaped(element.text)
     place = f'x="{_number(element.x)}" y="{_number(element.y)}"{size}'
     ink = theme.inks[element.role]
-    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{escaped(element.text)}</text>'
+    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{body}</text>'
+
+
+def _runs(line: Text) -> str:
+    """Return the pieces of a line: each is moved from the line of the one before it."""
+    written, baseline = [], 0.0
+    for run, _, down, size in placed_runs(line.runs, line.size):
+        look = ' font-style="italic"' if run.italic else ""
+        look += f' font-size="{_number(size)}"' if size != line.size else ""
+        look += f' dy="{_number(down - baseline)}"' if down != baseline else ""
+        baseline = down
+        written.append(f"<tspan{look}>{escaped(run.text)}</tspan>" if look else escaped(run.text))
+    return "".join(written)
 
 
 def _shape(element: Shape, theme: Theme) -> str:

@@ -16,6 +16,7 @@ from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Pic
 from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, every_look
 from bpviz.text import latex, widths
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.notation import Run
 from bpviz.writers.svg import shade
 
 __all__ = ["write"]
@@ -252,15 +253,27 @@ def _qualifiers(look: _Look) -> Iterator[str]:
 
 def _words(line: Text) -> str:
     shown = widths.printable(line.text)
+    if line.latex and re.fullmatch(r"[\w{}\\']*", line.latex):
+        # A name.
+        return f"${line.latex}$"
     if line.latex:
         # Mathematics has more space around its signs, but must not become wider than its place.
         fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
         # Its fractions, which are one line in the picture, must not reach the wire; beside other text they stay level.
         side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
         return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
-    if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
+    if line.role in _MATHEMATICS:
         return f"${latex.line_in_latex(shown)}$"
-    return latex.text_in_latex(shown)
+    return "".join(map(_run, line.runs)) if line.runs else latex.text_in_latex(shown)
+
+
+def _run(run: Run) -> str:
+    """Return a piece of a sentence."""
+    if not run.level:
+        return f"${latex.line_in_latex(run.text)}$" if run.italic else latex.text_in_latex(run.text)
+    text = run.text.translate(latex.LOWERED)
+    sign = "_" if run.level < 0 else "^"
+    return f"${sign}{{{latex.name_in_latex(text) if text.isalpha() else latex.line_in_latex(text)}}}$"
 
 
 def _font(size: float) -> str:

@@ -72,7 +72,7 @@ def readings(svg: str, across: str = "y") -> Iterator[Reading]:
     root = ElementTree.fromstring(svg)
     groups = [(set(g.get("class", "").split()), g) for g in root.iter(f"{SVG}g")]
     names = [
-        (float(text.get("x", "nan")), float(text.get("y", "nan")), _number(text.text or ""))
+        (float(text.get("x", "nan")), float(text.get("y", "nan")), _number("".join(text.itertext())))
         for classes, g in groups
         if "constant" in classes and "node" in classes
         for text in g.iter(f"{SVG}text")
@@ -80,7 +80,7 @@ def readings(svg: str, across: str = "y") -> Iterator[Reading]:
     wires = [wire for classes, g in groups if "wire" in classes for wire in _wire(g, names)]
     for classes, g in groups:
         circle, text = g.find(f"{SVG}circle"), g.find(f"{SVG}text")
-        if "operation" not in classes or circle is None or text is None or (text.text or "") not in ORDERED:
+        if "operation" not in classes or circle is None or text is None or ("".join(text.itertext())) not in ORDERED:
             continue
         x, y, r = (float(circle.get(key, "nan")) for key in ("cx", "cy", "r"))
         arriving = [w for w in wires if w.tip and abs(hypot(w.tip[0] - x, w.tip[1] - y) - r) < NEAR]
@@ -90,7 +90,7 @@ def readings(svg: str, across: str = "y") -> Iterator[Reading]:
         if len(arriving) == 2 and len(values) == 3:
             first, second, result = values
             if first is not None and second is not None and result is not None:
-                yield Reading(text.text or "", (first, second), result)
+                yield Reading("".join(text.itertext()), (first, second), result)
 
 
 def _wire(g: ElementTree.Element, names: list[tuple[float, float, float | None]]) -> Iterator[_Wire]:
@@ -108,7 +108,7 @@ def _wire(g: ElementTree.Element, names: list[tuple[float, float, float | None]]
         return
     value = _grid(
         [
-            (float(t.get("x", "nan")), float(t.get("y", "nan")), t.text or "")
+            (float(t.get("x", "nan")), float(t.get("y", "nan")), "".join(t.itertext()))
             for t in g.iter(f"{SVG}text")
             if {"value"} < set(t.get("class", "").split()) <= {"value", "forward", "constant"}
         ]

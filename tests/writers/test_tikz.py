@@ -63,7 +63,7 @@ def test_it_has_the_text_and_the_size_of_the_svg(engine: str, compiled: Compile)
     drawing = bpviz.draw(total)
     pdf = compiled(write(drawing.picture, LIGHT), engine)
     root = ElementTree.fromstring(drawing.to_svg())
-    shown = sorted((text.text or "") for text in root.iter("{http://www.w3.org/2000/svg}text"))
+    shown = sorted("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
     found = read(pdf).split()
     # What is raised in mathematics is read as a line of its own, or as digits.
     assert sorted("".join(found)) == sorted("".join(shown).translate(str.maketrans("⁻⁵⁷⁹", "−579")).replace(" ", ""))

@@ -14,6 +14,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from numpy import zeros
+from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.errors import RecordingError
@@ -25,7 +26,7 @@ SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])
 def texts(target: Any) -> list[str]:
     """What stands in the boxes of the figure, read from the SVG."""
     svg = bpviz.draw(target).to_svg()
-    found = re.findall(r"<text[^>]*>(.*?)</text>", svg, re.S)
+    found = re.findall(r"<text[^>]*>(.*?)</text>", in_one_piece(svg), re.S)
     return [re.sub(r"<[^>]+>", "", text).strip() for text in found]
 
 

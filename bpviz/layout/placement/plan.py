@@ -6,6 +6,7 @@ All sizes are whole, even points, so that no engine rounds them.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.picture.blocks import Block, measured, paragraph, words
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths
+from bpviz.text.notation import CODE
 
 __all__ = [
     "FRAME_MARGIN",
@@ -190,7 +192,8 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             above = _NAME_PAD if direction == "TB" else 0.0
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "continues" | "continued":
-            block = words(box.text, "name", theme)
+            # A letter, not a name.
+            block = words(box.text, "name", replace(theme, notation=CODE))
             size = even(hypot(block.width, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
             return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
