@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bpviz.figures.labels import Names, Values
+from bpviz.figures.options import Constants
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import Language
@@ -63,6 +64,7 @@ def labels_of(
     flow: Flow | None,
     labels: Sequence[str],
     precision: int,
+    constants: Constants = "wires",
     pairing: Pairing | None = None,
     lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
@@ -70,7 +72,7 @@ def labels_of(
 
     Values show the earlier run's as well if its nodes are paired, or the slopes of highlighted wires.
     """
-    arguments = (graph, flow, labels, precision)
+    arguments = (graph, flow, labels, precision, constants)
     match kind:
         case "none":
             return Names(*arguments)

@@ -58,7 +58,14 @@ class _Circuit:
         self.paths = self.lit or self.only
         lit = self.paths.wires if self.paths else frozenset()
         self.wording = labels_of(
-            options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing, lit
+            options.labels,
+            self.graph,
+            self.flow,
+            self.labels,
+            options.precision,
+            options.constants,
+            self.pairing,
+            lit,
         )
         self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
@@ -98,9 +105,11 @@ class _Circuit:
     # Boxes
 
     def _add_boxes(self) -> None:
+        self.folded = self.wording.folding.hidden(self.needed)
         for index in self.needed:
             operation = self.record.operations[index]
-            if operation is not None and not self._is_stub(index):
+            # In a closed group no symbol is seen.
+            if operation is not None and not self._is_stub(index) and self._closed_around(index) is None:
                 self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out:
@@ -126,8 +135,10 @@ class _Circuit:
             name = self.graph.names[index]
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
-            symbol = self.wording.symbol(index)[0]
+            symbol, constants = self.wording.symbol(index)
             description = self.say.operation(operation.name)
+            if constants and operation.drawn is None:
+                description += f" {symbol}"
             description = (
                 self.say("{operation}, makes {name}", operation=description, name=label) if label else description
             )

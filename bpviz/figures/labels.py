@@ -7,6 +7,8 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Box, Content, Label, Plain, Tone
+from bpviz.figures.constants import Folding
+from bpviz.figures.options import Constants
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
@@ -61,9 +63,19 @@ def total(shares: Sequence[Any]) -> Any:
 class Names:
     """Only the names of values, the symbols in circles, and the constants in boxes."""
 
-    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
-        """Take the graph, its numbers if it has them, the name of every node, and the number of digits shown."""
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        constants: Constants = "wires",
+    ) -> None:
+        """Take the graph, its numbers if it has them, the name of every node, the number of digits shown, and where
+        constants are drawn.
+        """
         self.graph = graph
+        self.folding = Folding(graph, labels, constants, precision)
         self.record = graph.record
         self.flow = flow
         self.labels = labels
@@ -115,6 +127,9 @@ class Names:
             if drawn is not None:
                 symbol, slots = drawn
                 return symbol, tuple(operands[slot] for slot in slots)
+        folded = self.folding.symbol(index)
+        if folded is not None:
+            return folded
         names = {}
         for letter, operand in zip(operation.operands, operands, strict=False):
             label = self.labels[operand]

@@ -10,6 +10,7 @@ from bpviz.documents.document import Lines, Paragraph
 from bpviz.errors import UsageError
 from bpviz.figure import Label, Plain
 from bpviz.figures.labels import Use, Values
+from bpviz.figures.options import Constants
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import toward
@@ -85,10 +86,11 @@ class Slopes(Values):
         flow: Flow | None,
         labels: Sequence[str],
         precision: int,
+        constants: Constants,
         lit: frozenset[tuple[int, int]],
     ) -> None:
         """Take also the highlighted wires, (number of the step, slot)."""
-        super().__init__(graph, flow, labels, precision)
+        super().__init__(graph, flow, labels, precision, constants)
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:

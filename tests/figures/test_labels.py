@@ -73,7 +73,7 @@ def test_values_of_one_name_are_numbered_at_their_wires() -> None:
         x = np.exp(x)
         return x
 
-    assert texts(figure(model, "symbols"), "forward") == ["", "", "x_2 = x·3", "x_3 = exp(x_2)"]
+    assert texts(figure(model, "symbols"), "forward") == ["", "x_2 = x·3", "x_3 = exp(x_2)"]
 
 
 def test_where_several_ways_meet_their_formulas_add_up() -> None:
@@ -88,7 +88,7 @@ def test_symbols_without_numbers_are_names() -> None:
     graph = bpviz.Graph("plain")
     x = graph.input("x")
     graph.output(x * 2, "y")
-    assert texts(figure(graph, "symbols"), "forward") == ["", "", ""]
+    assert texts(figure(graph, "symbols"), "forward") == ["", ""]
 
 
 # Rules
