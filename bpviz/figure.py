@@ -63,22 +63,30 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A small array, row by row, with formatted cells; drawn between brackets with aligned columns."""
+    """A small array, row by row, with formatted cells; drawn between brackets with aligned columns.
+
+    ``factor`` is a power of ten that all numbers are multiplied by. A ``vector`` is one row that may stand upright.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     marked: bool = False
+    factor: str = ""
+    vector: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
     """A larger array: its shape as text and a small heat map.
 
-    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite. ``full`` is
+    that magnitude as text. ``note`` stands after the shape; it says so if not every number has a cell.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
+    full: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

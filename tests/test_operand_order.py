@@ -149,7 +149,11 @@ def test_the_reader_finds_operands_in_the_wrong_order() -> None:
         right, wrong = list(readings(drawing.to_svg())), list(readings(reversed_operands(drawing)))
         assert len(right) == len(wrong), name
         assert all(reading.is_right for reading in right)
-        assert sum(not reading.is_right for reading in wrong) == sum(reading.shows_order for reading in right) > 0
+        assert (
+            sum(not reading.is_right for reading in wrong)
+            == sum(reading.shows_order and not reading.is_folded for reading in right)
+            > 0
+        )
 
 
 def test_the_reader_reads_every_operation() -> None:
@@ -162,7 +166,7 @@ def test_the_reader_reads_every_operation() -> None:
 
 
 def test_exchanged_numbers_are_wrong() -> None:
-    picture = bpviz.draw(lambda x=5.0: (x - 4) / x).to_svg()
+    picture = bpviz.draw(lambda x=5.0, y=4.0: (x - y) / x).to_svg()
     assert [(r.symbol, r.is_right, r.shows_order) for r in readings(picture)] == [("−", True, True), ("÷", True, True)]
     root = ElementTree.fromstring(picture)
     five, four = (

@@ -47,14 +47,14 @@ class Changes(Values):
         was = self.pairing.old.get(index)
         if was is None:
             return super().shown(index)
-        return changed(self.before.values[was], self.value(index), self.precision)
+        return changed(self.before.values[was], self.value(index), self.precision, self.say)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
         """Return the gradient in both runs."""
         earlier = self._earlier(index, use, stem)
         if earlier is None:
             return super().gradient(index, use, stem)
-        return changed(earlier, use.share, self.precision)
+        return changed(earlier, use.share, self.precision, self.say)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
         """Return the symbol; if a constant in it has changed, also the earlier one: ``x² → x³``."""

@@ -67,6 +67,7 @@ class _Circuit:
             self.pairing,
             lit,
         )
+        self.wording.say = self.say
         self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
@@ -142,7 +143,9 @@ class _Circuit:
             description = (
                 self.say("{operation}, makes {name}", operation=description, name=label) if label else description
             )
-            return Box(key, "operation", symbol, frame, description, commutes=operation.commutes, node=index)
+            several = sum(operand not in self.folded for operand in self.record.operands[index]) > 1
+            commutes = operation.commutes and several
+            return Box(key, "operation", symbol, frame, description, commutes=commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])

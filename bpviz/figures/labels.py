@@ -13,7 +13,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
-from bpviz.text.language import Language
+from bpviz.text.language import ENGLISH, Language
 from bpviz.words.values import content, line_of
 
 __all__ = ["Names", "Use", "Values", "total"]
@@ -76,6 +76,7 @@ class Names:
         """
         self.graph = graph
         self.folding = Folding(graph, labels, constants, precision)
+        self.say = ENGLISH
         self.record = graph.record
         self.flow = flow
         self.labels = labels
@@ -108,11 +109,12 @@ class Names:
 
     def shown(self, index: int) -> Content:
         """Return the value of a node in short form; a graph without numbers has only those of constants."""
-        return content(self.record.values[index] if self.flow is None else self.flow.values[index], self.precision)
+        values = self.record.values if self.flow is None else self.flow.values
+        return content(values[index], self.precision, self.say)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
         """Return the gradient that comes back from ``use`` in short form."""
-        return content(use.share, self.precision)
+        return content(use.share, self.precision, self.say)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
         """Return the symbol in the circle of a step, and the constants written there, which need no own box."""

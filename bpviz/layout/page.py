@@ -17,11 +17,13 @@ from bpviz.figure import Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
 from bpviz.layout.engine_names import is_own
+from bpviz.layout.once import written_once
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
 from bpviz.layout.reading_order import exchanged, misread
 from bpviz.layout.rows import Rows, can_be_parted, in_rows, length
+from bpviz.layout.upright import upright
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled, straight
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
@@ -125,19 +127,25 @@ def _set(
         found = _arranged(one, plan, wire_pitch(theme), engine, timeout)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
-    plan = planned(figure, theme)
+    whole = written_once(figure)
+    plan = planned(whole, theme)
     if figure.width is None or not plan.level or not can_be_parted(figure):
-        return [line(figure, plan)], None
+        return [line(whole, plan)], None
     width = figure.width - 2 * theme.margin
-    # The layout of a long line takes much longer than that of its rows.
-    if length(figure, plan) <= _SURELY * width:
-        whole = line(figure, plan)
-        if whole.across + 2 * theme.margin <= _WIDER * figure.width:
-            return [whole], None
+    longest = _WIDER * figure.width - 2 * theme.margin
+    for turned in (whole, upright(whole)):
+        if turned is not whole:
+            plan = planned(turned, theme)
+        # The layout of a long line takes much longer than that of its rows.
+        if length(turned, plan) <= _SURELY * width:
+            single = line(turned, plan)
+            if single.across <= longest:
+                return [single], None
+    figure = upright(figure)
     known: dict[tuple[int, int], float] = {}
     for _ in range(_TRIALS):
         rows = in_rows(figure, plan, width, say, known)
-        lines = [line(row, planned(row, theme)) for row in rows.figures]
+        lines = [line(row, planned(row, theme)) for row in map(written_once, rows.figures)]
         long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > _FULL * width}
         # A row of one rank cannot be parted.
         if all(end - start == 1 for start, end in long):

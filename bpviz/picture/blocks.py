@@ -15,6 +15,7 @@ from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
 from bpviz.text.latex import line_in_latex
 from bpviz.text.notation import MATH, NAME, is_prose
+from bpviz.text.numerals import MINUS
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
 
@@ -24,6 +25,7 @@ _HEAT_SIDE = (2.0, 8.0)
 _HEAT_ROOM = (72.0, 40.0)
 _GRID_SCALE = 0.9
 _FRACTION_SCALE = 0.85
+_KEY_SCALE = 0.75
 _BAR_AIR = 1.0
 _BAR_REACH = 2.0
 
@@ -42,8 +44,8 @@ def measured(label: Label, role: TextRole, theme: Theme) -> Block:
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
     if isinstance(content, Heat):
-        line = _named(label.name, words(content.text, role, theme), role, theme)
-        return _marked(_heat(content, line), content.marked)
+        line = _named(label.name, _heading(content, role, theme), role, theme)
+        return _marked(_heat(content, line, role, theme), content.marked)
     name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
     return _named(name, _set(content, role, theme)[0], role, theme)
 
@@ -57,8 +59,8 @@ def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
             return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
         case Grid(_, marked):
             block = _marked(_grid(content, role, theme), marked)
-        case Heat(line, _, marked):
-            block = _marked(_heat(content, words(line, role, theme)), marked)
+        case Heat(_, _, marked):
+            block = _marked(_heat(content, _heading(content, role, theme), role, theme), marked)
         case Fraction():
             block = _fraction(content, role, theme)
         case Row(parts):
@@ -199,11 +201,35 @@ def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
     elements.append(Bracket(role, ((bracket, 1.0), (0.6, 1.0), (0.6, height - 1.0), (bracket, height - 1.0))))
     edge = total - bracket
     elements.append(Bracket(role, ((edge, 1.0), (total - 0.6, 1.0), (total - 0.6, height - 1.0), (edge, height - 1.0))))
-    return Block(total, height, tuple(elements))
+    block = Block(total, height, tuple(elements))
+    return _before(block, words(grid.factor, role, theme)) if grid.factor else block
 
 
-def _heat(heat: Heat, line: Block) -> Block:
-    """Set the heat map under the line with the array's shape."""
+def _before(block: Block, factor: Block) -> Block:
+    """Set a power of ten after an array, in the middle of its height."""
+    height = max(block.height, factor.height)
+    left = block.width + 1.0
+    elements = (
+        *placed(block, 0.0, (height - block.height) / 2),
+        *placed(factor, left, (height - factor.height) / 2),
+    )
+    return Block(left + factor.width, height, elements)
+
+
+def _heading(heat: Heat, role: TextRole, theme: Theme) -> Block:
+    """Return the line with the array's shape, with a small note after it."""
+    line = words(heat.text, role, theme)
+    if not heat.note:
+        return line
+    size = theme.sizes[role] * _KEY_SCALE
+    width = text.width(heat.note, size)
+    left = line.width + size * 0.4
+    note = Text(role, heat.note, left + width / 2, text.ASCENT * theme.sizes[role], size, width)
+    return Block(left + width, line.height, (*line.elements, note))
+
+
+def _heat(heat: Heat, line: Block, role: TextRole, theme: Theme) -> Block:
+    """Set the heat map under the line with the array's shape, and below it the key of its full colours."""
     columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
     if not columns:
         return line
@@ -214,4 +240,30 @@ def _heat(heat: Heat, line: Block) -> Block:
     elements: list[Element] = [*placed(line, (width - line.width) / 2, 0.0)]
     for j, row in enumerate(heat.cells):
         elements.extend(Cell(left + i * side, top + j * side, side, side, value) for i, value in enumerate(row))
-    return Block(width, top + rows * side + 1.0, tuple(elements))
+    block = Block(width, top + rows * side + 1.0, tuple(elements))
+    key = _key(heat, role, theme)
+    if key is None:
+        return block
+    width = max(block.width, key.width)
+    above = placed(block, (width - block.width) / 2, 0.0)
+    return Block(width, block.height + key.height, (*above, *placed(key, (width - key.width) / 2, block.height)))
+
+
+def _key(heat: Heat, role: TextRole, theme: Theme) -> Block | None:
+    """Return the cells of the full colours and their number; ``None`` if it is not known."""
+    present = [value for row in heat.cells for value in row if value]
+    if not heat.full or not present:
+        return None
+    size = theme.sizes[role] * _KEY_SCALE
+    side, left = size * text.CAP_HEIGHT, 0.0
+    signs = [sign for sign in (-1.0, 1.0) if any(value * sign > 0 for value in present)]
+    elements: list[Element] = []
+    for sign in signs:
+        elements.append(Cell(left, size * text.ASCENT - side, side, side, sign))
+        left += side
+    number = {-1.0: MINUS, 0.0: "±", 1.0: ""}[sum(signs)] + heat.full
+    left += size * 0.3
+    width = text.width(number, size)
+    elements.append(Text(role, number, left + width / 2, size * text.ASCENT, size, width))
+    left += width
+    return Block(left, size * (text.ASCENT + text.DESCENT), tuple(elements))

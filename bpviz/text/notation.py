@@ -153,7 +153,8 @@ class Notation:
             # The name of a function.
             return None
         found = parsed(name)
-        if found is None or (symbol and not found.italic):
+        if found is None or (symbol and (not found.italic or name == "T")):
+            # T is the sign of the transpose.
             return None
         return None if prose and not (found.italic and (found.sub or found.accent)) else found
 
@@ -220,7 +221,7 @@ def _runs(notation: Notation, line: str, symbol: bool) -> tuple[Run, ...]:
     return () if made in ([], [Run(line)]) else tuple(made)
 
 
-_WORDS = re.compile(r"[^\W\d_] +[^\W\d_]")
+_WORDS = re.compile(r"(?![ΣΠ])[^\W\d_] +[^\W\d_]")
 
 
 def is_prose(line: str) -> bool:

@@ -108,10 +108,12 @@ class _Flowchart:
 
 def _content(content: Content) -> str:
     match content:
-        case Plain(line) | Heat(line):
+        case Plain(line):
             return line
-        case Grid(rows):
-            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(shape, _, _, full, note):
+            return " ".join(filter(None, (shape, note, full and f"±{full}")))
+        case Grid(rows, _, factor):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]" + factor
         case Fraction():
             return content.text
         case Row(parts):

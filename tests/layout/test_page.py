@@ -92,7 +92,7 @@ def test_heads_land_on_the_border_and_point_into_the_node() -> None:
 
 def test_an_operand_used_twice_is_two_wires_in_two_places() -> None:
     picture = lay_out(square(), LIGHT)
-    one_label, other = (one(part(picture, f"x* m {slot}"), Text, "forward") for slot in (0, 1))
+    one_label, other = (one(part(picture, f"x* m {slot}"), Text, "backward") for slot in (0, 1))
     assert other.y - one_label.y > 2 * LIGHT.sizes["forward"]
 
 
