@@ -61,7 +61,11 @@ class Changes(Values):
         now, written = super().symbol(index)
         if not written or not self.pairing.kept(index):
             return now, written
-        was = self.earlier.symbol(self.pairing.old[index])[0]
+        was, constants = self.earlier.symbol(self.pairing.old[index])
+        operation = self.record.operations[index]
+        if not constants and operation is not None and operation.drawn is None:
+            # The earlier constant is too long for the circle.
+            return operation.symbol, ()
         return now if was == now else f"{was} → {now}", written
 
     def _earlier(self, index: int, use: Use, stem: bool) -> Any:

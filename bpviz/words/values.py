@@ -18,7 +18,7 @@ np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
-_FEW = 4
+_FEW = 5
 """The least number of equal elements that are written once."""
 _STEPS = 64
 """Rounding errors, in steps of rounding of the largest element, that may remain when a few dozen terms cancel."""

@@ -160,7 +160,7 @@ def test_arrays_have_their_formula_and_their_value() -> None:
 
     shown = figure(E, "rules")
     dW = next(w for w in shown.wires if w.source == "n0").backward.label.content
-    assert dW.parts == (Plain("dW = dZᵀ·X"), Plain(" = "), Grid((("0.04368", "0.007392"),)))
+    assert dW.parts == (Plain("dW = dZᵀ·X"), Plain(" = "), Grid((("0.04368", "0.00739"),)))
     assert dW.text == "dW = dZᵀ·X = "
     assert texts(shown)[-1] == "1"
 
