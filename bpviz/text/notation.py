@@ -174,7 +174,8 @@ class Notation:
         prose = is_prose(line)
 
         def one(found: re.Match[str]) -> str:
-            name = found["name"] and self.parsed(found[0], line[found.end() : found.end() + 1], prose=prose)
+            after, words = line[found.end() : found.end() + 1], prose and not _is_derived(found)
+            name = found["name"] and self.parsed(found[0], after, prose=words)
             return name.plain if name else found[0]
 
         return line if self.typed else _PIECE.sub(one, line)
@@ -214,11 +215,16 @@ def _runs(notation: Notation, line: str, symbol: bool) -> tuple[Run, ...]:
             continue
         name = None
         if found.lastgroup == "name":
-            name = notation.parsed(found[0], line[at : at + 1], prose=prose, symbol=symbol)
+            name = notation.parsed(found[0], line[at : at + 1], prose=prose and not _is_derived(found), symbol=symbol)
         for run in (Run(found[0]),) if name is None else name.runs:
             add(run)
     add(Run(line[at:]))
     return () if made in ([], [Run(line)]) else tuple(made)
+
+
+def _is_derived(found: re.Match[str]) -> bool:
+    """Whether a name stands in a derivative, which is no word of a sentence: ∂L/∂w."""
+    return found.string[: found.start()].endswith("∂")
 
 
 _WORDS = re.compile(r"(?![ΣΠ])[^\W\d_] +[^\W\d_]")

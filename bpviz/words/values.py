@@ -138,7 +138,7 @@ def changed(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> 
                 )
                 for row in zip(before.tolist(), after.tolist(), earlier, later, strict=True)
             )
-            return Grid(rows, marked, factor)
+            return Grid(rows, marked, factor, now.vector)
         case Heat(), Heat() if np.shape(old) == np.shape(new):
             difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
             return _heat(_flat(difference), f"Δ {now.text}", marked, precision, say)
