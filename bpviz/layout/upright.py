@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bpviz.figure import Arrow, Content, Figure, Grid, Row
@@ -10,17 +11,32 @@ __all__ = ["upright"]
 
 
 def upright(figure: Figure) -> Figure:
-    """Return the figure with its vectors as columns; the same figure if it has none of three elements or more.
+    """Return the figure with its vectors as columns; the same figure if none has three elements.
 
     >>> from bpviz.figure import Label, Wire
     >>> row = Arrow(Label(Grid((("1", "2", "3"),), vector=True)))
     >>> upright(Figure((), (Wire("w", "x", "f", forward=row),))).wires[0].forward.label.content.rows
     (('1',), ('2',), ('3',))
     """
+    vectors = [vector for wire in figure.wires for vector in (*_vectors(wire.forward), *_vectors(wire.backward))]
+    # Two numbers alone take little width.
+    if all(len(vector.rows[0]) < _LONG for vector in vectors):
+        return figure
     wires = tuple(
         replace(wire, forward=_turned(wire.forward), backward=_turned(wire.backward)) for wire in figure.wires
     )
-    return figure if wires == figure.wires else replace(figure, wires=wires)
+    return replace(figure, wires=wires)
+
+
+_LONG = 3
+"""The least number of elements of a vector that makes all vectors of its figure columns."""
+
+
+def _vectors(arrow: Arrow | None) -> Iterator[Grid]:
+    contents = [arrow.label.content] if arrow is not None and arrow.label is not None else []
+    for content in contents:
+        parts = content.parts if isinstance(content, Row) else (content,)
+        yield from (part for part in parts if isinstance(part, Grid) and part.vector)
 
 
 def _turned(arrow: Arrow | None) -> Arrow | None:

@@ -68,7 +68,7 @@ def _written(value: Any, precision: int, say: Language = ENGLISH) -> Plain | Gri
     flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         rows, factor = _rows(flat, precision)
-        return Grid(rows, marked, factor, array.ndim == 1 and len(rows[0]) > 2)
+        return Grid(rows, marked, factor, array.ndim == 1 and len(rows[0]) > 1)
     return _heat(flat, shape, marked, precision, say)
 
 
