@@ -253,7 +253,7 @@ def _qualifiers(look: _Look) -> Iterator[str]:
 
 def _words(line: Text) -> str:
     shown = widths.printable(line.text)
-    if line.latex and re.fullmatch(r"[\w{}\\']*", line.latex):
+    if r"\frac" not in line.latex and re.fullmatch(r"[\w{}\\']*", line.latex or " "):
         # A name.
         return f"${line.latex}$"
     if line.latex:
