@@ -190,7 +190,7 @@ def _sign(character: str) -> str:
 
 _KNOWN = "".join({**SIGNS, **LETTERS, **_MORE_SIGNS}) + _RAISED_SIGNS + _LOWERED_SIGNS
 _TOKEN = re.compile(
-    rf"(?P<word>[A-Za-zΑ-ΟΡΤ-Ωα-ω][\u0300-\u036f]?[A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
+    rf"(?P<word>[A-Za-zΑ-ΟΡΤ-Ωα-ω][\u0300-\u036f]?[A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+(?:·[{_RAISED_SIGNS}]+)?)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
     rf"|(?P<special>[{SPECIAL}])|(?P<space>(?<=\w) +(?=\w))|(?P<quote>[\"'`]+)|(?P<ascii>[\x00-\x7f])"
     rf"|(?P<text>[^\x00-\x7f{re.escape(_KNOWN)}]+)|(?P<sign>.)",
     re.DOTALL,
@@ -217,7 +217,7 @@ def _in_line(kind: str | None, token: str, notation: Notation) -> str:
             return rf"\{token}{END}" if token in FUNCTIONS else named(token, notation)
         case "raised":
             # Braces before it, because LaTeX refuses two superscripts in a row.
-            return "{}^{" + token.replace("ᵀ", r"\top ").translate(RAISED).strip() + "}"
+            return "{}^{" + token.replace("ᵀ", r"\top ").replace("·", ".").translate(RAISED).strip() + "}"
         case "lowered":
             return "{}_{" + token.translate(LOWERED) + "}"
         case "special":
