@@ -317,8 +317,8 @@ _ROWS = (
     _kept(
         "scale",
         "--scale",
-        f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch. [default: 2, or less for what moves and is "
-        "wide]",
+        f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch, 3.125 is 300. [default: 2, or less for "
+        "what moves and is wide, and what would have too many pixels]",
         range=Range(0, 1000, "must be more than 0 and less than 1000, such as 2", open=True, none=True),
         metavar="FACTOR",
         setting=True,

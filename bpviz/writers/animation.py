@@ -70,7 +70,7 @@ def write(
     file = BytesIO()
     first, rest = next(frames), list(frames) if format == "apng" else frames
     first.save(file, save_all=True, append_images=rest, duration=durations, loop=0, **_WAYS[format])
-    return file.getvalue()
+    return png.with_resolution(file.getvalue(), zoom) if format == "apng" else file.getvalue()
 
 
 def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:
