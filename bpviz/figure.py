@@ -18,6 +18,7 @@ __all__ = [
     "Arrow",
     "Box",
     "Content",
+    "Direction",
     "Figure",
     "Fraction",
     "Frame",
@@ -33,7 +34,8 @@ __all__ = [
     "Wire",
 ]
 
-Direction = Literal["LR", "TB"]
+Direction = Literal["LR", "RL", "TB", "BT"]
+"""The direction of the flow: to the right, to the left, downwards, upwards."""
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""

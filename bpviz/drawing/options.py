@@ -12,7 +12,8 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
+from bpviz.figure import Direction
+from bpviz.figures.options import CircuitOptions, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
@@ -79,7 +80,8 @@ class Option:
     - ``name``: its name in `bpviz.draw` and the functions of commands; ``python`` if `bpviz.draw` has another name.
     - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
-    - ``choices`` or ``range``: the allowed values. ``alone`` is the value of a flag without one.
+    - ``choices`` or ``range``: the allowed values. If it takes them in ``any_case``, they have capitals. ``alone`` is
+      the value of a flag without one.
     - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
@@ -251,7 +253,7 @@ _ROWS = (
     _kept(
         "direction",
         "--direction",
-        "Left to right, or top to bottom.",
+        "Left to right, right to left, top to bottom, or bottom to top.",
         choices=get_args(Direction),
         any_case=True,
         setting=True,
@@ -363,6 +365,8 @@ def checked(name: str, value: Any, called: str = "") -> Any:
     Raises `UsageError` for a wrong value.
     """
     row = OPTIONS[name]
+    if row.any_case and isinstance(value, str) and value.upper() in row.choices:
+        value = value.upper()
     if row.choices and value not in row.choices:
         got = "is" if called else "got"
         raise UsageError(f"{called or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")

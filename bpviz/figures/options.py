@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bpviz.figure import Direction
 from bpviz.frozen import dataclass
 from bpviz.text.language import ENGLISH, Language
 
@@ -14,7 +15,6 @@ __all__ = ["CircuitOptions", "Direction", "Labels", "Show"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "symbols", "rules", "none"]
-Direction = Literal["LR", "TB"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class CircuitOptions:
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only change the shape
     of numbers. ``before`` is an earlier run, of this or of another model, whose numbers are shown beside those of this
     one: ``200 → 240``. ``path`` highlights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves
-    out everything else. A figure from left to right that is wider than ``width`` points is set in rows; ``None`` means
+    out everything else. A figure from left to right (or right to left) that is wider than ``width`` points is set in rows; ``None`` means
     any width. ``lang`` is the language of all words.
     """
 
