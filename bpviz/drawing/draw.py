@@ -33,7 +33,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``RL``, ``TB``, ``BT``),
     ``width`` (what is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``, ``"6in"``, ``"column"``,
-    ``"page"``, ``"none"``, or a number of points), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``),
+    ``"page"``, ``"none"``, or a number of points), ``theme``, ``background`` (a colour, or ``none``: transparent),
+    ``engine`` (``auto``, ``bundled``, ``system``),
     ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for
     what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
     the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` is how many pixels PNG and

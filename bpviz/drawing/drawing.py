@@ -58,9 +58,9 @@ class Drawing:
     @cached_property
     def theme(self) -> Theme:
         """The colours and measures of the drawing."""
-        from bpviz.picture.theme import theme
+        from bpviz.picture.theme import on_background, theme
 
-        return theme(self.options.theme)
+        return on_background(theme(self.options.theme), self.options.background)
 
     @cached_property
     def picture(self) -> Picture:

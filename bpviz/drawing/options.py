@@ -16,6 +16,7 @@ from bpviz.figure import Direction
 from bpviz.figures.options import CircuitOptions, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
+from bpviz.text.colours import checked_background
 from bpviz.text.language import language
 from bpviz.text.lengths import points
 from bpviz.writers.formats import TABLE, Format, formats
@@ -27,14 +28,16 @@ __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` limits the layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
+    ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
+    layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by step;
+    in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
     96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
     ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     theme: str = "light"
+    background: str | None = None
     engine: str = "auto"
     timeout: float | None = 60.0
     animate: bool = False
@@ -273,6 +276,14 @@ _ROWS = (
         "light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
         metavar="NAME",
         setting=True,
+    ),
+    _kept(
+        "background",
+        "--background",
+        "Another background: a colour such as #F5F5F5, or none for a transparent page. [default: the theme's]",
+        metavar="COLOUR",
+        setting=True,
+        convert=checked_background,
     ),
     _kept(
         "precision",

@@ -26,8 +26,8 @@ class CircuitOptions:
     once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only change the shape
     of numbers. ``before`` is an earlier run, of this or of another model, whose numbers are shown beside those of this
     one: ``200 → 240``. ``path`` highlights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves
-    out everything else. A figure from left to right (or right to left) that is wider than ``width`` points is set in rows; ``None`` means
-    any width. ``lang`` is the language of all words.
+    out everything else. A figure from left to right (or right to left) that is wider than ``width`` points is set in
+    rows; ``None`` means any width. ``lang`` is the language of all words.
     """
 
     show: Show = "both"

@@ -58,9 +58,9 @@ def lay_out(
 ) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
-    A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows. ``engine`` is one of
-    `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for each row; ``say`` is the
-    language of what is read aloud about rows.
+    A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows.
+    ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for
+    each row; ``say`` is the language of what is read aloud about rows.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.

@@ -7,7 +7,6 @@ marked content is boxed.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,8 +18,21 @@ from typing import Any, Literal, get_args
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
+from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
 
-__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "every_look", "looks", "mixed", "names", "theme"]
+__all__ = [
+    "LineRole",
+    "Stroke",
+    "TextRole",
+    "Theme",
+    "contrast",
+    "every_look",
+    "looks",
+    "mixed",
+    "names",
+    "on_background",
+    "theme",
+]
 
 LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
 TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
@@ -44,7 +56,8 @@ class Theme:
     wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head; ``node``
     the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
-    follow (SVG, HTML).
+    follow (SVG, HTML). If it is ``transparent``, the page and the boxes are not painted, and ``background`` is only the
+    colour of the page that is assumed behind them.
     """
 
     name: str
@@ -63,6 +76,7 @@ class Theme:
     dot: float = 6.0
     margin: float = 8.0
     dark: Theme | None = None
+    transparent: bool = False
 
 
 _HOME = Path(__file__).parent / "themes"
@@ -130,6 +144,7 @@ class _Wrong(Exception):
 
 
 _COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
+_NONE = ("background", NO_BACKGROUND)
 _MEASURES = ("gap", "clearance", "node", "dot", "margin")
 _KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
 
@@ -139,10 +154,11 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
     _only(table, _KEYS, "")
     others = {key: _other(table[key], (*within, path)) for key in ("base", "dark") if key in table}
     base = others.get("base") or (_BARE if path.parent == _HOME else theme("light"))
-    colours = {key: _colour(key, table[key]) for key in _COLOURS if key in table}
+    colours = {key: _colour(key, table[key]) for key in _COLOURS if key in table and (key, table[key]) != _NONE}
     lines = table.get("lines", {})
     _only(lines, (*get_args(LineRole), "shared"), "lines.")
     strokes = {role: _stroke(role, s, colours, lines.get(role, {})) for role, s in base.strokes.items()}
+    see_through = table.get("background") == NO_BACKGROUND
     inks = {role: colours.get(_INKS[role], ink) for role, ink in base.inks.items()}
     sizes, measures = table.get("sizes", {}), table.get("measures", {})
     _only(sizes, get_args(TextRole), "sizes.")
@@ -151,7 +167,8 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         base,
         name=path.stem,
         background=colours.get("background", base.background),
-        fill=colours.get("background", base.fill),
+        fill=NO_BACKGROUND if see_through else colours.get("background", base.fill),
+        transparent=see_through or (base.transparent and "background" not in colours),
         strokes=MappingProxyType(strokes),
         inks=MappingProxyType(inks),
         heat=_heat(table["heat"]) if "heat" in table else base.heat,
@@ -161,15 +178,41 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         dark=others.get("dark", base.dark),
     )
     made = replace(made, **{key: _length(f"measures.{key}", value) for key, value in measures.items()})  # type: ignore[arg-type]
+    _check_contrast(made, f"in the theme {path.stem!r}")
+    return made
+
+
+def on_background(made: Theme, background: str | None) -> Theme:
+    """Return a theme with another background, if there is one: a colour, or ``none`` for a transparent page.
+
+    With a colour it no longer follows readers who prefer dark pages. Where text is hard to read, a warning says so.
+
+    >>> on_background(theme("auto"), "none").transparent, on_background(theme("light"), "#FFF").background
+    (True, '#FFFFFF')
+
+    Raises `UsageError` for anything else.
+    """
+    found = checked_background(background)
+    if found is None:
+        return made
+    if found == NO_BACKGROUND:
+        dark = made.dark and on_background(made.dark, found)
+        return replace(made, fill=NO_BACKGROUND, transparent=True, dark=dark)
+    made = replace(made, background=found, fill=found, transparent=False, dark=None)
+    _check_contrast(made, f"on the background {found}")
+    return made
+
+
+def _check_contrast(made: Theme, where: str) -> None:
+    """Warn of text that is hard to read."""
     faint = sorted(role for role, ink in made.inks.items() if contrast(ink, made.background) < _LEGIBLE)
     if faint:
         warnings.warn(
-            f"in the theme {path.stem!r} the text of {', '.join(faint)} is hard to read: its contrast to the "
+            f"{where} the text of {', '.join(faint)} is hard to read: its contrast to the "
             f"background is less than {_LEGIBLE}:1",
             BpvizWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return made
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:
@@ -189,9 +232,11 @@ def _only(table: Any, known: Iterable[str], where: str) -> None:
 
 
 def _colour(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise _Wrong(f"has {key} = {value!r}; a colour is written as '#RRGGBB', such as '#B84A00'")
-    return value.upper()
+    found = colour(value)
+    if found is None:
+        hint = ", or 'none' for a transparent page" if key == "background" else ""
+        raise _Wrong(f"has {key} = {value!r}; a colour is written as '#RRGGBB', such as '#B84A00'{hint}")
+    return found
 
 
 def _heat(value: Any) -> tuple[str, str, str]:

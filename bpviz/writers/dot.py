@@ -42,7 +42,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     lines = [
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
-        f'bgcolor="{theme.background}", _background={_long(page.background())}]',
+        f'bgcolor="{_painted(theme)}", _background={_long(page.background())}]',
         f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{widths.FAMILY}"]',
         "edge [dir=none]",
         *page.nodes(),
@@ -95,7 +95,7 @@ class _DotPicture:
     def background(self) -> str:
         """Return everything else, with the page itself below it, which fixes the size."""
         corners = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
-        colour = self._theme.background
+        colour = _painted(self._theme)
         operations = [f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {self._points('P', corners)}"]
         for part in self._picture.parts:
             for element in part.elements:
@@ -123,7 +123,7 @@ class _DotPicture:
 
     def _cell(self, cell: Cell, look: Theme) -> Iterator[str]:
         left, top, right, bottom = cell.x, cell.y, cell.x + cell.width, cell.y + cell.height
-        colour = look.background if cell.value is None else shade(cell.value, look)
+        colour = _painted(look) if cell.value is None else shade(cell.value, look)
         outline = self._points("P", ((left, top), (right, top), (right, bottom), (left, bottom)))
         yield f"{_ink(look.strokes['cell'])} {_fill(colour)} {outline}"
         if cell.value is None:
@@ -142,7 +142,7 @@ class _DotPicture:
 
     def _shape(self, shape: Shape, name: str, look: Theme) -> str:
         stroke = look.strokes[shape.role]
-        fill = stroke.colour if shape.kind == "dot" else look.fill
+        fill = stroke.colour if shape.kind == "dot" else _painted(look)
         style = "filled,rounded" if shape.kind == "box" and shape.radius else "filled"
         pen = _pen(stroke, style) if shape.kind != "dot" else f'style=filled, penwidth=0, color="{fill}"'
         return (
@@ -165,6 +165,11 @@ class _DotPicture:
     def _points(self, operation: str, points: Iterable[Point]) -> str:
         shown = [self._at(point).replace(",", " ") for point in points]
         return f"{operation} {len(shown)} {' '.join(shown)}"
+
+
+def _painted(theme: Theme) -> str:
+    """Return the colour of the page and of the inside of boxes, as Graphviz writes it."""
+    return "transparent" if theme.transparent else theme.background
 
 
 def _is_node(part: Part, shape: Shape) -> bool:

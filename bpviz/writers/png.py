@@ -53,7 +53,8 @@ def write(picture: Picture, theme: Theme, *, scale: float | None = None) -> byte
 
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.write(_in_runs(picture), theme).decode(),
-        background=theme.background,  # to the edge: the page is rounded up to whole pixels
+        # To the edge: the page is rounded up to whole pixels.
+        background=None if theme.transparent else theme.background,
         zoom=zoom,
         dpi=DOTS_PER_INCH,
         skip_system_fonts=True,
@@ -85,7 +86,7 @@ def with_resolution(file: bytes, scale: float) -> bytes:
 
 
 def _fitting(picture: Picture) -> float:
-    """Return the scale of a PNG for which none is chosen: the usual one, or the largest allowed, in whole hundredths."""
+    """Return the scale of a PNG for which none is chosen: the usual one, or the largest that is allowed."""
     largest = _largest(picture)
     # No whole hundredth is left for a picture of more than 100,000 × 100,000 points; the check refuses it.
     return SCALE if largest >= SCALE else max(largest, 0.01)

@@ -14,6 +14,7 @@ from zlib import crc32
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.theme import Stroke, Theme, every_look, mixed
 from bpviz.text import widths
+from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = [
@@ -125,7 +126,8 @@ def opened(picture: Picture, theme: Theme, say: Language = ENGLISH) -> list[str]
 def page(picture: Picture, theme: Theme) -> str:
     """Return the background."""
     size = f'width="{_number(picture.width)}" height="{_number(picture.height)}"'
-    return f'<rect class="background" {size} fill="{theme.background}"/>'
+    colour = NO_BACKGROUND if theme.transparent else theme.background
+    return f'<rect class="background" {size} fill="{colour}"/>'
 
 
 def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list[str]:
@@ -247,7 +249,7 @@ def _cell(cell: Cell, theme: Theme) -> str:
         return f'<rect class="cell" {frame} fill="{shade(cell.value, theme)}" {edge}/>'
     cross = _lines(((x, y), (x + width, y + height))) + _lines(((x + width, y), (x, y + height)))
     mark = _stroke(theme.strokes["mark"])
-    return f'<rect class="cell" {frame} fill="{theme.background}" {edge}/><path class="mark" d="{cross}" {mark}/>'
+    return f'<rect class="cell" {frame} fill="{theme.fill}" {edge}/><path class="mark" d="{cross}" {mark}/>'
 
 
 def shade(value: float, theme: Theme) -> str:

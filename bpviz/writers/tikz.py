@@ -15,6 +15,7 @@ from bpviz.figure import Pass, Tone
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, every_look
 from bpviz.text import latex, widths
+from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import shade
 
@@ -146,8 +147,8 @@ class _TikzPicture:
 
     def __init__(self, theme: Theme) -> None:
         self._looks = every_look(theme)
-        self._styles: dict[str, str] = {"background": "fill=bpviz-background"}
-        self._colours: dict[str, str] = {"background": theme.background}
+        self._styles: dict[str, str] = {"background": f"fill={'none' if theme.transparent else 'bpviz-background'}"}
+        self._colours: dict[str, str] = {} if theme.transparent else {"background": theme.background}
 
     def definitions(self) -> Iterator[str]:
         """Yield the colours and styles that were used, each with its name; call this when everything is drawn."""
@@ -198,8 +199,7 @@ class _TikzPicture:
         else:
             style = self._line(shape.role, look)
             if shape.role not in ("frame", "mark"):
-                self._colours["fill"] = self._looks[look].fill
-                style += f",{self._style('box', _PLAIN, 'fill=bpviz-fill')}"
+                style += f",{self._inside(look)}"
         if shape.kind != "box":
             return rf"\path[{style}] {_at((shape.x, shape.y))} circle[radius={_number(shape.width / 2)}];"
         left, top, right, bottom = _edges(shape)
@@ -208,17 +208,24 @@ class _TikzPicture:
 
     def _cell(self, cell: Cell, look: _Look) -> Iterator[str]:
         theme = self._looks[look]
-        colour = theme.background if cell.value is None else shade(cell.value, theme)
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        colour = theme.fill if cell.value is None else shade(cell.value, theme)
         corners = (cell.x, cell.y), (cell.x + cell.width, cell.y + cell.height)
         frame = " rectangle ".join(map(_at, corners))
-        yield rf"\path[{self._line('cell', look)},fill={{rgb,255:red,{red};green,{green};blue,{blue}}}] {frame};"
+        yield rf"\path[{self._line('cell', look)},fill={_mixed(colour)}] {frame};"
         if cell.value is None:
             (left, top), (right, bottom) = corners
             cross = f"{_at((left, top))} -- {_at((right, bottom))} {_at((right, top))} -- {_at((left, bottom))}"
             yield rf"\draw[{self._line('mark', look)}] {cross};"
 
     # Styles and colours
+
+    def _inside(self, look: _Look) -> str:
+        """Return the style of the inside of boxes."""
+        fill = self._looks[look].fill
+        if fill == NO_BACKGROUND:
+            return self._style("box", _PLAIN, "fill=none")
+        self._colours["fill"] = fill
+        return self._style("box", _PLAIN, "fill=bpviz-fill")
 
     def _line(self, role: LineRole, look: _Look) -> str:
         stroke = self._looks[look].strokes[role]
@@ -248,6 +255,14 @@ class _TikzPicture:
 def _qualifiers(look: _Look) -> Iterator[str]:
     """Yield the parts of a name for a look other than the plain one of the forward pass."""
     return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
+
+
+def _mixed(colour: str) -> str:
+    """Return a colour without a name."""
+    if colour == NO_BACKGROUND:
+        return "none"
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"
 
 
 def _words(line: Text) -> str:
