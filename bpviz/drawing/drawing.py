@@ -19,6 +19,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.styles import Styles
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
@@ -53,7 +54,20 @@ class Drawing:
     @cached_property
     def figure(self) -> Figure | Sheet:
         """The figure as plain data."""
-        return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
+        if isinstance(self.source, Figure | Sheet):
+            return self.source
+        return circuit(self.source, self.options.circuit, self._house)
+
+    @property
+    def _house(self) -> Styles:
+        """The styles of values that a theme of the user's has."""
+        if not self.options.theme.endswith(".toml"):
+            return ()
+        try:
+            return self.theme.styles
+        except UsageError:
+            # The picture raises it; the figure needs no theme.
+            return ()
 
     @cached_property
     def theme(self) -> Theme:

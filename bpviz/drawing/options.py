@@ -19,6 +19,7 @@ from bpviz.layout.engine_names import ENGINES
 from bpviz.text.colours import checked_background
 from bpviz.text.language import language
 from bpviz.text.lengths import points
+from bpviz.text.styles import named_styles
 from bpviz.writers.formats import TABLE, Format, formats
 
 __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
@@ -252,6 +253,13 @@ _ROWS = (
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
+    _kept(
+        "styles",
+        "--style",
+        "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
+        metavar="NAME:LOOK",
+        convert=named_styles,
+    ),
     _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
     _kept(
         "direction",

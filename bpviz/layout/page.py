@@ -380,7 +380,17 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
         description = box.box.description or box.box.text
-        yield Part(box.box.id, "node", elements, description, kind, tone=box.box.tone, belongs=box.box.belongs)
+        shown = box.box
+        yield Part(
+            shown.id,
+            "node",
+            elements,
+            description,
+            kind,
+            tone=shown.tone,
+            belongs=shown.belongs,
+            color=shown.color,
+        )
 
 
 def _wires(plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> Iterator[Part]:
@@ -402,7 +412,8 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> Ite
             back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
         ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
-        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
+        part = Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, backward=tuple(back))
+        yield replace(part, color=wire.color) if wire.color else part
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

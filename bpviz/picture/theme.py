@@ -19,14 +19,16 @@ from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
 from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
+from bpviz.text.styles import Styles, named_styles
 
 __all__ = [
     "LineRole",
+    "Look",
+    "Looks",
     "Stroke",
     "TextRole",
     "Theme",
     "contrast",
-    "every_look",
     "looks",
     "mixed",
     "names",
@@ -57,7 +59,7 @@ class Theme:
     the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
     follow (SVG, HTML). If it is ``transparent``, the page and the boxes are not painted, and ``background`` is only the
-    colour of the page that is assumed behind them.
+    colour of the page that is assumed behind them. ``styles`` are the looks of values with these names.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Theme:
     margin: float = 8.0
     dark: Theme | None = None
     transparent: bool = False
+    styles: Styles = ()
 
 
 _HOME = Path(__file__).parent / "themes"
@@ -146,7 +149,7 @@ class _Wrong(Exception):
 _COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
 _NONE = ("background", NO_BACKGROUND)
 _MEASURES = ("gap", "clearance", "node", "dot", "margin")
-_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
+_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures", "styles")
 
 
 def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
@@ -176,6 +179,7 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         shared=_stroke("shared", base.shared, colours, lines.get("shared", {})),
         sizes=MappingProxyType({**base.sizes, **{k: _length(f"sizes.{k}", v) for k, v in sizes.items()}}),
         dark=others.get("dark", base.dark),
+        styles=(*base.styles, *_styles(table.get("styles", {}))),
     )
     made = replace(made, **{key: _length(f"measures.{key}", value) for key, value in measures.items()})  # type: ignore[arg-type]
     _check_contrast(made, f"in the theme {path.stem!r}")
@@ -213,6 +217,15 @@ def _check_contrast(made: Theme, where: str) -> None:
             BpvizWarning,
             stacklevel=3,
         )
+
+
+def _styles(table: Any) -> Styles:
+    if not isinstance(table, dict):
+        raise _Wrong(f"has styles = {table!r}; a table is expected for each value: [styles.h]")
+    try:
+        return named_styles(table)
+    except UsageError as error:
+        raise _Wrong(f"has a wrong style: {error}") from None
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:
@@ -329,8 +342,10 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
+def looks(theme: Theme, belongs: Pass = "forward", color: str = "") -> Mapping[Tone, Theme]:
     """Return the theme for each tone, for steps of the forward pass or of the backward pass.
+
+    A value's own ``color`` is that of its outline, its name, its forward arrow and its number.
 
     In the background, lines are very pale and text is just readable; in front, lines are thicker; shared factors have
     another line for gradients and outlines. Steps of the backward pass carry gradients: their lines, outlines and
@@ -341,17 +356,40 @@ def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
     """
     if belongs == "backward":
         theme = _backward(theme)
+    if color:
+        theme = _coloured(theme, color)
     return MappingProxyType({tone: _toned(theme, tone, belongs) for tone in get_args(Tone)})
 
 
-def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
-    """Return the theme for every part of a picture, by the pass it belongs to and its tone.
+class Looks:
+    """The theme for every part of a picture: by the pass it belongs to, its tone, and its own colour if it has one.
 
-    >>> every_look(theme("light"))["backward", "plain"].strokes["forward"].width
+    >>> Looks(theme("light"))["backward", "plain", ""].strokes["forward"].width
     2.0
     """
-    passes: tuple[Pass, ...] = get_args(Pass)
-    return {(belongs, tone): look for belongs in passes for tone, look in looks(theme, belongs).items()}
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._known: dict[tuple[Pass, str], Mapping[Tone, Theme]] = {}
+
+    def __getitem__(self, look: Look) -> Theme:
+        belongs, tone, color = look
+        if (belongs, color) not in self._known:
+            self._known[belongs, color] = looks(self._theme, belongs, color)
+        return self._known[belongs, color][tone]
+
+
+Look = tuple[Pass, Tone, str]
+"""The pass of a part, its tone, and its own colour: ``#RRGGBB``, or empty."""
+
+
+def _coloured(theme: Theme, color: str) -> Theme:
+    """Return the theme in which everything but gradients has a colour."""
+    lines: tuple[LineRole, ...] = ("forward", "constant", "node", "group")
+    texts: tuple[TextRole, ...] = ("name", "symbol", "forward", "constant", "muted")
+    strokes = {**theme.strokes, **{role: replace(theme.strokes[role], colour=color) for role in lines}}
+    inks = {**theme.inks, **dict.fromkeys(texts, color)}
+    return replace(theme, strokes=MappingProxyType(strokes), inks=MappingProxyType(inks))
 
 
 def _backward(theme: Theme) -> Theme:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Stroke, Theme, every_look
+from bpviz.picture.theme import Looks, Stroke, Theme
 from bpviz.text import widths
 from bpviz.writers.svg import shade
 
@@ -57,14 +57,14 @@ class _DotPicture:
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
-        self._looks = every_look(theme)
+        self._looks = Looks(theme)
         # Graphviz rounds the page, which could cut off a little at its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
         self._names = {part.id: self._name(part.id) for part in picture.parts if part.kind == "node"}
 
     def _look(self, part: Part) -> Theme:
-        return self._looks[part.belongs, part.tone]
+        return self._looks[part.look]
 
     def nodes(self) -> Iterator[str]:
         """Yield the statements of all nodes, in the order of painting."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Stroke, Theme, every_look, mixed
+from bpviz.picture.theme import Looks, Stroke, Theme, mixed
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
@@ -94,13 +94,13 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 
 def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
     """Return the file without its end: a piece for the opening, the background and each part."""
-    toned = every_look(theme)
+    toned = Looks(theme)
     lines = opened(picture, theme, say)
     ends = _links(picture)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
-            look = toned[part.belongs, part.tone]
+            look = toned[part.look]
             body = "\n".join(drawn(element, part, look) for element in part.elements)
             known[key] = part, group(part, number, body, ends.get(number))
         lines.append(known[key][1])
