@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpviz.drawing.options import DrawOptions, checked
-from bpviz.errors import BpvizError, UsageError
+from bpviz.errors import BpvizError, BpvizWarning, UsageError
 from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
@@ -80,10 +81,13 @@ class Drawing:
     def picture(self) -> Picture:
         """The picture, with the place of everything.
 
+        A warning (`BpvizWarning`) says if its type is below 6 points on a page of the drawing's width.
+
         Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
         `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
+        from bpviz.picture.type_size import small_type
 
         if self.shown is not None:
             return self.shown
@@ -94,7 +98,11 @@ class Drawing:
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
         made = self.options
-        return lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
+        found = lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
+        width = self.figure.width if isinstance(self.figure, Figure) else made.circuit.width
+        if width is not None and (sentence := small_type(found, width)):
+            warnings.warn(sentence, BpvizWarning, stacklevel=2)
+        return found
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).

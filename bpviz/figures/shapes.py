@@ -31,6 +31,13 @@ def shape_and_type(value: Any) -> str:
     return f"{shape_text(array.shape)} {named}" if array.ndim else named
 
 
+def _content(value: Any) -> Plain:
+    line = shape_and_type(value)
+    shape, _, named = line.rpartition(" ")
+    # In mathematics a letter and digits would be a letter with an index.
+    return Plain(line, latex=rf"{shape}\ \mathrm{{{named}}}" if shape else rf"\mathrm{{{named}}}")
+
+
 class Shapes(Names):
     """The shape and the type of every value above its wire, those of its gradient below."""
 
@@ -39,8 +46,8 @@ class Shapes(Names):
         value = self.value(index)
         if value is NO_VALUE:
             return super().forward(index, name, stem)
-        return Label(Plain(shape_and_type(value)), name)
+        return Label(_content(value), name)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label | None:
         """Return the shape of a gradient."""
-        return Label(Plain(shape_and_type(use.share)))
+        return Label(_content(use.share))

@@ -87,9 +87,7 @@ def named_styles(given: Mapping[str, Any] | Iterable[Any]) -> Styles:
 
 def _name(name: Any) -> str:
     if not isinstance(name, str):
-        raise UsageError(
-            f"styles are given by names of values, such as {{'h': {{'hide': True}}}}, but got {name!r}"
-        )
+        raise UsageError(f"styles are given by names of values, such as {{'h': {{'hide': True}}}}, but got {name!r}")
     return name
 
 
