@@ -81,12 +81,14 @@ class Drawing:
     def picture(self) -> Picture:
         """The picture, with the place of everything.
 
-        A warning (`BpvizWarning`) says if its type is below 6 points on a page of the drawing's width.
+        Warnings (`BpvizWarning`) say if its type is below 6 points on a page of the drawing's width, and if a color of
+        the author's is hard to read.
 
         Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
         `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
+        from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
         if self.shown is not None:
@@ -102,6 +104,12 @@ class Drawing:
         width = self.figure.width if isinstance(self.figure, Figure) else made.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
+        if faint := faint_colors({part.color for part in found.parts if part.color}, self.theme):
+            warnings.warn(
+                f"text in {', '.join(faint)} is hard to read: its contrast to the background is less than 4.5:1",
+                BpvizWarning,
+                stacklevel=2,
+            )
         return found
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:

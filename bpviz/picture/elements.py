@@ -10,7 +10,8 @@ from typing import Literal
 
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
-from bpviz.picture.theme import LineRole, Look, TextRole
+from bpviz.picture.looks import Look
+from bpviz.picture.theme import LineRole, TextRole
 
 __all__ = [
     "Anchor",
@@ -145,7 +146,7 @@ class Part:
 
     @property
     def look(self) -> Look:
-        """The key of its theme in `bpviz.picture.theme.Looks`."""
+        """The key of its theme in `bpviz.picture.looks.Looks`."""
         return self.belongs, self.tone, self.color
 
     @property

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Looks, Stroke, Theme
+from bpviz.picture.looks import Looks
+from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.writers.svg import shade
 

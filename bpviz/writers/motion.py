@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 from bpviz.figure import Step
 from bpviz.picture.elements import Element, Part, Path, Picture, Shape
+from bpviz.picture.looks import Looks
 from bpviz.picture.stages import arrivals, captions, halves, is_line
-from bpviz.picture.theme import LineRole, Looks, Theme
+from bpviz.picture.theme import LineRole, Theme
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
 

@@ -12,7 +12,8 @@ from functools import lru_cache
 from zlib import crc32
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Looks, Stroke, Theme, mixed
+from bpviz.picture.looks import Looks, mixed
+from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import LineRole, Look, Looks, Stroke, TextRole, Theme
+from bpviz.picture.looks import Look, Looks
+from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme
 from bpviz.text import latex, widths
 from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language

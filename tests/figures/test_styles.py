@@ -15,7 +15,7 @@ from pixels import rows
 
 import bpviz
 from bpviz.cli import main
-from bpviz.errors import UsageError
+from bpviz.errors import BpvizWarning, UsageError
 from bpviz.graph.archive import loaded
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -240,6 +240,18 @@ def test_tikz_compiles(tmp_path: Path) -> None:
     assert run.returncode == 0
     words = subprocess.run(["pdftotext", "figure.pdf", "-"], cwd=tmp_path, capture_output=True, check=True).stdout
     assert b"hidden state" in words
+
+
+def test_a_colour_that_is_hard_to_read_is_reported() -> None:
+    # 2.99:1 on white, and 3.2:1 on the dark page, by WCAG's formula.
+    for color, theme in (("#CC79A7", "light"), ("#0072B2", "dark"), ("#0072B2", "auto")):
+        with pytest.warns(BpvizWarning, match=f"text in {color} is hard to read"):
+            bpviz.draw(model, styles={"h": {"color": color}}, theme=theme).to_svg()
+
+
+def test_a_colour_that_is_easy_to_read_is_not_reported(recwarn: pytest.WarningsRecorder) -> None:
+    bpviz.draw(model, styles={"h": {"color": BLUE}}).to_svg()
+    assert not recwarn.list
 
 
 # Wrong styles
