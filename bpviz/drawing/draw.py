@@ -199,12 +199,17 @@ def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
 
 
 def _of_arrays(whole: Drawing) -> Drawing:
-    """Return the drawing of arrays beside that of single numbers: it shows the paths of ``b`` for those of ``b[0]``."""
+    """Return the drawing of arrays beside that of single numbers.
+
+    It shows the paths of ``b`` for those of ``b[0]``, and leaves out the styles of single numbers.
+    """
     assert isinstance(whole.source, Flow | Graph)
     graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
     circuit = whole.options.circuit
     path, only = (_path_of_arrays(graph, text) for text in (circuit.path, circuit.only))
-    return replace(whole, options=replace(whole.options, circuit=replace(circuit, path=path, only=only)))
+    styles = tuple((name, style) for name, style in circuit.styles if name in graph or not arrays_of(name))
+    shown = replace(circuit, path=path, only=only, styles=styles)
+    return replace(whole, options=replace(whole.options, circuit=shown))
 
 
 def _path_of_arrays(graph: Graph, path: str) -> str:

@@ -184,6 +184,27 @@ def test_elements_have_the_look_of_their_array() -> None:
     assert len(hidden) == 1
 
 
+def test_elements_beside_their_array() -> None:
+    def layer(x: object = np.array([1.0, 2.0]), W: object = np.array([[1.0, 2.0], [3.0, 4.0]])) -> object:
+        return np.sum(x @ W)  # type: ignore[operator]
+
+    styles = {"W": {"color": GREEN}, "W[0,1]": {"color": BLUE}}
+    page = bpviz.draw(layer, elements=True, beside=True, styles=styles).figure
+    assert [box.text for box in page.boxes if box.color == GREEN] == ["W", "w₀₀", "w₁₀", "w₁₁"]
+    assert [box.text for box in page.boxes if box.color == BLUE] == ["w₀₁"]
+
+
+def test_old_and_new_numbers_are_hidden_together(tmp_path: Path) -> None:
+    file = tmp_path / "m.py"
+    file.write_text("def total(price=100.0, tax=1.1):\n    return price * tax\n", encoding="utf-8")
+    words = ["--what-if", "tax=1.2", "--style", "tax:hide", "--style", f"price:color={BLUE}"]
+    result = CliRunner().invoke(main, ["render", str(file), "-o", "-", *words])
+    assert not result.exit_code, result.output
+    read = Read(result.stdout)
+    assert read.texts("tax to ×") == [] and read.texts("price to ×") == ["100", "1.1 → 1.2"]
+    assert read.colours("price to ×", "forward") == {BLUE}
+
+
 @pytest.mark.parametrize("labels", ["values", "symbols", "rules", "none", "shapes"])
 @pytest.mark.parametrize("show", ["both", "forward", "backward"])
 def test_with_all_labels_and_passes(labels: str, show: str) -> None:
