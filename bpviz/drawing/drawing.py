@@ -106,7 +106,7 @@ class Drawing:
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
         if faint := faint_colors({part.color for part in found.parts if part.color}, self.theme):
             warnings.warn(
-                f"text in {', '.join(faint)} is hard to read: its contrast to the background is less than 4.5:1",
+                f"text in {', '.join(faint)} is hard to read: its contrast to the background is less than 3:1",
                 BpvizWarning,
                 stacklevel=2,
             )

@@ -68,13 +68,19 @@ class Looks:
             return wire
         style = self._style(index)
         if style.note and stem:
-            arrow = wire.forward or Arrow()
-            label = arrow.label or Label(Plain(""))
-            wire = replace(wire, forward=Arrow(replace(label, note=style.note)))
+            # Where only the backward pass is drawn, the note is at its arrow.
+            if wire.forward is not None:
+                wire = replace(wire, forward=_noted(wire.forward, style.note))
+            elif wire.backward is not None:
+                wire = replace(wire, backward=_noted(wire.backward, style.note))
         return replace(wire, color=style.color)
 
     def _style(self, index: int) -> Style:
         return self._of.get(index, _NONE)
+
+
+def _noted(arrow: Arrow, note: str) -> Arrow:
+    return Arrow(replace(arrow.label or Label(Plain("")), note=note))
 
 
 _NONE = Style()

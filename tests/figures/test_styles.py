@@ -212,6 +212,8 @@ def test_with_all_labels_and_passes(labels: str, show: str) -> None:
     read = Read(drawing.to_svg())
     assert read.texts("b to +") == []
     assert "hidden state" in read.texts("h to the branch")
+    heads = {e.get("class") for e in read.part("h to the branch").iter() if "head" in e.get("class", "")}
+    assert heads == {"head backward"} - ({"head backward"} if show == "forward" else set())
     assert not list(collisions(drawing.picture))
 
 
@@ -264,14 +266,15 @@ def test_tikz_compiles(tmp_path: Path) -> None:
 
 
 def test_a_colour_that_is_hard_to_read_is_reported() -> None:
-    # 2.99:1 on white, and 3.2:1 on the dark page, by WCAG's formula.
-    for color, theme in (("#CC79A7", "light"), ("#0072B2", "dark"), ("#0072B2", "auto")):
+    # By WCAG's formula 2.2:1 on white, and 1.2:1 on the dark page.
+    for color, theme in (("#E69F00", "light"), ("#222266", "dark"), ("#222266", "auto")):
         with pytest.warns(BpvizWarning, match=f"text in {color} is hard to read"):
             bpviz.draw(model, styles={"h": {"color": color}}, theme=theme).to_svg()
 
 
 def test_a_colour_that_is_easy_to_read_is_not_reported(recwarn: pytest.WarningsRecorder) -> None:
-    bpviz.draw(model, styles={"h": {"color": BLUE}}).to_svg()
+    for theme in ("light", "dark", "auto"):
+        bpviz.draw(model, styles={"h": {"color": BLUE}}, theme=theme).to_svg()
     assert not recwarn.list
 
 
