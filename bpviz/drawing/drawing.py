@@ -162,7 +162,7 @@ class Drawing:
                 "only a figure of one run, with its numbers, can be shown in steps; "
                 "give a function whose inputs have values, or a Flow"
             )
-        return steps(self.source, self.options.circuit)
+        return steps(self.source, self.options.circuit, self._house)
 
     def steps(self) -> tuple[Drawing, ...]:
         """Return a drawing of every step: the same layout for all, with the sentence of the step below.
@@ -187,12 +187,15 @@ class Drawing:
         from bpviz.analysis.influences import influences, named, objective
         from bpviz.documents.document import Document
         from bpviz.documents.html import fragment
+        from bpviz.figures.styles import looks_of
         from bpviz.formulas.symbols import Symbols
         from bpviz.words.influences import influence_table
 
         flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
         output, symbol = objective(flow, say)
-        found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
+        looks = looks_of(flow.graph, self.options.circuit, self._house)
+        shown = [index for index in named(flow) if not looks.hides(index)]
+        found = influences(flow, shown[:_ROWS], Symbols(flow))
         table = influence_table(found, output, symbol, precision, say)
         return (fragment(Document("", (table,))),)
 

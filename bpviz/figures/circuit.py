@@ -10,9 +10,9 @@ from bpviz import ops
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.groups import Groups, frame_of, titled
-from bpviz.figures.labels import Use
+from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
-from bpviz.figures.styles import Looks
+from bpviz.figures.styles import looks_of
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
@@ -48,9 +48,7 @@ class _Circuit:
         self.graph = target.graph if isinstance(target, Flow) else target
         self.record = self.graph.record
         self.options, self.say = options, options.lang
-        self.labels = list(self.graph.labels)
-        for name, text in options.names:
-            self.labels[self.graph.find(name)] = text
+        self.labels = renamed(self.graph, options.names)
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.sums: list[tuple[str, str]] = []
@@ -71,8 +69,10 @@ class _Circuit:
         fold = not options.plumbing and options.show == "forward"
         self.passes = Passes(self.graph, self.needed, self.labels, fold, options.labels not in ("values", "shapes"))
         self.shared = shared_of(options.shared, self.graph, self.flow)
-        self.looks = Looks(self.graph, self.labels, house, options.styles)
-        self.unwritten = labels_of("none", self.graph, self.flow, self.labels, options.precision)
+        self.looks = looks_of(self.graph, options, house)
+        self.unwritten, self.results = (
+            labels_of(kind, self.graph, self.flow, self.labels, options.precision) for kind in ("none", "values")
+        )
         self.folded: set[int] = set()
         self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
 
@@ -220,6 +220,14 @@ class _Circuit:
         ends = {use.box.text for use in uses if use.box.kind == "output"}
         return "" if label in ends else label
 
+    def _wording(self, index: int, use: Use) -> Names:
+        """Return the writer of the labels of a wire: no label has a number of a hidden value."""
+        if self.looks.hides(index):
+            return self.unwritten
+        # The arithmetic of a gradient has the numbers of the step's operands and result.
+        parts = (node for step, _ in use.steps for node in (step, *self.record.operands[step]))
+        return self.results if self.options.labels == "rules" and any(map(self.looks.hides, parts)) else self.wording
+
     def _wire(self, index: int, source: Box, use: Use, name: str = "") -> None:
         show = self.options.show
         feeds = self.only is not None and index in self.only.feeding
@@ -231,8 +239,7 @@ class _Circuit:
             # The name is at its end, and its formula shows that it is transposed.
             written = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
             name = "" if written else called
-        hidden = self.looks.hides(carried)
-        wording = self.unwritten if hidden else self.wording
+        hidden, wording = self.looks.hides(carried), self._wording(carried, use)
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
             label = wording.forward(carried, name, stem or carried != index)

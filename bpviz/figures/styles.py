@@ -7,11 +7,18 @@ from dataclasses import replace
 
 from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Label, Plain, Wire
+from bpviz.figures.labels import renamed
+from bpviz.figures.options import CircuitOptions
 from bpviz.graph.graph import Graph
 from bpviz.text.element_names import arrays_of
 from bpviz.text.styles import Style, Styles
 
-__all__ = ["Looks"]
+__all__ = ["Looks", "looks_of"]
+
+
+def looks_of(graph: Graph, options: CircuitOptions, house: Styles = ()) -> Looks:
+    """Return the styles of a graph's values: from a theme (``house``), from the model, and from options."""
+    return Looks(graph, renamed(graph, options.names), house, options.styles)
 
 
 class Looks:

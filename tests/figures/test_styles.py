@@ -121,6 +121,31 @@ def test_a_hidden_output_and_a_hidden_value_with_a_sum() -> None:
     assert "12" in bpviz.draw(squared).to_svg() and "7" in bpviz.draw(squared).to_svg()
 
 
+def test_hidden_numbers_are_in_no_sentence_of_a_step_and_in_no_row_of_the_table() -> None:
+    def total(price: float = 137.0, count: float = 2.5, tax: float = 1.25) -> float:
+        subtotal = price * count
+        return subtotal * tax + subtotal
+
+    styles = {"price": {"hide": True}, "subtotal": {"hide": True}}
+    drawing, plain = bpviz.draw(total, styles=styles), bpviz.draw(total)
+    sentences = [step.sentence for step in drawing.step_list]
+    assert len(sentences) == len(plain.step_list)
+    assert sentences[0] == "Inputs: price, count = 2.5, tax = 1.25"
+    assert sentences[1] == "× : subtotal = price × 2.5"
+    assert all(sentence and not sentence.endswith(("= ", ": ", ", ")) for sentence in sentences)
+    # 137 is the price, 342.5 the subtotal, 5.625 the gradient of the price, 2.25 that of the subtotal.
+    for hidden in ("137", "5.625", "2.25"):
+        assert not any(re.search(rf"\b{re.escape(hidden)}\b", sentence) for sentence in sentences)
+        assert any(hidden in step.sentence for step in plain.step_list)
+    # The gradient of the tax is the subtotal; it is shown as what it is, without the arithmetic.
+    assert "× : ∂total/∂tax = 342.5" in sentences and "× : ∂total/∂count = 308.2" in sentences
+    rows = re.findall(r"<tr>.*?</tr>", drawing.to_bytes("html").decode(), re.DOTALL)
+    names = {re.sub(r"<[^>]*>", " ", row).split()[0] for row in rows[1:]}
+    assert names == {"count", "tax", "total"}
+    assert "5.625" not in drawing.to_bytes("html").decode()
+    assert not {"137", "5.625", "2.25"} & set(re.findall(r">([\d.]+)<", bpviz.draw(drawing, labels="rules").to_svg()))
+
+
 def test_the_model_the_options_and_the_command_line_give_one_figure(tmp_path: Path) -> None:
     expected = bpviz.draw(model, styles=STYLES).to_svg()
     assert bpviz.draw(styled, names={"styled": "model"}).figure.boxes == bpviz.draw(model, styles=STYLES).figure.boxes
