@@ -1,4 +1,6 @@
+import re
 import struct
+import subprocess
 import sys
 import zlib
 from dataclasses import replace
@@ -142,6 +144,25 @@ def test_a_figure_of_165_mm_at_300_dots_an_inch():
     # As wide as the SVG, and not wider than 1.3 pages.
     assert pixels / dots == pytest.approx(points / 72 * 0.0254, abs=2 * 0.0254 / 300)
     assert pixels / dots <= 1.3 * 0.165
+
+
+@pytest.mark.latex("figure")
+def test_latex_shows_it_as_large_as_the_pdf(tmp_path):
+    drawing = bpviz.draw(lambda x=3.0, y=2.0: x * y + x)
+    drawing.save(tmp_path / "small.pdf")
+    for name, scale in (("usual", None), ("fine", 3.125)):
+        (tmp_path / f"{name}.png").write_bytes(drawing.to_png(scale=scale))
+    measure = "".join(
+        rf"\setbox0\hbox{{\includegraphics{{{file}}}}}\typeout{{WIDTH \the\wd0}}"
+        for file in ("small.pdf", "usual.png", "fine.png")
+    )
+    (tmp_path / "page.tex").write_text(
+        rf"\documentclass{{article}}\usepackage{{graphicx}}\begin{{document}}{measure}\end{{document}}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "page.tex"]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    pdf, *others = (float(width) for width in re.findall(r"WIDTH ([\d.]+)pt", printed))
+    assert len(others) == 2 and others == [pytest.approx(pdf, abs=1.0)] * 2
 
 
 def test_a_picture_too_large_for_the_usual_scale_gets_the_largest_that_fits():
