@@ -7,16 +7,16 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Box, Content, Label, Plain, Tone
-from bpviz.figures.constants import Folding
 from bpviz.figures.options import Constants
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import ENGLISH, Language
+from bpviz.words.constants import Folding
 from bpviz.words.values import content, line_of
 
-__all__ = ["Names", "Use", "Values", "total"]
+__all__ = ["Names", "Use", "Values", "renamed", "total"]
 
 _TERMS = 12
 """The most gradients that are written out in the note with their sum."""
@@ -58,6 +58,17 @@ def total(shares: Sequence[Any]) -> Any:
         if share is not None:
             found = share if found is None else found + share
     return found
+
+
+def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what a figure calls every node: by its own name, or by another that ``names`` has for it.
+
+    Raises `UsageError` if the graph has no value of such a name.
+    """
+    labels = list(graph.labels)
+    for name, text in names:
+        labels[graph.find(name)] = text
+    return labels
 
 
 class Names:

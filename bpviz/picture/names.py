@@ -28,7 +28,7 @@ def _texts(figure: Figure) -> Iterator[str]:
     for wire in figure.wires:
         for arrow in (wire.forward, wire.backward):
             if arrow is not None and arrow.label is not None:
-                yield arrow.label.name
+                yield from (arrow.label.name, arrow.label.note)
                 yield from _of_content(arrow.label.content)
 
 

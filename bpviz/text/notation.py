@@ -43,6 +43,8 @@ _ONE = "[A-Za-zΑ-ΟΡΤ-Ωα-ω]"
 _ACCENT = "|".join(_ACCENTS)
 _BASE = rf"{'|'.join(sorted(GREEK, key=len, reverse=True))}|{_ONE}"
 _SUB = rf"_?[0-9]+(?:_[0-9]+)*|_(?!(?:{_ACCENT})(?:_|$))[A-Za-z0-9]+"
+_TYPES = frozenset(f"{kind}{bits}" for kind in "fiuc" for bits in (8, 16, 32, 64, 128))
+"""The types of numbers: f64."""
 _LETTER = re.compile(
     rf"(?P<d>d)?(?P<base>{_BASE})(?:_(?P<accent>{_ACCENT}))?(?P<sub>{_SUB})?(?:_(?P<late>{_ACCENT}))?(?:(?<=lambda)_)?"
 )
@@ -115,7 +117,7 @@ def parsed(name: str) -> Name | None:
     >>> parsed("price_2").plain, parsed("learning_rate"), parsed("単価")
     ('price₂', None, None)
     """
-    if name in ("Σ", "Π"):
+    if name in ("Σ", "Π") or name in _TYPES:
         return None
     found = _LETTER.fullmatch(name)
     if found and not (found["accent"] and found["late"]):

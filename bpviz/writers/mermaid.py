@@ -54,8 +54,10 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
             "    accTitle: " + _line(figure.title or say("Computation graph")),
             "    accDescr: " + _line(figure.description),
         ]
+    count = 0
     for number, one in enumerate(figures):
-        lines += _Flowchart(one, f"g{number}-" if len(figures) > 1 else "", notation).lines()
+        lines += _Flowchart(one, f"g{number}-" if len(figures) > 1 else "", notation, count).lines()
+        count += len(one.wires)
     lines += [
         "    classDef name fill:none,stroke:none",
         "    classDef constant fill:none,stroke:none,font-style:italic",
@@ -64,10 +66,13 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
 
 
 class _Flowchart:
-    """Writes one figure; ``prefix`` begins every id, and ``notation`` sets its names."""
+    """Writes one figure.
 
-    def __init__(self, figure: Figure, prefix: str, notation: Notation) -> None:
-        self._figure, self._prefix, self._notation = figure, prefix, notation
+    ``prefix`` begins every id, ``notation`` sets its names, ``first`` is the number of its first wire.
+    """
+
+    def __init__(self, figure: Figure, prefix: str, notation: Notation, first: int) -> None:
+        self._figure, self._prefix, self._notation, self._first = figure, prefix, notation, first
 
     def lines(self) -> Iterator[str]:
         """Yield the boxes, the wires and the notes."""
@@ -75,6 +80,14 @@ class _Flowchart:
         yield from self._boxes(None, 1)
         for wire in self._figure.wires:
             yield f"    {prefix}{wire.source} {self._arrow(wire)} {prefix}{wire.target}"
+        for box in self._figure.boxes:
+            if box.color:
+                # A name has no outline.
+                line = f"stroke:{box.color}," if box.kind in ("operation", "group") else ""
+                yield f"    style {prefix}{box.id} {line}color:{box.color}"
+        for number, wire in enumerate(self._figure.wires, self._first):
+            if wire.color:
+                yield f"    linkStyle {number} stroke:{wire.color}"
         for number, note in enumerate(self._figure.notes):
             yield f'    {prefix}note{number}["{self._named(note)}"]:::name'
 
@@ -99,7 +112,8 @@ class _Flowchart:
 
     def _label(self, label: Label) -> str:
         shown = _content(label.content)
-        return self._named(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
+        line = self._named(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
+        return "<br>".join(filter(None, (_words(label.note), line)))
 
     def _named(self, text: str) -> str:
         """Return a text, with its names as a book prints them."""

@@ -28,14 +28,8 @@ def test_points_of_a_column_stand_below_each_other() -> None:
     X = np.array([[0.5, -12.25], [3.125, 0.0], [-7.0, 1.0]])
     (first, *_) = wires(bpviz.draw(lambda x: np.sum(x), X).to_svg())
     texts = values(first)
-    assert ["".join(text.itertext()) for text in texts] == [
-        "0.500",
-        "−12.250",
-        "3.125",
-        "0.000",
-        "−7.000",
-        "1.000",
-    ] or ["".join(text.itertext()) for text in texts] == ["0.500", "3.125", "−7.000", "−12.250", "0.000", "1.000"]
+    rows = sorted(texts, key=lambda text: (float(text.get("y", 0)), float(text.get("x", 0))))
+    assert ["".join(text.itertext()) for text in rows] == ["0.500", "−12.250", "3.125", "0.000", "−7.000", "1.000"]
     columns: dict[str, set[tuple[str, int]]] = {}
     for text in texts:
         decimals = len("".join(text.itertext()).partition(".")[2])
@@ -51,8 +45,7 @@ def test_a_common_power_of_ten_is_written_once() -> None:
 @pytest.mark.parametrize(("shape", "number"), [((8, 5), 1.0), ((3, 3), 0.0), ((5,), -2.5)])
 def test_an_array_of_one_number_says_so(shape: tuple[int, ...], number: float) -> None:
     (first, *_) = wires(bpviz.draw(lambda x: np.sum(x * 2.0), np.full(shape, number)).to_svg())
-    size = str(shape).replace("(5,)", "(5,)")
-    assert ["".join(text.itertext()) for text in values(first)] == [f"{size} all {number:g}".replace("-", "−")]
+    assert ["".join(text.itertext()) for text in values(first)] == [f"{shape} all {number:g}".replace("-", "−")]
 
 
 def heat(X: np.ndarray, **options: object) -> tuple[Part, list[str]]:
@@ -128,8 +121,6 @@ def test_different_numbers_look_different_in_a_comparison() -> None:
     def scaled(x=np.array([1.0, 2.0]), by=1.0):
         return np.sum(x * by)
 
-    svg = bpviz.diff(scaled, scaled, inputs={"by": 1.0 + 1e-9}).draw().to_svg() if False else None
-    assert svg is None
     report = bpviz.what_if(scaled, by=1.0 + 1e-9)
     shown = ["".join(t.itertext()) for wire in wires(report.draw().to_svg()) for t in values(wire)]
     assert "1 → 1.000000001" in shown

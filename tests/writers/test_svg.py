@@ -112,7 +112,7 @@ def test_coordinates_have_two_decimals_at_most() -> None:
 
 def test_heat_runs_from_one_end_to_the_other() -> None:
     assert [shade(value, LIGHT) for value in (-1.0, 0.0, 1.0)] == list(LIGHT.heat)
-    assert shade(0.5, theme("print")) == "#535353"
+    assert shade(0.5, theme("print")) == "#6C6C6C"
 
 
 def test_other_objects_than_elements_are_refused() -> None:

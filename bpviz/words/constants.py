@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from bpviz import ops
-from bpviz.figures.options import Constants
 from bpviz.graph.graph import Graph
 from bpviz.text.numerals import number
 
@@ -31,8 +30,10 @@ class Folding:
     [('×3', (1,)), ('5−', (3,)), ('1/x', (5,))]
     """
 
-    def __init__(self, graph: Graph, labels: Sequence[str], constants: Constants, precision: int) -> None:
-        """Take the graph, the name of every node, the option, and the number of digits shown."""
+    def __init__(self, graph: Graph, labels: Sequence[str], constants: str, precision: int) -> None:
+        """Take the graph, the name of every node, where constants are drawn (``fold``, ``wires``, ``hide``), and the
+        number of digits shown.
+        """
         self._graph, self._labels = graph, labels
         self._constants, self._precision = constants, precision
 
