@@ -138,7 +138,8 @@ def _set(
         return [line(whole, plan)], None
     width = figure.width - 2 * theme.margin
     longest = _WIDER * figure.width - 2 * theme.margin
-    for turned in (whole, upright(whole)):
+    columns = upright(whole)
+    for turned in (whole, columns) if columns is not whole else (whole,):
         if turned is not whole:
             plan = planned(turned, theme)
         # The layout of a long line takes much longer than that of its rows.
@@ -146,7 +147,9 @@ def _set(
             single = line(turned, plan)
             if single.across <= longest:
                 return [single], None
+    # A value that goes on in other rows is written there again.
     figure = upright(figure)
+    plan = planned(figure, theme)
     known: dict[tuple[int, int], float] = {}
     for _ in range(_TRIALS):
         rows = in_rows(figure, plan, width, say, known)

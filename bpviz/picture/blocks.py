@@ -5,7 +5,7 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import NamedTuple
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
@@ -14,7 +14,7 @@ from bpviz.picture.runs import width_of
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
 from bpviz.text.latex import line_in_latex
-from bpviz.text.notation import MATH, NAME, is_prose
+from bpviz.text.notation import MATH, NAME, Run, is_prose
 from bpviz.text.numerals import MINUS
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
@@ -98,7 +98,8 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
     total = max(line.width for line in lines) + 2 * _BAR_REACH
     baselines = text.ASCENT * size, bar + _BAR_AIR + text.ASCENT * size
     elements: list[Element] = [
-        replace(line, x=total / 2, y=baseline) for line, baseline in zip(lines, baselines, strict=True)
+        Text(role, line.text, total / 2, baseline, size, line.width, latex=line.latex, runs=line.runs)
+        for line, baseline in zip(lines, baselines, strict=True)
     ]
     elements.append(Bracket(role, ((1.0, bar), (total - 1.0, bar))))
     return Block(total, 2 * bar, tuple(elements))
@@ -107,28 +108,41 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
 def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
     """Return the block of one line of text; its ``anchor`` stays in place when a reader's font has another width."""
     size = theme.sizes[role]
-    entry = _line(line, role, size, theme, latex)
-    place = {"start": 0.0, "middle": entry.width / 2, "end": entry.width}[anchor]
-    entry = replace(entry, x=place, y=text.ASCENT * size, anchor=anchor)
-    return Block(entry.width, (text.ASCENT + text.DESCENT) * size, (entry,) if entry.text.strip() else ())
+    shown, runs, width, latex = _line(line, role, size, theme, latex)
+    place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
+    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex, runs)
+    return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
 
 
 _TITLES = ("frame", "title")
 """The roles of texts that name functions, as they are typed."""
 
 
-def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "") -> Text:
-    """Return a line of text, measured but not placed. ``latex`` is the same in LaTeX, with names as in a book."""
+class _Line(NamedTuple):
+    """A line of text that is measured but not placed."""
+
+    text: str
+    runs: tuple[Run, ...]
+    width: float
+    latex: str
+
+
+def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "") -> _Line:
+    """Return a line of text with its names set; ``latex`` is the same in LaTeX, with names as in a book."""
     shown = text.printable(line)
-    if role in _TITLES:
-        return Text(role, shown, 0.0, 0.0, size, text.width(shown, size))
+    if role in _TITLES or not (latex or _LETTERS.search(shown)):
+        return _Line(shown, (), text.width(shown, size), "")
     notation = theme.notation
     runs = notation.runs(shown, symbol=role == "symbol")
     width = width_of(runs, size) if runs else text.width(shown, size)
     if NAME.search(shown) and not is_prose(shown) and (not latex or notation != MATH):
         latex = line_in_latex(shown, notation)
     shown = "".join(run.text for run in runs) or shown
-    return Text(role, shown, 0.0, 0.0, size, width, latex=latex, runs=runs)
+    return _Line(shown, runs, width, latex)
+
+
+_LETTERS = re.compile(r"[^\W\d]|·")
+"""What a line without names, and without superscripts that are set as small text, lacks."""
 
 
 def paragraph(content: str, role: TextRole, theme: Theme) -> Block:

@@ -174,7 +174,7 @@ def test_too_many_pixels_are_refused_before_they_are_drawn() -> None:
     with pytest.raises(
         UsageError, match=r"^GIF of 243 steps, each of \d+ × \d+ pixels, would have [2-9]\d\d million; it"
     ):
-        bpviz.draw(powers).to_bytes("gif")
+        bpviz.draw(powers, constants="wires").to_bytes("gif")
 
 
 @pytest.mark.engine
