@@ -113,7 +113,11 @@ class _Circuit:
     # Boxes
 
     def _add_boxes(self) -> None:
-        self.folded = self.wording.folding.hidden(self.needed)
+        folding = self.wording.folding
+        # Of paths, the ends must be there.
+        sums = {} if self.only else folding.empty_sums(self.needed)
+        self.passes.leave_out({step: other for step, (_, other) in sums.items()})
+        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()}
         for index in self.needed:
             operation = self.record.operations[index]
             # In a closed group no symbol is seen.
@@ -168,7 +172,7 @@ class _Circuit:
     def _uses(self) -> dict[int, list[Use]]:
         """Return the uses of every value; several uses in a closed group are one, with the sum of gradients."""
         # At hidden steps, gradients would have another shape.
-        flow = None if self.passes.left_out else self.flow
+        flow = None if self.passes.reshapes else self.flow
         found: dict[int, list[Use]] = {index: [] for index in self.needed}
         merged: dict[tuple[int, str], int] = {}
         for index in self.needed:

@@ -62,6 +62,19 @@ class Folding:
             return set()
         return {index for index in indices if self._graph.is_constant(index) and self._is_bare(index)}
 
+    def empty_sums(self, indices: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """Return the first sums of loops, 0 + x, among these steps: each with the 0, and the x that it returns."""
+        record, found = self._graph.record, {}
+        for index in indices if self._constants == "fold" else ():
+            operation, operands = record.operations[index], record.operands[index]
+            if operation is None or operation.name != "add" or not self._is_folded(operands[0]):
+                continue
+            zero, other = (record.values[operand] for operand in operands)
+            same = ops.shape_of(other) == ops.shape_of(record.values[index])
+            if zero == 0 and same and not self._graph.is_constant(operands[1]):
+                found[index] = operands[0], operands[1]
+        return found
+
     def _is_folded(self, index: int) -> bool:
         graph = self._graph
         single = graph.is_constant(index) and not ops.shape_of(graph.record.values[index])

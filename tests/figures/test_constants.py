@@ -131,3 +131,24 @@ def test_an_earlier_constant_that_does_not_fit_is_shown_at_its_wire() -> None:
     figure = bpviz.diff(lambda x=3.0: x * 1.25e-9, lambda x=3.0: x * 2).draw().figure
     texts = {box.text for box in figure.boxes}
     assert {"×", "1.25×10⁻⁹ → 2"} <= texts
+
+
+def test_the_first_sum_of_a_loop_is_no_step() -> None:
+    def total(x=1.5, y=2.0):  # type: ignore[no-untyped-def]
+        t = 0
+        for v in (x, y):
+            t = t + v * v
+        return t
+
+    drawing = bpviz.draw(total)
+    assert sorted(boxes(drawing.to_svg())) == sorted(["x", "y", "×", "+", "t"])
+    # x² is 2.25, y² is 4; the gradients of both products are 1.
+    add = next(box.id for box in drawing.figure.boxes if box.text == "+")
+    entering = [wire for wire in drawing.figure.wires if wire.target == add]
+    assert [wire.description.rpartition(": ")[2] for wire in entering] == [
+        "value 2.25, gradient 1",
+        "value 4, gradient 1",
+    ]
+    assert "+0" not in boxes(drawing.to_svg())
+    assert "+" in boxes(bpviz.draw(total, constants="wires").to_svg())
+    assert "0" in boxes(bpviz.draw(total, constants="wires").to_svg())
