@@ -136,7 +136,7 @@ def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "")
     runs = notation.runs(shown, symbol=role == "symbol")
     width = width_of(runs, size) if runs else text.width(shown, size)
     if NAME.search(shown) and not is_prose(shown) and (not latex or notation != MATH):
-        latex = line_in_latex(shown, notation)
+        latex = line_in_latex(shown, notation, symbol=role == "symbol")
     shown = "".join(run.text for run in runs) or shown
     return _Line(shown, runs, width, latex)
 

@@ -197,16 +197,17 @@ _TOKEN = re.compile(
 )
 
 
-def line_in_latex(line: str, notation: Notation = MATH) -> str:
-    r"""Return a line of mathematics in mathematical mode: numbers, names, signs, superscripts and subscripts.
+def line_in_latex(line: str, notation: Notation = MATH, *, symbol: bool = False) -> str:
+    r"""Return a line of mathematics, or the ``symbol`` of an operation: numbers, names, signs, raised and lowered ones.
 
     >>> line_in_latex("−1.2×10⁻⁵"), line_in_latex("dW = dZᵀ·X"), line_in_latex("price_2 % 単価")
     ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
     """
     parts = []
     for found in _TOKEN.finditer(line):
-        called = found.lastgroup == "word" and line[found.end() : found.end() + 1] == "(" and len(found[0]) > 1
-        parts.append(_in_line(found.lastgroup, found[0], CODE if called else notation))
+        after = line[found.end() : found.end() + 1]
+        typed = found.lastgroup == "word" and notation.parsed(found[0], after, symbol=symbol) is None
+        parts.append(_in_line(found.lastgroup, found[0], CODE if typed else notation))
     line = "".join(parts)
     return separated(re.sub(r" +", " ", line)).strip()
 

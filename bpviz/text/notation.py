@@ -171,13 +171,13 @@ class Notation:
         """
         return _runs(self, line, symbol)
 
-    def plain(self, line: str) -> str:
+    def plain(self, line: str, *, symbol: bool = False) -> str:
         """Return a line in plain characters, with real subscripts where there are such characters."""
         prose = is_prose(line)
 
         def one(found: re.Match[str]) -> str:
             after, words = line[found.end() : found.end() + 1], prose and not _is_derived(found)
-            name = found["name"] and self.parsed(found[0], after, prose=words)
+            name = found["name"] and self.parsed(found[0], after, prose=words, symbol=symbol)
             return name.plain if name else found[0]
 
         return line if self.typed else _PIECE.sub(one, line)

@@ -27,6 +27,8 @@ _SHAPES = {
     "branch": '(("•"))',
 }
 
+_SYMBOLS = ("operation", "group")
+
 
 def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     """Return ``figure`` as a Mermaid flowchart; the page chooses the colours, not the ``theme``.
@@ -96,7 +98,7 @@ class _Flowchart:
         indent, prefix = "    " * depth, self._prefix
         for box in self._figure.boxes:
             if box.frame == parent:
-                yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(self._named(box.text))}"
+                yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(self._named(box.text, box.kind in _SYMBOLS))}"
         for frame in self._figure.frames:
             if frame.parent == parent:
                 yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
@@ -115,9 +117,9 @@ class _Flowchart:
         line = self._named(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
         return "<br>".join(filter(None, (_words(label.note), line)))
 
-    def _named(self, text: str) -> str:
-        """Return a text, with its names as a book prints them."""
-        return _words(self._notation.plain(text))
+    def _named(self, text: str, symbol: bool = False) -> str:
+        """Return a text, or a ``symbol``, with its names as a book prints them."""
+        return _words(self._notation.plain(text, symbol=symbol))
 
 
 def _content(content: Content) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from svg_lines import in_one_piece
 
@@ -125,3 +126,13 @@ def test_a_renamed_value_and_a_wrong_choice() -> None:
     assert "α" in texts(bpviz.draw(model, names={"W_xh": "alpha"}).to_svg())
     with pytest.raises(bpviz.UsageError, match="names must be one of math, code, but got 'maths'"):
         bpviz.draw(model, names="maths")
+
+
+def test_the_name_of_a_function_is_a_word_in_every_format() -> None:
+    def layer1(x):  # type: ignore[no-untyped-def]
+        return np.tanh(x) * x
+
+    drawing = bpviz.draw(lambda x=2.0: layer1(x), depth=0)
+    assert "layer1" in texts(drawing.to_svg())
+    assert '"layer1"' in drawing.to_bytes("mermaid").decode()
+    assert r"$\mathrm{layer1}$" in drawing.to_bytes("tex").decode()
