@@ -165,9 +165,10 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
     if module == "math":
         instead = ops.find(name)
         advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
-    elif called.endswith(".dot"):
-        left, right = called.removesuffix(".dot"), argument.removesuffix(")")
-        advice = f"a plain array's own method takes plain numbers alone: write np.dot({left}, {right})"
+    elif ".dot(" in text:
+        left, _, right = text.rpartition(".dot(")
+        operands = right.removesuffix(")") if left == "np.ndarray" else f"{left}, {right.removesuffix(')')}"
+        advice = f"a plain array's own method takes plain numbers alone: write np.dot({operands})"
     elif called == "int":
         advice = "leave the conversion out, or write np.trunc(x), whose gradient is 0"
     elif called == "float" or text.endswith(".item()"):

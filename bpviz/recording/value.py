@@ -10,6 +10,7 @@ from bpviz import ops
 from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.recording import refusals
+from bpviz.recording.plain_dot import argument_of_dot, is_dot
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.settled import is_settled, is_whole
 from bpviz.recording.source import formats, indexes, place, written
@@ -126,7 +127,10 @@ class Value(Cell):
         return float(self._plain(_getframe(1)))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self._plain(_getframe(1)), dtype)
+        frame = _getframe(1)
+        if is_dot(frame):
+            return argument_of_dot(self, frame)
+        return np.array(self._plain(frame), dtype)
 
     def __complex__(self) -> complex:
         raise refusals.leaves_the_record(_getframe(1))

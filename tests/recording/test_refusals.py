@@ -252,9 +252,9 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "np.dot(x, x) (line +0): np.dot multiplies an axis of length 3 with one of length 2",
     ),
     "a plain array's own dot": (
-        lambda x=V: PLAIN.dot(x),
-        "PLAIN.dot(x) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "a plain array's own method takes plain numbers alone: write np.dot(PLAIN, x)",
+        lambda x=V: PLAIN.dot(*[x]),
+        "PLAIN.dot(*[x]) asks a recorded value for a plain number (line +0), where its gradient would be lost; "
+        "a plain array's own method takes plain numbers alone: write np.dot(PLAIN, *[x])",
     ),
     "complex": (
         lambda x=2.0: x * 1j,
