@@ -9,6 +9,7 @@ from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from bpviz import ops
+from bpviz.doors import plain_dot  # noqa: F401
 from bpviz.doors.libraries import LIBRARIES
 from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals

@@ -10,7 +10,6 @@ from bpviz import ops
 from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.lazy import LazyModule
 from bpviz.recording import refusals
-from bpviz.recording.plain_dot import argument_of_dot, is_dot
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.settled import is_settled, is_whole
 from bpviz.recording.source import formats, indexes, place, written
@@ -127,9 +126,9 @@ class Value(Cell):
         return float(self._plain(_getframe(1)))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        frame = _getframe(1)
-        if is_dot(frame):
-            return argument_of_dot(self, frame)
+        return self._as_array(dtype, _getframe(1))
+
+    def _as_array(self, dtype: Any, frame: FrameType) -> Any:
         return np.array(self._plain(frame), dtype)
 
     def __complex__(self) -> complex:

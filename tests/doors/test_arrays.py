@@ -111,8 +111,8 @@ def test_axes_are_counted_from_the_end_as_in_numpy(name: str) -> None:
 
 
 def test_what_has_no_door_says_what_to_write() -> None:
-    with pytest.raises(RecordingError, match=r"X\.dot\(w\) .*write np\.dot\(X, w\)$"):
-        bpviz.trace(lambda w: np.sum(X.dot(w)), LINE)
+    with pytest.raises(RecordingError, match=r"X\.dot\(\*\[w\]\) .*write np\.dot\(X, \*\[w\]\)$"):
+        bpviz.trace(lambda w: np.sum(X.dot(*[w])), LINE)
     with pytest.raises(RecordingError, match=r"np\.r_ with a text in it cannot be recorded"):
         bpviz.trace(lambda x: np.r_["0,2", x, x], LINE)
     with pytest.raises(RecordingError, match=r"np\.nonzero cannot be recorded"):

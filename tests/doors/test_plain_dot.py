@@ -75,8 +75,19 @@ def in_a_loop(x: Any = X) -> Any:
 
 @pytest.mark.parametrize(
     "function",
-    [of_a_global, of_a_local, of_a_closure, of_parts, of_expressions, of_whole_numbers, of_single_precision]
-    + [with_a_matrix, with_a_stack, with_no_axes, in_a_loop],
+    [
+        of_a_global,
+        of_a_local,
+        of_a_closure,
+        of_parts,
+        of_expressions,
+        of_whole_numbers,
+        of_single_precision,
+        with_a_matrix,
+        with_a_stack,
+        with_no_axes,
+        in_a_loop,
+    ],
 )
 def test_the_product_and_its_gradient(function: Any) -> None:
     flow = bpviz.backprop(function)

@@ -8,15 +8,17 @@ when it is multiplied, and NumPy returns what the hook returns.
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from types import FrameType
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.recording import refusals
+from bpviz.recording.handle import Handle
 from bpviz.recording.source import arguments_of_call, called_name, is_ours, written
 
-__all__ = ["argument_of_dot", "is_dot"]
+__all__ = ["is_dot"]
 
 np: Any = LazyModule("numpy")
 
@@ -29,11 +31,17 @@ def is_dot(frame: FrameType) -> bool:
     return arguments_of_call(code, at) == 1 and called_name(code, at) == "dot" and not is_ours(frame)
 
 
-def argument_of_dot(value: Any, frame: FrameType) -> Any:
-    """Return the array that stands for a recorded value in ``plain.dot(value)``."""
+def _array(self: Handle, dtype: Any = None, copy: Any = None) -> Any:
+    """Return the value as an array, if it may leave the record; for ``plain.dot(value)`` what stands for it."""
+    frame = sys._getframe(1)
+    if not is_dot(frame):
+        return self._as_array(dtype, frame)
     made = np.empty((), object).view(_stand_in())
-    made.value, made.frame = value, frame
+    made.value, made.frame = self, frame
     return made
+
+
+setattr(Handle, "__array__", _array)  # noqa: B010
 
 
 @cache
