@@ -55,49 +55,38 @@ _ADVICE = {
     "tolist": "loop over it, or leave it out",
 }
 _INSTEAD = {
-    "ediff1d": "np.diff(x)",
-    "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
-    "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",
-    "nanmax": "np.max(np.where(np.isnan(x), -np.inf, x))",
-    "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
+    "nanmedian": "np.median(x[~np.isnan(x)])",
     "real": "x",
 }
 _POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
-_ELEMENT = "sort, and take the element: np.sort(x)[k]"
-_EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
+_GENERAL = "the eigenvalues of a general matrix are complex numbers; for a symmetric one write np.linalg.eigvalsh(A)"
+_SINGULAR = "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large"
 _COUNTS = "counts carry no gradient; compute it before, from plain numbers"
 _BECAUSE = {
-    "apply_along_axis": "compute with whole arrays, or stack what each row gives: np.stack([f(row) for row in x])",
     "argpartition": "it leaves the order open; write np.argsort(x)",
     "argwhere": _POSITIONS,
-    "bincount": "write np.eye(n)[k].T @ weights",
     "ceil": "write np.ceil(x)",
     "choose": "write np.select or np.where",
-    "divmod": "write x // y and x % y",
     "flatnonzero": _POSITIONS,
     "floor": "write np.floor(x)",
-    "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
     "histogram": _COUNTS,
     "histogram2d": _COUNTS,
-    "interp": "between two points it is a straight line: y0 + (x - x0) * (y1 - y0) / (x1 - x0)",
     "ldexp": "write x * 2.0**n",
     "lexsort": "sort by one key: np.argsort(x)",
-    "linalg.eig": _EIGENVALUES,
-    "linalg.eigh": _EIGENVALUES,
-    "linalg.eigvals": _EIGENVALUES,
-    "linalg.eigvalsh": _EIGENVALUES,
-    "linalg.lstsq": "solve the normal equations: np.linalg.solve(A.T @ A, A.T @ b)",
-    "linalg.pinv": "write np.linalg.inv(A.T @ A) @ A.T",
-    "linalg.svd": _EIGENVALUES,
+    "linalg.cond": _SINGULAR,
+    "linalg.eig": _GENERAL,
+    "linalg.eigvals": _GENERAL,
+    "linalg.qr": "write np.linalg.cholesky(A.T @ A).T for R",
+    "linalg.svd": _SINGULAR,
+    "linalg.svdvals": _SINGULAR,
+    "nanpercentile": "write np.percentile(x[~np.isnan(x)], q)",
+    "nanquantile": "write np.quantile(x[~np.isnan(x)], q)",
     "nonzero": _POSITIONS,
     "partition": "it leaves the order open; write np.sort(x)",
-    "percentile": _ELEMENT,
     "piecewise": "write np.select or np.where",
-    "quantile": _ELEMENT,
     "round": "write np.round(x)",
     "trunc": "write np.trunc(x)",
     "unique": "how long its result is depends on the values; compute it before, from plain numbers",
-    "vander": "write x[:, None] ** np.arange(n)[::-1]",
 }
 _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
@@ -143,8 +132,8 @@ _SCIPY = {
 def instead_of(name: str) -> str:
     """Return what to write instead of a function of NumPy, or why it cannot be recorded; empty if unknown.
 
-    >>> instead_of("quantile")
-    'sort, and take the element: np.sort(x)[k]'
+    >>> instead_of("nanmedian")
+    'write np.median(x[~np.isnan(x)])'
     """
     if name.startswith("fft."):
         return "it computes with complex numbers, and only real ones can be recorded"

@@ -228,11 +228,11 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     "svd": (
         lambda x=np.eye(2): np.linalg.svd(x),
         "np.linalg.svd cannot be recorded (line +0: np.linalg.svd(x)); "
-        "its derivative is not defined where two eigenvalues (or singular values) are equal",
+        "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large",
     ),
     "something to write instead": (
-        lambda x=V: np.ediff1d(x),
-        "np.ediff1d cannot be recorded (line +0: np.ediff1d(x)); write np.diff(x)",
+        lambda x=V: np.nanmedian(x),
+        "np.nanmedian cannot be recorded (line +0: np.nanmedian(x)); write np.median(x[~np.isnan(x)])",
     ),
     "method of a ufunc": (
         lambda x=V: np.hypot.accumulate(x),
