@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from bpviz.doors.libraries import LIBRARIES
 from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
+from bpviz.graph.surroundings import Prints
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
 from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
 from bpviz.objects.copies import Copies
@@ -176,7 +178,8 @@ def run_on_handles(
     plain, verification = Plain(fn, *inputs_of(fn, args, kwargs), choice=choice, values=values), None
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth, choice, values))
-    attempt = _Attempt(plain, depth, verification)
+    prints = Prints()
+    attempt = _Attempt(plain, depth, verification, prints)
     try:
         return attempt.run()
     except UsageError:
@@ -187,7 +190,7 @@ def run_on_handles(
             raise meant from meant.__cause__
     if verification is not None:
         verification.before.put_back()
-    attempt = _Attempt(plain, depth, verification, constant=True)
+    attempt = _Attempt(plain, depth, verification, prints, constant=True)
     try:
         return attempt.run()
     except Exception as error:
@@ -201,8 +204,11 @@ class _Attempt:
     ``constant`` leaves single numbers that objects hold as they are, except those that the choice names.
     """
 
-    def __init__(self, plain: Plain, depth: int, verification: Verification | None, *, constant: bool = False) -> None:
+    def __init__(
+        self, plain: Plain, depth: int, verification: Verification | None, prints: Prints, *, constant: bool = False
+    ) -> None:
         self.plain, self.depth, self.verification, self.constant = plain, depth, verification, constant
+        self.prints = prints
         self.title = title_of(plain.function)
         self.copies: Copies | None = None
         self.is_running = False
@@ -241,6 +247,7 @@ class _Attempt:
                 doors,
                 replaced(fn, choice, copies, tuple(recorder.is_input.values())),
                 refusals() as refused,
+                self.prints.heard() if self.constant or self.has_single_numbers else nullcontext(),
             ):
                 result = fn(*given, **named)
             self.is_running = False

@@ -17,7 +17,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, is_object
+from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, class_entries, is_object, put_class_entries
 from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -67,6 +67,8 @@ class Copies:
         self._of_objects: set[int] = set()
         self._waiting: deque[Callable[[], None]] = deque()
         self._empty: list[Any] = []
+        # What the classes of the copied objects hold: there is one of each, which the copies share.
+        self._classes: dict[type, dict[str, Any]] = {}
         # Whether it is the object of the traced method: then the names of its attributes have no prefix.
         self._is_own = False
 
@@ -134,9 +136,11 @@ class Copies:
         return any(not getattr(held.data, "ndim", 0) for held in self.held)
 
     def close(self) -> None:
-        """Empty again the objects that had no attributes and were not copied."""
+        """Empty again the objects that had no attributes and were not copied; give classes again what they held."""
         for value in self._empty:
             vars(value).clear()
+        for kind, held in self._classes.items():
+            put_class_entries(held, kind)
 
     # Copying, by kind
 
@@ -209,6 +213,9 @@ class Copies:
         return self.keep(value, copy.deepcopy(value))
 
     def _object(self, value: Any, name: str) -> Any:
+        for base in type(value).__mro__:
+            if base.__flags__ & HEAP_TYPE and base not in self._classes:
+                self._classes[base] = class_entries(base)
         kind = _without_finalizer(type(value))
         made = self.keep(value, SimpleNamespace() if kind is SimpleNamespace else object.__new__(kind))
         self._waiting.append(lambda: self._fill(value, made, name))

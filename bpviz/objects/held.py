@@ -12,7 +12,17 @@ from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.value import Cell
 
-__all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
+__all__ = [
+    "ATOMS",
+    "HEAP_TYPE",
+    "Held",
+    "class_entries",
+    "is_model",
+    "is_object",
+    "is_used",
+    "keys_of",
+    "put_class_entries",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -92,6 +102,30 @@ def is_object(value: Any) -> bool:
     library = kind.__module__.partition(".")[0]
     ours = kind.__flags__ & HEAP_TYPE and library not in _OTHERS and library not in sys.stdlib_module_names
     return bool(ours) and not isinstance(value, float | int | str | bytes | tuple)
+
+
+def class_entries(kind: type) -> dict[str, Any]:
+    """Return what a class holds, except what Python itself puts there."""
+    return {name: value for name, value in vars(kind).items() if not name.startswith("__")}
+
+
+def put_class_entries(kept: dict[str, Any], kind: type) -> None:
+    """Give a class again what it held.
+
+    >>> class Net:
+    ...     calls = 0
+    >>> kept = class_entries(Net)
+    >>> Net.calls, Net.last = 1, 2.0
+    >>> put_class_entries(kept, Net)
+    >>> Net.calls, hasattr(Net, "last")
+    (0, False)
+    """
+    now = class_entries(kind)
+    for name in now.keys() - kept.keys():
+        type.__delattr__(kind, name)
+    for name, value in kept.items():
+        if now.get(name, kept) is not value:
+            type.__setattr__(kind, name, value)
 
 
 def is_model(value: Any) -> bool:
