@@ -28,7 +28,7 @@ from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.variables import named_parts
-from bpviz.writes import functions  # noqa: F401
+from bpviz.writes import elements, functions  # noqa: F401
 
 __all__ = ["Run", "run_on_handles", "trace", "traced"]
 

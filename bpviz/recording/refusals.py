@@ -44,30 +44,26 @@ _LABELLED = ("pandas", "xarray", "polars")
 """Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
     *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps"),
-    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "real", "resize"),
-    *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
+    *("flags", "getfield", "imag", "itemsize", "mT", "nbytes", "partition", "real", "resize"),
+    *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "view"),
 )
 """Attributes of NumPy's arrays that recorded values do not have."""
 _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
     "detach": "value.data is its plain number, through which no gradient flows",
     "numpy": "value.data is its plain number, through which no gradient flows",
-    "tolist": "loop over it, or leave it out",
 }
 _INSTEAD = {
     "nanmedian": "np.median(x[~np.isnan(x)])",
     "real": "x",
 }
-_POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
 _GENERAL = "the eigenvalues of a general matrix are complex numbers; for a symmetric one write np.linalg.eigvalsh(A)"
 _SINGULAR = "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large"
 _COUNTS = "counts carry no gradient; compute it before, from plain numbers"
 _BECAUSE = {
     "argpartition": "it leaves the order open; write np.argsort(x)",
-    "argwhere": _POSITIONS,
     "ceil": "write np.ceil(x)",
     "choose": "write np.select or np.where",
-    "flatnonzero": _POSITIONS,
     "floor": "write np.floor(x)",
     "histogram": _COUNTS,
     "histogram2d": _COUNTS,
@@ -81,7 +77,6 @@ _BECAUSE = {
     "linalg.svdvals": _SINGULAR,
     "nanpercentile": "write np.percentile(x[~np.isnan(x)], q)",
     "nanquantile": "write np.quantile(x[~np.isnan(x)], q)",
-    "nonzero": _POSITIONS,
     "partition": "it leaves the order open; write np.sort(x)",
     "piecewise": "write np.select or np.where",
     "round": "write np.round(x)",

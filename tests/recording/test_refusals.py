@@ -116,7 +116,7 @@ def into_whole(x: Any = 2.5) -> Any:
 
 def twice(x: Any = V) -> Any:
     y = np.zeros(2)
-    y[[0, 0, 1]] = x
+    y[np.argsort(x) // 2] = x
     return y
 
 
@@ -194,7 +194,7 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "a place twice": (
         twice,
-        "y[[0, 0, 1]] = … (line +2): a place is written to twice, and only the last of the values stays; "
+        "y[np.argsort(x) // 2] = … (line +2): a place is written to twice at recorded positions; "
         "give each place once, or add up with np.add.at",
     ),
     "a write that is too long": (
@@ -214,11 +214,6 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         branch,
         "x: a branch needs a single value, but got an array of shape (3,) (line +1); "
         "choose element by element with np.where(condition, x, y)",
-    ),
-    "where with one argument": (
-        lambda x=V: np.where(x),
-        "np.where(x) (line +0): np.where(condition) alone gives positions whose number depends on the values; "
-        "write np.where(condition, x, y), or x[condition] for what is chosen",
     ),
     "fft": (
         lambda x=V: np.fft.fft(x),
@@ -302,11 +297,6 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         lambda x=np.eye(2): np.linalg.norm(x, 2),
         "np.linalg.norm(x, 2) (line +0): the matrix norm of order 2 needs singular values, which cannot be recorded; "
         "take the Frobenius norm, np.linalg.norm(x), or order 1 or np.inf",
-    ),
-    "positions": (
-        lambda x=V: np.nonzero(x),
-        "np.nonzero cannot be recorded (line +0: np.nonzero(x)); how many positions there are depends on the values; "
-        "write np.where(condition, x, y), or x[condition]",
     ),
     "a function as a method": (
         lambda x=V: x.exp(),
