@@ -176,7 +176,9 @@ class open_doors(AbstractContextManager[None]):
                 for namespace in self._reach.namespaces:
                     self._place(_Place, namespace, namespace)
                 for cell in self._reach.cells:
-                    self._place(_CellPlace, cell, {"": _content(cell)})
+                    content = _content(cell)
+                    if id(content) in _door_of or id(cell) in _users:
+                        self._place(_CellPlace, cell, {"": content})
         except BaseException:
             # The user may interrupt the program at this moment.
             self.__exit__()

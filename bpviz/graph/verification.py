@@ -7,6 +7,7 @@ copies of the same inputs and without bpviz, and must return the same value.
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +72,12 @@ class Remark:
 
 
 _NAMELESS = "the function"
+_NUMBERS = frozenset({float, int})
+
+
+def _array_class() -> Any:
+    """Return the class of NumPy's arrays; ``None`` if NumPy is not imported."""
+    return getattr(sys.modules.get("numpy"), "ndarray", None)
 
 
 class _Switch(threading.local):
@@ -129,12 +136,30 @@ class Plain:
 
         A method is called on a copy of its object.
         """
+        simple = None if values or self.values or self.keywords or self.as_numpy else self._simply()
+        if simple is not None:
+            return self.function(*simple)
         function, args, keywords, copies = self.copied(values or {})
         try:
             with replaced(function, self.choice, copies, ()):
                 return function(*args, **keywords)
         finally:
             copies.close()
+
+    def _simply(self) -> list[Any] | None:
+        """Return copies of the arguments in the usual case, numbers and arrays for a function; it is quicker."""
+        if type(self.function) is not FunctionType or self.choice is not None:
+            return None
+        array = _array_class()
+        args: list[Any] = []
+        for _, value in self.positional:
+            if type(value) is array:
+                args.append(value.copy())
+            elif type(value) in _NUMBERS:
+                args.append(value)
+            else:
+                return None
+        return args
 
     def copied(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any], dict[str, Any], PlainCopies]:
         """Return what is called: the function, its arguments and keywords, all copies, and these."""
@@ -186,6 +211,8 @@ class Plain:
 
 def _reached(value: Any) -> Iterator[Any]:
     """Iterate over the functions and objects in an argument, which may change what they can reach."""
+    if type(value) in _NUMBERS or type(value) is _array_class():
+        return
     if callable(value) or is_object(value):
         yield value
     elif isinstance(value, Mapping):

@@ -32,6 +32,7 @@ _OTHERS = frozenset(
     ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
 )
 """Libraries whose own objects are no models of the user's."""
+_OWN_KINDS = ("builtins", "numpy")
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 # The slot itself, which a property of `Held` hides.
 _index: Any = vars(Cell)["index"]
@@ -95,7 +96,13 @@ def is_object(value: Any) -> bool:
     (True, False, False, False)
     """
     kind = type(value)
-    if kind in ATOMS or kind is Held or isinstance(value, type | BaseException | enum.Enum | Handle | FunctionType):
+    # First the most frequent, which the rest would refuse too.
+    if (
+        kind in ATOMS
+        or kind.__module__ in _OWN_KINDS
+        or kind is Held
+        or isinstance(value, type | BaseException | enum.Enum | Handle | FunctionType)
+    ):
         return False
     if f"{kind.__module__}.{kind.__qualname__}" in _NAMESPACES:
         return True
