@@ -200,7 +200,7 @@ def gradcheck(
     that is no single number is weighted with fixed random numbers. If the slopes to the left and to the right differ
     for every small step, there is no derivative: the report says so, and it is no error if the gradient lies between
     the two. A gradient that is not finite where the differences are is wrong. A function that computes in single
-    precision itself is checked with larger steps and a tolerance of 0.001 or more. ``progress`` is called with (done, all);
+    precision itself is checked with larger steps, and a tolerance of 0.001. ``progress`` is called with (done, all);
     ``inputs`` are other values by name; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
