@@ -23,6 +23,7 @@ from bpviz.objects.held import is_model, is_object, is_used, keys_of
 from bpviz.objects.outer_variables import replaced, written_function
 from bpviz.objects.parameters import inputs_of, like, parameters_of, split_keywords, title_of
 from bpviz.recording import refusals as refusal
+from bpviz.recording.aliases import settle
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import holds, lift
@@ -223,6 +224,7 @@ class _Attempt:
         plain, positional, keywords = self.plain, self.plain.positional, self.plain.keywords
         fn, choice = plain.function, plain.choice
         self.recorder = recorder = Recorder(sys._getframe(), self.title, boundary=True, depth=self.depth)
+        recorder.compacts = True
         graph = Graph(self.title, record=recorder)
         graph.function = fn
         # Before the parameters are recorded, since one of them may be a function that has a door.
@@ -266,6 +268,7 @@ class _Attempt:
             refuse_writes_into_shared(recorder, own if copies is None else copies.sources, plain.function)
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
+            settle(recorder)
         if self.verification is not None and not recorder.lifted:
             # In a nested recording, the plain run is that of the outer one.
             for one in refused:

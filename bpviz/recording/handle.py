@@ -12,7 +12,7 @@ from bpviz import ops
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
-from bpviz.recording.aliases import constant_part, detached, latest, link, shares_memory
+from bpviz.recording.aliases import Superseded, constant_part, detached, latest, link, present, shares_memory
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
@@ -361,11 +361,16 @@ def _read(x: Handle, key: Any, frame: FrameType) -> Any:
     constant = None if found else constant_part(recorder, index, key)
     if constant is not None:
         index, found = recorder.add_constant(ops.plain(np.array(constant)), frame), True
-    if not found:
+    if not found and type(recorder.values[index]) is Superseded:
+        # The writes since then are elsewhere, so that the part is the same in it.
+        value = ops.plain(np.array(part))
+        step = recorder.add_step(OPERATIONS["index"], (index,), {"key": key}, value, recorder.reached[index], frame)
+        made = Handle(recorder, step, value)
+    elif not found:
         read = Handle(recorder, index, recorder.values[index])
-        made: Handle = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)
+        made = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)
     else:
-        made = Handle(recorder, index, recorder.values[index])
+        made = Handle(recorder, index, present(recorder.values[index]))
     if shares_memory(part, x.data) or (part is not None and has_ellipsis(key)):
         link(made, x, OPERATIONS["index"], (), {"key": key})
     return made
