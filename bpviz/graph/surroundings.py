@@ -15,6 +15,7 @@ from functools import partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+from bpviz.doors.placing import original_of
 from bpviz.lazy import imported
 from bpviz.objects.held import class_entries, put_class_entries
 from bpviz.recording.source import is_library
@@ -200,12 +201,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _bindings(found: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
-    return [found.get(name, _MISSING) for name in names]
+    # Another thread may trace meanwhile, and have doors there.
+    return [original_of(found.get(name, _MISSING)) for name in names]
 
 
 def _put_bindings(kept: list[Any], found: dict[str, Any], names: tuple[str, ...]) -> None:
     for name, value in zip(names, kept, strict=True):
-        if found.get(name, _MISSING) is not value:
+        if original_of(found.get(name, _MISSING)) is not value:
             if value is _MISSING:
                 del found[name]
             else:
@@ -214,7 +216,7 @@ def _put_bindings(kept: list[Any], found: dict[str, Any], names: tuple[str, ...]
 
 def _content(cell: CellType) -> Any:
     try:
-        return cell.cell_contents
+        return original_of(cell.cell_contents)
     except ValueError:
         # It is still empty.
         return _MISSING

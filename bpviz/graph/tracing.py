@@ -242,6 +242,8 @@ class _Attempt:
             fn = copies.called_on_copy(fn)
         groups = current_groups()
         opened = len(groups)
+        if copies is not None:
+            copies.open()
         self.is_running = True
         try:
             with (

@@ -140,6 +140,7 @@ class Plain:
         if simple is not None:
             return self.function(*simple)
         function, args, keywords, copies = self.copied(values or {})
+        copies.open()
         try:
             with replaced(function, self.choice, copies, ()):
                 return function(*args, **keywords)

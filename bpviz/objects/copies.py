@@ -17,7 +17,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, class_entries, is_object, put_class_entries
+from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_object
 from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -67,8 +67,9 @@ class Copies:
         self._of_objects: set[int] = set()
         self._waiting: deque[Callable[[], None]] = deque()
         self._empty: list[Any] = []
-        # What the classes of the copied objects hold: there is one of each, which the copies share.
-        self._classes: dict[type, dict[str, Any]] = {}
+        # The classes of the copied objects: there is one of each, which the copies share.
+        self._classes: list[type] = []
+        self._using: tuple[type, ...] = ()
         # Whether it is the object of the traced method: then the names of its attributes have no prefix.
         self._is_own = False
 
@@ -128,19 +129,23 @@ class Copies:
 
     @property
     def originals(self) -> frozenset[int]:
-        """The identities of what was copied."""
-        return frozenset(self._made)
+        """The identities of what was copied, and of the classes that are put back after a run."""
+        return frozenset([*self._made, *map(id, self._classes)])
 
     def has_single_numbers(self) -> bool:
         """Return whether an object holds a single number that is an input."""
         return any(not getattr(held.data, "ndim", 0) for held in self.held)
 
+    def open(self) -> None:
+        """Prepare for a run of the copies; `close` ends it."""
+        self._using = tuple(self._classes)
+        begin_using(self._using)
+
     def close(self) -> None:
         """Empty again the objects that had no attributes and were not copied; give classes again what they held."""
         for value in self._empty:
             vars(value).clear()
-        for kind, held in self._classes.items():
-            put_class_entries(held, kind)
+        end_using(self._using)
 
     # Copying, by kind
 
@@ -215,7 +220,7 @@ class Copies:
     def _object(self, value: Any, name: str) -> Any:
         for base in type(value).__mro__:
             if base.__flags__ & HEAP_TYPE and base not in self._classes:
-                self._classes[base] = class_entries(base)
+                self._classes.append(base)
         kind = _without_finalizer(type(value))
         made = self.keep(value, SimpleNamespace() if kind is SimpleNamespace else object.__new__(kind))
         self._waiting.append(lambda: self._fill(value, made, name))

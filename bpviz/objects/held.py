@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import sys
+import threading
+from collections.abc import Iterable
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -16,7 +18,9 @@ __all__ = [
     "ATOMS",
     "HEAP_TYPE",
     "Held",
+    "begin_using",
     "class_entries",
+    "end_using",
     "is_model",
     "is_object",
     "is_used",
@@ -114,6 +118,27 @@ def is_object(value: Any) -> bool:
 def class_entries(kind: type) -> dict[str, Any]:
     """Return what a class holds, except what Python itself puts there."""
     return {name: value for name, value in vars(kind).items() if not name.startswith("__")}
+
+
+_classes_lock = threading.Lock()
+_in_use: dict[type, list[Any]] = {}
+"""The classes of the models that run now: how many runs, and what the class held before the first of them."""
+
+
+def begin_using(kinds: Iterable[type]) -> None:
+    """Note what classes hold before methods run that may write into them."""
+    with _classes_lock:
+        for kind in kinds:
+            _in_use.setdefault(kind, [0, class_entries(kind)])[0] += 1
+
+
+def end_using(kinds: Iterable[type]) -> None:
+    """Give classes again what they held, once no run uses them any more, in whatever thread."""
+    with _classes_lock:
+        for kind in kinds:
+            _in_use[kind][0] -= 1
+            if not _in_use[kind][0]:
+                put_class_entries(_in_use.pop(kind)[1], kind)
 
 
 def put_class_entries(kept: dict[str, Any], kind: type) -> None:

@@ -8,10 +8,12 @@ import dataclasses
 import enum
 import functools
 import gc
+import math
 import random
 import threading
 import types
 from collections.abc import Callable
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -730,3 +732,29 @@ def test_another_thread_prints_meanwhile(capsys: pytest.CaptureFixture[str]) -> 
     # The thread is the model's own, and is started by each run of it.
     assert lines.count("other") >= 1
     assert [line for line in lines if line != "other"] == ["start 2.0", "0 4.0", "1 8.0", "2 16.0", "3 32.0"]
+
+
+def test_eight_threads_leave_a_class_and_the_names_of_functions_as_they_were() -> None:
+    before, functions = dict(vars(Counting)), (np.zeros, math.exp, exp)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(15):
+                assert bpviz.backprop(Counting().loss).grads["x"] > 0
+                assert bpviz.backprop(calls_exp).output == math.exp(2.0)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert dict(vars(Counting)) == before
+    assert (np.zeros, math.exp, exp) == functions
+
+
+def calls_exp(x: Any = 2.0) -> Any:
+    return exp(x) if x > 0 else math.exp(x) + np.zeros(1)[0]
