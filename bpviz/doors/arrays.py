@@ -149,6 +149,8 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
     if name in ("full", "full_like") and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
         value = args[1] if len(args) > 1 else keywords["fill_value"]
         like = name == "full_like"
+        if like and type(args[0]) in HANDLES:
+            return original(*args, **keywords)
         shape = np.shape(args[0]) if like else args[0] if args else keywords["shape"]
         shape = (int(shape),) if hasattr(shape, "__index__") else tuple(map(int, shape))
         if like and np.asarray(bare(args[0])).dtype.kind in "iub":

@@ -66,7 +66,7 @@ def quantile(
     if not size_of(a):
         raise UsageError("the quantile of no numbers is not defined")
     along = 0 if axis is None else axis % len(shape)
-    ordered = sort(reshape(a, shape=(-1,)) if axis is None else a, axis=along)
+    ordered = sort(reshape(a, shape=(-1,)) if axis is None and len(shape) != 1 else a, axis=along)
     made = [_at(ordered, along, float(share), method) for share in np.ravel(q)]
     if keepdims:
         kept = (1,) * len(shape) if axis is None else (*shape[:along], 1, *shape[along + 1 :])

@@ -96,7 +96,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     >>> ediff1d([1.0, 4.0, 9.0])
     array([3., 5.])
     """
-    line = reshape(ary, shape=(-1,))
+    line = ary if len(shape_of(ary)) == 1 else reshape(ary, shape=(-1,))
     steps = subtract(index(line, key=slice(1, None)), index(line, key=slice(None, -1)))
     ends = [reshape(x, shape=(-1,)) if is_traced(x) else np.ravel(x) for x in (to_begin, to_end) if x is not None]
     if not ends:

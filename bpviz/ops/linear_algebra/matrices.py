@@ -259,7 +259,7 @@ diag: Operation = operation(
 @made_of_operations("diagflat")
 def diagflat(v: Any, k: int = 0) -> Any:
     """``np.diagflat``: a matrix with these numbers on a diagonal."""
-    return diag(reshape(v, shape=(-1,)), **({"k": k} if k else {}))
+    return diag(v if len(shape_of(v)) == 1 else reshape(v, shape=(-1,)), **({"k": k} if k else {}))
 
 
 @made_of_operations("diagonal", methods=("diagonal",))
