@@ -292,10 +292,7 @@ class Verification:
         _, plainly = self._run(self.plain)
         if plainly is not None:
             return None
-        traceback = error.__traceback__
-        while traceback is not None and traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+        where = _users_place(error)
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
             "plain run; type(x) of a recorded value is another class, so write isinstance(x, float)"
@@ -320,12 +317,7 @@ class Verification:
             self.after.put_back()
 
     def _raises(self, plain: Plain, error: Exception) -> RecordingError:
-        where = ""
-        traceback = error.__traceback__
-        while traceback is not None:
-            if not is_library(traceback.tb_frame.f_code.co_filename):
-                where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
-            traceback = traceback.tb_next
+        where = _users_place(error)
         return RecordingError(
             f"{plain.title} raises {type(error).__name__}: {error}{where} in a plain run, but not on recorded values, "
             "so its figure would be that of another function; make the plain call work, or trace it with verify=False "
@@ -353,6 +345,17 @@ class Verification:
         finally:
             self.after.put_back()
         return RecordingError(f"{text}: {cause}")
+
+
+def _users_place(error: Exception) -> str:
+    """Return the innermost line of the user's code that led to an error, in brackets; empty if there is none."""
+    where = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if not is_library(traceback.tb_frame.f_code.co_filename):
+            where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+        traceback = traceback.tb_next
+    return where
 
 
 def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | None:
