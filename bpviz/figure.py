@@ -18,7 +18,9 @@ __all__ = [
     "Arrow",
     "Box",
     "Content",
+    "Curve",
     "Figure",
+    "Film",
     "Fraction",
     "Frame",
     "Grid",
@@ -108,10 +110,14 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The label at an arrow: the content, after the name of the value if it has one."""
+    """The label at an arrow: the content, after the name of the value if it has one.
+
+    It takes the room of the largest of its ``turns``, the labels that stand there in the steps of a film.
+    """
 
     content: Content
     name: str = ""
+    turns: tuple[Label, ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +206,41 @@ class Step:
     """One step of a figure: what appears in it, and its sentence.
 
     ``boxes`` are the ids of the boxes that compute, ``forward`` and ``backward`` those of the wires whose forward or
-    backward arrow appears. What has appeared stays; what never appears is shown from the beginning.
+    backward arrow appears. What has appeared stays; what never appears is shown from the beginning. ``numbered`` says
+    that the sentence contains the number of the step.
     """
 
     sentence: str
     boxes: tuple[str, ...] = ()
     forward: tuple[str, ...] = ()
     backward: tuple[str, ...] = ()
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small curve: the ``values`` of a quantity, by the numbers of the steps; ``along`` is the name of the axis."""
+
+    name: str
+    along: str
+    numbers: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """Figures with the same boxes and wires and other numbers, one for each step, and a curve below them."""
+
+    figures: tuple[Figure, ...]
+    steps: tuple[Step, ...]
+    curve: Curve
+    title: str = ""
+    description: str = ""
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of each figure."""
+        return self.figures[-1].boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
@@ -33,7 +34,19 @@ class Block(NamedTuple):
 
 
 def measured(label: Label, role: TextRole, theme: Theme) -> Block:
-    """Return the block of a label whose content is set in ``role``."""
+    """Return the block of a label whose content is set in ``role``; with ``turns``, as large as the largest of them."""
+    if not label.turns:
+        return _label(label, role, theme)
+    grids = [turn.content for turn in label.turns if isinstance(turn.content, Grid)]
+    own, *turns = (_label(turn, role, theme, grids) for turn in (label, *label.turns))
+    width, height = max(block.width for block in turns), max(block.height for block in turns)
+    # A name stays in its place, and all text is as near to its wire as ever.
+    left = 0.0 if label.name else (width - own.width) / 2
+    top = 0.0 if role == "backward" else height - own.height
+    return Block(width, height, placed(own, left, top))
+
+
+def _label(label: Label, role: TextRole, theme: Theme, grids: Sequence[Grid] = ()) -> Block:
     content = label.content
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
@@ -41,18 +54,21 @@ def measured(label: Label, role: TextRole, theme: Theme) -> Block:
         line = _named(label.name, words(content.text, role, theme), role, theme)
         return _marked(_heat(content, line), content.marked)
     name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
-    return _named(name, _set(content, role, theme)[0], role, theme)
+    return _named(name, _set(content, role, theme, grids)[0], role, theme)
 
 
-def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
-    """Return the block of a content, and how far below its upper edge the middle of its line of text lies."""
+def _set(content: Content, role: TextRole, theme: Theme, grids: Sequence[Grid] = ()) -> tuple[Block, float]:
+    """Return the block of a content, and how far below its upper edge the middle of its line of text lies.
+
+    A grid has the columns of all the ``grids`` that take turns with it.
+    """
     match content:
         case Plain(line, marked, latex):
             block = words(line, role, theme, latex=latex)
             middle = (text.ASCENT - text.CAP_HEIGHT / 2) * theme.sizes[role]
             return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
         case Grid(_, marked):
-            block = _marked(_grid(content, role, theme), marked)
+            block = _marked(_grid(content, role, theme, grids), marked)
         case Heat(line, _, marked):
             block = _marked(_heat(content, words(line, role, theme)), marked)
         case Fraction():
@@ -159,13 +175,14 @@ def _marked(block: Block, marked: bool) -> Block:
     return Block(width, height, (outline, *placed(block, _MARK_ROOM, _MARK_RISE)))
 
 
-def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
+def _grid(grid: Grid, role: TextRole, theme: Theme, grids: Sequence[Grid] = ()) -> Block:
     """Set a small array between square brackets, its columns aligned on the right."""
     size = theme.sizes[role] * _GRID_SCALE
     leading, bracket, inset = size * text.LINE_HEIGHT, size * 0.28, size * 0.25
     cells = [[text.printable(cell) for cell in row] for row in grid.rows]
     columns = max((len(row) for row in cells), default=0)
-    widths = [max(text.width(row[i], size) for row in cells if i < len(row)) for i in range(columns)]
+    others = [[text.printable(cell) for cell in row] for other in grids for row in other.rows]
+    widths = [max(text.width(row[i], size) for row in (*cells, *others) if i < len(row)) for i in range(columns)]
     elements: list[Element] = []
     right = inset * 2
     for i, width in enumerate(widths):

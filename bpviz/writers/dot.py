@@ -168,7 +168,7 @@ class _DotPicture:
 
 
 def _is_node(part: Part, shape: Shape) -> bool:
-    return part.kind == "node" and shape.role not in ("frame", "mark")
+    return shape.kind == "dot" or (part.kind == "node" and shape.role not in ("frame", "mark"))
 
 
 def _rounded(shape: Shape) -> tuple[Point, ...]:

@@ -1,0 +1,150 @@
+"""The film of a training: the figure of every step, its sentence, and the curve of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bpviz import ops
+from bpviz.analysis.training import Training, difference
+from bpviz.errors import UsageError
+from bpviz.figure import Box, Curve, Figure, Film, Step, Wire
+from bpviz.figures.circuit import circuit
+from bpviz.figures.options import CircuitOptions
+from bpviz.graph.flow import Flow
+from bpviz.text.numerals import MINUS, number
+from bpviz.words.numbers import elided
+from bpviz.words.values import spoken
+
+__all__ = ["film"]
+
+_FEW = 3
+"""The most inputs whose arithmetic is in the sentence of a step."""
+
+
+def film(training: Training, options: CircuitOptions | None = None) -> Film:
+    """Return the film of a training.
+
+    >>> from bpviz.analysis.training import descended
+    >>> made = film(descended(lambda w=0.0: (w - 3) ** 2, (), 0.1, 2))
+    >>> for step in made.steps:
+    ...     print(step.sentence)
+    Start: output = 9; w = 0, ∂output/∂w = −6
+    Step 1 of 2: output = 5.76; w = 0 − 0.1 × (−6) = 0.6, ∂output/∂w = −4.8
+    Step 2 of 2: output = 3.686; w = 0.6 − 0.1 × (−4.8) = 1.08, ∂output/∂w = −3.84
+
+    Raises `UsageError` for steps that do not compute the same, since one layout could not show them.
+    """
+    options = options or CircuitOptions()
+    flows = training.drawn or training.flows
+    for at, flow in zip(training.numbers, flows, strict=True):
+        if reason := difference(flows[0].graph, flow.graph):
+            raise _unlike(training, at, reason)
+    whole = [circuit(flow, options) for flow in flows]
+    # What only some steps have below the figure is in their sentences.
+    always = tuple(note for note in whole[0].notes if all(note in figure.notes for figure in whole))
+    figures = tuple(replace(figure, notes=always) for figure in whole)
+    for at, figure in zip(training.numbers, figures, strict=True):
+        if reason := _changed(figures[0], figure):
+            raise _unlike(training, at, reason)
+    say, last = options.lang, training[-1]
+    name = dict(options.names).get(last.output_name, last.output_name)
+    curve = Curve(name, say("step"), training.numbers, training.losses)
+    start, end = (number(loss, options.precision) for loss in (training.losses[0], training.losses[-1]))
+    described = say(
+        "Computation graph of {name} in training, step {first} to {last}: {output} goes from {start} to {end}.",
+        name=last.graph.name or say("the computation"),
+        first=training.numbers[0],
+        last=training.numbers[-1],
+        output=name,
+        start=start,
+        end=end,
+    )
+    notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
+    steps = tuple(_Narrator(training, options, notes).steps())
+    return Film(figures, steps, curve, options.title, described)
+
+
+def _unlike(training: Training, at: int, reason: str) -> UsageError:
+    first = training.numbers[0]
+    cut = training.numbers.index(at)
+    shorter = f" (--descend {at - 1})" if at > 1 and not first else ""
+    return UsageError(
+        f"step {at} {reason}, unlike step {first}, so that one layout cannot show both; draw the steps before it, "
+        f"steps[:{cut}]{shorter}, or the rest, steps[{cut}:]"
+    )
+
+
+def _changed(one: Figure, other: Figure) -> str:
+    """Return what other than numbers at wires differs between two figures; empty if nothing does."""
+    if one.frames != other.frames:
+        return "has other groups"
+    for old, new in zip(one.boxes, other.boxes, strict=False):
+        if _bare(old) != _bare(new):
+            return f"shows {new.text or new.description!r} in place of {old.text or old.description!r}"
+    drawn, now = ([_outline(wire) for wire in figure.wires] for figure in (one, other))
+    return "" if drawn == now and len(one.boxes) == len(other.boxes) else "has other arrows"
+
+
+def _bare(box: Box) -> Box:
+    return replace(box, tone="plain")
+
+
+def _outline(wire: Wire) -> tuple[Any, ...]:
+    """Return what stays of a wire when its numbers change."""
+    arrows = (
+        (arrow.label is not None, arrow.label and arrow.label.name) if arrow else None
+        for arrow in (wire.forward, wire.backward)
+    )
+    return wire.id, wire.source, wire.target, wire.slot, wire.constant, *arrows
+
+
+class _Narrator:
+    """Writes the sentence of every step."""
+
+    def __init__(self, training: Training, options: CircuitOptions, notes: Sequence[tuple[str, ...]]) -> None:
+        self.training, self.notes, self.precision, self.say = training, notes, options.precision, options.lang
+        self.called = dict(options.names)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps."""
+        before: Flow | None = None
+        for at, flow, notes in zip(self.training.numbers, self.training.flows, self.notes, strict=True):
+            yield Step("; ".join((self._sentence(at, flow, before), *notes)), numbered=True)
+            # A step that was left out has no arithmetic with the next one.
+            following = at + 1 in self.training.numbers
+            before = flow if following else None
+
+    def _sentence(self, at: int, flow: Flow, before: Flow | None) -> str:
+        say, output = self.say, self._name(flow.output_name)
+        parts = [part for name in self.training.learned for part in self._input(name, flow, before, output)]
+        numbers = self._spoken(flow.output)
+        words = {"output": output, "value": numbers, "inputs": say(", ").join(elided(parts, say))}
+        if not at:
+            return say("Start: {output} = {value}; {inputs}", **words)
+        return say(
+            "Step {number} of {count}: {output} = {value}; {inputs}", number=at, count=self.training.planned, **words
+        )
+
+    def _input(self, name: str, flow: Flow, before: Flow | None, output: str) -> Iterator[str]:
+        """Yield the value of an input, with its arithmetic if it is a number, and its gradient."""
+        called, value, gradient = self._name(name), flow.value(name), flow.grad(name)
+        rate = self.training.rate
+        counted = (
+            before is not None and rate is not None and len(self.training.learned) <= _FEW and not ops.shape_of(value)
+        )
+        if counted and before is not None:
+            was, slope = self._spoken(before.value(name)), self._spoken(before.grad(name))
+            slope = f"({slope})" if slope.startswith(MINUS) else slope
+            share = number(float(rate or 0.0), self.precision)
+            yield f"{called} = {was} − {share} × {slope} = {self._spoken(value)}"
+        else:
+            yield f"{called} = {self._spoken(value)}"
+        yield f"∂{output}/∂{called} = {self._spoken(gradient)}"
+
+    def _name(self, name: str) -> str:
+        return self.called.get(name, name)
+
+    def _spoken(self, value: Any) -> str:
+        return spoken(value, self.precision, self.say)
