@@ -28,6 +28,7 @@ __all__ = [
     "Label",
     "Pass",
     "Plain",
+    "Room",
     "Row",
     "Sheet",
     "Step",
@@ -109,15 +110,24 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """The room, in points, of the labels that take turns in the steps of a film; ``columns`` are those of grids."""
+
+    width: float
+    height: float
+    columns: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """The label at an arrow: the content, after the name of the value if it has one.
 
-    It takes the room of the largest of its ``turns``, the labels that stand there in the steps of a film.
+    It takes at least its ``room``, if it has one.
     """
 
     content: Content
     name: str = ""
-    turns: tuple[Label, ...] = field(default=(), metadata=UNSEEN)
+    room: Room | None = field(default=None, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,7 @@ class Stages(Sequence[Picture]):
         parts: list[Part] = []
         for part, variants in zip(self._picture.parts, self._shapes, strict=True):
             if part.during is not None:
-                if part.during[0] <= at <= part.during[1]:
-                    parts.append(part)
+                parts += variants if part.during[0] <= at <= part.during[1] else ()
                 continue
             if part.kind != "wire":
                 parts.append(variants[part.shows in working])
@@ -96,6 +95,8 @@ class Stages(Sequence[Picture]):
 
     def _variants(self, part: Part) -> tuple[Part, ...]:
         """Return every look of a part. The steps share them, so that writers write each only once."""
+        if part.during is not None:
+            return (replace(part, during=None),)
         if part.kind != "wire":
             return part, _toned(part, "strong")
         front, back = halves(part)
