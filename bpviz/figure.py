@@ -6,8 +6,8 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,6 +16,7 @@ from bpviz.frozen import dataclass
 __all__ = [
     "UNSEEN",
     "Arrow",
+    "ArrowKind",
     "Box",
     "Content",
     "Curve",
@@ -33,6 +34,7 @@ __all__ = [
     "Sheet",
     "Step",
     "Tone",
+    "Turns",
     "Wire",
 ]
 
@@ -73,12 +75,14 @@ class Grid:
 class Heat:
     """A larger array: its shape as text and a small heat map.
 
-    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite. ``scale`` is
+    the number that 1 stands for.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
+    scale: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,11 @@ class Step:
     numbered: bool = False
 
 
+Turns = Sequence[Arrow | None]
+"""The arrows that take turns at one wire: one for each step of a film."""
+ArrowKind = Literal["forward", "constant", "backward"]
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A small curve: the ``values`` of a quantity, by the numbers of the steps; ``along`` is the name of the axis."""
@@ -251,6 +260,17 @@ class Film:
     def boxes(self) -> tuple[Box, ...]:
         """The boxes of each figure."""
         return self.figures[-1].boxes
+
+    def with_arrows(self, change: Callable[[Turns, ArrowKind], Turns]) -> Film:
+        """Return the film with other arrows: ``change`` takes the arrow that a wire has in each step, and its kind."""
+        steps: list[list[Wire]] = [[] for _ in self.figures]
+        for turns in zip(*(figure.wires for figure in self.figures), strict=True):
+            forward = change([wire.forward for wire in turns], "constant" if turns[0].constant else "forward")
+            backward = change([wire.backward for wire in turns], "backward")
+            for step, wire, ahead, back in zip(steps, turns, forward, backward, strict=True):
+                step.append(replace(wire, forward=ahead, backward=back))
+        pairs = zip(self.figures, steps, strict=True)
+        return replace(self, figures=tuple(replace(figure, wires=tuple(wires)) for figure, wires in pairs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from bpviz import ops
 from bpviz.analysis.training import Training, difference
 from bpviz.errors import UsageError
-from bpviz.figure import Box, Curve, Figure, Film, Step, Wire
+from bpviz.figure import ArrowKind, Box, Curve, Figure, Film, Heat, Step, Turns, Wire
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
 from bpviz.graph.flow import Flow
+from bpviz.lazy import LazyModule
 from bpviz.text.numerals import MINUS, number
 from bpviz.words.numbers import elided
 from bpviz.words.values import spoken
 
 __all__ = ["film"]
 
+np: Any = LazyModule("numpy")
+
 _FEW = 3
 """The most inputs whose arithmetic is in the sentence of a step."""
+_SHORT = 4
+"""The most elements of an array in the sentence of a step."""
 
 
 def film(training: Training, options: CircuitOptions | None = None) -> Film:
@@ -44,10 +50,10 @@ def film(training: Training, options: CircuitOptions | None = None) -> Film:
     whole = [circuit(flow, options) for flow in flows]
     # What only some steps have below the figure is in their sentences.
     always = tuple(note for note in whole[0].notes if all(note in figure.notes for figure in whole))
-    figures = tuple(replace(figure, notes=always) for figure in whole)
-    for at, figure in zip(training.numbers, figures, strict=True):
-        if reason := _changed(figures[0], figure):
+    for at, figure in zip(training.numbers, whole, strict=True):
+        if reason := _changed(whole[0], figure):
             raise _unlike(training, at, reason)
+    figures = tuple(replace(figure, notes=always) for figure in whole)
     say, last = options.lang, training[-1]
     name = dict(options.names).get(last.output_name, last.output_name)
     curve = Curve(name, say("step"), training.numbers, training.losses)
@@ -63,7 +69,7 @@ def film(training: Training, options: CircuitOptions | None = None) -> Film:
     )
     notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
     steps = tuple(_Narrator(training, options, notes).steps())
-    return Film(figures, steps, curve, options.title, described)
+    return Film(figures, steps, curve, options.title, described).with_arrows(_scaled)
 
 
 def _unlike(training: Training, at: int, reason: str) -> UsageError:
@@ -100,6 +106,29 @@ def _outline(wire: Wire) -> tuple[Any, ...]:
     return wire.id, wire.source, wire.target, wire.slot, wire.constant, *arrows
 
 
+def _scaled(arrows: Turns, kind: ArrowKind) -> Turns:
+    """Return the arrows of a wire with their heat maps on one scale, so that what shrinks becomes pale."""
+    heats = [arrow.label.content if arrow and arrow.label else None for arrow in arrows]
+    largest = max((heat.scale for heat in heats if isinstance(heat, Heat) and _has_colours(heat)), default=0.0)
+    return [
+        replace(arrow, label=replace(arrow.label, content=_rescaled(heat, largest)))
+        if arrow and arrow.label and isinstance(heat, Heat)
+        else arrow
+        for arrow, heat in zip(arrows, heats, strict=True)
+    ]
+
+
+def _has_colours(heat: Heat) -> bool:
+    """Return whether a heat map has a cell that is finite and not 0, so that its scale is that of a number in it."""
+    return any(cell for row in heat.cells for cell in row)
+
+
+def _rescaled(heat: Heat, largest: float) -> Heat:
+    share = heat.scale / largest if largest else 1.0
+    cells = tuple(tuple(None if cell is None else round(cell * share, 3) for cell in row) for row in heat.cells)
+    return replace(heat, cells=cells, scale=largest or heat.scale)
+
+
 class _Narrator:
     """Writes the sentence of every step."""
 
@@ -128,20 +157,23 @@ class _Narrator:
         )
 
     def _input(self, name: str, flow: Flow, before: Flow | None, output: str) -> Iterator[str]:
-        """Yield the value of an input, with its arithmetic if it is a number, and its gradient."""
+        """Yield the value of an input and its gradient: a number with its arithmetic, of an array that is not short
+        only the length of the gradient.
+        """
         called, value, gradient = self._name(name), flow.value(name), flow.grad(name)
-        rate = self.training.rate
-        counted = (
-            before is not None and rate is not None and len(self.training.learned) <= _FEW and not ops.shape_of(value)
-        )
-        if counted and before is not None:
-            was, slope = self._spoken(before.value(name)), self._spoken(before.grad(name))
-            slope = f"({slope})" if slope.startswith(MINUS) else slope
-            share = number(float(rate or 0.0), self.precision)
-            yield f"{called} = {was} − {share} × {slope} = {self._spoken(value)}"
+        slope = f"∂{output}/∂{called}"
+        shape = ops.shape_of(value)
+        if len(shape) > 1 or prod(shape) > _SHORT:
+            yield f"‖{slope}‖ = {number(float(np.linalg.norm(gradient)), self.precision)}"
+            return
+        rate, few = self.training.rate, len(self.training.learned) <= _FEW
+        if before is not None and rate is not None and few and not shape:
+            was, along = self._spoken(before.value(name)), self._spoken(before.grad(name))
+            along = f"({along})" if along.startswith(MINUS) else along
+            yield f"{called} = {was} − {number(rate, self.precision)} × {along} = {self._spoken(value)}"
         else:
             yield f"{called} = {self._spoken(value)}"
-        yield f"∂{output}/∂{called} = {self._spoken(gradient)}"
+        yield f"{slope} = {self._spoken(gradient)}"
 
     def _name(self, name: str) -> str:
         return self.called.get(name, name)

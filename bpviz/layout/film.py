@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from bpviz.figure import Arrow, Figure, Film
+from bpviz.figure import ArrowKind, Film, Turns
 from bpviz.layout.page import lay_out
 from bpviz.picture.blocks import room_for
 from bpviz.picture.elements import Picture
 from bpviz.picture.film import merged
 from bpviz.picture.progress import with_curve
-from bpviz.picture.theme import TextRole, Theme
+from bpviz.picture.theme import Theme
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["lay_out_film"]
@@ -29,7 +28,7 @@ def lay_out_film(
 
     The options and the errors are those of `bpviz.layout.page.lay_out`.
 
-    >>> from bpviz.figure import Box, Curve, Label, Plain, Step, Wire
+    >>> from bpviz.figure import Arrow, Box, Curve, Figure, Label, Plain, Step, Wire
     >>> from bpviz.picture.theme import theme
     >>> def at(text: str) -> Figure:
     ...     wire = Wire("w", "x", "f", forward=Arrow(Label(Plain(text))))
@@ -39,31 +38,14 @@ def lay_out_film(
     >>> [(part.id, part.during) for part in picture.parts if part.shows == "w"]
     [('w', None), ('w@0', (0, 0)), ('w@1', (1, 1))]
     """
-    pictures = [
-        lay_out(figure, theme, engine=engine, timeout=timeout, say=say) for figure in _roomy(film.figures, theme)
-    ]
+    roomy = film.with_arrows(lambda arrows, kind: _roomy(arrows, kind, theme))
+    pictures = [lay_out(figure, theme, engine=engine, timeout=timeout, say=say) for figure in roomy.figures]
     whole = replace(merged(pictures), title=film.title, description=film.description)
     return with_curve(whole, film.curve, theme)
 
 
-def _roomy(figures: Sequence[Figure], theme: Theme) -> list[Figure]:
-    """Return the figures with room at every wire for the labels of all of them, so that their layouts are the same."""
-    wires = []
-    for turns in zip(*(figure.wires for figure in figures), strict=True):
-        forward = _roomy_arrows([wire.forward for wire in turns], "constant" if turns[0].constant else "forward", theme)
-        backward = _roomy_arrows([wire.backward for wire in turns], "backward", theme)
-        wires.append(
-            [
-                replace(wire, forward=ahead, backward=back)
-                for wire, ahead, back in zip(turns, forward, backward, strict=True)
-            ]
-        )
-    each = zip(*wires, strict=True) if wires else [()] * len(figures)
-    return [replace(figure, wires=tuple(turn)) for figure, turn in zip(figures, each, strict=True)]
-
-
-def _roomy_arrows(arrows: Sequence[Arrow | None], role: TextRole, theme: Theme) -> list[Arrow | None]:
-    """Return the arrows of one wire with the room of all their labels."""
+def _roomy(arrows: Turns, role: ArrowKind, theme: Theme) -> Turns:
+    """Return the arrows of a wire with room for the labels of all of them, so that their layouts are the same."""
     labels = list(dict.fromkeys(arrow.label for arrow in arrows if arrow and arrow.label))
     room = room_for(labels, role, theme) if len(labels) > 1 else None
     return [

@@ -27,10 +27,9 @@ def merged(pictures: Sequence[Picture]) -> Picture:
     [(['w'], None), (['1'], (0, 0)), (['2'], (1, 2))]
     """
     first = pictures[0]
-    for picture in pictures:
-        if [part.id for part in picture.parts] != [part.id for part in first.parts]:
-            raise ValueError("the pictures of a film have different parts")
-    parts = [part for turns in zip(*(picture.parts for picture in pictures), strict=True) for part in _turns(turns)]
+    # Parts are painted in the order of the first picture; parts in the background may change in another.
+    each = [{part.id: part for part in picture.parts} for picture in pictures]
+    parts = [turn for part in first.parts for turn in _turns([known[part.id] for known in each])]
     width, height = max(picture.width for picture in pictures), max(picture.height for picture in pictures)
     return replace(first, width=width, height=height, parts=tuple(parts))
 
