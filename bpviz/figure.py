@@ -253,8 +253,6 @@ class Film:
     figures: tuple[Figure, ...]
     steps: tuple[Step, ...]
     curve: Curve
-    title: str = ""
-    description: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:

@@ -12,6 +12,7 @@ from bpviz.analysis.training import Training, difference
 from bpviz.errors import UsageError
 from bpviz.figure import ArrowKind, Box, Curve, Figure, Film, Heat, Step, Turns, Wire
 from bpviz.figures.circuit import circuit
+from bpviz.figures.groups import titled
 from bpviz.figures.options import CircuitOptions
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
@@ -53,23 +54,31 @@ def film(training: Training, options: CircuitOptions | None = None) -> Film:
     for at, figure in zip(training.numbers, whole, strict=True):
         if reason := _changed(whole[0], figure):
             raise _unlike(training, at, reason)
-    figures = tuple(replace(figure, notes=always) for figure in whole)
-    say, last = options.lang, training[-1]
-    name = dict(options.names).get(last.output_name, last.output_name)
-    curve = Curve(name, say("step"), training.numbers, training.losses)
+    described = _described(training, options)
+    figures = tuple(replace(figure, notes=always, description=described) for figure in whole)
+    notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
+    steps = tuple(_Narrator(training, options, notes).steps())
+    curve = Curve(_output_of(training, options), options.lang("step"), training.numbers, training.losses)
+    return Film(figures, steps, curve).with_arrows(_scaled)
+
+
+def _output_of(training: Training, options: CircuitOptions) -> str:
+    name = training[-1].output_name
+    return dict(options.names).get(name, name)
+
+
+def _described(training: Training, options: CircuitOptions) -> str:
+    say = options.lang
     start, end = (number(loss, options.precision) for loss in (training.losses[0], training.losses[-1]))
-    described = say(
+    return say(
         "Computation graph of {name} in training, step {first} to {last}: {output} goes from {start} to {end}.",
-        name=last.graph.name or say("the computation"),
+        name=titled(training[-1].graph.name, say) or say("the computation"),
         first=training.numbers[0],
         last=training.numbers[-1],
-        output=name,
+        output=_output_of(training, options),
         start=start,
         end=end,
     )
-    notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
-    steps = tuple(_Narrator(training, options, notes).steps())
-    return Film(figures, steps, curve, options.title, described).with_arrows(_scaled)
 
 
 def _unlike(training: Training, at: int, reason: str) -> UsageError:

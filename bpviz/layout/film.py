@@ -40,8 +40,7 @@ def lay_out_film(
     """
     roomy = film.with_arrows(lambda arrows, kind: _roomy(arrows, kind, theme))
     pictures = [lay_out(figure, theme, engine=engine, timeout=timeout, say=say) for figure in roomy.figures]
-    whole = replace(merged(pictures), title=film.title, description=film.description)
-    return with_curve(whole, film.curve, theme)
+    return with_curve(merged(pictures), film.curve, theme)
 
 
 def _roomy(arrows: Turns, role: ArrowKind, theme: Theme) -> Turns:

@@ -27,11 +27,16 @@ def merged(pictures: Sequence[Picture]) -> Picture:
     [(['w'], None), (['1'], (0, 0)), (['2'], (1, 2))]
     """
     first = pictures[0]
-    # Parts are painted in the order of the first picture; parts in the background may change in another.
-    each = [{part.id: part for part in picture.parts} for picture in pictures]
-    parts = [turn for part in first.parts for turn in _turns([known[part.id] for known in each])]
+    # Parts are painted in the order of the first picture; which of them are in the background may change.
+    each = [{_key(part): part for part in picture.parts} for picture in pictures]
+    parts = [turn for part in first.parts for turn in _turns([known[_key(part)] for known in each])]
     width, height = max(picture.width for picture in pictures), max(picture.height for picture in pictures)
     return replace(first, width=width, height=height, parts=tuple(parts))
+
+
+def _key(part: Part) -> tuple[str, str, str]:
+    """Return what no other part of a picture has; the pieces of a wire in two rows have one id and different ends."""
+    return part.id, part.source, part.target
 
 
 def _turns(turns: Sequence[Part]) -> Iterator[Part]:
