@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
+from numbers import Integral, Real
 from typing import Any, overload
 
 from bpviz import ops
@@ -81,13 +82,16 @@ def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **
     Raises `UsageError` if the rate, the number of steps or the output is none to descend with, and what `flow_of`
     raises.
     """
-    if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 < rate < float("inf"):
+    if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < inf:
         raise UsageError(
             f"rate is the share of the gradient that is subtracted, above 0, such as 0.1, but got {rate!r}"
         )
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < 1:
         raise UsageError(f"steps is how many steps are taken, from 1 on, but got {steps!r}")
     inputs = dict(run.pop("inputs", None) or {})
+    if isinstance(target, Flow) and not ops.shape_of(target.seed):
+        # The gradient itself, not a multiple of it.
+        run["seed"] = 1.0
     flows = [flow_of(target, args, inputs=inputs or None, **run)]
     names = _descending(flows[0], run.get("wrt"))
     if not _is_finite(flows[0]):

@@ -211,6 +211,16 @@ def test_a_function_s_branches_follow_and_a_graph_keeps_its_operations() -> None
     assert bpviz.descend(bpviz.draw(bent), rate=0.3, steps=2).losses == found[:1].losses + kept.losses[1:]
 
 
+def test_a_run_with_another_seed_descends_by_the_gradient_itself() -> None:
+    seeded = bpviz.propagate(bpviz.trace(parabola), seed=7.0)
+    assert bpviz.descend(seeded, rate=0.1, steps=2).losses == bpviz.descend(parabola, rate=0.1, steps=2).losses
+
+
+def test_plain_numbers_and_those_of_numpy_as_rate_and_steps() -> None:
+    plain = bpviz.descend(parabola, rate=0.5, steps=2)
+    assert bpviz.descend(parabola, rate=np.float64(0.5), steps=np.int64(2)).losses == plain.losses  # type: ignore[arg-type]
+
+
 def test_the_output_that_is_named() -> None:
     def two(w: float = 1.0) -> tuple[float, float]:
         a = w * w
