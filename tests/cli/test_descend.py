@@ -78,3 +78,15 @@ def test_a_descent_that_ends_early_is_noted(model: Path) -> None:
     result = run("render", "loss.py", "--descend", "9", "--rate", "1e200", "--wrt", "w", "-o", "a.svg")
     assert result.exit_code == 0, result.stderr
     assert "note: the descent ends with step 1, which is not finite" in result.stderr
+
+
+def test_a_marker_in_markdown(model: Path) -> None:
+    notes = model / "notes.md"
+    notes.write_text("<!-- bpviz: loss.py --descend 4 --freeze c --animate -o down.svg -->\n<!-- /bpviz -->\n")
+    result = run("embed", "notes.md")
+    assert result.exit_code == 0, result.stderr
+    # w − 3 is multiplied by 0.8 in each step: 9 · 0.64⁴ = 1.51.
+    expected = "![Computation graph of loss in training, step 0 to 4: loss goes from 9 to 1.51.](down.svg)"
+    assert expected in notes.read_text()
+    assert "@keyframes" in (model / "down.svg").read_text()
+    assert run("embed", "notes.md", "--check").exit_code == 0

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import random
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from amounts import some
 from devtools import Page, opened
+from random_graphs import random_function, random_matrix_function
 
 import bpviz
 from bpviz.errors import UsageError
@@ -340,3 +344,23 @@ def test_a_step_with_a_note_says_it() -> None:
     assert "OverflowError" not in "".join(sentences[:-1])
     frame = found.draw().to_svg()
     assert [text.text for text in texts(frame, "value")].count("∞") == 1
+
+
+@pytest.mark.parametrize("seed", some(range(60)))
+def test_random_programs_descend_in_one_layout(seed: int) -> None:
+    rng = random.Random(seed)
+    function, arguments = (random_function if seed % 2 else random_matrix_function)(rng, rng.randint(3, 25))
+    found = bpviz.descend(function, *arguments, rate=1e-3, steps=3)
+    for before, now in pairwise(found):
+        for name in found.learned:
+            np.testing.assert_allclose(now.value(name), before.value(name) - 1e-3 * before.grad(name), rtol=1e-12)
+    for flow in found:
+        given = [flow.value(name) for name in found[0].graph.inputs]
+        assert float(function(*given)) == pytest.approx(float(flow.output), rel=1e-9, nan_ok=True)
+    frames = [one.to_svg() for one in found.draw().steps()]
+    shapes = [still_shapes(frame) for frame in frames]
+    assert shapes == [shapes[0]] * len(frames)
+    # In every step the same is written at the wires as in a figure of its own.
+    for flow, step in zip(found, found.draw(width="none").steps(), strict=True):
+        own, shown = (texts(svg, "value") for svg in (bpviz.draw(flow, width="none").to_svg(), step.to_svg()))
+        assert sorted(text.text or "" for text in shown) == sorted(text.text or "" for text in own)
