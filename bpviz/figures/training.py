@@ -58,7 +58,8 @@ def film(training: Training, options: CircuitOptions | None = None) -> Film:
     figures = tuple(replace(figure, notes=always, description=described) for figure in whole)
     notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
     steps = tuple(_Narrator(training, options, notes).steps())
-    curve = Curve(_output_of(training, options), options.lang("step"), training.numbers, training.losses)
+    say = options.lang
+    curve = Curve(_output_of(training, options), say("step"), training.numbers, training.losses)
     return Film(figures, steps, curve).with_arrows(_scaled)
 
 
