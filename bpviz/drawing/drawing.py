@@ -57,16 +57,20 @@ class Drawing:
         if self.film is not None:
             return self.film.figures[-1]
         assert not isinstance(self.source, Training | Film)
-        return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
+        return self.source if isinstance(self.source, Figure | Sheet) else self._figure_of(self.source)
 
     @cached_property
     def film(self) -> Film | None:
         """The figures of all steps of a training, as plain data; ``None`` if it is no drawing of a training."""
         if isinstance(self.source, Training):
-            from bpviz.figures.training import film
+            from bpviz.drawing.film import film
 
-            return film(self.source, self.options.circuit)
+            figures = [self._figure_of(flow) for flow in self.source.drawn or self.source]
+            return film(self.source, figures, self.options.circuit)
         return self.source if isinstance(self.source, Film) else None
+
+    def _figure_of(self, source: Flow | Graph) -> Figure:
+        return circuit(source, self.options.circuit)
 
     @cached_property
     def theme(self) -> Theme:

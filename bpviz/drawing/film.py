@@ -11,7 +11,6 @@ from bpviz import ops
 from bpviz.analysis.training import Training, difference
 from bpviz.errors import UsageError
 from bpviz.figure import ArrowKind, Box, Curve, Figure, Film, Heat, Step, Turns, Wire
-from bpviz.figures.circuit import circuit
 from bpviz.figures.groups import titled
 from bpviz.figures.options import CircuitOptions
 from bpviz.graph.flow import Flow
@@ -30,12 +29,12 @@ _SHORT = 4
 """The most elements of an array in the sentence of a step."""
 
 
-def film(training: Training, options: CircuitOptions | None = None) -> Film:
-    """Return the film of a training.
+def film(training: Training, figures: Sequence[Figure], options: CircuitOptions) -> Film:
+    """Return the film of a training, from the figure of each step.
 
-    >>> from bpviz.analysis.training import descended
-    >>> made = film(descended(lambda w=0.0: (w - 3) ** 2, (), 0.1, 2))
-    >>> for step in made.steps:
+    >>> import bpviz
+    >>> found = bpviz.descend(lambda w=0.0: (w - 3) ** 2, rate=0.1, steps=2)
+    >>> for step in film(found, [bpviz.draw(flow).figure for flow in found], CircuitOptions()).steps:
     ...     print(step.sentence)
     Start: output = 9; w = 0, ∂output/∂w = −6
     Step 1 of 2: output = 5.76; w = 0 − 0.1 × (−6) = 0.6, ∂output/∂w = −4.8
@@ -43,24 +42,17 @@ def film(training: Training, options: CircuitOptions | None = None) -> Film:
 
     Raises `UsageError` for steps that do not compute the same, since one layout could not show them.
     """
-    options = options or CircuitOptions()
-    flows = training.drawn or training.flows
-    for at, flow in zip(training.numbers, flows, strict=True):
-        if reason := difference(flows[0].graph, flow.graph):
+    flows, say = training.drawn or training.flows, options.lang
+    for at, flow, figure in zip(training.numbers, flows, figures, strict=True):
+        if reason := difference(flows[0].graph, flow.graph) or _changed(figures[0], figure):
             raise _unlike(training, at, reason)
-    whole = [circuit(flow, options) for flow in flows]
     # What only some steps have below the figure is in their sentences.
-    always = tuple(note for note in whole[0].notes if all(note in figure.notes for figure in whole))
-    for at, figure in zip(training.numbers, whole, strict=True):
-        if reason := _changed(whole[0], figure):
-            raise _unlike(training, at, reason)
+    always = tuple(note for note in figures[0].notes if all(note in figure.notes for figure in figures))
+    notes = [tuple(note for note in figure.notes if note not in always) for figure in figures]
     described = _described(training, options)
-    figures = tuple(replace(figure, notes=always, description=described) for figure in whole)
-    notes = [tuple(note for note in figure.notes if note not in always) for figure in whole]
-    steps = tuple(_Narrator(training, options, notes).steps())
-    say = options.lang
+    shown = tuple(replace(figure, notes=always, description=described) for figure in figures)
     curve = Curve(_output_of(training, options), say("step"), training.numbers, training.losses)
-    return Film(figures, steps, curve).with_arrows(_scaled)
+    return Film(shown, tuple(_Narrator(training, options, notes).steps()), curve).with_arrows(_scaled)
 
 
 def _output_of(training: Training, options: CircuitOptions) -> str:
