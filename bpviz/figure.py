@@ -75,14 +75,14 @@ class Grid:
 class Heat:
     """A larger array: its shape as text and a small heat map.
 
-    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite. ``scale`` is
-    the number that 1 stands for.
+    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    ``largest`` is the number that 1 stands for.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
-    scale: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
+    largest: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,25 +110,25 @@ def _outline(wire: Wire) -> tuple[Any, ...]:
 
 def _scaled(arrows: Turns, kind: ArrowKind) -> Turns:
     """Return the arrows of a wire with their heat maps on one scale, so that what shrinks becomes pale."""
-    heats = [arrow.label.content if arrow and arrow.label else None for arrow in arrows]
-    largest = max((heat.scale for heat in heats if isinstance(heat, Heat) and _has_colours(heat)), default=0.0)
+    contents = [arrow.label.content if arrow and arrow.label else None for arrow in arrows]
+    # In a heat map that is all zeros, 1 stands for nothing.
+    heats = [one for one in contents if isinstance(one, Heat) and any(cell for row in one.cells for cell in row)]
+    if not heats:
+        return arrows
+    top = max(heats, key=lambda heat: heat.largest)
     return [
-        replace(arrow, label=replace(arrow.label, content=_rescaled(heat, largest)))
-        if arrow and arrow.label and isinstance(heat, Heat)
+        replace(arrow, label=replace(arrow.label, content=_rescaled(content, top)))
+        if arrow and arrow.label and isinstance(content, Heat)
         else arrow
-        for arrow, heat in zip(arrows, heats, strict=True)
+        for arrow, content in zip(arrows, contents, strict=True)
     ]
 
 
-def _has_colours(heat: Heat) -> bool:
-    """Return whether a heat map has a cell that is finite and not 0, so that its scale is that of a number in it."""
-    return any(cell for row in heat.cells for cell in row)
-
-
-def _rescaled(heat: Heat, largest: float) -> Heat:
-    share = heat.scale / largest if largest else 1.0
+def _rescaled(heat: Heat, top: Heat) -> Heat:
+    """Return a heat map on the scale of another one."""
+    share = heat.largest / top.largest
     cells = tuple(tuple(None if cell is None else round(cell * share, 3) for cell in row) for row in heat.cells)
-    return replace(heat, cells=cells, scale=largest or heat.scale)
+    return replace(top, text=heat.text, cells=cells, marked=heat.marked)
 
 
 class _Narrator:

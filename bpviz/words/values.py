@@ -44,8 +44,8 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(_rows(flat, precision), marked)
-    cells, scale = _cells(flat)
-    return Heat(shape, cells, marked, scale)
+    cells, largest = _cells(flat)
+    return Heat(shape, cells, marked, largest=largest)
 
 
 def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
@@ -108,8 +108,8 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
             difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
             if not difference.any():
                 return now
-            cells, scale = _cells(_flat(difference))
-            return Heat(f"Δ {now.text}", cells, marked, scale)
+            cells, largest = _cells(_flat(difference))
+            return Heat(f"Δ {now.text}", cells, marked, largest=largest)
     return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
 
 
