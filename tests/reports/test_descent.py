@@ -20,6 +20,7 @@ from random_graphs import random_function, random_matrix_function
 
 import bpviz
 from bpviz.errors import UsageError
+from bpviz.hosts.inline import inlined
 
 NS = "{http://www.w3.org/2000/svg}"
 STEPS = 6
@@ -328,6 +329,9 @@ def test_a_drawing_of_a_training_is_drawn_again_with_other_options(found: bpviz.
 
 def test_documents_and_notebooks_keep_it(found: bpviz.Descent) -> None:
     drawing = found.draw()
+    for piece in (inlined(drawing), inlined(drawing, alt="down"), drawing.to_fragment(), inlined(drawing.as_shown())):
+        shown = re.findall(r">([−0-9.]+)</text>", piece)
+        assert all(number in shown for step in range(STEPS + 1) for number in expected(step))
     assert list(drawing._repr_mimebundle_()) == ["text/plain", "text/html"]
     shown = pickle.loads(pickle.dumps(drawing.as_shown()))
     assert shown.to_bytes("html") == drawing.to_bytes("html")
