@@ -84,6 +84,8 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
 
 def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(folder))
+    # Another test may have imported a module of this name.
+    monkeypatch.delitem(sys.modules, "loss", raising=False)
     names: dict[str, Any] = {}
     _, descent, loop = (text for _, text in blocks("howto/training.rst", "python"))
     exec(descent, names)

@@ -10,12 +10,12 @@ from command_line import run
 
 @pytest.fixture
 def model(folder: Path) -> Path:
-    (folder / "loss.py").write_text("def loss(w=0.0, c=3.0):\n    return (w - c) ** 2\n")
+    (folder / "bowl.py").write_text("def loss(w=0.0, c=3.0):\n    return (w - c) ** 2\n")
     return folder
 
 
 def test_every_format_shows_the_descent(model: Path) -> None:
-    words = ("render", "loss.py", "--descend", "4", "--rate", "0.25", "--freeze", "c")
+    words = ("render", "bowl.py", "--descend", "4", "--rate", "0.25", "--freeze", "c")
     outputs = ("-o", "a.svg", "-o", "a.html", "-o", "a.png", "-o", "step-%02d.svg")
     result = run(*words, *outputs)
     assert result.exit_code == 0, result.stderr
@@ -34,7 +34,7 @@ def test_every_format_shows_the_descent(model: Path) -> None:
 
 
 def test_it_takes_other_inputs_and_moves(model: Path) -> None:
-    result = run("render", "loss.py", "--descend", "2", "--wrt", "w", "--set", "w=5", "--animate", "-o", "a.svg")
+    result = run("render", "bowl.py", "--descend", "2", "--wrt", "w", "--set", "w=5", "--animate", "-o", "a.svg")
     assert result.exit_code == 0, result.stderr
     moving = (model / "a.svg").read_text()
     assert "animation:" in moving
@@ -43,11 +43,11 @@ def test_it_takes_other_inputs_and_moves(model: Path) -> None:
 
 
 def test_a_drawing_or_a_graph_of_the_author_s_descends(model: Path) -> None:
-    (model / "drawn.py").write_text("import bpviz, loss\nmain = bpviz.draw(loss.loss, freeze='c')\n")
+    (model / "drawn.py").write_text("import bpviz, bowl\nmain = bpviz.draw(bowl.loss, freeze='c')\n")
     result = run("render", "drawn.py", "--descend", "1", "-o", "a.svg")
     assert result.exit_code == 0, result.stderr
     (model / "trained.py").write_text(
-        "import bpviz, loss\nmain = bpviz.descend(loss.loss, freeze='c', steps=3).draw(title='Down')\n"
+        "import bpviz, bowl\nmain = bpviz.descend(bowl.loss, freeze='c', steps=3).draw(title='Down')\n"
     )
     result = run("render", "trained.py", "-o", "b.html", "--precision", "2")
     assert result.exit_code == 0, result.stderr
@@ -68,21 +68,21 @@ def test_a_drawing_or_a_graph_of_the_author_s_descends(model: Path) -> None:
     ],
 )
 def test_wrong_words_are_refused(model: Path, words: tuple[str, ...], expected: str) -> None:
-    result = run("render", "loss.py", "-o", "a.svg", *words)
+    result = run("render", "bowl.py", "-o", "a.svg", *words)
     assert result.exit_code == 2
     assert expected in result.stderr
     assert not (model / "a.svg").exists()
 
 
 def test_a_descent_that_ends_early_is_noted(model: Path) -> None:
-    result = run("render", "loss.py", "--descend", "9", "--rate", "1e200", "--wrt", "w", "-o", "a.svg")
+    result = run("render", "bowl.py", "--descend", "9", "--rate", "1e200", "--wrt", "w", "-o", "a.svg")
     assert result.exit_code == 0, result.stderr
     assert "note: the descent ends with step 1, which is not finite" in result.stderr
 
 
 def test_a_marker_in_markdown(model: Path) -> None:
     notes = model / "notes.md"
-    notes.write_text("<!-- bpviz: loss.py --descend 4 --freeze c --animate -o down.svg -->\n<!-- /bpviz -->\n")
+    notes.write_text("<!-- bpviz: bowl.py --descend 4 --freeze c --animate -o down.svg -->\n<!-- /bpviz -->\n")
     result = run("embed", "notes.md")
     assert result.exit_code == 0, result.stderr
     # w − 3 is multiplied by 0.8 in each step: 9 · 0.64⁴ = 1.51.
