@@ -13,9 +13,12 @@ from bpviz.errors import UsageError
 from bpviz.figure import ArrowKind, Box, Curve, Figure, Film, Heat, Step, Turns, Wire
 from bpviz.figures.groups import titled
 from bpviz.figures.options import CircuitOptions
+from bpviz.figures.styles import looks_of
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
+from bpviz.text.element_names import arrays_of
 from bpviz.text.numerals import MINUS, number
+from bpviz.text.styles import Styles
 from bpviz.words.numbers import elided
 from bpviz.words.values import spoken
 
@@ -29,8 +32,10 @@ _SHORT = 4
 """The most elements of an array in the sentence of a step."""
 
 
-def film(training: Training, figures: Sequence[Figure], options: CircuitOptions) -> Film:
-    """Return the film of a training, from the figure of each step.
+def film(training: Training, figures: Sequence[Figure], options: CircuitOptions, house: Styles = ()) -> Film:
+    """Return the film of a training, from the figure of each step; ``house`` are the styles of a theme.
+
+    What a style hides is in no sentence, and the output has no curve then.
 
     >>> import bpviz
     >>> found = bpviz.descend(lambda w=0.0: (w - 3) ** 2, rate=0.1, steps=2)
@@ -42,36 +47,17 @@ def film(training: Training, figures: Sequence[Figure], options: CircuitOptions)
 
     Raises `UsageError` for steps that do not compute the same, since one layout could not show them.
     """
-    flows, say = training.drawn or training.flows, options.lang
+    flows = training.drawn or training.flows
     for at, flow, figure in zip(training.numbers, flows, figures, strict=True):
         if reason := difference(flows[0].graph, flow.graph) or _changed(figures[0], figure):
             raise _unlike(training, at, reason)
     # What only some steps have below the figure is in their sentences.
     always = tuple(note for note in figures[0].notes if all(note in figure.notes for figure in figures))
     notes = [tuple(note for note in figure.notes if note not in always) for figure in figures]
-    described = _described(training, options)
+    narrator = _Narrator(training, options, house)
+    described = narrator.description()
     shown = tuple(replace(figure, notes=always, description=described) for figure in figures)
-    curve = Curve(_output_of(training, options), say("step"), training.numbers, training.losses)
-    return Film(shown, tuple(_Narrator(training, options, notes).steps()), curve).with_arrows(_scaled)
-
-
-def _output_of(training: Training, options: CircuitOptions) -> str:
-    name = training[-1].output_name
-    return dict(options.names).get(name, name)
-
-
-def _described(training: Training, options: CircuitOptions) -> str:
-    say = options.lang
-    start, end = (number(loss, options.precision) for loss in (training.losses[0], training.losses[-1]))
-    return say(
-        "Computation graph of {name} in training, step {first} to {last}: {output} goes from {start} to {end}.",
-        name=titled(training[-1].graph.name, say) or say("the computation"),
-        first=training.numbers[0],
-        last=training.numbers[-1],
-        output=_output_of(training, options),
-        start=start,
-        end=end,
-    )
+    return Film(shown, tuple(narrator.steps(notes)), narrator.curve()).with_arrows(_scaled)
 
 
 def _unlike(training: Training, at: int, reason: str) -> UsageError:
@@ -132,38 +118,72 @@ def _rescaled(heat: Heat, top: Heat) -> Heat:
 
 
 class _Narrator:
-    """Writes the sentence of every step."""
+    """Writes about the steps of a training."""
 
-    def __init__(self, training: Training, options: CircuitOptions, notes: Sequence[tuple[str, ...]]) -> None:
-        self.training, self.notes, self.precision, self.say = training, notes, options.precision, options.lang
+    def __init__(self, training: Training, options: CircuitOptions, house: Styles) -> None:
+        self.training, self.precision, self.say = training, options.precision, options.lang
         self.called = dict(options.names)
+        graph, output = training[0].graph, training[0].output_index
+        # The figures may show single numbers, which the runs do not have.
+        known = {*graph.names, *graph.labels, *self.called.values()}
+        names = tuple(one for one in options.names if one[0] in known)
+        styles = tuple(one for one in options.styles if one[0] in known)
+        looks = looks_of(graph, replace(options, names=names, styles=styles), house)
+        self.output = self._name(graph.names[output])
+        self.hides_output = looks.hides(output)
+        in_part = {array for element, style in options.styles if style.hide for array in arrays_of(element)}
+        hidden = {name for name in training.learned if looks.hides(graph.find(name))} | in_part
+        self.inputs = [name for name in training.learned if name not in hidden]
 
-    def steps(self) -> Iterator[Step]:
-        """Yield the steps."""
-        before: Flow | None = None
-        for at, flow, notes in zip(self.training.numbers, self.training.flows, self.notes, strict=True):
-            yield Step("; ".join((self._sentence(at, flow, before), *notes)), numbered=True)
-            # A step that was left out has no arithmetic with the next one.
-            following = at + 1 in self.training.numbers
-            before = flow if following else None
-
-    def _sentence(self, at: int, flow: Flow, before: Flow | None) -> str:
-        say, output = self.say, self._name(flow.output_name)
-        parts = [part for name in self.training.learned for part in self._input(name, flow, before, output)]
-        numbers = self._spoken(flow.output)
-        words = {"output": output, "value": numbers, "inputs": say(", ").join(elided(parts, say))}
-        if not at:
-            return say("Start: {output} = {value}; {inputs}", **words)
+    def description(self) -> str:
+        """Return the description of the whole."""
+        say, losses = self.say, self.training.losses
+        words = {
+            "name": titled(self.training[-1].graph.name, say) or say("the computation"),
+            "first": self.training.numbers[0],
+            "last": self.training.numbers[-1],
+        }
+        if self.hides_output:
+            return say("Computation graph of {name} in training, step {first} to {last}.", **words)
         return say(
-            "Step {number} of {count}: {output} = {value}; {inputs}", number=at, count=self.training.planned, **words
+            "Computation graph of {name} in training, step {first} to {last}: {output} goes from {start} to {end}.",
+            **words,
+            output=self.output,
+            start=number(losses[0], self.precision),
+            end=number(losses[-1], self.precision),
         )
 
-    def _input(self, name: str, flow: Flow, before: Flow | None, output: str) -> Iterator[str]:
+    def curve(self) -> Curve | None:
+        """Return the curve of the output."""
+        if self.hides_output:
+            return None
+        return Curve(self.output, self.say("step"), self.training.numbers, self.training.losses)
+
+    def steps(self, notes: Sequence[tuple[str, ...]]) -> Iterator[Step]:
+        """Yield the steps, each with its own notes at the end of its sentence."""
+        before: Flow | None = None
+        for at, flow, own in zip(self.training.numbers, self.training.flows, notes, strict=True):
+            numbers = [] if self.hides_output else [f"{self.output} = {self._spoken(flow.output)}"]
+            parts = [part for name in self.inputs for part in self._input(name, flow, before)]
+            numbers += [self.say(", ").join(elided(parts, self.say))] if parts else []
+            yield Step("; ".join((self._step(at, "; ".join(numbers)), *own)), numbered=True)
+            # A step that was left out has no arithmetic with the next one.
+            before = flow if at + 1 in self.training.numbers else None
+
+    def _step(self, at: int, numbers: str) -> str:
+        words = {"number": at, "count": self.training.planned}
+        if not numbers:
+            return self.say("Step {number} of {count}", **words)
+        if not at:
+            return self.say("Start: {numbers}", numbers=numbers)
+        return self.say("Step {number} of {count}: {numbers}", numbers=numbers, **words)
+
+    def _input(self, name: str, flow: Flow, before: Flow | None) -> Iterator[str]:
         """Yield the value of an input and its gradient: a number with its arithmetic, of an array that is not short
         only the length of the gradient.
         """
         called, value, gradient = self._name(name), flow.value(name), flow.grad(name)
-        slope = f"∂{output}/∂{called}"
+        slope = f"∂{self.output}/∂{called}"
         shape = ops.shape_of(value)
         if len(shape) > 1 or prod(shape) > _SHORT:
             yield f"‖{slope}‖ = {number(float(np.linalg.norm(gradient)), self.precision)}"

@@ -40,7 +40,8 @@ def lay_out_film(
     """
     roomy = film.with_arrows(lambda arrows, kind: _roomy(arrows, kind, theme))
     pictures = [lay_out(figure, theme, engine=engine, timeout=timeout, say=say) for figure in roomy.figures]
-    return with_curve(merged(pictures), film.curve, theme)
+    whole = merged(pictures)
+    return whole if film.curve is None else with_curve(whole, film.curve, theme)
 
 
 def _roomy(arrows: Turns, role: ArrowKind, theme: Theme) -> Turns:

@@ -24,6 +24,8 @@ _GRID_SCALE = 0.9
 _FRACTION_SCALE = 0.85
 _BAR_AIR = 1.0
 _BAR_REACH = 2.0
+_NOTE = 150.0
+"""The longest line of a note, in points."""
 
 
 class Block(NamedTuple):
@@ -35,11 +37,16 @@ class Block(NamedTuple):
 
 
 def measured(label: Label, role: TextRole, theme: Theme) -> Block:
-    """Return the block of a label whose content is set in ``role``; it has at least the size of the label's room."""
+    """Return the block of a label whose content is set in ``role``; without a note it has at least the label's room."""
+    return _noted(label.note, _roomy(label, role, theme), theme)
+
+
+def _roomy(label: Label, role: TextRole, theme: Theme) -> Block:
+    """Return the block of a label without its note."""
     room = label.room
     if room is None:
-        return _label(label, role, theme)
-    own = _label(label, role, theme, room.columns)
+        return _content(label, role, theme)
+    own = _content(label, role, theme, room.columns)
     width, height = max(room.width, own.width), max(room.height, own.height)
     # A name stays in its place, and all text is as near to its wire as ever.
     left = 0.0 if label.name else (width - own.width) / 2
@@ -58,11 +65,11 @@ def room_for(labels: Sequence[Label], role: TextRole, theme: Theme) -> Room:
     grids = [label.content for label in labels if isinstance(label.content, Grid)]
     each = [_columns(grid, role, theme) for grid in grids]
     columns = tuple(max(widths, default=0.0) for widths in zip_longest(*each, fillvalue=0.0))
-    blocks = [_label(label, role, theme, columns) for label in labels]
+    blocks = [_content(label, role, theme, columns) for label in labels]
     return Room(max(block.width for block in blocks), max(block.height for block in blocks), columns)
 
 
-def _label(label: Label, role: TextRole, theme: Theme, columns: tuple[float, ...] = ()) -> Block:
+def _content(label: Label, role: TextRole, theme: Theme, columns: tuple[float, ...] = ()) -> Block:
     content = label.content
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
@@ -180,6 +187,20 @@ def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
         *placed(block, left, (height - block.height) / 2),
     )
     return Block(left + block.width, height, elements)
+
+
+def _noted(note: str, block: Block, theme: Theme) -> Block:
+    """Set a note, if there is one, above a block."""
+    if not note:
+        return block
+    size = theme.sizes["note"]
+    above = paragraph("\n".join(text.wrapped(note, size, _NOTE)), "note", theme)
+    width, top = max(above.width, block.width), above.height + _BAR_AIR
+    elements = (
+        *placed(above, (width - above.width) / 2, 0.0),
+        *placed(block, (width - block.width) / 2, top),
+    )
+    return Block(width, top + block.height if block.elements else above.height, elements)
 
 
 def _marked(block: Block, marked: bool) -> Block:

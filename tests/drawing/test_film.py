@@ -105,6 +105,34 @@ def test_a_label_has_the_room_of_the_largest() -> None:
     assert all(block.width <= room.width and block.height <= room.height for block in blocks)
 
 
+def test_hidden_numbers_are_in_no_sentence_and_hidden_losses_have_no_curve() -> None:
+    def loss(w: float = 1.0, v: float = 2.0) -> float:
+        return (w * v - 6) ** 2
+
+    found = bpviz.descend(loss, rate=0.01, steps=2)
+    one = found.draw(styles={"w": {"hide": True}})
+    # The gradient of v is 2·(−4)·1 at the start.
+    assert one.step_list[0].sentence == "Start: loss = 16; v = 2, ∂loss/∂v = −8"
+    other = found.draw(styles={"loss": {"hide": True}, "v": {"hide": True}})
+    assert other.step_list[0].sentence == "Start: w = 1, ∂loss/∂w = −16"
+    assert other.figure.description == "Computation graph of loss in training, step 0 to 2."
+    assert not any(part.id.startswith(("curve", "dot@")) for part in other.moving_picture.parts)
+    nothing = found.draw(styles={name: {"hide": True} for name in ("loss", "v", "w")})
+    assert [step.sentence for step in nothing.step_list] == [f"Step {at} of 2" for at in range(3)]
+    array = bpviz.descend(bowl, np.array([3.0, 4.0]), rate=0.25, steps=1)
+    assert array.draw(elements=True, styles={"w[0]": {"hide": True}}).step_list[0].sentence == "Start: bowl = 25"
+
+
+def test_notes_and_colours_of_values_are_in_every_step() -> None:
+    found = bpviz.descend(lambda w=0.0: (w - 3) ** 2, rate=0.1, steps=2)
+    styled = found.draw(styles={"w": {"note": "the weight", "color": "#0072B2"}})
+    frames = [one.to_svg() for one in styled.steps()]
+    assert all("the weight" in frame and "#0072B2" in frame for frame in frames)
+    moving = bpviz.draw(styled, animate=True).to_svg()
+    assert moving.count(">the weight<") == 1
+    assert "#0072B2" in moving
+
+
 # The curve
 
 
