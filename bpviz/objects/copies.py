@@ -17,7 +17,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_object
+from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_object, of_library
 from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -219,7 +219,7 @@ class Copies:
 
     def _object(self, value: Any, name: str) -> Any:
         for base in type(value).__mro__:
-            if base.__flags__ & HEAP_TYPE and base not in self._classes:
+            if base.__flags__ & HEAP_TYPE and base not in self._classes and not of_library(base):
                 self._classes.append(base)
         kind = _without_finalizer(type(value))
         made = self.keep(value, SimpleNamespace() if kind is SimpleNamespace else object.__new__(kind))

@@ -12,6 +12,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.recording.source import is_library
 from bpviz.recording.value import Cell
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "is_object",
     "is_used",
     "keys_of",
+    "of_library",
     "put_class_entries",
 ]
 
@@ -113,6 +115,15 @@ def is_object(value: Any) -> bool:
     library = kind.__module__.partition(".")[0]
     ours = kind.__flags__ & HEAP_TYPE and library not in _OTHERS and library not in sys.stdlib_module_names
     return bool(ours) and not isinstance(value, float | int | str | bytes | tuple)
+
+
+def of_library(kind: type) -> bool:
+    """Return whether a class belongs to Python, to bpviz or to an installed package.
+
+    >>> of_library(threading.Thread), of_library(type("Net", (), {"__module__": "net"}))
+    (True, False)
+    """
+    return is_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
 
 
 def class_entries(kind: type) -> dict[str, Any]:

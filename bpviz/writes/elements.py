@@ -36,9 +36,8 @@ class Flat:
 
     @property
     def coords(self) -> tuple[int, ...]:
-        """The place of the next element."""
-        shape = self.base.shape
-        return tuple(map(int, np.unravel_index(self._at, shape))) if self._at < len(self) else (*shape[:1], 0)
+        """The place of the next element; empty at the end."""
+        return tuple(map(int, np.unravel_index(self._at, self.base.shape))) if self._at < len(self) else ()
 
     @property
     def index(self) -> int:
