@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bpviz.figure import Arrow, Content, Figure, Grid, Row
+from bpviz.figure import Arrow, Content, Figure, Grid, Row, Wire
 
 __all__ = ["upright"]
 
@@ -13,14 +13,14 @@ __all__ = ["upright"]
 def upright(figure: Figure) -> Figure:
     """Return the figure with its vectors as columns; the same figure if none has three elements.
 
-    >>> from bpviz.figure import Label, Wire
+    >>> from bpviz.figure import Label
     >>> row = Arrow(Label(Grid((("1", "2", "3"),), vector=True)))
     >>> upright(Figure((), (Wire("w", "x", "f", forward=row),))).wires[0].forward.label.content.rows
     (('1',), ('2',), ('3',))
     """
     vectors = [vector for wire in figure.wires for vector in (*_vectors(wire.forward), *_vectors(wire.backward))]
-    # Two numbers alone take little width.
-    if all(len(vector.rows[0]) < _LONG for vector in vectors):
+    # Two numbers alone take little width. In a film, rows have room already.
+    if all(len(vector.rows[0]) < _LONG for vector in vectors) or any(map(_has_room, figure.wires)):
         return figure
     wires = tuple(
         replace(wire, forward=_turned(wire.forward), backward=_turned(wire.backward)) for wire in figure.wires
@@ -30,6 +30,10 @@ def upright(figure: Figure) -> Figure:
 
 _LONG = 3
 """The least number of elements of a vector that makes all vectors of its figure columns."""
+
+
+def _has_room(wire: Wire) -> bool:
+    return any(arrow and arrow.label and arrow.label.room for arrow in (wire.forward, wire.backward))
 
 
 def _vectors(arrow: Arrow | None) -> Iterator[Grid]:

@@ -210,7 +210,8 @@ def _heat(flat: Any, text: str, marked: bool, precision: int, say: Language) -> 
         tuple(round(v / (scale or 1.0), 3) if math.isfinite(v) else None for v in row) for row in thin.tolist()
     )
     whole = thin.size == flat.size
-    return Heat(text, cells, marked, number(scale, precision) if scale else "", "" if whole else say("sampled"))
+    full, note = number(scale, precision) if scale else "", "" if whole else say("sampled")
+    return Heat(text, cells, marked, full, note, scale or 1.0)
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
