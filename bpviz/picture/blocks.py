@@ -17,7 +17,6 @@ from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
 from bpviz.text.latex import line_in_latex
 from bpviz.text.notation import MATH, NAME, Run, is_prose
-from bpviz.text.numerals import MINUS
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "room_for", "words"]
 
@@ -323,20 +322,17 @@ def _heat(heat: Heat, line: Block, role: TextRole, theme: Theme) -> Block:
 
 
 def _key(heat: Heat, role: TextRole, theme: Theme) -> Block | None:
-    """Return the cells of the full colours and their number; ``None`` if it is not known."""
-    present = [value for row in heat.cells for value in row if value]
-    if not heat.full or not present:
+    """Return the cells of the two full colours and their number; ``None`` if it is not known."""
+    if not heat.full:
         return None
     size = theme.sizes[role] * _KEY_SCALE
-    side, left = size * text.CAP_HEIGHT, 0.0
-    signs = [sign for sign in (-1.0, 1.0) if any(value * sign > 0 for value in present)]
-    elements: list[Element] = []
-    for sign in signs:
-        elements.append(Cell(left, size * text.ASCENT - side, side, side, sign))
-        left += side
-    number = {-1.0: MINUS, 0.0: "±", 1.0: ""}[sum(signs)] + heat.full
-    left += size * 0.3
-    width = text.width(number, size)
-    elements.append(Text(role, number, left + width / 2, size * text.ASCENT, size, width))
+    side = size * text.CAP_HEIGHT
+    top, number = size * text.ASCENT - side, f"±{heat.full}"
+    left, width = 2 * side + size * 0.3, text.width(number, size)
+    elements = (
+        Cell(0.0, top, side, side, -1.0),
+        Cell(side, top, side, side, 1.0),
+        Text(role, number, left + width / 2, size * text.ASCENT, size, width),
+    )
     left += width
-    return Block(left, size * (text.ASCENT + text.DESCENT), tuple(elements))
+    return Block(left, size * (text.ASCENT + text.DESCENT), elements)
