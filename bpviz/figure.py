@@ -181,7 +181,8 @@ class Figure:
     """Everything in a figure. Boxes and wires are in the order of computation.
 
     It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``sums`` has for
-    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot.
+    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot. ``closed`` are
+    those of the notes that say which groups were closed to fit a page.
     """
 
     boxes: tuple[Box, ...]
@@ -193,6 +194,7 @@ class Figure:
     direction: Direction = "LR"
     width: float | None = 720.0
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
+    closed: tuple[str, ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

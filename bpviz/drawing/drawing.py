@@ -169,18 +169,20 @@ class Drawing:
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes that are not in the picture: numbers that are not finite, inputs that do not reach the output."""
+        closed = () if isinstance(self.figure, Sheet) else self.figure.closed
         if not isinstance(self.source, Flow):
-            return ()
-        graph, say = self.source.graph, self.options.circuit.lang
-        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in self.source.nonfinite)]
+            return closed
+        flow, graph, say = self.source, self.source.graph, self.options.circuit.lang
+        odd = [
+            *(note.sentence(say) for note in graph.notes),
+            *(found.sentence(say) for found in flow.nonfinite),
+            *closed,
+        ]
         if graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(odd)
-        circuit_options = self.options.circuit
-        # Inputs hidden by --only may reach the output.
-        whole = circuit(self.source, replace(circuit_options, only="")) if circuit_options.only else self.figure
-        drawn = {box.node for box in whole.boxes}
-        unused = [name for index, name in graph.record.is_input.items() if index not in drawn]
+        reached = set(graph.ancestors({*graph.output_indices, flow.output_index}))
+        unused = [name for index, name in graph.record.is_input.items() if index not in reached]
         return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
 
     def to_bytes(self, format: str, **options: Any) -> bytes:

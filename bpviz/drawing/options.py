@@ -12,7 +12,7 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
+from bpviz.figures.options import CircuitOptions, Direction, Labels, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.language import language
@@ -190,12 +190,19 @@ _ROWS = (
     _kept(
         "depth",
         "--depth",
-        "Close groups that lie deeper (0: all).",
+        "Close groups that lie deeper (0: all). [default: as many as fit a page]",
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
     _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
+    _kept(
+        "repeats",
+        "--repeats",
+        "Of more than four equal blocks in a chain, show the first and the last, or all.",
+        choices=get_args(Repeats),
+        setting=True,
+    ),
     Option(
         "of",
         "--of",

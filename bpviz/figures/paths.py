@@ -93,7 +93,7 @@ class Slopes(Values):
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """Return the slope of a highlighted link between single numbers, else the gradient. A closed group has none."""
-        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.group is None
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.kind != "group"
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:
             text = number(found, self.precision)

@@ -123,7 +123,9 @@ class _Narrator:
         return box.text.replace("\n", " ")
 
     def _given(self, box: Box) -> str:
-        assert box.node is not None
+        if box.node is None:
+            # Several inputs of blocks that are not shown.
+            return self._symbol(box)
         return f"{self._symbol(box)} = {self._value(box.node)}"
 
     def _value(self, index: int) -> str:
