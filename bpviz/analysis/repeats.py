@@ -273,7 +273,8 @@ class _Finder:
     def _verified(self, items: Sequence[_Item], start: int, end: int, period: int) -> _Run | None:
         """Return the longest chain of equal blocks in a stretch that repeats itself; ``None`` if there is none."""
         shift = _first_line(items[start : start + period])
-        shifts = [shift, 0] if shift and (end - start - shift) // period > _MOST else [0]
+        # Where that costs no block, the blocks begin as the loop does.
+        shifts = [shift, 0] if shift and shift <= (end - start) % period else [0]
         for first in (start + shift for shift in shifts):
             whole = _Run(first, period, (end - first) // period)
             blocks = [self._nodes(self._block(items, whole, number)) for number in range(whole.blocks)]

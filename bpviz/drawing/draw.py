@@ -172,7 +172,13 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     """
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
+    closed = source.graph if isinstance(source, Flow) else source
     source, rest = open_named(source, options.open, options.depth)
+    opened = source.graph if isinstance(source, Flow) else source
+    if options.open:
+        # They stay open in a figure that closes groups until it fits its page.
+        titles = (scope.title for scope in opened.record.scopes[len(closed.record.scopes) :])
+        rest = (*rest, *dict.fromkeys(titles))
     shown = replace(options, open=rest)
     if options.before is not None:
         before, _ = open_named(options.before, options.open, options.depth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -72,8 +72,10 @@ class _Circuit:
         self.folded: set[int] = set()
         self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
         self.steps = sorted({*self.needed}.difference(self.leaves))
-        kind = (lambda node: None) if self.pairing is None else self.pairing.kept
-        found = chains(self.graph, self.steps, self.ends, options.repeats, kind)
+        named = {self.graph.find(name) for name, _ in options.names}
+        named.update(() if self.paths is None else (self.paths.source, self.paths.target))
+        named.difference_update(end.node for end in self.ends)
+        found = chains(self.graph, self.steps, self.ends, options, named, self.pairing)
         self.fit = fitted(self.record, self.steps, found, options)
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
@@ -164,8 +166,7 @@ class _Circuit:
         """Return the uses of every value; several uses in a closed group are one, with the sum of gradients."""
         # At hidden steps, gradients would have another shape.
         flow = None if self.passes.left_out else self.flow
-        found: dict[int, list[Use]] = {index: [] for index in self.needed}
-        merged: dict[tuple[int, str], int] = {}
+        apart: dict[int, dict[Hashable, list[Use]]] = {index: {} for index in self.needed}
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out or self._is_stub(index):
                 continue
@@ -177,13 +178,12 @@ class _Circuit:
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
-                uses = found[operand]
-                at = merged.get((operand, target.id)) if target.kind == "group" else None
-                if at is None:
-                    merged[operand, target.id] = len(uses)
-                    uses.append(use)
-                else:
-                    uses[at] = uses[at].with_others([use])
+                way = target.id if target.kind == "group" else (index, slot)
+                apart[operand].setdefault(way, []).append(use)
+        found = {
+            index: [use.with_others(others) if others else use for use, *others in ways.values()]
+            for index, ways in apart.items()
+        }
         keys = self._end_keys()
         together = self.folds.outputs([pair for pair in keys if not self._is_seeded(*pair)], self.say)
         for key, end in keys:

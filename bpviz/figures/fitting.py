@@ -60,7 +60,8 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
     """Return how deep the groups of a figure are open: as ``depth`` says, else so deep that the figure fits its page.
 
     ``found`` holds the chains of which a figure shows the first and the last block. Groups that the options open stay
-    open. Where all closed groups together leave more than fits, and do not even halve it, all stay open.
+    open, and so do those around them. Where all closed groups together leave more than fits, and do not even halve it,
+    all stay open.
 
     >>> import bpviz
     >>> def inner(x):
@@ -78,7 +79,7 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
     whole = counts.boxes(counts.deepest)
     if whole <= _MOST:
         return Fit()
-    low, high = 0, counts.deepest
+    low, high = counts.least, counts.deepest
     # Opening a group never makes a figure smaller: the deepest that fits is found by halves.
     while low < high:
         middle = (low + high + 1) // 2
@@ -115,6 +116,8 @@ class _Counts:
         for scope in self.scopes:
             self.depths[scope.index] = 0 if scope.parent is None else self.depths[scope.parent.index] + 1
         self.deepest = max(self.depths.values())
+        named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in options.open)
+        self.least = max(named, default=0)
 
     def boxes(self, depth: int) -> int:
         """Return how many there are if groups are open to this depth."""

@@ -6,20 +6,24 @@ for all, with their names and their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
 from bpviz.analysis.repeats import Repeat, repeats
 from bpviz.figure import Arrow, Box, Label, Plain
 from bpviz.figures.groups import frame_of
 from bpviz.figures.labels import Use
+from bpviz.figures.options import CircuitOptions
 from bpviz.frozen import dataclass
 from bpviz.graph.graph import End, Graph
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.text.language import Language
 from bpviz.text.numerals import number
+
+if TYPE_CHECKING:
+    from bpviz.analysis.pairing import Pairing
 
 __all__ = ["Folds", "Strand", "chains"]
 
@@ -28,10 +32,27 @@ _FEWEST = 3
 
 
 def chains(
-    graph: Graph, steps: Sequence[int], ends: Sequence[End], wanted: str, kind: Callable[[int], Hashable]
+    graph: Graph,
+    steps: Sequence[int],
+    ends: Sequence[End],
+    options: CircuitOptions,
+    named: Collection[int] = (),
+    pairing: Pairing | None = None,
 ) -> tuple[Repeat, ...]:
-    """Return the chains of equal blocks that a figure folds: none if ``all`` blocks are wanted."""
-    return () if wanted == "all" else repeats(graph, steps, kind, [end.node for end in ends])
+    """Return the chains of equal blocks that a figure folds: none if the options want all blocks.
+
+    A block is unlike the others if it holds what the options name: a ``named`` node, or a group to open or to close;
+    or if it is new, compared with an earlier run.
+    """
+    if options.repeats == "all":
+        return ()
+    titles = {*options.open, *options.close}
+
+    def kind(node: int) -> Hashable:
+        around = titles.intersection(group_path(graph.record.step_scopes[node])) if titles else ()
+        return node in named, frozenset(around), pairing is None or pairing.kept(node)
+
+    return repeats(graph, steps, kind, [end.node for end in ends])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,7 @@ class Folds:
         """Return the boxes for outputs that hidden blocks have one by one, by the id that each would have alone."""
         roles: dict[Hashable, list[tuple[str, End]]] = {}
         for key, end in ends:
-            if end.node in self.places:
+            if end.node in self.places and not end.own:
                 chain, _, place = self.places[end.node]
                 roles.setdefault((chain, place), []).append((key, end))
         made = {}
@@ -203,7 +224,7 @@ class Folds:
         found: dict[str, None] = {}
         for chain, repeat in enumerate(self.repeats):
             count = len(repeat.hidden)
-            own = say(", ").join(self._own(chain, repeat, value, precision, say))
+            own = say(", ").join(dict.fromkeys(self._own(chain, repeat, value, precision, say)))
             found[
                 say("⋯ ×{count} ⋯: {count} equal blocks are not shown, with their own {parts}", count=count, parts=own)
                 if own

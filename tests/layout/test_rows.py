@@ -195,7 +195,11 @@ def test_letters_are_lit_with_their_path() -> None:
     tones = {part.detail: part.tone for part in drawing.picture.parts if part.link}
     assert tones == {"continues": "strong", "continued": "strong"}
     # The last input reaches the output from its own row on: what comes before is in the background.
-    later = [part.tone for part in bpviz.draw(recurrent, path="x5", repeats="all").picture.parts if part.detail == "continues"]
+    later = [
+        part.tone
+        for part in bpviz.draw(recurrent, path="x5", repeats="all").picture.parts
+        if part.detail == "continues"
+    ]
     assert later == ["pale"] * 4 + ["strong"]
 
 
