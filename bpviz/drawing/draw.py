@@ -31,7 +31,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
     upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
-    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``width`` (what
+    ``close`` (groups and operations), ``repeats`` (``auto``: of more than four equal blocks in a chain the first and
+    the last; ``all``), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``width`` (what
     is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``, ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or
     a number of points), ``theme``, ``engine``
     (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,

@@ -72,15 +72,14 @@ class _Circuit:
         self.folded: set[int] = set()
         self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
         self.steps = sorted({*self.needed}.difference(self.leaves))
-        named = {self.graph.find(name) for name, _ in options.names}
-        named.update(() if self.paths is None else (self.paths.source, self.paths.target))
-        named.difference_update(end.node for end in self.ends)
+        ends = {end.node for end in self.ends}
+        named = set() if self.paths is None else {self.paths.source, self.paths.target} - ends
         found = chains(self.graph, self.steps, self.ends, options, named, self.pairing)
         self.fit = fitted(self.record, self.steps, found, options)
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
         self.folds.take_steps(self.steps)
-        self.folds.take_leaves(self.leaves, self.steps)
+        self.folds.take_leaves([i for i in self.leaves if i not in named | ends], self.steps)
 
     def _ends(self) -> list[End]:
         """Return the outputs, and the differentiated value if it is no output; for paths, their end."""

@@ -60,7 +60,7 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
     """Return how deep the groups of a figure are open: as ``depth`` says, else so deep that the figure fits its page.
 
     ``found`` holds the chains of which a figure shows the first and the last block. Groups that the options open stay
-    open, and so do those around them. Where all closed groups together leave more than fits, and do not even halve it,
+    open, and so do those around them. Where closing all groups leaves more than fits, and more than three quarters,
     all stay open.
 
     >>> import bpviz
@@ -89,7 +89,7 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
             high = middle - 1
     while low < counts.deepest and counts.boxes(low) < _FEWEST:
         low += 1
-    if low == counts.deepest or counts.boxes(low) > max(_MOST, whole // 2):
+    if low == counts.deepest or counts.boxes(low) > max(_MOST, whole * 3 // 4):
         return Fit()
     return Fit(low, whole, counts.deepest)
 

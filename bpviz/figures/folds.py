@@ -6,7 +6,7 @@ for all, with their names and their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpviz import ops
@@ -41,31 +41,28 @@ def chains(
 ) -> tuple[Repeat, ...]:
     """Return the chains of equal blocks that a figure folds: none if the options want all blocks.
 
-    A block is unlike the others if it holds what the options name: a ``named`` node, or a group to open or to close;
-    or if it is new, compared with an earlier run.
+    A block is unlike the others if it holds a ``named`` step or uses a named input, if it holds a group that the
+    options open or close, or if it is new, compared with an earlier run.
     """
     if options.repeats == "all":
         return ()
-    titles = {*options.open, *options.close}
+    titles, inputs = {*options.open, *options.close}, {*named}.difference(steps)
 
     def kind(node: int) -> Hashable:
         around = titles.intersection(group_path(graph.record.step_scopes[node])) if titles else ()
-        return node in named, frozenset(around), pairing is None or pairing.kept(node)
+        is_named = node in named or not inputs.isdisjoint(graph.record.operands[node])
+        return is_named, frozenset(around), pairing is None or pairing.kept(node)
 
     return repeats(graph, steps, kind, [end.node for end in ends])
 
 
 @dataclass(frozen=True, slots=True)
 class Strand:
-    """A value with those of its uses that are drawn together; for a bundle, all its nodes and one use for each."""
+    """A value with those of its uses that are drawn one by one; or a bundle: a node for each of its uses."""
 
     nodes: tuple[int, ...]
     uses: tuple[Use, ...]
-
-    @property
-    def is_bundle(self) -> bool:
-        """Whether it stands for several values."""
-        return len(self.nodes) > 1
+    is_bundle: bool = False
 
 
 class Folds:
@@ -114,8 +111,8 @@ class Folds:
         """Return the place of a node's box in the order of computation."""
         return self.repeats[self.places[node][0]].hidden[0][0] if node in self.places else node
 
-    def take_leaves(self, leaves: Sequence[int], steps: Sequence[int]) -> None:
-        """Hide the inputs and constants that only hidden steps use: those with a name in bundles."""
+    def take_leaves(self, leaves: Iterable[int], steps: Sequence[int]) -> None:
+        """Hide the inputs and constants among these that only hidden steps use: those with a name in bundles."""
         if not self.repeats:
             return
         users: dict[int, list[tuple[int, int]]] = {leaf: [] for leaf in leaves}
@@ -195,7 +192,7 @@ class Folds:
                 elif way not in done:
                     done.add(way)
                     nodes, shares = zip(*together, strict=True)
-                    yield Strand(nodes, shares)
+                    yield Strand(nodes, shares, is_bundle=True)
             if alone:
                 yield Strand((node,), tuple(alone))
 
@@ -212,8 +209,8 @@ class Folds:
             name = ""
         written = labels != "none"
         values = Label(Plain(say("{count} values", count=count) if written else ""), name) if written or name else None
-        gradients = Label(Plain(say("{count} gradients", count=count))) if written else None
-        back = any(use.share is not None for use in strand.uses)
+        back = {node for node, use in zip(strand.nodes, strand.uses, strict=True) if use.share is not None}
+        gradients = Label(Plain(say("{count} gradients", count=len(back)))) if written else None
         forward = None if show == "backward" and back else Arrow(None if show == "backward" else values)
         return forward, Arrow(gradients) if back and show != "forward" else None
 

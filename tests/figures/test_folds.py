@@ -316,3 +316,23 @@ def test_two_loops_that_take_turns() -> None:
     drawing = bpviz.draw(turns, width="none")
     assert drawing.source.output == pytest.approx(turns())
     assert not list(collisions(drawing.picture))
+
+
+def test_an_input_of_a_hidden_step_that_is_an_output_is_shown() -> None:
+    def f(w: float = 0.5, x1: float = 1.0, x2: float = 2.0, x3: float = 3.0, x4: float = 4.0, x5: float = 5.0,
+          x6: float = 6.0, x7: float = 7.0) -> Any:  # fmt: skip
+        h = 0.1
+        for x in (x1, x2, x3, x4, x5, x6, x7):
+            h = np.tanh(w * x + h)
+        return h, x4
+
+    drawing = bpviz.draw(f, width="none")
+    assert texts(drawing, "input") == ["w", "x1", "x2 … x6", "x4", "x7"]
+    assert ("x2 … x6", "⋯ ×5 ⋯: 4 values") in re.findall(r"<title>(.+?) to (.+?)</title>", drawing.to_svg())
+
+
+def test_the_input_of_a_lit_path_is_shown_with_its_block() -> None:
+    drawing = bpviz.draw(recurrent, path="x6", width="none")
+    assert "x6" in texts(drawing, "input")
+    assert texts(drawing, "group") == ["⋯ ×3 ⋯"]
+    assert texts(bpviz.draw(recurrent, path="x4"), "group") == []
