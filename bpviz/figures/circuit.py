@@ -132,7 +132,7 @@ class _Circuit:
 
     def _box(self, index: int, key: str) -> Box:
         if self.folds.id_of(index) is not None:
-            return self.folds.box(index, self.say)
+            return self.folds.box(index, self._called, self.say)
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
@@ -153,11 +153,14 @@ class _Circuit:
             return Box(key, "operation", symbol, frame, description, commutes=operation.commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
-        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
-        text = label or (
-            self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
-        )
+        text = self._called(index)
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
+
+    def _called(self, index: int) -> str:
+        """Return the name of an input or a constant; without a name its number, or its shape."""
+        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
+        unnamed = self.say("array {shape}", shape=shape_text(shape)) if shape else ""
+        return self.labels[index] or unnamed or line_of(self.wording.shown(index))
 
     # Wires
 

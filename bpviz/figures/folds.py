@@ -143,11 +143,11 @@ class Folds:
             return self.bundles[node]
         return f"r{self.places[node][0]}" if node in self.places else None
 
-    def box(self, node: int, say: Language) -> Box:
-        """Return the box that stands for a node with others."""
+    def box(self, node: int, called: Callable[[int], str], say: Language) -> Box:
+        """Return the box that stands for a node with others; ``called`` returns the name or number of an input."""
         if node in self.bundles:
             nodes = self.members[self.bundles[node]]
-            text = _from_to([self.labels[i] for i in nodes])
+            text = _from_to([called(i) for i in nodes])
             if self.graph.is_constant(node):
                 return Box(self.bundles[node], "constant", text, None, say("constants {names}", names=text))
             return Box(self.bundles[node], "input", text, None, say("inputs {names}", names=text))

@@ -283,6 +283,9 @@ def test_one_pass_alone(show: str) -> None:
 def test_the_graph_of_a_gradient_folds_both_passes() -> None:
     drawing = bpviz.draw(descent, grad="x", width="none")
     assert len(ellipses(drawing.to_svg())) == 2
+    # Numbers that both passes use: each hidden step has its own.
+    shared = [text.partition(" ×")[0] for text in texts(drawing, "constant") if "×" in text]
+    assert sorted(shared) == ["0.1", "2"]
     assert bpviz.backprop(descent).grads["x"] == pytest.approx(drawing.source.output, rel=1e-9)
 
 
