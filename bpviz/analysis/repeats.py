@@ -28,6 +28,7 @@ np: Any = LazyModule("numpy")
 _MOST = 4
 """The most equal blocks that are shown one by one."""
 _CACHE = opmap.get("CACHE", -1)
+"""What stands in Python's code after an instruction, as room for its specialized form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +234,9 @@ class _Finder:
         # x[0] and x[1] differ in their key alone; their shapes must still be the same.
         fixed = tuple((key, _plain(value)) for key, value in sorted(parameters.items()) if key != "key")
         shape = ops.shape_of(record.values[node])
-        operands = tuple(self.graph.is_constant(operand) for operand in record.operands[node])
         return (
             operation.name,
-            len(operands),
+            len(record.operands[node]),
             fixed,
             shape,
             record.reached[node],

@@ -260,13 +260,10 @@ class Folds:
             yield say("constants {names}", names=_from_to(texts))
 
     def _elements(self, nodes: Sequence[int]) -> Iterator[str]:
-        texts = []
-        for node in nodes:
-            operation, parameters = self.record.operations[node], self.record.parameters.get(node, {})
-            name = self.labels[self.record.operands[node][0]]
-            if operation is None or operation.name != "index" or not name:
-                return
-            texts.append(f"{name}[{ops.key_text(parameters['key'], whole=True)}]")
+        if not all("key" in self.record.parameters.get(node, ()) for node in nodes):
+            return
+        keys = [ops.key_text(self.record.parameters[node]["key"], whole=True) for node in nodes]
+        texts = [f"{self.labels[self.record.operands[node][0]]}[{key}]" for node, key in zip(nodes, keys, strict=True)]
         if len(set(texts)) > 1:
             yield _from_to(texts)
 
