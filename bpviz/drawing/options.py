@@ -194,7 +194,13 @@ _ROWS = (
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
-    _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
+    _kept(
+        "open",
+        "--open",
+        "Show the inside of this group, at any --depth; all: of every group.",
+        metavar="GROUP",
+        convert=_several,
+    ),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
     _kept(
         "repeats",

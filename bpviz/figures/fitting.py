@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bpviz.analysis.repeats import Repeat
+from bpviz.figures.groups import ALL
 from bpviz.figures.options import CircuitOptions
 from bpviz.frozen import dataclass
 from bpviz.recording.recorder import Recorder
@@ -26,31 +27,23 @@ class Fit:
 
     depth: int | None = None
     boxes: int = 0
-    deepest: int = 0
 
     def notes(self, say: Language) -> tuple[str, ...]:
         """Return the note about groups that were closed, if any were."""
         if not self.boxes:
             return ()
-        words = {
-            "boxes": self.boxes,
-            "depth": self.depth,
-            "open": "--open NAME",
-            "option": f"--depth {self.deepest}",
-            "python": f"depth={self.deepest}",
-        }
+        words = {"boxes": self.boxes, "depth": self.depth, "one": "--open NAME", "all": '--open all (open="all")'}
         if self.depth == 0:
             return (
                 say(
-                    "groups are closed, because all {boxes} boxes do not fit a page: {open} opens one, {option} "
-                    "({python}) all",
+                    "groups are closed, because all {boxes} boxes do not fit a page: {one} opens one, {all} every one",
                     **words,
                 ),
             )
         return (
             say(
-                "groups deeper than {depth} are closed, because all {boxes} boxes do not fit a page: {open} opens one, "
-                "{option} ({python}) all",
+                "groups deeper than {depth} are closed, because all {boxes} boxes do not fit a page: {one} opens one, "
+                "{all} every one",
                 **words,
             ),
         )
@@ -73,7 +66,7 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
     >>> fitted(graph.record, steps, (), CircuitOptions()).depth
     1
     """
-    if options.depth is not None or len(steps) <= _MOST:
+    if options.depth is not None or ALL in options.open or len(steps) <= _MOST:
         return Fit(options.depth)
     counts = _Counts(record, steps, found, options)
     whole = counts.boxes(counts.deepest)
@@ -91,7 +84,7 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
         low += 1
     if low == counts.deepest or counts.boxes(low) > max(_MOST, whole * 3 // 4):
         return Fit()
-    return Fit(low, whole, counts.deepest)
+    return Fit(low, whole)
 
 
 class _Counts:

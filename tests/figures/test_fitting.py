@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import numpy as np
 from click.testing import CliRunner
@@ -49,22 +50,23 @@ def test_groups_are_closed_from_the_inside() -> None:
     assert texts.count("unit") == 12
     assert "stage" not in texts
     assert len(texts) == 12 + 4 * 3 + 5
-    assert len(shown(depth=2)) == 12 * 6 + 4 * 3 + 5
+    assert len(shown(open="all")) == 12 * 6 + 4 * 3 + 5
 
 
 def test_a_note_in_the_figure_says_how_to_open_them() -> None:
     drawing = bpviz.draw(model())
     (note,) = [note for note in drawing.figure.notes if "closed" in note]
     assert "all 89 boxes do not fit a page" in note
-    assert "--open NAME" in note and "--depth 2 (depth=2)" in note
-    assert note in drawing.to_svg()
+    assert '--open NAME opens one, --open all (open="all") every one' in note
+    assert note in unescape(drawing.to_svg())
     assert note in drawing.notes
 
 
 def test_what_is_given_by_hand_wins() -> None:
     assert sorted(shown(depth=0)) == sorted(["stage"] * 4 + ["×", "−", "÷", "+", "×"])
     assert not any("closed" in note for note in bpviz.draw(model(), depth=2).figure.notes)
-    assert shown(open="unit") == shown(depth=2)
+    assert not any("closed" in note for note in bpviz.draw(model(), open="all").figure.notes)
+    assert shown(open="unit") == shown(open="all") == shown(open="all", depth=0)
     assert "stage" in shown(close="stage")
 
 
