@@ -18,6 +18,7 @@ __all__ = [
     "Arrow",
     "Box",
     "Content",
+    "Direction",
     "Figure",
     "Fraction",
     "Frame",
@@ -33,7 +34,8 @@ __all__ = [
     "Wire",
 ]
 
-Direction = Literal["LR", "TB"]
+Direction = Literal["LR", "RL", "TB", "BT"]
+"""The direction of the flow: to the right, to the left, downwards, upwards."""
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""
@@ -108,10 +110,11 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The label at an arrow: the content, after the name of the value if it has one."""
+    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``."""
 
     content: Content
     name: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ class Box:
 
     ``text`` is the name or symbol (several lines are separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
-    is its pass. If it ``commutes``, its operands may be drawn in any order. ``node`` is the number of its node in the
+    is its pass. If it ``commutes``, its operands may be drawn in any order. A ``color`` of its own is
+    ``#RRGGBB``. ``node`` is the number of its node in the
     graph, ``group`` that of its closed group; an output and a branch dot have neither. In a figure that is set in rows,
     a wire ends in a letter at the end of its row (``continues``) and begins at the same letter later (``continued``).
     """
@@ -140,6 +144,7 @@ class Box:
     tone: Tone = "plain"
     belongs: Pass = "forward"
     commutes: bool = False
+    color: str = ""
     node: int | None = field(default=None, metadata=UNSEEN)
     group: int | None = field(default=None, metadata=UNSEEN)
 
@@ -149,7 +154,8 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. If it comes
+    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. A ``color`` of
+    its own (``#RRGGBB``) is that of its forward arrow. If it comes
     from the branch dot of an input, ``direct`` is its description when it comes from the input itself.
     """
 
@@ -163,6 +169,7 @@ class Wire:
     description: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    color: str = ""
     direct: str = field(default="", metadata=UNSEEN)
 
 

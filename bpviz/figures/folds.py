@@ -15,6 +15,7 @@ from bpviz.figure import Arrow, Box, Label, Plain
 from bpviz.figures.groups import frame_of
 from bpviz.figures.labels import Use
 from bpviz.figures.options import CircuitOptions
+from bpviz.figures.styles import Looks
 from bpviz.frozen import dataclass
 from bpviz.graph.graph import End, Graph
 from bpviz.recording.recorder import NO_VALUE
@@ -36,22 +37,26 @@ def chains(
     steps: Sequence[int],
     ends: Sequence[End],
     options: CircuitOptions,
+    looks: Looks,
     named: Collection[int] = (),
     pairing: Pairing | None = None,
 ) -> tuple[Repeat, ...]:
     """Return the chains of equal blocks that a figure folds: none if the options want all blocks.
 
-    A block is unlike the others if it holds a ``named`` step or uses a named input, if it holds a group that the
-    options open or close, or if it is new, compared with an earlier run.
+    A block is unlike the others if it holds a ``named`` step or uses a named input, if its values look otherwise, if it
+    holds a group that the options open or close, or if it is new, compared with an earlier run.
     """
     if options.repeats == "all":
         return ()
-    titles, inputs = {*options.open, *options.close}, {*named}.difference(steps)
+    titles, known = {*options.open, *options.close}, frozenset(steps)
+    inputs = {*named} - known
 
     def kind(node: int) -> Hashable:
         around = titles.intersection(group_path(graph.record.step_scopes[node])) if titles else ()
-        is_named = node in named or not inputs.isdisjoint(graph.record.operands[node])
-        return is_named, frozenset(around), pairing is None or pairing.kept(node)
+        operands = graph.record.operands[node]
+        is_named = node in named or not inputs.isdisjoint(operands)
+        seen = frozenset(looks.style(i) for i in (node, *operands) if looks.has(i) and (i == node or i not in known))
+        return is_named, seen, frozenset(around), pairing is None or pairing.kept(node)
 
     return repeats(graph, steps, kind, [end.node for end in ends])
 

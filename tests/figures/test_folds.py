@@ -339,3 +339,22 @@ def test_the_input_of_a_lit_path_is_shown_with_its_block() -> None:
     assert "x6" in texts(drawing, "input")
     assert texts(drawing, "group") == ["⋯ ×3 ⋯"]
     assert texts(bpviz.draw(recurrent, path="x4"), "group") == []
+
+
+def test_a_value_with_a_look_of_its_own_is_shown() -> None:
+    drawing = bpviz.draw(descent, styles={"w_20": {"color": "#0072B2"}}, width="none")
+    first, second = ellipses(drawing.to_svg())
+    assert first.count + second.count + 5 == 50
+    assert any(wire.color == "#0072B2" for wire in drawing.figure.wires)
+    alike = bpviz.draw(descent, styles={"w": {"note": "weight"}}, width="none")
+    assert [one.count for one in ellipses(alike.to_svg())] == [47]
+
+
+def test_no_hidden_number_is_in_a_note() -> None:
+    def f(w: float = 0.5) -> Any:
+        h = 0.2
+        for _ in range(7):
+            h = np.tanh(w * h + bpviz.style(w * 0.125, hide=True))
+        return h
+
+    assert "0.0625" not in bpviz.draw(f).to_svg()
