@@ -78,5 +78,6 @@ def _near(point: tuple[float, float], x: float, y: float, width: float, height: 
 def _texts(wire: ElementTree.Element) -> At:
     texts = {"muted": "", "forward": "", "backward": "", "constant": ""}
     for text in wire.iter(f"{SVG}text"):
-        texts[text.get("class", "").split()[0]] += text.text or ""
+        kind = text.get("class", "").split()[0]
+        texts[kind] = texts.get(kind, "") + (text.text or "")
     return At(texts["muted"], texts["forward"] + texts["constant"], texts["backward"])
