@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
+from bpviz.analysis.fitting import fitted
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
-from bpviz.figures.fitting import fitted
 from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, titled
 from bpviz.figures.labels import Names, Use, renamed
@@ -82,7 +82,7 @@ class _Circuit:
         ends = {end.node for end in self.ends}
         named = set() if self.paths is None else {self.paths.source, self.paths.target} - ends
         found = chains(self.graph, self.steps, self.ends, options, self.looks, named, self.pairing)
-        self.fit = fitted(self.record, self.steps, found, options)
+        self.fit = fitted(self.record, self.steps, found, options.depth, options.open, options.close)
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
         self.folds.take_steps(self.steps)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bpviz.analysis.fitting import ALL
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Box, Frame
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope, gradient_title, split_title
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["ALL", "Groups", "frame_of", "titled"]
-
-ALL = "all"
-"""Stands for every group, among those to open."""
+__all__ = ["Groups", "frame_of", "titled"]
 
 
 class Groups:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bpviz.analysis.repeats import Repeat
-from bpviz.figures.groups import ALL
-from bpviz.figures.options import CircuitOptions
 from bpviz.frozen import dataclass
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope
 from bpviz.text.language import Language
 
-__all__ = ["Fit", "fitted"]
+__all__ = ["ALL", "Fit", "fitted"]
+
+ALL = "all"
+"""Stands for every group, among those to open."""
 
 _MOST = 60
 """The most boxes of operations and groups that go on a page."""
@@ -49,12 +50,19 @@ class Fit:
         )
 
 
-def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], options: CircuitOptions) -> Fit:
-    """Return how deep the groups of a figure are open: as ``depth`` says, else so deep that the figure fits its page.
+def fitted(
+    record: Recorder,
+    steps: Sequence[int],
+    found: Sequence[Repeat] = (),
+    depth: int | None = None,
+    open: Collection[str] = (),
+    close: Collection[str] = (),
+) -> Fit:
+    """Return how deep the groups of a figure are open: to this ``depth``, else so deep that the figure fits its page.
 
-    ``found`` holds the chains of which a figure shows the first and the last block. Groups that the options open stay
-    open, and so do those around them. Where closing all groups leaves more than fits, and more than three quarters,
-    all stay open.
+    ``found`` holds the chains of which a figure shows the first and the last block. Groups that are named to ``open``
+    stay open, and so do those around them. Where closing all groups leaves more than fits, and more than three quarters
+    of all boxes, they stay open.
 
     >>> import bpviz
     >>> def inner(x):
@@ -63,12 +71,12 @@ def fitted(record: Recorder, steps: Sequence[int], found: Sequence[Repeat], opti
     ...     return inner(x) + inner(2 * x)
     >>> graph = bpviz.trace(lambda x=1.0: [outer(x * n) for n in range(1, 11)])
     >>> steps = [node.index for node in graph.nodes if node.operation]
-    >>> fitted(graph.record, steps, (), CircuitOptions()).depth
+    >>> fitted(graph.record, steps).depth
     1
     """
-    if options.depth is not None or ALL in options.open or len(steps) <= _MOST:
-        return Fit(options.depth)
-    counts = _Counts(record, steps, found, options)
+    if depth is not None or ALL in open or len(steps) <= _MOST:
+        return Fit(depth)
+    counts = _Counts(record, steps, found, open, close)
     whole = counts.boxes(counts.deepest)
     if whole <= _MOST:
         return Fit()
@@ -91,9 +99,14 @@ class _Counts:
     """How many boxes a figure has."""
 
     def __init__(
-        self, record: Recorder, steps: Sequence[int], found: Sequence[Repeat], options: CircuitOptions
+        self,
+        record: Recorder,
+        steps: Sequence[int],
+        found: Sequence[Repeat],
+        open: Collection[str],
+        close: Collection[str],
     ) -> None:
-        self.options = options
+        self.open, self.close = open, close
         hidden = {node for repeat in found for block in repeat.hidden for node in block}
         scopes = [record.step_scopes[node] for node in steps if node not in hidden] + [one.scope for one in found]
         self.boxes_in = Counter(scope.index for scope in scopes)
@@ -109,7 +122,7 @@ class _Counts:
         for scope in self.scopes:
             self.depths[scope.index] = 0 if scope.parent is None else self.depths[scope.parent.index] + 1
         self.deepest = max(self.depths.values())
-        named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in options.open)
+        named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in open)
         self.least = max(named, default=0)
 
     def boxes(self, depth: int) -> int:
@@ -125,4 +138,4 @@ class _Counts:
 
     def _is_closed(self, scope: Scope, depth: int) -> bool:
         too_deep = self.depths[scope.index] > depth
-        return scope.title in self.options.close or (too_deep and scope.title not in self.options.open)
+        return scope.title in self.close or (too_deep and scope.title not in self.open)
