@@ -18,7 +18,7 @@ from bpviz.graph.verification import verified
 from bpviz.objects.parameters import split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
-from bpviz.transforms.opening import open_named
+from bpviz.transforms.opening import open_named, openable
 
 __all__ = ["beside", "card", "draw", "language_for"]
 
@@ -181,9 +181,10 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     source, rest = open_named(source, options.open, options.depth)
     opened = source.graph if isinstance(source, Flow) else source
     if options.open:
-        # They stay open in a figure that closes groups until it fits its page.
-        titles = (scope.title for scope in opened.record.scopes[len(closed.record.scopes) :])
-        rest = (*rest, *dict.fromkeys(titles))
+        # They stay open in a figure that closes groups until it fits its page. A title that is also the name of a
+        # closed operation would open that one, too, when the drawing is drawn again.
+        titles = dict.fromkeys(scope.title for scope in opened.record.scopes[len(closed.record.scopes) :])
+        rest = (*rest, *(title for title in titles if title.replace(" ", "_") not in openable(opened)))
     shown = replace(options, open=rest)
     if options.before is not None:
         before, _ = open_named(options.before, options.open, options.depth)

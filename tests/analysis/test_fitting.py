@@ -114,3 +114,19 @@ def test_the_numbers_at_closed_groups_are_those_of_the_function() -> None:
     printed = re.search(r"<title>x to (?:unit|the branch): value 0.4, gradient ([^<]+)<", svg)
     assert printed
     assert abs(float(printed[1].replace("−", "-")) - slope) < 1e-3 * abs(slope)
+
+
+def test_an_opened_operation_stays_open_in_a_large_figure() -> None:
+    def f(x: Any = np.array([1.0, 2.0, 3.0]), w: float = 0.5) -> Any:
+        a = bpviz.nn.softmax(x * w)
+        b = bpviz.nn.softmax(a * 2)
+        return sum(np.sin(b.sum() * 0.1 * k - k) for k in range(1, 5)) + np.cos(b.sum())
+
+    both = bpviz.draw(f, open="softmax")
+    texts = [box.text for box in both.figure.boxes]
+    assert texts.count("exp") == 2
+    one = bpviz.draw(f, open="a")
+    assert [box.text for box in one.figure.boxes].count("exp") == 1
+    # Drawn again, it opens no more than before.
+    assert len(bpviz.draw(one, precision=2).figure.boxes) == len(one.figure.boxes)
+    assert [box.text for box in bpviz.draw(f, open="softmax", depth=0).figure.boxes].count("exp") == 2
