@@ -6,8 +6,8 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,10 +16,13 @@ from bpviz.frozen import dataclass
 __all__ = [
     "UNSEEN",
     "Arrow",
+    "ArrowKind",
     "Box",
     "Content",
+    "Curve",
     "Direction",
     "Figure",
+    "Film",
     "Fraction",
     "Frame",
     "Grid",
@@ -27,10 +30,12 @@ __all__ = [
     "Label",
     "Pass",
     "Plain",
+    "Room",
     "Row",
     "Sheet",
     "Step",
     "Tone",
+    "Turns",
     "Wire",
 ]
 
@@ -73,11 +78,13 @@ class Heat:
     """A larger array: its shape as text and a small heat map.
 
     ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    ``largest`` is the number that 1 stands for.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
+    largest: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +116,25 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """The room, in points, of the labels that take turns in the steps of a film; ``columns`` are those of grids."""
+
+    width: float
+    height: float
+    columns: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``."""
+    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``.
+
+    It takes at least its ``room``, if it has one.
+    """
 
     content: Content
     name: str = ""
     note: str = ""
+    room: Room | None = field(default=None, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +229,55 @@ class Step:
     """One step of a figure: what appears in it, and its sentence.
 
     ``boxes`` are the ids of the boxes that compute, ``forward`` and ``backward`` those of the wires whose forward or
-    backward arrow appears. What has appeared stays; what never appears is shown from the beginning.
+    backward arrow appears. What has appeared stays; what never appears is shown from the beginning. ``numbered`` says
+    that the sentence contains the number of the step.
     """
 
     sentence: str
     boxes: tuple[str, ...] = ()
     forward: tuple[str, ...] = ()
     backward: tuple[str, ...] = ()
+    numbered: bool = False
+
+
+Turns = Sequence[Arrow | None]
+"""The arrows that take turns at one wire: one for each step of a film."""
+ArrowKind = Literal["forward", "constant", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small curve: the ``values`` of a quantity, by the numbers of the steps; ``along`` is the name of the axis."""
+
+    name: str
+    along: str
+    numbers: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """Figures with the same boxes and wires and other numbers, one for each step, and maybe a curve below them."""
+
+    figures: tuple[Figure, ...]
+    steps: tuple[Step, ...]
+    curve: Curve | None = None
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of each figure."""
+        return self.figures[-1].boxes
+
+    def with_arrows(self, change: Callable[[Turns, ArrowKind], Turns]) -> Film:
+        """Return the film with other arrows: ``change`` takes the arrow that a wire has in each step, and its kind."""
+        steps: list[list[Wire]] = [[] for _ in self.figures]
+        for turns in zip(*(figure.wires for figure in self.figures), strict=True):
+            forward = change([wire.forward for wire in turns], "constant" if turns[0].constant else "forward")
+            backward = change([wire.backward for wire in turns], "backward")
+            for step, wire, ahead, back in zip(steps, turns, forward, backward, strict=True):
+                step.append(replace(wire, forward=ahead, backward=back))
+        pairs = zip(self.figures, steps, strict=True)
+        return replace(self, figures=tuple(replace(figure, wires=tuple(wires)) for figure, wires in pairs))
 
 
 @dataclass(frozen=True, slots=True)

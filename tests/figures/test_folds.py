@@ -365,3 +365,9 @@ def test_the_dots_are_mathematics_in_latex() -> None:
     text = bpviz.draw(descent).to_bytes("tex").decode()
     assert r"$\cdots \times 48 \cdots$" in text
     assert "⋯" not in re.sub("%.*", "", text)
+
+
+def test_gradient_descent_on_a_folded_figure() -> None:
+    run = bpviz.descend(recurrent, rate=0.1, steps=2).draw()
+    assert texts(run, "group") == ["⋯ ×5 ⋯"]
+    assert len(run.step_list) == 3
