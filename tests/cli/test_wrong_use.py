@@ -104,9 +104,9 @@ WRONG = {
         "bpviz: there is no operation named 'multipy'; did you mean 'multiply'?\n",
     ),
     "function of NumPy that cannot be recorded": (
-        ["ops", "np.quantile"],
+        ["ops", "np.nanmedian"],
         2,
-        "bpviz: np.quantile cannot be recorded; sort, and take the element: np.sort(x)[k]\n",
+        "bpviz: np.nanmedian cannot be recorded; write np.median(x[~np.isnan(x)])\n",
     ),
     "unknown function of NumPy": (
         ["ops", "np.medain"],
