@@ -220,7 +220,8 @@ class Figure:
 
     It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. Its texts
     have names as they are typed; ``notation`` says how they are set. ``sums`` has for branch dots of inputs, by id, the
-    note with the sum of their gradients, for rows that show no dot.
+    note with the sum of their gradients, for rows that show no dot. ``closed`` are those of the
+    notes that say which groups were closed to fit a page.
     """
 
     boxes: tuple[Box, ...]
@@ -233,6 +234,7 @@ class Figure:
     width: float | None = 720.0
     notation: NotationKind = "math"
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
+    closed: tuple[str, ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from bpviz.text.styles import Styles
 if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
 
-__all__ = ["CircuitOptions", "Constants", "Direction", "Labels", "Show"]
+__all__ = ["CircuitOptions", "Constants", "Direction", "Labels", "Repeats", "Show"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "shapes", "symbols", "rules", "none"]
+Repeats = Literal["auto", "all"]
 Constants = Literal["fold", "wires", "hide"]
 
 
@@ -23,7 +24,9 @@ Constants = Literal["fold", "wires", "hide"]
 class CircuitOptions:
     """The options of a circuit; `bpviz.drawing.options` has their names and help.
 
-    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
+    ``depth`` closes every group that lies deeper (0: all groups closed); ``None`` closes groups where the figure would
+    not fit its page. ``open`` and ``close`` name single groups. Of more than four equal blocks in a chain the first and
+    the last are shown, unless ``repeats`` is ``all``;
     ``names`` are pairs (a value's name, what the figure calls it); ``notation`` sets names as in a book (``w0`` as w₀)
     or as they are typed in code; ``constants`` are written into the operation that uses them (``fold``), have a wire,
     or are left out (``hide``); ``styles`` are the looks of single values;
@@ -40,6 +43,7 @@ class CircuitOptions:
     depth: int | None = None
     open: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
+    repeats: Repeats = "auto"
     names: tuple[tuple[str, str], ...] = ()
     notation: NotationKind = "math"
     constants: Constants = "fold"
