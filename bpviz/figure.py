@@ -26,6 +26,7 @@ __all__ = [
     "Label",
     "Pass",
     "Plain",
+    "Repeat",
     "Row",
     "Sheet",
     "Step",
@@ -34,6 +35,9 @@ __all__ = [
 ]
 
 Direction = Literal["LR", "TB"]
+Repeat = Literal["auto", "always", "never"]
+"""When an input is written again at a use: where its uses lie apart, at every use, or never."""
+
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""
@@ -150,7 +154,7 @@ class Wire:
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
     carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. If it comes
-    from the branch dot of an input, ``direct`` is its description when it comes from the input itself.
+    from a branch dot, ``direct`` is its description when it comes from the box before the dot.
     """
 
     id: str
@@ -168,20 +172,27 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A dashed frame with a title around the boxes (and frames) that name it."""
+    """A dashed frame with a title around the boxes (and frames) that name it.
+
+    In a figure that is set in rows it is open at the side where the group comes from another row or goes on there.
+    """
 
     id: str
     title: str
     parent: str | None = None
     tone: Tone = "plain"
+    open_at_start: bool = False
+    open_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Everything in a figure. Boxes and wires are in the order of computation.
 
-    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``sums`` has for
-    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot.
+    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``repeat`` is when an
+    input is written again. ``sums`` has for branch dots of inputs, by id, the note with the sum of their gradients, for
+    figures that show no dot. ``gathered`` has for several wires from one branch dot, by their ids, a wire with the sum
+    of their gradients; some may be missing, and are then not drawn as one wire.
     """
 
     boxes: tuple[Box, ...]
@@ -192,7 +203,9 @@ class Figure:
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
     width: float | None = 720.0
+    repeat: Repeat = "auto"
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
+    gathered: Mapping[frozenset[str], Wire] | None = field(default=None, repr=False, compare=False, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

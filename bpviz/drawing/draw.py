@@ -33,11 +33,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
     ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``width`` (what
     is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``, ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or
-    a number of points), ``theme``, ``engine``
-    (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what notebooks are given: ``svg``,
-    ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes SVG move, ``steps=True`` lets
-    the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale`` is how many pixels PNG and
-    its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses several times.
+    a number of points), ``repeat`` (``auto``: an input is written again where its uses lie apart; ``always``,
+    ``never``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
+    notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
+    SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale``
+    is how many pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes
+    once and uses several times.
 
     ``wrt="W1,b1"`` names what is differentiated, ``freeze="x,t"`` what is not (see `bpviz.trace`).
 

@@ -12,6 +12,7 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.figure import Repeat
 from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
@@ -264,6 +265,13 @@ _ROWS = (
         metavar="WIDTH",
         setting=True,
         convert=points,
+    ),
+    _kept(
+        "repeat",
+        "--repeat",
+        "Write an input again where it is used: where its uses lie apart, at every use, or never.",
+        choices=get_args(Repeat),
+        setting=True,
     ),
     _kept(
         "theme",

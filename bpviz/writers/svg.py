@@ -233,6 +233,8 @@ def _shape(element: Shape, theme: Theme) -> str:
     else:
         paint = f'fill="{theme.fill}" {_stroke(stroke)}'
     classes = "mark" if element.role == "mark" else "shape"
+    if element.open != "none":
+        return f'<path class="{classes}" d="{"".join(map(_curve, element.lines()))}" {paint}/>'
     if element.kind == "box":
         corner = f'x="{_number(x - width / 2)}" y="{_number(y - height / 2)}" rx="{_number(element.radius)}"'
         return f'<rect class="{classes}" {corner} width="{_number(width)}" height="{_number(height)}" {paint}/>'

@@ -172,6 +172,9 @@ class _TikzPicture:
                 yield rf"\fill[{self._fill(element.role, look)}] {corners} -- cycle;"
             case Text():
                 yield self._text(element, look)
+            case Shape() if element.open != "none":
+                for line in element.lines():
+                    yield rf"\draw[{self._line(element.role, look)}] {_curve(line)};"
             case Shape():
                 yield self._shape(element, look)
             case Cell():

@@ -14,7 +14,7 @@ from figures_by_hand import random_figure
 from nested_programs import nested_program
 from operand_reader import readings
 from overlaps import collisions
-from rows_reader import SVG, letters, page_width, written
+from rows_reader import SVG, dots, letters, page_width, written
 
 import bpviz
 from bpviz.errors import UsageError
@@ -70,21 +70,43 @@ MODELS = [two_two_two, recurrent, two_layers]
 
 
 def paired(svg: str) -> int:
-    """Check that every letter ends one wire and begins one further down with the same texts; return their number."""
+    """Check the letters of a figure as a reader follows them; return their number.
+
+    Every letter ends a wire and begins one further down with the same texts; from there it may go on to a third row.
+    Letters are in the order of reading.
+    """
     found = letters(svg)
     for letter, (ends, starts) in found.items():
-        (end,), (start,) = ends, starts
-        assert end.texts == start.texts, letter
-        assert end.y < start.y, letter
-        assert re.fullmatch(rf"continues in row \d+ as {letter}", end.sentence)
-        assert re.fullmatch(rf"{letter} continues from row \d+", start.sentence)
-        assert "head backward" in start.heads or not any("backward" in kind for kind, _ in start.texts), letter
-    assert sorted(found, key=lambda text: (len(text), text)) == [named(i) for i in range(len(found))]
+        for end, start in zip(ends, starts, strict=True):
+            assert end.texts == start.texts, letter
+            assert end.y < start.y, letter
+            assert re.fullmatch(rf"continues in row \d+ as {letter}", end.sentence)
+            assert re.fullmatch(rf"{letter} continues from row \d+", start.sentence)
+            assert int(end.sentence.split()[3]) > int(start.sentence.split()[-1])
+            assert "head backward" in start.heads or not any("backward" in kind for kind, _ in start.texts), letter
+        for start, end in zip(starts, ends[1:], strict=False):
+            assert int(start.sentence.split()[-1]) < int(end.sentence.split()[3]), letter
+    rows = {letter: int(starts[0].sentence.split()[-1]) for letter, (_, starts) in found.items()}
+    first = sorted((rows[letter], ends[0].y, ends[0].x, letter) for letter, (ends, _) in found.items())
+    assert [letter for *_, letter in first] == [named(i) for i in range(len(found))]
+    assert added_up(svg) >= 0
     return len(found)
 
 
+def added_up(svg: str) -> int:
+    """Check that gradients add up at every branch dot, within the digits that are shown; return how many there are."""
+    count = 0
+    for left, right in dots(svg):
+        if left and all(len(one) == len(left) for one in right):
+            count += 1
+            for total, *parts in zip(left, *right, strict=True):
+                # Four significant digits each.
+                assert total == pytest.approx(sum(parts), abs=6e-4 * (abs(total) + sum(map(abs, parts))) + 1e-12)
+    return count
+
+
 def named(number: int) -> str:
-    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return alphabet[number] if number < 26 else alphabet[number // 26 - 1] + alphabet[number % 26]
 
 

@@ -42,7 +42,8 @@ FRAME_MARGIN = 8
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
-_RING_PAD = 5.0
+_RING_PAD = 3.0
+_WIDEST_LETTER = "W"
 _LONGEST_SYMBOL = 4
 _APPROACH = 12.0
 
@@ -191,7 +192,9 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "continues" | "continued":
             block = words(box.text, "name", theme)
-            size = even(hypot(block.width, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
+            # All letters take equal space: which one it is is decided after the layout.
+            widest = words(_WIDEST_LETTER * len(box.text), "name", theme).width
+            size = even(hypot(widest, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
             return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)

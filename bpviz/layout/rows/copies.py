@@ -1,0 +1,114 @@
+"""Inputs that are written again where they are used: their uses lie apart, or are many.
+
+The name and the value stand at each use, with the gradient of this use alone; a note has the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from bpviz.figure import Box, Figure, Wire
+from bpviz.layout.rows.web import GIVEN, OPERATIONS, Web
+
+__all__ = ["Copies", "written_again"]
+
+_SMALL = 6
+"""The most operations of a figure in which no input is written again by itself."""
+_APART = 3
+"""The most ranks between uses that stand together."""
+_MANY = 3
+"""The most uses that a branch dot has for an input."""
+
+
+class Copies(NamedTuple):
+    """The boxes and wires of inputs that are written again, by the ids that they replace.
+
+    ``boxes`` has the new boxes for an input, and for its branch dot; ``wires`` those for each of its wires. ``origins``
+    leads from the id of each new box to that of the old one. ``notes`` has the sums of the gradients.
+    """
+
+    boxes: dict[str, list[Box]]
+    wires: dict[str, list[Wire]]
+    origins: dict[str, str]
+    notes: list[str]
+
+    @classmethod
+    def none(cls) -> Copies:
+        """Return no copies."""
+        return cls({}, {}, {}, [])
+
+    def write(self, web: Web, id: str, groups: Sequence[Sequence[Wire]]) -> None:
+        """Write a given value again for each group of its uses. Without a sum for a group, write it at each use."""
+        box, stem = web.boxes[id], web.leaving[id][0]
+        copies, dots = self.boxes.setdefault(id, []), self.boxes.setdefault(stem.target, [])
+        split: list[Sequence[Wire]] = []
+        for group in groups:
+            split += [group] if web.carrier(stem, group) else [[use] for use in group]
+        self.wires[stem.id] = []
+        for number, group in enumerate(split):
+            carrier = web.carrier(stem, group)
+            assert carrier is not None
+            copy = replace(
+                box, id=web.free(f"{id}.{number}"), frame=box.frame and web.common_frame(use.target for use in group)
+            )
+            self.origins[copy.id] = id
+            copies.append(copy)
+            if len(group) == 1:
+                self.wires[group[0].id] = [replace(carrier, source=copy.id)]
+                continue
+            dot = replace(web.boxes[stem.target], id=web.free(f"{stem.target}.{number}"))
+            dots.append(dot)
+            before = replace(carrier, id=f"{stem.id}.{number}", source=copy.id, target=dot.id)
+            self.origins.update({dot.id: stem.target, before.id: stem.id})
+            self.wires[stem.id].append(before)
+            for use in group:
+                self.wires[use.id] = [replace(use, source=dot.id)]
+        sums = dict(web.figure.sums)
+        if stem.target in sums:
+            self.notes.append(sums[stem.target])
+
+    def put_into(self, figure: Figure) -> Figure:
+        """Return the figure with its inputs written again, without the notes."""
+        boxes = (new for box in figure.boxes for new in self.boxes.get(box.id, [box]))
+        wires = (new for wire in figure.wires for new in self.wires.get(wire.id, [wire]))
+        return replace(figure, boxes=tuple(boxes), wires=tuple(wires))
+
+
+def written_again(web: Web, ranks: dict[str, int]) -> Copies:
+    """Return the copies of inputs and constants whose uses lie apart, as the figure's ``repeat`` says.
+
+    >>> from bpviz.layout.rows.web import ranks_of, web_of
+    >>> boxes = Box("x", "input", "x"), Box("b", "branch"), Box("f", "operation", "f"), Box("g", "operation", "g")
+    >>> wires = Wire("w0", "x", "b"), Wire("w1", "b", "f"), Wire("w2", "f", "g"), Wire("w3", "b", "g", 1)
+    >>> web = web_of(Figure(boxes, wires, repeat="always"))
+    >>> copies = written_again(web, ranks_of(web))
+    >>> [(wire.source, wire.target) for wire in copies.put_into(web.figure).wires]
+    [('x.0', 'f'), ('f', 'g'), ('x.1', 'g')]
+    """
+    copies, repeat = Copies.none(), web.figure.repeat
+    operations = sum(box.kind in OPERATIONS for box in web.figure.boxes)
+    if repeat == "never" or (repeat == "auto" and operations <= _SMALL):
+        return copies
+    for box in web.figure.boxes:
+        if box.kind not in GIVEN or not web.leaving[box.id]:
+            continue
+        uses = web.uses(web.leaving[box.id][0])
+        groups = [[use] for use in uses] if repeat == "always" else _together(uses, ranks)
+        if len(groups) > 1:
+            copies.write(web, box.id, groups)
+    return copies
+
+
+def _together(uses: Sequence[Wire], ranks: dict[str, int]) -> list[list[Wire]]:
+    """Return the uses in groups that stand together; of many uses, only those at one box."""
+    many = len(uses) > _MANY
+    groups: list[list[Wire]] = []
+    for use in sorted(uses, key=lambda use: (ranks[use.target], use.target)):
+        last = groups[-1][0] if groups else None
+        if last and (use.target == last.target if many else ranks[use.target] - ranks[last.target] <= _APART):
+            groups[-1].append(use)
+        else:
+            groups.append([use])
+    return groups
