@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from math import inf
 from types import MappingProxyType
 
@@ -34,7 +34,8 @@ def breaks(
     ``known`` has those of rows that have been laid out.
     """
     n = count_of(web, ranks)
-    return _cut(_Lengths(plan, web, ranks, n, known), _break_costs(web, ranks, n), width, limit)
+    filled = {rank for id, rank in ranks.items() if web.boxes[id].kind in OPERATIONS}
+    return _cut(_Lengths(plan, web, ranks, n, known), _break_costs(web, ranks, n), filled, width, limit)
 
 
 def length(web: Web, plan: Plan) -> float:
@@ -44,8 +45,11 @@ def length(web: Web, plan: Plan) -> float:
     return _Lengths(plan, web, ranks, n).of(0, n)
 
 
-def _cut(lengths: _Lengths, costs: list[float], width: float, limit: float) -> list[int]:
-    """Return the ranks at which rows begin, and the number of ranks: the breaks of the lowest total cost."""
+def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, limit: float) -> list[int]:
+    """Return the ranks at which rows begin, and the number of ranks: the breaks of the lowest total cost.
+
+    Every row has one of the ``filled`` ranks: others have only branch dots.
+    """
     n = len(costs) - 1
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
@@ -56,6 +60,8 @@ def _cut(lengths: _Lengths, costs: list[float], width: float, limit: float) -> l
                 break
             slack = _SLACK * max(0.0, 1 - long / width) ** 2 * (1.0 if end < n else _LAST)
             over = _OVER * max(0.0, long / width - 1)
+            if filled.isdisjoint(range(start, end)):
+                continue
             found = min(found, (best[start][0] + _ROW + slack + over + costs[end], start))
         best.append(found)
     cuts = [n]

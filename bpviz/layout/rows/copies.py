@@ -17,7 +17,7 @@ __all__ = ["Copies", "written_again"]
 _SMALL = 6
 """The most operations of a figure in which no input is written again by itself."""
 _APART = 3
-"""The most ranks between uses that stand together."""
+"""The most ranks from uses that stand together to where what they make meets."""
 _MANY = 3
 """The most uses that a branch dot has for an input."""
 
@@ -95,20 +95,33 @@ def written_again(web: Web, ranks: dict[str, int]) -> Copies:
         if box.kind not in GIVEN or not web.leaving[box.id]:
             continue
         uses = web.uses(web.leaving[box.id][0])
-        groups = [[use] for use in uses] if repeat == "always" else _together(uses, ranks)
+        groups = [[use] for use in uses] if repeat == "always" else _together(web, uses, ranks)
         if len(groups) > 1:
             copies.write(web, box.id, groups)
     return copies
 
 
-def _together(uses: Sequence[Wire], ranks: dict[str, int]) -> list[list[Wire]]:
-    """Return the uses in groups that stand together; of many uses, only those at one box."""
-    many = len(uses) > _MANY
-    groups: list[list[Wire]] = []
-    for use in sorted(uses, key=lambda use: (ranks[use.target], use.target)):
-        last = groups[-1][0] if groups else None
-        if last and (use.target == last.target if many else ranks[use.target] - ranks[last.target] <= _APART):
-            groups[-1].append(use)
+def _together(web: Web, uses: Sequence[Wire], ranks: dict[str, int]) -> list[list[Wire]]:
+    """Return the uses in groups that stand together: those that meet soon; of many uses, only those at one box."""
+    groups: list[tuple[set[str], list[Wire]]] = []
+    for use in sorted(uses, key=lambda use: ranks[use.target]):
+        last = ranks[use.target] + (_APART if len(uses) <= _MANY else 0)
+        reach = _reached(web, use.target, ranks, last)
+        for met, group in groups:
+            if not met.isdisjoint(reach):
+                group.append(use)
+                met |= reach
+                break
         else:
-            groups.append([use])
-    return groups
+            groups.append((reach, [use]))
+    return [group for _, group in groups]
+
+
+def _reached(web: Web, id: str, ranks: dict[str, int], last: int) -> set[str]:
+    """Return a box, and what it leads to up to a rank."""
+    found, new = {id}, [id]
+    while new:
+        ahead = {wire.target for one in new for wire in web.leaving[one]} - found
+        new = [one for one in ahead if ranks[one] <= last]
+        found.update(new)
+    return found

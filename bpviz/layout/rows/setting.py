@@ -52,7 +52,7 @@ def in_rows(web: Web, plan: Plan, width: float, limit: float, known: Mapping[Spa
     """
     ranks = ranks_of(web)
     cuts = breaks(web, ranks, plan, width, limit, known)
-    return _Setting(web, _row_of_each(web, ranks, cuts), tuple(pairwise(cuts))).rows()
+    return _Setting(web, ranks, _row_of_each(web, ranks, cuts), tuple(pairwise(cuts))).rows()
 
 
 def _row_of_each(web: Web, ranks: dict[str, int], cuts: list[int]) -> dict[str, int]:
@@ -74,9 +74,9 @@ def _row_of_each(web: Web, ranks: dict[str, int], cuts: list[int]) -> dict[str, 
 class _Setting:
     """Sets the boxes and wires of a figure into rows."""
 
-    def __init__(self, web: Web, row: dict[str, int], spans: tuple[Span, ...]) -> None:
-        """Take the row of every operation, group and output, and the ranks of each row."""
-        self.web, self.row, self.spans = web, row, spans
+    def __init__(self, web: Web, ranks: dict[str, int], row: dict[str, int], spans: tuple[Span, ...]) -> None:
+        """Take the rank of every box, the row of every operation, group and output, and the ranks of each row."""
+        self.web, self.ranks, self.row, self.spans = web, ranks, row, spans
         self.boxes: list[list[tuple[int, Box]]] = [[] for _ in spans]
         """The boxes of each row, each with its place in the order of the figure."""
         self.wires: list[list[Wire]] = [[] for _ in spans]
@@ -103,7 +103,10 @@ class _Setting:
             for stem in stems:
                 self._lead(stem)
         frames = self._frames()
-        boxes = [tuple(box for _, box in sorted(row, key=lambda entry: entry[0])) for row in self.boxes]
+        boxes = [
+            tuple(self._put_in(box, row, frames[row]) for _, box in sorted(here, key=lambda entry: entry[0]))
+            for row, here in enumerate(self.boxes)
+        ]
         pieces = zip(boxes, self.wires, frames, strict=True)
         parted = tuple(Figure(b, tuple(w), tuple(f), width=None) for b, w, f in pieces)
         return Rows(parted, self.spans, self.copies.origins, self.rings, tuple(self.copies.notes))
@@ -202,6 +205,19 @@ class _Setting:
             [_parted(f, first[f.id] < row, row < last[f.id]) for f in self.web.figure.frames if f.id in here]
             for row, here in enumerate(used)
         ]
+
+    def _put_in(self, box: Box, row: int, frames: list[Frame]) -> Box:
+        """Return a given box, inside an open frame if it leads to the first boxes there: it comes in at that side."""
+        opened = {frame.id for frame in frames if frame.open_at_start}
+        if box.kind not in GIVEN or not opened:
+            return box
+        uses = [wire.target for wire in self.wires[row] if wire.source == box.id]
+        first = self.spans[row][0]
+        if not uses or any(self.ranks.get(id) != first for id in uses):
+            return box
+        common = self.web.common_frame(uses)
+        inside = next((id for id in frames_around(common, self.web.parents) if id in opened), None)
+        return replace(box, frame=inside)
 
 
 def _parted(frame: Frame, before: bool, after: bool) -> Frame:
