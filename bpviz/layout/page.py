@@ -122,13 +122,12 @@ def _set(figure: Figure, theme: Theme, engine: str, timeout: float | None, say: 
         found = _arranged(one, plan, wire_pitch(theme), engine, timeout)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
-    parts = can_be_parted(figure)
-    web = web_of(figure)
+    plan = planned(figure, theme)
+    parts, web = can_be_parted(figure), web_of(figure)
     copies = written_again(web, ranks_of(web)) if parts else Copies.none()
     if copies.origins:
         figure = copies.put_into(figure)
-        web = web_of(figure)
-    plan = planned(figure, theme)
+        plan, web = planned(figure, theme), web_of(figure)
     whole = Rows((figure,), (), copies.origins, {}, tuple(copies.notes))
     if figure.width is None or not plan.level or not parts:
         return [line(figure, plan)], whole
