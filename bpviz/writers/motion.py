@@ -16,7 +16,7 @@ from bpviz.picture.elements import Element, Part, Path, Picture, Shape
 from bpviz.picture.stages import arrivals, captions, halves, is_line
 from bpviz.picture.theme import LineRole, Theme, every_look
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, opened, scoped
+from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, links, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
@@ -63,12 +63,18 @@ Mark = Callable[[str, tuple[int, ...], float], str]
 the steps in which it appears, and the width of its lines."""
 
 
-def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
+def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *, linked: bool = True) -> Iterator[str]:
     """Yield the parts of a picture as SVG; all that appears in one step is a group, with the attributes of ``mark``.
 
-    Lines inherit their width from the group, so that a rule can change it.
+    Lines inherit their width from the group, so that a rule can change it. Letters are links to their other ends if the
+    parts are ``linked``.
     """
-    toned, arriving, working = every_look(theme), arrivals(steps), _working(steps)
+    toned, arriving, working, ends = (
+        every_look(theme),
+        arrivals(steps),
+        _working(steps),
+        links(picture) if linked else {},
+    )
     for number, part in enumerate(picture.parts):
         look = toned[part.belongs, part.tone]
         if part.shows in arriving:
@@ -79,7 +85,7 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) ->
             body = _group("box", part, part.elements, working[part.shows], look, mark)
         else:
             body = "\n".join(drawn(element, part, look) for element in part.elements)
-        yield group(part, number, body)
+        yield group(part, number, body, ends.get(number))
 
 
 def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:

@@ -26,6 +26,7 @@ __all__ = [
     "followed",
     "frames",
     "group",
+    "links",
     "opened",
     "page",
     "scoped",
@@ -95,7 +96,7 @@ def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> l
     """Return the file without its end: a piece for the opening, the background and each part."""
     toned = every_look(theme)
     lines = opened(picture, theme, say)
-    ends = _links(picture)
+    ends = links(picture)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
@@ -170,7 +171,7 @@ PREFIX = "\0"
 """Stands for the prefix of the ids until the whole file is known; no drawn text can contain it."""
 
 
-def _links(picture: Picture) -> dict[int, int]:
+def links(picture: Picture) -> dict[int, int]:
     """Return for each letter, by the number of its part, the number of its other end."""
     numbers = {part.id: number for number, part in enumerate(picture.parts)}
     return {number: numbers[part.link] for number, part in enumerate(picture.parts) if part.link in numbers}
@@ -182,11 +183,12 @@ def group(part: Part, number: int, body: str, link: int | None = None) -> str:
     A click on it leads to the part with the number ``link``.
     """
     if link is not None:
-        body = f'<a href="#{PREFIX}-{link}">{body}</a>'
+        body = f'<a href="#{PREFIX}-{link}" aria-label="{escaped(part.description)}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))
-    role = ' role="img"' if about else ""
+    # An image has no links for screen readers.
+    role = ' role="img"' if about and link is None else ""
     return f'<g class="{classes}" id="{PREFIX}-{number}"{role}>{about}\n{body}\n</g>'
 
 
