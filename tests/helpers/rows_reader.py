@@ -9,11 +9,13 @@ from math import hypot
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-__all__ = ["Letter", "dots", "letters", "numbers", "page_width", "written"]
+__all__ = ["Letter", "dots", "letters", "names", "numbers", "page_width", "written"]
 
 SVG = "{http://www.w3.org/2000/svg}"
 NEAR = 2.0
 """How far, in points, the end of a wire may be from the rim of its ring."""
+
+_PLAIN = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 
 Point = tuple[float, float]
 
@@ -73,11 +75,29 @@ def numbers(wire: ElementTree.Element, kind: str) -> list[float]:
     found = []
     texts = [text for text in wire.iter(f"{SVG}text") if text.attrib["class"] == kind]
     for text in sorted(texts, key=lambda text: (float(text.attrib["y"]), float(text.attrib["x"]))):
-        for word in "".join(text.itertext()).replace("−", "-").split():
+        for word in "".join(text.itertext()).split():
             try:
-                found.append(float(word))
+                found.append(float(word.translate(_PLAIN).replace("×10", "e")))
             except ValueError:
                 return []
+    return found
+
+
+def names(svg: str, name: str) -> list[list[float]]:
+    """Return the gradient that arrives at each place where an input is written."""
+    root = ElementTree.fromstring(svg)
+    wires = [group for group in root.iter(f"{SVG}g") if "wire" in _classes(group)]
+    starts = [
+        (wire, _start(path)) for wire in wires for path in wire.iter(f"{SVG}path") if _classes(path) == ["forward"]
+    ]
+    found = []
+    for group in root.iter(f"{SVG}g"):
+        if "input" in _classes(group):
+            text = next(group.iter(f"{SVG}text"))
+            if text.text == name:
+                x, y = float(text.attrib["x"]), float(text.attrib["y"])
+                wire = min(starts, key=lambda entry: hypot(entry[1][0] - x, entry[1][1] - y))[0]
+                found.append(numbers(wire, "backward value"))
     return found
 
 

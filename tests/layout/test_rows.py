@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from figures_by_hand import random_figure
+from long_programs import LONG, elman, late_uses, residual
 from nested_programs import nested_program
 from operand_reader import readings
 from overlaps import collisions
-from rows_reader import SVG, dots, letters, page_width, written
+from rows_reader import SVG, dots, letters, names, page_width, written
 
 import bpviz
 from bpviz.errors import UsageError
 from bpviz.layout.page import lay_out
+from bpviz.picture.elements import Shape
 from bpviz.picture.theme import theme
 from bpviz.text.lengths import points
 
@@ -121,6 +126,119 @@ def test_letters_pair_up_on_a_page_that_is_not_too_wide(model: Callable[..., Any
         assert page_width(svg) <= WIDER * 720
     assert not list(collisions(drawing.picture))
     assert [reading for reading in readings(svg) if not reading.is_right] == []
+
+
+def summed(svg: str) -> dict[str, float]:
+    """Check each note with the sum of an input's gradients against what stands at its names; return the sums."""
+    found = {}
+    plain = svg.replace("−", "-")
+    for name, terms, total in re.findall(r">∂\w+/∂(\w+) = ([-+\d.e ×]+) = (-?[\d.]+)<", plain):
+        parts = [float(part) for part in re.findall(r"-?[\d.]+", terms.replace("- ", "-"))]
+        assert sum(parts) == pytest.approx(float(total), abs=6e-4 * sum(map(abs, parts)))
+        shares = [share for (share,) in names(svg, name)]
+        assert len(shares) > 1
+        assert sum(shares) == pytest.approx(float(total), abs=6e-4 * sum(map(abs, parts)))
+        found[name] = float(total)
+    return found
+
+
+def slopes(model: Callable[..., Any], names: Any) -> dict[str, float]:
+    usual, h = {name: value.default for name, value in signature(model).parameters.items()}, 1e-6
+    return {
+        name: (model(**{**usual, name: usual[name] + h}) - model(**{**usual, name: usual[name] - h})) / (2 * h)
+        for name in names
+    }
+
+
+@pytest.mark.parametrize("repeat", ["auto", "always", "never"])
+@pytest.mark.parametrize("model", LONG)
+def test_long_programs_can_be_followed(model: Callable[..., Any], repeat: str) -> None:
+    drawing = bpviz.draw(model, repeat=repeat)
+    svg = drawing.to_svg()
+    paired(svg)
+    assert page_width(svg) <= WIDER * 720
+    assert not list(collisions(drawing.picture))
+    assert [reading for reading in readings(svg) if not reading.is_right] == []
+    found = summed(svg)
+    assert not (found and repeat == "never")
+    for name, slope in slopes(model, found).items():
+        assert found[name] == pytest.approx(slope, rel=2e-3), name
+
+
+def test_a_value_goes_from_row_to_row_in_one_letter() -> None:
+    svg = bpviz.draw(late_uses, width="10cm").to_svg()
+    paired(svg)
+    assert added_up(svg) >= 5
+    rows = {letter: len(ends) for letter, (ends, _) in letters(svg).items()}
+    assert max(rows.values()) >= 4
+    drawing = bpviz.draw(late_uses, width="10cm")
+    again = pickle.loads(pickle.dumps(drawing.as_shown()))
+    assert again.to_svg() == drawing.to_svg()
+
+
+def test_uses_that_meet_soon_keep_their_dot_and_others_are_written_again() -> None:
+    names = Counter(part.description for part in bpviz.draw(two_two_two).picture.parts if part.detail == "input")
+    assert names["input i1"] == names["input b1"] == 2
+    assert names["input w1"] == 1
+    # Both uses of x in a block meet three ranks later.
+    parts = bpviz.draw(residual).picture.parts
+    assert [part.detail for part in parts if part.description in ("input x", "x branches")].count("branch") >= 1
+    assert len([part for part in parts if part.description == "input x"]) == 1
+
+
+def test_small_figures_stay_as_they_are_unless_inputs_are_always_written_again() -> None:
+    def small(x: float = 3.0, y: float = 2.0) -> Any:
+        return (x * y + x) * x / (x + y)
+
+    auto, never, always = (bpviz.draw(small, repeat=repeat) for repeat in ("auto", "never", "always"))
+    assert auto.picture == never.picture
+    copies = Counter(part.of for part in always.picture.parts if part.detail == "input")
+    assert sorted(copies.values()) == [2, 4]
+    assert summed(always.to_svg()).keys() == {"x", "y"}
+    with pytest.raises(UsageError, match="repeat must be one of auto, always, never, but got 'often'"):
+        bpviz.draw(small, repeat="often")
+
+
+def test_inputs_that_are_never_written_again_go_on_in_letters() -> None:
+    parts = bpviz.draw(elman, repeat="never").picture.parts
+    names = Counter(part.description for part in parts if part.detail == "input")
+    assert set(names.values()) == {1}
+    assert len([part for part in parts if part.detail == "continues"]) > len(
+        [part for part in bpviz.draw(elman).picture.parts if part.detail == "continues"]
+    )
+
+
+def test_an_input_named_as_the_output_is_not_differentiated_by_itself() -> None:
+    assert "∂x/∂x" not in bpviz.draw(residual, repeat="always").to_svg()
+    assert "∂residual/∂x = " in bpviz.draw(residual, repeat="always").to_svg()
+
+
+@pytest.mark.parametrize("format", ["svg", "dot", "tex"])
+def test_the_frame_of_a_parted_group_is_open_there(format: str) -> None:
+    def whole(x: float = 0.5) -> Any:
+        def group(x: Any) -> Any:
+            for _ in range(12):
+                x = np.tanh(x)
+            return x
+
+        return group(x)
+
+    drawing = bpviz.draw(whole)
+    shapes = [part.elements[0] for part in drawing.picture.parts if part.kind == "frame"]
+    assert [shape.open for shape in shapes if isinstance(shape, Shape)][:1] == ["right"]
+    assert [shape.open for shape in shapes if isinstance(shape, Shape)][-1:] == ["left"]
+    data = drawing.to_bytes(format).decode()
+    if format == "svg":
+        frames = [group for group in ElementTree.fromstring(data).iter(f"{SVG}g") if group.get("class") == "frame"]
+        first, last = frames[0], frames[-1]
+        assert not [*first.iter(f"{SVG}rect"), *last.iter(f"{SVG}rect")]
+        line = first.findall(f"{SVG}path")[0].attrib["d"]
+        # From the right along the top, round the left side, and back below.
+        assert re.fullmatch(r"M[\d.,]+h-[\d.]+c[-\d., ]+v[\d.]+c[-\d., ]+h[\d.]+", line)
+    elif format == "tex":
+        assert data.count("\\draw[bpviz frame]") == len(shapes) + sum(s.open == "both" for s in shapes)  # type: ignore[union-attr]
+    else:
+        assert data.count("dashed") >= len(shapes)
 
 
 def test_an_input_is_written_in_each_row_and_the_note_has_the_true_sum() -> None:

@@ -143,20 +143,26 @@ class _Setting:
                 start = self._branch(stem, rest, row, start)
                 self.wires[row] += [replace(use, source=start) for use in near]
             elif near:
-                carrier = self.web.carrier(stem, near)
-                assert carrier is not None
-                self.wires[row].append(replace(carrier, source=start))
+                self.wires[row].append(replace(self._carrier(stem, near, start), source=start))
             if len(groups) > 1:
                 for use in far:
                     there, letter_at = self._link(stem, [use], row, start, self._new_value())
-                    carrier = self.web.carrier(stem, [use])
-                    assert carrier is not None
-                    self.wires[there].append(replace(carrier, source=letter_at))
+                    self.wires[there].append(replace(self._carrier(stem, [use], letter_at), source=letter_at))
                 return
             if far:
                 value = self._new_value() if value is None else value
                 row, start = self._link(stem, far, row, start, value)
             rest = far
+
+    def _carrier(self, stem: Wire, uses: list[Wire], start: str) -> Wire:
+        """Return the wire that carries a value to some of its uses; away from its name, with the name."""
+        carrier, source = self.web.carrier(stem, uses), self.web.boxes[stem.source]
+        assert carrier is not None
+        forward = carrier.forward
+        if source.kind != "input" or start == stem.source or forward is None or forward.label is None:
+            return carrier
+        named = forward.label if forward.label.name else replace(forward.label, name=source.text)
+        return replace(carrier, forward=replace(forward, label=named))
 
     def _new_value(self) -> int:
         self.values += 1
@@ -164,8 +170,7 @@ class _Setting:
 
     def _branch(self, stem: Wire, uses: list[Wire], row: int, start: str) -> str:
         """Set a branch dot behind ``start``, for these uses; return its id."""
-        dot, carrier = self.web.boxes[stem.target], self.web.carrier(stem, uses)
-        assert carrier is not None
+        dot, carrier = self.web.boxes[stem.target], self._carrier(stem, uses, start)
         if start != stem.source:
             dot = replace(dot, id=self.web.free(f"{dot.id} in row {row + 1}"), frame=self._frame(stem, uses))
             self.copies.origins[dot.id] = stem.target
@@ -176,8 +181,7 @@ class _Setting:
     def _link(self, stem: Wire, uses: list[Wire], row: int, start: str, value: int) -> tuple[int, str]:
         """Lead a value from ``start`` to a letter; return the row with the next use, and the letter there."""
         there = min(self.row[use.target] for use in uses)
-        carrier = self.web.carrier(stem, uses)
-        assert carrier is not None
+        carrier = self._carrier(stem, uses, "")
         if start != stem.source and len(uses) > 1:
             # The wire before the dot has the same id.
             carrier = replace(carrier, id=f"{stem.id} to row {there + 1}")

@@ -54,8 +54,10 @@ class Web(NamedTuple):
             return self._alone(stem, uses[0])
         if len(uses) == len(every) or not any(use.backward for use in every):
             return stem
-        found = (self.figure.gathered or {}).get(frozenset(use.id for use in uses))
-        return found and replace(found, id=stem.id)
+        # It may be empty as long as nothing has been asked for.
+        gathered = self.figure.gathered
+        found = None if gathered is None else gathered.get(frozenset(use.id for use in uses))
+        return None if found is None else replace(found, id=stem.id)
 
     def _alone(self, stem: Wire, use: Wire) -> Wire:
         """Return the wire to a use as it is without the branch dot: also with what is written once, before the dot.
