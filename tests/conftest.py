@@ -6,7 +6,6 @@ Modules of ``tests/helpers`` are imported by their bare names (``from browser im
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -22,15 +21,15 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 import latex
 import mermaid
+from amounts import ALL_CASES, IN_CI
 from browser import HOW_TO_INSTALL, chromium
 from programs import started
 
-IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
-
 # No deadline: a first call may import NumPy. In CI the examples are the same on every run, so a failure is a change's.
-settings.register_profile("here", deadline=None)
+settings.register_profile("here", deadline=None, max_examples=20)
+settings.register_profile("all", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if IN_CI else "here")
+settings.load_profile("ci" if IN_CI else "all" if ALL_CASES else "here")
 
 
 # In the background a shell lets a program ignore interrupts, and all that it starts too; some tests send them.
@@ -73,8 +72,14 @@ DRAWING = {
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark with `hosts` what other marks say starts a program, and with `engine` the examples that need one."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is `thorough`, if not all cases are tried; set the marks that follow from others.
+
+    What other marks say starts a program is marked with `hosts`, the examples that need an engine with `engine`.
+    """
+    if not ALL_CASES and (left := [item for item in items if item.get_closest_marker("thorough")]):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     for item in items:
         if isinstance(item, pytest.DoctestItem) and item.name in DRAWING:
             item.add_marker("engine")

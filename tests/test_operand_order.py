@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import places
 import pytest
+from amounts import fewer
 from nested_programs import nested_program
 from operand_reader import SVG, Reading, readings
 
@@ -60,15 +61,19 @@ def test_the_gallery(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_random_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    judged({name: list(readings(drawing.to_svg())) for name, drawing in programs(range(400), 220)}, 1500, capsys)
+    judged(
+        {name: list(readings(drawing.to_svg())) for name, drawing in programs(range(400), fewer(220))},
+        fewer(1500),
+        capsys,
+    )
 
 
 def test_random_programs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) -> None:
     found = {
         name: list(readings(bpviz.draw(drawing.source, direction="TB").to_svg(), across="x"))
-        for name, drawing in programs(range(1000, 1200), 80)
+        for name, drawing in programs(range(1000, 1200), fewer(80))
     }
-    judged(found, 500, capsys)
+    judged(found, fewer(500), capsys)
 
 
 @needs_graphviz
@@ -77,9 +82,9 @@ def test_random_programs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) 
 def test_random_programs_by_graphviz(direction: str, across: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = {
         name: list(readings(bpviz.draw(drawing.source, direction=direction, engine="graphviz").to_svg(), across))
-        for name, drawing in programs(range(2000, 2200), 30)
+        for name, drawing in programs(range(2000, 2200), fewer(30))
     }
-    judged(found, 250, capsys)
+    judged(found, fewer(200), capsys)
 
 
 A, B, C = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.5, -1.0], [2.0, 0.0]]), np.array([1.0, -2.0])
@@ -118,9 +123,9 @@ def test_products_of_matrices_and_powers(
 @pytest.mark.parametrize("options", [{"grad": "x0"}, {"show": "forward"}, {"depth": 0}, {"depth": 1}])
 def test_other_figures_of_random_programs(options: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     found = {}
-    for name, drawing in programs(range(3000, 3100), 25):
+    for name, drawing in programs(range(3000, 3100), fewer(25)):
         found[name] = list(readings(bpviz.draw(drawing.source, **options).to_svg()))
-    judged(found, 20, capsys)
+    judged(found, fewer(20), capsys)
 
 
 def normalised(x: np.ndarray = np.array([0.3, 1.2, -0.4]), w: np.ndarray = np.array([1.0, -0.5, 2.0])) -> object:
@@ -145,7 +150,7 @@ def reversed_operands(drawing: bpviz.Drawing) -> str:
 
 
 def test_the_reader_finds_operands_in_the_wrong_order() -> None:
-    for name, drawing in programs(range(30), 15):
+    for name, drawing in programs(range(30), fewer(15)):
         right, wrong = list(readings(drawing.to_svg())), list(readings(reversed_operands(drawing)))
         assert len(right) == len(wrong), name
         assert all(reading.is_right for reading in right)
@@ -154,7 +159,7 @@ def test_the_reader_finds_operands_in_the_wrong_order() -> None:
 
 def test_the_reader_reads_every_operation() -> None:
     """All circles of − and ÷ with two operands and finite numbers: a picture that it does not understand would pass."""
-    for name, drawing in programs(range(100, 130), 15):
+    for name, drawing in programs(range(100, 130), fewer(15)):
         figure = drawing.figure
         arriving = Counter(wire.target for wire in figure.wires)
         expected = sum(box.text in ("−", "÷") and arriving[box.id] == 2 for box in figure.boxes)

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from amounts import some
 from browser import Measurement, collisions, measure
 from places import GALLERY, TESTS
 from random_graphs import random_function, random_matrix_function
@@ -24,11 +25,11 @@ from random_graphs import random_function, random_matrix_function
 import bpviz
 
 FIGURES = {path.relative_to(GALLERY).as_posix(): path for path in sorted(GALLERY.rglob("*.svg"))}
-SEEDS = range(50)
-MATRIX_SEEDS = range(10)
+SEEDS = some(range(50))
+MATRIX_SEEDS = some(range(10))
 OPTIONS = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
-OPTION_SEEDS = range(0, 10)
-NETWORK_SEEDS = range(6)
+OPTION_SEEDS = some(range(10))
+NETWORK_SEEDS = some(range(6))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -142,7 +143,7 @@ def test_an_svg_is_plain_and_needs_nothing_else(name: str, pictures: Mapping[str
 @pytest.mark.engine
 def test_the_same_model_gives_the_same_bytes(pictures: Mapping[str, str]) -> None:
     """Drawn again in this process, and in a new one whose hashes of names are others."""
-    seeds = (1, 17, 41)
+    seeds = (0, 10, 40)
     assert [random_picture(seed) for seed in seeds] == [pictures[f"random {seed}"] for seed in seeds]
 
     program = (

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from amounts import fewer, some
 from figures_by_hand import random_figure
 from long_programs import LONG, elman, late_uses, residual
 from nested_programs import nested_program
@@ -278,7 +279,7 @@ def test_a_value_used_twice_in_a_later_row_goes_there_once_and_branches_there() 
     assert all(parts[branch.target].detail == "operation" for branch in branches)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some(range(60)))
 def test_random_figures_in_narrow_rows_do_not_collide(seed: int) -> None:
     figure = replace(random_figure(3 + seed * 37 // 59, seed), width=300.0)
     picture = lay_out(figure, LIGHT)
@@ -292,7 +293,7 @@ def test_random_figures_in_narrow_rows_do_not_collide(seed: int) -> None:
 @pytest.mark.parametrize("width", [300, 720])
 def test_random_programs_read_true_in_rows(width: int) -> None:
     count = 0
-    for seed in range(4000, 4060):
+    for seed in some(range(4000, 4060)):
         made = nested_program(seed)
         if made is None:
             continue
@@ -304,7 +305,7 @@ def test_random_programs_read_true_in_rows(width: int) -> None:
         wrong = [str(reading) for reading in readings(svg) if not reading.is_right]
         assert not wrong, f"program {seed}:\n{made[1]}\n{wrong}"
         assert not list(collisions(drawing.picture)), f"program {seed}:\n{made[1]}"
-    assert count >= 50
+    assert count >= fewer(50)
 
 
 def test_one_line_for_none_and_from_top_to_bottom() -> None:
@@ -383,6 +384,7 @@ def test_every_format_of_the_picture_has_the_letters(format: str) -> None:
         assert len(re.findall(rf"(?<![\w∂]){named(number)}(?!\w)", plain)) >= 2, (format, number)
 
 
+@pytest.mark.thorough
 def test_a_gif_of_many_steps_is_small_enough_by_itself() -> None:
     pytest.importorskip("PIL")
     assert bpviz.draw(two_layers).to_bytes("gif").startswith(b"GIF")

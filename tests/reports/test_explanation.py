@@ -263,6 +263,7 @@ def test_2_to_the_60_paths_are_counted() -> None:
     assert "more) = 1" in text
 
 
+@pytest.mark.thorough
 def test_10_000_steps() -> None:
     def chain(x=1.0):
         for _ in range(10_000):

@@ -301,6 +301,7 @@ def test_an_exception_leaves_the_state_unchanged() -> None:
     assert bpviz.grad(cube)(1.0) == 3.0
 
 
+@pytest.mark.thorough
 def test_ten_thousand_steps() -> None:
     def chain(x: Any) -> Any:
         for _ in range(5_000):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amounts import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import X, Y, perceptron
@@ -197,7 +198,7 @@ def scale(value: Any) -> float:
     return float(np.max(np.abs(value), initial=0.0))
 
 
-@pytest.mark.parametrize(("row", "case"), SMOOTH)
+@pytest.mark.parametrize(("row", "case"), some(SMOOTH))
 def test_every_op_to_second_order_through_the_backward_graph(row: Operation, case: Case) -> None:
     """The backward graph gives the engine's gradients, and its own gradients are what differences of those show."""
     xs = sample(row, case)
@@ -238,6 +239,7 @@ def test_every_op_to_second_order_through_the_backward_graph(row: Operation, cas
         assert slope == pytest.approx(expected_slope, rel=2e-5, abs=2e-5 * (1 + abs(along(0.0))))
 
 
+@pytest.mark.thorough
 def test_ten_thousand_steps() -> None:
     def chain(x=0.5):
         for _ in range(10_000):

@@ -146,6 +146,7 @@ def test_every_step_is_a_frame(format: str, tmp_path: Path) -> None:
     assert file.read_bytes() == bpviz.draw(total, seconds=0.5, scale=0.5).to_bytes(format)
 
 
+@pytest.mark.thorough
 @pytest.mark.engine
 def test_a_wide_picture_is_smaller_on_the_background_of_the_theme() -> None:
     def powers(x: float = 1.0) -> float:

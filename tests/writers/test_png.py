@@ -60,6 +60,7 @@ def drawn(page, scale=2.0):
     return rows(png.write(page, LIGHT, scale=scale))
 
 
+@pytest.mark.thorough
 @pytest.mark.japanese
 @pytest.mark.parametrize("anchor", ["start", "middle", "end"])
 def test_numbers_beside_japanese_keep_their_font(anchor):

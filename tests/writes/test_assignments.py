@@ -436,7 +436,7 @@ def test_threads_trace_at_once_while_others_use_numpy() -> None:
     stop, wrong, done = threading.Event(), [], []
 
     def uses_numpy() -> None:
-        while not stop.is_set():
+        while not stop.wait(1e-4):
             a = np.zeros(3)
             b = np.array([1.0, 2.0])
             if type(a) is not np.ndarray or type(b) is not np.ndarray or type(np.sum(b)) is not np.float64:

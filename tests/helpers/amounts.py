@@ -1,0 +1,32 @@
+"""How many random cases a test tries: all in CI and under ``.ci/run``, a tenth of them where people work.
+
+``ALL_CASES=1 pytest`` tries all. The cases of a tenth are every tenth of all, so a failure here is a failure there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+__all__ = ["ALL_CASES", "IN_CI", "fewer", "some"]
+
+T = TypeVar("T")
+
+
+def _set(name: str) -> bool:
+    return os.environ.get(name, "").lower() in ("1", "true")
+
+
+IN_CI = _set("CI")
+ALL_CASES = IN_CI or _set("ALL_CASES")
+
+
+def some(cases: Sequence[T]) -> Sequence[T]:
+    """All cases, or every tenth of them."""
+    return cases if ALL_CASES else cases[::10]
+
+
+def fewer(count: int) -> int:
+    """A number of cases, or a tenth of it, at least 1."""
+    return count if ALL_CASES else max(1, count // 10)
