@@ -183,7 +183,8 @@ def group(part: Part, number: int, body: str, link: int | None = None) -> str:
     A click on it leads to the part with the number ``link``.
     """
     if link is not None:
-        body = f'<a href="#{PREFIX}-{link}" aria-label="{escaped(part.description)}">{body}</a>'
+        called = escaped(part.description).replace('"', "&quot;")
+        body = f'<a href="#{PREFIX}-{link}" aria-label="{called}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))

@@ -101,8 +101,10 @@ def test_hostile_names_are_data() -> None:
     moving = bpviz.draw(hostile.drawing(), animate=True).to_svg()
     root = ElementTree.fromstring(moving)
     assert {element.tag.removeprefix(NS) for element in root.iter()} <= {
-        *("svg", "title", "desc", "style", "rect", "g", "path", "text", "circle"),
+        *("svg", "title", "desc", "style", "rect", "g", "path", "text", "circle", "a"),
     }
+    # The only links are those between letters.
+    assert all(re.fullmatch(r"#bpviz-\w+-\d+", element.attrib["href"]) for element in root.iter(f"{NS}a"))
     shown = {element.text for element in root.iter(f"{NS}text")}
     assert set(hostile.NAMES[:-4]) <= shown
 
