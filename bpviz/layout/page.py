@@ -45,6 +45,7 @@ _WIDER = 1.3
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
+_LOWER = 0.02
 
 
 def lay_out(
@@ -75,7 +76,7 @@ def lay_out(
     if isinstance(figure, Sheet):
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
-    lines, rows = _set(figure, theme, engine, timeout, say)
+    figure, lines, rows = _set(figure, theme, engine, timeout, say)
     figure = replace(figure, notes=(*figure.notes, *rows.notes))
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
@@ -115,8 +116,10 @@ class _Line(NamedTuple):
         return self.edges[2] - self.edges[0]
 
 
-def _set(figure: Figure, theme: Theme, engine: str, timeout: float | None, say: Language) -> tuple[list[_Line], Rows]:
-    """Return the figure in one line if that is not much wider than its width, else in rows."""
+def _set(
+    figure: Figure, theme: Theme, engine: str, timeout: float | None, say: Language
+) -> tuple[Figure, list[_Line], Rows]:
+    """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
     def line(one: Figure, plan: Plan) -> _Line:
         found = _arranged(one, plan, wire_pitch(theme), engine, timeout)
@@ -124,23 +127,27 @@ def _set(figure: Figure, theme: Theme, engine: str, timeout: float | None, say: 
 
     plan = planned(figure, theme)
     parts, web = can_be_parted(figure), web_of(figure)
-    copies = written_again(web, ranks_of(web)) if parts else Copies.none()
+    copies = written_again(web, ranks_of(web)) if parts else Copies()
     if copies.origins:
         figure = copies.put_into(figure)
         plan, web = planned(figure, theme), web_of(figure)
-    whole = Rows((figure,), (), copies.origins, {}, tuple(copies.notes))
+    whole = Rows((figure,), (), copies.origins, {}, ())
     if figure.width is None or not plan.level or not parts:
-        return [line(figure, plan)], whole
+        return figure, [line(figure, plan)], whole
     room, limit = figure.width - 2 * theme.margin, _WIDER * figure.width - 2 * theme.margin
     # The layout of a long line takes much longer than that of its rows.
     if length(web, plan) <= _SURELY * room:
         alone = line(figure, plan)
         if alone.across <= limit:
-            return [alone], whole
+            return figure, [alone], whole
     known: dict[Span, float] = {}
-    for _ in range(_TRIALS):
-        rows = in_rows(web, plan, room, limit, known)
-        lines = [line(row, planned(row, theme)) for row in rows.figures]
+    laid: dict[Figure, _Line] = {}
+    for trial in range(_TRIALS):
+        # Lengths are estimated, so the aim is lower after each row that was too long.
+        rows = in_rows(web, plan, room, limit * (1 - _LOWER * trial), known)
+        # Most rows are the same in all trials.
+        laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in rows.figures}
+        lines = [laid[row] for row in rows.figures]
         long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
         # A row of one rank cannot be parted.
         if all(end - start == 1 for start, end in long):
@@ -149,7 +156,7 @@ def _set(figure: Figure, theme: Theme, engine: str, timeout: float | None, say: 
     boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}
-    return lines, rows._replace(origins={**copies.origins, **origins}, notes=(*copies.notes, *rows.notes))
+    return figure, lines, rows._replace(origins={**copies.origins, **origins})
 
 
 def _of_rows(part: Part, rows: Rows) -> Part:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from bpviz.figure import Box, Figure, Wire
 from bpviz.layout.rows.web import GIVEN, OPERATIONS, Web
@@ -22,58 +21,60 @@ _MANY = 3
 """The most uses that a branch dot has for an input."""
 
 
-class Copies(NamedTuple):
-    """The boxes and wires of inputs that are written again, by the ids that they replace.
+class Copies:
+    """The boxes and wires of inputs that are written again, by the ids of those that they replace.
 
     ``boxes`` has the new boxes for an input, and for its branch dot; ``wires`` those for each of its wires. ``origins``
-    leads from the id of each new box to that of the old one. ``notes`` has the sums of the gradients.
+    leads from the id of each new box or wire to that of the old one.
     """
 
-    boxes: dict[str, list[Box]]
-    wires: dict[str, list[Wire]]
-    origins: dict[str, str]
-    notes: list[str]
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.boxes: dict[str, list[Box]] = {}
+        self.wires: dict[str, list[Wire]] = {}
+        self.origins: dict[str, str] = {}
 
-    @classmethod
-    def none(cls) -> Copies:
-        """Return no copies."""
-        return cls({}, {}, {}, [])
-
-    def write(self, web: Web, id: str, groups: Sequence[Sequence[Wire]]) -> None:
+    def write(self, web: Web, id: str, groups: Sequence[list[Wire]]) -> None:
         """Write a given value again for each group of its uses. Without a sum for a group, write it at each use."""
-        box, stem = web.boxes[id], web.leaving[id][0]
-        copies, dots = self.boxes.setdefault(id, []), self.boxes.setdefault(stem.target, [])
-        split: list[Sequence[Wire]] = []
-        for group in groups:
-            split += [group] if web.carrier(stem, group) else [[use] for use in group]
-        self.wires[stem.id] = []
+        stem = web.leaving[id][0]
+        self.boxes[id], self.boxes[stem.target], self.wires[stem.id] = [], [], []
+        split = [
+            part for group in groups for part in ([group] if web.carrier(stem, group) else [[use] for use in group])
+        ]
         for number, group in enumerate(split):
             carrier = web.carrier(stem, group)
             assert carrier is not None
-            copy = replace(
-                box, id=web.free(f"{id}.{number}"), frame=box.frame and web.common_frame(use.target for use in group)
-            )
-            self.origins[copy.id] = id
-            copies.append(copy)
+            copy = self._copy(web, id, number, carrier)
+            frame = copy.frame and web.common_frame(use.target for use in group)
+            self.boxes[id].append(replace(copy, frame=frame))
             if len(group) == 1:
                 self.wires[group[0].id] = [replace(carrier, source=copy.id)]
                 continue
-            dot = replace(web.boxes[stem.target], id=web.free(f"{stem.target}.{number}"))
-            dots.append(dot)
+            dot = self._copy(web, stem.target, number, carrier)
+            self.boxes[stem.target].append(dot)
             before = replace(carrier, id=f"{stem.id}.{number}", source=copy.id, target=dot.id)
-            self.origins.update({dot.id: stem.target, before.id: stem.id})
+            self.origins[before.id] = stem.id
             self.wires[stem.id].append(before)
             for use in group:
                 self.wires[use.id] = [replace(use, source=dot.id)]
-        sums = dict(web.figure.sums)
-        if stem.target in sums:
-            self.notes.append(sums[stem.target])
+
+    def _copy(self, web: Web, id: str, number: int, carrier: Wire) -> Box:
+        """Return a copy of a box, in the background if its wire is."""
+        box = web.boxes[id]
+        copy = replace(box, id=web.free(f"{id}.{number}"), tone="pale" if carrier.tone == "pale" else box.tone)
+        self.origins[copy.id] = id
+        return copy
+
+    def notes(self, figure: Figure) -> tuple[str, ...]:
+        """Return the sums of the gradients of what is written again."""
+        return tuple(text for dot, text in figure.sums if dot in self.boxes)
 
     def put_into(self, figure: Figure) -> Figure:
-        """Return the figure with its inputs written again, without the notes."""
+        """Return the figure with its inputs written again, and the notes with their sums."""
         boxes = (new for box in figure.boxes for new in self.boxes.get(box.id, [box]))
         wires = (new for wire in figure.wires for new in self.wires.get(wire.id, [wire]))
-        return replace(figure, boxes=tuple(boxes), wires=tuple(wires))
+        notes = (*figure.notes, *self.notes(figure))
+        return replace(figure, boxes=tuple(boxes), wires=tuple(wires), notes=notes)
 
 
 def written_again(web: Web, ranks: dict[str, int]) -> Copies:
@@ -87,7 +88,7 @@ def written_again(web: Web, ranks: dict[str, int]) -> Copies:
     >>> [(wire.source, wire.target) for wire in copies.put_into(web.figure).wires]
     [('x.0', 'f'), ('f', 'g'), ('x.1', 'g')]
     """
-    copies, repeat = Copies.none(), web.figure.repeat
+    copies, repeat = Copies(), web.figure.repeat
     operations = sum(box.kind in OPERATIONS for box in web.figure.boxes)
     if repeat == "never" or (repeat == "auto" and operations <= _SMALL):
         return copies

@@ -80,7 +80,7 @@ class _Setting:
         self.boxes: list[list[tuple[int, Box]]] = [[] for _ in spans]
         """The boxes of each row, each with its place in the order of the figure."""
         self.wires: list[list[Wire]] = [[] for _ in spans]
-        self.copies = Copies.none()
+        self.copies = Copies()
         self.rings: dict[str, Ring] = {}
         self.values = 0
 
@@ -103,13 +103,18 @@ class _Setting:
             for stem in stems:
                 self._lead(stem)
         frames = self._frames()
+        # All letters are as long as the longest, until their order is known.
+        longest = "A" * len(letter(max(0, self.values - 1)))
         boxes = [
-            tuple(self._put_in(box, row, frames[row]) for _, box in sorted(here, key=lambda entry: entry[0]))
+            tuple(
+                self._put_in(replace(box, text=longest) if box.id in self.rings else box, row, frames[row])
+                for _, box in sorted(here, key=lambda entry: entry[0])
+            )
             for row, here in enumerate(self.boxes)
         ]
         pieces = zip(boxes, self.wires, frames, strict=True)
         parted = tuple(Figure(b, tuple(w), tuple(f), width=None) for b, w, f in pieces)
-        return Rows(parted, self.spans, self.copies.origins, self.rings, tuple(self.copies.notes))
+        return Rows(parted, self.spans, self.copies.origins, self.rings, self.copies.notes(figure))
 
     def _put(self, box: Box, row: int, beside: str) -> None:
         self.boxes[row].append((self.order[beside], box))
@@ -172,7 +177,7 @@ class _Setting:
         """Set a branch dot behind ``start``, for these uses; return its id."""
         dot, carrier = self.web.boxes[stem.target], self._carrier(stem, uses, start)
         if start != stem.source:
-            dot = replace(dot, id=self.web.free(f"{dot.id} in row {row + 1}"), frame=self._frame(stem, uses))
+            dot = replace(dot, id=self.web.free(f"{dot.id} in {self.spans[row][0]}"), frame=self._frame(stem, uses))
             self.copies.origins[dot.id] = stem.target
         self._put(dot, row, stem.target)
         self.wires[row].append(replace(carrier, source=start, target=dot.id))
@@ -184,11 +189,11 @@ class _Setting:
         carrier = self._carrier(stem, uses, "")
         if start != stem.source and len(uses) > 1:
             # The wire before the dot has the same id.
-            carrier = replace(carrier, id=f"{stem.id} to row {there + 1}")
+            carrier = replace(carrier, id=f"{stem.id} to {self.spans[there][0]}")
             self.copies.origins[carrier.id] = stem.id
-        ends = (f"{carrier.id} into row {there + 1}", f"{carrier.id} from row {row + 1}")
+        ends = (f"{carrier.id} to {self.spans[there][0]}", f"{carrier.id} from {self.spans[row][0]}")
         end, begin = map(self.web.free, ends)
-        ring = Box(end, "continues", letter(value), self._frame(stem, uses), "", carrier.tone, carrier.belongs)
+        ring = Box(end, "continues", "", self._frame(stem, uses), "", carrier.tone, carrier.belongs)
         self._put(ring, row, stem.source)
         self._put(replace(ring, id=begin, kind="continued"), there, stem.source)
         self.rings |= {end: Ring(value, there, begin), begin: Ring(value, row, end)}
