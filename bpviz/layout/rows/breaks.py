@@ -7,13 +7,16 @@ from collections.abc import Mapping, Set
 from math import inf
 from types import MappingProxyType
 
+from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
 from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, ranks_of
 
 __all__ = ["Span", "breaks", "length"]
 
-_ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 100.0
+_ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 200.0
 """The costs of a row, a value that crosses a break, a parted group, an empty row, and a row of twice the width."""
+_UNNAMED = 30.0
+"""What a value without a name costs more: a reader looks for names."""
 _LAST = 0.3
 """The share of the cost that free space has in the last row."""
 _LETTER = 24.0
@@ -124,6 +127,10 @@ class _Lengths:
         return boxes[web.dots[source]] + labels[web.entering[source][0].id] + boxes[source] + 3 * RANK_SEPARATION
 
 
+def _is_named(wire: Wire) -> bool:
+    return bool(wire.forward and wire.forward.label and wire.forward.label.name)
+
+
 def _break_costs(web: Web, ranks: dict[str, int], n: int) -> list[float]:
     """Return the cost of a break before each rank."""
     costs = [0.0] * (n + 1)
@@ -134,7 +141,7 @@ def _break_costs(web: Web, ranks: dict[str, int], n: int) -> list[float]:
             # A value crosses a break once, whatever the number of its uses.
             uses = [ranks[use.target] for use in web.uses(wire) if web.boxes[use.target].kind != "output"]
             for cut in range(rank + 1, max(uses, default=rank) + 1):
-                costs[cut] += _CROSSING
+                costs[cut] += _CROSSING if _is_named(wire) else _CROSSING + _UNNAMED
     spans: dict[str, list[int]] = defaultdict(list)
     for id, rank in ranks.items():
         if web.boxes[id].kind in OPERATIONS:
