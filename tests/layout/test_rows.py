@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from amounts import fewer, some
 from figures_by_hand import random_figure
-from long_programs import LONG, elman, late_uses, residual
+from long_programs import LONG, elman, late_uses, residual, shared_in_a_loop, ten_uses
 from nested_programs import nested_program
 from operand_reader import readings
 from overlaps import collisions
@@ -164,6 +164,60 @@ def test_long_programs_can_be_followed(model: Callable[..., Any], repeat: str) -
     assert not (found and repeat == "never")
     for name, slope in slopes(model, found).items():
         assert found[name] == pytest.approx(slope, rel=2e-3), name
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("model", [elman, residual, late_uses])
+def test_rows_by_graphviz_can_be_followed(model: Callable[..., Any]) -> None:
+    drawing = bpviz.draw(model, engine="graphviz")
+    svg = drawing.to_svg()
+    assert paired(svg) >= 2
+    assert page_width(svg) <= WIDER * 720
+    assert not list(collisions(drawing.picture))
+    assert [reading for reading in readings(svg) if not reading.is_right] == []
+
+
+@pytest.mark.parametrize("model", [elman, residual, ten_uses])
+def test_inputs_are_written_again_from_top_to_bottom_too(model: Callable[..., Any]) -> None:
+    drawing = bpviz.draw(model, direction="TB", repeat="always")
+    assert not list(collisions(drawing.picture))
+    assert summed(drawing.to_svg())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"elements": True},
+        {"path": "x"},
+        {"path": "w", "labels": "rules"},
+        {"before": {"w": np.eye(2)}},
+        {"show": "backward"},
+        {"shared": True},
+        {"labels": "symbols"},
+        {"grad": "w"},
+    ],
+)
+@pytest.mark.parametrize("repeat", ["auto", "always", "never"])
+def test_letters_and_copies_in_other_views(options: dict[str, Any], repeat: str) -> None:
+    flow = bpviz.backprop(shared_in_a_loop)
+    if "before" in options:
+        options = {"before": flow, "inputs": options["before"]}
+    drawing = bpviz.draw(flow, repeat=repeat, **options)
+    svg = drawing.to_svg()
+    paired(svg)
+    assert not list(collisions(drawing.picture))
+    if "grad" not in options and "path" not in options:
+        strong = {part.id for frame in drawing.steps() for part in frame.picture.parts if part.tone == "strong"}
+        assert strong >= {part.id for part in drawing.picture.parts if part.kind == "wire" and part.tone == "plain"}
+
+
+def test_a_copy_off_the_path_is_in_the_background() -> None:
+    parts = bpviz.draw(elman, path="x5").picture.parts
+    tones = [part.tone for part in parts if part.description == "input wx"]
+    assert tones == ["pale"] * 5
+    parts = bpviz.draw(elman, path="wx").picture.parts
+    assert {part.tone for part in parts if part.description == "input wx"} == {"strong"}
+    assert {part.tone for part in parts if part.description == "input b"} == {"pale"}
 
 
 def test_a_value_goes_from_row_to_row_in_one_letter() -> None:
