@@ -20,7 +20,7 @@ from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import backprop, propagate
 from bpviz.graph.tracing import trace
 from bpviz.ops.table.custom import op
-from bpviz.recording.naming import group, name
+from bpviz.recording.naming import group, name, style
 from bpviz.transforms.opening import open_operations as open
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ __all__ = [
     "op",
     "open",
     "propagate",
+    "style",
     "trace",
     "what_if",
 ]

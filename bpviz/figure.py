@@ -6,10 +6,10 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from bpviz.frozen import dataclass
 
@@ -18,9 +18,11 @@ __all__ = [
     "Arrow",
     "Box",
     "Content",
+    "Direction",
     "Figure",
     "Fraction",
     "Frame",
+    "Gathered",
     "Grid",
     "Heat",
     "Label",
@@ -34,7 +36,8 @@ __all__ = [
     "Wire",
 ]
 
-Direction = Literal["LR", "TB"]
+Direction = Literal["LR", "RL", "TB", "BT"]
+"""The direction of the flow: to the right, to the left, downwards, upwards."""
 Repeat = Literal["auto", "always", "never"]
 """When an input is written again at a use: where its uses lie apart, at every use, or never."""
 
@@ -112,10 +115,11 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The label at an arrow: the content, after the name of the value if it has one."""
+    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``."""
 
     content: Content
     name: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class Box:
 
     ``text`` is the name or symbol (several lines are separated by ``\\n``; empty for a branch dot).
     ``frame`` is the id of the innermost frame around it. ``description`` is one sentence to be read aloud. ``belongs``
-    is its pass. If it ``commutes``, its operands may be drawn in any order. ``node`` is the number of its node in the
+    is its pass. If it ``commutes``, its operands may be drawn in any order. A ``color`` of its own is
+    ``#RRGGBB``. ``node`` is the number of its node in the
     graph, ``group`` that of its closed group; an output and a branch dot have neither. In a figure that is set in rows,
     a wire ends in a letter at the end of its row (``continues``) and begins at the same letter later (``continued``).
     """
@@ -144,6 +149,7 @@ class Box:
     tone: Tone = "plain"
     belongs: Pass = "forward"
     commutes: bool = False
+    color: str = ""
     node: int | None = field(default=None, metadata=UNSEEN)
     group: int | None = field(default=None, metadata=UNSEEN)
 
@@ -153,8 +159,9 @@ class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
-    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. If it comes
-    from a branch dot, ``direct`` is its description when it comes from the box before the dot.
+    carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. A ``color`` of
+    its own (``#RRGGBB``) is that of its forward arrow. If it comes from a branch dot, ``direct`` is its description
+    when it comes from the box before the dot.
     """
 
     id: str
@@ -167,7 +174,42 @@ class Wire:
     description: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    color: str = ""
     direct: str = field(default="", metadata=UNSEEN)
+
+
+class Gathered(Mapping[frozenset[str], Wire]):
+    """Wires by the ids of those that they stand for, each made when it is first wanted: a value with ten uses has a
+    thousand.
+
+    It is pickled, and iterated over, as those that were made.
+
+    >>> made = Gathered(lambda ids: Wire("", "x", "dot", description=" and ".join(sorted(ids))))
+    >>> made[frozenset({"w1", "w2"})].description, len(made)
+    ('w1 and w2', 1)
+    """
+
+    def __init__(self, make: Callable[[frozenset[str]], Wire | None]) -> None:
+        """Take what makes such a wire, or returns ``None`` if there can be none."""
+        self._make = make
+        self._made: dict[frozenset[str], Wire | None] = {}
+
+    def __getitem__(self, ids: frozenset[str]) -> Wire:
+        if ids not in self._made:
+            self._made[ids] = self._make(ids)
+        wire = self._made[ids]
+        if wire is None:
+            raise KeyError(ids)
+        return wire
+
+    def __iter__(self) -> Iterator[frozenset[str]]:
+        return (ids for ids, wire in self._made.items() if wire is not None)
+
+    def __len__(self) -> int:
+        return sum(wire is not None for wire in self._made.values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
 
 
 @dataclass(frozen=True, slots=True)

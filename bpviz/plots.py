@@ -189,9 +189,9 @@ def _axes(look: Theme) -> tuple[Figure, Axes]:
         from matplotlib.figure import Figure
     except ImportError:
         raise EngineMissing('plots need matplotlib, which is not installed: pip install "bpviz[plot]"') from None
-    figure = Figure(figsize=(6.0, 4.0), layout="constrained", facecolor=look.background)
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained", facecolor=look.fill)
     axes = figure.add_subplot()
-    axes.set_facecolor(look.background)
+    axes.set_facecolor(look.fill)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):

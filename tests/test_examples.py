@@ -82,13 +82,14 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
 
 @pytest.mark.engine
 def test_files_of_ones_own_hold(folder: Path) -> None:
-    _, _, look, words = (text for _, text in blocks("reference/settings.rst", "toml"))
-    (folder / "my.toml").write_text(look, encoding="utf-8")
+    _, _, look, styles, words = (text for _, text in blocks("reference/settings.rst", "toml"))
+    (folder / "my.toml").write_text(look + styles, encoding="utf-8")
     (folder / "fr.toml").write_text(words, encoding="utf-8")
     (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "my.toml"\nlang = "fr.toml"\n', encoding="utf-8")
     follow("$ bpviz render apples.py\nwrote apples.svg\n")
     drawn = (folder / "apples.svg").read_text(encoding="utf-8")
     assert "#7A1FA2" in drawn and "entrée price" in drawn and "multiplication" in drawn
+    assert "#0072B2" in drawn and "before tax" in drawn
 
 
 @pytest.mark.latex

@@ -76,6 +76,15 @@ def test_random_programs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) 
     judged(found, fewer(500), capsys)
 
 
+@pytest.mark.parametrize(("direction", "across"), [("RL", "y"), ("BT", "x")])
+def test_random_programs_in_the_mirror(direction: str, across: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {
+        name: list(readings(bpviz.draw(drawing.source, direction=direction).to_svg(), across))
+        for name, drawing in programs(range(1000, 1200), 40)
+    }
+    judged(found, 150, capsys)
+
+
 @needs_graphviz
 @pytest.mark.engine
 @pytest.mark.parametrize(("direction", "across"), [("LR", "y"), ("TB", "x")])
@@ -111,7 +120,7 @@ def powers(x: float = 1.7, y: float = 0.6, z: float = 2.2) -> object:
 
 
 @pytest.mark.parametrize("engine", ["bpviz", pytest.param("graphviz", marks=[needs_graphviz, pytest.mark.engine])])
-@pytest.mark.parametrize(("direction", "across"), [("LR", "y"), ("TB", "x")])
+@pytest.mark.parametrize(("direction", "across"), [("LR", "y"), ("RL", "y"), ("TB", "x"), ("BT", "x")])
 @pytest.mark.parametrize(("model", "least"), [(products, 6), (powers, 7)])
 def test_products_of_matrices_and_powers(
     model: object, least: int, direction: str, across: str, engine: str, capsys: pytest.CaptureFixture[str]

@@ -28,17 +28,21 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
-    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``symbols``: formulas, ``rules``:
-    upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and values; ``labels`` takes it too),
-    ``inputs`` (other values, by name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``,
-    ``close`` (groups and operations), ``precision``, ``title``, ``direction`` (``LR``, ``TB``), ``width`` (what
-    is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``, ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or
-    a number of points), ``repeat`` (``auto``: an input is written again where its uses lie apart; ``always``,
-    ``never``), ``theme``, ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
+    Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``shapes``: shapes and types,
+    ``symbols``: formulas, ``rules``: upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and
+    values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output`` and ``seed`` (as in
+    `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``, ``title``, ``direction``
+    (``LR``, ``RL``, ``TB``, ``BT``), ``width`` (what is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``,
+    ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
+    written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
+    transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
     notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
     SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale``
     is how many pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes
     once and uses several times.
+
+    ``styles={"h": {"color": "#0072B2", "note": "hidden", "hide": True}}`` gives values a look: a colour for what is not
+    a gradient, a note above the number, no numbers (see `bpviz.style`).
 
     ``wrt="W1,b1"`` names what is differentiated, ``freeze="x,t"`` what is not (see `bpviz.trace`).
 
@@ -196,12 +200,17 @@ def _single(whole: Drawing, only: tuple[str, ...]) -> Drawing:
 
 
 def _of_arrays(whole: Drawing) -> Drawing:
-    """Return the drawing of arrays beside that of single numbers: it shows the paths of ``b`` for those of ``b[0]``."""
+    """Return the drawing of arrays beside that of single numbers.
+
+    It shows the paths of ``b`` for those of ``b[0]``, and leaves out the styles of single numbers.
+    """
     assert isinstance(whole.source, Flow | Graph)
     graph = whole.source.graph if isinstance(whole.source, Flow) else whole.source
     circuit = whole.options.circuit
     path, only = (_path_of_arrays(graph, text) for text in (circuit.path, circuit.only))
-    return replace(whole, options=replace(whole.options, circuit=replace(circuit, path=path, only=only)))
+    styles = tuple((name, style) for name, style in circuit.styles if name in graph or not arrays_of(name))
+    shown = replace(circuit, path=path, only=only, styles=styles)
+    return replace(whole, options=replace(whole.options, circuit=shown))
 
 
 def _path_of_arrays(graph: Graph, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpviz.drawing.options import DrawOptions, checked
-from bpviz.errors import BpvizError, UsageError
+from bpviz.errors import BpvizError, BpvizWarning, UsageError
 from bpviz.figure import Figure, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
@@ -20,6 +21,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.styles import Styles
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
@@ -54,23 +56,41 @@ class Drawing:
     @cached_property
     def figure(self) -> Figure | Sheet:
         """The figure as plain data."""
-        return self.source if isinstance(self.source, Figure | Sheet) else circuit(self.source, self.options.circuit)
+        if isinstance(self.source, Figure | Sheet):
+            return self.source
+        return circuit(self.source, self.options.circuit, self._house)
+
+    @property
+    def _house(self) -> Styles:
+        """The styles of values that a theme of the user's has."""
+        if not self.options.theme.endswith(".toml"):
+            return ()
+        try:
+            return self.theme.styles
+        except UsageError:
+            # The picture raises it; the figure needs no theme.
+            return ()
 
     @cached_property
     def theme(self) -> Theme:
         """The colours and measures of the drawing."""
-        from bpviz.picture.theme import theme
+        from bpviz.picture.theme import on_background, theme
 
-        return theme(self.options.theme)
+        return on_background(theme(self.options.theme), self.options.background)
 
     @cached_property
     def picture(self) -> Picture:
         """The picture, with the place of everything.
 
+        Warnings (`BpvizWarning`) say if its type is below 6 points on a page of the drawing's width, and if a color of
+        the author's is hard to read.
+
         Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
         `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
         from bpviz.layout.page import lay_out
+        from bpviz.picture.theme import faint_colors
+        from bpviz.picture.type_size import small_type
 
         if self.shown is not None:
             return self.shown
@@ -81,7 +101,17 @@ class Drawing:
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
         made = self.options
-        return lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
+        found = lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
+        width = self.figure.width if isinstance(self.figure, Figure) else made.circuit.width
+        if width is not None and (sentence := small_type(found, width)):
+            warnings.warn(sentence, BpvizWarning, stacklevel=2)
+        if faint := faint_colors({part.color for part in found.parts if part.color}, self.theme):
+            warnings.warn(
+                f"text in {', '.join(faint)} is hard to read: its contrast to the background is less than 3:1",
+                BpvizWarning,
+                stacklevel=2,
+            )
+        return found
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).
@@ -133,7 +163,7 @@ class Drawing:
                 "only a figure of one run, with its numbers, can be shown in steps; "
                 "give a function whose inputs have values, or a Flow"
             )
-        return steps(self.source, self.options.circuit)
+        return steps(self.source, self.options.circuit, self._house)
 
     def steps(self) -> tuple[Drawing, ...]:
         """Return a drawing of every step: the same layout for all, with the sentence of the step below.
@@ -158,12 +188,15 @@ class Drawing:
         from bpviz.analysis.influences import influences, named, objective
         from bpviz.documents.document import Document
         from bpviz.documents.html import fragment
+        from bpviz.figures.styles import looks_of
         from bpviz.formulas.symbols import Symbols
         from bpviz.words.influences import influence_table
 
         flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
         output, symbol = objective(flow, say)
-        found = influences(flow, named(flow)[:_ROWS], Symbols(flow))
+        looks = looks_of(flow.graph, self.options.circuit, self._house)
+        shown = [index for index in named(flow) if not looks.hides(index)]
+        found = influences(flow, shown[:_ROWS], Symbols(flow))
         table = influence_table(found, output, symbol, precision, say)
         return (fragment(Document("", (table,))),)
 
@@ -229,7 +262,7 @@ class Drawing:
         return self.to_bytes("svg").decode()
 
     def to_png(self, scale: float | None = None) -> bytes:
-        """Return the picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2."""
+        """Return the picture as PNG; ``scale`` 1 is 96 pixels an inch, by default it is 2 (300 dpi: 3.125)."""
         return self.to_bytes("png", **({} if scale is None else {"scale": scale}))
 
     def to_pdf(self) -> bytes:

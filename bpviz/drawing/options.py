@@ -12,12 +12,14 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Repeat
-from bpviz.figures.options import CircuitOptions, Direction, Labels, Show
+from bpviz.figure import Direction, Repeat
+from bpviz.figures.options import CircuitOptions, Labels, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
+from bpviz.text.colours import checked_background
 from bpviz.text.language import language
 from bpviz.text.lengths import points
+from bpviz.text.styles import named_styles
 from bpviz.writers.formats import TABLE, Format, formats
 
 __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
@@ -27,14 +29,16 @@ __all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options
 class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
-    ``timeout`` limits the layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML
-    be walked step by step; in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
+    ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
+    layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by step;
+    in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
     96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
     ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     theme: str = "light"
+    background: str | None = None
     engine: str = "auto"
     timeout: float | None = 60.0
     animate: bool = False
@@ -80,7 +84,8 @@ class Option:
     - ``name``: its name in `bpviz.draw` and the functions of commands; ``python`` if `bpviz.draw` has another name.
     - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
-    - ``choices`` or ``range``: the allowed values. ``alone`` is the value of a flag without one.
+    - ``choices`` or ``range``: the allowed values. If it takes them in ``any_case``, they have capitals. ``alone`` is
+      the value of a flag without one.
     - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
@@ -248,11 +253,18 @@ _ROWS = (
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
+    _kept(
+        "styles",
+        "--style",
+        "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
+        metavar="NAME:LOOK",
+        convert=named_styles,
+    ),
     _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
     _kept(
         "direction",
         "--direction",
-        "Left to right, or top to bottom.",
+        "Left to right, right to left, top to bottom, or bottom to top.",
         choices=get_args(Direction),
         any_case=True,
         setting=True,
@@ -279,6 +291,14 @@ _ROWS = (
         "light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
         metavar="NAME",
         setting=True,
+    ),
+    _kept(
+        "background",
+        "--background",
+        "Another background: a colour such as #F5F5F5, or none for a transparent page. [default: the theme's]",
+        metavar="COLOUR",
+        setting=True,
+        convert=checked_background,
     ),
     _kept(
         "precision",
@@ -325,8 +345,8 @@ _ROWS = (
     _kept(
         "scale",
         "--scale",
-        f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch. [default: 2, or less for what moves and is "
-        "wide]",
+        f"Pixels of {_titles(lambda row: row.pixels)}: 1 is 96 an inch, 3.125 is 300. [default: 2, or less for "
+        "what moves and is wide, and what would have too many pixels]",
         range=Range(0, 1000, "must be more than 0 and less than 1000, such as 2", open=True, none=True),
         metavar="FACTOR",
         setting=True,
@@ -371,6 +391,8 @@ def checked(name: str, value: Any, called: str = "") -> Any:
     Raises `UsageError` for a wrong value.
     """
     row = OPTIONS[name]
+    if row.any_case and isinstance(value, str) and value.upper() in row.choices:
+        value = value.upper()
     if row.choices and value not in row.choices:
         got = "is" if called else "got"
         raise UsageError(f"{called or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")

@@ -84,6 +84,10 @@ def labels_of(
             return Slopes(*arguments, lit)
         case "values":
             return Values(*arguments)
+        case "shapes":
+            from bpviz.figures.shapes import Shapes
+
+            return Shapes(*arguments)
         case "symbols":
             from bpviz.figures.formulas import Expressions
 

@@ -7,23 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
+from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
-from bpviz.figures.gathering import Gathered
 from bpviz.figures.groups import Groups, frame_of, titled
-from bpviz.figures.labels import Use
+from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
+from bpviz.figures.styles import looks_of
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
 from bpviz.recording.scopes import Scope
+from bpviz.text.styles import Styles
 from bpviz.words.values import line_of, shape_text, spoken
 
 __all__ = ["circuit"]
 
 
-def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figure:
+def circuit(target: Flow | Graph, options: CircuitOptions | None = None, house: Styles = ()) -> Figure:
     """Return the figure of a flow, or of a graph whose inputs have no values yet.
+
+    ``house`` are the styles that a theme has for values of some names, if there are such values.
 
     >>> import bpviz
     >>> figure = circuit(bpviz.backprop(lambda price=100, count=2: price * count))
@@ -34,20 +37,18 @@ def circuit(target: Flow | Graph, options: CircuitOptions | None = None) -> Figu
 
     Raises `UsageError` when ``open`` or ``close`` names no group.
     """
-    return _Circuit(target, options or CircuitOptions()).figure()
+    return _Circuit(target, options or CircuitOptions(), house).figure()
 
 
 class _Circuit:
     """Builds one figure."""
 
-    def __init__(self, target: Flow | Graph, options: CircuitOptions) -> None:
+    def __init__(self, target: Flow | Graph, options: CircuitOptions, house: Styles) -> None:
         self.flow = target if isinstance(target, Flow) else None
         self.graph = target.graph if isinstance(target, Flow) else target
         self.record = self.graph.record
         self.options, self.say = options, options.lang
-        self.labels = list(self.graph.labels)
-        for name, text in options.names:
-            self.labels[self.graph.find(name)] = text
+        self.labels = renamed(self.graph, options.names)
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.sums: list[tuple[str, str]] = []
@@ -68,8 +69,12 @@ class _Circuit:
             self.needed = sorted(self.only.nodes | self.only.feeding)
         # Gradients at hidden steps would have two shapes.
         fold = not options.plumbing and options.show == "forward"
-        self.passes = Passes(self.graph, self.needed, self.labels, fold, options.labels != "values")
+        self.passes = Passes(self.graph, self.needed, self.labels, fold, options.labels not in ("values", "shapes"))
         self.shared = shared_of(options.shared, self.graph, self.flow)
+        self.looks = looks_of(self.graph, options, house)
+        self.unwritten, self.results = (
+            labels_of(kind, self.graph, self.flow, self.labels, options.precision) for kind in ("none", "values")
+        )
         self.folded: set[int] = set()
         self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
 
@@ -111,6 +116,8 @@ class _Circuit:
             key = self._box_of(index)
             if key not in self.boxes:
                 box, belongs = self._box(index, key), self.passes.belongs(index)
+                if box.node is not None:
+                    box = self.looks.box(box, index)
                 tone: Tone = "plain" if self.shared is None else self.shared.step(index)
                 # Only changed boxes are made again: there may be thousands.
                 usual = (tone, belongs) == (box.tone, box.belongs)
@@ -175,7 +182,8 @@ class _Circuit:
             key = f"out{end.node}" if first else f"out{end.node}.{place}"
             belongs: Pass = "backward" if end.own else "forward"
             description = self.say("output {name}", name=end.title)
-            box = self.boxes[key] = Box(key, "output", end.title, None, description, belongs=belongs)
+            named = Box(key, "output", end.title, None, description, belongs=belongs)
+            box = self.boxes[key] = self.looks.box(named, end.node)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
@@ -192,12 +200,17 @@ class _Circuit:
             # The value branches: the summed gradient is left of the dot, each share right of it.
             frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
             description = self.say("{name} branches", name=source.text)
-            dot = Box(f"b{index}", "branch", "", frame, description, belongs=source.belongs)
+            dot = self.looks.box(Box(f"b{index}", "branch", "", frame, description, belongs=source.belongs), index)
             self.boxes[dot.id] = dot
             self._add_wire(index, source, Use(dot, 0, None).with_others(uses), named)
             for use in uses:
                 self.branches[self._add_wire(index, dot, use)] = index, use
-            if source.kind == "input" and self.flow is not None and self.options.show != "forward":
+            if (
+                source.kind == "input"
+                and self.flow is not None
+                and self.options.show != "forward"
+                and not self.looks.hides(index)
+            ):
                 note = self.wording.sum(index, uses, self.say)
                 self.sums += [(dot.id, note)] if note else []
 
@@ -229,6 +242,14 @@ class _Circuit:
         self.wording.forget(notes)
         return None
 
+    def _wording(self, index: int, use: Use) -> Names:
+        """Return the writer of the labels of a wire: no label has a number of a hidden value."""
+        if self.looks.hides(index):
+            return self.unwritten
+        # The arithmetic of a gradient has the numbers of the step's operands and result.
+        parts = (node for step, _ in use.steps for node in (step, *self.record.operands[step]))
+        return self.results if self.options.labels == "rules" and any(map(self.looks.hides, parts)) else self.wording
+
     def _add_wire(self, index: int, source: Box, use: Use, name: str = "") -> str:
         wire = self._wire(f"w{len(self.wires)}", index, source, use, name)
         self.wires.append(wire)
@@ -247,29 +268,32 @@ class _Circuit:
             # The name is at its end, and its formula shows that it is transposed.
             written = called == use.box.text or (self.options.labels == "symbols" and not self.labels[carried])
             name = "" if written else called
+        hidden, wording = self.looks.hides(carried), self._wording(carried, use)
         forward = backward = None
         if show != "backward" or constant or (use.share is None and self.flow is not None):
-            label = self.wording.forward(carried, name, stem or carried != index)
+            label = wording.forward(carried, name, stem or carried != index)
             if feeds and (not self.labels[index] or not stem):
                 # Its name is its number.
                 label = None
             forward = Arrow(label if show != "backward" else None)
         shared = "" if self.shared is None else self.shared.gradient(index, use, whole)
         if use.share is not None and show != "forward":
-            label = self.wording.backward(index, use, whole)
-            if shared and whole and self.options.labels in ("values", "none"):
+            label = wording.backward(index, use, whole)
+            if shared and whole and self.options.labels in ("values", "shapes", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
         numbers = []
-        if self.flow is not None:
+        if self.flow is not None and not hidden:
             numbers.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
-        if use.share is not None:
+        if use.share is not None and not hidden:
             share = line_of(self.wording.gradient(index, use, whole), self.say)
             numbers.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
                 else self.say("gradient {gradient}", gradient=share)
             )
+        if stem and self.looks.note(carried):
+            numbers.append(self.looks.note(carried))
         end = self._spoken_box(use.box)
         named = stem and self.labels[index] not in ("", end)
         start = self.labels[index] if named else self._spoken_box(source)
@@ -282,11 +306,20 @@ class _Circuit:
             tone = "strong" if self.lit.holds(use) else "pale"
         elif tone == "plain":
             tone = self.wording.tone(carried, use, whole)
-        ends, pair = (source.id, use.box.id), (forward, backward)
-        return Wire(
-            key, *ends, use.slot, *pair, constant=constant, description=description, tone=tone, belongs=belongs,
+        wire = Wire(
+            key,
+            source.id,
+            use.box.id,
+            use.slot,
+            forward,
+            backward,
+            constant,
+            description,
+            tone=tone,
+            belongs=belongs,
             direct=direct,
-        )  # fmt: skip
+        )
+        return self.looks.wire(wire, carried, stem)
 
     def _from_to(self, start: str, end: str, numbers: str) -> str:
         return self.say(
@@ -329,11 +362,15 @@ class _Circuit:
         name, comma = titled(self.graph.name, self.say) or self.say("the computation"), self.say(", ")
         if self.flow is None:
             return self.say("Computation graph of {name}.", name=name)
-        own = [f"{end.title} = {self._spoken(self.flow.values[end.node])}" for end in self.ends if end.own]
+        ends = [end for end in self.ends if end.own and not self.looks.hides(end.node)]
+        own = [f"{end.title} = {self._spoken(self.flow.values[end.node])}" for end in ends]
+        if not own and self.looks.hides(self.flow.output_index):
+            return self.say("Computation graph of {name}.", name=name)
         result = comma.join(own) or f"{self.flow.output_name} = {self._spoken(self.flow.output)}"
         if self.options.show == "forward":
             return self.say("Computation graph of {name}: {result}.", name=name, result=result)
-        gradients = comma.join(f"{key} {self._spoken(g)}" for key, g in self.flow.grads.items())
+        hidden = {key for index, key in self.record.is_input.items() if self.looks.hides(index)}
+        gradients = comma.join(f"{key} {self._spoken(g)}" for key, g in self.flow.grads.items() if key not in hidden)
         return self.say(
             "Computation graph of {name}: {result}; gradients: {gradients}.",
             name=name,

@@ -14,7 +14,7 @@ from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import Language
 from bpviz.words.values import content, line_of
 
-__all__ = ["Names", "Use", "Values", "total"]
+__all__ = ["Names", "Use", "Values", "renamed", "total"]
 
 _TERMS = 12
 """The most gradients that are written out in the note with their sum."""
@@ -56,6 +56,17 @@ def total(shares: Sequence[Any]) -> Any:
         if share is not None:
             found = share if found is None else found + share
     return found
+
+
+def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what a figure calls every node: by its own name, or by another that ``names`` has for it.
+
+    Raises `UsageError` if the graph has no value of such a name.
+    """
+    labels = list(graph.labels)
+    for name, text in names:
+        labels[graph.find(name)] = text
+    return labels
 
 
 class Names:

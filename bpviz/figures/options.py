@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from bpviz.figure import Repeat
+from bpviz.figure import Direction, Repeat
 from bpviz.frozen import dataclass
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.styles import Styles
 
 if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CircuitOptions", "Direction", "Labels", "Show"]
 
 Show = Literal["both", "forward", "backward"]
-Labels = Literal["values", "symbols", "rules", "none"]
-Direction = Literal["LR", "TB"]
+Labels = Literal["values", "shapes", "symbols", "rules", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,13 @@ class CircuitOptions:
     """The options of a circuit; `bpviz.drawing.options` has their names and help.
 
     ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
-    ``names`` are pairs (a value's name, what the figure calls it); ``shared`` marks what the backward pass computes
-    once and uses several times. In the figure of a gradient, ``plumbing`` shows the steps that only change the shape
-    of numbers. ``before`` is an earlier run, of this or of another model, whose numbers are shown beside those of this
-    one: ``200 → 240``. ``path`` highlights the paths that it names (``A..B``, or ``A`` to the output), ``only`` leaves
-    out everything else. A figure from left to right that is wider than ``width`` points is set in rows; ``None`` means
-    any width. ``repeat`` is when an input is written again where it is used. ``lang`` is the language of all words.
+    ``names`` are pairs (a value's name, what the figure calls it); ``styles`` are the looks of single values;
+    ``shared`` marks what the backward pass computes once and uses several times. In the figure of a gradient,
+    ``plumbing`` shows the steps that only change the shape of numbers. ``before`` is an earlier run, of this or of
+    another model, whose numbers are shown beside those of this one: ``200 → 240``. ``path`` highlights the paths that
+    it names (``A..B``, or ``A`` to the output), ``only`` leaves out everything else. A figure from left to right (or
+    right to left) that is wider than ``width`` points is set in rows; ``None`` means any width. ``repeat`` is
+    when an input is written again where it is used. ``lang`` is the language of all words.
     """
 
     show: Show = "both"
@@ -37,6 +38,7 @@ class CircuitOptions:
     open: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    styles: Styles = ()
     precision: int = 4
     title: str = ""
     direction: Direction = "LR"

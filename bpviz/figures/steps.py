@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
+from bpviz.figures.styles import looks_of
 from bpviz.formulas.formula import Formula, symbol, written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.text.numerals import number
+from bpviz.text.styles import Styles
 from bpviz.words.values import columns, line_of, spoken
 
 __all__ = ["steps"]
@@ -22,8 +25,10 @@ _LONG = 60
 """The most characters of an expression in a sentence; a longer one is left out."""
 
 
-def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]:
+def steps(flow: Flow, options: CircuitOptions | None = None, house: Styles = ()) -> tuple[Step, ...]:
     """Return the steps of a flow's figure: its inputs, each operation, the backward pass, and the whole.
+
+    ``house`` are the styles of a theme. Values whose numbers are hidden have only their names in the sentences.
 
     >>> import bpviz
     >>> def total(price=100, count=2, tax=1.1):
@@ -38,16 +43,17 @@ def steps(flow: Flow, options: CircuitOptions | None = None) -> tuple[Step, ...]
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
     """
-    return tuple(_Narrator(flow, options or CircuitOptions()).steps())
+    return tuple(_Narrator(flow, options or CircuitOptions(), house).steps())
 
 
 class _Narrator:
     """Writes the steps of one figure."""
 
-    def __init__(self, flow: Flow, options: CircuitOptions) -> None:
+    def __init__(self, flow: Flow, options: CircuitOptions, house: Styles) -> None:
         self.flow, self.options, self.say = flow, options, options.lang
         # Its wires have values, and the arithmetic of every gradient.
-        self.figure = circuit(flow, replace(options, labels="rules", show="both"))
+        self.figure = circuit(flow, replace(options, labels="rules", show="both"), house)
+        self.looks = looks_of(flow.graph, options, house)
         self.symbols = Symbols(flow)
         self.boxes = {box.id: box for box in self.figure.boxes}
         self.leaving: dict[str, list[Wire]] = defaultdict(list)
@@ -96,8 +102,8 @@ class _Narrator:
         for box in reversed(self.figure.boxes):
             wires = sorted((w for w in self.entering[box.id] if w.id in reached), key=lambda wire: wire.slot)
             if box.kind in ("operation", "group") and wires:
-                shares = self.say(", ").join(map(self._share, wires))
-                yield self._back(f"{self._symbol(box)} : {shares}", [box], wires, done)
+                shares = self._shares(wires)
+                yield self._back(f"{self._symbol(box)} : {shares}" if shares else self._symbol(box), [box], wires, done)
                 yield from self._sums(wires, reached, done)
 
     def _back(self, sentence: str, boxes: list[Box], wires: list[Wire], done: set[str]) -> Step:
@@ -109,7 +115,7 @@ class _Narrator:
         for dot in dict.fromkeys(wire.source for wire in wires if self.boxes[wire.source].kind == "branch"):
             if all(wire.id in done for wire in self.leaving[dot] if wire.id in reached):
                 stems = [wire for wire in self.entering[dot] if wire.id in reached]
-                yield self._back(self.say(", ").join(map(self._share, stems)), [self.boxes[dot]], stems, done)
+                yield self._back(self._shares(stems) or self.boxes[dot].description, [self.boxes[dot]], stems, done)
 
     def _onward(self, id: str) -> list[Wire]:
         """Return the wires that carry a box's value, also after a branch dot."""
@@ -124,9 +130,12 @@ class _Narrator:
 
     def _given(self, box: Box) -> str:
         assert box.node is not None
-        return f"{self._symbol(box)} = {self._value(box.node)}"
+        return " = ".join(part for part in (self._symbol(box), self._value(box.node)) if part)
 
     def _value(self, index: int) -> str:
+        """Return the number of a node; nothing if it is hidden."""
+        if self.looks.hides(index):
+            return ""
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
@@ -147,18 +156,24 @@ class _Narrator:
         if any(map(ops.shape_of, values)) or ops.shape_of(self.flow.values[index]):
             expression = written_out(self.symbols.expression(index))
             return expression if columns(Plain(expression)) <= _LONG else ""
-        written = [
-            float(value) if self.flow.graph.is_constant(i) else symbol(number(float(value), self.options.precision))
-            for i, value in zip(operands, values, strict=True)
-        ]
+        written = [self._operand(i, float(value)) for i, value in zip(operands, values, strict=True)]
         made = Formula("", (), operation, tuple(written), record.parameters.get(index, {}))
         return written_out(made).replace("·", " × ")
 
+    def _operand(self, index: int, value: float) -> Any:
+        """Return an operand in an expression in numbers: a constant, a number, or a name if its number is hidden."""
+        if self.looks.hides(index):
+            return symbol(self.symbols.name(index) or "…")
+        return value if self.flow.graph.is_constant(index) else symbol(number(value, self.options.precision))
+
+    def _shares(self, wires: list[Wire]) -> str:
+        return self.say(", ").join(filter(None, map(self._share, wires)))
+
     def _share(self, wire: Wire) -> str:
-        """Return the arithmetic of the gradient on a wire, after the name of the derivative."""
+        """Return the arithmetic of the gradient on a wire, after the derivative's name; nothing if it is hidden."""
         line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
         node = self.boxes[wire.source].node
-        if node is None:
+        if node is None or not line:
             return line
         called = self.symbols.derivative(node)
         return line if not called or line.startswith(called) else f"{called} = {line}"

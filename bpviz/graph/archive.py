@@ -18,6 +18,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import Operand
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope
+from bpviz.text.styles import style_of
 
 __all__ = ["dumped", "loaded"]
 
@@ -50,6 +51,10 @@ def dumped(target: Flow | Graph) -> str:
             entry["label"] = ""
         if index in meaning_of:
             entry["meaning"] = meaning_of[index]
+        if index in record.styles:
+            style = record.styles[index]
+            parts = {"color": style.color, "note": style.note, "hide": style.hide}
+            entry["style"] = {key: part for key, part in parts.items() if part not in ("", None)}
         if node.operation is not None:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
@@ -132,6 +137,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         record.labels[index] = entry.get("label", entry["name"])
         if "meaning" in entry:
             record.meanings[index] = entry["meaning"]
+        if "style" in entry:
+            record.styles[index] = style_of(entry["style"], f"the style of {entry['name']!r}")
         if "order" in entry:
             record.orders[index] = entry["order"]
         numbers[entry["name"]] = index

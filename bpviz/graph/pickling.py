@@ -63,6 +63,7 @@ def _parts(graph: Graph) -> dict[str, Any]:
         "whole": set(record.whole),
         "labels": dict(enumerate(graph.labels)),
         "meanings": meanings(graph),
+        "styles": dict(record.styles),
         "codes": list(codes.values()),
         "scopes": [
             (s.index, at(s.parent), s.title, code_place[id(s.code)], s.call_offset, at(s.caller)) for s in scopes
@@ -95,6 +96,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     for name, values in (parts["lists"] | parts["dicts"]).items():
         setattr(record, name, values)
     record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
+    record.styles = parts["styles"]
     codes = parts["codes"]
     scopes: list[Scope] = []
     for index, parent, title, code, offset, caller in parts["scopes"]:

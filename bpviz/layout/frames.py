@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bpviz.figure import Figure
+from bpviz.figure import Direction, Figure
 from bpviz.layout.arrangement import Arrangement
 from bpviz.layout.placement.places import Edges
 from bpviz.layout.placement.plan import Plan
@@ -27,7 +27,7 @@ _SIDES: dict[tuple[bool, bool], OpenSide] = {
 }
 
 
-def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list[Part]:
+def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> list[Part]:
     """Return the frames, the outer ones first."""
     parts = []
     taken = _obstacles(plan, found, theme) if figure.frames else []
@@ -35,7 +35,8 @@ def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list
         if edges is None:
             continue
         left, top, right, bottom = edges
-        sides: OpenSide = _SIDES[frame.open_at_start, frame.open_at_end]
+        start, end = frame.open_at_start, frame.open_at_end
+        sides = _SIDES[(end, start) if flow == "RL" else (start, end)]
         middle, size = ((left + right) / 2, (top + bottom) / 2), (right - left, bottom - top)
         outline = Shape("frame", "box", *middle, *size, CORNER, sides)
         near = [box for box in taken if _meet(box, edges)]

@@ -12,9 +12,10 @@ from math import ceil
 from typing import NamedTuple
 
 from bpviz.errors import EngineFailed
-from bpviz.figure import Figure, Sheet
+from bpviz.figure import Direction, Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
+from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
 from bpviz.layout.frames import CORNER, around, framed
 from bpviz.layout.placement.place import trunk_first
@@ -58,9 +59,9 @@ def lay_out(
 ) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
-    A figure from left to right that is more than 30 % wider than its ``width`` is set in rows. ``engine`` is one of
-    `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for each row; ``say`` is the
-    language of what is read aloud about rows.
+    A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows.
+    ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for
+    each row; ``say`` is the language of what is read aloud about rows.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -76,7 +77,10 @@ def lay_out(
     if isinstance(figure, Sheet):
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
-    figure, lines, rows = _set(figure, theme, engine, timeout, say)
+    # Two of the four directions are mirror images of the others.
+    flow = figure.direction
+    figure = replace(figure, direction=LAID_OUT[flow])
+    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
     figure = replace(figure, notes=(*figure.notes, *rows.notes))
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
@@ -87,10 +91,11 @@ def lay_out(
     for line in lines:
         # Everything is moved to its place on the page before anything is drawn. Rows begin at one margin.
         left, upper, right, lower = line.edges
-        aside = 0.0 if len(lines) > 1 else (inner - right + left) / 2
+        free = inner - right + left
+        aside = free / 2 if len(lines) == 1 else free if flow == "RL" else 0.0
         found = line.found.moved(theme.margin + aside - left, top - upper)
-        frames += framed(line.figure, line.plan, found, theme)
-        drawn += _in_order(line.figure, _wires(line.plan, found, theme), _nodes(line.plan, found))
+        frames += framed(line.figure, line.plan, found, theme, flow)
+        drawn += _in_order(line.figure, _wires(line.plan, found, theme, flow), _nodes(line.plan, found))
         top += lower - upper + _ROW_GAP
         gaps.append(top - _ROW_GAP / 2)
     notes, bottom = _notes(figure, written, top - _ROW_GAP, theme)
@@ -117,12 +122,12 @@ class _Line(NamedTuple):
 
 
 def _set(
-    figure: Figure, theme: Theme, engine: str, timeout: float | None, say: Language
+    figure: Figure, flow: Direction, theme: Theme, engine: str, timeout: float | None, say: Language
 ) -> tuple[Figure, list[_Line], Rows]:
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
     def line(one: Figure, plan: Plan) -> _Line:
-        found = _arranged(one, plan, wire_pitch(theme), engine, timeout)
+        found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
     plan = planned(figure, theme)
@@ -294,15 +299,26 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
             outline: ShapeKind = "circle" if box.round else "box"
             elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else CORNER), *words)
         description = box.box.description or box.box.text
-        yield Part(box.box.id, "node", elements, description, kind, tone=box.box.tone, belongs=box.box.belongs)
+        shown = box.box
+        yield Part(
+            shown.id,
+            "node",
+            elements,
+            description,
+            kind,
+            tone=shown.tone,
+            belongs=shown.belongs,
+            color=shown.color,
+        )
 
 
-def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
+def _wires(plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> Iterator[Part]:
     places = {
         box.box.id: Place(x, y, box.width, box.height, box.round, box.box.kind == "branch")
         for box, (x, y) in zip(plan.boxes, found.boxes, strict=True)
     }
-    side = 1 if plan.level else -1
+    # The forward arrow is above the backward one, or left of it.
+    side = 1 if flow in ("LR", "BT") else -1
     for drawn, course, (x, y) in zip(plan.wires, found.courses, found.labels, strict=True):
         wire = drawn.wire
         boxes = places[wire.source], places[wire.target]
@@ -315,7 +331,8 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme) -> Iterator[Part]:
             back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
         ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
-        yield Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, tuple(back))
+        part = Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, backward=tuple(back))
+        yield replace(part, color=wire.color) if wire.color else part
 
 
 def _labels(plan: WirePlan, level: bool, theme: Theme) -> Iterator[tuple[Block, Point]]:

@@ -22,6 +22,8 @@ _GRID_SCALE = 0.9
 _FRACTION_SCALE = 0.85
 _BAR_AIR = 1.0
 _BAR_REACH = 2.0
+_NOTE = 150.0
+"""The longest line of a note, in points."""
 
 
 class Block(NamedTuple):
@@ -34,6 +36,11 @@ class Block(NamedTuple):
 
 def measured(label: Label, role: TextRole, theme: Theme) -> Block:
     """Return the block of a label whose content is set in ``role``."""
+    return _noted(label.note, _content(label, role, theme), theme)
+
+
+def _content(label: Label, role: TextRole, theme: Theme) -> Block:
+    """Return the block of a label without its note."""
     content = label.content
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
@@ -148,6 +155,20 @@ def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
         *placed(block, left, (height - block.height) / 2),
     )
     return Block(left + block.width, height, elements)
+
+
+def _noted(note: str, block: Block, theme: Theme) -> Block:
+    """Set a note, if there is one, above a block."""
+    if not note:
+        return block
+    size = theme.sizes["note"]
+    above = paragraph("\n".join(text.wrapped(note, size, _NOTE)), "note", theme)
+    width, top = max(above.width, block.width), above.height + _BAR_AIR
+    elements = (
+        *placed(above, (width - above.width) / 2, 0.0),
+        *placed(block, (width - block.width) / 2, top),
+    )
+    return Block(width, top + block.height if block.elements else above.height, elements)
 
 
 def _marked(block: Block, marked: bool) -> Block:

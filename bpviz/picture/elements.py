@@ -10,6 +10,7 @@ from typing import Literal
 
 from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
+from bpviz.picture.looks import Look
 from bpviz.picture.theme import LineRole, TextRole
 
 __all__ = [
@@ -162,8 +163,8 @@ class Part:
     """Everything that belongs to one frame, wire or node of the figure, or its title, or one of its notes.
 
     ``detail`` is the kind of a node's box, or ``"constant"`` at a constant wire. ``source`` and ``target`` are the ids
-    of the nodes that a wire joins. ``description`` is read aloud. ``tone`` and ``belongs`` are those of its box or
-    wire. ``backward`` has the positions of the elements of a wire's backward arrow. An input that is
+    of the nodes that a wire joins. ``description`` is read aloud. ``tone``, ``belongs`` and ``color`` are those of its
+    box or wire. ``backward`` has the positions of the elements of a wire's backward arrow. An input that is
     written several times has several parts; ``of`` is its id in the figure. ``link`` is the id of the other part with
     the same letter.
     """
@@ -177,9 +178,15 @@ class Part:
     target: str = ""
     tone: Tone = "plain"
     belongs: Pass = "forward"
+    color: str = ""
     backward: tuple[int, ...] = ()
     of: str = ""
     link: str = ""
+
+    @property
+    def look(self) -> Look:
+        """The key of its theme in `bpviz.picture.looks.Looks`."""
+        return self.belongs, self.tone, self.color
 
     @property
     def shows(self) -> str:

@@ -7,7 +7,6 @@ marked content is boxed.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,10 +16,21 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
-from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
+from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
+from bpviz.text.styles import Styles, named_styles
 
-__all__ = ["LineRole", "Stroke", "TextRole", "Theme", "contrast", "every_look", "looks", "mixed", "names", "theme"]
+__all__ = [
+    "LineRole",
+    "Stroke",
+    "TextRole",
+    "Theme",
+    "contrast",
+    "faint_colors",
+    "names",
+    "on_background",
+    "theme",
+]
 
 LineRole = Literal["forward", "backward", "constant", "node", "group", "frame", "mark", "cell"]
 TextRole = Literal["name", "constant", "symbol", "forward", "backward", "muted", "frame", "title", "note"]
@@ -44,7 +54,8 @@ class Theme:
     wire, ``clearance`` that between an arrow and its text; ``head`` the length and the width of an arrow head; ``node``
     the diameter of a circle that holds a short symbol, ``dot`` that of a branch dot; ``margin`` lies between the figure
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
-    follow (SVG, HTML).
+    follow (SVG, HTML). If it is ``transparent``, the page and the boxes are not painted, and ``background`` is only the
+    colour of the page that is assumed behind them. ``styles`` are the looks of values with these names.
     """
 
     name: str
@@ -63,6 +74,8 @@ class Theme:
     dot: float = 6.0
     margin: float = 8.0
     dark: Theme | None = None
+    transparent: bool = False
+    styles: Styles = ()
 
 
 _HOME = Path(__file__).parent / "themes"
@@ -130,8 +143,9 @@ class _Wrong(Exception):
 
 
 _COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
+_NONE = ("background", NO_BACKGROUND)
 _MEASURES = ("gap", "clearance", "node", "dot", "margin")
-_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures")
+_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures", "styles")
 
 
 def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
@@ -139,10 +153,11 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
     _only(table, _KEYS, "")
     others = {key: _other(table[key], (*within, path)) for key in ("base", "dark") if key in table}
     base = others.get("base") or (_BARE if path.parent == _HOME else theme("light"))
-    colours = {key: _colour(key, table[key]) for key in _COLOURS if key in table}
+    colours = {key: _colour(key, table[key]) for key in _COLOURS if key in table and (key, table[key]) != _NONE}
     lines = table.get("lines", {})
     _only(lines, (*get_args(LineRole), "shared"), "lines.")
     strokes = {role: _stroke(role, s, colours, lines.get(role, {})) for role, s in base.strokes.items()}
+    see_through = table.get("background") == NO_BACKGROUND
     inks = {role: colours.get(_INKS[role], ink) for role, ink in base.inks.items()}
     sizes, measures = table.get("sizes", {}), table.get("measures", {})
     _only(sizes, get_args(TextRole), "sizes.")
@@ -151,7 +166,8 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         base,
         name=path.stem,
         background=colours.get("background", base.background),
-        fill=colours.get("background", base.fill),
+        fill=NO_BACKGROUND if see_through else colours.get("background", base.fill),
+        transparent=see_through or (base.transparent and "background" not in colours),
         strokes=MappingProxyType(strokes),
         inks=MappingProxyType(inks),
         heat=_heat(table["heat"]) if "heat" in table else base.heat,
@@ -159,17 +175,65 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         shared=_stroke("shared", base.shared, colours, lines.get("shared", {})),
         sizes=MappingProxyType({**base.sizes, **{k: _length(f"sizes.{k}", v) for k, v in sizes.items()}}),
         dark=others.get("dark", base.dark),
+        styles=(*base.styles, *_styles(table.get("styles", {}))),
     )
     made = replace(made, **{key: _length(f"measures.{key}", value) for key, value in measures.items()})  # type: ignore[arg-type]
+    _check_contrast(made, f"in the theme {path.stem!r}")
+    return made
+
+
+def on_background(made: Theme, background: str | None) -> Theme:
+    """Return a theme with another background, if there is one: a colour, or ``none`` for a transparent page.
+
+    With a colour it no longer follows readers who prefer dark pages. Where text is hard to read, a warning says so.
+
+    >>> on_background(theme("auto"), "none").transparent, on_background(theme("light"), "#FFF").background
+    (True, '#FFFFFF')
+
+    Raises `UsageError` for anything else.
+    """
+    found = checked_background(background)
+    if found is None:
+        return made
+    if found == NO_BACKGROUND:
+        dark = made.dark and on_background(made.dark, found)
+        return replace(made, fill=NO_BACKGROUND, transparent=True, dark=dark)
+    made = replace(made, background=found, fill=found, transparent=False, dark=None)
+    _check_contrast(made, f"on the background {found}")
+    return made
+
+
+def faint_colors(colors: Iterable[str], made: Theme) -> list[str]:
+    """Return those of an author's colours in which little can be seen on a page of a theme, dark or light.
+
+    Their contrast is less than 3:1, what WCAG 2 asks of graphics; no colour reaches that of text on both pages.
+
+    >>> faint_colors(["#0072B2", "#E69F00"], theme("light")), faint_colors(["#222266", "#E69F00"], theme("dark"))
+    (['#E69F00'], ['#222266'])
+    """
+    grounds = [look.background for look in (made, made.dark) if look is not None]
+    return sorted({color for color in colors for ground in grounds if contrast(color, ground) < _VISIBLE})
+
+
+def _check_contrast(made: Theme, where: str) -> None:
+    """Warn of text that is hard to read."""
     faint = sorted(role for role, ink in made.inks.items() if contrast(ink, made.background) < _LEGIBLE)
     if faint:
         warnings.warn(
-            f"in the theme {path.stem!r} the text of {', '.join(faint)} is hard to read: its contrast to the "
+            f"{where} the text of {', '.join(faint)} is hard to read: its contrast to the "
             f"background is less than {_LEGIBLE}:1",
             BpvizWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return made
+
+
+def _styles(table: Any) -> Styles:
+    if not isinstance(table, dict):
+        raise _Wrong(f"has styles = {table!r}; a table is expected for each value: [styles.h]")
+    try:
+        return named_styles(table)
+    except UsageError as error:
+        raise _Wrong(f"has a wrong style: {error}") from None
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:
@@ -189,9 +253,11 @@ def _only(table: Any, known: Iterable[str], where: str) -> None:
 
 
 def _colour(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise _Wrong(f"has {key} = {value!r}; a colour is written as '#RRGGBB', such as '#B84A00'")
-    return value.upper()
+    found = colour(value)
+    if found is None:
+        hint = ", or 'none' for a transparent page" if key == "background" else ""
+        raise _Wrong(f"has {key} = {value!r}; a colour is written as '#RRGGBB', such as '#B84A00'{hint}")
+    return found
 
 
 def _heat(value: Any) -> tuple[str, str, str]:
@@ -266,6 +332,7 @@ _BARE = Theme(
 """The measures that bpviz's own themes start from; each theme sets all colours."""
 
 _LEGIBLE = 4.5
+_VISIBLE = 3.0
 
 
 def contrast(one: str, other: str) -> float:
@@ -282,76 +349,3 @@ def _luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def looks(theme: Theme, belongs: Pass = "forward") -> Mapping[Tone, Theme]:
-    """Return the theme for each tone, for steps of the forward pass or of the backward pass.
-
-    In the background, lines are very pale and text is just readable; in front, lines are thicker; shared factors have
-    another line for gradients and outlines. Steps of the backward pass carry gradients: their lines, outlines and
-    symbols are drawn as gradients are.
-
-    >>> looks(theme("light"))["strong"].strokes["backward"].width
-    3.4
-    """
-    if belongs == "backward":
-        theme = _backward(theme)
-    return MappingProxyType({tone: _toned(theme, tone, belongs) for tone in get_args(Tone)})
-
-
-def every_look(theme: Theme) -> Mapping[tuple[Pass, Tone], Theme]:
-    """Return the theme for every part of a picture, by the pass it belongs to and its tone.
-
-    >>> every_look(theme("light"))["backward", "plain"].strokes["forward"].width
-    2.0
-    """
-    passes: tuple[Pass, ...] = get_args(Pass)
-    return {(belongs, tone): look for belongs in passes for tone, look in looks(theme, belongs).items()}
-
-
-def _backward(theme: Theme) -> Theme:
-    """Return the theme in which forward arrows, and the boxes they start from, look like the backward pass."""
-    line = theme.strokes["backward"]
-    node = Stroke(line.colour, line.width, ())
-    carriers: tuple[TextRole, ...] = ("forward", "symbol", "name")
-    inks = {**theme.inks, **dict.fromkeys(carriers, theme.inks["backward"])}
-    strokes = MappingProxyType({**theme.strokes, "forward": line, "node": node})
-    return replace(theme, strokes=strokes, inks=MappingProxyType(inks))
-
-
-def _toned(theme: Theme, tone: Tone, belongs: Pass) -> Theme:
-    strokes, inks, heat = dict(theme.strokes), dict(theme.inks), theme.heat
-    match tone:
-        case "plain":
-            return theme
-        case "pale":
-            strokes = {role: replace(s, colour=mixed(s.colour, theme.background, _PALE)) for role, s in strokes.items()}
-            inks = dict.fromkeys(inks, theme.pale)
-            heat = tuple(mixed(colour, theme.background, _PALE) for colour in heat)  # type: ignore[assignment]
-        case "strong":
-            strokes = {role: replace(s, width=round(s.width * _STRONG, 2)) for role, s in strokes.items()}
-        case "shared":
-            carriers: tuple[Pass, ...] = ("forward", "backward") if belongs == "backward" else ("backward",)
-            for carrier in carriers:
-                strokes[carrier], inks[carrier] = theme.shared, theme.shared.colour
-            strokes["node"] = replace(theme.shared, dash=())
-        case _:
-            raise TypeError(f"Not a tone: {tone!r}")
-    return replace(theme, strokes=MappingProxyType(strokes), inks=MappingProxyType(inks), heat=heat)
-
-
-_PALE = 0.75
-"""The share of the background colour in lines of the background."""
-_STRONG = 1.7
-"""How many times as thick lines in front are."""
-
-
-def mixed(colour: str, other: str, share: float) -> str:
-    """Return a mix of two colours; ``share`` (0 to 1) is that of the second.
-
-    >>> mixed("#000000", "#FFFFFF", 0.5)
-    '#808080'
-    """
-    ends = ((int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
-    channels = (round(start + (end - start) * share) for start, end in ends)
-    return "#" + "".join(f"{channel:02X}" for channel in channels)

@@ -1,4 +1,4 @@
-"""Names and groups that the user's code gives to what it computes."""
+"""Names, groups and looks that the user's code gives to what it computes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from bpviz.errors import UsageError
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import Handle
 from bpviz.recording.scopes import Group
+from bpviz.text.styles import Style, style_of
 
-__all__ = ["group", "name"]
+__all__ = ["group", "name", "style"]
 
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,6 +41,30 @@ def name(value: Value, text: str = "", *, meaning: str = "") -> Value:
             value.recorder.name(value.index, text)
         if meaning:
             value.recorder.meanings[value.index] = meaning
+    return value
+
+
+def style(value: Value, *, color: str | None = None, note: str | None = None, hide: bool | None = None) -> Value:
+    """Give a value a look in figures, and return it; a plain value is returned as it is.
+
+    - ``color``: the colour of its circle or name, and of its forward arrow and number, as ``#RRGGBB``.
+    - ``note``: a short text above its number.
+    - ``hide``: leaves out its numbers, the gradient too; the wire and its arrows stay.
+
+    >>> import bpviz
+    >>> graph = bpviz.trace(lambda x=0.5, w=2.0: bpviz.style(x * w, color="#0072B2", note="hidden state"))
+    >>> bpviz.draw(graph).figure.boxes[2].color
+    '#0072B2'
+
+    Raises `UsageError` if no look is given, for a color that is none, and for a wrong note or hide.
+    """
+    given = {"color": color, "note": note, "hide": hide}
+    if all(part is None for part in given.values()):
+        raise UsageError("a style has a color, a note or hide; write bpviz.style(h, color='#0072B2', note='hidden')")
+    found = style_of(given, "bpviz.style")
+    if isinstance(value, Handle):
+        styles = value.recorder.styles
+        styles[value.index] = found.over(styles.get(value.index, Style()))
     return value
 
 

@@ -16,6 +16,7 @@ from bpviz.ops import Operation, plain
 from bpviz.recording.frames import Frames
 from bpviz.recording.scopes import Scope, around_both
 from bpviz.recording.variables import Variables, held_names
+from bpviz.text.styles import Style
 
 __all__ = ["NO_VALUE", "Constant", "Recorder", "differentiable"]
 
@@ -95,6 +96,7 @@ class Recorder(Frames):
         "renamed",
         "rewrites",
         "step_scopes",
+        "styles",
         "titles",
         "values",
         "whole",
@@ -118,6 +120,8 @@ class Recorder(Frames):
         self.last_words: dict[int, str] = {}
         # The meanings that the user gave; those in the source are read when they are needed.
         self.meanings: dict[int, str] = {}
+        # The looks that the user gave.
+        self.styles: dict[int, Style] = {}
         # The steps of a backward pass, by number: 1 for that of the function, 2 for that of the first backward pass.
         self.orders: dict[int, int] = {}
         # The titles of values that are returned as gradients, whatever else they are called.
@@ -191,6 +195,8 @@ class Recorder(Frames):
             self.last_words[new] = other.last_words[index]
         if index in other.meanings:
             self.meanings[new] = other.meanings[index]
+        if index in other.styles:
+            self.styles[new] = other.styles[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
         return new

@@ -6,6 +6,7 @@ import functools
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
@@ -238,9 +239,15 @@ class _Elements:
             if given and (self.wanted is None or self.wanted[index][i]):
                 at = self.new.add_inputs((label,), (number,))
                 self.elements[index].append(Handle(self.new, at, number))
+                self._style(index, self.elements[index][-1])
             else:
                 # Made when it is first used.
                 self.elements[index].append((number, label if ops.shape_of(value) or given else ""))
+
+    def _style(self, index: int, made: Any) -> None:
+        """Give an element the look of its array, without the note, which would be there many times."""
+        if index in self.old.styles and isinstance(made, Handle):
+            self.new.styles[made.index] = replace(self.old.styles[index], note="")
 
     def _name(self, name: str, place: Sequence[int]) -> str:
         """Return the name of an element, unlike all others."""
@@ -269,6 +276,7 @@ class _Elements:
                 made = self._recorded(made)
                 if not self.new.labels.get(made.index):
                     self.new.name(made.index, self._name(label, place))
+            self._style(index, made)
             found.append(made)
             if len(self.new) > 4 * self.limit or self._count() > self.limit:
                 raise UsageError(

@@ -134,6 +134,8 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
             new.labels[result.index] = node.label
         if index in old.meanings:
             new.meanings[result.index] = old.meanings[index]
+        if index in old.styles:
+            new.styles[result.index] = old.styles[index]
     made = Graph(graph.name, record=new)
     made.function, made.notes = graph.function, graph.notes
     for end in graph.ends:

@@ -18,6 +18,10 @@ from bpviz.writers.motion import HOLD, SECONDS
 __all__ = ["MOST_PIXELS", "WIDEST", "write"]
 
 _NEAR = 8
+_COLOURS = 256
+"""The most colours of a GIF, of which the last one may be transparent."""
+_PAINTED = 64
+"""The least opacity, of 255, of a pixel that is painted in a GIF, where it is painted or not."""
 WIDEST = 1600
 """The greatest default width in pixels: wide enough for a screen. Each step costs its pixels again."""
 MOST_PIXELS = 250_000_000
@@ -56,21 +60,47 @@ def write(
     _check(pictures[0], len(pictures), zoom, format)
 
     def drawn(at: int) -> Any:
-        return Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom))).convert("RGB")
+        frame = Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom)))
+        return frame.convert("RGBA" if theme.transparent else "RGB")
 
     # One at a time: all at once would fill the memory. Pillow reads all of them twice for APNG only.
     frames: Iterator[Any] = map(drawn, range(len(pictures)))
     if format == "gif":
         # All frames use the colours of the last, which shows everything, so that nothing flickers.
-        last = drawn(len(pictures) - 1)
-        palette = last.quantize(256, method=Image.Quantize.MEDIANCUT)
+        last = _opaque(drawn(len(pictures) - 1), theme)
+        palette = last.quantize(_COLOURS - theme.transparent, method=Image.Quantize.MEDIANCUT)
         palette.putpalette(_cleared(palette.getpalette(), last.getpixel((0, 0))))
-        frames = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+        frames = (_reduced(frame, palette, theme) for frame in frames)
+    way = _WAYS[format]
+    if format == "gif" and theme.transparent:
+        # Each frame is cleared before the next one, which would otherwise show through.
+        way = {**way, "transparency": _COLOURS - 1, "disposal": 2}
     durations = [round(seconds * 1000)] * (len(pictures) - 1) + [round(seconds * (1 + HOLD) * 1000)]
     file = BytesIO()
     first, rest = next(frames), list(frames) if format == "apng" else frames
-    first.save(file, save_all=True, append_images=rest, duration=durations, loop=0, **_WAYS[format])
-    return file.getvalue()
+    first.save(file, save_all=True, append_images=rest, duration=durations, loop=0, **way)
+    return png.with_resolution(file.getvalue(), zoom) if format == "apng" else file.getvalue()
+
+
+def _opaque(frame: Any, theme: Theme) -> Any:
+    """Return a frame on the background of its theme."""
+    from PIL import Image
+
+    if frame.mode == "RGB":
+        return frame
+    page = Image.new("RGBA", frame.size, theme.background)
+    return Image.alpha_composite(page, frame).convert("RGB")
+
+
+def _reduced(frame: Any, palette: Any, theme: Theme) -> Any:
+    """Return a frame in the colours of a palette; what is hardly painted gets the number of the transparent colour."""
+    from PIL import Image
+
+    made = _opaque(frame, theme).quantize(palette=palette, dither=Image.Dither.NONE)
+    if frame.mode == "RGBA":
+        hardly = frame.getchannel("A").point(lambda alpha: 255 if alpha < _PAINTED else 0)
+        made.paste(_COLOURS - 1, mask=hardly)
+    return made
 
 
 def _cleared(palette: Sequence[int], ground: Sequence[int]) -> list[int]:

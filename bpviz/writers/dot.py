@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Stroke, Theme, every_look
+from bpviz.picture.looks import Looks
+from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.writers.svg import shade
 
@@ -42,7 +43,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
     lines = [
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
-        f'bgcolor="{theme.background}", _background={_long(page.background())}]',
+        f'bgcolor="{_painted(theme)}", _background={_long(page.background())}]',
         f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{widths.FAMILY}"]',
         "edge [dir=none]",
         *page.nodes(),
@@ -57,14 +58,14 @@ class _DotPicture:
 
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
-        self._looks = every_look(theme)
+        self._looks = Looks(theme)
         # Graphviz rounds the page, which could cut off a little at its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
         self._names = {part.id: self._name(part.id) for part in picture.parts if part.kind == "node"}
 
     def _look(self, part: Part) -> Theme:
-        return self._looks[part.belongs, part.tone]
+        return self._looks[part.look]
 
     def nodes(self) -> Iterator[str]:
         """Yield the statements of all nodes, in the order of painting."""
@@ -95,7 +96,7 @@ class _DotPicture:
     def background(self) -> str:
         """Return everything else, with the page itself below it, which fixes the size."""
         corners = ((0, 0), (self.width, 0), (self.width, self.height), (0, self.height))
-        colour = self._theme.background
+        colour = _painted(self._theme)
         operations = [f"{_ink(Stroke(colour, 0.0))} {_fill(colour)} {self._points('P', corners)}"]
         for part in self._picture.parts:
             for element in part.elements:
@@ -125,7 +126,7 @@ class _DotPicture:
 
     def _cell(self, cell: Cell, look: Theme) -> Iterator[str]:
         left, top, right, bottom = cell.x, cell.y, cell.x + cell.width, cell.y + cell.height
-        colour = look.background if cell.value is None else shade(cell.value, look)
+        colour = _painted(look) if cell.value is None else shade(cell.value, look)
         outline = self._points("P", ((left, top), (right, top), (right, bottom), (left, bottom)))
         yield f"{_ink(look.strokes['cell'])} {_fill(colour)} {outline}"
         if cell.value is None:
@@ -144,7 +145,7 @@ class _DotPicture:
 
     def _shape(self, shape: Shape, name: str, look: Theme) -> str:
         stroke = look.strokes[shape.role]
-        fill = stroke.colour if shape.kind == "dot" else look.fill
+        fill = stroke.colour if shape.kind == "dot" else _painted(look)
         style = "filled,rounded" if shape.kind == "box" and shape.radius else "filled"
         pen = _pen(stroke, style) if shape.kind != "dot" else f'style=filled, penwidth=0, color="{fill}"'
         return (
@@ -167,6 +168,11 @@ class _DotPicture:
     def _points(self, operation: str, points: Iterable[Point]) -> str:
         shown = [self._at(point).replace(",", " ") for point in points]
         return f"{operation} {len(shown)} {' '.join(shown)}"
+
+
+def _painted(theme: Theme) -> str:
+    """Return the colour of the page and of the inside of boxes, as Graphviz writes it."""
+    return "transparent" if theme.transparent else theme.background
 
 
 def _is_node(part: Part, shape: Shape) -> bool:

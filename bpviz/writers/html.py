@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bpviz.figure import Step
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme
+from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import player, svg
 from bpviz.writers.player import escaped
@@ -79,7 +80,8 @@ def fragment(
 def _ground(theme: Theme) -> str:
     # Scroll bars are light or dark by color-scheme.
     dark = int(theme.background[1:3], 16) < 0x80
-    return f"background:{theme.background};color:{theme.inks['name']};color-scheme:{'dark' if dark else 'light'}"
+    colour = NO_BACKGROUND if theme.transparent else theme.background
+    return f"background:{colour};color:{theme.inks['name']};color-scheme:{'dark' if dark else 'light'}"
 
 
 # The sections below the figure are light or dark like the figure.

@@ -51,8 +51,10 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
             "    accTitle: " + _line(figure.title or say("Computation graph")),
             "    accDescr: " + _line(figure.description),
         ]
+    count = 0
     for number, one in enumerate(figures):
-        lines += _flowchart(one, f"g{number}-" if len(figures) > 1 else "")
+        lines += _flowchart(one, f"g{number}-" if len(figures) > 1 else "", count)
+        count += len(one.wires)
     lines += [
         "    classDef name fill:none,stroke:none",
         "    classDef constant fill:none,stroke:none,font-style:italic",
@@ -60,10 +62,19 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     return ("\n".join(lines) + "\n").encode()
 
 
-def _flowchart(figure: Figure, prefix: str) -> Iterator[str]:
+def _flowchart(figure: Figure, prefix: str, first: int) -> Iterator[str]:
+    """Yield the lines of a figure; ``first`` is the number of its first wire."""
     yield from _boxes(figure, None, prefix, 1)
     for wire in figure.wires:
         yield f"    {prefix}{wire.source} {_arrow(wire)} {prefix}{wire.target}"
+    for box in figure.boxes:
+        if box.color:
+            # A name has no outline.
+            line = f"stroke:{box.color}," if box.kind in ("operation", "group") else ""
+            yield f"    style {prefix}{box.id} {line}color:{box.color}"
+    for number, wire in enumerate(figure.wires, first):
+        if wire.color:
+            yield f"    linkStyle {number} stroke:{wire.color}"
     for number, note in enumerate(figure.notes):
         yield f'    {prefix}note{number}["{_words(note)}"]:::name'
 
@@ -91,7 +102,8 @@ def _arrow(wire: Wire) -> str:
 
 def _label(label: Label) -> str:
     shown = _content(label.content)
-    return _words(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
+    line = f"{label.name} = {shown}" if label.name and shown else label.name or shown
+    return _words("\n".join(filter(None, (label.note, line))))
 
 
 def _content(content: Content) -> str:

@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 from bpviz.figure import Step
 from bpviz.picture.elements import Element, Part, Path, Picture, Shape
+from bpviz.picture.looks import Looks
 from bpviz.picture.stages import arrivals, captions, halves, is_line
-from bpviz.picture.theme import LineRole, Theme, every_look
+from bpviz.picture.theme import LineRole, Theme
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, links, opened, scoped
 
@@ -69,14 +70,10 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *,
     Lines inherit their width from the group, so that a rule can change it. Letters are links to their other ends if the
     parts are ``linked``.
     """
-    toned, arriving, working, ends = (
-        every_look(theme),
-        arrivals(steps),
-        _working(steps),
-        links(picture) if linked else {},
-    )
+    toned, arriving, working = Looks(theme), arrivals(steps), _working(steps)
+    ends = links(picture) if linked else {}
     for number, part in enumerate(picture.parts):
-        look = toned[part.belongs, part.tone]
+        look = toned[part.look]
         if part.shows in arriving:
             body = "\n".join(
                 _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.shows], strict=True)

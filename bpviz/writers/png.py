@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
+from math import floor, sqrt
 from unicodedata import bidirectional, combining
+from zlib import crc32
 
-from bpviz.errors import EngineMissing, UsageError
+from bpviz.errors import BpvizWarning, EngineMissing, UsageError
 from bpviz.picture.elements import Element, Picture, Text
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.writers import svg
 from bpviz.writers.font_files import fonts_for
 
-__all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "write"]
+__all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "SCALE", "with_resolution", "write"]
 
 DOTS_PER_INCH = 96
+
+SCALE = 2.0
+"""The scale of a PNG unless another is chosen."""
 
 MOST_PIXELS = 100_000_000
 """The most pixels: about ten seconds of work. With far more, resvg would end the whole process."""
 
 
-def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
+def write(picture: Picture, theme: Theme, *, scale: float | None = None) -> bytes:
     """Return ``picture`` as a PNG file; at a ``scale`` of 1 it has 96 dots per inch, as a browser shows the SVG.
 
-    Warns (`BpvizWarning`) of characters that no font of this machine can draw.
+    The file says how many dots an inch has, so that programs show it as large as the SVG and the PDF. By default the
+    scale is 2, or the largest that `MOST_PIXELS` allows; then a warning (`BpvizWarning`) says so. Warns also of
+    characters that no font of this machine can draw.
 
     Raises:
         UsageError: ``scale`` is not above 0, or gives fewer than one or more than `MOST_PIXELS` pixels.
@@ -35,7 +44,8 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
     >>> write(Picture(72.0, 36.0, ()), theme("light"), scale=1)[1:4]
     b'PNG'
     """
-    _check(picture, scale)
+    zoom = _fitting(picture) if scale is None else scale
+    _check(picture, zoom)
     try:
         import resvg_py
     except ImportError as error:
@@ -43,8 +53,9 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
 
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.write(_in_runs(picture), theme).decode(),
-        background=theme.background,  # to the edge: the page is rounded up to whole pixels
-        zoom=scale,
+        # To the edge: the page is rounded up to whole pixels.
+        background=None if theme.transparent else theme.background,
+        zoom=zoom,
         dpi=DOTS_PER_INCH,
         skip_system_fonts=True,
         font_files=[str(file) for file in fonts_for(picture)],
@@ -53,7 +64,38 @@ def write(picture: Picture, theme: Theme, *, scale: float = 2.0) -> bytes:
         sans_serif_family=widths.FAMILY,
         monospace_family=widths.FAMILY,
     )
-    return drawn
+    if scale is None and zoom < SCALE:
+        warnings.warn(
+            f"the PNG has a scale of {zoom:g} instead of {SCALE:g}, because it may have at most "
+            f"{MOST_PIXELS / 1e6:.0f} million pixels; SVG and PDF have no such limit",
+            BpvizWarning,
+            stacklevel=2,
+        )
+    return with_resolution(drawn, zoom)
+
+
+def with_resolution(file: bytes, scale: float) -> bytes:
+    """Return a PNG (or APNG) that says its resolution: at a scale of 1 it is 96 dots per inch.
+
+    The chunk ``pHYs`` counts in dots per metre, so the resolution is right to 0.02 dots per inch.
+    """
+    dots = round(scale * DOTS_PER_INCH / 0.0254)
+    body = b"pHYs" + struct.pack(">IIB", dots, dots, 1)
+    # After the signature and the header, which comes first and has a fixed size.
+    return file[:33] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body)) + file[33:]
+
+
+def _fitting(picture: Picture) -> float:
+    """Return the scale of a PNG for which none is chosen: the usual one, or the largest that is allowed."""
+    largest = _largest(picture)
+    # No whole hundredth is left for a picture of more than 100,000 × 100,000 points; the check refuses it.
+    return SCALE if largest >= SCALE else max(largest, 0.01)
+
+
+def _largest(picture: Picture) -> float:
+    """Return the largest allowed scale, in whole hundredths."""
+    width, height = (side * DOTS_PER_INCH / 72 for side in (picture.width, picture.height))
+    return floor(100 * sqrt(MOST_PIXELS / (width * height))) / 100 if width * height else SCALE
 
 
 def _check(picture: Picture, scale: float) -> None:
@@ -61,7 +103,8 @@ def _check(picture: Picture, scale: float) -> None:
     if not (scale > 0 and width >= 1 and height >= 1 and width * height <= MOST_PIXELS):
         raise UsageError(
             f"A PNG at a scale of {scale:g} would be {width:.0f} × {height:.0f} pixels; it may have at most "
-            f"{MOST_PIXELS / 1e6:.0f} million, and at least one each way. Give another scale, or write SVG or PDF."
+            f"{MOST_PIXELS / 1e6:.0f} million, and at least one each way, so the largest scale is "
+            f"{_largest(picture):g}. Give another scale, or write SVG or PDF."
         )
 
 

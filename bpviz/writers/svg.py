@@ -12,8 +12,10 @@ from functools import lru_cache
 from zlib import crc32
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import Stroke, Theme, every_look, mixed
+from bpviz.picture.looks import Looks, mixed
+from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
+from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = [
@@ -94,13 +96,13 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 
 def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
     """Return the file without its end: a piece for the opening, the background and each part."""
-    toned = every_look(theme)
+    toned = Looks(theme)
     lines = opened(picture, theme, say)
     ends = links(picture)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
-            look = toned[part.belongs, part.tone]
+            look = toned[part.look]
             body = "\n".join(drawn(element, part, look) for element in part.elements)
             known[key] = part, group(part, number, body, ends.get(number))
         lines.append(known[key][1])
@@ -126,7 +128,8 @@ def opened(picture: Picture, theme: Theme, say: Language = ENGLISH) -> list[str]
 def page(picture: Picture, theme: Theme) -> str:
     """Return the background."""
     size = f'width="{_number(picture.width)}" height="{_number(picture.height)}"'
-    return f'<rect class="background" {size} fill="{theme.background}"/>'
+    colour = NO_BACKGROUND if theme.transparent else theme.background
+    return f'<rect class="background" {size} fill="{colour}"/>'
 
 
 def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list[str]:
@@ -252,7 +255,7 @@ def _cell(cell: Cell, theme: Theme) -> str:
         return f'<rect class="cell" {frame} fill="{shade(cell.value, theme)}" {edge}/>'
     cross = _lines(((x, y), (x + width, y + height))) + _lines(((x + width, y), (x, y + height)))
     mark = _stroke(theme.strokes["mark"])
-    return f'<rect class="cell" {frame} fill="{theme.background}" {edge}/><path class="mark" d="{cross}" {mark}/>'
+    return f'<rect class="cell" {frame} fill="{theme.fill}" {edge}/><path class="mark" d="{cross}" {mark}/>'
 
 
 def shade(value: float, theme: Theme) -> str:

@@ -14,10 +14,11 @@ from bisect import bisect
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bpviz.figure import Pass, Tone
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, every_look
+from bpviz.picture.looks import Look, Looks
+from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme
 from bpviz.text import latex, widths
+from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers.svg import shade
 
@@ -171,17 +172,16 @@ def _letter(character: str) -> str:
     return rf'\bpvizletter{{"{ord(character):04X}}}'
 
 
-_Look = tuple[Pass, Tone]
-_PLAIN: _Look = ("forward", "plain")
+_PLAIN: Look = ("forward", "plain", "")
 
 
 class _TikzPicture:
     """Writes one picture, and keeps the styles and colours that it uses."""
 
     def __init__(self, theme: Theme) -> None:
-        self._looks = every_look(theme)
-        self._styles: dict[str, str] = {"background": "fill=bpviz-background"}
-        self._colours: dict[str, str] = {"background": theme.background}
+        self._looks = Looks(theme)
+        self._styles: dict[str, str] = {"background": f"fill={'none' if theme.transparent else 'bpviz-background'}"}
+        self._colours: dict[str, str] = {} if theme.transparent else {"background": theme.background}
 
     def definitions(self) -> Iterator[str]:
         """Yield the colours and styles that were used, each with its name; call this when everything is drawn."""
@@ -192,11 +192,11 @@ class _TikzPicture:
 
     def part(self, part: Part) -> Iterator[str]:
         """Yield the lines of a part."""
-        look = part.belongs, part.tone
+        look = part.look
         for element in part.elements:
             yield from self._element(element, look)
 
-    def _element(self, element: Element, look: _Look) -> Iterator[str]:
+    def _element(self, element: Element, look: Look) -> Iterator[str]:
         theme = self._looks[look]
         match element:
             case Path():
@@ -219,7 +219,7 @@ class _TikzPicture:
             case _:
                 raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
-    def _text(self, line: Text, look: _Look) -> str:
+    def _text(self, line: Text, look: Look) -> str:
         style = self._style(f"{line.role} text", look, f"text={self._ink(line.role, look)}")
         anchor = {"start": "base west", "middle": "base", "end": "base east"}[line.anchor]
         size = "" if line.size == _SIZE else f",{_font(line.size)}"
@@ -229,27 +229,25 @@ class _TikzPicture:
             x, anchor = x - line.width / 2, "base west"
         return rf"\node[{style},anchor={anchor}{size}] at {_at((x, line.y))} {{{_words(line)}}};"
 
-    def _shape(self, shape: Shape, look: _Look) -> str:
+    def _shape(self, shape: Shape, look: Look) -> str:
         if shape.kind == "dot":
             style = self._fill(shape.role, look)
         else:
             style = self._line(shape.role, look)
             if shape.role not in ("frame", "mark"):
-                self._colours["fill"] = self._looks[look].fill
-                style += f",{self._style('box', _PLAIN, 'fill=bpviz-fill')}"
+                style += f",{self._inside(look)}"
         if shape.kind != "box":
             return rf"\path[{style}] {_at((shape.x, shape.y))} circle[radius={_number(shape.width / 2)}];"
         left, top, right, bottom = _edges(shape)
         rounded = f",rounded corners={_number(shape.radius)}bp" if shape.radius else ""
         return rf"\path[{style}{rounded}] {_at((left, top))} rectangle {_at((right, bottom))};"
 
-    def _cell(self, cell: Cell, look: _Look) -> Iterator[str]:
+    def _cell(self, cell: Cell, look: Look) -> Iterator[str]:
         theme = self._looks[look]
-        colour = theme.background if cell.value is None else shade(cell.value, theme)
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        colour = theme.fill if cell.value is None else shade(cell.value, theme)
         corners = (cell.x, cell.y), (cell.x + cell.width, cell.y + cell.height)
         frame = " rectangle ".join(map(_at, corners))
-        yield rf"\path[{self._line('cell', look)},fill={{rgb,255:red,{red};green,{green};blue,{blue}}}] {frame};"
+        yield rf"\path[{self._line('cell', look)},fill={_mixed(colour)}] {frame};"
         if cell.value is None:
             (left, top), (right, bottom) = corners
             cross = f"{_at((left, top))} -- {_at((right, bottom))} {_at((right, top))} -- {_at((left, bottom))}"
@@ -257,34 +255,50 @@ class _TikzPicture:
 
     # Styles and colours
 
-    def _line(self, role: LineRole, look: _Look) -> str:
+    def _inside(self, look: Look) -> str:
+        """Return the style of the inside of boxes."""
+        fill = self._looks[look].fill
+        if fill == NO_BACKGROUND:
+            return self._style("box", _PLAIN, "fill=none")
+        self._colours["fill"] = fill
+        return self._style("box", _PLAIN, "fill=bpviz-fill")
+
+    def _line(self, role: LineRole, look: Look) -> str:
         stroke = self._looks[look].strokes[role]
         return self._style(role, look, f"draw={self._colour(role, look, stroke.colour)},{_pen(stroke)}")
 
-    def _fill(self, role: LineRole, look: _Look) -> str:
+    def _fill(self, role: LineRole, look: Look) -> str:
         colour = self._colour(role, look, self._looks[look].strokes[role].colour)
         return self._style(f"{role} head", look, f"fill={colour}")
 
-    def _ink(self, role: TextRole, look: _Look) -> str:
+    def _ink(self, role: TextRole, look: Look) -> str:
         ink = self._looks[look].inks[role]
         # The numbers of an arrow have its colour, so that an author changes both at once.
         line = self._looks[look].strokes.get(role)  # type: ignore[arg-type]
         return self._colour(role if line and line.colour == ink else f"{role}-text", look, ink)
 
-    def _style(self, name: str, look: _Look, style: str) -> str:
+    def _style(self, name: str, look: Look, style: str) -> str:
         name = " ".join((name, *_qualifiers(look)))
         self._styles[name] = style
         return f"bpviz {name}"
 
-    def _colour(self, name: str, look: _Look, colour: str) -> str:
+    def _colour(self, name: str, look: Look, colour: str) -> str:
         name = "-".join((name, *_qualifiers(look)))
         self._colours[name] = colour
         return f"bpviz-{name}"
 
 
-def _qualifiers(look: _Look) -> Iterator[str]:
+def _qualifiers(look: Look) -> Iterator[str]:
     """Yield the parts of a name for a look other than the plain one of the forward pass."""
-    return (word for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
+    return (word.removeprefix("#") for word, plain in zip(look, _PLAIN, strict=True) if word != plain)
+
+
+def _mixed(colour: str) -> str:
+    """Return a colour without a name."""
+    if colour == NO_BACKGROUND:
+        return "none"
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"
 
 
 def _words(line: Text) -> str:

@@ -54,7 +54,7 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
     ("name", "wrong", "message"),
     [
         ("show", "all", "show must be one of both, forward, backward, but got 'all'"),
-        ("direction", "lr", "direction must be one of LR, TB, but got 'lr'"),
+        ("direction", "up", "direction must be one of LR, RL, TB, BT, but got 'up'"),
         ("precision", 0, "precision must be from 1 to 17 digits, but got 0"),
         ("precision", 18, "precision must be from 1 to 17 digits, but got 18"),
         ("precision", "4", "precision must be from 1 to 17 digits, but got '4'"),

@@ -50,7 +50,7 @@ def test_figures_of_every_kind_lay_out_and_nothing_collides(seed: int, engine: s
 
 
 @ENGINES
-@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
 @pytest.mark.parametrize("figure", [pencils(), square(), layers()], ids=["pencils", "square", "layers"])
 def test_nothing_collides_in_figures_by_hand(figure: Figure, direction: str, engine: str) -> None:
     for shown in (

@@ -10,7 +10,8 @@ import pytest
 
 from bpviz.errors import BpvizWarning, UsageError
 from bpviz.figure import Tone
-from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, looks, names, theme
+from bpviz.picture.looks import looks
+from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme, names, theme
 
 LOOKS = [theme(name) for name in names()]
 

@@ -1,11 +1,17 @@
+import re
+import struct
+import subprocess
 import sys
+import zlib
 from dataclasses import replace
 from functools import cache
+from xml.etree import ElementTree
 
 import pytest
 from hand_drawn import HEIGHT, WIDTH, everything, texts
 from pixels import rows, size
 
+import bpviz
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
 from bpviz.picture.elements import Part, Picture, Shape, Text
 from bpviz.picture.theme import names, theme
@@ -104,6 +110,71 @@ def test_any_text_can_be_drawn(word, recwarn):
 def test_a_size_that_cannot_be_is_refused(scale):
     with pytest.raises(UsageError, match=r"at most 100 million, .* Give another scale, or write SVG or PDF\."):
         png.write(everything(), LIGHT, scale=scale)
+
+
+def chunks(file: bytes) -> list[tuple[bytes, bytes]]:
+    """The chunks of a PNG in their order, each with its kind; the sums of all are checked."""
+    place, found = 8, []
+    while place < len(file):
+        (length,) = struct.unpack(">I", file[place : place + 4])
+        kind, body = file[place + 4 : place + 8], file[place + 8 : place + 8 + length]
+        (total,) = struct.unpack(">I", file[place + 8 + length : place + 12 + length])
+        assert total == zlib.crc32(kind + body)
+        found.append((kind, body))
+        place += 12 + length
+    return found
+
+
+@pytest.mark.parametrize(("scale", "dots"), [(None, 192), (1, 96), (3.125, 300), (6.25, 600)])
+def test_the_file_says_its_resolution(scale, dots):
+    found = chunks(png.write(Picture(72.0, 36.0, ()), LIGHT, scale=scale))
+    kinds = [kind for kind, _ in found]
+    assert kinds.count(b"pHYs") == 1 and kinds[0] == b"IHDR" and kinds.index(b"pHYs") < kinds.index(b"IDAT")
+    across, down, unit = struct.unpack(">IIB", dict(found)[b"pHYs"])
+    # Dots per metre; an inch has 0.0254 m. The page is an inch wide.
+    assert unit == 1 and across == down and across * 0.0254 == pytest.approx(dots, abs=0.02)
+    assert struct.unpack(">II", dict(found)[b"IHDR"][:8])[0] == dots
+
+
+def test_a_figure_of_165_mm_at_300_dots_an_inch():
+    drawing = bpviz.draw(lambda x=3.0, y=2.0: x * y + x, width="page", title="x y + x")
+    found = dict(chunks(drawing.to_png(scale=3.125)))
+    pixels, dots = struct.unpack(">I", found[b"IHDR"][:4])[0], struct.unpack(">I", found[b"pHYs"][:4])[0]
+    points = float(ElementTree.fromstring(drawing.to_svg()).get("width").removesuffix("pt"))
+    # As wide as the SVG, and not wider than 1.3 pages.
+    assert pixels / dots == pytest.approx(points / 72 * 0.0254, abs=2 * 0.0254 / 300)
+    assert pixels / dots <= 1.3 * 0.165
+
+
+@pytest.mark.latex("figure")
+def test_latex_shows_it_as_large_as_the_pdf(tmp_path):
+    drawing = bpviz.draw(lambda x=3.0, y=2.0: x * y + x)
+    drawing.save(tmp_path / "small.pdf")
+    for name, scale in (("usual", None), ("fine", 3.125)):
+        (tmp_path / f"{name}.png").write_bytes(drawing.to_png(scale=scale))
+    measure = "".join(
+        rf"\setbox0\hbox{{\includegraphics{{{file}}}}}\typeout{{WIDTH \the\wd0}}"
+        for file in ("small.pdf", "usual.png", "fine.png")
+    )
+    (tmp_path / "page.tex").write_text(
+        rf"\documentclass{{article}}\usepackage{{graphicx}}\begin{{document}}{measure}\end{{document}}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "page.tex"]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    pdf, *others = (float(width) for width in re.findall(r"WIDTH ([\d.]+)pt", printed))
+    assert len(others) == 2 and others == [pytest.approx(pdf, abs=1.0)] * 2
+
+
+def test_a_picture_too_large_for_the_usual_scale_gets_the_largest_that_fits():
+    large = Picture(12000.0, 4000.0, ())
+    with pytest.warns(BpvizWarning, match=r"a scale of 1\.08 instead of 2, because it may have at most 100 million"):
+        found = dict(chunks(png.write(large, LIGHT)))
+    width, height = struct.unpack(">II", found[b"IHDR"][:8])
+    # 12000 × 4000 points are 16000 × 5333 pixels at a scale of 1; √(10⁸ / 85.3·10⁶) = 1.082.
+    assert (width, height) == (17280, 5760) and width * height <= 100_000_000
+    assert struct.unpack(">I", found[b"pHYs"][:4])[0] * 0.0254 == pytest.approx(96 * 1.08, abs=0.02)
+    with pytest.raises(UsageError, match=r"the largest scale is 1\.08\."):
+        png.write(large, LIGHT, scale=2)
 
 
 def test_without_resvg_the_line_to_type_is_given(monkeypatch):
