@@ -179,10 +179,9 @@ class Wire:
 
 
 class Gathered(Mapping[frozenset[str], Wire]):
-    """Wires by the ids of those that they stand for, each made when it is first wanted: a value with ten uses has a
-    thousand.
+    """Wires by the ids of those that they stand for, each made when it is first wanted.
 
-    It is pickled, and iterated over, as those that were made.
+    A value with ten uses has a thousand. It is pickled, and iterated over, as those that were made.
 
     >>> made = Gathered(lambda ids: Wire("", "x", "dot", description=" and ".join(sorted(ids))))
     >>> made[frozenset({"w1", "w2"})].description, len(made)
