@@ -436,6 +436,8 @@ def test_every_format_of_the_picture_has_the_letters(format: str) -> None:
     plain = re.sub(r"<[^>]*>|\\[a-z]+", " ", data.decode()) if format != "dot" else data.decode()
     for number in range(count):
         assert len(re.findall(rf"(?<![\w∂]){named(number)}(?!\w)", plain)) >= 2, (format, number)
+        # Names are slanted, letters upright.
+        assert format != "tex" or data.decode().count(rf"\mathrm{{{named(number)}}}") == 2
 
 
 @pytest.mark.thorough

@@ -60,7 +60,7 @@ def lettered(
             return box
         text = shown[ring.value]
         called = replace(box.box, text=text, description=_sentence(box.box, text, ring.row + 1, say))
-        return box._replace(box=called, words=words(text, "name", theme))
+        return box._replace(box=called, words=words(text, "name", theme, latex=rf"\mathrm{{{text}}}"))
 
     return [tuple(map(named, boxes)) for boxes in rows]
 
