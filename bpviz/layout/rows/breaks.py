@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Set
+from itertools import accumulate
 from math import inf
 from types import MappingProxyType
 
@@ -54,17 +55,18 @@ def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, 
     Every row has one of the ``filled`` ranks: others have only branch dots.
     """
     n = len(costs) - 1
+    before = [0, *accumulate(rank in filled for rank in range(n))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
         found = (inf, end - 1)
         for start in range(end - 1, -1, -1):
-            long = lengths.of(start, end)
-            if long > limit and end - start > 1:
+            long, count = lengths.of(start, end), before[end] - before[start]
+            if long > limit and count > 1:
                 break
+            if not count:
+                continue
             slack = _SLACK * max(0.0, 1 - long / width) ** 2 * (1.0 if end < n else _LAST)
             over = _OVER * max(0.0, long / width - 1)
-            if filled.isdisjoint(range(start, end)):
-                continue
             found = min(found, (best[start][0] + _ROW + slack + over + costs[end], start))
         best.append(found)
     cuts = [n]
