@@ -19,9 +19,11 @@ from long_programs import LONG, elman, late_uses, residual, shared_in_a_loop, te
 from nested_programs import nested_program
 from operand_reader import readings
 from overlaps import collisions
+from places import GALLERY
 from rows_reader import SVG, dots, letters, names, page_width, written
 
 import bpviz
+from bpviz.drawing.load import load
 from bpviz.errors import UsageError
 from bpviz.layout.page import lay_out
 from bpviz.picture.elements import Shape
@@ -149,6 +151,16 @@ def slopes(model: Callable[..., Any], names: Any) -> dict[str, float]:
         name: (model(**{**usual, name: usual[name] + h}) - model(**{**usual, name: usual[name] - h})) / (2 * h)
         for name in names
     }
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(GALLERY.glob("*.py")) if path.stem != "regenerate"])
+def test_the_gallery_can_be_followed(name: str) -> None:
+    source = (GALLERY / f"{name}.py").read_text(encoding="utf-8")
+    if "def plot(" in source:
+        pytest.skip("a plot has no rows")
+    svg = bpviz.draw(load(str(GALLERY / f"{name}.py")).thing).to_svg()
+    paired(svg)
+    assert page_width(svg) <= WIDER * 720
 
 
 @pytest.mark.parametrize("repeat", ["auto", "always", "never"])
@@ -346,7 +358,7 @@ def test_random_figures_in_narrow_rows_do_not_collide(seed: int) -> None:
 
 @pytest.mark.parametrize("width", [300, 720])
 def test_random_programs_read_true_in_rows(width: int) -> None:
-    count = 0
+    count = sums = 0
     for seed in some(range(4000, 4060)):
         made = nested_program(seed)
         if made is None:
@@ -356,10 +368,14 @@ def test_random_programs_read_true_in_rows(width: int) -> None:
             continue
         svg = drawing.to_svg()
         count += paired(svg)
+        sums += added_up(svg)
+        if width == 720:
+            assert page_width(svg) <= WIDER * 720, f"program {seed}:\n{made[1]}"
         wrong = [str(reading) for reading in readings(svg) if not reading.is_right]
         assert not wrong, f"program {seed}:\n{made[1]}\n{wrong}"
         assert not list(collisions(drawing.picture)), f"program {seed}:\n{made[1]}"
     assert count >= fewer(50)
+    assert sums >= fewer(50)
 
 
 def test_one_line_for_none_and_from_top_to_bottom() -> None:
