@@ -26,6 +26,7 @@ from bpviz.transforms.opening import open_operations as open
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
     from bpviz.reports.comparison import Comparison, diff
+    from bpviz.reports.descent import Descent, descend
     from bpviz.reports.explanation import Explanation, explain
     from bpviz.reports.what_if import WhatIf, what_if
     from bpviz.transforms.elements import elements
@@ -36,6 +37,7 @@ __all__ = [
     "BpvizError",
     "BpvizWarning",
     "Comparison",
+    "Descent",
     "Drawing",
     "Explanation",
     "Flow",
@@ -49,6 +51,7 @@ __all__ = [
     "backprop",
     "beside",
     "card",
+    "descend",
     "diff",
     "draw",
     "elements",
@@ -77,6 +80,7 @@ _LATER = {
         "reports.what_if": ("WhatIf", "what_if"),
         "analysis.gradcheck": ("InputCheck", "Report", "gradcheck", "numerical_diff", "numerical_gradient"),
         "reports.comparison": ("Comparison", "diff"),
+        "reports.descent": ("Descent", "descend"),
         "transforms.gradient_graph": ("gradient_graph",),
         "transforms.elements": ("elements",),
         "reports.explanation": ("Explanation", "explain"),

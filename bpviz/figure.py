@@ -6,8 +6,9 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -16,10 +17,13 @@ from bpviz.frozen import dataclass
 __all__ = [
     "UNSEEN",
     "Arrow",
+    "ArrowKind",
     "Box",
     "Content",
+    "Curve",
     "Direction",
     "Figure",
+    "Film",
     "Fraction",
     "Frame",
     "Gathered",
@@ -29,10 +33,12 @@ __all__ = [
     "Pass",
     "Plain",
     "Repeat",
+    "Room",
     "Row",
     "Sheet",
     "Step",
     "Tone",
+    "Turns",
     "Wire",
 ]
 
@@ -78,11 +84,13 @@ class Heat:
     """A larger array: its shape as text and a small heat map.
 
     ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
+    ``largest`` is the number that 1 stands for.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
+    largest: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +122,25 @@ Content = Plain | Grid | Heat | Fraction | Row
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """The room, in points, of the labels that take turns in the steps of a film; ``columns`` are those of grids."""
+
+    width: float
+    height: float
+    columns: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``."""
+    """The label at an arrow: the content, after the name of the value if it has one; above both a ``note``.
+
+    It takes at least its ``room``, if it has one.
+    """
 
     content: Content
     name: str = ""
     note: str = ""
+    room: Room | None = field(default=None, metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +275,75 @@ class Step:
     """One step of a figure: what appears in it, and its sentence.
 
     ``boxes`` are the ids of the boxes that compute, ``forward`` and ``backward`` those of the wires whose forward or
-    backward arrow appears. What has appeared stays; what never appears is shown from the beginning.
+    backward arrow appears. What has appeared stays; what never appears is shown from the beginning. ``numbered`` says
+    that the sentence contains the number of the step.
     """
 
     sentence: str
     boxes: tuple[str, ...] = ()
     forward: tuple[str, ...] = ()
     backward: tuple[str, ...] = ()
+    numbered: bool = False
+
+
+Turns = Sequence[Arrow | None]
+"""The arrows that take turns at one wire: one for each step of a film."""
+ArrowKind = Literal["forward", "constant", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small curve: the ``values`` of a quantity, by the numbers of the steps; ``along`` is the name of the axis."""
+
+    name: str
+    along: str
+    numbers: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """Figures with the same boxes and wires and other numbers, one for each step, and maybe a curve below them."""
+
+    figures: tuple[Figure, ...]
+    steps: tuple[Step, ...]
+    curve: Curve | None = None
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of each figure."""
+        return self.figures[-1].boxes
+
+    def with_arrows(self, change: Callable[[Turns, ArrowKind], Turns]) -> Film:
+        """Return the film with other arrows: ``change`` takes the arrow that a wire has in each step, and its kind."""
+
+        def changed(turns: Sequence[Wire]) -> list[Wire]:
+            forward = change([wire.forward for wire in turns], "constant" if turns[0].constant else "forward")
+            backward = change([wire.backward for wire in turns], "backward")
+            arrows = zip(turns, forward, backward, strict=True)
+            return [replace(wire, forward=ahead, backward=back) for wire, ahead, back in arrows]
+
+        @cache
+        def gathered(ids: frozenset[str]) -> list[Wire] | None:
+            turns = [figure.gathered.get(ids) for figure in self.figures if figure.gathered is not None]
+            known = [wire for wire in turns if wire is not None]
+            return changed(known) if len(known) == len(self.figures) else None
+
+        def of_step(step: int, ids: frozenset[str]) -> Wire | None:
+            found = gathered(ids)
+            return None if found is None else found[step]
+
+        wires = zip(*map(changed, zip(*(figure.wires for figure in self.figures), strict=True)), strict=True)
+        steps = list(wires) or [()] * len(self.figures)
+        figures = (
+            replace(
+                figure,
+                wires=steps[step],
+                gathered=None if figure.gathered is None else Gathered(partial(of_step, step)),
+            )
+            for step, figure in enumerate(self.figures)
+        )
+        return replace(self, figures=tuple(figures))
 
 
 @dataclass(frozen=True, slots=True)

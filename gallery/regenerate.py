@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 ORDER = (
     *("apples", "apples_symbols", "apples_rules", "apples_moving"),
     *("apples_what_if", "apples_explained", "apples_japanese"),
-    *("pencils", "gradient"),
+    *("pencils", "gradient", "descent"),
     *("layer", "layer_elements", "layer_beside", "layer_bias"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
     "tanh_derivatives",

@@ -10,6 +10,7 @@ import textwrap
 import tomllib
 from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -50,6 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert textwrap.indent(MODEL, "   ") in (DOCS / "index.rst").read_text(encoding="utf-8")
     (tmp_path / "apples.py").write_text(MODEL, encoding="utf-8")
     (tmp_path / "net.py").write_text(block("howto/objects.rst", "python"), encoding="utf-8")
+    (tmp_path / "loss.py").write_text(block("howto/training.rst", "python"), encoding="utf-8")
     (tmp_path / "images").mkdir()
     return tmp_path
 
@@ -78,6 +80,20 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
             (folder / "README.md").write_text(text, encoding="utf-8")
         elif "[tool.bpviz]" in text:
             (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    # Another test may have imported a module of this name.
+    monkeypatch.delitem(sys.modules, "loss", raising=False)
+    names: dict[str, Any] = {}
+    _, descent, loop = (text for _, text in blocks("howto/training.rst", "python"))
+    exec(descent, names)
+    # The gradient is 8·(w − 3), so that w − 3 is multiplied by 1 − 0.05·8 = 0.6.
+    assert names["found"].losses[:2] == pytest.approx((36.0, 12.96))
+    assert names["found"].inputs["w"] == pytest.approx(3 - 3 * 0.6**8)
+    exec(loop, names)
+    assert (folder / "momentum.gif").stat().st_size > 10_000
 
 
 @pytest.mark.engine

@@ -103,8 +103,9 @@ NAMES = [
     *(f"{what} at {kind}{seed}" for what in OPTIONS for kind in ("", "matrices ") for seed in OPTION_SEEDS),
     *(f"network {seed}" for seed in NETWORK_SEEDS),
 ]
-# What moves holds the sentences of all its steps, one over the other: `test_motion` looks at what is seen of it.
-STILL = [name for name in NAMES if name != "apples_moving.svg"]
+# What moves holds the sentences of all its steps, one over the other: `test_motion` and `test_descent` look at what is
+# seen of it.
+STILL = [name for name in NAMES if name not in ("apples_moving.svg", "descent.svg")]
 
 
 @pytest.mark.engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -65,15 +65,16 @@ def command(
     from bpviz.analysis.gradcheck import gradcheck
     from bpviz.drawing.draw import draw, language_for
     from bpviz.drawing.drawing import Drawing
-    from bpviz.figure import Figure, Sheet
+    from bpviz.graph.flow import Flow
+    from bpviz.graph.graph import Graph
     from bpviz.graph.verification import verified
 
     with verified(verify):
         thing, stem = recorded(target, assignments, wrt=wrt, freeze=freeze)
     say = language_for(thing, lang)
-    source = thing.source if isinstance(thing, Drawing) else thing
-    if isinstance(source, Figure | Sheet):
-        raise UsageError(f"{target} is a card, which has no numbers to check; name a function, a Graph or a Flow")
+    source: Any = thing.source if isinstance(thing, Drawing) else thing
+    if isinstance(thing, Drawing) and not isinstance(source, Flow | Graph):
+        raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
     with user_code(), _Progress() as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
     click.echo(report.table(say))

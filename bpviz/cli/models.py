@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
     from bpviz.graph.graph import Graph
 
-__all__ = ["drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
+__all__ = ["descent_of", "drawing_of", "recorded", "user_code", "values_for", "what_if_of"]
 
 
 def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") -> dict[str, Any]:
@@ -92,6 +92,28 @@ def what_if_of(
         values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
         choice = {key: options.pop(key) for key in ("wrt", "freeze")}
         return compared(thing, (), changed, inputs=values or None, output=of, **choice).draw(**options), found.stem
+
+
+def descent_of(
+    target: Target,
+    assignments: tuple[str, ...],
+    of: str | None,
+    steps: int,
+    rate: float | None,
+    options: dict[str, Any],
+) -> tuple[Drawing, str]:
+    """Return the drawing of gradient descent on a target, and the name for its files."""
+    with user_code():
+        from bpviz.drawing.load import load
+        from bpviz.reports.descent import descend
+
+        found = load(target)
+        thing: Any = found.thing
+        values = values_for(thing, assignments)
+        run: dict[str, Any] = {key: options.pop(key) for key in ("wrt", "freeze")}
+        if rate is not None:
+            run["rate"] = rate
+        return descend(thing, steps=steps, inputs=values or None, output=of, **run).draw(**options), found.stem
 
 
 def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) -> dict[str, Any]:

@@ -174,7 +174,8 @@ Made = TypeVar("Made")
 
 def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
     """Call ``make``, which makes ``count`` pictures; print Python's warnings as messages of bpviz."""
-    boxes = len(drawing.figure.boxes)
+    # A film is laid out once for each of its steps.
+    boxes = len(drawing.figure.boxes) * (len(drawing.film.figures) if drawing.film else 1)
     if sys.stderr.isatty():
         row = formats.row_of(kind)
         if row.reads == "picture" and boxes > 300:

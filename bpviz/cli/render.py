@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bpviz.cli import options
-from bpviz.cli.models import drawing_of, what_if_of
+from bpviz.cli.models import descent_of, drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
 from bpviz.drawing.options import OPTIONS
 
@@ -57,6 +57,7 @@ def command(
     bpviz render apples.py --set tax=1.2 --view         another input, and look
     bpviz render net.py --depth 0                       each function as one box
     bpviz render apples.py -o apples.html --steps       a page to walk through
+    bpviz render loss.py -o loss.gif --descend 20       gradient descent, step by step
     """
     if watch:
         _watch(ctx, target, outputs, format, check, view)
@@ -98,7 +99,16 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
         chosen["elements"] = True
     if chosen["grad"] and ctx.get_parameter_source("show") is click.core.ParameterSource.DEFAULT:
         del chosen["show"]
+    steps, rate = given["descend"], given["rate"]
+    if rate is not None and steps is None:
+        raise click.UsageError("--rate goes with --descend; give the number of steps: --descend 20")
+    if steps is not None and given["changes"]:
+        raise click.UsageError("--what-if and --descend are two figures; give one of them")
     with verified(given["verify"]):
+        if steps is not None:
+            # All steps are walked through in HTML.
+            del chosen["steps"]
+            return descent_of(target, given["assignments"], given["of"], steps, rate, chosen)
         if given["changes"]:
             return what_if_of(target, given["assignments"], given["changes"], given["of"], chosen)
         return drawing_of(target, given["assignments"], given["of"], chosen, ctx)

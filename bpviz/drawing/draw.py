@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bpviz.analysis.training import Training, difference, training_of
 from bpviz.drawing.drawing import Drawing
 from bpviz.drawing.options import DrawOptions, draw_options
 from bpviz.errors import UsageError
-from bpviz.figure import Figure, Sheet
+from bpviz.figure import Figure, Film, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
@@ -23,8 +24,8 @@ from bpviz.transforms.opening import open_named
 __all__ = ["beside", "card", "draw", "language_for"]
 
 
-def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **options: Any) -> Drawing:
-    """Return the drawing of a function, a graph, a flow, or a drawing with other options.
+def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *args: Any, **options: Any) -> Drawing:
+    """Return the drawing of a function, a graph, a flow, the flows of a training, or a drawing with other options.
 
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
@@ -61,6 +62,10 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
 
     ``verify=False`` leaves out the plain run with which a function is compared (see `bpviz.trace`).
 
+    The flows of a training, one for each step (``bpviz.descend``, or a loop of your own), are drawn in one layout, with
+    the curve of the output: ``draw(flows)`` or ``draw(flows[0], steps=flows)``. SVG shows the last one, or moves with
+    ``animate=True``; GIF and HTML show all.
+
     ``before=flow`` shows beside the numbers those of an earlier run, of this model or of another: ``100 → 200``.
 
     >>> import bpviz
@@ -72,6 +77,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     Raises `UsageError` for an unknown option or value, and what `bpviz.trace` and `bpviz.propagate` raise.
     """
     keywords, options = split_keywords(target, options)
+    training = _training(target, options)
+    if training is not None:
+        return _of_training(training, target, {**keywords, **options}, args)
     numbers = {name: options.pop(name, None) for name in ("inputs", "output", "seed", "wrt", "freeze")}
     verify = options.pop("verify", True)
     if "highlight" in options:
@@ -89,7 +97,7 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     source: Any
     if isinstance(target, Drawing):
         made, source = draw_options(target.options, **options), target.source
-        if isinstance(source, Figure | Sheet):
+        if isinstance(source, Figure | Film | Sheet):
             spoken = made.circuit.lang
             if target.translated is not None and spoken is not target.options.circuit.lang:
                 source = target.translated(spoken)
@@ -107,6 +115,42 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing, *args: Any, **opti
     # The gradient of single numbers, not single numbers of the gradient: its steps would be those of arrays.
     single = _derived(_single(whole, only), orders)
     return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else single
+
+
+def _training(target: Any, options: dict[str, Any]) -> Training | None:
+    """Return the training to draw: the target, or the flows of the option ``steps``, which then is ``True``."""
+    source = target.source if isinstance(target, Drawing) else target
+    steps = options.get("steps", False)
+    if isinstance(steps, bool):
+        if isinstance(source, Training):
+            return source
+        return training_of(source) if isinstance(source, list | tuple) else None
+    if not isinstance(steps, list | tuple | Training):
+        raise UsageError(f"steps is True, or the flows of a training, one for each step, but got {steps!r:.60}")
+    if not isinstance(source, Flow | Graph):
+        raise UsageError(
+            f"steps are the flows of a training; give the first of them, draw(flows[0], …), not {source!r}"
+        )
+    options["steps"] = True
+    found = training_of(steps)
+    if reason := difference(source.graph if isinstance(source, Flow) else source, found[0].graph):
+        raise UsageError(f"step {found.numbers[0]} {reason}, unlike what is drawn; draw its own steps: draw(flows)")
+    return found
+
+
+def _of_training(training: Training, target: Any, options: dict[str, Any], args: tuple[Any, ...]) -> Drawing:
+    """Return the drawing of a training: every run is drawn with the options, and shown in its step."""
+    if args or options.get("inputs") is not None or options.get("beside"):
+        raise UsageError("a training has its own numbers and one figure; leave out arguments, inputs and beside")
+    if not len(training):
+        raise UsageError("the training has no steps; draw some of them, such as steps[:3]")
+    base = target.options if isinstance(target, Drawing) else draw_options(steps=True)
+    drawings = [draw(Drawing(flow, base), **options) for flow in training.drawn or training]
+    flows = tuple(drawing.source for drawing in drawings if isinstance(drawing.source, Flow))
+    made = replace(drawings[-1], source=replace(training, drawn=flows))
+    # Now, not when it is written: steps that differ are an error of this call.
+    assert made.film is not None
+    return made
 
 
 def beside(*drawings: Drawing, captions: Sequence[str] = ()) -> Drawing:

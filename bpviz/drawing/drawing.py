@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpviz.analysis.training import Training
 from bpviz.drawing.options import DrawOptions, checked
 from bpviz.errors import BpvizError, BpvizWarning, UsageError
-from bpviz.figure import Figure, Sheet, Step
+from bpviz.figure import Figure, Film, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
 from bpviz.files import check_no_source, numbered, write_file
@@ -46,7 +47,7 @@ class Drawing:
     <drawing of the computation: output = 200, 4 boxes>
     """
 
-    source: Flow | Graph | Figure | Sheet
+    source: Flow | Graph | Training | Figure | Film | Sheet
     options: DrawOptions
     shown: Picture | None = None
     """The picture of one step, in place of the whole."""
@@ -55,10 +56,24 @@ class Drawing:
 
     @cached_property
     def figure(self) -> Figure | Sheet:
-        """The figure as plain data."""
-        if isinstance(self.source, Figure | Sheet):
-            return self.source
-        return circuit(self.source, self.options.circuit, self._house)
+        """The figure as plain data; of a training that of its last step."""
+        if self.film is not None:
+            return self.film.figures[-1]
+        assert not isinstance(self.source, Training | Film)
+        return self.source if isinstance(self.source, Figure | Sheet) else self._figure_of(self.source)
+
+    @cached_property
+    def film(self) -> Film | None:
+        """The figures of all steps of a training, as plain data; ``None`` if it is no drawing of a training."""
+        if isinstance(self.source, Training):
+            from bpviz.drawing.film import film
+
+            figures = [self._figure_of(flow) for flow in self.source.drawn or self.source]
+            return film(self.source, figures, self.options.circuit, self._house)
+        return self.source if isinstance(self.source, Film) else None
+
+    def _figure_of(self, source: Flow | Graph) -> Figure:
+        return circuit(source, self.options.circuit, self._house)
 
     @property
     def _house(self) -> Styles:
@@ -80,7 +95,7 @@ class Drawing:
 
     @cached_property
     def picture(self) -> Picture:
-        """The picture, with the place of everything.
+        """The picture, with the place of everything; of a training that of its last step.
 
         Warnings (`BpvizWarning`) say if its type is below 6 points on a page of the drawing's width, and if a color of
         the author's is hard to read.
@@ -88,21 +103,33 @@ class Drawing:
         Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
         `EngineMissing` without it and `LayoutTimeout` when it takes too long.
         """
-        from bpviz.layout.page import lay_out
+        if self.shown is not None:
+            return self.shown
+        if self.film is not None:
+            from bpviz.picture.stages import Stages, with_captions
+
+            last = Stages(self.moving_picture, self.step_list)[-1]
+            return with_captions(last, self.step_list[-1:], self.theme)[0]
+        return self._laid_out
+
+    @cached_property
+    def moving_picture(self) -> Picture:
+        """The picture with all that is shown in some of its steps only."""
+        return self.picture if self.shown is not None or self.film is None else self._laid_out
+
+    @cached_property
+    def _laid_out(self) -> Picture:
         from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
-        if self.shown is not None:
-            return self.shown
         operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
         if operations > _LARGE:
             raise UsageError(
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        made = self.options
-        found = lay_out(self.figure, self.theme, engine=made.engine, timeout=made.timeout, say=made.circuit.lang)
-        width = self.figure.width if isinstance(self.figure, Figure) else made.circuit.width
+        found = self._placed()
+        width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
         if faint := faint_colors({part.color for part in found.parts if part.color}, self.theme):
@@ -112,6 +139,17 @@ class Drawing:
                 stacklevel=2,
             )
         return found
+
+    def _placed(self) -> Picture:
+        made = self.options
+        more: Any = {"engine": made.engine, "timeout": made.timeout, "say": made.circuit.lang}
+        if self.film is not None:
+            from bpviz.layout.film import lay_out_film
+
+            return lay_out_film(self.film, self.theme, **more)
+        from bpviz.layout.page import lay_out
+
+        return lay_out(self.figure, self.theme, **more)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).
@@ -127,14 +165,14 @@ class Drawing:
             more += (self._steps_mark,)
         # The figure does not contain the writer's own words.
         code = self.options.circuit.lang.code
-        return fingerprint(self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
+        return fingerprint(self.film or self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
 
     @cached_property
     def _steps_mark(self) -> str:
         """The mark of the steps."""
         from bpviz.fingerprint import fingerprint
 
-        return fingerprint(self.figure, self.theme, self.step_list, self.options.seconds)
+        return fingerprint(self.film or self.figure, self.theme, self.step_list, self.options.seconds)
 
     def is_shown_by(self, data: bytes, format: str, step: int = 0) -> bool:
         """Return whether a file of this format shows what would be drawn now."""
@@ -152,12 +190,14 @@ class Drawing:
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
-        """The steps of the drawing, each with its sentence: forward, then backward, then the whole.
+        """The steps of the drawing, each with its sentence: forward, then backward, then the whole; or of a training.
 
         Raises `UsageError` for a drawing without numbers.
         """
         from bpviz.figures.steps import steps
 
+        if self.film is not None:
+            return self.film.steps
         if not isinstance(self.source, Flow):
             raise UsageError(
                 "only a figure of one run, with its numbers, can be shown in steps; "
@@ -177,7 +217,7 @@ class Drawing:
         """
         from bpviz.picture.stages import with_captions
 
-        pictures = with_captions(self.picture, self.step_list, self.theme)
+        pictures = with_captions(self.moving_picture, self.step_list, self.theme)
         return tuple(replace(self, shown=picture) for picture in pictures)
 
     @cached_property
@@ -203,16 +243,20 @@ class Drawing:
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes that are not in the picture: numbers that are not finite, inputs that do not reach the output."""
-        if not isinstance(self.source, Flow):
+        say = self.options.circuit.lang
+        flow = self.source[-1] if isinstance(self.source, Training) else self.source
+        if not isinstance(flow, Flow):
             return ()
-        graph, say = self.source.graph, self.options.circuit.lang
-        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in self.source.nonfinite)]
+        graph = flow.graph
+        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
+        if isinstance(self.source, Training) and self.source.diverges:
+            odd.append(say("the descent ends with step {number}, which is not finite", number=self.source.numbers[-1]))
         if graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(odd)
         circuit_options = self.options.circuit
         # Inputs hidden by --only may reach the output.
-        whole = circuit(self.source, replace(circuit_options, only="")) if circuit_options.only else self.figure
+        whole = circuit(flow, replace(circuit_options, only="")) if circuit_options.only else self.figure
         drawn = {box.node for box in whole.boxes}
         unused = [name for index, name in graph.record.is_input.items() if index not in drawn]
         return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
@@ -231,7 +275,11 @@ class Drawing:
         options = {"say": made.circuit.lang, **self._scaled, **options}
         if "sections" in row.options:
             options = {"sections": self._sections, **options}
-        shown = self.figure if row.reads == "figure" else self.picture
+        shown: Any
+        if row.reads == "figure":
+            shown = self.figure
+        else:
+            shown = self.moving_picture if self.shows_steps(format) else self.picture
         # The drawing of a single step has another mark than the whole drawing.
         mark = "" if self.shown is not None else self.fingerprint(format)
         return formats.write(shown, self.theme, format, mark=mark, engine=made.engine, **options)
@@ -246,7 +294,7 @@ class Drawing:
         row = formats.row_of(formats.check_format(format))
         if row.many or row.reads != "picture":
             raise UsageError(f"frames are single pictures, such as step-%02d.svg or step-%02d.png, but got {format!r}")
-        stages = with_captions(self.picture, self.step_list, self.theme)
+        stages = with_captions(self.moving_picture, self.step_list, self.theme)
         marks = [self.fingerprint(format, step) for step in range(1, len(self.step_list) + 1)]
         say, engine = self.options.circuit.lang, self.options.engine
         options = {**self._scaled, **options}
@@ -278,13 +326,14 @@ class Drawing:
         from bpviz.writers.html import fragment
 
         steps = self.step_list if self.shows_steps("html") else ()
-        return fragment(self.picture, self.theme, steps=steps, say=self.options.circuit.lang)
+        picture = self.moving_picture if steps else self.picture
+        return fragment(picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
     def to_json(self) -> str:
         """Return the graph and its numbers as JSON, which can be drawn again."""
         from bpviz.graph.archive import dumped
 
-        if isinstance(self.source, Figure | Sheet):
+        if not isinstance(self.source, Flow | Graph):
             raise UsageError("JSON holds one graph and its numbers; save a card or several figures as svg, png or pdf")
         return dumped(self.source)
 
@@ -337,24 +386,26 @@ class Drawing:
             # where the figure is drawn.
             with suppress(BpvizError):
                 _ = self.picture
-        made = Drawing(self.figure, options, self.shown)
-        if self.options.animate or self.options.steps:
+        made = Drawing(self.film or self.figure, options, self.shown)
+        if self.film is None and (self.options.animate or self.options.steps):
             made.__dict__["step_list"] = self.step_list
         return made
 
     def __getstate__(self) -> dict[str, Any]:
         # The rest is made again from these; the function that makes a card in another language is left out.
-        if isinstance(self.source, Figure | Sheet):
+        if isinstance(self.source, Figure | Film | Sheet):
             kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
             return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}
         return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None}
 
     def __repr__(self) -> str:
         boxes = sum(box.kind != "branch" for box in self.figure.boxes)
+        if self.film is not None:
+            return f"<drawing of {len(self.film.figures)} steps of training: {boxes} boxes>"
         if isinstance(self.source, Sheet):
             return f"<drawing of {len(self.source.figures)} figures: {boxes} boxes>"
-        if isinstance(self.source, Figure):
-            return f"<drawing of {self.source.title or 'a figure'}: {boxes} boxes>"
+        if not isinstance(self.source, Flow | Graph):
+            return f"<drawing of {self.figure.title or 'a figure'}: {boxes} boxes>"
         graph = self.source.graph if isinstance(self.source, Flow) else self.source
         name = graph.name or "the computation"
         if isinstance(self.source, Flow):

@@ -191,6 +191,24 @@ _ROWS = (
         metavar="NAME=VALUE",
         taken_by="command",
     ),
+    Option(
+        "descend",
+        "--descend",
+        "Gradient descent by so many steps, all in one layout: --descend 20 -o fig.gif.",
+        None,
+        range=Range(1, 1000, "is how many steps are taken, from 1 to 1000", whole=True, none=True),
+        metavar="STEPS",
+        taken_by="command",
+    ),
+    Option(
+        "rate",
+        "--rate",
+        "With --descend: how much of the gradient is subtracted. [default: 0.1]",
+        None,
+        range=Range(0, None, "is the share of the gradient that is subtracted, such as 0.1", open=True, none=True),
+        metavar="RATE",
+        taken_by="command",
+    ),
     _kept("show", "--show", "Which arrows are drawn.", choices=get_args(Show), setting=True),
     _kept("labels", "--labels", "What is written at the arrows.", choices=get_args(Labels), setting=True),
     _kept(
@@ -332,7 +350,7 @@ _ROWS = (
         metavar="SECONDS",
         setting=True,
     ),
-    _kept("animate", "--animate", "SVG that moves by itself: forward, then backward."),
+    _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
     _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
     _kept(
         "seconds",

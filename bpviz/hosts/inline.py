@@ -28,6 +28,7 @@ def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
         return (
             f'<figure class="bpviz-figure"><img alt="{text}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
         )
-    picture = replace(drawing.picture, description=alt) if alt else drawing.picture
     steps = drawing.step_list if drawing.options.steps else ()
+    shown = drawing.moving_picture if steps else drawing.picture
+    picture = replace(shown, description=alt) if alt else shown
     return fragment(picture, drawing.theme, steps=steps, say=drawing.options.circuit.lang, caption=caption)

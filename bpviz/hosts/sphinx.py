@@ -205,7 +205,8 @@ def _picture(app: Sphinx, figure: figure_of, format: str) -> Path:
     drawing: Drawing = figure["drawing"]
     alt = figure["image"]["alt"]
     if format == "html":
-        mark = fingerprint(drawing.figure, drawing.theme, drawing.step_list if drawing.options.steps else (), alt)
+        steps = drawing.step_list if drawing.options.steps else ()
+        mark = fingerprint(drawing.film or drawing.figure, drawing.theme, steps, alt)
     else:
         mark = drawing.fingerprint(format)
     path = Path(app.doctreedir, "bpviz", f"{figure['stem']}-{mark.replace(':', '-')}.{format}")

@@ -5,14 +5,16 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
-from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Row
+from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Room, Row
 from bpviz.picture.elements import Anchor, Bracket, Cell, Element, Head, Path, Shape, Text
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
 
-__all__ = ["Block", "measured", "moved", "paragraph", "placed", "words"]
+__all__ = ["Block", "measured", "moved", "paragraph", "placed", "room_for", "words"]
 
 _MARK_ROOM = 4.0
 _MARK_RISE = 1.0
@@ -35,12 +37,39 @@ class Block(NamedTuple):
 
 
 def measured(label: Label, role: TextRole, theme: Theme) -> Block:
-    """Return the block of a label whose content is set in ``role``."""
-    return _noted(label.note, _content(label, role, theme), theme)
+    """Return the block of a label whose content is set in ``role``; without a note it has at least the label's room."""
+    return _noted(label.note, _roomy(label, role, theme), theme)
 
 
-def _content(label: Label, role: TextRole, theme: Theme) -> Block:
+def _roomy(label: Label, role: TextRole, theme: Theme) -> Block:
     """Return the block of a label without its note."""
+    room = label.room
+    if room is None:
+        return _content(label, role, theme)
+    own = _content(label, role, theme, room.columns)
+    width, height = max(room.width, own.width), max(room.height, own.height)
+    # A name stays in its place, and all text is as near to its wire as ever.
+    left = 0.0 if label.name else (width - own.width) / 2
+    top = 0.0 if role == "backward" else height - own.height
+    return Block(width, height, placed(own, left, top))
+
+
+def room_for(labels: Sequence[Label], role: TextRole, theme: Theme) -> Room:
+    """Return the room in which each of several labels fits.
+
+    >>> from bpviz.picture.theme import theme
+    >>> narrow, wide = Label(Plain("1")), Label(Plain("−0.03459"))
+    >>> measured(wide, "forward", theme("light")).width == room_for([narrow, wide], "forward", theme("light")).width
+    True
+    """
+    grids = [label.content for label in labels if isinstance(label.content, Grid)]
+    each = [_columns(grid, role, theme) for grid in grids]
+    columns = tuple(max(widths, default=0.0) for widths in zip_longest(*each, fillvalue=0.0))
+    blocks = [_content(label, role, theme, columns) for label in labels]
+    return Room(max(block.width for block in blocks), max(block.height for block in blocks), columns)
+
+
+def _content(label: Label, role: TextRole, theme: Theme, columns: tuple[float, ...] = ()) -> Block:
     content = label.content
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
@@ -48,18 +77,21 @@ def _content(label: Label, role: TextRole, theme: Theme) -> Block:
         line = _named(label.name, words(content.text, role, theme), role, theme)
         return _marked(_heat(content, line), content.marked)
     name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
-    return _named(name, _set(content, role, theme)[0], role, theme)
+    return _named(name, _set(content, role, theme, columns)[0], role, theme)
 
 
-def _set(content: Content, role: TextRole, theme: Theme) -> tuple[Block, float]:
-    """Return the block of a content, and how far below its upper edge the middle of its line of text lies."""
+def _set(content: Content, role: TextRole, theme: Theme, columns: tuple[float, ...] = ()) -> tuple[Block, float]:
+    """Return the block of a content, and how far below its upper edge the middle of its line of text lies.
+
+    The columns of a grid are at least as wide as ``columns``.
+    """
     match content:
         case Plain(line, marked, latex):
             block = words(line, role, theme, latex=latex)
             middle = (text.ASCENT - text.CAP_HEIGHT / 2) * theme.sizes[role]
             return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
         case Grid(_, marked):
-            block = _marked(_grid(content, role, theme), marked)
+            block = _marked(_grid(content, role, theme, columns), marked)
         case Heat(line, _, marked):
             block = _marked(_heat(content, words(line, role, theme)), marked)
         case Fraction():
@@ -180,13 +212,12 @@ def _marked(block: Block, marked: bool) -> Block:
     return Block(width, height, (outline, *placed(block, _MARK_ROOM, _MARK_RISE)))
 
 
-def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
+def _grid(grid: Grid, role: TextRole, theme: Theme, columns: tuple[float, ...] = ()) -> Block:
     """Set a small array between square brackets, its columns aligned on the right."""
     size = theme.sizes[role] * _GRID_SCALE
     leading, bracket, inset = size * text.LINE_HEIGHT, size * 0.28, size * 0.25
     cells = [[text.printable(cell) for cell in row] for row in grid.rows]
-    columns = max((len(row) for row in cells), default=0)
-    widths = [max(text.width(row[i], size) for row in cells if i < len(row)) for i in range(columns)]
+    widths = [max(pair) for pair in zip_longest(_columns(grid, role, theme), columns, fillvalue=0.0)]
     elements: list[Element] = []
     right = inset * 2
     for i, width in enumerate(widths):
@@ -202,6 +233,13 @@ def _grid(grid: Grid, role: TextRole, theme: Theme) -> Block:
     edge = total - bracket
     elements.append(Bracket(role, ((edge, 1.0), (total - 0.6, 1.0), (total - 0.6, height - 1.0), (edge, height - 1.0))))
     return Block(total, height, tuple(elements))
+
+
+def _columns(grid: Grid, role: TextRole, theme: Theme) -> list[float]:
+    """Return the widths of the columns of a grid."""
+    size = theme.sizes[role] * _GRID_SCALE
+    rows = [[text.width(text.printable(cell), size) for cell in row] for row in grid.rows]
+    return [max(column) for column in zip_longest(*rows, fillvalue=0.0)]
 
 
 def _heat(heat: Heat, line: Block) -> Block:

@@ -149,7 +149,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A square bracket of a grid (four points) or the bar of a fraction (two): straight lines in a text's colour."""
+    """Straight lines in a text's colour: a square bracket of a grid (four points), the bar of a fraction, a curve."""
 
     role: TextRole
     points: tuple[Point, ...]
@@ -166,7 +166,7 @@ class Part:
     of the nodes that a wire joins. ``description`` is read aloud. ``tone``, ``belongs`` and ``color`` are those of its
     box or wire. ``backward`` has the positions of the elements of a wire's backward arrow. An input that is
     written several times has several parts; ``of`` is its id in the figure. ``link`` is the id of the other part with
-    the same letter.
+    the same letter. A part of a film is shown ``during`` its first and last step; ``None`` means in all steps.
     """
 
     id: str
@@ -182,6 +182,7 @@ class Part:
     backward: tuple[int, ...] = ()
     of: str = ""
     link: str = ""
+    during: tuple[int, int] | None = None
 
     @property
     def look(self) -> Look:

@@ -1,7 +1,7 @@
 """A picture in steps: the same layout at every step.
 
 What has not appeared yet is left out, except the lines of forward arrows, which are pale. What appears in a step is in
-front during that step.
+front during that step. Captions, and in a film all numbers that change, are shown only during their steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bpviz.picture.elements import Element, Head, Part, Path, Picture
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 
-__all__ = ["Arrival", "Stages", "arrivals", "captions", "halves", "is_line", "with_captions"]
+__all__ = ["Arrival", "Stages", "arrivals", "captioned", "halves", "is_line", "with_captions"]
 
 _CAPTION_GAP = 6.0
 _NARROWEST = 240.0
@@ -66,9 +66,9 @@ class Stages(Sequence[Picture]):
     [['strong'], ['plain', 'strong']]
     """
 
-    def __init__(self, picture: Picture, steps: Sequence[Step], captioned: Sequence[Part] = ()) -> None:
-        """Take the complete picture, its steps, and the parts that are each shown in one step."""
-        self._picture, self._steps, self._captions = picture, steps, captioned
+    def __init__(self, picture: Picture, steps: Sequence[Step]) -> None:
+        """Take the complete picture and its steps."""
+        self._picture, self._steps = picture, steps
         self._arrivals = arrivals(steps)
         self._shapes = [self._variants(part) for part in picture.parts]
 
@@ -80,18 +80,23 @@ class Stages(Sequence[Picture]):
         working = set(self._steps[at].boxes)
         parts: list[Part] = []
         for part, variants in zip(self._picture.parts, self._shapes, strict=True):
+            if part.during is not None:
+                parts += variants if part.during[0] <= at <= part.during[1] else ()
+                continue
             if part.kind != "wire":
                 parts.append(variants[part.shows in working])
                 continue
             arrival = self._arrivals.get(part.shows, _ALWAYS)
             parts += (variants[_state(arrival.forward, at)], variants[3 + _state(arrival.backward, at)])
-        return replace(self._picture, parts=(*parts, *self._captions[at : at + 1]))
+        return replace(self._picture, parts=tuple(parts))
 
     def __iter__(self) -> Iterator[Picture]:
         return (self[at] for at in range(len(self)))
 
     def _variants(self, part: Part) -> tuple[Part, ...]:
         """Return every look of a part. The steps share them, so that writers write each only once."""
+        if part.during is not None:
+            return (replace(part, during=None),)
         if part.kind != "wire":
             return part, _toned(part, "strong")
         front, back = halves(part)
@@ -112,24 +117,23 @@ def _toned(part: Part, tone: Tone) -> Part:
     return replace(part, tone=tone) if part.tone == "plain" else part
 
 
-def captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> tuple[Picture, list[Part]]:
-    """Return the picture with space below it, and the sentence of each step as a part in that space."""
+def captioned(picture: Picture, steps: Sequence[Step], theme: Theme) -> Picture:
+    """Return the picture with space below it, and there the sentence of each step, during this step."""
     size = theme.sizes["name"]
     room = max(picture.width, _NARROWEST) - 2 * theme.margin
     lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]
     width = ceil(max([picture.width, *(line.width + 2 * theme.margin for step in lines for line in step)]))
     top = picture.height + _CAPTION_GAP - theme.margin / 2
-    parts = []
-    for step, written in zip(steps, lines, strict=True):
+    parts = list(picture.parts)
+    for at, (step, written) in enumerate(zip(steps, lines, strict=True)):
         elements: list[Element] = []
         for row, line in enumerate(written):
             elements += placed(line, (width - line.width) / 2, top + row * size * widths.LINE_HEIGHT)
-        parts.append(Part("caption", "note", tuple(elements), step.sentence))
+        parts.append(Part("caption", "note", tuple(elements), step.sentence, during=(at, at)))
     height = ceil(top + max(map(len, lines)) * size * widths.LINE_HEIGHT + theme.margin)
-    return replace(picture, width=width, height=height), parts
+    return replace(picture, width=width, height=height, parts=tuple(parts))
 
 
 def with_captions(picture: Picture, steps: Sequence[Step], theme: Theme) -> Stages:
     """Return the stages of a picture with the sentence of each step below it."""
-    wider, sentences = captions(picture, steps, theme)
-    return Stages(wider, steps, sentences)
+    return Stages(captioned(picture, steps, theme), steps)

@@ -148,6 +148,6 @@ def diff(
 def _run(target: Callable[..., Any] | Graph | Flow | Drawing, say: Language, options: Mapping[str, Any]) -> Flow:
     source = draw(target, lang=say, **{name: value for name, value in options.items() if value}).source
     if not isinstance(source, Flow):
-        what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, or a page of figures,"
+        what = "a graph whose inputs have no values" if isinstance(source, Graph) else "a card, a page or a training"
         raise UsageError(f"{what} has no numbers to compare; give a function, a Graph with values or a Flow")
     return source

@@ -216,7 +216,7 @@ def _explained(
     source = drawing.source
     if not isinstance(source, Graph | Flow):
         raise UsageError(
-            "a card, or a page of several figures, cannot be explained; give a function, a graph or a flow"
+            "a card, a page of several figures or a training cannot be explained; give a function, a graph or a flow"
         )
     flow = flow_of(source)
     small = len(flow.values) <= _LARGE

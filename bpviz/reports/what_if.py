@@ -199,7 +199,8 @@ class _Runs:
         source: Any = target.source if isinstance(target, Drawing) else target
         if isinstance(target, Drawing) and not isinstance(source, Graph | Flow):
             raise UsageError(
-                "a card, or a page of several figures, has no inputs to change; give a function, a graph or a flow"
+                "a card, a page of several figures or a training has no inputs to change; give a function, a graph or "
+                "a flow"
             )
         self.source, self.args = source, args
         self.inputs, self.run = dict(inputs), run

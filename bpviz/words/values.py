@@ -44,7 +44,8 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
     flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         return Grid(_rows(flat, precision), marked)
-    return Heat(shape, _cells(flat), marked)
+    cells, largest = _cells(flat)
+    return Heat(shape, cells, marked, largest=largest)
 
 
 def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
@@ -97,17 +98,18 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
                 return Plain(_arrow(float(old), float(new), was.text, now.text, precision), marked)
             return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
         case Grid(), Grid() if np.shape(old) == np.shape(new):
-            cells = (_flat(np.asarray(value)).tolist() for value in (old, new))
+            numbers = (_flat(np.asarray(value)).tolist() for value in (old, new))
             rows = tuple(
                 tuple(_arrow(float(a), float(b), c, d, precision) for a, b, c, d in zip(*row, strict=True))
-                for row in zip(*cells, was.rows, now.rows, strict=True)
+                for row in zip(*numbers, was.rows, now.rows, strict=True)
             )
             return Grid(rows, marked)
         case Heat(), Heat() if np.shape(old) == np.shape(new):
             difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
             if not difference.any():
                 return now
-            return Heat(f"Δ {now.text}", _cells(_flat(difference)), marked)
+            cells, largest = _cells(_flat(difference))
+            return Heat(f"Δ {now.text}", cells, marked, largest=largest)
     return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
 
 
@@ -151,17 +153,19 @@ def _flat(array: Any) -> Any:
     return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
-def _cells(flat: Any) -> tuple[tuple[float | None, ...], ...]:
+def _cells(flat: Any) -> tuple[tuple[tuple[float | None, ...], ...], float]:
+    """Return the cells of a heat map, between −1 and 1, and the number that 1 stands for."""
     rows, columns = (
         np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) for n, most in zip(flat.shape, _CELLS, strict=True)
     )
     thin = flat[np.ix_(rows, columns)].astype(float)
     finite = np.isfinite(thin)
     scale = float(np.max(np.abs(thin[finite]), initial=0.0)) or 1.0
-    return tuple(
+    cells = tuple(
         tuple(round(float(v) / scale, 3) if ok else None for v, ok in zip(row, oks, strict=True))
         for row, oks in zip(thin, finite, strict=True)
     )
+    return cells, scale
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:

@@ -176,7 +176,7 @@ def _painted(theme: Theme) -> str:
 
 
 def _is_node(part: Part, shape: Shape) -> bool:
-    return part.kind == "node" and shape.role not in ("frame", "mark")
+    return shape.kind == "dot" or (part.kind == "node" and shape.role not in ("frame", "mark"))
 
 
 def _rounded(shape: Shape) -> tuple[Point, ...]:

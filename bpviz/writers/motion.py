@@ -14,10 +14,10 @@ from types import MappingProxyType
 from bpviz.figure import Step
 from bpviz.picture.elements import Element, Part, Path, Picture, Shape
 from bpviz.picture.looks import Looks
-from bpviz.picture.stages import arrivals, captions, halves, is_line
+from bpviz.picture.stages import arrivals, captioned, halves, is_line
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, links, opened, scoped
+from bpviz.writers.svg import PREFIX, drawn, escaped, finished, followed, group, links, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
@@ -45,11 +45,11 @@ def write(
     >>> "<script" in moving, "prefers-reduced-motion:no-preference" in moving
     (False, True)
     """
-    wider, sentences = captions(picture, steps, theme)
+    wider = captioned(picture, steps, theme)
     film = _Film(len(steps), seconds)
 
     def lines(look: Theme) -> list[str]:
-        return [*opened(wider, look, say), *moving(wider, steps, look, film.mark), *film.captions(sentences, look)]
+        return [*opened(wider, look, say), *moving(wider, steps, look, film.mark)]
 
     made = lines(theme)
     if theme.dark is not None:
@@ -60,8 +60,8 @@ def write(
 
 
 Mark = Callable[[str, tuple[int, ...], float], str]
-"""Returns the attributes of an SVG group, from its kind (``box``, ``forward``, ``backward``, ``constant``, ``words``),
-the steps in which it appears, and the width of its lines."""
+"""Returns the attributes of an SVG group, from its kind (``box``, ``forward``, ``backward``, ``constant``, ``words``,
+``turn``), the steps in which it appears (of a turn the first and the last one), and the width of its lines."""
 
 
 def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *, linked: bool = True) -> Iterator[str]:
@@ -74,6 +74,9 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *,
     ends = links(picture) if linked else {}
     for number, part in enumerate(picture.parts):
         look = toned[part.look]
+        if part.during is not None:
+            yield _turn(part, len(steps), look, mark)
+            continue
         if part.shows in arriving:
             body = "\n".join(
                 _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.shows], strict=True)
@@ -92,6 +95,17 @@ def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:
         for id in step.boxes:
             working[id] = (*working.get(id, ()), at)
     return working
+
+
+def _turn(part: Part, count: int, look: Theme, mark: Mark) -> str:
+    """Return a part that is shown during some steps only; those of the last step are seen where nothing moves."""
+    assert part.during is not None
+    inner = "\n".join(drawn(element, part, look) for element in part.elements)
+    last = part.during[1] == count - 1
+    attributes = mark("turn", part.during, 1.0) + ("" if last else ' opacity="0"')
+    if last and part.of:
+        return f'<g {attributes} role="img"><title>{escaped(part.description)}</title>{inner}</g>'
+    return f'<g {attributes} aria-hidden="true">{inner}</g>'
 
 
 def _arrow(part: Part, at: float, theme: Theme, mark: Mark) -> str:
@@ -130,13 +144,6 @@ class _Film:
         """Return the class of a group's motion, which equal groups share."""
         return f'class="shown m{self._names.setdefault((kind, at, width), len(self._names))}"'
 
-    def captions(self, sentences: Sequence[Part], theme: Theme) -> Iterator[str]:
-        """Yield the sentences, each in a group that is seen in its step; the last is that of the whole picture."""
-        for at, part in enumerate(sentences):
-            inner = "\n".join(drawn(element, part, theme) for element in part.elements)
-            unseen = "" if at == self._count - 1 else ' opacity="0"'
-            yield f'<g {self.mark("caption", (at,), 1.0)}{unseen} aria-hidden="true">{inner}</g>'
-
     def rules(self) -> str:
         """Return the style sheet; it applies only for readers who accept motion."""
         rules = [f".{PREFIX} .shown{{animation:{self._total:g}s linear infinite}}"]
@@ -157,10 +164,11 @@ class _Film:
             return "0%{" + plain + "}" + f"{{{plain}}}".join(pulses) + f",to{{{plain}}}"
         start = at[0] if at else self._count
         come, there, past, gone = self._at(start), self._at(start, 1), self._at(start + 1), self._at(start + 1, 1)
-        if kind == "caption":
-            # A sentence disappears when the next one appears: two would overlap.
-            before, last = self._at(start, -_BLINK), self._at(start + 1, -_BLINK)
-            goes = "to{opacity:1}" if start == self._count - 1 else f"{last}{{opacity:1}}{past},to{{opacity:0}}"
+        if kind == "turn":
+            # It disappears when the next one appears: two would overlap.
+            end = at[1] + 1
+            before, last, past = self._at(start, -_BLINK), self._at(end, -_BLINK), self._at(end)
+            goes = "to{opacity:1}" if end == self._count else f"{last}{{opacity:1}}{past},to{{opacity:0}}"
             return f"0%,{before}{{opacity:0}}{come}{{opacity:1}}{goes}"
         if kind == "words":
             return f"0%,{come}{{opacity:0}}{there},to{{opacity:1}}"

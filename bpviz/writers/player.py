@@ -38,7 +38,7 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
     stages, across = [], _across(picture)
     for at, step in enumerate(steps):
         start, end = _reach(step, across)
-        number = say("Step {number} of {count}", number=at + 1, count=count)
+        number = "" if step.numbered else say("Step {number} of {count}", number=at + 1, count=count)
         checked = " checked" if at == 0 else ""
         back, on = (
             f'<label for="{PREFIX}-at-{other}">{sign}</label>' if 0 <= other < count else f"<span>{sign}</span>"
@@ -46,12 +46,13 @@ def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language
         )
         stages.append(
             f'<li style="--k:{at}"><input type="radio" name="{PREFIX}" id="{PREFIX}-at-{at}"{checked} '
-            f'aria-label="{escaped(f"{number}: {step.sentence}")}" title="{escaped(number)}">\n'
+            f'aria-label="{escaped(f"{number}: {step.sentence}" if number else step.sentence)}" '
+            f'title="{escaped(number or step.sentence)}">\n'
             f'<div class="bpviz-stage"><div class="bpviz-walk" aria-hidden="true">{back}{on}</div>\n'
             f'<div class="bpviz-picture" style="{half(picture)}" data-from="{start:.4g}" data-to="{end:.4g}">'
             f'<svg {size} role="img" aria-label="{escaped(picture.description)}">'
             f'<use href="#{PREFIX}-drawing"/></svg></div>\n'
-            f"<p><small>{escaped(number)}</small> {escaped(step.sentence)}</p></div></li>"
+            f"<p>{f'<small>{escaped(number)}</small> ' if number else ''}{escaped(step.sentence)}</p></div></li>"
         )
     buttons = "".join(
         f'<button type="button" value="{by}" aria-label="{escaped(word)}">{sign}</button>'
@@ -115,6 +116,8 @@ def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]
 
 
 def _mark(kind: str, at: tuple[int, ...], width: float) -> str:
+    if kind == "turn":
+        return f'class="turn" style="--s:{at[0]};--t:{at[1]}"'
     # A part that never appears stays hidden.
     first, last = (at[0], at[-1]) if at else (9999, 9999)
     again = f";--t:{last}" if last != first else ""
@@ -136,6 +139,7 @@ _RULES = """
 stroke-width:calc(1px*var(--w)*(1 + (STRONG - 1)*var(--e)));transition:opacity .2s,stroke-width .2s}
 .P .shown-words,.P .shown-backward{opacity:var(--r)}
 .P .shown-forward,.P .shown-constant{opacity:calc(PALE + (1 - PALE)*var(--r))}
+.P .turn{opacity:calc(clamp(0,var(--k) - var(--s) + 1,1)*clamp(0,var(--t) - var(--k) + 1,1))}
 .P{width:auto;text-align:start}
 .P ol{display:flex;flex-wrap:wrap;gap:.15em;margin:0;padding:0;list-style:none;align-items:center}
 .P li{display:contents}

@@ -190,7 +190,7 @@ def test_targets_without_numbers_are_refused() -> None:
     assert str(error.value) == (
         "a graph whose inputs have no values has no numbers to compare; give a function, a Graph with values or a Flow"
     )
-    with pytest.raises(UsageError, match=r"a card, or a page of figures, has no numbers to compare"):
+    with pytest.raises(UsageError, match=r"a card, a page or a training has no numbers to compare"):
         bpviz.diff(bpviz.card("relu"), total)
 
 

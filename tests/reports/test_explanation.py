@@ -244,7 +244,9 @@ def test_unknown_variables() -> None:
     with pytest.raises(UsageError) as caught:
         bpviz.explain(y, variables=["tt"])
     assert str(caught.value).startswith("the graph has no value named 'tt'; did you mean 't'?")
-    with pytest.raises(UsageError, match="a card, or a page of several figures, cannot be explained; give a function"):
+    with pytest.raises(
+        UsageError, match="a card, a page of several figures or a training cannot be explained; give a function"
+    ):
         bpviz.explain(bpviz.card("add"))
     g = bpviz.Graph("empty handed")
     g.output(g.input("x") * 2, "y")

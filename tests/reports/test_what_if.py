@@ -188,7 +188,7 @@ def test_wrong_changes(case: str) -> None:
 
 
 def test_wrong_targets() -> None:
-    with pytest.raises(UsageError, match="a card, or a page of several figures, has no inputs to change"):
+    with pytest.raises(UsageError, match="a card, a page of several figures or a training has no inputs to change"):
         bpviz.what_if(bpviz.card("add"), x=1)
     with pytest.raises(UsageError, match="arguments go with a function"):
         bpviz.what_if(bpviz.trace(y), 3, p=1)

@@ -166,6 +166,9 @@ class _Setting:
         forward = carrier.forward
         if source.kind != "input" or start == stem.source or forward is None or forward.label is None:
             return carrier
+        if forward.label.room:
+            # It has no room for more.
+            return carrier
         named = forward.label if forward.label.name else replace(forward.label, name=source.text)
         return replace(carrier, forward=replace(forward, label=named))
 
