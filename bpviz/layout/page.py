@@ -88,13 +88,17 @@ def lay_out(
     frames: list[Part] = []
     drawn: list[Part] = []
     gaps: list[float] = []
-    for line in lines:
+    for row, line in enumerate(lines, 1):
         # Everything is moved to its place on the page before anything is drawn. Rows begin at one margin.
         left, upper, right, lower = line.edges
         free = inner - right + left
         aside = free / 2 if len(lines) == 1 else free if flow == "RL" else 0.0
         found = line.found.moved(theme.margin + aside - left, top - upper)
-        frames += framed(line.figure, line.plan, found, theme, flow)
+        # The frame of a group has a part in each row.
+        before = {frame.shows for frame in frames}
+        for frame in framed(line.figure, line.plan, found, theme, flow):
+            again = frame.id in before
+            frames.append(replace(frame, id=f"{frame.id} in row {row}", of=frame.id) if again else frame)
         drawn += _in_order(line.figure, _wires(line.plan, found, theme, flow), _nodes(line.plan, found))
         top += lower - upper + _ROW_GAP
         gaps.append(top - _ROW_GAP / 2)

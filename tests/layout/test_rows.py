@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from amounts import fewer, some
 from figures_by_hand import random_figure
-from long_programs import LONG, elman, late_uses, residual, shared_in_a_loop, ten_uses
+from long_programs import LONG, cells_with_gates, elman, late_uses, residual, shared_in_a_loop, ten_uses
 from nested_programs import nested_program
 from operand_reader import readings
 from overlaps import collisions
@@ -241,6 +242,25 @@ def test_a_value_goes_from_row_to_row_in_one_letter() -> None:
     drawing = bpviz.draw(late_uses, width="10cm")
     again = pickle.loads(pickle.dumps(drawing.as_shown()))
     assert again.to_svg() == drawing.to_svg()
+
+
+@pytest.mark.parametrize("options", [{}, {"repeat": "never"}, {"width": "10cm", "labels": "rules"}])
+@pytest.mark.parametrize("model", [elman, late_uses])
+def test_a_training_is_drawn_in_rows_of_one_layout(model: Callable[..., Any], options: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        # The arithmetic of the rules is wide.
+        warnings.simplefilter("ignore")
+        drawing = bpviz.descend(model, rate=0.05, steps=3).draw(**options)
+        frames = drawing.steps()
+        assert len({frame.picture.width for frame in frames}) == 1
+        assert all(not list(collisions(frame.picture)) for frame in frames)
+        assert pickle.loads(pickle.dumps(drawing.as_shown())).to_svg() == drawing.to_svg()
+
+
+def test_no_two_parts_of_rows_have_one_id_and_the_same_ends() -> None:
+    parts = bpviz.draw(cells_with_gates, width="12cm").picture.parts
+    assert not [key for key, n in Counter((p.id, p.source, p.target) for p in parts).items() if n > 1]
+    assert Counter(part.shows for part in parts if part.kind == "frame").most_common(1)[0][1] > 2
 
 
 def test_uses_that_meet_soon_keep_their_dot_and_others_are_written_again() -> None:
