@@ -254,7 +254,8 @@ class Figure:
     It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``repeat`` is when an
     input is written again. ``sums`` has for branch dots of inputs, by id, the note with the sum of their gradients, for
     figures that show no dot. ``gathered`` has for several wires from one branch dot, by their ids, a wire with the sum
-    of their gradients; some may be missing, and are then not drawn as one wire.
+    of their gradients; some may be missing, and are then not drawn as one wire. ``closed`` are
+    those of the notes that say which groups were closed to fit a page.
     """
 
     boxes: tuple[Box, ...]
@@ -268,6 +269,7 @@ class Figure:
     repeat: Repeat = "auto"
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
     gathered: Mapping[frozenset[str], Wire] | None = field(default=None, repr=False, compare=False, metadata=UNSEEN)
+    closed: tuple[str, ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)

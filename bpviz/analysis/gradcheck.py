@@ -199,7 +199,8 @@ def gradcheck(
     elements are checked element by element, larger ones by their slopes in twenty fixed random directions. An output
     that is no single number is weighted with fixed random numbers. If the slopes to the left and to the right differ
     for every small step, there is no derivative: the report says so, and it is no error if the gradient lies between
-    the two. A gradient that is not finite where the differences are is wrong. ``progress`` is called with (done, all);
+    the two. A gradient that is not finite where the differences are is wrong. A function that computes in single
+    precision itself is checked with larger steps, and a tolerance of 0.001. ``progress`` is called with (done, all);
     ``inputs`` are other values by name; ``wrt``, ``freeze`` and ``verify`` are those of `bpviz.trace`.
 
     >>> def f(x=3.0, y=-2.0):
@@ -234,10 +235,23 @@ class _Check:
             # An intermediate value, which no plain run returns.
             self.plain = None
         self.flow = flow_at(self.graph, self.inputs, tuple(self.inputs), self.output, self.seed)
+        self.rounding = 1e-14
+        if self._is_single():
+            # The function itself rounds (np.zeros(n, "f")): smaller steps would only compare its rounding.
+            self.h, self.tolerance, self.rounding = max(h, 1e-2), max(tolerance, 1e-3), 1e-6
         self.checked = [i for i in self.inputs if self.flow.gradients[i] is not None]
         self.done = 0
         sizes = [int(np.size(self.inputs[i])) for i in self.checked]
         self.all = sum(size if size <= most else _DIRECTIONS for size in sizes)
+
+    def _is_single(self) -> bool:
+        """Return whether a step that a gradient flows through computes in single or half precision."""
+        types = [
+            getattr(value, "dtype", None)
+            for value, gradient in zip(self.flow.values, self.flow.gradients, strict=True)
+            if gradient is not None
+        ]
+        return any(dtype is not None and dtype.kind == "f" and dtype.itemsize < 8 for dtype in types)
 
     def report(self) -> Report:
         """Check every input.
@@ -345,7 +359,7 @@ class _Check:
         here = self._objective(index, value)
         right = (self._objective(index, value + h * direction) - here) / h
         left = (here - self._objective(index, value - h * direction)) / h
-        return left, right, 1e-14 * abs(here) / h + 1e-12
+        return left, right, self.rounding * abs(here) / h + 1e-12
 
     def _is_steep(self, index: int, direction: Any, analytic: float) -> bool:
         """Return whether an infinite gradient is right: the slopes grow without bound when the step shrinks."""

@@ -15,7 +15,10 @@ from typing import Any
 
 from bpviz.doors.indices import Joined, ix_
 from bpviz.doors.placing import Door, opened
+from bpviz.doors.vectorizing import vectorized
+from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
+from bpviz.recording import refusals
 from bpviz.recording.aliases import detached
 from bpviz.recording.handle import HANDLES
 from bpviz.recording.recorder import Recorder
@@ -24,6 +27,8 @@ from bpviz.writes.assignments import gathered, has_handles
 from bpviz.writes.buffers import Buffer, bare, buffer
 
 __all__ = ["doors"]
+
+np: Any = LazyModule("numpy")
 
 _MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "identity"),
@@ -56,6 +61,7 @@ def doors(numpy: Any) -> Iterator[Door]:
     yield numpy, "c_", Joined(numpy.c_, "c_")
     yield numpy, "r_", Joined(numpy.r_, "r_")
     yield numpy, "ix_", ix_(numpy.ix_)
+    yield numpy.vectorize, "__call__", vectorized(numpy.vectorize.__call__)
 
 
 def _made(name: str, original: Any) -> Any:
@@ -140,10 +146,17 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         made = original(*map(bare, args), **keywords)
         # The user's own array stays as it is.
         return made if made is given else buffer(recorder, made)
-    if name == "full" and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
+    if name in ("full", "full_like") and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
         value = args[1] if len(args) > 1 else keywords["fill_value"]
-        shape = args[0] if args else keywords["shape"]
+        like = name == "full_like"
+        if like and type(args[0]) in HANDLES:
+            return original(*args, **keywords)
+        shape = np.shape(args[0]) if like else args[0] if args else keywords["shape"]
         shape = (int(shape),) if hasattr(shape, "__index__") else tuple(map(int, shape))
+        if like and np.asarray(bare(args[0])).dtype.kind in "iub":
+            raise refusals.cannot_write(
+                "an array of whole numbers drops the decimals; make it one of floats: x * 1.0", sys._getframe(2)
+            )
         return detached(OPERATIONS["broadcast_to"](gathered(value), shape=shape))
     if name == "arange":
         # The length is a whole number, without a gradient.

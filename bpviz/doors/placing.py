@@ -20,7 +20,7 @@ from bpviz.doors.reach import Reach
 from bpviz.lazy import imported
 from bpviz.recording.recorder import Recorder
 
-__all__ = ["Door", "door_of", "open_doors", "opened"]
+__all__ = ["Door", "door_of", "open_doors", "opened", "original_of"]
 
 _MISSING = object()
 
@@ -142,9 +142,19 @@ _door_of: dict[int, Any] = {}
 """The door of each original, by identity; the door keeps the original."""
 
 
+_original_of: dict[int, tuple[Any, Any]] = {}
+"""Each door with its original, by identity of the door."""
+
+
 def door_of(value: Any) -> Any:
     """Return the door of a library's function, if it has one; anything else as it is."""
     return _door_of.get(id(value), value)
+
+
+def original_of(value: Any) -> Any:
+    """Return the library's function that a door replaces; anything else as it is."""
+    found = _original_of.get(id(value))
+    return value if found is None or found[0] is not value else found[1]
 
 
 class open_doors(AbstractContextManager[None]):
@@ -176,7 +186,9 @@ class open_doors(AbstractContextManager[None]):
                 for namespace in self._reach.namespaces:
                     self._place(_Place, namespace, namespace)
                 for cell in self._reach.cells:
-                    self._place(_CellPlace, cell, {"": _content(cell)})
+                    content = _content(cell)
+                    if id(content) in _door_of or id(cell) in _users:
+                        self._place(_CellPlace, cell, {"": content})
         except BaseException:
             # The user may interrupt the program at this moment.
             self.__exit__()
@@ -217,6 +229,7 @@ def _make(library: str, make: Callable[[Any], Iterator[Door]]) -> None:
             original = vars(holder).get(name)
             if original is not None:
                 _door_of[id(original)] = door
+                _original_of[id(door)] = door, original
             space = holder if isinstance(holder, type) else vars(holder)
             holders.setdefault(id(space), (space, {}))[1][name] = door
         _known[library] = [

@@ -19,7 +19,7 @@ from bpviz.graph.verification import verified
 from bpviz.objects.parameters import split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
-from bpviz.transforms.opening import open_named
+from bpviz.transforms.opening import open_named, openable
 
 __all__ = ["beside", "card", "draw", "language_for"]
 
@@ -32,7 +32,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``shapes``: shapes and types,
     ``symbols``: formulas, ``rules``: upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and
     values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output`` and ``seed`` (as in
-    `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``, ``title``, ``direction``
+    `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``repeats`` (``auto``: of more than four
+    equal blocks in a chain the first and the last; ``all``), ``precision``, ``title``, ``direction``
     (``LR``, ``RL``, ``TB``, ``BT``), ``width`` (what is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``,
     ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
     written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
@@ -221,7 +222,14 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     """
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
+    closed = source.graph if isinstance(source, Flow) else source
     source, rest = open_named(source, options.open, options.depth)
+    opened = source.graph if isinstance(source, Flow) else source
+    if options.open:
+        # They stay open in a figure that closes groups until it fits its page. A title that is also the name of a
+        # closed operation would open that one, too, when the drawing is drawn again.
+        titles = dict.fromkeys(scope.title for scope in opened.record.scopes[len(closed.record.scopes) :])
+        rest = (*rest, *(title for title in titles if title.replace(" ", "_") not in openable(opened)))
     shown = replace(options, open=rest)
     if options.before is not None:
         before, _ = open_named(options.before, options.open, options.depth)

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Direction, Repeat
-from bpviz.figures.options import CircuitOptions, Labels, Show
+from bpviz.figures.options import CircuitOptions, Labels, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.colours import checked_background
@@ -214,12 +214,25 @@ _ROWS = (
     _kept(
         "depth",
         "--depth",
-        "Close groups that lie deeper (0: all).",
+        "Close groups that lie deeper (0: all). [default: as many as fit a page]",
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
-    _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
+    _kept(
+        "open",
+        "--open",
+        "Show the inside of this group, at any --depth; all: of every group.",
+        metavar="GROUP",
+        convert=_several,
+    ),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
+    _kept(
+        "repeats",
+        "--repeats",
+        "Of more than four equal blocks in a chain, show the first and the last, or all.",
+        choices=get_args(Repeats),
+        setting=True,
+    ),
     Option(
         "of",
         "--of",

@@ -15,8 +15,7 @@ from bpviz.text.language import Language
 
 if TYPE_CHECKING:
     from bpviz.analysis.pairing import Pairing
-    from bpviz.figures.paths import Selection
-    from bpviz.figures.sharing import Shared
+    from bpviz.figures.paths import Selection, Shared
 
 __all__ = ["change_notes", "labels_of", "pairing_of", "paths_of", "shared_of"]
 
@@ -52,7 +51,7 @@ def shared_of(wanted: bool, graph: Graph, flow: Flow | None) -> Shared | None:
     """Return the places of shared factors if they are to be marked, else ``None``."""
     if not wanted:
         return None
-    from bpviz.figures.sharing import Shared
+    from bpviz.figures.paths import Shared
 
     return Shared(graph, flow)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
+from bpviz.analysis.fitting import fitted
 from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
+from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, titled
 from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
@@ -16,6 +18,7 @@ from bpviz.figures.styles import looks_of
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
+from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.scopes import Scope
 from bpviz.text.styles import Styles
 from bpviz.words.values import line_of, shape_text, spoken
@@ -76,7 +79,16 @@ class _Circuit:
             labels_of(kind, self.graph, self.flow, self.labels, options.precision) for kind in ("none", "values")
         )
         self.folded: set[int] = set()
-        self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
+        self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
+        self.steps = sorted({*self.needed}.difference(self.leaves))
+        ends = {end.node for end in self.ends}
+        named = set() if self.paths is None else {self.paths.source, self.paths.target} - ends
+        found = chains(self.graph, self.steps, self.ends, options, self.looks, named, self.pairing)
+        self.fit = fitted(self.record, self.steps, found, options.depth, options.open, options.close)
+        self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
+        self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
+        self.folds.take_steps(self.steps)
+        self.folds.take_leaves([i for i in self.leaves if i not in named | ends], self.steps)
 
     def _ends(self) -> list[End]:
         """Return the outputs, and the differentiated value if it is no output; for paths, their end."""
@@ -99,13 +111,17 @@ class _Circuit:
         return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
-        """Return the id of the box of a node, or of the closed group around it."""
+        """Return the id of the box of a node, of the closed group around it, or of the blocks that hide it."""
+        together = self.folds.id_of(index)
+        if together is not None:
+            return together
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
 
     # Boxes
 
     def _add_boxes(self) -> None:
+        places: dict[str, int] = {}
         for index in self.needed:
             operation = self.record.operations[index]
             if operation is not None and not self._is_stub(index):
@@ -122,8 +138,12 @@ class _Circuit:
                 # Only changed boxes are made again: there may be thousands.
                 usual = (tone, belongs) == (box.tone, box.belongs)
                 self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
+                places[key] = self.folds.position(index)
+        self.boxes = dict(sorted(self.boxes.items(), key=lambda pair: places[pair[0]]))
 
     def _box(self, index: int, key: str) -> Box:
+        if self.folds.id_of(index) is not None:
+            return self.folds.box(index, self._called, self.say)
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
@@ -144,11 +164,14 @@ class _Circuit:
             return Box(key, "operation", symbol, frame, description, commutes=operation.commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
-        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
-        text = label or (
-            self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
-        )
+        text = self._called(index)
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
+
+    def _called(self, index: int) -> str:
+        """Return the name of an input or a constant; without a name its number, or its shape."""
+        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
+        unnamed = self.say("array {shape}", shape=shape_text(shape)) if shape else ""
+        return self.labels[index] or unnamed or line_of(self.wording.shown(index))
 
     # Wires
 
@@ -156,8 +179,7 @@ class _Circuit:
         """Return the uses of every value; several uses in a closed group are one, with the sum of gradients."""
         # At hidden steps, gradients would have another shape.
         flow = None if self.passes.left_out else self.flow
-        found: dict[int, list[Use]] = {index: [] for index in self.needed}
-        merged: dict[tuple[int, str], int] = {}
+        apart: dict[int, dict[Hashable, list[Use]]] = {index: {} for index in self.needed}
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out or self._is_stub(index):
                 continue
@@ -169,30 +191,45 @@ class _Circuit:
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
-                uses = found[operand]
-                at = None if target.group is None else merged.get((operand, target.id))
-                if at is None:
-                    merged[operand, target.id] = len(uses)
-                    uses.append(use)
-                else:
-                    uses[at] = uses[at].with_others([use])
-        for place, end in enumerate(self.ends):
-            first = all(end.node != other.node for other in self.ends[:place])
-            seeded = flow is not None and end.node == flow.output_index and first
-            key = f"out{end.node}" if first else f"out{end.node}.{place}"
+                way = target.id if target.kind == "group" else (index, slot)
+                apart[operand].setdefault(way, []).append(use)
+        found = {
+            index: [use.with_others(others) if others else use for use, *others in ways.values()]
+            for index, ways in apart.items()
+        }
+        keys = self._end_keys()
+        together = self.folds.outputs([pair for pair in keys if not self._is_seeded(*pair)], self.say)
+        for key, end in keys:
             belongs: Pass = "backward" if end.own else "forward"
             description = self.say("output {name}", name=end.title)
             named = Box(key, "output", end.title, None, description, belongs=belongs)
-            box = self.boxes[key] = self.looks.box(named, end.node)
+            box = together.get(key) or self.looks.box(named, end.node)
+            self.boxes[box.id] = box
+            seeded = self._is_seeded(key, end)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 
+    def _end_keys(self) -> list[tuple[str, End]]:
+        """Return the ends, each with the id of its box."""
+        seen: set[int] = set()
+        keys = []
+        for place, end in enumerate(self.ends):
+            keys.append((f"out{end.node}.{place}" if end.node in seen else f"out{end.node}", end))
+            seen.add(end.node)
+        return keys
+
+    def _is_seeded(self, key: str, end: End) -> bool:
+        """Return whether the backward pass begins at an end."""
+        return self.flow is not None and end.node == self.flow.output_index and key == f"out{end.node}"
+
     def _add_wires(self) -> None:
-        for index, uses in self._uses().items():
-            if not uses:
-                continue
+        for strand in self.folds.strands(self._uses()):
+            index, uses = strand.nodes[0], strand.uses
             source = self.boxes[self._box_of(index)]
+            if strand.is_bundle:
+                self._bundle(source, strand)
+                continue
             named = self._wire_name(index, uses)
             if len(uses) == 1:
                 self._add_wire(index, source, uses[0], named)
@@ -306,20 +343,30 @@ class _Circuit:
             tone = "strong" if self.lit.holds(use) else "pale"
         elif tone == "plain":
             tone = self.wording.tone(carried, use, whole)
-        wire = Wire(
-            key,
-            source.id,
-            use.box.id,
-            use.slot,
-            forward,
-            backward,
-            constant,
-            description,
-            tone=tone,
-            belongs=belongs,
-            direct=direct,
-        )
+        ends = source.id, use.box.id, use.slot
+        wire = Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs, direct=direct)
         return self.looks.wire(wire, carried, stem)
+
+    def _told(self, index: int) -> Any:
+        """Return the number or array of a node; ``NO_VALUE`` where it has none, or hides it."""
+        return NO_VALUE if self.looks.hides(index) else self.wording.value(index)
+
+    def _bundle(self, source: Box, strand: Strand) -> None:
+        """Add the wire for several values that enter or leave hidden blocks."""
+        use, pairs = strand.uses[0], list(zip(strand.nodes, strand.uses, strict=True))
+        forward, backward = self.folds.arrows(strand, self.options.show, self.options.labels, self.say)
+        count = self.say("{count} values", count=len(set(strand.nodes)))
+        description = self._from_to(self._spoken_box(source), self._spoken_box(use.box), count)
+        constant = all(self.graph.is_constant(index) for index in strand.nodes)
+        if self.lit:
+            tone: Tone = "strong" if any(map(self.lit.holds, strand.uses)) else "pale"
+        else:
+            tones = {self.wording.tone(index, one, False) for index, one in pairs}
+            tone = tones.pop() if len(tones) == 1 else "plain"
+        ends = source.id, use.box.id, use.slot
+        belongs = self.passes.belongs(strand.nodes[0])
+        key = f"w{len(self.wires)}"
+        self.wires.append(Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs))
 
     def _from_to(self, start: str, end: str, numbers: str) -> str:
         return self.say(
@@ -344,18 +391,21 @@ class _Circuit:
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
         remarks = (note.sentence(self.say) for note in self.graph.notes)
+        hidden = self.folds.notes(self._told, self.options.precision, self.say)
+        closed = self.fit.notes(self.say)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks, *hidden, *closed),
             direction=self.options.direction,
             width=self.options.width,
             repeat=self.options.repeat,
             sums=tuple(self.sums),
             gathered=Gathered(self._gathered) if self.branches else None,
+            closed=closed,
         )
 
     def _description(self) -> str:

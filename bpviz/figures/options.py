@@ -12,17 +12,20 @@ from bpviz.text.styles import Styles
 if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
 
-__all__ = ["CircuitOptions", "Direction", "Labels", "Show"]
+__all__ = ["CircuitOptions", "Direction", "Labels", "Repeats", "Show"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "shapes", "symbols", "rules", "none"]
+Repeats = Literal["auto", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitOptions:
     """The options of a circuit; `bpviz.drawing.options` has their names and help.
 
-    ``depth`` closes every group that lies deeper (0: all groups closed); ``open`` and ``close`` name single groups;
+    ``depth`` closes every group that lies deeper (0: all groups closed); ``None`` closes groups where the figure would
+    not fit its page. ``open`` and ``close`` name single groups. Of more than four equal blocks in a chain the first and
+    the last are shown, unless ``repeats`` is ``all``;
     ``names`` are pairs (a value's name, what the figure calls it); ``styles`` are the looks of single values;
     ``shared`` marks what the backward pass computes once and uses several times. In the figure of a gradient,
     ``plumbing`` shows the steps that only change the shape of numbers. ``before`` is an earlier run, of this or of
@@ -37,6 +40,7 @@ class CircuitOptions:
     depth: int | None = None
     open: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
+    repeats: Repeats = "auto"
     names: tuple[tuple[str, str], ...] = ()
     styles: Styles = ()
     precision: int = 4

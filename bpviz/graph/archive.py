@@ -16,6 +16,7 @@ from bpviz.graph.meanings import meanings
 from bpviz.graph.propagate import propagate
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operand
+from bpviz.recording.aliases import present
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope
 from bpviz.text.styles import style_of
@@ -61,7 +62,7 @@ def dumped(target: Flow | Graph) -> str:
         if node.parameters:
             entry["parameters"] = {key: _packed(value) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
-            entry["value"] = _packed(values[index])
+            entry["value"] = _packed(present(values[index]))
         if flow is not None and flow.gradients[index] is not None:
             entry["gradient"] = _packed(flow.gradients[index])
         if node.line is not None:

@@ -12,6 +12,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
+from bpviz.recording.aliases import present
 from bpviz.recording.handle import Handle
 from bpviz.text.language import Language, language
 
@@ -97,7 +98,7 @@ class Flow:
         Raises `UsageError` for an unknown name.
         """
         index = self.find(name)
-        return self._out(self.values[index], index)
+        return self._out(present(self.values[index]), index)
 
     def grad(self, name: Name) -> Any:
         """Return the gradient of the output with respect to a node; zeros if none flows.

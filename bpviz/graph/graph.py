@@ -12,6 +12,7 @@ from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
+from bpviz.recording.aliases import present
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
@@ -73,7 +74,7 @@ class Node:
     @property
     def value(self) -> Any:
         """The value that was recorded; for other inputs see `bpviz.propagate`."""
-        return self.graph.record.values[self.index]
+        return present(self.graph.record.values[self.index])
 
     @property
     def scope(self) -> Scope:

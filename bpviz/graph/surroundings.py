@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+from bpviz.doors.placing import original_of
 from bpviz.lazy import imported
+from bpviz.objects.held import class_entries, put_class_entries
 from bpviz.recording.source import is_library
 
-__all__ = ["Surroundings", "muted"]
+__all__ = ["Prints", "Surroundings", "muted"]
 
 _MOST = 10_000
 """The most things that are searched."""
@@ -42,7 +44,7 @@ class Surroundings:
     >>> draw() == first
     True
 
-    Arrays of more than two million elements, attributes in slots and files are not kept.
+    Arrays of more than two million elements, and files, are not kept.
     """
 
     def __init__(
@@ -135,15 +137,21 @@ class _Search:
             self._hold(value, _python, value)
         elif isinstance(value, type):
             if _is_users(value.__module__):
-                self.ahead += [found for base in value.__mro__[:-1] for found in vars(base).values()]
+                self._hold(value, class_entries, value)
+                self.ahead += (*value.__bases__, *vars(value).values())
         elif isinstance(value, staticmethod | classmethod):
             self.ahead.append(value.__func__)
         elif isinstance(value, property):
             self.ahead += (value.fget, value.fset)
-        elif hasattr(value, "__dict__") and not isinstance(value, ModuleType) and _is_users(kind.__module__):
-            own = vars(value)
-            self._hold(value, _entries, own)
-            self.ahead += (kind, *own.values())
+        elif not isinstance(value, ModuleType) and _is_users(kind.__module__):
+            self.ahead.append(kind)
+            if hasattr(value, "__dict__"):
+                self._hold(value, _entries, vars(value))
+                self.ahead += vars(value).values()
+            slots = _slots_of(kind)
+            if slots:
+                self._hold(value, _in_slots, value, slots)
+                self.ahead += _in_slots(value, slots)
 
     def _hold(self, value: Any, *holder: Any) -> None:
         if id(value) not in self.copied:
@@ -193,12 +201,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _bindings(found: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
-    return [found.get(name, _MISSING) for name in names]
+    # Another thread may trace meanwhile, and have doors there.
+    return [original_of(found.get(name, _MISSING)) for name in names]
 
 
 def _put_bindings(kept: list[Any], found: dict[str, Any], names: tuple[str, ...]) -> None:
     for name, value in zip(names, kept, strict=True):
-        if found.get(name, _MISSING) is not value:
+        if original_of(found.get(name, _MISSING)) is not value:
             if value is _MISSING:
                 del found[name]
             else:
@@ -207,7 +216,7 @@ def _put_bindings(kept: list[Any], found: dict[str, Any], names: tuple[str, ...]
 
 def _content(cell: CellType) -> Any:
     try:
-        return cell.cell_contents
+        return original_of(cell.cell_contents)
     except ValueError:
         # It is still empty.
         return _MISSING
@@ -226,6 +235,30 @@ def _put_entries(kept: dict[Any, Any], found: dict[Any, Any]) -> None:
     if len(kept) != len(found) or any(found.get(key, _MISSING) is not value for key, value in kept.items()):
         found.clear()
         found.update(kept)
+
+
+def _slots_of(kind: type) -> tuple[Any, ...]:
+    """Return the slots that the ``class`` statements of a class and its bases made."""
+    bases = [base for base in kind.__mro__ if "__slots__" in vars(base) and _is_users(base.__module__)]
+    return tuple(slot for base in bases for slot in vars(base).values() if type(slot) is MemberDescriptorType)
+
+
+def _in_slots(value: Any, slots: tuple[Any, ...]) -> list[Any]:
+    found = []
+    for slot in slots:
+        try:
+            found.append(slot.__get__(value))
+        except AttributeError:
+            found.append(_MISSING)
+    return found
+
+
+def _put_in_slots(kept: list[Any], value: Any, slots: tuple[Any, ...]) -> None:
+    for slot, before, now in zip(slots, kept, _in_slots(value, slots), strict=True):
+        if before is _MISSING and now is not _MISSING:
+            slot.__delete__(value)
+        elif before is not now:
+            slot.__set__(value, before)
 
 
 def _members(found: Any) -> Any:
@@ -277,6 +310,8 @@ _PUT: dict[Any, Callable[..., None]] = {
     _bindings: _put_bindings,
     _content: _put_content,
     _entries: _put_entries,
+    class_entries: put_class_entries,
+    _in_slots: _put_in_slots,
     _members: _put_members,
     _elements: _put_elements,
     _bits: _put_bits,
@@ -288,55 +323,108 @@ _PUT: dict[Any, Callable[..., None]] = {
 # Prints
 
 
-class _Muted:
-    """A stream that drops what muted threads write, and passes on what others write."""
+class _Stream:
+    """A stream that passes on what the filters of the thread leave of a text."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, name: str) -> None:
         self.stream = stream
+        self.name = name
 
     def write(self, text: str) -> int:
-        """Write, unless this thread is muted."""
-        return len(text) if threading.get_ident() in _threads else self.stream.write(text)
+        """Write what is left of a text; of another thread all of it."""
+        left = text
+        for each in reversed(_filters.get(threading.get_ident(), ())):
+            left = each(self.name, left)
+        if left:
+            self.stream.write(left)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
 
-_threads: dict[int, int] = {}
-"""How often each thread is muted."""
+_Filter = Callable[[str, str], str]
+"""What is left of a text that is written to a stream of this name."""
+_filters: dict[int, list[_Filter]] = {}
+"""The filters of each thread."""
 _lock = threading.Lock()
-_put_aside: list[tuple[tuple[_Muted, _Muted], Any, Any]] = []
+_put_aside: list[tuple[tuple[_Stream, _Stream], Any, Any]] = []
 
 
-@contextmanager
-def muted() -> Iterator[None]:
+def _dropped(name: str, text: str) -> str:
+    return ""
+
+
+def muted() -> AbstractContextManager[None]:
     """Drop the prints and warnings of this thread; other threads print as usual.
 
     >>> with muted():
     ...     print("unheard")
     """
+    return _filtered(_dropped)
+
+
+class Prints:
+    """What a function prints, so that it prints it once, although it runs again.
+
+    >>> prints = Prints()
+    >>> with prints.heard():
+    ...     print("step 1")
+    step 1
+    >>> with prints.heard():
+    ...     print("step 1")
+    ...     print("step 2")
+    step 2
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+
+    def heard(self) -> AbstractContextManager[None]:
+        """Let this thread print, except what it printed before in the same order."""
+        known, self._said = self._said, {}
+
+        def new(name: str, text: str) -> str:
+            self._said[name] = self._said.get(name, "") + text
+            before = known.get(name, "")
+            if before.startswith(text):
+                known[name] = before[len(text) :]
+                return ""
+            known[name] = ""
+            return text[len(before) :] if text.startswith(before) else text
+
+        return _filtered(new)
+
+
+@contextmanager
+def _filtered(each: _Filter) -> Iterator[None]:
     thread = threading.get_ident()
     with _lock:
-        if not _threads:
-            own = _Muted(sys.stdout), _Muted(sys.stderr)
+        if not _filters:
+            own = _Stream(sys.stdout, "stdout"), _Stream(sys.stderr, "stderr")
             heard = warnings.showwarning
 
             def show(*args: Any, **keywords: Any) -> None:
-                if threading.get_ident() not in _threads:
+                if _dropped not in _filters.get(threading.get_ident(), ()):
                     heard(*args, **keywords)
 
             _put_aside[:] = [(own, heard, show)]
             sys.stdout, sys.stderr = own
             warnings.showwarning = show
-        _threads[thread] = _threads.get(thread, 0) + 1
+        _filters.setdefault(thread, []).append(each)
     try:
         yield
     finally:
         with _lock:
-            _threads[thread] -= 1
-            if not _threads[thread]:
-                del _threads[thread]
-            if not _threads:
+            _filters[thread].pop()
+            if not _filters[thread]:
+                del _filters[thread]
+            if not _filters:
                 (out, err), heard, show = _put_aside.pop()
                 # A stream that someone else has set meanwhile stays.
                 if sys.stdout is out:

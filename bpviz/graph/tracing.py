@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
 from bpviz import ops
+from bpviz.doors import plain_dot  # noqa: F401
 from bpviz.doors.libraries import LIBRARIES
 from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
+from bpviz.graph.surroundings import Prints
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
 from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
 from bpviz.objects.copies import Copies
@@ -20,12 +23,13 @@ from bpviz.objects.held import is_model, is_object, is_used, keys_of
 from bpviz.objects.outer_variables import replaced, written_function
 from bpviz.objects.parameters import inputs_of, like, parameters_of, split_keywords, title_of
 from bpviz.recording import refusals as refusal
+from bpviz.recording.aliases import settle
 from bpviz.recording.frames import current_groups
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.variables import named_parts
-from bpviz.writes import functions  # noqa: F401
+from bpviz.writes import elements, functions  # noqa: F401
 
 __all__ = ["Run", "run_on_handles", "trace", "traced"]
 
@@ -175,7 +179,8 @@ def run_on_handles(
     plain, verification = Plain(fn, *inputs_of(fn, args, kwargs), choice=choice, values=values), None
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth, choice, values))
-    attempt = _Attempt(plain, depth, verification)
+    prints = Prints()
+    attempt = _Attempt(plain, depth, verification, prints)
     try:
         return attempt.run()
     except UsageError:
@@ -186,7 +191,7 @@ def run_on_handles(
             raise meant from meant.__cause__
     if verification is not None:
         verification.before.put_back()
-    attempt = _Attempt(plain, depth, verification, constant=True)
+    attempt = _Attempt(plain, depth, verification, prints, constant=True)
     try:
         return attempt.run()
     except Exception as error:
@@ -200,8 +205,11 @@ class _Attempt:
     ``constant`` leaves single numbers that objects hold as they are, except those that the choice names.
     """
 
-    def __init__(self, plain: Plain, depth: int, verification: Verification | None, *, constant: bool = False) -> None:
+    def __init__(
+        self, plain: Plain, depth: int, verification: Verification | None, prints: Prints, *, constant: bool = False
+    ) -> None:
         self.plain, self.depth, self.verification, self.constant = plain, depth, verification, constant
+        self.prints = prints
         self.title = title_of(plain.function)
         self.copies: Copies | None = None
         self.is_running = False
@@ -216,6 +224,7 @@ class _Attempt:
         plain, positional, keywords = self.plain, self.plain.positional, self.plain.keywords
         fn, choice = plain.function, plain.choice
         self.recorder = recorder = Recorder(sys._getframe(), self.title, boundary=True, depth=self.depth)
+        recorder.compacts = True
         graph = Graph(self.title, record=recorder)
         graph.function = fn
         # Before the parameters are recorded, since one of them may be a function that has a door.
@@ -233,6 +242,8 @@ class _Attempt:
             fn = copies.called_on_copy(fn)
         groups = current_groups()
         opened = len(groups)
+        if copies is not None:
+            copies.open()
         self.is_running = True
         try:
             with (
@@ -240,6 +251,7 @@ class _Attempt:
                 doors,
                 replaced(fn, choice, copies, tuple(recorder.is_input.values())),
                 refusals() as refused,
+                self.prints.heard() if self.constant or self.has_single_numbers else nullcontext(),
             ):
                 result = fn(*given, **named)
             self.is_running = False
@@ -258,6 +270,7 @@ class _Attempt:
             refuse_writes_into_shared(recorder, own if copies is None else copies.sources, plain.function)
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
+            settle(recorder)
         if self.verification is not None and not recorder.lifted:
             # In a nested recording, the plain run is that of the outer one.
             for one in refused:

@@ -7,6 +7,7 @@ copies of the same inputs and without bpviz, and must return the same value.
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,6 +72,12 @@ class Remark:
 
 
 _NAMELESS = "the function"
+_NUMBERS = frozenset({float, int})
+
+
+def _array_class() -> Any:
+    """Return the class of NumPy's arrays; ``None`` if NumPy is not imported."""
+    return getattr(sys.modules.get("numpy"), "ndarray", None)
 
 
 class _Switch(threading.local):
@@ -129,12 +136,31 @@ class Plain:
 
         A method is called on a copy of its object.
         """
+        simple = None if values or self.values or self.keywords or self.as_numpy else self._simply()
+        if simple is not None:
+            return self.function(*simple)
         function, args, keywords, copies = self.copied(values or {})
+        copies.open()
         try:
             with replaced(function, self.choice, copies, ()):
                 return function(*args, **keywords)
         finally:
             copies.close()
+
+    def _simply(self) -> list[Any] | None:
+        """Return copies of the arguments in the usual case, numbers and arrays for a function; it is quicker."""
+        if type(self.function) is not FunctionType or self.choice is not None:
+            return None
+        array = _array_class()
+        args: list[Any] = []
+        for _, value in self.positional:
+            if type(value) is array:
+                args.append(value.copy())
+            elif type(value) in _NUMBERS:
+                args.append(value)
+            else:
+                return None
+        return args
 
     def copied(self, values: Mapping[str, Any]) -> tuple[Callable[..., Any], list[Any], dict[str, Any], PlainCopies]:
         """Return what is called: the function, its arguments and keywords, all copies, and these."""
@@ -186,6 +212,8 @@ class Plain:
 
 def _reached(value: Any) -> Iterator[Any]:
     """Iterate over the functions and objects in an argument, which may change what they can reach."""
+    if type(value) in _NUMBERS or type(value) is _array_class():
+        return
     if callable(value) or is_object(value):
         yield value
     elif isinstance(value, Mapping):
@@ -264,10 +292,7 @@ class Verification:
         _, plainly = self._run(self.plain)
         if plainly is not None:
             return None
-        traceback = error.__traceback__
-        while traceback is not None and traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        where = "" if traceback is None else f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+        where = _users_place(error)
         return RecordingError(
             f"{self.plain.title} raises {type(error).__name__}: {error}{where}, but only on recorded values, not in a "
             "plain run; type(x) of a recorded value is another class, so write isinstance(x, float)"
@@ -292,12 +317,7 @@ class Verification:
             self.after.put_back()
 
     def _raises(self, plain: Plain, error: Exception) -> RecordingError:
-        where = ""
-        traceback = error.__traceback__
-        while traceback is not None:
-            if not is_library(traceback.tb_frame.f_code.co_filename):
-                where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
-            traceback = traceback.tb_next
+        where = _users_place(error)
         return RecordingError(
             f"{plain.title} raises {type(error).__name__}: {error}{where} in a plain run, but not on recorded values, "
             "so its figure would be that of another function; make the plain call work, or trace it with verify=False "
@@ -325,6 +345,17 @@ class Verification:
         finally:
             self.after.put_back()
         return RecordingError(f"{text}: {cause}")
+
+
+def _users_place(error: Exception) -> str:
+    """Return the innermost line of the user's code that led to an error, in brackets; empty if there is none."""
+    where = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if not is_library(traceback.tb_frame.f_code.co_filename):
+            where = f" ({place_of(traceback.tb_frame.f_code, traceback.tb_lineno)})"
+        traceback = traceback.tb_next
+    return where
 
 
 def _of_numbers(title: str, value: Any, error: Exception | None) -> Remark | None:

@@ -17,7 +17,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, is_object
+from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_object, of_library
 from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -67,6 +67,9 @@ class Copies:
         self._of_objects: set[int] = set()
         self._waiting: deque[Callable[[], None]] = deque()
         self._empty: list[Any] = []
+        # The classes of the copied objects: there is one of each, which the copies share.
+        self._classes: list[type] = []
+        self._using: tuple[type, ...] = ()
         # Whether it is the object of the traced method: then the names of its attributes have no prefix.
         self._is_own = False
 
@@ -126,17 +129,23 @@ class Copies:
 
     @property
     def originals(self) -> frozenset[int]:
-        """The identities of what was copied."""
-        return frozenset(self._made)
+        """The identities of what was copied, and of the classes that are put back after a run."""
+        return frozenset([*self._made, *map(id, self._classes)])
 
     def has_single_numbers(self) -> bool:
         """Return whether an object holds a single number that is an input."""
         return any(not getattr(held.data, "ndim", 0) for held in self.held)
 
+    def open(self) -> None:
+        """Prepare for a run of the copies; `close` ends it."""
+        self._using = tuple(self._classes)
+        begin_using(self._using)
+
     def close(self) -> None:
-        """Empty again the objects that had no attributes and were not copied."""
+        """Empty again the objects that had no attributes and were not copied; give classes again what they held."""
         for value in self._empty:
             vars(value).clear()
+        end_using(self._using)
 
     # Copying, by kind
 
@@ -209,6 +218,9 @@ class Copies:
         return self.keep(value, copy.deepcopy(value))
 
     def _object(self, value: Any, name: str) -> Any:
+        for base in type(value).__mro__:
+            if base.__flags__ & HEAP_TYPE and base not in self._classes and not of_library(base):
+                self._classes.append(base)
         kind = _without_finalizer(type(value))
         made = self.keep(value, SimpleNamespace() if kind is SimpleNamespace else object.__new__(kind))
         self._waiting.append(lambda: self._fill(value, made, name))

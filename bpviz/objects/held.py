@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import enum
 import sys
+import threading
+from collections.abc import Iterable
 from types import FunctionType, MethodType
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.recording.source import is_library
 from bpviz.recording.value import Cell
 
-__all__ = ["ATOMS", "HEAP_TYPE", "Held", "is_model", "is_object", "is_used", "keys_of"]
+__all__ = [
+    "ATOMS",
+    "HEAP_TYPE",
+    "Held",
+    "begin_using",
+    "class_entries",
+    "end_using",
+    "is_model",
+    "is_object",
+    "is_used",
+    "keys_of",
+    "of_library",
+    "put_class_entries",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -22,6 +38,7 @@ _OTHERS = frozenset(
     ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
 )
 """Libraries whose own objects are no models of the user's."""
+_OWN_KINDS = ("builtins", "numpy")
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 # The slot itself, which a property of `Held` hides.
 _index: Any = vars(Cell)["index"]
@@ -85,13 +102,73 @@ def is_object(value: Any) -> bool:
     (True, False, False, False)
     """
     kind = type(value)
-    if kind in ATOMS or kind is Held or isinstance(value, type | BaseException | enum.Enum | Handle | FunctionType):
+    # First the most frequent, which the rest would refuse too.
+    if (
+        kind in ATOMS
+        or kind.__module__ in _OWN_KINDS
+        or kind is Held
+        or isinstance(value, type | BaseException | enum.Enum | Handle | FunctionType)
+    ):
         return False
     if f"{kind.__module__}.{kind.__qualname__}" in _NAMESPACES:
         return True
     library = kind.__module__.partition(".")[0]
     ours = kind.__flags__ & HEAP_TYPE and library not in _OTHERS and library not in sys.stdlib_module_names
     return bool(ours) and not isinstance(value, float | int | str | bytes | tuple)
+
+
+def of_library(kind: type) -> bool:
+    """Return whether a class belongs to Python, to bpviz or to an installed package.
+
+    >>> of_library(threading.Thread), of_library(type("Net", (), {"__module__": "net"}))
+    (True, False)
+    """
+    return is_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
+
+
+def class_entries(kind: type) -> dict[str, Any]:
+    """Return what a class holds, except what Python itself puts there."""
+    return {name: value for name, value in vars(kind).items() if not name.startswith("__")}
+
+
+_classes_lock = threading.Lock()
+_in_use: dict[type, list[Any]] = {}
+"""The classes of the models that run now: how many runs, and what the class held before the first of them."""
+
+
+def begin_using(kinds: Iterable[type]) -> None:
+    """Note what classes hold before methods run that may write into them."""
+    with _classes_lock:
+        for kind in kinds:
+            _in_use.setdefault(kind, [0, class_entries(kind)])[0] += 1
+
+
+def end_using(kinds: Iterable[type]) -> None:
+    """Give classes again what they held, once no run uses them any more, in whatever thread."""
+    with _classes_lock:
+        for kind in kinds:
+            _in_use[kind][0] -= 1
+            if not _in_use[kind][0]:
+                put_class_entries(_in_use.pop(kind)[1], kind)
+
+
+def put_class_entries(kept: dict[str, Any], kind: type) -> None:
+    """Give a class again what it held.
+
+    >>> class Net:
+    ...     calls = 0
+    >>> kept = class_entries(Net)
+    >>> Net.calls, Net.last = 1, 2.0
+    >>> put_class_entries(kept, Net)
+    >>> Net.calls, hasattr(Net, "last")
+    (0, False)
+    """
+    now = class_entries(kind)
+    for name in now.keys() - kept.keys():
+        type.__delattr__(kind, name)
+    for name, value in kept.items():
+        if now.get(name, kept) is not value:
+            type.__setattr__(kind, name, value)
 
 
 def is_model(value: Any) -> bool:

@@ -4,9 +4,21 @@ Every row is an attribute of this module by its own name (``ops.multiply``, ``op
 """
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.ops.arrays import arranging, axes, casting, elsewhere, extremes, joining, picking, statistics  # noqa: F401
+from bpviz.ops.arrays import (  # noqa: F401
+    arranging,
+    axes,
+    casting,
+    elsewhere,
+    extremes,
+    joining,
+    mapping,
+    missing,
+    picking,
+    quantiles,
+    statistics,
+)
 from bpviz.ops.functions import activations, logarithms, logic, rounding, special, trigonometry  # noqa: F401
-from bpviz.ops.linear_algebra import contraction, fitting, matrices, products  # noqa: F401
+from bpviz.ops.linear_algebra import contraction, fitting, interpolation, matrices, products, spectra  # noqa: F401
 from bpviz.ops.linear_algebra.products import dot
 from bpviz.ops.nets import convolution, layers, losses, normalization, pooling, transformer  # noqa: F401
 from bpviz.ops.primitives import arithmetic, elementwise, reductions, selection, shaping, writing  # noqa: F401

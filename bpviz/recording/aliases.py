@@ -13,11 +13,13 @@ from weakref import ref
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation
+from bpviz.ops.primitives.shaping import indexed
 from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "Alias",
     "Spans",
+    "Superseded",
     "Write",
     "ancestors",
     "constant_part",
@@ -27,7 +29,9 @@ __all__ = [
     "is_zero",
     "latest",
     "link",
+    "present",
     "put",
+    "settle",
     "shares_memory",
     "spans",
 ]
@@ -38,11 +42,78 @@ Spans = tuple[Any, ...]
 
 
 class Write(NamedTuple):
-    """One write: the entry before it, the entry that was written, and the places, where these are plain."""
+    """One write: the entry before it, the entry that was written, and the places, where these are plain.
+
+    ``key`` is the index, with numbered places for the entries ``positions``.
+    """
 
     base: int
     value: int
     spans: Spans | None
+    key: Any = None
+    positions: tuple[int, ...] = ()
+
+
+class Superseded:
+    """An array before it was written into: its numbers are computed again when they are read.
+
+    Without it, a fill of n elements would keep n arrays.
+    """
+
+    __slots__ = ("dtype", "index", "ndim", "recorder", "shape", "size")
+
+    def __init__(self, recorder: Any, index: int, value: Any) -> None:
+        self.recorder = recorder
+        self.index = index
+        self.shape, self.ndim, self.size, self.dtype = value.shape, value.ndim, value.size, value.dtype
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        made = _computed_again(self.recorder, self.index)
+        return made if dtype is None else made.astype(dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__array__(), name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__array__()[key]
+
+    def __len__(self) -> int:
+        return len(self.__array__())
+
+    def __reduce__(self) -> Any:
+        return np.array, (self.__array__(),)
+
+
+def present(value: Any) -> Any:
+    """Return a recorded value, computed again if it was superseded."""
+    return value.__array__() if type(value) is Superseded else value
+
+
+def _computed_again(recorder: Any, index: int) -> Any:
+    """Return the value of a superseded entry: the writes that led to it, one after the other."""
+    values, chain = recorder.values, [index]
+    while type(values[base := recorder.written[chain[-1]].base]) is Superseded:
+        chain.append(base)
+    value = np.array(values[base], values[index].dtype)
+    for at in reversed(chain):
+        write: Write = recorder.written[at]
+        positions = [present(values[i]) for i in write.positions]
+        value[indexed(write.key, positions)] = present(values[write.value])
+    return value
+
+
+def settle(recorder: Any) -> None:
+    """Compute again what steps of a finished record use, except other writes that no step uses."""
+    values, operands, written = recorder.values, recorder.operands, recorder.written
+    needed = bytearray(len(values))
+    for index in range(len(values) - 1, -1, -1):
+        if needed[index] or index not in written or recorder.operations[index] is not OPERATIONS["assign"]:
+            for operand in operands[index]:
+                needed[operand] = 1
+    for index in range(len(values)):
+        if needed[index] and type(values[index]) is Superseded:
+            # All its operands are there.
+            values[index] = _computed_again(recorder, index)
 
 
 class Alias:
@@ -113,7 +184,10 @@ def _hold(handle: Any, new: Any) -> None:
     if type(now) is not float and now.strides != before.strides:
         now = np.empty_like(before)
         now[...] = new.data
+    recorder, old = handle.recorder, handle.index
     handle.index, handle.data = new.index, now
+    if recorder.compacts and old in recorder.written and type(recorder.values[old]) is np.ndarray:
+        recorder.values[old] = Superseded(recorder, old, recorder.values[old])
 
 
 def _refresh(alias: Alias, handle: Any, but: Any) -> None:
@@ -138,8 +212,8 @@ def put(base: Any, value: Any, positions: Sequence[Any], key: Any) -> Any:
     made = _unnamed(OPERATIONS["assign"](base, value, *positions, key=key))
     recorder = made.recorder
     plain = None if positions else spans(key, shape_of(base.data))
-    _, written, *_ = recorder.operands[made.index]
-    recorder.written[made.index] = Write(base.index, written, plain)
+    _, written, *at = recorder.operands[made.index]
+    recorder.written[made.index] = Write(base.index, written, plain, key, tuple(at))
     return made
 
 
@@ -215,7 +289,9 @@ def latest(recorder: Any, index: int, key: Any, shape: Sequence[int]) -> tuple[i
             break
         if write.spans == wanted:
             before, now = recorder.values[index], recorder.values[write.value]
-            same = getattr(now, "dtype", np.float64) == before.dtype and shape_of(now) == before[key].shape
+            same = getattr(now, "dtype", np.float64) == before.dtype and shape_of(now) == shape_of(
+                np.broadcast_to(0, before.shape)[key]
+            )
             return (write.value, True) if same else (index, False)
         if not apart(write.spans, wanted):
             break

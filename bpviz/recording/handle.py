@@ -12,7 +12,7 @@ from bpviz import ops
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
 from bpviz.recording import refusals
-from bpviz.recording.aliases import constant_part, detached, latest, link, shares_memory
+from bpviz.recording.aliases import Superseded, constant_part, detached, latest, link, present, shares_memory
 from bpviz.recording.nesting import holds, lift
 from bpviz.recording.numpy_calls import adapted, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
@@ -153,6 +153,8 @@ class Handle(Value):
         composite = ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, args, keywords, frame)
+        if name in _POSITIONS or (name == "where" and len(args) == 1):
+            return _positions(name, args[0], frame)
         operation = ops.find(name)
         if operation is None:
             if name in _ABOUT_SHAPE and args and type(args[0]) in HANDLES:
@@ -175,6 +177,10 @@ class Handle(Value):
     def copy(self, order: str = "C") -> Any:
         """Return the same value, which does not change when this one is written into."""
         return detached(self)
+
+    def nonzero(self) -> Any:
+        """Return the positions of what is not 0, without gradient."""
+        return _positions("nonzero", self, _getframe(1))
 
     def __copy__(self) -> Any:
         return detached(self)
@@ -240,7 +246,16 @@ def _starts_sum(x: Any, frame: FrameType) -> bool:
 
 _ABOUT_SHAPE = frozenset({"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"})
 """Functions of NumPy that need only the shape, so that no gradient flows through them."""
+_POSITIONS = frozenset({"argwhere", "flatnonzero", "nonzero"})
+"""Functions of NumPy that return the positions of what is true: whole numbers, through which no gradient flows."""
 _NONE: dict[str, Any] = {}
+
+
+def _positions(name: str, x: Handle, frame: FrameType) -> Any:
+    """Return the positions as plain numbers, as those of the branch that the values decide."""
+    if x.data is NO_VALUE:
+        raise refusals.without_value(f"np.{name}", frame)
+    return getattr(np, name)(x.data)
 
 
 def _in_one_record(xs: Sequence[Any], frame: FrameType) -> list[Any]:
@@ -346,11 +361,16 @@ def _read(x: Handle, key: Any, frame: FrameType) -> Any:
     constant = None if found else constant_part(recorder, index, key)
     if constant is not None:
         index, found = recorder.add_constant(ops.plain(np.array(constant)), frame), True
-    if not found:
+    if not found and type(recorder.values[index]) is Superseded:
+        # The writes since then are elsewhere, so that the part is the same in it.
+        value = ops.plain(np.array(part))
+        step = recorder.add_step(OPERATIONS["index"], (index,), {"key": key}, value, recorder.reached[index], frame)
+        made = Handle(recorder, step, value)
+    elif not found:
         read = Handle(recorder, index, recorder.values[index])
-        made: Handle = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)
+        made = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)
     else:
-        made = Handle(recorder, index, recorder.values[index])
+        made = Handle(recorder, index, present(recorder.values[index]))
     if shares_memory(part, x.data) or (part is not None and has_ellipsis(key)):
         link(made, x, OPERATIONS["index"], (), {"key": key})
     return made

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bpviz.recording.aliases import present
 from bpviz.recording.recorder import Recorder
 
 __all__ = ["holds", "lift", "one_deeper"]
@@ -54,7 +55,7 @@ def lift(inner: Recorder, outer: Recorder, index: int, parameter: str = "") -> i
         while name in taken:
             count += 1
             name = f"{stem}_{count}"
-        inner.lifted[key] = inner.add_inputs((name,), (outer.values[index],))
+        inner.lifted[key] = inner.add_inputs((name,), (present(outer.values[index]),))
         if index in outer.whole:
             inner.whole.add(inner.lifted[key])
     return inner.lifted[key]

@@ -78,6 +78,7 @@ class Recorder(Frames):
     """
 
     __slots__ = (
+        "compacts",
         "constants",
         "depth",
         "gradient_of",
@@ -140,6 +141,8 @@ class Recorder(Frames):
         self.gradient_of: Callable[[int], Any] | None = None
         # The writes into arrays, by the number of the step that makes the array's new value; see `bpviz.writes`.
         self.written: dict[int, Any] = {}
+        # Whether arrays that were written into may be superseded; they must be settled at the end.
+        self.compacts = False
         # Whether a handle has another value than the one it was made with.
         self.rewrites = False
 

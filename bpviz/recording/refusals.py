@@ -44,60 +44,44 @@ _LABELLED = ("pandas", "xarray", "polars")
 """Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
     *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps"),
-    *("flags", "flat", "getfield", "imag", "itemsize", "mT", "nbytes", "nonzero", "partition", "real", "resize"),
-    *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "tolist", "view"),
+    *("flags", "getfield", "imag", "itemsize", "mT", "nbytes", "partition", "real", "resize"),
+    *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "view"),
 )
 """Attributes of NumPy's arrays that recorded values do not have."""
 _ADVICE = {
     "backward": "call bpviz.propagate(graph), or bpviz.backprop(function), and read value.grad",
     "detach": "value.data is its plain number, through which no gradient flows",
     "numpy": "value.data is its plain number, through which no gradient flows",
-    "tolist": "loop over it, or leave it out",
 }
 _INSTEAD = {
-    "ediff1d": "np.diff(x)",
-    "maximum.accumulate": "np.stack([np.max(x[: k + 1]) for k in range(len(x))])",
-    "minimum.accumulate": "np.stack([np.min(x[: k + 1]) for k in range(len(x))])",
-    "nanmax": "np.max(np.where(np.isnan(x), -np.inf, x))",
-    "nanmin": "np.min(np.where(np.isnan(x), np.inf, x))",
+    "nanmedian": "np.median(x[~np.isnan(x)])",
     "real": "x",
 }
-_POSITIONS = "how many positions there are depends on the values; write np.where(condition, x, y), or x[condition]"
-_ELEMENT = "sort, and take the element: np.sort(x)[k]"
-_EIGENVALUES = "its derivative is not defined where two eigenvalues (or singular values) are equal"
+_GENERAL = "the eigenvalues of a general matrix are complex numbers; for a symmetric one write np.linalg.eigvalsh(A)"
+_SINGULAR = "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large"
 _COUNTS = "counts carry no gradient; compute it before, from plain numbers"
 _BECAUSE = {
-    "apply_along_axis": "compute with whole arrays, or stack what each row gives: np.stack([f(row) for row in x])",
     "argpartition": "it leaves the order open; write np.argsort(x)",
-    "argwhere": _POSITIONS,
-    "bincount": "write np.eye(n)[k].T @ weights",
     "ceil": "write np.ceil(x)",
     "choose": "write np.select or np.where",
-    "divmod": "write x // y and x % y",
-    "flatnonzero": _POSITIONS,
     "floor": "write np.floor(x)",
-    "gradient": "write differences of slices: (x[2:] - x[:-2]) / 2",
     "histogram": _COUNTS,
     "histogram2d": _COUNTS,
-    "interp": "between two points it is a straight line: y0 + (x - x0) * (y1 - y0) / (x1 - x0)",
     "ldexp": "write x * 2.0**n",
     "lexsort": "sort by one key: np.argsort(x)",
-    "linalg.eig": _EIGENVALUES,
-    "linalg.eigh": _EIGENVALUES,
-    "linalg.eigvals": _EIGENVALUES,
-    "linalg.eigvalsh": _EIGENVALUES,
-    "linalg.lstsq": "solve the normal equations: np.linalg.solve(A.T @ A, A.T @ b)",
-    "linalg.pinv": "write np.linalg.inv(A.T @ A) @ A.T",
-    "linalg.svd": _EIGENVALUES,
-    "nonzero": _POSITIONS,
+    "linalg.cond": _SINGULAR,
+    "linalg.eig": _GENERAL,
+    "linalg.eigvals": _GENERAL,
+    "linalg.qr": "write np.linalg.cholesky(A.T @ A).T for R",
+    "linalg.svd": _SINGULAR,
+    "linalg.svdvals": _SINGULAR,
+    "nanpercentile": "write np.percentile(x[~np.isnan(x)], q)",
+    "nanquantile": "write np.quantile(x[~np.isnan(x)], q)",
     "partition": "it leaves the order open; write np.sort(x)",
-    "percentile": _ELEMENT,
     "piecewise": "write np.select or np.where",
-    "quantile": _ELEMENT,
     "round": "write np.round(x)",
     "trunc": "write np.trunc(x)",
     "unique": "how long its result is depends on the values; compute it before, from plain numbers",
-    "vander": "write x[:, None] ** np.arange(n)[::-1]",
 }
 _TABLE = "`bpviz ops` lists the operations that can be recorded"
 
@@ -143,8 +127,8 @@ _SCIPY = {
 def instead_of(name: str) -> str:
     """Return what to write instead of a function of NumPy, or why it cannot be recorded; empty if unknown.
 
-    >>> instead_of("quantile")
-    'sort, and take the element: np.sort(x)[k]'
+    >>> instead_of("nanmedian")
+    'write np.median(x[~np.isnan(x)])'
     """
     if name.startswith("fft."):
         return "it computes with complex numbers, and only real ones can be recorded"
@@ -165,9 +149,10 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
     if module == "math":
         instead = ops.find(name)
         advice = f"write np.{name} instead of math.{name}" if instead else f"{_TABLE}"
-    elif called.endswith(".dot"):
-        left, right = called.removesuffix(".dot"), argument.removesuffix(")")
-        advice = f"a plain array's own method takes plain numbers alone: write np.dot({left}, {right})"
+    elif ".dot(" in text:
+        left, _, right = text.rpartition(".dot(")
+        operands = right.removesuffix(")") if left == "np.ndarray" else f"{left}, {right.removesuffix(')')}"
+        advice = f"a plain array's own method takes plain numbers alone: write np.dot({operands})"
     elif called == "int":
         advice = "leave the conversion out, or write np.trunc(x), whose gradient is 0"
     elif called == "float" or text.endswith(".item()"):

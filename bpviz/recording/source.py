@@ -16,6 +16,7 @@ from bpviz.frozen import dataclass
 __all__ = [
     "Returned",
     "accumulates",
+    "arguments_of_call",
     "by_operator",
     "called_name",
     "formats",
@@ -333,6 +334,19 @@ def _loaded(reading: _Reading, code: int, argument: int) -> str:
     if name == "LOAD_ATTR":
         return reading.code.co_names[argument]
     return reading.locals[argument] if name in ("LOAD_FAST", "LOAD_DEREF") else ""
+
+
+def arguments_of_call(code: CodeType, offset: int) -> int | None:
+    """Return how many arguments the call at ``offset`` gives; ``None`` if it unpacks them, or is no call.
+
+    >>> def f(x):
+    ...     return max(x, 2)
+    >>> [n for i in range(0, len(f.__code__.co_code), 2) if (n := arguments_of_call(f.__code__, i)) is not None][-1]
+    2
+    """
+    instructions = _reading(code).instructions
+    instruction = instructions[offset]
+    return instructions[offset + 1] if instruction in _CALLS and instruction not in _CALL_UNPACKED else None
 
 
 def is_library(file: str) -> bool:

@@ -126,7 +126,10 @@ class Value(Cell):
         return float(self._plain(_getframe(1)))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self._plain(_getframe(1)), dtype)
+        return self._as_array(dtype, _getframe(1))
+
+    def _as_array(self, dtype: Any, frame: FrameType) -> Any:
+        return np.array(self._plain(frame), dtype)
 
     def __complex__(self) -> complex:
         raise refusals.leaves_the_record(_getframe(1))

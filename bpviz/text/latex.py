@@ -55,6 +55,7 @@ SIGNS = {
     "⌈": rf"\lceil{END}",
     "⌉": rf"\rceil{END}",
     "…": rf"\ldots{END}",
+    "⋯": r" \cdots ",
     "#": r"\#",
     "&": r" \wedge ",
     "~": rf"\sim{END}",
@@ -122,7 +123,7 @@ _UPRIGHT = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\char34}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
     "-": r"{-\kern0pt}",  # two of them would be a dash, in LuaLaTeX in spite of the braces

@@ -12,7 +12,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, shape_of
 from bpviz.ops.primitives.shaping import indexed
 from bpviz.recording import refusals
-from bpviz.recording.aliases import give, is_child_at, put, spans
+from bpviz.recording.aliases import detached, give, is_child_at, put, spans
 from bpviz.recording.handle import HANDLES, Handle, lifted, template
 from bpviz.recording.recorder import NO_VALUE
 
@@ -33,7 +33,8 @@ def _write(self: Handle, value: Any, frame: FrameType) -> Handle:
 def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
     """Do ``x[key] = value``: the handle, and all handles that share memory with it, get a new value.
 
-    Raises `RecordingError` for what NumPy refuses, a place that is written twice, and floats into whole numbers.
+    Of several values for one place the last one stays. Raises `RecordingError` for what NumPy refuses, and for floats
+    into whole numbers.
     """
     if x.data is NO_VALUE:
         raise refusals.without_value("a write", frame)
@@ -50,8 +51,17 @@ def set_item(x: Handle, key: Any, value: Any, frame: FrameType) -> None:
         return
     value = _in_one_record(x, value, frame)
     positions = [_in_one_record(x, position, frame) for position in positions]
-    wanted = _wanted(x, key, positions, frame)
+    wanted, places = _places(x, key, positions, frame)
     value = _fitted(value, x, wanted, frame)
+    last = None if places is None else _last(places)
+    if last is not None:
+        if positions:
+            raise refusals.cannot_write(
+                "a place is written to twice at recorded positions; give each place once, or add up with np.add.at",
+                frame,
+            )
+        _set_last(x, value, places, last, frame)
+        return
     if not positions and _is_whole(spans(key, x.shape), x.shape):
         give(x, value if type(value) in HANDLES else _constant(x, value, frame))
         return
@@ -145,24 +155,36 @@ def _set_masked(x: Handle, mask: Any, value: Any, frame: FrameType) -> None:
     give(x, made)
 
 
-def _wanted(x: Handle, key: Any, positions: Sequence[Any], frame: FrameType) -> tuple[int, ...]:
-    """Return the shape of the part that an index selects.
+def _places(x: Handle, key: Any, positions: Sequence[Any], frame: FrameType) -> tuple[tuple[int, ...], Any]:
+    """Return the shape of the part that an index selects, and its elements by number (``None``: each is there once).
 
-    Raises `RecordingError` if NumPy refuses the index, or a place is written to twice.
+    Raises `RecordingError` if NumPy refuses the index.
     """
     try:
         if not positions and spans(key, x.shape) is not None:
-            return shape_of(np.asarray(x.data)[key])
+            return shape_of(np.asarray(x.data)[key]), None
         places = np.arange(x.size).reshape(x.shape)[indexed(key, [p.data for p in positions])]
     except (IndexError, TypeError, ValueError) as error:
         raise refusals.cannot_write(str(error), frame) from None
-    if len(np.unique(places)) != places.size:
-        raise refusals.cannot_write(
-            "a place is written to twice, and only the last of the values stays; give each place once, or add up "
-            "with np.add.at",
-            frame,
-        )
-    return shape_of(places)
+    return shape_of(places), places
+
+
+def _last(places: Any) -> Any:
+    """Return where each place is selected the last time; ``None`` if none is selected twice.
+
+    >>> _last(np.array([4, 2, 4]))
+    array([1, 2])
+    """
+    found, first = np.unique(places.reshape(-1)[::-1], return_index=True)
+    return places.size - 1 - first if len(found) < places.size else None
+
+
+def _set_last(x: Handle, value: Any, places: Any, last: Any, frame: FrameType) -> None:
+    """Write at places some of which are given twice: the last of their values stays."""
+    line = detached(OPERATIONS["reshape"](detached(x), shape=(-1,))) if len(x.shape) > 1 else detached(x)
+    values = OPERATIONS["reshape"](value, shape=(-1,)) if len(shape_of(value)) > 1 else value
+    set_item(line, places.reshape(-1)[last], OPERATIONS["index"](values, key=last), frame)
+    give(x, OPERATIONS["reshape"](line, shape=x.shape) if len(x.shape) > 1 else line)
 
 
 def _fitted(value: Any, x: Handle, wanted: tuple[int, ...], frame: FrameType) -> Any:

@@ -209,7 +209,7 @@ def _method(name: str) -> Callable[..., Any]:
 def buffer(recorder: Recorder, made: Any) -> Any:
     """Return arrays of real numbers as buffers, also in tuples and lists; anything else as it is."""
     if type(made) is np.ndarray:
-        return Buffer(recorder, made) if made.ndim and made.dtype.kind in "fiub" and made.flags.writeable else made
+        return Buffer(recorder, made) if made.dtype.kind in "fiub" and made.flags.writeable else made
     if type(made) in (tuple, list):
         return type(made)(buffer(recorder, part) for part in made)
     return made

@@ -101,3 +101,22 @@ def test_random_functions_are_refused_and_seeded_ones_are_not() -> None:
 
 def noise(x: float = 2.0) -> Any:
     return x * np.random.default_rng().normal()
+
+
+def over_time(xs: Any = np.ones((1, 3, 2)) * 0.4, W: Any = np.array([[0.1, 0.2], [0.3, 0.4]])) -> Any:
+    """A recurrent layer as textbooks have it: its buffers are in single precision."""
+    hs = np.empty((1, 3, 2), dtype="f")
+    h = np.zeros((1, 2), dtype="f")
+    for t in range(3):
+        h = np.tanh(np.dot(h, W) + xs[:, t, :])
+        hs[:, t, :] = h
+    return hs.sum()
+
+
+def test_a_function_that_rounds_to_single_precision_is_no_error() -> None:
+    report = bpviz.gradcheck(over_time)
+    assert report.ok and (report.h, report.tolerance) == (1e-2, 1e-3)
+
+    nearly = bpviz.op("nearly_here", lambda x: x * 2, lambda g, z, x: (g * 2.01,))
+    report = bpviz.gradcheck(lambda xs: nearly(over_time(xs)), np.ones((1, 3, 2)) * 0.4)
+    assert not report.ok and "WRONG" in str(report)

@@ -166,3 +166,9 @@ def progressive_tax(income=50.0, rates=(0.1, 0.2, 0.4)):
         if income > low:
             tax += (min(income, high) - low) * rate
     return tax
+
+
+def maximum_drawdown(p=np.array([1.0, 1.2, 0.9, 1.3, 1.1])):
+    """The largest loss since the highest price so far."""
+    peak = np.maximum.accumulate(p)
+    return np.max((peak - p) / peak)

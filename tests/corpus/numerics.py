@@ -246,3 +246,65 @@ def accepts_number_or_array(x=np.array([0.2, -0.5])):
     elif not isinstance(x, np.ndarray):
         raise TypeError("a number or an array")
     return np.sum(np.exp(x))
+
+
+def elimination_with_pivots(
+    A=np.array([[0.5, 1.0, 2.0], [4.0, 1.0, 0.5], [1.0, 3.0, 0.2]]), b=np.array([0.5, 1.5, 2.5])
+):
+    """Gaussian elimination that swaps rows, with the method dot of what is solved already."""
+    A, b, n = A.copy(), b.copy(), len(b)
+    for k in range(n):
+        p = k + np.argmax(np.abs(A[k:, k]))
+        if p != k:
+            A[[k, p]] = A[[p, k]]
+            b[[k, p]] = b[[p, k]]
+        for i in range(k + 1, n):
+            m = A[i, k] / A[k, k]
+            A[i, k:] -= m * A[k, k:]
+            b[i] -= m * b[k]
+    x = np.zeros(n)
+    for i in range(n - 1, -1, -1):
+        x[i] = (b[i] - A[i, i + 1 :].dot(x[i + 1 :])) / A[i, i]
+    return x.sum()
+
+
+def doolittle(A=np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])):
+    """The determinant from an LU decomposition in two buffers."""
+    L, U = np.eye(3), np.zeros((3, 3))
+    for i in range(3):
+        for j in range(i, 3):
+            U[i, j] = A[i, j] - sum(L[i, k] * U[k, j] for k in range(i))
+        for j in range(i + 1, 3):
+            L[j, i] = (A[j, i] - sum(L[j, k] * U[k, i] for k in range(i))) / U[i, i]
+    return np.prod(np.diag(U))
+
+
+def time_warping(a=np.array([0.5, 1.4, 2.6]), b=np.array([0.0, 2.0, 2.2])):
+    """The cost of aligning two series, in a table that begins with infinities."""
+    D = np.full((4, 4), np.inf)
+    D[0, 0] = 0
+    for i in range(1, 4):
+        for j in range(1, 4):
+            D[i, j] = abs(a[i - 1] - b[j - 1]) + min(D[i - 1, j], D[i, j - 1], D[i - 1, j - 1])
+    return D[3, 3]
+
+
+leaky = np.vectorize(lambda t: t if t > 0 else 0.1 * t)
+
+
+def element_by_element(x=np.array([[-1.0, 2.0], [0.5, -0.3]])):
+    """A function of numbers, made one of arrays by np.vectorize, and a loop over np.ndenumerate."""
+    y = leaky(x)
+    return sum((i + 2 * j + 1) * v**2 for (i, j), v in np.ndenumerate(y))
+
+
+def table_lookup(x=np.array([0.3, 1.2, 2.7]), prices=np.array([1.0, 1.5, 3.0, 2.0])):
+    """Interpolation in a table, and its slope by np.gradient."""
+    at = np.arange(4)
+    return np.sum(np.interp(x, at, prices)) + np.interp(1.4, at, np.gradient(prices))
+
+
+def moving_median(x=np.array([1.0, 3.0, 2.0, 7.0, 4.0])):
+    """The medians and a percentile of windows."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, 3)
+    return np.median(windows, axis=1).sum() + np.percentile(x, 40)

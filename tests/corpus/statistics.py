@@ -296,3 +296,16 @@ def matrix_factorization(P=rng.normal(size=(2, 2)), Q=rng.normal(size=(3, 2)), b
                 for k in range(2):
                     e = e + (beta / 2) * (pow(P[i][k], 2) + pow(Q[j][k], 2))
     return e
+
+
+def most_likely_path(A=np.array([[0.7, 0.3], [0.4, 0.6]]), B=np.array([[0.9, 0.1], [0.2, 0.8]])):
+    """The Viterbi algorithm: a buffer of scores, and one of whole numbers."""
+    seen = [0, 1, 0]
+    score, back = np.zeros((3, 2)), np.zeros((3, 2), dtype=int)
+    score[0] = np.log(B[:, seen[0]])
+    for t in range(1, 3):
+        for j in range(2):
+            s = score[t - 1] + np.log(A[:, j])
+            back[t, j] = np.argmax(s)
+            score[t, j] = s[back[t, j]] + np.log(B[j, seen[t]])
+    return np.max(score[-1])

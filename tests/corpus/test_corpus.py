@@ -15,14 +15,7 @@ from amounts import some
 import bpviz
 from bpviz.errors import BpvizError
 
-REFUSED = {
-    "the method dot of a plain array that the model did not make": (
-        "recurrent.rnn_over_time",
-        "statistics.logistic_c_",
-    ),
-    "no row for np.insert": ("numerics.moving_average",),
-    "no row for np.linalg.eigvalsh": ("physics.spring_frequencies",),
-}
+REFUSED: dict[str, tuple[str, ...]] = {}
 """Programs that bpviz refuses today, by what is missing."""
 
 RUN_BY_AUTOGRAD = 150

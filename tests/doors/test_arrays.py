@@ -111,8 +111,8 @@ def test_axes_are_counted_from_the_end_as_in_numpy(name: str) -> None:
 
 
 def test_what_has_no_door_says_what_to_write() -> None:
-    with pytest.raises(RecordingError, match=r"X\.dot\(w\) .*write np\.dot\(X, w\)$"):
-        bpviz.trace(lambda w: np.sum(X.dot(w)), LINE)
+    with pytest.raises(RecordingError, match=r"X\.dot\(\*\[w\]\) .*write np\.dot\(X, \*\[w\]\)$"):
+        bpviz.trace(lambda w: np.sum(X.dot(*[w])), LINE)
     with pytest.raises(RecordingError, match=r"np\.r_ with a text in it cannot be recorded"):
         bpviz.trace(lambda x: np.r_["0,2", x, x], LINE)
     with pytest.raises(RecordingError, match=r"np\.nonzero cannot be recorded"):
@@ -158,3 +158,39 @@ def test_lists_of_values_are_joined(joined: Any) -> None:
     flow = bpviz.backprop(lambda x: (joined(x) ** 2).sum(), x)
     assert flow.output == (joined(x) ** 2).sum()
     np.testing.assert_allclose(flow.grads["x"], [4 * 1.5, 2 * -2.0])
+
+
+STEP = np.vectorize(lambda t: t * t if t > 1 else 3 * t)
+WHOLE = np.vectorize(lambda t: t * t if t > 1 else 0)
+
+
+def test_np_vectorize_calls_its_function_for_every_element() -> None:
+    x = np.array([[0.5, 2.0], [3.0, -1.0]])
+    flow = bpviz.backprop(lambda x: np.sum(STEP(x)), x)
+    assert flow.output == pytest.approx(np.sum(STEP(x)))
+    np.testing.assert_allclose(flow.grads["x"], [[3.0, 4.0], [6.0, 3.0]])
+    of_two = np.vectorize(lambda a, b: a * b)
+    flow = bpviz.backprop(lambda x, y: np.sum(of_two(x, y)), x, np.array([1.0, 2.0]))
+    np.testing.assert_allclose(flow.grads["y"], x.sum(0))
+    # NumPy takes the type of the first result for all of them, and would drop the decimals.
+    with pytest.raises(RecordingError, match=r"WHOLE\(x\) .*return 0\.0, not 0"):
+        bpviz.trace(lambda x: np.sum(WHOLE(x)), x)
+    np.testing.assert_array_equal(STEP(x), [[1.5, 4.0], [9.0, -3.0]])
+
+
+def test_positions_of_what_is_true_carry_no_gradient() -> None:
+    def f(x: Any = np.array([1.0, -2.0, 3.0])) -> Any:
+        first = np.where(x > 0)[0]
+        below = np.flatnonzero(x < 0)
+        return np.sum(x[np.nonzero(x > 0)] ** 2) + x[first[-1]] * x[below[0]] + len(np.argwhere(x > 0)) * x[0]
+
+    flow = bpviz.backprop(f)
+    assert flow.output == f()
+    np.testing.assert_allclose(flow.grads["x"], [2.0 + 2.0, 3.0, 6.0 - 2.0])
+
+
+def test_full_like_of_a_recorded_value() -> None:
+    flow = bpviz.backprop(lambda v: np.sum(np.full_like(np.ones((2, 3)), v)), 2.0)
+    assert (flow.output, flow.grads["v"]) == (12.0, 6.0)
+    with pytest.raises(RecordingError, match="whole numbers drops the decimals"):
+        bpviz.trace(lambda v: np.sum(np.full_like(np.array([1, 2]), v)), 2.0)

@@ -33,9 +33,9 @@ BY_NAME = {
     # Windows of images, and what is picked from them.
     *("im2col", "col2im", "conv2d", "average_pool2d", "max_pool2d", "max_unpool2d", "picked_at_largest"),
     # Positions that no line holds: of an order, of a first maximum, of what was looked up or repeated.
-    *("sort", "pick_largest", "embedding", "repeat"),
+    *("sort", "pick_largest", "embedding", "repeat", "cummax", "cummin", "interp"),
     # Rules that need names of their own on the way (x̂ and σ, the weights A), or a half triangle.
-    *("batch_norm", "layer_norm", "attention", "cholesky", "lower_half"),
+    *("batch_norm", "layer_norm", "attention", "cholesky", "lower_half", "eigenvalues", "eigenvectors"),
     # A write into a part of an array.
     *("assign", "fill"),
     # A diagonal beside the main one.
@@ -175,9 +175,22 @@ def test_every_equation_of_the_gallery_and_the_documentation_is_true() -> None:
     assert seen.total() >= 150
 
 
-EXPLAINED = ("conv2d", "batch_norm", "layer_norm", "attention", "cholesky", "lower_half")
+EXPLAINED = (
+    "conv2d",
+    "batch_norm",
+    "layer_norm",
+    "attention",
+    "cholesky",
+    "lower_half",
+    "eigenvalues",
+    "eigenvectors",
+    "interp",
+)
 """The cards whose formulas hold names that the notes below them explain."""
-NAMED_ON_CARDS = ("assign", "fill", "im2col", "col2im", "sort", "embedding", "pick_largest", "average_pool2d")
+NAMED_ON_CARDS = (
+    *("assign", "fill", "im2col", "col2im", "sort", "embedding", "pick_largest", "average_pool2d"),
+    *("cummax", "cummin"),
+)
 
 
 @pytest.mark.parametrize("row", [row for row in ops.OPERATIONS.values() if row.rules(1)[0]], ids=lambda row: row.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import subprocess
@@ -480,3 +481,12 @@ def test_a_model_named_like_a_module_of_python_is_the_user_s(tmp_path: Path) -> 
     )
     done = run("explain", "./statistics.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_error_in_a_library_names_the_line_of_the_user() -> None:
+    def f(x: Any = 2.0) -> Any:
+        json.dumps({"x": x})
+        return x
+
+    with pytest.raises(RecordingError, match=r"Object of type float .* \(line \d+ of test_verification\.py\)"):
+        bpviz.trace(f)

@@ -104,6 +104,7 @@ def test_a_width_sets_a_figure_in_rows_and_makes_it_narrower_but_not_wider(tmp_p
     body = """
 .. bpviz::
    :width: {width}
+   :repeats: all
 
    import numpy as np
 

@@ -167,7 +167,7 @@ def test_the_gallery_can_be_followed(name: str) -> None:
 @pytest.mark.parametrize("repeat", ["auto", "always", "never"])
 @pytest.mark.parametrize("model", LONG)
 def test_long_programs_can_be_followed(model: Callable[..., Any], repeat: str) -> None:
-    drawing = bpviz.draw(model, repeat=repeat)
+    drawing = bpviz.draw(model, repeat=repeat, repeats="all")
     svg = drawing.to_svg()
     paired(svg)
     assert page_width(svg) <= WIDER * 720
@@ -310,7 +310,7 @@ def test_the_frame_of_a_parted_group_is_open_there(format: str) -> None:
 
         return group(x)
 
-    drawing = bpviz.draw(whole)
+    drawing = bpviz.draw(whole, repeats="all")
     shapes = [part.elements[0] for part in drawing.picture.parts if part.kind == "frame"]
     assert [shape.open for shape in shapes if isinstance(shape, Shape)][:1] == ["right"]
     assert [shape.open for shape in shapes if isinstance(shape, Shape)][-1:] == ["left"]
@@ -330,7 +330,7 @@ def test_the_frame_of_a_parted_group_is_open_there(format: str) -> None:
 
 def test_an_input_is_written_in_each_row_and_the_note_has_the_true_sum() -> None:
     flow = bpviz.backprop(recurrent)
-    svg = bpviz.draw(flow).to_svg()
+    svg = bpviz.draw(flow, repeats="all").to_svg()
     notes = {
         name: (sum(map(float, re.findall(r"[−-]?[\d.]+", terms.replace(" ", "").replace("−", "-")))), float(total))
         for name, terms, total in re.findall(r">∂recurrent/∂(\w) = ([^=<]+) = ([^<]+)<", svg.replace("= −", "= -"))
@@ -405,7 +405,7 @@ def test_one_line_for_none_and_from_top_to_bottom() -> None:
 
 
 def test_every_step_lights_both_pieces_of_a_parted_wire_and_every_copy_of_an_input() -> None:
-    drawing = bpviz.draw(recurrent)
+    drawing = bpviz.draw(recurrent, repeats="all")
     whole = [part.id for part in drawing.picture.parts if part.kind == "wire"]
     parted = {id for id in whole if whole.count(id) > 1}
     assert parted
@@ -421,12 +421,16 @@ def test_every_step_lights_both_pieces_of_a_parted_wire_and_every_copy_of_an_inp
 
 
 def test_letters_are_lit_with_their_path() -> None:
-    drawing = bpviz.draw(recurrent, path="x1")
+    drawing = bpviz.draw(recurrent, path="x1", repeats="all")
     assert paired(drawing.to_svg()) == 5
     tones = {part.detail: part.tone for part in drawing.picture.parts if part.link}
     assert tones == {"continues": "strong", "continued": "strong"}
     # The last input reaches the output from its own row on: what comes before is in the background.
-    later = [part.tone for part in bpviz.draw(recurrent, path="x5").picture.parts if part.detail == "continues"]
+    later = [
+        part.tone
+        for part in bpviz.draw(recurrent, path="x5", repeats="all").picture.parts
+        if part.detail == "continues"
+    ]
     assert later == ["pale"] * 4 + ["strong"]
 
 
@@ -452,7 +456,7 @@ def test_the_breaks_of_a_recurrent_network_are_between_its_cells() -> None:
 
 
 def test_a_letter_links_to_its_other_end() -> None:
-    root = ElementTree.fromstring(bpviz.draw(recurrent).to_svg())
+    root = ElementTree.fromstring(bpviz.draw(recurrent, repeats="all").to_svg())
     groups = {group.get("id"): group for group in root.iter(f"{SVG}g")}
     links = [(group, link.attrib["href"]) for group in groups.values() for link in group.findall(f"{SVG}a")]
     assert links
@@ -464,11 +468,11 @@ def test_a_letter_links_to_its_other_end() -> None:
 
 @pytest.mark.parametrize("format", ["svg", "dot", "tex", "html", "png"])
 def test_every_format_of_the_picture_has_the_letters(format: str) -> None:
-    data = bpviz.draw(recurrent).to_bytes(format)
+    data = bpviz.draw(recurrent, repeats="all").to_bytes(format)
     if format == "png":
         assert data.startswith(b"\x89PNG")
         return
-    count = len(letters(bpviz.draw(recurrent).to_svg()))
+    count = len(letters(bpviz.draw(recurrent, repeats="all").to_svg()))
     plain = re.sub(r"<[^>]*>|\\[a-z]+", " ", data.decode()) if format != "dot" else data.decode()
     for number in range(count):
         assert len(re.findall(rf"(?<![\w∂]){named(number)}(?!\w)", plain)) >= 2, (format, number)

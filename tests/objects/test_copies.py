@@ -8,10 +8,12 @@ import dataclasses
 import enum
 import functools
 import gc
+import math
 import random
 import threading
 import types
 from collections.abc import Callable
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -641,3 +643,118 @@ def test_a_parameter_may_itself_be_called_wrt() -> None:
 def test_wrong_names_say_what_was_meant(choice: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         bpviz.backprop(Regressor().loss, **choice)
+
+
+class Counting:
+    """A class that its methods write into."""
+
+    calls = 0
+
+    def __init__(self) -> None:
+        self.w = 2.0
+
+    def loss(self, x: Any = 3.0) -> Any:
+        Counting.calls += 1
+        type(self).last = x * self.w  # type: ignore[attr-defined]
+        if x > 100:
+            raise ValueError("too large")
+        return Counting.last * Counting.calls  # type: ignore[attr-defined]
+
+
+def test_a_class_is_as_before() -> None:
+    before = dict(vars(Counting))
+    model = Counting()
+    flow = bpviz.backprop(model.loss)
+    assert flow.output == 6.0 and flow.grads == {"x": 2.0, "w": 3.0}
+    assert dict(vars(Counting)) == before
+    with pytest.raises(ValueError, match="too large"):
+        bpviz.backprop(model.loss, 101.0)
+    assert dict(vars(Counting)) == before
+
+
+class Tally:
+    __slots__ = ("calls", "seen")
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def scaled(self, x: Any) -> Any:
+        self.calls += 1
+        self.seen = x
+        Counting.calls += 1
+        return x * self.calls * Counting.calls
+
+
+TALLY = Tally()
+
+
+def test_a_global_object_and_a_class_change_as_in_one_call() -> None:
+    def f(x: Any = 2.0) -> Any:
+        return TALLY.scaled(x)
+
+    # With slots and class attributes not put back, the plain run would begin at other numbers, and differ.
+    assert bpviz.backprop(f).output == 2.0
+    assert (TALLY.calls, Counting.calls) == (1, 1)
+    del TALLY.seen
+    TALLY.calls = Counting.calls = 0
+
+
+class Stepping:
+    """Its number of steps must be a plain number, so that it runs twice."""
+
+    def __init__(self) -> None:
+        self.time, self.step, self.w = 1.0, 0.25, 2.0
+
+    def run(self, x: Any = 2.0) -> Any:
+        print("start", x)
+        for i in range(int(self.time / self.step)):
+            x = x * self.w
+            print(i, x)
+        return x
+
+
+def test_a_model_that_runs_twice_prints_once(capsys: pytest.CaptureFixture[str]) -> None:
+    flow = bpviz.backprop(Stepping().run)
+    assert (flow.output, flow.grads["x"]) == (32.0, 16.0)
+    assert capsys.readouterr().out == "start 2.0\n0 4.0\n1 8.0\n2 16.0\n3 32.0\n"
+
+
+def test_another_thread_prints_meanwhile(capsys: pytest.CaptureFixture[str]) -> None:
+    class Waiting(Stepping):
+        def run(self, x: Any = 2.0) -> Any:
+            other = threading.Thread(target=print, args=("other",))
+            other.start()
+            other.join()
+            return super().run(x)
+
+    bpviz.backprop(Waiting().run)
+    lines = capsys.readouterr().out.splitlines()
+    # The thread is the model's own, and is started by each run of it.
+    assert lines.count("other") >= 1
+    assert [line for line in lines if line != "other"] == ["start 2.0", "0 4.0", "1 8.0", "2 16.0", "3 32.0"]
+
+
+def test_eight_threads_leave_a_class_and_the_names_of_functions_as_they_were() -> None:
+    before, functions = dict(vars(Counting)), (np.zeros, math.exp, exp)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(15):
+                assert bpviz.backprop(Counting().loss).grads["x"] > 0
+                assert bpviz.backprop(calls_exp).output == math.exp(2.0)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert dict(vars(Counting)) == before
+    assert (np.zeros, math.exp, exp) == functions
+
+
+def calls_exp(x: Any = 2.0) -> Any:
+    return exp(x) if x > 0 else math.exp(x) + np.zeros(1)[0]

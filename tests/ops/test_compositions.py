@@ -179,6 +179,111 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "vdot": [(lambda x, y: np.vdot(x, y), (X, X + 1))],
     "vecdot": [(lambda x, y: np.vecdot(x, y), (X, X))],
     "vsplit": [(lambda x: np.vsplit(x, 2)[1], (X,))],
+    "apply_along_axis": [
+        (lambda x: np.apply_along_axis(lambda line: np.sum(line**2), 0, x), (X,)),
+        (lambda x: np.apply_along_axis(np.cumsum, 1, x), (X,)),
+        (lambda x: np.apply_along_axis(lambda line, k: line[k:], 0, x, 1), (SQUARE,)),
+        (lambda x: np.apply_along_axis(lambda line: np.outer(line, line), 1, x), (BATCH,)),
+    ],
+    "array_equal": [
+        (lambda x: np.array_equal(x, x) * 1.0, (X,)),
+        (lambda x: x * np.array_equal(x, x[0]), (X,)),
+        (lambda x: x * np.array_equal(x, x + 1), (X,)),
+        (lambda x: np.array_equal(x, [1.0, np.nan], equal_nan=True) * 1.0, (np.array([1.0, np.nan]),)),
+    ],
+    "bincount": [
+        (lambda x: np.bincount([0, 2, 0, 1, 2], weights=x), (LINE,)),
+        (lambda x: np.bincount(np.array([1, 1, 0, 1, 1]), x, minlength=4), (LINE,)),
+    ],
+    "cumulative_prod": [(lambda x: np.cumulative_prod(x), (LINE,))],
+    "cumulative_sum": [(lambda x: np.cumulative_sum(x), (LINE,)), (lambda x: np.cumulative_sum(x, axis=1), (X,))],
+    "diagflat": [(lambda x: np.diagflat(x), (X,)), (lambda x: np.diagflat(x, 1), (LINE,))],
+    "divmod": [(lambda x: np.divmod(x, 0.37)[1], (LINE,)), (lambda x: np.divmod(x, 0.37)[0] * x, (LINE,))],
+    "ediff1d": [
+        (lambda x: np.ediff1d(x), (X,)),
+        (lambda x: np.ediff1d(x, to_begin=0.0, to_end=x[0]), (LINE,)),
+        (lambda x: np.ediff1d(x, to_end=[1.0, 2.0]), (LINE,)),
+    ],
+    "extract": [
+        (lambda x: np.extract(x > 0, x), (X,)),
+        (lambda x: np.extract([1, 0, 1, 0, 1], x), (LINE,)),
+    ],
+    "geomspace": [
+        (lambda x, y: np.geomspace(x, y, 4), (0.5, 8.0)),
+        (lambda x: np.geomspace(1.0, x, num=3, endpoint=False), (np.array([2.0, 3.0]),)),
+    ],
+    "gradient": [
+        (lambda x: np.gradient(x), (LINE,)),
+        (lambda x: np.gradient(x, 0.1), (LINE[:2],)),
+        (lambda x, h: np.gradient(x, h), (LINE, 0.3)),
+        (lambda x, t: np.gradient(x, t), (LINE, np.array([0.0, 0.5, 1.5, 1.7, 3.0]))),
+        (lambda x: np.gradient(x, [0.0, 0.5, 1.5, 1.7, 3.0]), (LINE,)),
+        (lambda x: np.gradient(x, np.arange(5) * 0.5), (LINE,)),
+        (lambda x: np.gradient(x, axis=1), (SQUARE,)),
+        (lambda x: np.gradient(x)[1] * np.gradient(x)[0], (SQUARE,)),
+        (lambda x: np.gradient(x, 0.5, [0.0, 1.0, 3.0], axis=(0, 1))[1], (BATCH[:, :, 0],)),
+        (lambda x: np.gradient(x, [0.0, 1.0, 3.0], axis=1), (BATCH,)),
+    ],
+    "insert": [
+        (lambda x: np.insert(x, 0, 0), (LINE,)),
+        (lambda x, v: np.insert(x, 2, v), (LINE, 7.0)),
+        (lambda x, v: np.insert(x, -1, v), (LINE, X[0])),
+        (lambda x: np.insert(x, len(x), 1.0), (LINE,)),
+        (lambda x: np.insert(x, [1, 3], [5.0, 6.0]), (LINE,)),
+        (lambda x, v: np.insert(x, 1, v, axis=1), (X, np.array([5.0, 6.0]))),
+        (lambda x: np.insert(x, 1, 9.0), (X,)),
+        (lambda v: np.insert(LINE, 3, v), (2.5,)),
+    ],
+    "lib.stride_tricks.sliding_window_view": [
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, 3), (LINE,)),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2)), (SQUARE,)),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1), (BATCH,)),
+    ],
+    "linalg.eigh": [
+        (lambda x: np.linalg.eigh(x)[0], (SQUARE @ SQUARE.T,)),
+        (lambda x: np.linalg.eigh(x).eigenvectors[:, 0] ** 2, (SQUARE @ SQUARE.T,)),
+        (lambda x: np.linalg.eigh(x)[1] * np.linalg.eigh(x)[0], (SQUARE @ SQUARE.T,)),
+    ],
+    "linalg.eigvalsh": [(lambda x: np.linalg.eigvalsh(x), (SQUARE @ SQUARE.T,))],
+    "linalg.lstsq": [
+        (lambda x, y: np.linalg.lstsq(x, y)[0], (BATCH[0, :, :2] + SQUARE[:, :2], LINE[:3])),
+        (lambda x, y: np.linalg.lstsq(x, y, rcond=None)[1], (BATCH[0, :, :2] + SQUARE[:, :2], LINE[:3])),
+        (lambda x, y: np.linalg.lstsq(x, y)[0], (BATCH[0, :, :2] + SQUARE[:, :2], SQUARE)),
+        (lambda x, y: np.linalg.lstsq(x, y)[3] * np.linalg.lstsq(x, y)[2], (BATCH[0, :, :2] + SQUARE[:, :2], SQUARE)),
+    ],
+    "logspace": [
+        (lambda x, y: np.logspace(x, y, 4), (0.5, -0.3)),
+        (lambda x: np.logspace(0.0, x, 3, base=2.0), (2.0,)),
+    ],
+    "matvec": [(lambda x, y: np.matvec(x, y), (BATCH, LINE[:4]))],
+    "nancumsum": [(lambda x: np.nancumsum(x, axis=1), (X,))],
+    "nanmax": [(lambda x: np.nanmax(x, axis=1), (X,)), (lambda x: np.nanmax(x, keepdims=True), (X,))],
+    "nanmin": [(lambda x: np.nanmin(x, axis=0), (X,))],
+    "nanprod": [(lambda x: np.nanprod(x, axis=0), (X,))],
+    "nanstd": [(lambda x: np.nanstd(x), (X,)), (lambda x: np.nanstd(x, axis=1, ddof=1), (X,))],
+    "nanvar": [(lambda x: np.nanvar(x), (X,)), (lambda x: np.nanvar(x, axis=0, keepdims=True), (X,))],
+    "percentile": [
+        (lambda x: np.percentile(x, 30), (LINE,)),
+        (lambda x: np.percentile(x, [25, 50, 75]), (X,)),
+        (lambda x: np.percentile(x, 90, axis=1, keepdims=True), (X,)),
+    ],
+    "polyadd": [(lambda x, y: np.polyadd(x, y), (LINE, X[0])), (lambda x: np.polyadd([1.0, 2.0], x), (X[0],))],
+    "polyder": [(lambda x: np.polyder(x), (LINE,)), (lambda x: np.polyder(x, 2), (LINE,))],
+    "polymul": [(lambda x, y: np.polymul(x, y), (LINE, X[0]))],
+    "quantile": [
+        (lambda x, m=m: np.quantile(x, 0.3, method=m), (LINE,)) for m in ("linear", "lower", "higher", "midpoint")
+    ]
+    + [
+        (lambda x: np.quantile(x, [[0.1, 0.5], [0.0, 1.0]], axis=0), (SQUARE,)),
+        (lambda x: np.quantile(x, 0.5, keepdims=True), (X,)),
+        (lambda x: np.quantile(x, 1.0, axis=-1), (BATCH,)),
+    ],
+    "resize": [(lambda x: np.resize(x, (2, 4)), (LINE,)), (lambda x: np.resize(x, 3), (X,))],
+    "vander": [
+        (lambda x: np.vander(x), (LINE,)),
+        (lambda x: np.vander(x, 3, increasing=True), (np.array([0.0, 1.0, 2.0]),)),
+    ],
+    "vecmat": [(lambda x, y: np.vecmat(x, y), (LINE[:3], BATCH))],
     "vstack": [(lambda x, y: np.vstack([x, y]), (X[0], X))],
     "add.at": [
         (after(lambda y, v: np.add.at(y, [0, 2, 0], v)), (LINE, LINE[:3] * 2)),
@@ -211,6 +316,13 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "power.outer": [(lambda x, y: np.power.outer(x, y), (LINE**2, X[0]))],
     "subtract.outer": [(lambda x, y: np.subtract.outer(x, y), (LINE, X[0]))],
 }
+ROUGH: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
+    "polyfit": [
+        (lambda x, y: np.polyfit(x, y, 1), (LINE, LINE**2)),
+        (lambda y: np.polyfit([0.0, 1.0, 2.0, 3.5, 4.0], y, 2), (LINE,)),
+    ],
+}
+"""Functions that NumPy computes on another way, so that they differ more in the last digits."""
 ABSENT = {"row_stack", "trapz"}
 """Names that some versions of NumPy have, and this one has not."""
 
@@ -218,8 +330,8 @@ ABSENT = {"row_stack", "trapz"}
 def test_everything_made_of_several_rows_is_tried() -> None:
     # Those of math and of SciPy are tried in tests/doors.
     of_numpy = {name for name in COMPOSITES if not name.startswith(("math.", "scipy."))}
-    assert of_numpy - set(COMPOSITIONS) <= ABSENT
-    assert set(COMPOSITIONS) <= set(COMPOSITES)
+    assert of_numpy - set(COMPOSITIONS) - set(ROUGH) <= ABSENT
+    assert set(COMPOSITIONS) | set(ROUGH) <= set(COMPOSITES)
 
 
 @pytest.mark.parametrize(
@@ -231,11 +343,20 @@ def test_everything_made_of_several_rows_is_tried() -> None:
     ],
 )
 def test_functions_made_of_several_rows(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
+    check(function, xs, 1e-13)
+
+
+@pytest.mark.parametrize(("function", "xs"), [call for calls in ROUGH.values() for call in calls])
+def test_functions_that_numpy_computes_on_another_way(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
+    check(function, xs, 1e-9)
+
+
+def check(function: Callable[..., Any], xs: tuple[Any, ...], tolerance: float) -> None:
     expected = function(*xs)
     graph = bpviz.trace(lambda *xs: function(*xs), *xs)
     output = graph.nodes[graph.output_indices[0]].value
     assert np.shape(output) == np.shape(expected)
-    np.testing.assert_allclose(output, expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(output, expected, rtol=tolerance, atol=1e-2 * tolerance)
     if any(graph.record.reached[i] for i in graph.output_indices):
         assert_gradient(lambda *xs: function(*xs), list(xs), np.random.default_rng(6))
 

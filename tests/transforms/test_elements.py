@@ -19,7 +19,10 @@ from bpviz.text.element_names import element_name
 from bpviz.transforms.elements import elements
 from bpviz.words.values import line_of
 
-REFUSED = {"inv", "solve", "det", "logabsdet", "cholesky", "cumprod"}
+REFUSED = {
+    *("inv", "solve", "det", "logabsdet", "cholesky", "cumprod"),
+    *("eigenvalues", "eigenvectors", "pinv", "interp"),
+}
 """Neither element by element nor sums of products: refused in words."""
 
 

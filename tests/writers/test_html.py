@@ -112,7 +112,7 @@ def test_a_letter_leads_to_its_other_end(tmp_path: Path) -> None:
             x = bpviz.nn.tanh(w * x)
         return x
 
-    file = bpviz.draw(chain).save(tmp_path / "chain.html")
+    file = bpviz.draw(chain, repeats="all").save(tmp_path / "chain.html")
     script = """(() => {
         const ring = document.querySelector(":target");
         const {top, bottom} = ring.getBoundingClientRect();

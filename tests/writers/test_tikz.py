@@ -238,7 +238,7 @@ def test_the_end_of_a_page_comes_between_rows(compiled: Compile, tmp_path: Path)
             x = np.tanh(w * x)
         return x
 
-    drawing = bpviz.draw(chain)
+    drawing = bpviz.draw(chain, repeats="all")
     assert len(drawing.picture.breaks) > 10
     assert size(compiled(drawing.to_bytes("tex"), name="alone")) == f"{drawing.picture.width} {drawing.picture.height}"
     (tmp_path / "rows.tex").write_bytes(drawing.to_bytes("tex"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 import re
 import threading
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -530,3 +532,95 @@ def test_parts_of_a_recorded_array_that_are_written_over_are_one_box() -> None:
     assert texts(main).count("fill") == 1
     restored = bpviz.draw(main).to_json()
     assert '"fill"' in restored
+
+
+# Places that are given twice, arrays without axes, elements one by one
+
+
+def the_last_of_two(v: Any = X) -> Any:
+    y = np.zeros(3)
+    y[[0, 0]] = v
+    return np.sum(y * np.array([1.0, 2.0, 3.0]))
+
+
+def the_last_of_several_in_a_matrix(v: Any = np.array([1.0, 2.0, 3.0]), W: Any = SQUARE) -> Any:
+    y = W * 2
+    y[[1, 0, 1], [0, 1, 0]] = v**2
+    row = y[1]
+    y[[0, 1, 0]] += v[:2] * W[[0, 1, 1]]
+    return np.sum(y * W) + np.sum(row)
+
+
+def without_axes(x: Any = 2.0) -> Any:
+    y, z = np.zeros(()), np.array(1.0)
+    y[()] = x * 3
+    y += x
+    z *= x
+    z[...] = z * y
+    return z * y
+
+
+def flat_elements(x: Any = SQUARE) -> Any:
+    y = np.zeros((2, 2))
+    y.flat[1] = x[0, 0] ** 2
+    y.flat[2:] = x[1]
+    first = x.copy()
+    first.flat[0] = 5.0
+    return sum(v * v for v in y.flat) + x.flat[3] * first.flat[0] + np.sum(first)
+
+
+def numbered_elements(x: Any = SQUARE) -> Any:
+    total = 0.0
+    for (i, j), v in np.ndenumerate(x):
+        total += (i + 2 * j + 1) * v**2
+    rows = x.tolist()
+    return total + rows[1][0] * rows[0][1] + sum(x[0].tolist())
+
+
+@pytest.mark.parametrize(
+    "function",
+    [the_last_of_two, the_last_of_several_in_a_matrix, without_axes, flat_elements, numbered_elements],
+)
+def test_elements_one_by_one(function: Callable[..., Any]) -> None:
+    flow = bpviz.backprop(function)
+    np.testing.assert_allclose(flow.output, function(), rtol=1e-14)
+    assert bpviz.gradcheck(function).ok
+
+
+def test_of_two_values_for_one_place_only_the_last_gets_a_gradient() -> None:
+    np.testing.assert_array_equal(bpviz.backprop(the_last_of_two).grads["v"], [0.0, 1.0])
+
+
+def test_a_fill_keeps_only_what_is_written() -> None:
+    def filled(x: Any = 2.0, n: Any = 400) -> Any:
+        y = np.zeros((n, 5))
+        y[0] = x
+        for i in range(1, n):
+            y[i] = y[i - 1] * 0.99
+        return y[-1].sum() + y[7, 0]
+
+    tracemalloc.start()
+    flow = bpviz.backprop(filled)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All 400 versions of the array would take 6.4 MB.
+    assert size < 3e6
+    assert flow.output == pytest.approx(filled())
+    assert flow.grads["x"] == pytest.approx(5 * 0.99**399 + 0.99**7)
+
+
+def test_an_array_before_a_write_is_computed_again() -> None:
+    def filled(x: Any = 2.0) -> Any:
+        y = np.zeros(3)
+        for i in range(3):
+            y[i] = x * i
+        return y.sum()
+
+    flow = bpviz.backprop(filled)
+    for version, expected in (("assign", [0.0, 0.0, 0.0]), ("assign_2", [0.0, 2.0, 0.0])):
+        np.testing.assert_array_equal(flow.value(version), expected)
+        np.testing.assert_array_equal(flow.graph[version].value, expected)
+    again = pickle.loads(pickle.dumps(flow))
+    np.testing.assert_array_equal(again.value("assign_2"), [0.0, 2.0, 0.0])
+    changed = bpviz.propagate(flow.graph, {"x": 3.0})
+    np.testing.assert_array_equal(changed.value("assign_2"), [0.0, 3.0, 0.0])

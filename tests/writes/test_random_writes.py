@@ -116,6 +116,8 @@ class Writer:
                 f"{old}[[{i}, {i - 1}][: len({old})]] += {rest}",
             ]
             + [f"np.put({old}, [0], [x[0]])"]
+            + [f"{old}[[{i}, 0, {i}]] = {rest}", f"{old}[[{i}, {i}]] += {rest}", f"{old}.flat[{i}] = x[0] * 2"]
+            + ([f"{old}[[{i}, 0, {i}]] = np.array([x[0], 0.3, x[1]])"] if len(shape) == 1 else [])
         )
         self.say(line)
 

@@ -310,7 +310,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
         raise UsageError("np.median with out= or several axes cannot be recorded; take the median of one axis")
     shape = shape_of(a)
     if axis is None:
-        a, along = reshape(a, shape=(-1,)), 0
+        a, along = a if len(shape) == 1 else reshape(a, shape=(-1,)), 0
     else:
         along = axis % len(shape)
     length = shape_of(a)[along]

@@ -10,7 +10,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.arranging import flip
 from bpviz.ops.arrays.extremes import max_, min_
 from bpviz.ops.arrays.picking import is_traced
-from bpviz.ops.functions.logic import count_nonzero, isnan, logical_and
+from bpviz.ops.functions.logic import count_nonzero, logical_and
 from bpviz.ops.primitives.arithmetic import add, divide, multiply, power, subtract
 from bpviz.ops.primitives.assumptions import guard
 from bpviz.ops.primitives.elementwise import abs_, exp, log, sqrt
@@ -25,11 +25,11 @@ __all__ = [
     "average",
     "cumprod",
     "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
     "diff",
     "linalg_norm",
     "logsumexp",
-    "nanmean",
-    "nansum",
     "norm",
     "prod",
     "std",
@@ -334,27 +334,28 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     return divide(total, whole)
 
 
-@made_of_operations("nansum")
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.nansum``: the sum, with 0 in place of NaN.
+@made_of_operations("cumulative_sum")
+def cumulative_sum(x: Any, /, *, axis: int | None = None, **other: Any) -> Any:
+    """``np.cumulative_sum``: the running total, along an axis.
 
-    >>> nansum([1.0, math.nan, 2.0])
-    3.0
+    >>> cumulative_sum([1.0, 2.0, 3.0])
+    array([1., 3., 6.])
     """
-    if out is not None or dtype is not None:
-        raise TypeError("np.nansum with out= or dtype= cannot be recorded; leave it out")
-    return sum_(where(isnan(a), 0.0, a), axis=axis, keepdims=keepdims)
+    return cumsum(x, axis=_axis_of_running(x, axis, other))
 
 
-@made_of_operations("nanmean")
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """``np.nanmean``: the mean of the numbers that are not NaN.
+@made_of_operations("cumulative_prod")
+def cumulative_prod(x: Any, /, *, axis: int | None = None, **other: Any) -> Any:
+    """``np.cumulative_prod``: the running product, along an axis."""
+    return cumprod(x, axis=_axis_of_running(x, axis, other))
 
-    >>> nanmean([1.0, math.nan, 2.0])
-    1.5
-    """
-    total = nansum(a, axis, dtype, out, keepdims)
-    return divide(total, sum_(where(isnan(a), 0.0, 1.0), axis=axis, keepdims=keepdims))
+
+def _axis_of_running(x: Any, axis: int | None, other: Any) -> int:
+    if other:
+        raise TypeError(f"{', '.join(other)}= cannot be recorded here; leave it out")
+    if axis is None and len(shape_of(x)) != 1:
+        raise ValueError("an array of several axes needs an axis")
+    return axis or 0
 
 
 @made_of_operations("diff")

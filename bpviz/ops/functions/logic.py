@@ -12,11 +12,13 @@ from bpviz.ops.primitives.selection import equal, less_equal
 from bpviz.ops.table.registry import made_of_operations
 from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.row_shapes import decision
+from bpviz.ops.table.values import shape_of
 
 __all__ = [
     "all_",
     "allclose",
     "any_",
+    "array_equal",
     "bitwise_and",
     "bitwise_or",
     "bitwise_xor",
@@ -94,3 +96,16 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     False
     """
     return all_(isclose(a, b, rtol, atol, equal_nan))
+
+
+@made_of_operations("array_equal")
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    """``np.array_equal``: whether two arrays have the same shape and elements, for a branch.
+
+    >>> array_equal([1.0, 2.0], [1.0]), bool(array_equal([1.0], [1.0]))
+    (False, True)
+    """
+    if shape_of(a1) != shape_of(a2):
+        return False
+    same = equal(a1, a2)
+    return all_(logical_or(same, logical_and(isnan(a1), isnan(a2))) if equal_nan else same)

@@ -7,10 +7,11 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
+from bpviz.ops.table.registry import made_of_operations
 from bpviz.ops.table.row import Case
 from bpviz.ops.table.row_shapes import flat, function_of_two
 
-__all__ = ["ceil", "floor", "floor_divide", "fmod", "heaviside", "remainder", "rint", "round_", "trunc"]
+__all__ = ["ceil", "divmod_", "floor", "floor_divide", "fmod", "heaviside", "remainder", "rint", "round_", "trunc"]
 
 np: Any = LazyModule("numpy")
 
@@ -77,3 +78,9 @@ heaviside = function_of_two(
     notation="step({x}, {y})",
     convention="0 everywhere for x",
 )
+
+
+@made_of_operations("divmod")
+def divmod_(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """``np.divmod``: the whole quotient and the remainder."""
+    return floor_divide(x1, x2), remainder(x1, x2)

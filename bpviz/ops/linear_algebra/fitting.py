@@ -6,19 +6,34 @@ from typing import Any
 
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.ops.arrays.axes import atleast_2d
+from bpviz.ops.arrays.axes import atleast_1d, atleast_2d
 from bpviz.ops.arrays.joining import vstack
 from bpviz.ops.arrays.picking import is_traced
+from bpviz.ops.linear_algebra.contraction import convolve
 from bpviz.ops.linear_algebra.matrices import diag
 from bpviz.ops.linear_algebra.products import matmul
-from bpviz.ops.primitives.arithmetic import add, divide, multiply, subtract
+from bpviz.ops.linear_algebra.spectra import least_squares
+from bpviz.ops.primitives.arithmetic import add, divide, multiply, power, subtract
 from bpviz.ops.primitives.elementwise import sqrt
 from bpviz.ops.primitives.reductions import mean, sum_
-from bpviz.ops.primitives.shaping import broadcast_to, index, reshape, transpose
+from bpviz.ops.primitives.shaping import broadcast_to, concatenate, index, reshape, transpose
 from bpviz.ops.table.registry import made_of_operations
 from bpviz.ops.table.values import shape_of
 
-__all__ = ["corrcoef", "cov", "linspace", "polyval", "trapezoid"]
+__all__ = [
+    "corrcoef",
+    "cov",
+    "geomspace",
+    "linspace",
+    "logspace",
+    "polyadd",
+    "polyder",
+    "polyfit",
+    "polymul",
+    "polyval",
+    "trapezoid",
+    "vander",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -64,6 +79,93 @@ def linspace(
     away = subtract(stop, start)
     shares = shares.reshape(-1, *(1 for _ in shape_of(away)))
     return add(start, multiply(shares, away))
+
+
+@made_of_operations("logspace")
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, **other: Any) -> Any:
+    """``np.logspace``: powers of a base, with exponents at equal distances.
+
+    >>> logspace(0.0, 2.0, 3)
+    array([  1.,  10., 100.])
+    """
+    return power(base, linspace(start, stop, num, endpoint, **other))
+
+
+@made_of_operations("geomspace")
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **other: Any) -> Any:
+    """``np.geomspace``: numbers of which each is the same multiple of the one before.
+
+    >>> geomspace(1.0, 4.0, 3)
+    array([1., 2., 4.])
+    """
+    if any(value is not None and value != 0 for value in other.values()):
+        raise TypeError("np.geomspace with dtype= or axis= cannot be recorded; leave it out")
+    shares = np.arange(num) / max(num - 1 if endpoint else num, 1)
+    times = divide(stop, start)
+    return multiply(start, power(times, shares.reshape(-1, *(1 for _ in shape_of(times)))))
+
+
+@made_of_operations("vander")
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """``np.vander``: the powers of each number, from N − 1 to 0, as columns.
+
+    >>> vander([2.0, 3.0], 3)
+    array([[4., 2., 1.],
+           [9., 3., 1.]])
+    """
+    (length,) = shape_of(x)
+    powers = np.arange(length if N is None else N, dtype=np.float64)
+    return power(reshape(x, shape=(-1, 1)), powers if increasing else powers[::-1].copy())
+
+
+@made_of_operations("polyder")
+def polyder(p: Any, m: int = 1) -> Any:
+    """``np.polyder``: the coefficients of the derivative of a polynomial, the highest power first.
+
+    >>> polyder([3.0, 2.0, 1.0])
+    array([6., 2.])
+    """
+    for _ in range(m):
+        p = multiply(index(p, key=slice(None, -1)), np.arange(shape_of(p)[0] - 1, 0, -1, dtype=np.float64))
+    return p
+
+
+@made_of_operations("polymul")
+def polymul(a1: Any, a2: Any) -> Any:
+    """``np.polymul``: the coefficients of the product of two polynomials.
+
+    >>> polymul([1.0, 1.0], [1.0, -1.0])
+    array([ 1.,  0., -1.])
+    """
+    return convolve(atleast_1d(a1), atleast_1d(a2))
+
+
+@made_of_operations("polyadd")
+def polyadd(a1: Any, a2: Any) -> Any:
+    """``np.polyadd``: the coefficients of the sum of two polynomials.
+
+    >>> polyadd([1.0, 2.0, 3.0], [1.0, 1.0])
+    array([1., 3., 4.])
+    """
+    first, second = atleast_1d(a1), atleast_1d(a2)
+    lengths = shape_of(first)[0], shape_of(second)[0]
+    made = []
+    for line, length in zip((first, second), lengths, strict=True):
+        missing = max(lengths) - length
+        made.append(concatenate(np.zeros(missing), line) if missing else line)
+    return add(*made)
+
+
+@made_of_operations("polyfit")
+def polyfit(x: Any, y: Any, deg: int, *args: Any, **keywords: Any) -> Any:
+    """``np.polyfit``: the coefficients of the polynomial through points, by least squares, the highest power first.
+
+    >>> polyfit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], 1).round(9)
+    array([2., 1.])
+    """
+    if args or keywords:
+        raise TypeError("np.polyfit with rcond=, full=, w= or cov= cannot be recorded; give x, y and the degree alone")
+    return least_squares(vander(x if is_traced(x) else np.asarray(x, np.float64), deg + 1), y)
 
 
 @made_of_operations("trapezoid", "trapz")

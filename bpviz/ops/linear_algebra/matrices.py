@@ -19,6 +19,7 @@ __all__ = [
     "det",
     "det_sign",
     "diag",
+    "diagflat",
     "diagonal",
     "inv",
     "logabsdet",
@@ -253,6 +254,12 @@ diag: Operation = operation(
         Case(((2,),), {"k": -1}),
     ),
 )
+
+
+@made_of_operations("diagflat")
+def diagflat(v: Any, k: int = 0) -> Any:
+    """``np.diagflat``: a matrix with these numbers on a diagonal."""
+    return diag(v if len(shape_of(v)) == 1 else reshape(v, shape=(-1,)), **({"k": k} if k else {}))
 
 
 @made_of_operations("diagonal", methods=("diagonal",))

@@ -13,7 +13,7 @@ from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import Case
 from bpviz.ops.table.values import Shape, shape_of
 
-__all__ = ["dot", "matmul", "product", "swapped"]
+__all__ = ["dot", "matmul", "matvec", "product", "swapped", "vecmat"]
 
 np: Any = LazyModule("numpy")
 
@@ -135,3 +135,21 @@ def dot(x: Any, y: Any, out: Any = None) -> Any:
     last = len(right) - 1
     side_by_side = reshape(transpose(y, axes=(last - 1, *range(last - 1), last)), shape=(right[-2], -1))
     return reshape(matmul(x, side_by_side), shape=(*left[:-1], *right[:-2], right[-1]))
+
+
+@made_of_operations("matvec")
+def matvec(x1: Any, x2: Any) -> Any:
+    """``np.matvec``: each matrix times its vector.
+
+    >>> matvec(np.eye(2), np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
+    made = matmul(x1, _column(x2))
+    return reshape(made, shape=shape_of(made)[:-1])
+
+
+@made_of_operations("vecmat")
+def vecmat(x1: Any, x2: Any) -> Any:
+    """``np.vecmat``: each vector times its matrix."""
+    made = matmul(_row(x1), x2)
+    return reshape(made, shape=(*shape_of(made)[:-2], shape_of(made)[-1]))
