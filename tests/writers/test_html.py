@@ -318,7 +318,7 @@ def powers(x: float = 1.0) -> float:
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_wide_picture_scrolls_to_the_step(tmp_path: Path) -> None:
-    drawing = bpviz.draw(powers, steps=True, width="none")
+    drawing = bpviz.draw(powers, steps=True, width="none", repeats="all")
     with opened(drawing.save(tmp_path / "powers.html")) as page:
         page.ask("Emulation.setDeviceMetricsOverride", width=800, height=600, deviceScaleFactor=1, mobile=False)
         page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
