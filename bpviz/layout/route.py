@@ -27,6 +27,7 @@ _BUS = 30.0
 _DOT = 12.0
 _FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
 _TURN_APART = radians(20.0)
+_STEEPEST_LEAVE, _FLATTEST_LEAVE = radians(68.0), radians(28.0)
 
 
 class Lane(NamedTuple):
@@ -57,8 +58,8 @@ class _Step:
     ``out`` and ``into`` are the round spots, by index, that it bends out of or into: −1 for none. It is level up to
     the share ``bow`` of the way to their middle, and at most until ``least`` points before that. If several bend into
     one spot, which reaches ``reach`` points, each arrives at another angle ``turn``, at least ``flattest``; without
-    space for that it ends level at the ``edge`` of the spot. Wires from a branch dot to the same side run together on
-    one ``bus``, named by the dot.
+    space for that it ends level at the ``edge`` of the spot. From a branch dot it starts at the angle ``turn``, but wires
+    to the same side run together on one ``bus``, named by the dot.
     """
 
     __slots__ = (
@@ -251,10 +252,13 @@ def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
 
 
 def _bowed(group: Sequence[_Step], spot: Spot) -> None:
-    """Give bends different bows, the first (longest) the largest."""
-    most = 0.9 if spot.along > _DOT else 0.75
+    """Give bends different bows, the first (longest) the largest; from a dot it is the steepest, too."""
+    dot = spot.along < _DOT
     for place, step in enumerate(group):
-        step.bow = most - 0.5 * place / max(len(group) - 1, 2)
+        step.bow = (0.75 if dot else 0.9) - 0.5 * place / max(len(group) - 1, 2)
+        if dot and step.out >= 0:
+            share = place / max(len(group) - 1, 1)
+            step.turn = _STEEPEST_LEAVE - (_STEEPEST_LEAVE - _FLATTEST_LEAVE) * share
 
 
 class _Track(NamedTuple):
@@ -340,7 +344,7 @@ def _drawn(
         else:
             way += _swing(way[-1], end, step)
     finish = (target.u - (0.0 if target.round else target.along / 2), way[-1][1])
-    turned = bool(steps) and steps[-1].turn > 0.0
+    turned = bool(steps) and steps[-1].into >= 0 and steps[-1].turn > 0.0
     if (finish[0] - way[-1][0] > LEVEL and not turned) or len(way) == 1:
         way += line(way[-1], finish)[1:]
     return tuple(way)
@@ -359,6 +363,12 @@ def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Poin
         return (first[0] + bow, first[1]), (second[0] + outer * x, second[1] + outer * y), last
     if step.into >= 0:
         return ((min(first[0] + along * step.bow, second[0] - step.least), first[1]), second, second)
+    if step.out >= 0 and step.turn and not step.least:
+        # It leaves a dot to the right, and turns from there.
+        x, y = cos(step.turn), sin(step.turn)
+        handle = min(along / (3.0 * x), 0.55 * abs(second[1] - first[1]) / y)
+        there = (first[0] + handle * x, first[1] + handle * y * (1.0 if step.b > step.a else -1.0))
+        return there, (max(second[0] - along * step.bow, there[0]), second[1]), second
     if step.out >= 0:
         return (first, (max(second[0] - along * step.bow, first[0] + step.least), second[1]), second)
     return ((first[0] + along * 0.5, first[1]), (second[0] - along * 0.5, second[1]), second)
