@@ -6,9 +6,9 @@ turn in one gap have separate tracks, and the gap is as wide as these need.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from math import acos, cos, pi, radians, sin
+from math import acos, atan2, copysign, cos, pi, radians, sin
 from typing import NamedTuple
 
 from bpviz.layout.placement.ranks import LEVEL, Border, Rank, Spot, ranked
@@ -27,7 +27,8 @@ _BUS = 30.0
 _DOT = 12.0
 _FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
 _TURN_APART = radians(20.0)
-_STEEPEST_LEAVE, _FLATTEST_LEAVE = radians(68.0), radians(28.0)
+_STEEPEST_LEAVE, _FLATTEST_LEAVE = radians(68.0), radians(30.0)
+_CLOSE = 10.0
 
 
 class Lane(NamedTuple):
@@ -89,7 +90,7 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Borde
     buses = _buses(lanes, leaning)
     paths = [_steps(lane, leaning, ranks, buses) for lane in lanes]
     steps = [step for path in paths for step in path]
-    _spread(steps, leaning)
+    _spread(steps, leaning, Counter(lane.target for lane in lanes), pitch)
     gaps = _tracked(steps, ranks, pitch)
     shift = 0.0
     for rank, following, gap in zip(ranks, ranks[1:], gaps, strict=False):
@@ -209,8 +210,11 @@ def _swinging(
     return None
 
 
-def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
-    """Give steps that meet on one side of a round spot different angles or places, in the order of heights."""
+def _spread(steps: Sequence[_Step], spots: Sequence[Spot], arriving: Mapping[int, int], pitch: float) -> None:
+    """Give steps that meet on one side of a round spot different angles or places, in the order of heights.
+
+    ``arriving`` is the number of all lanes into each spot, by index.
+    """
     leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
@@ -224,30 +228,36 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
         if len(group) == 1 and not group[0].flattest:
             _bowed(group, spots[center])
         else:
-            _turned(group, spots[center])
+            rest = _turned(group, spots[center])
+            _set_aside(rest, spots[center], pitch, alone=len(rest) == arriving[center])
 
 
-def _turned(group: Sequence[_Step], spot: Spot) -> None:
+def _turned(group: Sequence[_Step], spot: Spot) -> Sequence[_Step]:
     """Give bends, the longest first, angles to enter: the first nearly from the top, the last well above level ones.
 
-    A bend without space for that, and all nearer ones, enter beside the middle.
+    Return the first bend without space for that, and all nearer ones.
     """
     turn = 0.0
     for place, step in enumerate(group):
         share = place / max(len(group) - 1, 1)
         turn = max(_FIRST_TURN + (_LAST_TURN - _FIRST_TURN) * share, step.flattest, turn + _TURN_APART)
         if turn > _FLATTEST_TURN:
-            _set_aside(group[place:], spot)
-            return
+            return group[place:]
         step.bow = 0.98 - 0.45 * share if not step.flattest else 0.55
         step.reach, step.turn = spot.after, turn
+    return ()
 
 
-def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
-    """Let steps from one side enter level, beside the middle, the longest outermost."""
+def _set_aside(group: Sequence[_Step], spot: Spot, pitch: float, alone: bool) -> None:
+    """Let steps from one side enter level, the longest outermost: beside the middle, or around it if they are alone."""
+    count, most = len(group), spot.after * _BESIDE
     for place, step in enumerate(group):
+        if alone and count > 1:
+            share = min(pitch, 2 * most / (count - 1)) * ((count - 1) / 2 - place)
+        else:
+            share = most * (1.0 - place / count)
         step.into, step.end = -1, step.edge
-        aside = min(abs(step.b - step.a), spot.after * _BESIDE * (1.0 - place / len(group)))
+        aside = min(abs(step.b - step.a), share)
         step.b += -aside if step.a < step.b else aside
 
 
@@ -363,15 +373,22 @@ def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Poin
         return (first[0] + bow, first[1]), (second[0] + outer * x, second[1] + outer * y), last
     if step.into >= 0:
         return ((min(first[0] + along * step.bow, second[0] - step.least), first[1]), second, second)
-    if step.out >= 0 and step.turn and not step.least:
-        # It leaves a dot to the right, and turns from there.
-        x, y = cos(step.turn), sin(step.turn)
-        handle = min(along / (3.0 * x), 0.55 * abs(second[1] - first[1]) / y)
-        there = (first[0] + handle * x, first[1] + handle * y * (1.0 if step.b > step.a else -1.0))
-        return there, (max(second[0] - along * step.bow, there[0]), second[1]), second
     if step.out >= 0:
-        return (first, (max(second[0] - along * step.bow, first[0] + step.least), second[1]), second)
+        rise, bow = second[1] - first[1], max(second[0] - along * step.bow, first[0] + step.least)
+        there = first
+        if step.turn and (angle := _leaving(step, atan2(abs(rise), bow - first[0]))):
+            handle = min(_CLOSE if step.least else along / (3.0 * cos(angle)), 0.55 * abs(rise) / sin(angle))
+            there = (first[0] + handle * cos(angle), first[1] + handle * copysign(sin(angle), rise))
+        return there, (max(bow, there[0]), second[1]), second
     return ((first[0] + along * 0.5, first[1]), (second[0] - along * 0.5, second[1]), second)
+
+
+def _leaving(step: _Step, straight: float) -> float:
+    """Return the angle at which a bend leaves a dot to the right; 0 if it may lead on ``straight``, at that angle."""
+    if step.least:
+        # Nearer to the right there is an obstacle.
+        return step.turn if straight > step.turn else 0.0
+    return min(step.turn, max(straight, _FLATTEST_LEAVE))
 
 
 def _turn_twice(way: list[Point], second: Point, turn: float) -> None:
