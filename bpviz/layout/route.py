@@ -283,7 +283,8 @@ def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_G
     """Give every steep step, or its bus, a track, and return the space that this takes in each gap."""
     gaps: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
-        if step.out < 0 and step.into < 0 and abs(step.b - step.a) * _STEEP > step.end - step.begin:
+        steep = abs(step.b - step.a) * _STEEP > step.end - step.begin
+        if step.bus >= 0 or (steep and step.out < 0 and step.into < 0):
             gaps[step.rank].append(step)
     result = []
     for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
