@@ -183,11 +183,17 @@ def _crossings(one: Line, other: Line) -> int:
         for c, d in pairwise(other.points):
             if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
                 continue
-            if _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0:
+            if _parts(a, b, c, d, common) and _parts(c, d, a, b, common):
                 away = not common or hypot(a[0] - common[0], a[1] - common[1]) > AT_A_DOT
                 if away and all(hypot(a[0] - x, a[1] - y) > HEADS for x, y in found):
                     found.append(a)
     return len(found)
+
+
+def _parts(a: Point, b: Point, c: Point, d: Point, touching: Point | None) -> bool:
+    """Whether the line through ``a`` and ``b`` parts ``c`` from ``d``; ``touching`` lines do not part what is on them."""
+    one, other = _side(a, b, c), _side(a, b, d)
+    return one * other < 0 if touching else (one > 0) != (other > 0)
 
 
 def _side(a: Point, b: Point, c: Point) -> float:
