@@ -59,8 +59,8 @@ class _Step:
     ``out`` and ``into`` are the round spots, by index, that it bends out of or into: −1 for none. It is level up to
     the share ``bow`` of the way to their middle, and at most until ``least`` points before that. If several bend into
     one spot, which reaches ``reach`` points, each arrives at another angle ``turn``, at least ``flattest``; without
-    space for that it ends level at the ``edge`` of the spot. From a branch dot it starts at the angle ``turn``, but wires
-    to the same side run together on one ``bus``, named by the dot.
+    space for that it ends level at the ``edge`` of the spot. From a branch dot it starts at the angle ``turn``, but
+    wires to the same side run together on one ``bus``, named by the dot.
     """
 
     __slots__ = (
