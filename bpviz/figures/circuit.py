@@ -9,7 +9,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
-from bpviz.figures.groups import Groups, frame_of, titled
+from bpviz.figures.groups import Groups, frame_of, group_title, titled
 from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.styles import looks_of
@@ -124,7 +124,7 @@ class _Circuit:
     def _box(self, index: int, key: str) -> Box:
         closed = self._closed_around(index)
         if closed is not None:
-            title = titled(closed.title, self.say)
+            title = group_title(closed, self.say)
             description = self.say("group {title}, closed", title=title)
             return Box(key, "group", title, frame_of(closed.parent), description, group=closed.index)
         operation = self.record.operations[index]

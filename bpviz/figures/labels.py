@@ -12,6 +12,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import Language
+from bpviz.text.widths import visible
 from bpviz.words.values import content, line_of
 
 __all__ = ["Names", "Use", "Values", "renamed", "total"]
@@ -64,6 +65,9 @@ def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
     Raises `UsageError` if the graph has no value of such a name.
     """
     labels = list(graph.labels)
+    for index, name in graph.record.is_input.items():
+        if labels[index] == name:
+            labels[index] = visible(name)
     for name, text in names:
         labels[graph.find(name)] = text
     return labels

@@ -11,13 +11,13 @@ The words are those of ``bpviz render``. Where the target is ``-``, the block of
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 from urllib.parse import quote
 
 from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
+from bpviz.text.escaping import escaped
 
 __all__ = ["Image", "Marker", "filled", "image_text", "markers"]
 
@@ -155,5 +155,5 @@ def image_text(image: Image) -> str:
     dark = quote(image.dark, safe="/:._-~")
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img alt="{html.escape(alt)}" src="{path}"></picture>'
+        f'<img alt="{escaped(alt)}" src="{path}"></picture>'
     )

@@ -16,6 +16,7 @@ from bpviz.picture.looks import Looks, mixed
 from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
+from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "INHERITED",
     "PREFIX",
     "drawn",
-    "escaped",
     "finished",
     "followed",
     "frames",
@@ -312,9 +312,3 @@ def _number(value: float) -> str:
 @lru_cache(maxsize=1 << 14)
 def _hundredths(count: int) -> str:
     return f"{count / 100:.2f}".rstrip("0").rstrip(".")
-
-
-def escaped(content: str) -> str:
-    """Return text escaped for XML."""
-    shown = widths.printable(content)
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -153,7 +153,7 @@ class TestAdding:
     def test_settings_and_documents_have_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "pyproject.toml").write_text("[tool.bpviz]\ngrid-size = 6\n")
         monkeypatch.chdir(tmp_path)
-        assert request.settings(tmp_path) == {"grid": 6}
+        assert request.settings(tmp_path) == {"grid": "6"}
         assert "grid-size" in request.names()
         assert request.parsed("a marker", ["f.py"]).params["grid"] == 6
         assert request.parsed("a marker", ["f.py", *request.spelled({"grid-size": "7"})]).params["grid"] == 7
