@@ -10,13 +10,28 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz.cli import terminal
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.reports.report import TextReport
 
-__all__ = ["File", "check_sources", "destination", "files_of", "put", "report_file", "word_destinations", "write_files"]
+__all__ = [
+    "WRITTEN",
+    "File",
+    "check_sources",
+    "destination",
+    "files_of",
+    "put",
+    "report_file",
+    "word_destinations",
+    "write_files",
+]
+
+
+WRITTEN = "bpviz.written"
+"""The key of the files that a command has written, in what click keeps for it."""
 
 
 class File(NamedTuple):
@@ -37,13 +52,13 @@ def write_files(
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
     for note in drawing.notes:
-        click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
+        terminal.say(f"bpviz: {say('note: {note}', note=note)}")
     written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.step_list))]
     if old:
         left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
-        click.echo(f"bpviz: {left if check else say('note: {note}', note=left)}", err=True)
+        terminal.say(f"bpviz: {left if check else say('note: {note}', note=left)}")
         if check:
             ctx.exit(1)
     return written
@@ -81,7 +96,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         stale = [str(path) for path, file in pairs if not (path.is_file() and file.holds(path.read_bytes()))]
         if stale:
             listed = ", ".join(stale)
-            click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
+            terminal.say(f"bpviz: not what would be written now: {listed}; run it again without --check")
             ctx.exit(1)
         return []
     from bpviz.files import write_file
@@ -91,10 +106,11 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     ready = [(file.path, file.made()) for file in files]
     for path, data in ready:
         if path is None:
-            sys.stdout.buffer.write(data)
+            terminal.result_bytes(data)
             continue
         write_file(path, data)
-        click.echo(f"wrote {path}", err=True)
+        ctx.meta.setdefault(WRITTEN, []).append(str(path))
+        terminal.say(f"wrote {path}")
     return [path for path, _ in ready if path is not None]
 
 
@@ -179,14 +195,14 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
     if sys.stderr.isatty():
         row = formats.row_of(kind)
         if row.reads == "picture" and boxes > 300:
-            click.echo(f"laying out {boxes} boxes …", err=True)
+            terminal.say(f"laying out {boxes} boxes …")
         if count > 20 and row.pixels:
-            click.echo(f"drawing {count} steps …", err=True)
+            terminal.say(f"drawing {count} steps …")
     import warnings
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        click.echo(f"bpviz: {message}", err=True)
+        terminal.say(f"bpviz: {message}")
     return made

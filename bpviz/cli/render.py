@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.cli.models import descent_of, drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
 from bpviz.drawing.options import OPTIONS
@@ -74,10 +74,9 @@ def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
 
     click.launch(str(written[0]))
     if outputs and numbered(Path(outputs[0]), 1):
-        click.echo(
+        terminal.say(
             f"bpviz: note: {written[0]} was opened, the first step; a page with all of them: --watch --view, or "
-            "-o FILE.html --steps",
-            err=True,
+            "-o FILE.html --steps"
         )
 
 

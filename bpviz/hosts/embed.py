@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import request
+from bpviz.cli import request, terminal
 from bpviz.cli.output import File, check_sources, destination, files_of, put
 from bpviz.errors import UsageError
 from bpviz.hosts.requests import Place, drawing_of, located
@@ -73,10 +73,9 @@ def _files_of(document: Path) -> list[File]:
     except UsageError as error:
         raise UsageError(f"{document}, {error}") from None
     if not found:
-        click.echo(
+        terminal.say(
             f"bpviz: note: {document} has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
-            "<!-- /bpviz -->",
-            err=True,
+            "<!-- /bpviz -->"
         )
     new = filled(text, image_of).encode("utf-8")
     return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files

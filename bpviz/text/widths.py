@@ -23,6 +23,7 @@ __all__ = [
     "lines",
     "missing",
     "printable",
+    "safe_lines",
     "visible",
     "width",
     "wrapped",
@@ -140,6 +141,17 @@ def printable(text: str) -> str:
 
 _INVISIBLE = ("Cf", "Cn", "Mn", "Me", "Zs")
 """The categories of characters of which nothing can be seen alone."""
+
+
+def safe_lines(text: str) -> str:
+    """Return a text of several lines for a terminal: whatever could control it becomes visible, or is left out.
+
+    >>> safe_lines("a\x1b[31mb\n\tc\r")
+    'a␛[31mb\n\tc '
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" else _shown(c) for c in text.replace("\r\n", "\n"))
 
 
 def visible(name: str) -> str:
