@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz import deadline
 from bpviz.cli import terminal
 from bpviz.writers import formats
 
@@ -53,7 +54,8 @@ def write_files(
     say = drawing.options.circuit.lang
     for note in drawing.notes:
         terminal.say(f"bpviz: {say('note: {note}', note=note)}")
-    written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+    with deadline.limited(drawing.options.timeout):
+        written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.step_list))]
     if old:

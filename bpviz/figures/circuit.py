@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bpviz import ops
+from bpviz import deadline, ops
 from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.groups import Groups, frame_of, group_title, titled
@@ -109,6 +109,7 @@ class _Circuit:
             if operation is not None and not self._is_stub(index):
                 self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
+            deadline.check("making the figure")
             if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
@@ -188,6 +189,7 @@ class _Circuit:
 
     def _add_wires(self) -> None:
         for index, uses in self._uses().items():
+            deadline.check("making the figure")
             if not uses:
                 continue
             source = self.boxes[self._box_of(index)]

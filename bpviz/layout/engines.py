@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bpviz import children
+from bpviz import children, deadline
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
 from bpviz.frozen import dataclass
 from bpviz.layout import bundled
@@ -66,6 +66,7 @@ def lay_out(
     ('a', '1')
     """
     source = dot.encode()
+    timeout = deadline.left(timeout)
     chosen = choose(engine)
     small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
     if chosen == "bundled" and small:
@@ -95,7 +96,9 @@ def render(
     # Always a child process, because fontconfig reads its settings once in a process. Without a given date, Cairo
     # would write the present one into a PDF, and write either in the local time.
     variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, "TZ": "UTC0", **(environment or {})}
-    return _draw_in_child(choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=variables)
+    return _draw_in_child(
+        choose(engine), dot.encode(), "nop2", format, timeout=deadline.left(timeout), size=0, environment=variables
+    )
 
 
 def engines() -> tuple[EngineInfo, ...]:

@@ -15,6 +15,7 @@ from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.figure import Box, Figure, Frame, Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan, ordered
 from bpviz.text.language import Language
@@ -160,6 +161,7 @@ def _cuts(lengths: _Lengths, costs: list[float], width: float) -> list[int]:
     n = len(costs) - 1
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
+        deadline.check("parting the figure into rows")
         found = (inf, end - 1)
         for start in range(end - 1, -1, -1):
             long = lengths.of(start, end)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from zlib import crc32
 
+from bpviz import deadline
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.looks import Looks, mixed
 from bpviz.picture.theme import Stroke, Theme
@@ -99,6 +100,7 @@ def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> l
     lines = opened(picture, theme, say)
     ends = _links(picture)
     for number, part in enumerate(picture.parts):
+        deadline.check("writing the file")
         key = number, id(part)
         if key not in known:
             look = toned[part.look]
