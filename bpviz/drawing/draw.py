@@ -37,8 +37,9 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     ``repeats`` (``auto``: of more than four equal blocks in a chain the first and the last; ``all``), ``precision``,
     ``title``, ``direction``
     (``LR``, ``RL``, ``TB``, ``BT``), ``width`` (what is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``,
-    ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``theme``, ``background`` (a colour, or
-    ``none``: transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
+    ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
+    written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
+    transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
     notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
     SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale``
     is how many pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes

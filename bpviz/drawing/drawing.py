@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -378,6 +379,12 @@ class Drawing:
         'Figure'
         """
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
+        figures = self.figure.figures if isinstance(self.figure, Sheet) else (self.figure,)
+        if any(figure.gathered is not None for figure in figures):
+            # The figure keeps only those sums of gradients that its layout has asked for. An error is raised again
+            # where the figure is drawn.
+            with suppress(BpvizError):
+                _ = self.picture
         made = Drawing(self.film or self.figure, options, self.shown)
         if self.film is None and (self.options.animate or self.options.steps):
             made.__dict__["step_list"] = self.step_list

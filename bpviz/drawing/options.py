@@ -12,7 +12,7 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Direction, NotationKind
+from bpviz.figure import Direction, NotationKind, Repeat
 from bpviz.figures.options import CircuitOptions, Constants, Labels, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
@@ -323,6 +323,13 @@ _ROWS = (
         metavar="WIDTH",
         setting=True,
         convert=points,
+    ),
+    _kept(
+        "repeat",
+        "--repeat",
+        "Write an input again where it is used: where its uses lie apart, at every use, or never.",
+        choices=get_args(Repeat),
+        setting=True,
     ),
     _kept(
         "theme",

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.analysis.fitting import fitted
-from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
+from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, titled
@@ -55,6 +55,8 @@ class _Circuit:
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.sums: list[tuple[str, str]] = []
+        self.branches: dict[str, tuple[int, Use]] = {}
+        """The value and the use of each wire from a branch dot."""
         run = self.flow, self.graph, options.precision, self.say
         self.only, self.lit = paths_of(options.only, *run), paths_of(options.path, *run)
         self.flow = self.only.flow if self.only else self.flow
@@ -249,16 +251,16 @@ class _Circuit:
                 continue
             named = self._wire_name(index, uses)
             if len(uses) == 1:
-                self._wire(index, source, uses[0], name=named)
+                self._add_wire(index, source, uses[0], named)
                 continue
             # The value branches: the summed gradient is left of the dot, each share right of it.
             frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
             description = self.say("{name} branches", name=source.text)
             dot = self.looks.box(Box(f"b{index}", "branch", "", frame, description, belongs=source.belongs), index)
             self.boxes[dot.id] = dot
-            self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
+            self._add_wire(index, source, Use(dot, 0, None).with_others(uses), named)
             for use in uses:
-                self._wire(index, dot, use)
+                self.branches[self._add_wire(index, dot, use)] = index, use
             if (
                 source.kind == "input"
                 and self.flow is not None
@@ -276,6 +278,26 @@ class _Circuit:
         ends = {use.box.text for use in uses if use.box.kind == "output"}
         return "" if label in ends else label
 
+    def _gathered(self, ids: frozenset[str]) -> Wire | None:
+        """Return the wire that carries a value to several of its uses, before the dot where it branches to them.
+
+        Return ``None`` if its gradient is too long to be written there.
+        """
+        found = [self.branches[id] for id in sorted(ids, key=lambda id: int(id[1:]))]
+        (index, first), uses = found[0], [use for _, use in found]
+        # What arrives in another form has its own numbers.
+        if any(self.passes.start(use.arriving) != use.arriving for use in uses):
+            return None
+        dot = self.boxes[f"b{index}"]
+        notes = self.wording.notes
+        merged = Use(dot, first.slot, None).with_others(uses)
+        name = self._wire_name(index, uses)
+        wire = self._wire("", index, self.boxes[self._box_of(index)], merged, name, whole=False)
+        if self.wording.notes == notes:
+            return wire
+        self.wording.forget(notes)
+        return None
+
     def _wording(self, index: int, use: Use) -> Names:
         """Return the writer of the labels of a wire: no label has a number of a hidden value."""
         if self.looks.hides(index):
@@ -284,11 +306,18 @@ class _Circuit:
         parts = (node for step, _ in use.steps for node in (step, *self.record.operands[step]))
         return self.results if self.options.labels == "rules" and any(map(self.looks.hides, parts)) else self.wording
 
-    def _wire(self, index: int, source: Box, use: Use, name: str = "") -> None:
+    def _add_wire(self, index: int, source: Box, use: Use, name: str = "") -> str:
+        wire = self._wire(f"w{len(self.wires)}", index, source, use, name)
+        self.wires.append(wire)
+        return wire.id
+
+    def _wire(self, key: str, index: int, source: Box, use: Use, name: str, whole: bool = True) -> Wire:
+        """Return the wire to a use; if it is not ``whole``, the value has other uses, too."""
         show = self.options.show
         feeds = self.only is not None and index in self.only.feeding
         constant = feeds or self.graph.is_constant(index)
         stem = source.kind != "branch"
+        whole = whole and stem
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
@@ -303,17 +332,17 @@ class _Circuit:
                 # Its name is its number.
                 label = None
             forward = Arrow(label if show != "backward" else None)
-        shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
+        shared = "" if self.shared is None else self.shared.gradient(index, use, whole)
         if use.share is not None and show != "forward":
-            label = wording.backward(index, use, stem)
-            if shared and stem and self.options.labels in ("values", "shapes", "none"):
+            label = wording.backward(index, use, whole)
+            if shared and whole and self.options.labels in ("values", "shapes", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
         numbers = []
         if self.flow is not None and not hidden:
             numbers.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
         if use.share is not None and not hidden:
-            share = line_of(self.wording.gradient(index, use, stem), self.say)
+            share = line_of(self.wording.gradient(index, use, whole), self.say)
             numbers.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
@@ -326,18 +355,16 @@ class _Circuit:
         start = self.labels[index] if named else self._spoken_box(source)
         text = self.say(", ").join(numbers)
         description = self._from_to(start, end, text)
-        given = not stem and self.record.operations[index] is None
-        direct = self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text) if given else ""
+        direct = "" if stem else self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text)
         belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
             tone = "strong" if self.lit.holds(use) else "pale"
         elif tone == "plain":
-            tone = self.wording.tone(carried, use, stem)
-        key = f"w{len(self.wires)}"
+            tone = self.wording.tone(carried, use, whole)
         ends = source.id, use.box.id, use.slot
         wire = Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs, direct=direct)
-        self.wires.append(self.looks.wire(wire, carried, stem))
+        return self.looks.wire(wire, carried, stem)
 
     def _told(self, index: int) -> Any:
         """Return the number or array of a node; ``NO_VALUE`` where it has none, or hides it."""
@@ -395,7 +422,9 @@ class _Circuit:
             direction=self.options.direction,
             width=self.options.width,
             notation=self.options.notation,
+            repeat=self.options.repeat,
             sums=tuple(self.sums),
+            gathered=Gathered(self._gathered) if self.branches else None,
             closed=closed,
         )
 

@@ -86,6 +86,10 @@ class Expressions(Names):
         """The long formulas, each with its number."""
         return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
 
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the long formulas after these notes."""
+        del self.long[len(notes) :]
+
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
         """Return the expression that is computed; the shape of arrays that are given."""
         bare = super().forward(index, name, stem)
@@ -158,6 +162,11 @@ class Rules(Values):
     def notes(self) -> tuple[str, ...]:
         """The long formulas, each with its number."""
         return self.expressions.notes if self.expressions else ()
+
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the long formulas after these notes."""
+        if self.expressions:
+            self.expressions.forget(notes)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """Return ``1.1 × 2 = 2.2``, ``3 + 3 + 1 = 7`` where paths meet, and for arrays the formula and its value."""

@@ -110,6 +110,9 @@ class Names:
         """The notes below the figure; read them when all labels are written."""
         return ()
 
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the notes after these, with the labels that are not drawn after all."""
+
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
         """Return the tone of the wire to ``use``, if nothing else decides it."""
         return "plain"
@@ -172,7 +175,8 @@ class Values(Names):
         parts = [use for use in uses if use.share is not None]
         if self.flow is None or len(parts) < 2:
             return ""
-        output = self.labels[self.flow.output_index] or self.flow.output_name
+        names = (self.labels[self.flow.output_index], self.flow.graph.name, self.flow.output_name, say("output"))
+        output = next(name for name in names if name and name != self.labels[index])
         called = f"∂{output}/∂{self.labels[index]}"
         whole = line_of(self.gradient(index, parts[0].with_others(parts[1:]), True), say)
         shown = [self.gradient(index, use, False) for use in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from bpviz.figure import Direction, NotationKind
+from bpviz.figure import Direction, NotationKind, Repeat
 from bpviz.frozen import dataclass
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.styles import Styles
@@ -34,8 +34,8 @@ class CircuitOptions:
     ``plumbing`` shows the steps that only change the shape of numbers. ``before`` is an earlier run, of this or of
     another model, whose numbers are shown beside those of this one: ``200 → 240``. ``path`` highlights the paths that
     it names (``A..B``, or ``A`` to the output), ``only`` leaves out everything else. A figure from left to right (or
-    right to left) that is wider than ``width`` points is set in rows; ``None`` means any width. ``lang`` is the
-    language of all words.
+    right to left) that is wider than ``width`` points is set in rows; ``None`` means any width. ``repeat`` is
+    when an input is written again where it is used. ``lang`` is the language of all words.
     """
 
     show: Show = "both"
@@ -52,6 +52,7 @@ class CircuitOptions:
     title: str = ""
     direction: Direction = "LR"
     width: float | None = 720.0
+    repeat: Repeat = "auto"
     shared: bool = False
     plumbing: bool = False
     before: Flow | None = None

@@ -7,21 +7,26 @@ from dataclasses import replace
 
 from bpviz.figure import Arrow, Content, Figure, Grid, Row, Wire
 
-__all__ = ["upright"]
+__all__ = ["stands_upright", "upright"]
+
+
+def stands_upright(figure: Figure) -> bool:
+    """Return whether a figure has a vector of three elements or more: two numbers alone take little width.
+
+    In a film, rows have room already, and stay as they are.
+    """
+    vectors = [vector for wire in figure.wires for vector in (*_vectors(wire.forward), *_vectors(wire.backward))]
+    return any(len(vector.rows[0]) >= _LONG for vector in vectors) and not any(map(_has_room, figure.wires))
 
 
 def upright(figure: Figure) -> Figure:
-    """Return the figure with its vectors as columns; the same figure if none has three elements.
+    """Return the figure with its vectors as columns.
 
     >>> from bpviz.figure import Label
     >>> row = Arrow(Label(Grid((("1", "2", "3"),), vector=True)))
     >>> upright(Figure((), (Wire("w", "x", "f", forward=row),))).wires[0].forward.label.content.rows
     (('1',), ('2',), ('3',))
     """
-    vectors = [vector for wire in figure.wires for vector in (*_vectors(wire.forward), *_vectors(wire.backward))]
-    # Two numbers alone take little width. In a film, rows have room already.
-    if all(len(vector.rows[0]) < _LONG for vector in vectors) or any(map(_has_room, figure.wires)):
-        return figure
     wires = tuple(
         replace(wire, forward=_turned(wire.forward), backward=_turned(wire.backward)) for wire in figure.wires
     )

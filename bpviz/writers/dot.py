@@ -118,7 +118,9 @@ class _DotPicture:
                 yield from self._cell(element, look)
             case Shape():
                 if not _is_node(part, element):
-                    yield f"{_ink(look.strokes[element.role])} {self._points('B', _rounded(element))}"
+                    lines = [_rounded(element)] if element.open == "none" else element.lines()
+                    for line in lines:
+                        yield f"{_ink(look.strokes[element.role])} {self._points('B', line)}"
             case Path() | Text():
                 pass  # an edge and a node
             case _:

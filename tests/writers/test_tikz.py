@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from figures_by_hand import layers, pencils
 from hand_drawn import everything, texts
@@ -227,6 +229,35 @@ after
     assert bytes.fromhex("00FF00") in colours
     # Other arrows stay unchanged.
     assert bytes.fromhex("B84A00") in colours
+
+
+@pytest.mark.latex
+def test_the_end_of_a_page_comes_between_rows(compiled: Compile, tmp_path: Path) -> None:
+    def chain(x: float = 0.4, w: float = 0.9) -> Any:
+        for _ in range(40):
+            x = np.tanh(w * x)
+        return x
+
+    drawing = bpviz.draw(chain, repeats="all")
+    assert len(drawing.picture.breaks) > 10
+    assert size(compiled(drawing.to_bytes("tex"), name="alone")) == f"{drawing.picture.width} {drawing.picture.height}"
+    (tmp_path / "rows.tex").write_bytes(drawing.to_bytes("tex"))
+    document = r"""\documentclass{article}\usepackage{amsmath,tikz}\begin{document}
+before
+
+\input{rows}
+
+\mbox{\resizebox{3cm}{!}{\input{rows}}}
+\end{document}"""
+    (tmp_path / "paper.tex").write_text(document)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=True)
+    assert b"Overfull" not in done.stdout
+    pages = read(tmp_path / "paper.pdf").split("\f")
+    assert len(pages) > 2
+    # No row is cut: every page begins with the letter that ended the page before.
+    ends = [re.findall(r"^[A-Z]+$", page, re.M) for page in pages[:2]]
+    assert ends[0][-1] == ends[1][0]
 
 
 @pytest.mark.engine

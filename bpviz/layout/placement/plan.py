@@ -44,7 +44,8 @@ FRAME_MARGIN = 8
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
-_RING_PAD = 5.0
+_RING_PAD = 3.0
+_WIDEST_LETTER = "W"
 _LONGEST_SYMBOL = 4
 _APPROACH = 12.0
 
@@ -193,8 +194,11 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "continues" | "continued":
             # A letter, not a name.
-            block = words(box.text, "name", replace(theme, notation=CODE))
-            size = even(hypot(block.width, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
+            letter = replace(theme, notation=CODE)
+            block = words(box.text, "name", letter)
+            # All letters take equal space: which one it is is decided after the layout.
+            widest = words(_WIDEST_LETTER * len(box.text), "name", letter).width
+            size = even(hypot(widest, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
             return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)
