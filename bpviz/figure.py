@@ -185,6 +185,11 @@ class Box:
     node: int | None = field(default=None, metadata=UNSEEN)
     group: int | None = field(default=None, metadata=UNSEEN)
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether it stands for equal blocks that are not shown: ``⋯ ×10 ⋯``."""
+        return self.text.startswith("⋯")
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from math import prod
 
 from bpviz.analysis.repeats import Repeat
 from bpviz.frozen import dataclass
@@ -16,8 +17,12 @@ __all__ = ["ALL", "Fit", "fitted"]
 ALL = "all"
 """Stands for every group, among those to open."""
 
-_MOST = 60
-"""The most boxes of operations and groups that go on a page."""
+_MOST = 60.0
+"""The most boxes of operations and groups that go on a page, if all values are single numbers."""
+_LONGEST = 4
+"""The most rows and columns of an array that is written in numbers; a larger one takes about the room of two by two."""
+_WIDER = 0.75
+"""How much room a row or column more takes at a box, in times that of a single number."""
 _FEWEST = 3
 """The fewest boxes that still say something; groups stay open where closing them would leave fewer."""
 
@@ -60,9 +65,9 @@ def fitted(
 ) -> Fit:
     """Return how deep the groups of a figure are open: to this ``depth``, else so deep that the figure fits its page.
 
-    ``found`` holds the chains of which a figure shows the first and the last block. Groups that are named to ``open``
-    stay open, and so do those around them. Where closing all groups leaves more than fits, and more than three quarters
-    of all boxes, they stay open.
+    Arrays take more room than single numbers. ``found`` holds the chains of which a figure shows the first and the last
+    block. Groups that are named to ``open`` stay open, and so do those around them. Where closing all groups leaves
+    more than fits, and more than three quarters of the whole, they stay open.
 
     >>> import bpviz
     >>> def inner(x):
@@ -74,42 +79,69 @@ def fitted(
     >>> fitted(graph.record, steps).depth
     1
     """
-    if depth is not None or ALL in open or len(steps) <= _MOST:
+    if depth is not None or ALL in open:
         return Fit(depth)
-    counts = _Counts(record, steps, found, open, close)
-    whole = counts.boxes(counts.deepest)
+    room = {node: _room(record.values[node]) for node in steps}
+    if sum(room.values()) <= _MOST:
+        return Fit()
+    counts = _Counts(record, room, found, open, close)
+    boxes, whole = counts.of(counts.deepest)
     if whole <= _MOST:
         return Fit()
     low, high = counts.least, counts.deepest
     # Opening a group never makes a figure smaller: the deepest that fits is found by halves.
     while low < high:
         middle = (low + high + 1) // 2
-        if counts.boxes(middle) <= _MOST:
+        if counts.of(middle)[1] <= _MOST:
             low = middle
         else:
             high = middle - 1
-    while low < counts.deepest and counts.boxes(low) < _FEWEST:
+    while low < counts.deepest and counts.of(low)[0] < _FEWEST:
         low += 1
-    if low == counts.deepest or counts.boxes(low) > max(_MOST, whole * 3 // 4):
+    if low == counts.deepest or counts.of(low)[1] > max(_MOST, 0.75 * whole):
         return Fit()
-    return Fit(low, whole)
+    return Fit(low, boxes)
+
+
+def _room(value: object) -> float:
+    """Return the room that the box of a value takes with its numbers, in times that of a single number.
+
+    >>> import numpy as np
+    >>> _room(3.0), _room(np.ones(3)), _room(np.ones((3, 2)))
+    (1, 2.5, 4.375)
+    """
+    shape = getattr(value, "shape", ())
+    sides = shape if max(shape, default=1) <= _LONGEST and len(shape) <= 2 else (2, 2)
+    return prod(1 + _WIDER * (side - 1) for side in sides)
 
 
 class _Counts:
-    """How many boxes a figure has."""
+    """How many boxes a figure has, and how much room they take."""
 
     def __init__(
         self,
         record: Recorder,
-        steps: Sequence[int],
+        room: Mapping[int, float],
         found: Sequence[Repeat],
         open: Collection[str],
         close: Collection[str],
     ) -> None:
+        """Take the room of every step."""
         self.open, self.close = open, close
         hidden = {node for repeat in found for block in repeat.hidden for node in block}
-        scopes = [record.step_scopes[node] for node in steps if node not in hidden] + [one.scope for one in found]
+        boxes = [(record.step_scopes[node], size) for node, size in room.items() if node not in hidden]
+        boxes += [(one.scope, 1.0) for one in found]
+        scopes = [scope for scope, _ in boxes]
         self.boxes_in = Counter(scope.index for scope in scopes)
+        self.room_in: dict[int, float] = defaultdict(float)
+        self.last: dict[int, float] = {}
+        """The room of the last step of every group: that of the group if it is closed."""
+        for scope, size in boxes:
+            self.room_in[scope.index] += size
+            around: Scope | None = scope
+            while around is not None:
+                self.last[around.index] = size
+                around = around.parent
         known: dict[int, Scope] = {}
         for scope in scopes:
             inner: Scope | None = scope
@@ -125,16 +157,18 @@ class _Counts:
         named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in open)
         self.least = max(named, default=0)
 
-    def boxes(self, depth: int) -> int:
-        """Return how many there are if groups are open to this depth."""
+    def of(self, depth: int) -> tuple[int, float]:
+        """Return how many there are if groups are open to this depth, and their room."""
         closed: dict[int, int | None] = {}
         for scope in self.scopes:
             around = None if scope.parent is None else closed[scope.parent.index]
             if around is None and scope.parent is not None and self._is_closed(scope, depth):
                 around = scope.index
             closed[scope.index] = around
-        shown = sum(count for index, count in self.boxes_in.items() if closed[index] is None)
-        return shown + len({closed[index] for index in self.boxes_in} - {None})
+        shown = [index for index in self.boxes_in if closed[index] is None]
+        groups = {group for index in self.boxes_in if (group := closed[index]) is not None}
+        room = sum(self.room_in[index] for index in shown) + sum(self.last[group] for group in groups)
+        return sum(self.boxes_in[index] for index in shown) + len(groups), room
 
     def _is_closed(self, scope: Scope, depth: int) -> bool:
         too_deep = self.depths[scope.index] > depth

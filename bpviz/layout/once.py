@@ -23,7 +23,7 @@ def written_once(figure: Figure) -> Figure:
     [False, True]
     """
     kinds = {box.id: box.kind for box in figure.boxes}
-    kept = {box.id for box in figure.boxes if box.kind == "continues" or box.text.startswith("⋯")}
+    kept = {box.id for box in figure.boxes if box.kind == "continues" or box.is_gap}
     before = {wire.target: wire.forward for wire in figure.wires if kinds.get(wire.target) == "branch"}
 
     def shown(wire: Wire) -> Wire:

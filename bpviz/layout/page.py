@@ -21,7 +21,7 @@ from bpviz.layout.frames import CORNER, around, framed
 from bpviz.layout.once import written_once
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
-from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
 from bpviz.layout.reading_order import exchanged, misread
 from bpviz.layout.rows.breaks import Span, length
 from bpviz.layout.rows.copies import Copies, written_again
@@ -82,6 +82,7 @@ def lay_out(
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
+    check(figure)
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
     figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)

@@ -39,7 +39,7 @@ def model() -> Any:
 
 def shown(**options: Any) -> list[str]:
     """Return the texts of all boxes of operations and groups in the finished figure."""
-    svg = bpviz.draw(model(), width="none", **options).to_svg()
+    svg = bpviz.draw(model(), width="none", constants="wires", **options).to_svg()
     groups = re.findall(r'<g class="node (?:operation|group)[^>]*>(.*?)</g>', svg, re.DOTALL)
     return ["".join(re.findall(r"<text[^>]*>([^<]*)<", group)) for group in groups]
 

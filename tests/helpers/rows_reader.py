@@ -94,7 +94,7 @@ def names(svg: str, name: str) -> list[list[float]]:
     for group in root.iter(f"{SVG}g"):
         if "input" in _classes(group):
             text = next(group.iter(f"{SVG}text"))
-            if text.text == name:
+            if "".join(text.itertext()) == name:
                 x, y = float(text.attrib["x"]), float(text.attrib["y"])
                 wire = min(starts, key=lambda entry: hypot(entry[1][0] - x, entry[1][1] - y))[0]
                 found.append(numbers(wire, "backward value"))

@@ -22,6 +22,7 @@ from operand_reader import readings
 from overlaps import collisions
 from places import GALLERY
 from rows_reader import SVG, dots, letters, names, page_width, written
+from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.drawing.load import load
@@ -135,7 +136,7 @@ def test_letters_pair_up_on_a_page_that_is_not_too_wide(model: Callable[..., Any
 def summed(svg: str) -> dict[str, float]:
     """Check each note with the sum of an input's gradients against what stands at its names; return the sums."""
     found = {}
-    plain = svg.replace("−", "-")
+    plain = in_one_piece(svg).replace("−", "-")
     for name, terms, total in re.findall(r">∂\w+/∂(\w+) = ([-+\d.e ×]+) = (-?[\d.]+)<", plain):
         parts = [float(part) for part in re.findall(r"-?[\d.]+", terms.replace("- ", "-"))]
         assert sum(parts) == pytest.approx(float(total), abs=6e-4 * sum(map(abs, parts)))
@@ -167,7 +168,7 @@ def test_the_gallery_can_be_followed(name: str) -> None:
 @pytest.mark.parametrize("repeat", ["auto", "always", "never"])
 @pytest.mark.parametrize("model", LONG)
 def test_long_programs_can_be_followed(model: Callable[..., Any], repeat: str) -> None:
-    drawing = bpviz.draw(model, repeat=repeat, repeats="all")
+    drawing = bpviz.draw(model, repeat=repeat, repeats="all", names="code")
     svg = drawing.to_svg()
     paired(svg)
     assert page_width(svg) <= WIDER * 720

@@ -25,6 +25,7 @@ __all__ = [
     "BoxPlan",
     "Plan",
     "WirePlan",
+    "check",
     "even",
     "ordered",
     "planned",
@@ -96,12 +97,7 @@ class Plan(NamedTuple):
 
 
 def planned(figure: Figure, theme: Theme) -> Plan:
-    """Measure everything in ``figure``.
-
-    Raises: UsageError if a wire or a frame names something that is not in the figure, or wires form a cycle.
-    """
-    _check(figure)
-    ordered(figure)
+    """Measure everything in ``figure``."""
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
@@ -118,7 +114,11 @@ def planned(figure: Figure, theme: Theme) -> Plan:
     return Plan(boxes, wires, figure.frames, titles, figure.direction == "LR", chains)
 
 
-def _check(figure: Figure) -> None:
+def check(figure: Figure) -> None:
+    """Check a figure.
+
+    Raises: UsageError if a wire or a frame names something that is not in the figure, or wires form a cycle.
+    """
     boxes = {box.id for box in figure.boxes}
     frames = {frame.id for frame in figure.frames}
     if len(boxes) < len(figure.boxes) or len(frames) < len(figure.frames):
@@ -130,6 +130,7 @@ def _check(figure: Figure) -> None:
     for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
         if frame is not None and frame not in frames:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
+    ordered(figure)
 
 
 def ordered(figure: Figure) -> list[str]:

@@ -103,10 +103,14 @@ def written_again(web: Web, ranks: dict[str, int]) -> Copies:
 
 
 def _together(web: Web, uses: Sequence[Wire], ranks: dict[str, int]) -> list[list[Wire]]:
-    """Return the uses in groups that stand together: those that meet soon; of many uses, only those at one box."""
+    """Return the uses in groups that stand together: those that meet soon; of many uses, only those at one box.
+
+    Those by blocks that are not shown stand by themselves: their share is a sum already.
+    """
     groups: list[tuple[set[str], list[Wire]]] = []
     for use in sorted(uses, key=lambda use: ranks[use.target]):
-        last = ranks[use.target] + (_APART if len(uses) <= _MANY else 0)
+        is_alone = len(uses) > _MANY or web.boxes[use.target].is_gap
+        last = ranks[use.target] + (0 if is_alone else _APART)
         reach = _reached(web, use.target, ranks, last)
         for met, group in groups:
             if not met.isdisjoint(reach):
