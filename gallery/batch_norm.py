@@ -6,19 +6,19 @@ import bpviz
 
 
 def batch_norm(x, gamma, beta, eps=1e-5):
-    mu = np.mean(x, axis=0)
+    mu = np.mean(x)
     x_mu = x - mu
-    var = np.mean(x_mu**2, axis=0)
+    var = np.mean(x_mu**2)
     std = np.sqrt(var + eps)
     x_hat = x_mu / std
     return gamma * x_hat + beta
 
 
 def L(
-    x=np.array([[1.0, 2.0], [3.0, 1.0], [5.0, 6.0]]),
-    gamma=np.array([1.0, 2.0]),
-    beta=np.array([0.0, 0.5]),
-    w=np.array([[1.0, -1.0], [0.5, 2.0], [-2.0, 0.5]]),
+    x=np.array([1.0, 3.0, 8.0]),
+    gamma=2.0,
+    beta=0.5,
+    w=np.array([1.0, 0.5, -2.0]),
 ):
     return np.sum(batch_norm(x, gamma, beta) * w)
 

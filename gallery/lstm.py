@@ -7,19 +7,15 @@ from bpviz.nn import sigmoid
 
 
 def h(
-    x=np.array([0.5, -0.2]),
-    h_prev=np.array([0.1, 0.3]),
-    c_prev=np.array([0.4, -0.6]),
-    W_f=np.array([[0.2, -0.1, 0.4, 0.3], [0.1, 0.5, -0.3, 0.2]]),
-    W_i=np.array([[-0.2, 0.3, 0.1, 0.5], [0.4, 0.2, 0.2, -0.1]]),
-    W_g=np.array([[0.3, 0.3, -0.4, 0.1], [-0.1, 0.6, 0.5, 0.2]]),
-    W_o=np.array([[0.5, -0.3, 0.2, 0.2], [0.1, 0.1, -0.2, 0.4]]),
-):
-    both = np.concatenate([x, h_prev])
-    f = sigmoid(W_f @ both)
-    i = sigmoid(W_i @ both)
-    g = np.tanh(W_g @ both)
-    o = sigmoid(W_o @ both)
+    x=0.5, h_prev=0.1, c_prev=0.4,
+    w_f=np.array([0.2, -0.1]), w_i=np.array([-0.2, 0.3]),
+    w_g=np.array([0.3, 0.6]), w_o=np.array([0.5, -0.3]),
+):  # fmt: skip
+    both = np.array([x, h_prev])
+    f = sigmoid(w_f @ both)
+    i = sigmoid(w_i @ both)
+    g = np.tanh(w_g @ both)
+    o = sigmoid(w_o @ both)
     c = f * c_prev + i * g
     return o * np.tanh(c)
 

@@ -22,7 +22,7 @@ def feed_forward(x, W_1, W_2):
 
 
 def y(
-    x=weights(3, 2),
+    x=weights(2, 2),
     W_q=weights(2, 2), W_k=weights(2, 2), W_v=weights(2, 2),
     W_1=weights(2, 4), W_2=weights(4, 2),
     gamma=np.ones(2), beta=np.zeros(2),
