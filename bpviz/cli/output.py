@@ -12,6 +12,7 @@ import click
 
 from bpviz import deadline
 from bpviz.cli import terminal
+from bpviz.errors import UsageError
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
@@ -36,11 +37,15 @@ WRITTEN = "bpviz.written"
 
 
 class File(NamedTuple):
-    """A file to write: its path (``None`` is stdout), a function that makes it, and one that tests an old file."""
+    """A file to write: its path (``None`` is stdout), a function that makes it, and one that tests an old file.
+
+    ``before`` is the content that it replaces, where it was made from that: a change made meanwhile is not lost.
+    """
 
     path: Path | None
     made: Callable[[], bytes]
     holds: Callable[[bytes], bool]
+    before: bytes | None = None
 
 
 def write_files(
@@ -106,6 +111,9 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     check_sources(ctx, files)
     # All are made before the first is written, so that a failure changes nothing.
     ready = [(file.path, file.made()) for file in files]
+    for file in files:
+        if file.path is not None and file.before is not None and file.path.read_bytes() != file.before:
+            raise UsageError(f"{str(file.path)!r} was changed meanwhile, and would lose that; run it again")
     for path, data in ready:
         if path is None:
             terminal.result_bytes(data)
@@ -173,8 +181,6 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 
     The options chosen by the author of a drawing apply only to formats that can show them.
     """
-    from bpviz.errors import UsageError
-
     rows = [formats.row_of(kind) for kind in kinds]
     if ctx.params.get("animate") and not any(row.steps == "animate" for row in rows):
         *most, last = (row.title for row in formats.TABLE.values() if row.steps == "always")
