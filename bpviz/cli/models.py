@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpviz.drawing.model_time import ModelTooLong
 from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def user_code() -> Iterator[None]:
         place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
         where = "".join(traceback.format_exception_only(error))
         raise ModelFailed(f"{place} is not valid Python: {error.msg}", where) from None
+    except ModelTooLong as error:
+        raise ModelFailed(str(error), _own_frames(error)) from None
     except SystemExit as error:
         raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
     except Exception as error:

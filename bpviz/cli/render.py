@@ -86,6 +86,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
     ``source`` replaces standard input if the target is ``-``.
     """
     from bpviz.drawing.load import Source
+    from bpviz.drawing.model_time import limited_model
     from bpviz.graph.verification import verified
 
     given = ctx.params
@@ -103,7 +104,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
         raise click.UsageError("--rate goes with --descend; give the number of steps: --descend 20")
     if steps is not None and given["changes"]:
         raise click.UsageError("--what-if and --descend are two figures; give one of them")
-    with verified(given["verify"]):
+    with verified(given["verify"]), limited_model(given["model_timeout"]):
         if steps is not None:
             # All steps are walked through in HTML.
             del chosen["steps"]

@@ -412,6 +412,15 @@ _ROWS = (
         taken_by="command",
     ),
     Option(
+        "model_timeout",
+        "--model-timeout",
+        "How long the model may run.",
+        range=Range(0, None, "is how many seconds the model may run, such as 10", open=True, none=True),
+        metavar="SECONDS",
+        setting=True,
+        taken_by="command",
+    ),
+    Option(
         "check",
         "--check",
         "Write nothing; exit 1 if a file is not what would be written.",

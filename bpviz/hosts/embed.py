@@ -68,8 +68,8 @@ class _Places:
         place = os.path.realpath(path)
         if not self.allow_outside and not Path(place).is_relative_to(folder.resolve()):
             raise UsageError(
-                f"{str(_from_here(Path(place)))!r} is outside the folder of the document; choose a place in it, or give "
-                "--allow-outside"
+                f"{str(_from_here(Path(place)))!r} is outside the folder of the document; choose a place in it, "
+                "or give --allow-outside"
             )
         other = self.known.setdefault(place, where)
         if other != where:
