@@ -16,6 +16,8 @@ from bpviz.errors import LayoutTimeout
 
 STAGES = {
     "making the figure",
+    "measuring the figure",
+    "placing the frames",
     "placing the boxes",
     "routing the wires",
     "parting the figure into rows",
@@ -24,8 +26,9 @@ STAGES = {
 
 
 def chain(x: float = 2.0) -> Any:
-    for _ in range(12):
-        x = x * 1.01 + x
+    for number in range(12):
+        with bpviz.group(f"g{number}"):
+            x = x * 1.01 + x
     return x
 
 
@@ -57,7 +60,7 @@ def test_every_stage_keeps_the_limit(format: str, monkeypatch: pytest.MonkeyPatc
 
     assert found(math.inf) == ""
     total = asked
-    seen = {found(total * share // 20) for share in range(1, 20)} | {found(1), found(total - 1)}
+    seen = {found(total * share // 50) for share in range(1, 50)} | {found(1), found(total - 1)}
     assert seen == STAGES
 
 

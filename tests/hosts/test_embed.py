@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,20 @@ def test_a_picture_for_every_step_is_linked(folder: Path) -> None:
 
 def test_a_folder_or_a_pipe_is_no_document(folder: Path) -> None:
     assert "'doc' is a folder; name a FILE.md" in embed("doc").stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- bpviz:" * 20_000,
+        "<!-- bpviz: m.py -->\n" * 20_000,
+        "```\n" * 20_001,
+        "```py\nx\n```\n" * 20_000 + "<!-- bpviz:",
+    ],
+    ids=["unclosed", "without end", "fences", "blocks"],
+)
+def test_thousands_of_unclosed_markers_take_no_time(folder: Path, text: str) -> None:
+    (folder / "doc" / "README.md").write_text(text)
+    begun = time.monotonic()
+    done = embed("doc/README.md")
+    assert (done.exit_code in (0, 2), done.stderr.count("\n"), time.monotonic() - begun < 5) == (True, 1, True)
