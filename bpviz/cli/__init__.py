@@ -74,22 +74,22 @@ class _Commands(click.Group):
         except click.ClickException as error:
             shown = io.StringIO()
             error.show(shown)
-            terminal.say(shown.getvalue(), nl=False)
+            terminal.inform(shown.getvalue(), nl=False)
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            terminal.say("bpviz: interrupted")
+            terminal.inform("bpviz: interrupted")
             sys.exit(_Interrupted.exit_code)
         except ModelFailed as error:
-            terminal.say(f"{error.traceback}bpviz: {error}; nothing was written")
+            terminal.inform(f"{error.traceback}bpviz: {error}; nothing was written")
             sys.exit(error.exit_code)
         except BpvizError as error:
-            terminal.say(f"bpviz: {error}")
+            terminal.inform(f"bpviz: {error}")
             sys.exit(error.exit_code)
         except OSError as error:
             # What a command reads and writes has messages of its own; help and versions are click's.
             terminal.discard()
             what = repr(error.filename) if error.filename else "standard output"
-            terminal.say(f"bpviz: {what} cannot be used: {error.strerror or error}; check it, and try again")
+            terminal.inform(f"bpviz: {what} cannot be used: {error.strerror or error}; check it, and try again")
             sys.exit(UsageError.exit_code)
 
     def make_context(self, *args: Any, **keywords: Any) -> click.Context:

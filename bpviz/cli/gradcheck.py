@@ -110,4 +110,4 @@ class _Progress:
 
     def __exit__(self, *exception: object) -> None:
         if self.shown:
-            terminal.say("")
+            terminal.inform("")

@@ -58,14 +58,14 @@ def write_files(
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
     for note in drawing.notes:
-        terminal.say(f"bpviz: {say('note: {note}', note=note)}")
+        terminal.inform(f"bpviz: {say('note: {note}', note=note)}")
     with deadline.limited(drawing.options.timeout):
         written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.step_list))]
     if old:
         left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
-        terminal.say(f"bpviz: {left if check else say('note: {note}', note=left)}")
+        terminal.inform(f"bpviz: {left if check else say('note: {note}', note=left)}")
         if check:
             ctx.exit(1)
     return written
@@ -103,7 +103,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         stale = [str(path) for path, file in pairs if not (path.is_file() and file.holds(path.read_bytes()))]
         if stale:
             listed = ", ".join(stale)
-            terminal.say(f"bpviz: not what would be written now: {listed}; run it again without --check")
+            terminal.inform(f"bpviz: not what would be written now: {listed}; run it again without --check")
             ctx.exit(1)
         return []
     from bpviz.files import write_file
@@ -120,7 +120,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
             continue
         write_file(path, data)
         ctx.meta.setdefault(WRITTEN, []).append(str(path))
-        terminal.say(f"wrote {path}")
+        terminal.inform(f"wrote {path}")
     return [path for path, _ in ready if path is not None]
 
 
@@ -203,14 +203,14 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
     if sys.stderr.isatty():
         row = formats.row_of(kind)
         if row.reads == "picture" and boxes > 300:
-            terminal.say(f"laying out {boxes} boxes …")
+            terminal.inform(f"laying out {boxes} boxes …")
         if count > 20 and row.pixels:
-            terminal.say(f"drawing {count} steps …")
+            terminal.inform(f"drawing {count} steps …")
     import warnings
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        terminal.say(f"bpviz: {message}")
+        terminal.inform(f"bpviz: {message}")
     return made

@@ -74,7 +74,7 @@ def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
 
     click.launch(str(written[0]))
     if outputs and numbered(Path(outputs[0]), 1):
-        terminal.say(
+        terminal.inform(
             f"bpviz: note: {written[0]} was opened, the first step; a page with all of them: --watch --view, or "
             "-o FILE.html --steps"
         )

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from bpviz.errors import UsageError
 from bpviz.text.widths import safe_lines
 
-__all__ = ["discard", "progress", "result", "result_bytes", "say"]
+__all__ = ["discard", "inform", "progress", "result", "result_bytes"]
 
 
-def say(message: str, *, nl: bool = True) -> None:
+def inform(message: str, *, nl: bool = True) -> None:
     """Write a message to stderr. Where that is closed or full, nothing happens: the exit code has the outcome."""
     _to_stderr(safe_lines(message) + ("\n" if nl else ""))
 

@@ -41,7 +41,7 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
     page = ServedPage(outputs[0].name) if view else None
     if page:
         click.launch(page.start())
-    terminal.say(f"watching {folder} (Ctrl-C ends it)")
+    terminal.inform(f"watching {folder} (Ctrl-C ends it)")
     draw = _Draw(arguments)
     try:
         for change in changes:
@@ -50,7 +50,7 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
                 draw.begin()
             elif draw.is_done():
                 message, failed = draw.end()
-                terminal.say(message, nl=False)
+                terminal.inform(message, nl=False)
                 if page:
                     page.show(message if failed else "", _pictures(outputs[0], message))
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def watch(target: str, arguments: Sequence[str], outputs: Sequence[Path], *, vie
         draw.drop()
         if page:
             page.stop()
-        terminal.say("no longer watching")
+        terminal.inform("no longer watching")
 
 
 def _folder(target: str) -> Path:

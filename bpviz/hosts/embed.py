@@ -119,7 +119,7 @@ def _files_of(document: Path, places: _Places) -> list[File]:
     except UsageError as error:
         raise UsageError(f"{document}, {error}") from None
     if not found:
-        terminal.say(
+        terminal.inform(
             f"bpviz: note: {document} has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
             "<!-- /bpviz -->"
         )
