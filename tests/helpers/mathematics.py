@@ -325,7 +325,7 @@ def latex_name(name: str) -> str:
         return rf"\{accented[2]}{{{_upright(accented[1])}}}"
     found = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name) or re.fullmatch(r"([A-Za-z])_([A-Za-z0-9]+)", name)
     if found:
-        below = found[2] if len(found[2]) <= 2 else _upright(found[2])
+        below = found[2] if len(found[2]) <= 2 and found[2] not in _GREEK else _upright(found[2])
         return f"{_upright(found[1])}_{{{below}}}"
     return _upright(name)
 
