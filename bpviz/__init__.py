@@ -11,7 +11,9 @@
 import os
 import sys
 
-_STARTS_HERE = sys.argv[:1] == ["-m"] and ("-m", "bpviz") in zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
+# An application that contains Python may have no arguments.
+_PROGRAM = next(iter(getattr(sys, "argv", ())), "")
+_STARTS_HERE = _PROGRAM == "-m" and ("-m", "bpviz") in zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
 """Whether this is ``python -m bpviz``."""
 
 if _STARTS_HERE and sys.path and sys.path[0] in ("", os.getcwd()) and not sys.flags.safe_path:
@@ -35,7 +37,7 @@ try:
     from bpviz.transforms.opening import open_operations as open
 except KeyboardInterrupt:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
-    if _STARTS_HERE or os.path.basename(sys.argv[0]) in ("bpviz", "bpviz.exe"):
+    if _STARTS_HERE or os.path.basename(_PROGRAM) in ("bpviz", "bpviz.exe"):
         os.write(2, b"bpviz: interrupted; nothing was written\n")
         os._exit(130)
     raise
