@@ -144,7 +144,7 @@ _INVISIBLE = ("Cf", "Cn", "Mn", "Me", "Zs")
 
 
 def safe_lines(text: str) -> str:
-    """Return a text of several lines for a terminal: whatever could control it becomes visible, or is left out.
+    r"""Return a text of several lines for a terminal: whatever could control it becomes visible, or is left out.
 
     >>> safe_lines("a\x1b[31mb\n\tc\r")
     'a␛[31mb\n\tc '
