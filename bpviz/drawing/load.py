@@ -64,6 +64,8 @@ def load(target: Target) -> Loaded:
     if isinstance(target, Loaded):
         return target
     if isinstance(target, str) and _parted(target)[0] == "-":
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("standard input is closed; name a FILE.py, or write: bpviz render - < FILE.py")
         target = Source(sys.stdin.read(), "standard input", Path.cwd(), _parted(target)[1])
     if isinstance(target, Source):
         module = run_source(f"<{target.where}>", target.text, target.folder)
@@ -219,12 +221,12 @@ def _candidates(module: ModuleType) -> dict[str, Thing]:
 
 
 def _is_method(thing: Any) -> bool:
-    """Whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
+    """Return whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
     return isinstance(thing, MethodType) and is_object(thing.__self__) and _has_all_values(thing)
 
 
 def _has_all_values(function: Any) -> bool:
-    """Whether a function has parameters, and all of them have defaults; a method needs none of its own."""
+    """Return whether a function has parameters, and all of them have defaults; a method needs none of its own."""
     code = function.__code__
     if isinstance(function, MethodType):
         return bool(code.co_argcount - 1 == len(function.__defaults__ or ()) and code.co_argcount > 1)

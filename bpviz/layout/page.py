@@ -11,6 +11,7 @@ from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
@@ -137,6 +138,7 @@ def _set(
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
     def line(one: Figure, plan: Plan) -> _Line:
+        deadline.check("placing the boxes")
         found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
@@ -173,7 +175,7 @@ def _set(
         laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in set_rows}
         lines = [laid[row] for row in set_rows]
         long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
-        # A row of one rank cannot be parted.
+        # A row of one rank cannot be divided.
         if all(end - start == 1 for start, end in long):
             break
         known |= long
@@ -220,7 +222,7 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
 
 
 def _runs_over(plan: Plan, found: Arrangement, aside: float) -> bool:
-    """Whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
+    """Return whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
     for wire, course in zip(plan.wires, found.courses, strict=True):
         points = sampled(course)
         for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
@@ -236,6 +238,7 @@ def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list
     """Return the corrected arrangement, and the boxes whose operands are still not in order."""
     crossing: frozenset[int] = frozenset()
     for _ in range(_MENDINGS):
+        deadline.check("routing the wires")
         found = arranged(plan, places, pitch, crossing)
         wrong = misread(plan, found)
         if not wrong:

@@ -11,6 +11,7 @@ from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.picture.blocks import Block, measured, paragraph, words
@@ -150,7 +151,7 @@ def ordered(figure: Figure) -> list[str]:
                 order.append(target)
     if len(order) == len(figure.boxes):
         return order
-    # The remaining boxes are on a cycle or after one: every way back ends on a cycle.
+    # The remaining boxes are on a cycle or after one: every path backwards ends on a cycle.
     done = set(order)
     before = {target: id for id, targets in following.items() if id not in done for target in targets}
     here = next(iter(before.values()))
@@ -164,9 +165,10 @@ def ordered(figure: Figure) -> list[str]:
 
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
     """Return the frames around something, from the outermost to the innermost."""
-    chain: list[str] = []
+    deadline.check("measuring the figure")
+    chain: dict[str, None] = {}
     while frame is not None and frame not in chain:
-        chain.append(frame)
+        chain[frame] = None
         frame = frames[frame].parent
     return tuple(reversed(chain))
 

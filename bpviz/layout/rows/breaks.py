@@ -1,4 +1,4 @@
-"""Where rows begin: between ranks, where few values cross and few groups are parted, at about equal lengths."""
+"""Where rows begin: between ranks, where few values cross and few groups are divided, at about equal lengths."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import inf
 from types import MappingProxyType
 
+from bpviz import deadline
 from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
 from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, ranks_of
@@ -15,7 +16,7 @@ from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, rank
 __all__ = ["Span", "breaks", "length"]
 
 _ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 200.0
-"""The costs of a row, a value that crosses a break, a parted group, an empty row, and a row of twice the width."""
+"""The costs of a row, a value that crosses a break, a divided group, an empty row, and a row of twice the width."""
 _UNNAMED = 30.0
 """What a value without a name costs more: a reader looks for names."""
 _LAST = 0.3
@@ -58,6 +59,7 @@ def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, 
     before = [0, *accumulate(rank in filled for rank in range(n))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
+        deadline.check("parting the figure into rows")
         found = (inf, end - 1)
         for start in range(end - 1, -1, -1):
             long, count = lengths.of(start, end), before[end] - before[start]
