@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Set
 from itertools import accumulate
 from math import inf
-from types import MappingProxyType
 
 from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
@@ -26,9 +25,6 @@ _LETTER = 24.0
 Span = tuple[int, int]
 """The first rank of a row, and the first after it."""
 
-_UNKNOWN: Mapping[Span, float] = MappingProxyType({})
-
-
 def breaks(
     web: Web, ranks: dict[str, int], plan: Plan, width: float, limit: float, known: Mapping[Span, float]
 ) -> list[int]:
@@ -39,7 +35,7 @@ def breaks(
     """
     n = count_of(web, ranks)
     filled = {rank for id, rank in ranks.items() if web.boxes[id].kind in OPERATIONS}
-    return _cut(_Lengths(plan, web, ranks, n, known), _break_costs(web, ranks, n), filled, width, limit)
+    return _cut(_Lengths(plan, web, ranks, n), _break_costs(web, ranks, n), filled, width, limit, known)
 
 
 def length(web: Web, plan: Plan) -> float:
@@ -49,18 +45,29 @@ def length(web: Web, plan: Plan) -> float:
     return _Lengths(plan, web, ranks, n).of(0, n)
 
 
-def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, limit: float) -> list[int]:
+def _cut(
+    lengths: _Lengths, costs: list[float], filled: Set[int], width: float, limit: float, known: Mapping[Span, float]
+) -> list[int]:
     """Return the ranks at which rows begin, and the number of ranks: the breaks of the lowest total cost.
 
     Every row has one of the ``filled`` ranks: others have only branch dots.
     """
     n = len(costs) - 1
     before = [0, *accumulate(rank in filled for rank in range(n))]
+    ending: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for (first, after), long in known.items():
+        ending[after].append((first, long))
+    # The longest known row that begins at a rank and ends at ``end`` or before.
+    longest = [0.0] * n
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
-        found = (inf, end - 1)
+        for first, long in ending[end]:
+            longest[first] = max(longest[first], long)
+        found, least = (inf, end - 1), 0.0
         for start in range(end - 1, -1, -1):
-            long, count = lengths.of(start, end), before[end] - before[start]
+            # A longer row is not shorter than one that is known.
+            least = max(least, longest[start])
+            long, count = max(lengths.of(start, end), least), before[end] - before[start]
             if long > limit and count > 1:
                 break
             if not count:
@@ -78,10 +85,7 @@ def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, 
 class _Lengths:
     """Estimates the length of a row: of its ranks, the labels between them, and the names and letters at its ends."""
 
-    def __init__(
-        self, plan: Plan, web: Web, ranks: dict[str, int], n: int, known: Mapping[Span, float] = _UNKNOWN
-    ) -> None:
-        self._known = known
+    def __init__(self, plan: Plan, web: Web, ranks: dict[str, int], n: int) -> None:
         boxes = {box.box.id: box.width for box in plan.boxes}
         labels = {wire.wire.id: wire.width for wire in plan.wires}
         columns, gaps, starts = [0.0] * n, [0.0] * (n + 1), [0.0] * n
@@ -117,9 +121,7 @@ class _Lengths:
 
     def of(self, start: int, end: int) -> float:
         """Return the length of the ranks from ``start`` to the one before ``end``."""
-        estimate = self._starts[start] + self._sums[end] - self._sums[start] + self._ends[end]
-        # A longer row is not shorter than one that is known.
-        return max([estimate, *(long for (a, b), long in self._known.items() if start <= a and b <= end)])
+        return self._starts[start] + self._sums[end] - self._sums[start] + self._ends[end]
 
     @staticmethod
     def _before(web: Web, source: str, boxes: dict[str, float], labels: dict[str, float]) -> float:
