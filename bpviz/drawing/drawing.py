@@ -33,8 +33,6 @@ __all__ = ["Drawing"]
 
 _ROWS = 100
 """The most values in the table below a figure."""
-_LARGE = 3000
-"""The most operations that are drawn: a larger figure is unreadable, and its layout takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +98,8 @@ class Drawing:
         Warnings (`BpvizWarning`) say if its type is below 6 points on a page of the drawing's width, and if a color of
         the author's is hard to read.
 
-        Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
-        `EngineMissing` without it and `LayoutTimeout` when it takes too long.
+        Raises, if an engine of Graphviz is named, `EngineMissing` without it and `LayoutTimeout` when it takes too
+        long.
         """
         if self.shown is not None:
             return self.shown
@@ -122,12 +120,6 @@ class Drawing:
         from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
-        operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
-        if operations > _LARGE:
-            raise UsageError(
-                f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
-                "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
-            )
         found = self._placed()
         width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
