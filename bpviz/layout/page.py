@@ -22,6 +22,7 @@ from bpviz.layout.once import written_once
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
+from bpviz.layout.placement.ruler import Ruler
 from bpviz.layout.reading_order import exchanged, misread
 from bpviz.layout.rows.breaks import Span, length
 from bpviz.layout.rows.copies import Copies, written_again
@@ -140,13 +141,14 @@ def _set(
         found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
+    ruler = Ruler(theme)
     parts, web = can_be_parted(figure), web_of(figure)
     copies = written_again(web, ranks_of(web)) if parts else Copies()
     if copies.origins:
         figure = copies.put_into(figure)
         web = web_of(figure)
     shown = written_once(figure)
-    plan = planned(shown, theme)
+    plan = planned(shown, theme, ruler)
     whole = Rows((figure,), (), copies.origins, {}, ())
     if figure.width is None or not plan.level or not parts:
         return figure, [line(shown, plan)], whole
@@ -154,7 +156,7 @@ def _set(
     turn = upright if stands_upright(shown) else _unchanged
     for one in dict.fromkeys((shown, turn(shown))):
         if one is not shown:
-            plan = planned(one, theme)
+            plan = planned(one, theme, ruler)
         # The layout of a long line takes much longer than that of its rows.
         if length(web, plan) <= _SURELY * room:
             alone = line(one, plan)
@@ -162,7 +164,7 @@ def _set(
                 return figure, [alone], whole
     # A value that goes on in other rows is written there again.
     web = web_of(turn(figure))
-    plan = planned(web.figure, theme)
+    plan = planned(web.figure, theme, ruler)
     known: dict[Span, float] = {}
     laid: dict[Figure, _Line] = {}
     for trial in range(_TRIALS):
@@ -170,7 +172,7 @@ def _set(
         rows = in_rows(web, plan, room, limit * (1 - _LOWER * trial), known)
         set_rows = [written_once(turn(row)) for row in rows.figures]
         # Most rows are the same in all trials.
-        laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in set_rows}
+        laid = {row: laid.get(row) or line(row, planned(row, theme, ruler)) for row in set_rows}
         lines = [laid[row] for row in set_rows]
         long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
         # A row of one rank cannot be parted.

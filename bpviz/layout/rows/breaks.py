@@ -25,6 +25,7 @@ _LETTER = 24.0
 Span = tuple[int, int]
 """The first rank of a row, and the first after it."""
 
+
 def breaks(
     web: Web, ranks: dict[str, int], plan: Plan, width: float, limit: float, known: Mapping[Span, float]
 ) -> list[int]:
