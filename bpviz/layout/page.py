@@ -50,7 +50,6 @@ _WIDER = 1.3
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
-_LOWER = 0.02
 
 
 def lay_out(
@@ -166,19 +165,22 @@ def _set(
     web = web_of(turn(figure))
     plan = planned(web.figure, theme, ruler)
     known: dict[Span, float] = {}
-    laid: dict[Figure, _Line] = {}
-    for trial in range(_TRIALS):
-        # Lengths are estimated, so the aim is lower after each row that was too long.
-        rows = in_rows(web, plan, room, limit * (1 - _LOWER * trial), known)
+    laid: dict[Span, _Line] = {}
+    for _ in range(_TRIALS):
+        # Lengths are estimated, and estimated better from those that are known.
+        rows = in_rows(web, plan, room, limit, known)
         set_rows = [written_once(turn(row)) for row in rows.figures]
-        # Most rows are the same in all trials.
-        laid = {row: laid.get(row) or line(row, planned(row, theme, ruler)) for row in set_rows}
-        lines = [laid[row] for row in set_rows]
-        long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
-        # A row of one rank cannot be parted.
-        if all(end - start == 1 for start, end in long):
+        before, laid = laid, {}
+        for span, row in zip(rows.spans, set_rows, strict=True):
+            # Most rows are the same as in the trial before.
+            same = span in before and before[span].figure == row
+            laid[span] = before[span] if same else line(row, planned(row, theme, ruler))
+        long = [span for span, row in laid.items() if row.across > limit]
+        # A row of one rank cannot be parted, and without new lengths all rows remain.
+        if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
             break
-        known |= long
+        known |= {span: row.across for span, row in laid.items()}
+    lines = list(laid.values())
     boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}

@@ -36,7 +36,9 @@ def breaks(
     """
     n = count_of(web, ranks)
     filled = {rank for id, rank in ranks.items() if web.boxes[id].kind in OPERATIONS}
-    return _cut(_Lengths(plan, web, ranks, n), _break_costs(web, ranks, n), filled, width, limit, known)
+    lengths = _Lengths(plan, web, ranks, n)
+    lengths.learn(known)
+    return _cut(lengths, _break_costs(web, ranks, n), filled, width, limit, known)
 
 
 def length(web: Web, plan: Plan) -> float:
@@ -119,6 +121,22 @@ class _Lengths:
         self._sums = [0.0]
         for column, gap in zip(columns, gaps, strict=False):
             self._sums.append(self._sums[-1] + column + gap + 2 * RANK_SEPARATION)
+
+    def learn(self, known: Mapping[Span, float]) -> None:
+        """Correct the estimates by the lengths of rows that are ``known``.
+
+        What nearly all of them are longer is added to every row; what one is longer than that, to its ranks.
+        """
+        if not known:
+            return
+        more = {span: long - self.of(*span) for span, long in known.items()}
+        common = max(0.0, sorted(more.values())[len(more) // 10])
+        shares = [0.0] * (len(self._sums) - 1)
+        for (start, end), over in more.items():
+            for rank in range(start, end):
+                shares[rank] = max(shares[rank], (over - common) / (end - start))
+        self._sums = [sum + own for sum, own in zip(self._sums, accumulate(shares, initial=0.0), strict=True)]
+        self._ends = [end + common for end in self._ends]
 
     def of(self, start: int, end: int) -> float:
         """Return the length of the ranks from ``start`` to the one before ``end``."""
