@@ -91,6 +91,7 @@ def lay_out(
     written = _written(figure, across, theme)
     heading, top, inner = _heading(figure, across, written, theme)
     frames: list[Part] = []
+    begun: set[str] = set()
     drawn: list[Part] = []
     gaps: list[float] = []
     for row, line in enumerate(lines, 1):
@@ -100,10 +101,10 @@ def lay_out(
         aside = free / 2 if len(lines) == 1 else free if flow == "RL" else 0.0
         found = line.found.moved(theme.margin + aside - left, top - upper)
         # The frame of a group has a part in each row.
-        before = {frame.shows for frame in frames}
         for frame in framed(line.figure, line.plan, found, theme, flow):
-            again = frame.id in before
+            again = frame.id in begun
             frames.append(replace(frame, id=f"{frame.id} in row {row}", of=frame.id) if again else frame)
+            begun.add(frame.id)
         drawn += _in_order(line.figure, _wires(line.plan, found, theme, flow), _nodes(line.plan, found))
         top += lower - upper + _ROW_GAP
         gaps.append(top - _ROW_GAP / 2)

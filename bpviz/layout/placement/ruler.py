@@ -20,21 +20,26 @@ class Ruler:
 
     >>> from bpviz.figure import Plain
     >>> from bpviz.picture.theme import theme
-    >>> ruler = Ruler(theme("light"))
-    >>> ruler.label(Label(Plain("100")), "forward") is ruler.label(Label(Plain("100")), "forward")
+    >>> ruler, label = Ruler(theme("light")), Label(Plain("100"))
+    >>> ruler.label(label, "forward") is ruler.label(label, "forward")
     True
     """
 
     def __init__(self, theme: Theme) -> None:
         """Take the theme, which has the sizes of all text and the notation of names."""
         self.theme = theme
-        self.label = cache(self._label)
+        self._labels: dict[tuple[int, TextRole], tuple[Label, Block]] = {}
         self.paragraph = cache(self._paragraph)
         self.letter = cache(self._letter)
 
-    def _label(self, label: Label, role: TextRole) -> Block:
+    def label(self, label: Label, role: TextRole) -> Block:
         """Return the block of a label."""
-        return measured(label, role, self.theme)
+        # By identity: comparing the numbers of large arrays takes longer. Each label is kept, so that no other gets its
+        # identity.
+        key = id(label), role
+        if key not in self._labels:
+            self._labels[key] = label, measured(label, role, self.theme)
+        return self._labels[key][1]
 
     def _paragraph(self, text: str, role: TextRole) -> Block:
         """Return the block of a text that may have several lines."""
