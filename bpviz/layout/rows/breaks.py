@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from itertools import accumulate
 from math import inf
 
@@ -92,7 +92,8 @@ class _Lengths:
         boxes = {box.box.id: box.width for box in plan.boxes}
         labels = {wire.wire.id: wire.width for wire in plan.wires}
         columns, gaps, starts = [0.0] * n, [0.0] * (n + 1), [0.0] * n
-        self._ends = [0.0] * (n + 1)
+        beginning: list[tuple[float, int, int]] = []
+        ending: list[tuple[float, int, int]] = []
         for id, rank in ranks.items():
             if rank < n:
                 columns[rank] = max(columns[rank], boxes[id])
@@ -106,10 +107,10 @@ class _Lengths:
                 continue
             is_output = web.boxes[wire.target].kind == "output"
             end = label + RANK_SEPARATION + (boxes[wire.target] if is_output else _LETTER)
-            for cut in range(ranks[wire.source] + 1, min(rank, n) + 1):
-                self._ends[cut] = max(self._ends[cut], end)
-                if cut < n and not is_output:
-                    starts[cut] = max(starts[cut], label + _LETTER + RANK_SEPARATION)
+            stretch = ranks[wire.source] + 1, min(rank, n)
+            ending.append((end, *stretch))
+            if not is_output:
+                beginning.append((label + _LETTER + RANK_SEPARATION, *stretch))
         for id, rank in ranks.items():
             if web.boxes[id].kind == "branch":
                 # If the row begins after its rank, the dot moves there, with the label before it.
@@ -117,6 +118,8 @@ class _Lengths:
                 before = _LETTER + labels[web.entering[id][0].id] + boxes[id] + 3 * RANK_SEPARATION
                 for cut in range(rank + 1, min(using, n - 1) + 1):
                     starts[cut] = max(starts[cut], before + gaps[cut])
+        self._ends = _covered(ending, n + 1)
+        starts = [max(pair) for pair in zip(starts, _covered(beginning, n + 1), strict=False)]
         self._starts = [max(0.0, start - gap) for start, gap in zip(starts, gaps, strict=False)]
         self._sums = [0.0]
         for column, gap in zip(columns, gaps, strict=False):
@@ -150,28 +153,57 @@ class _Lengths:
         return boxes[web.dots[source]] + labels[web.entering[source][0].id] + boxes[source] + 3 * RANK_SEPARATION
 
 
+def _covered(stretches: Iterable[tuple[float, int, int]], n: int) -> list[float]:
+    """Return for each of ``n`` places the largest value of a stretch, from its first place to its last, around it.
+
+    >>> _covered([(1.0, 0, 2), (5.0, 2, 3)], 5)
+    [1.0, 1.0, 5.0, 5.0, 0.0]
+    """
+    found = [0.0] * n
+    # From each place, the way to the next without a value. The largest value is first, and remains.
+    free = list(range(n + 1))
+    for value, first, last in sorted(stretches, key=lambda stretch: -stretch[0]):
+        place = _next(free, first)
+        while place <= last:
+            found[place] = value
+            free[place] = place + 1
+            place = _next(free, place)
+    return found
+
+
+def _next(free: list[int], place: int) -> int:
+    """Return the first free place from ``place`` on, and shorten the way to it."""
+    while free[place] != place:
+        free[place] = free[free[place]]
+        place = free[place]
+    return place
+
+
 def _is_named(wire: Wire) -> bool:
     return bool(wire.forward and wire.forward.label and wire.forward.label.name)
 
 
 def _break_costs(web: Web, ranks: dict[str, int], n: int) -> list[float]:
     """Return the cost of a break before each rank."""
-    costs = [0.0] * (n + 1)
+    # By how much the cost of each rank differs from that of the one before it.
+    more = [0.0] * (n + 2)
     for id, rank in ranks.items():
         if web.boxes[id].kind not in OPERATIONS:
             continue
         for wire in web.leaving[id]:
             # A value crosses a break once, whatever the number of its uses.
             uses = [ranks[use.target] for use in web.uses(wire) if web.boxes[use.target].kind != "output"]
-            for cut in range(rank + 1, max(uses, default=rank) + 1):
-                costs[cut] += _CROSSING if _is_named(wire) else _CROSSING + _UNNAMED
+            cost = _CROSSING if _is_named(wire) else _CROSSING + _UNNAMED
+            more[rank + 1] += cost
+            more[max(uses, default=rank) + 1] -= cost
     spans: dict[str, list[int]] = defaultdict(list)
     for id, rank in ranks.items():
         if web.boxes[id].kind in OPERATIONS:
             for frame in frames_around(web.boxes[id].frame, web.parents):
                 spans[frame].append(rank)
     for inside in spans.values():
-        for cut in range(min(inside) + 1, max(inside) + 1):
-            costs[cut] += _PARTED
+        more[min(inside) + 1] += _PARTED
+        more[max(inside) + 1] -= _PARTED
+    costs = list(accumulate(more[: n + 1]))
     costs[n] = 0.0
     return costs
