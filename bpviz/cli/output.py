@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz.cli.progress import Progress
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
@@ -184,8 +185,10 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
             click.echo(f"drawing {count} steps …", err=True)
     import warnings
 
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, Progress("set {done} of {total} rows") as progress:
         warnings.simplefilter("always")
+        if formats.row_of(kind).reads == "picture":
+            drawing.lay_out(progress.show)
         made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         click.echo(f"bpviz: {message}", err=True)

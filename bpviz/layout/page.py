@@ -6,10 +6,10 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
@@ -59,12 +59,14 @@ def lay_out(
     engine: str = "auto",
     timeout: float | None = None,
     say: Language = ENGLISH,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
     A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows.
     ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for
-    each row; ``say`` is the language of what is read aloud about rows.
+    each row; ``say`` is the language of what is read aloud about rows. ``progress`` is called with (done, all) for each
+    row.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -79,13 +81,14 @@ def lay_out(
     """
     theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
-        pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
+        more: Any = {"engine": engine, "timeout": timeout, "say": say, "progress": progress}
+        pictures = [lay_out(one, theme, **more) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
     check(figure)
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
-    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
+    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
     figure = replace(figure, notes=(*figure.notes, *rows.notes))
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
@@ -133,7 +136,13 @@ class _Line(NamedTuple):
 
 
 def _set(
-    figure: Figure, flow: Direction, theme: Theme, engine: str, timeout: float | None, say: Language
+    figure: Figure,
+    flow: Direction,
+    theme: Theme,
+    engine: str,
+    timeout: float | None,
+    say: Language,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[Figure, list[_Line], Rows]:
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
@@ -176,6 +185,8 @@ def _set(
             # Most rows are the same as in the trial before.
             same = span in before and before[span].figure == row
             laid[span] = before[span] if same else line(row, planned(row, theme, ruler))
+            if progress is not None:
+                progress(len(laid), len(set_rows))
         long = [span for span, row in laid.items() if row.across > limit]
         # A row of one rank cannot be parted, and without new lengths all rows remain.
         if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
