@@ -17,12 +17,12 @@ __all__ = ["ALL", "Fit", "fitted"]
 ALL = "all"
 """Stands for every group, among those to open."""
 
-_MOST = 60.0
-"""The most boxes of operations and groups that go on a page, if all values are single numbers."""
+_MOST = 60
+"""The most boxes of operations and groups that go on a page, if each makes a single number."""
 _LONGEST = 4
-"""The most rows and columns of an array that is written in numbers; a larger one takes about the room of two by two."""
-_WIDER = 0.75
-"""How much room a row or column more takes at a box, in times that of a single number."""
+"""The most rows and columns of an array that is written in numbers."""
+_HEAT_MAP = 4
+"""The room of a larger array."""
 _FEWEST = 3
 """The fewest boxes that still say something; groups stay open where closing them would leave fewer."""
 
@@ -65,9 +65,9 @@ def fitted(
 ) -> Fit:
     """Return how deep the groups of a figure are open: to this ``depth``, else so deep that the figure fits its page.
 
-    Arrays take more room than single numbers. ``found`` holds the chains of which a figure shows the first and the last
-    block. Groups that are named to ``open`` stay open, and so do those around them. Where closing all groups leaves
-    more than fits, and more than three quarters of the whole, they stay open.
+    An array takes as much room as its numbers. ``found`` holds the chains of which a figure shows the first and the
+    last block. Groups that are named to ``open`` stay open, and so do those around them. Where closing all groups
+    leaves more than fits, and more than three quarters of the whole, they stay open.
 
     >>> import bpviz
     >>> def inner(x):
@@ -98,21 +98,20 @@ def fitted(
             high = middle - 1
     while low < counts.deepest and counts.of(low)[0] < _FEWEST:
         low += 1
-    if low == counts.deepest or counts.of(low)[1] > max(_MOST, 0.75 * whole):
+    if low == counts.deepest or counts.of(low)[1] > max(_MOST, whole * 3 // 4):
         return Fit()
     return Fit(low, boxes)
 
 
-def _room(value: object) -> float:
+def _room(value: object) -> int:
     """Return the room that the box of a value takes with its numbers, in times that of a single number.
 
     >>> import numpy as np
-    >>> _room(3.0), _room(np.ones(3)), _room(np.ones((3, 2)))
-    (1, 2.5, 4.375)
+    >>> _room(3.0), _room(np.ones(3)), _room(np.ones((3, 2))), _room(np.ones(100))
+    (1, 3, 6, 4)
     """
     shape = getattr(value, "shape", ())
-    sides = shape if max(shape, default=1) <= _LONGEST and len(shape) <= 2 else (2, 2)
-    return prod(1 + _WIDER * (side - 1) for side in sides)
+    return prod(shape) if len(shape) <= 2 and max(shape, default=1) <= _LONGEST else _HEAT_MAP
 
 
 class _Counts:
@@ -121,7 +120,7 @@ class _Counts:
     def __init__(
         self,
         record: Recorder,
-        room: Mapping[int, float],
+        room: Mapping[int, int],
         found: Sequence[Repeat],
         open: Collection[str],
         close: Collection[str],
@@ -130,11 +129,11 @@ class _Counts:
         self.open, self.close = open, close
         hidden = {node for repeat in found for block in repeat.hidden for node in block}
         boxes = [(record.step_scopes[node], size) for node, size in room.items() if node not in hidden]
-        boxes += [(one.scope, 1.0) for one in found]
+        boxes += [(one.scope, 1) for one in found]
         scopes = [scope for scope, _ in boxes]
         self.boxes_in = Counter(scope.index for scope in scopes)
-        self.room_in: dict[int, float] = defaultdict(float)
-        self.last: dict[int, float] = {}
+        self.room_in: dict[int, int] = defaultdict(int)
+        self.last: dict[int, int] = {}
         """The room of the last step of every group: that of the group if it is closed."""
         for scope, size in boxes:
             self.room_in[scope.index] += size
@@ -157,7 +156,7 @@ class _Counts:
         named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in open)
         self.least = max(named, default=0)
 
-    def of(self, depth: int) -> tuple[int, float]:
+    def of(self, depth: int) -> tuple[int, int]:
         """Return how many there are if groups are open to this depth, and their room."""
         closed: dict[int, int | None] = {}
         for scope in self.scopes:

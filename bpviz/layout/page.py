@@ -188,7 +188,7 @@ def _set(
             if progress is not None:
                 progress(len(laid), len(set_rows))
         long = [span for span, row in laid.items() if row.across > limit]
-        # A row of one rank cannot be parted, and without new lengths all rows remain.
+        # A row of one rank cannot be divided, and without new lengths all rows remain.
         if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
             break
         known |= {span: row.across for span, row in laid.items()}
@@ -236,7 +236,7 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
 
 
 def _runs_over(plan: Plan, found: Arrangement, aside: float) -> bool:
-    """Whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
+    """Return whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
     for wire, course in zip(plan.wires, found.courses, strict=True):
         points = sampled(course)
         for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
