@@ -9,6 +9,7 @@ from math import inf
 
 from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
+from bpviz.layout.rows.letters import letter
 from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, ranks_of
 
 __all__ = ["Span", "breaks", "length"]
@@ -21,6 +22,8 @@ _LAST = 0.3
 """The share of the cost that free space has in the last row."""
 _LETTER = 24.0
 """The width of a letter in its ring."""
+_LONGER = 12.0
+"""How much wider each further letter makes it."""
 
 Span = tuple[int, int]
 """The first rank of a row, and the first after it."""
@@ -37,6 +40,9 @@ def breaks(
     n = count_of(web, ranks)
     filled = {rank for id, rank in ranks.items() if web.boxes[id].kind in OPERATIONS}
     lengths = _Lengths(plan, web, ranks, n)
+    # In many rows letters are longer: AB, then ABC.
+    longer = len(letter(int(lengths.of(0, n) / width))) - 1
+    lengths.add(2 * _LONGER * longer)
     lengths.learn(known)
     return _cut(lengths, _break_costs(web, ranks, n), filled, width, limit, known)
 
@@ -139,7 +145,11 @@ class _Lengths:
             for rank in range(start, end):
                 shares[rank] = max(shares[rank], (over - common) / (end - start))
         self._sums = [sum + own for sum, own in zip(self._sums, accumulate(shares, initial=0.0), strict=True)]
-        self._ends = [end + common for end in self._ends]
+        self.add(common)
+
+    def add(self, more: float) -> None:
+        """Add a length to the estimate of every row."""
+        self._ends = [end + more for end in self._ends]
 
     def of(self, start: int, end: int) -> float:
         """Return the length of the ranks from ``start`` to the one before ``end``."""
