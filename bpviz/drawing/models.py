@@ -40,7 +40,8 @@ def run_source(name: str, source: str, folder: Path) -> ModuleType:
         module.__package__ = package
         importlib.import_module(package)
     # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
-    sys.modules.setdefault(module.__name__, module)
+    if sys.modules.setdefault(module.__name__, module) is module:
+        _models.add(module.__name__)
     # Messages quote the source: what an earlier run read may have been edited since.
     linecache.checkcache(name)
     if not is_file:
@@ -106,9 +107,11 @@ def apart() -> Iterator[None]:
         for name in sys.modules.keys() - known:
             file = getattr(sys.modules[name], "__file__", None) or ""
             # What lies below another folder of the path as well, such as an environment inside the project, is not
-            # the model's own.
-            if file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared):
+            # the model's own. A model's own file may have a relative name.
+            below = file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared)
+            if below or name in _models:
                 del sys.modules[name]
+        _models.intersection_update(sys.modules)
 
 
 def _add_to_path(folder: Path) -> None:
@@ -172,3 +175,5 @@ _KNOWN = frozenset(
 )
 """Libraries that bpviz or a model needs: a file of the same name beside the model does not hide them."""
 _own_folders = _OwnFolders()
+_models: set[str] = set()
+"""The names of the models that have been run from their files and are registered."""
