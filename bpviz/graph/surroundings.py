@@ -177,6 +177,9 @@ class _Search:
             self.holders.append((_content, cell))
             self.ahead.append(_content(cell))
         self.ahead += function.__defaults__ or ()
+        if function.__dict__:
+            # A function counts its calls in an attribute.
+            self._hold(function.__dict__, _entries, function.__dict__)
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None:
             self.ahead.append(wrapped)

@@ -249,7 +249,7 @@ class _Attempt:
             with (
                 ops.silence(),
                 doors,
-                replaced(fn, choice, copies, tuple(recorder.is_input.values())),
+                replaced(fn, choice, copies, tuple(recorder.is_input.values()), [*given, *named.values()]) as fn,
                 refusals() as refused,
                 self.prints.heard() if self.constant or self.has_single_numbers else nullcontext(),
             ):

@@ -142,7 +142,7 @@ class Plain:
         function, args, keywords, copies = self.copied(values or {})
         copies.open()
         try:
-            with replaced(function, self.choice, copies, ()):
+            with replaced(function, self.choice, copies, (), [*args, *keywords.values()]) as function:
                 return function(*args, **keywords)
         finally:
             copies.close()
