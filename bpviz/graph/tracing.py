@@ -271,13 +271,14 @@ class _Attempt:
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
             settle(recorder)
+        before = None
         if self.verification is not None and not recorder.lifted:
             # In a nested recording, the plain run is that of the outer one.
             for one in refused:
                 if not isinstance(one, RefusedAnyway):
                     raise one
-            plain = self.verification.compared(result, recorder)
-        graph.plain, graph.notes = replace(plain, result=result), plain.notes
+            plain, before = self.verification.compared(result, recorder), self.verification.before
+        graph.plain, graph.notes = replace(plain, result=result, before=before), plain.notes
         held = tuple(copies.names) if copies is not None else ()
         return Run(graph, parameters, result, last_words, held)
 

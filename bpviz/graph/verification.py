@@ -263,7 +263,7 @@ class Verification:
         Raises `RecordingError` if the plain run returns another value, or raises.
         """
         self.after = self.before.now()
-        plain = replace(self.plain, before=self.before)
+        plain = self.plain
         value, error = self._run(plain)
         note = _of_numbers(plain.title, value, error)
         if note is not None:
