@@ -143,6 +143,7 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         if "order" in entry:
             record.orders[index] = entry["order"]
         numbers[entry["name"]] = index
+    record.forget()
     for output in document["outputs"]:
         graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
     if "output" not in document:

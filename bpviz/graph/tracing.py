@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
@@ -187,16 +188,15 @@ def run_on_handles(
         raise
     except Exception as error:
         if not attempt.has_single_numbers:
-            meant = attempt.meant(error)
-            raise meant from meant.__cause__
+            # In no variable of this frame: the error holds the frame, and with it all arrays.
+            raise attempt.meant(error)  # noqa: B904
     if verification is not None:
         verification.before.put_back()
     attempt = _Attempt(plain, depth, verification, prints, constant=True)
     try:
         return attempt.run()
     except Exception as error:
-        meant = attempt.meant(error)
-        raise meant from meant.__cause__
+        raise attempt.meant(error)  # noqa: B904
 
 
 class _Attempt:
@@ -236,7 +236,8 @@ class _Attempt:
             given = graph.take(positional)
         else:
             taken = frozenset([*(key for key, _ in positional), *keywords])
-            self.copies = copies = Copies(recorder, taken, self._is_constant, plain.values)
+            is_constant = partial(_is_constant, choice, self.constant)
+            self.copies = copies = Copies(recorder, taken, is_constant, plain.values)
             given = [_recorded(graph, copies, key, value) for key, value in positional]
             named = {key: _recorded(graph, copies, key, value) for key, value in keywords.items()}
             fn = copies.called_on_copy(fn)
@@ -283,7 +284,12 @@ class _Attempt:
         return Run(graph, parameters, result, last_words, held)
 
     def meant(self, error: Exception) -> Exception:
-        """Return the error to raise in place of the one that `run` raised."""
+        """Return the error to raise in place of the one that `run` raised; it says its cause, and no context."""
+        found = self._meant(error)
+        found.__cause__ = found.__cause__
+        return found
+
+    def _meant(self, error: Exception) -> Exception:
         if isinstance(error, BpvizError) or not self.is_running:
             return error
         if isinstance(error, AttributeError) and type(error.obj) in HANDLES and error.__traceback__ is not None:
@@ -300,9 +306,9 @@ class _Attempt:
             odd.__cause__ = error
         return odd or error
 
-    def _is_constant(self, name: str) -> bool:
-        choice = self.plain.choice
-        return self.constant and not (choice is not None and choice.names(name))
+
+def _is_constant(choice: Choice | None, constant: bool, name: str) -> bool:
+    return constant and not (choice is not None and choice.names(name))
 
 
 def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:

@@ -289,8 +289,8 @@ class Verification:
         if record.lifted:
             return None
         self.after = self.before.now()
-        _, plainly = self._run(self.plain)
-        if plainly is not None:
+        if self._run(self.plain)[1] is not None:
+            # In no variable of this frame, which the error holds.
             return None
         where = _users_place(error)
         return RecordingError(

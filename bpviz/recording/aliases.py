@@ -63,12 +63,13 @@ class Superseded:
     __slots__ = ("dtype", "index", "ndim", "recorder", "shape", "size")
 
     def __init__(self, recorder: Any, index: int, value: Any) -> None:
-        self.recorder = recorder
+        # Weakly: the record holds it, and in a cycle all its arrays would wait for the garbage collector.
+        self.recorder = ref(recorder)
         self.index = index
         self.shape, self.ndim, self.size, self.dtype = value.shape, value.ndim, value.size, value.dtype
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        made = _computed_again(self.recorder, self.index)
+        made = _computed_again(self.recorder(), self.index)
         return made if dtype is None else made.astype(dtype)
 
     def __getattr__(self, name: str) -> Any:

@@ -45,7 +45,7 @@ class Frames:
     function is the first one that it calls. ``frame`` is the frame of the latest step, and ``scope`` its scope.
     """
 
-    __slots__ = ("boundary", "closed", "frame", "pinned", "scope", "scope_of", "scopes", "seen")
+    __slots__ = ("__weakref__", "boundary", "closed", "frame", "pinned", "scope", "scope_of", "scopes", "seen")
 
     def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
         self.closed = False
@@ -158,9 +158,13 @@ class Frames:
 
     def leave(self) -> None:
         """Release the frames: nothing can be recorded any more."""
+        self.closed = True
+        self.forget()
+
+    def forget(self) -> None:
+        """Release the frames, whose variables would be kept with the record; what follows starts at the top."""
         if self.seen:
             _open.remembering.remove(self)
-        self.closed = True
         self.frame = self.boundary = None
         self.scope_of = {}
         self.seen = {}
