@@ -12,6 +12,7 @@ from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
+from bpviz.ops.table.copying import own
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
@@ -69,7 +70,8 @@ class Node:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters of the operation (axis, shape, index)."""
-        return self.graph.record.parameters.get(self.index, {})
+        # A copy: the record stays as it is.
+        return {name: own(value) for name, value in self.graph.record.parameters.get(self.index, {}).items()}
 
     @property
     def value(self) -> Any:

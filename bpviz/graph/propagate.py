@@ -16,6 +16,7 @@ from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
 from bpviz.ops.table.backward import unbroadcast
+from bpviz.ops.table.copying import sealed
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
@@ -80,6 +81,11 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = _backward(record, values, kept, output, start)
+    for value in gradients:
+        sealed(value)
+    for shares in wires:
+        for share in shares or ():
+            sealed(share)
     return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
 
 
@@ -211,10 +217,11 @@ def _forward(
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
         try:
-            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
+            value, kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
+        values[index] = sealed(value)
         if operation.keeping is not None:
             all_kept[index] = kept
     return values, all_kept
