@@ -49,6 +49,7 @@ def sealed(value: Any) -> Any:
     Traceback (most recent call last):
     ValueError: assignment destination is read-only
     """
-    if type(value) is np.ndarray:
+    # Numbers first: for them alone NumPy is not imported.
+    if type(value) not in _STILL and type(value) is np.ndarray:
         value.flags.writeable = False
     return value
