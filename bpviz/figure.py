@@ -6,10 +6,11 @@ Builders (``bpviz.figures``) turn graphs and numbers into a `Figure`; ``bpviz.la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from bpviz.frozen import dataclass
 
@@ -25,11 +26,14 @@ __all__ = [
     "Film",
     "Fraction",
     "Frame",
+    "Gathered",
     "Grid",
     "Heat",
     "Label",
+    "NotationKind",
     "Pass",
     "Plain",
+    "Repeat",
     "Room",
     "Row",
     "Sheet",
@@ -41,6 +45,11 @@ __all__ = [
 
 Direction = Literal["LR", "RL", "TB", "BT"]
 """The direction of the flow: to the right, to the left, downwards, upwards."""
+NotationKind = Literal["math", "code"]
+"""How names are set: as in a book (w₀), or as they are typed (w0)."""
+Repeat = Literal["auto", "always", "never"]
+"""When an input is written again at a use: where its uses lie apart, at every use, or never."""
+
 BoxKind = Literal["input", "output", "constant", "operation", "group", "branch", "continues", "continued"]
 Tone = Literal["plain", "pale", "strong", "shared"]
 """The emphasis of a part: normal, in the background, in front, or shared by several others."""
@@ -67,23 +76,31 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A small array, row by row, with formatted cells; drawn between brackets with aligned columns."""
+    """A small array, row by row, with formatted cells; drawn between brackets with aligned columns.
+
+    ``factor`` is a power of ten that all numbers are multiplied by. A ``vector`` is one row that may stand upright.
+    """
 
     rows: tuple[tuple[str, ...], ...]
     marked: bool = False
+    factor: str = ""
+    vector: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
     """A larger array: its shape as text and a small heat map.
 
-    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite.
-    ``largest`` is the number that 1 stands for.
+    ``cells`` lie between −1 and 1 (the largest magnitude is ±1), ``None`` where the number is not finite. ``full`` is
+    that magnitude as text, ``largest`` as a number. ``note`` stands after the shape; it says so if not every number has
+    a cell.
     """
 
     text: str
     cells: tuple[tuple[float | None, ...], ...]
     marked: bool = False
+    full: str = ""
+    note: str = ""
     largest: float = field(default=1.0, repr=False, compare=False, metadata=UNSEEN)
 
 
@@ -168,6 +185,11 @@ class Box:
     node: int | None = field(default=None, metadata=UNSEEN)
     group: int | None = field(default=None, metadata=UNSEEN)
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether it stands for equal blocks that are not shown: ``⋯ ×10 ⋯``."""
+        return self.text.startswith("⋯")
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -175,8 +197,8 @@ class Wire:
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
     carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. A ``color`` of
-    its own (``#RRGGBB``) is that of its forward arrow. If it comes
-    from the branch dot of an input, ``direct`` is its description when it comes from the input itself.
+    its own (``#RRGGBB``) is that of its forward arrow. If it comes from a branch dot, ``direct`` is its description
+    when it comes from the box before the dot.
     """
 
     id: str
@@ -193,22 +215,64 @@ class Wire:
     direct: str = field(default="", metadata=UNSEEN)
 
 
+class Gathered(Mapping[frozenset[str], Wire]):
+    """Wires by the ids of those that they stand for, each made when it is first wanted.
+
+    A value with ten uses has a thousand. It is pickled, and iterated over, as those that were made.
+
+    >>> made = Gathered(lambda ids: Wire("", "x", "dot", description=" and ".join(sorted(ids))))
+    >>> made[frozenset({"w1", "w2"})].description, len(made)
+    ('w1 and w2', 1)
+    """
+
+    def __init__(self, make: Callable[[frozenset[str]], Wire | None]) -> None:
+        """Take what makes such a wire, or returns ``None`` if there can be none."""
+        self._make = make
+        self._made: dict[frozenset[str], Wire | None] = {}
+
+    def __getitem__(self, ids: frozenset[str]) -> Wire:
+        if ids not in self._made:
+            self._made[ids] = self._make(ids)
+        wire = self._made[ids]
+        if wire is None:
+            raise KeyError(ids)
+        return wire
+
+    def __iter__(self) -> Iterator[frozenset[str]]:
+        return (ids for ids, wire in self._made.items() if wire is not None)
+
+    def __len__(self) -> int:
+        return sum(wire is not None for wire in self._made.values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A dashed frame with a title around the boxes (and frames) that name it."""
+    """A dashed frame with a title around the boxes (and frames) that name it.
+
+    In a figure that is set in rows it is open at the side where the group comes from another row or goes on there.
+    """
 
     id: str
     title: str
     parent: str | None = None
     tone: Tone = "plain"
+    open_at_start: bool = False
+    open_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Everything in a figure. Boxes and wires are in the order of computation.
 
-    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. ``sums`` has for
-    branch dots of inputs, by id, the note with the sum of their gradients, for rows that show no dot.
+    It is about ``width`` points wide at most (``None``: any width); a longer one is set in rows. Its texts have names
+    as they are typed; ``notation`` says how they are set. ``repeat`` is when an input is written again. ``sums`` has
+    for branch dots of inputs, by id, the note with the sum of their gradients, for figures that show no dot.
+    ``gathered`` has for several wires from one branch dot, by their ids, a wire with the sum of their gradients; some
+    may be missing, and are then not drawn as one wire. ``closed`` are those of the notes that say which groups were
+    closed to fit a page.
     """
 
     boxes: tuple[Box, ...]
@@ -219,7 +283,11 @@ class Figure:
     notes: tuple[str, ...] = ()
     direction: Direction = "LR"
     width: float | None = 720.0
+    notation: NotationKind = "math"
+    repeat: Repeat = "auto"
     sums: tuple[tuple[str, str], ...] = field(default=(), metadata=UNSEEN)
+    gathered: Mapping[frozenset[str], Wire] | None = field(default=None, repr=False, compare=False, metadata=UNSEEN)
+    closed: tuple[str, ...] = field(default=(), metadata=UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +336,34 @@ class Film:
 
     def with_arrows(self, change: Callable[[Turns, ArrowKind], Turns]) -> Film:
         """Return the film with other arrows: ``change`` takes the arrow that a wire has in each step, and its kind."""
-        steps: list[list[Wire]] = [[] for _ in self.figures]
-        for turns in zip(*(figure.wires for figure in self.figures), strict=True):
+
+        def changed(turns: Sequence[Wire]) -> list[Wire]:
             forward = change([wire.forward for wire in turns], "constant" if turns[0].constant else "forward")
             backward = change([wire.backward for wire in turns], "backward")
-            for step, wire, ahead, back in zip(steps, turns, forward, backward, strict=True):
-                step.append(replace(wire, forward=ahead, backward=back))
-        pairs = zip(self.figures, steps, strict=True)
-        return replace(self, figures=tuple(replace(figure, wires=tuple(wires)) for figure, wires in pairs))
+            arrows = zip(turns, forward, backward, strict=True)
+            return [replace(wire, forward=ahead, backward=back) for wire, ahead, back in arrows]
+
+        @cache
+        def gathered(ids: frozenset[str]) -> list[Wire] | None:
+            turns = [figure.gathered.get(ids) for figure in self.figures if figure.gathered is not None]
+            known = [wire for wire in turns if wire is not None]
+            return changed(known) if len(known) == len(self.figures) else None
+
+        def of_step(step: int, ids: frozenset[str]) -> Wire | None:
+            found = gathered(ids)
+            return None if found is None else found[step]
+
+        wires = zip(*map(changed, zip(*(figure.wires for figure in self.figures), strict=True)), strict=True)
+        steps = list(wires) or [()] * len(self.figures)
+        figures = (
+            replace(
+                figure,
+                wires=steps[step],
+                gathered=None if figure.gathered is None else Gathered(partial(of_step, step)),
+            )
+            for step, figure in enumerate(self.figures)
+        )
+        return replace(self, figures=tuple(figures))
 
 
 @dataclass(frozen=True, slots=True)

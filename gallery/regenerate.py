@@ -26,6 +26,8 @@ ORDER = (
     *("pencils", "gradient", "descent"),
     *("layer", "layer_elements", "layer_beside", "layer_bias"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
+    *("circuit", "circuit_max", "many_steps", "mazur", "two_layers", "batch_norm", "conv_pool"),
+    *("residual_chain", "rnn", "lstm", "gru", "transformer_block"),
     "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )

@@ -24,6 +24,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),
     ("layout.placement",),
+    ("layout.rows",),
     ("layout",),
     ("writers",),
     # The graph's half: operations, the record, and what is read from both.

@@ -19,7 +19,7 @@ from bpviz.graph.verification import verified
 from bpviz.objects.parameters import split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
-from bpviz.transforms.opening import open_named
+from bpviz.transforms.opening import open_named, openable
 
 __all__ = ["beside", "card", "draw", "language_for"]
 
@@ -30,12 +30,16 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
 
     Options: ``show`` (``both``, ``forward``, ``backward``), ``labels`` (``values``, ``shapes``: shapes and types,
-    ``symbols``: formulas, ``rules``: upstream × slope = gradient, ``none``), ``names`` (a dict that renames inputs and
-    values; ``labels`` takes it too), ``inputs`` (other values, by name), ``output`` and ``seed`` (as in
-    `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations), ``precision``, ``title``, ``direction``
+    ``symbols``: formulas, ``rules``: upstream × slope = gradient, ``none``), ``names`` (``math``: as in a book, θ₁ for
+    ``theta_1``; ``code``: as they are typed; or a dict that renames inputs and values, which ``labels`` takes too),
+    ``constants`` (``fold``: in the operation that uses them, ×3, +1; ``wires``; ``hide``), ``inputs`` (other values, by
+    name), ``output`` and ``seed`` (as in `bpviz.propagate`), ``depth``, ``open``, ``close`` (groups and operations),
+    ``repeats`` (``auto``: of more than four equal blocks in a chain the first and the last; ``all``), ``precision``,
+    ``title``, ``direction``
     (``LR``, ``RL``, ``TB``, ``BT``), ``width`` (what is more than 30 % wider is set in rows: ``"720pt"``, ``"16cm"``,
-    ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``theme``, ``background`` (a colour, or
-    ``none``: transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
+    ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
+    written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
+    transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
     notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
     SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``. ``scale``
     is how many pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes
@@ -220,7 +224,14 @@ def _opened(source: Flow | Graph, made: DrawOptions) -> tuple[Flow | Graph, Draw
     """
     options = made.circuit
     # What is open now is a group like any other; the names that opened nothing are groups already, or wrong.
+    closed = source.graph if isinstance(source, Flow) else source
     source, rest = open_named(source, options.open, options.depth)
+    opened = source.graph if isinstance(source, Flow) else source
+    if options.open:
+        # They stay open in a figure that closes groups until it fits its page. A title that is also the name of a
+        # closed operation would open that one, too, when the drawing is drawn again.
+        titles = dict.fromkeys(scope.title for scope in opened.record.scopes[len(closed.record.scopes) :])
+        rest = (*rest, *(title for title in titles if title.replace(" ", "_") not in openable(opened)))
     shown = replace(options, open=rest)
     if options.before is not None:
         before, _ = open_named(options.before, options.open, options.depth)

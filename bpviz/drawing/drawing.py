@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -243,21 +244,20 @@ class Drawing:
     def notes(self) -> tuple[str, ...]:
         """Notes that are not in the picture: numbers that are not finite, inputs that do not reach the output."""
         say = self.options.circuit.lang
+        closed = self.figure.closed if isinstance(self.figure, Figure) else ()
         flow = self.source[-1] if isinstance(self.source, Training) else self.source
         if not isinstance(flow, Flow):
-            return ()
+            return closed
         graph = flow.graph
-        odd = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
+        remarks = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
+        odd = [*remarks, *closed]
         if isinstance(self.source, Training) and self.source.diverges:
             odd.append(say("the descent ends with step {number}, which is not finite", number=self.source.numbers[-1]))
         if graph.is_gradient:
             # A gradient need not depend on every input.
             return tuple(odd)
-        circuit_options = self.options.circuit
-        # Inputs hidden by --only may reach the output.
-        whole = circuit(flow, replace(circuit_options, only="")) if circuit_options.only else self.figure
-        drawn = {box.node for box in whole.boxes}
-        unused = [name for index, name in graph.record.is_input.items() if index not in drawn]
+        reached = set(graph.ancestors({*graph.output_indices, flow.output_index}))
+        unused = [name for index, name in graph.record.is_input.items() if index not in reached]
         return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
 
     def to_bytes(self, format: str, **options: Any) -> bytes:
@@ -379,6 +379,12 @@ class Drawing:
         'Figure'
         """
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
+        figures = self.figure.figures if isinstance(self.figure, Sheet) else (self.figure,)
+        if any(figure.gathered is not None for figure in figures):
+            # The figure keeps only those sums of gradients that its layout has asked for. An error is raised again
+            # where the figure is drawn.
+            with suppress(BpvizError):
+                _ = self.picture
         made = Drawing(self.film or self.figure, options, self.shown)
         if self.film is None and (self.options.animate or self.options.steps):
             made.__dict__["step_list"] = self.step_list

@@ -12,8 +12,8 @@ from dataclasses import field, fields, replace
 from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.figure import Direction
-from bpviz.figures.options import CircuitOptions, Labels, Show
+from bpviz.figure import Direction, NotationKind, Repeat
+from bpviz.figures.options import CircuitOptions, Constants, Labels, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.colours import checked_background
@@ -214,12 +214,25 @@ _ROWS = (
     _kept(
         "depth",
         "--depth",
-        "Close groups that lie deeper (0: all).",
+        "Close groups that lie deeper (0: all). [default: as many as fit a page]",
         range=Range(0, None, "is how deep groups are open, from 0 (none) on", whole=True, none=True),
         setting=True,
     ),
-    _kept("open", "--open", "Show the inside of this group, at any --depth.", metavar="GROUP", convert=_several),
+    _kept(
+        "open",
+        "--open",
+        "Show the inside of this group, at any --depth; all: of every group.",
+        metavar="GROUP",
+        convert=_several,
+    ),
     _kept("close", "--close", "Show this group as one box.", metavar="GROUP", convert=_several),
+    _kept(
+        "repeats",
+        "--repeats",
+        "Of more than four equal blocks in a chain, show the first and the last, or all.",
+        choices=get_args(Repeats),
+        setting=True,
+    ),
     Option(
         "of",
         "--of",
@@ -272,6 +285,21 @@ _ROWS = (
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
     _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
     _kept(
+        "notation",
+        "--names",
+        "Names as in a book (θ₁ for theta_1), or as they are typed in code.",
+        choices=get_args(NotationKind),
+        setting=True,
+        python="names",
+    ),
+    _kept(
+        "constants",
+        "--constants",
+        "Write constants into the operation that uses them (×3, +1), give them wires, or hide them.",
+        choices=get_args(Constants),
+        setting=True,
+    ),
+    _kept(
         "styles",
         "--style",
         "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
@@ -295,6 +323,13 @@ _ROWS = (
         metavar="WIDTH",
         setting=True,
         convert=points,
+    ),
+    _kept(
+        "repeat",
+        "--repeat",
+        "Write an input again where it is used: where its uses lie apart, at every use, or never.",
+        choices=get_args(Repeat),
+        setting=True,
     ),
     _kept(
         "theme",
@@ -406,7 +441,7 @@ def checked(name: str, value: Any, called: str = "") -> Any:
         value = value.upper()
     if row.choices and value not in row.choices:
         got = "is" if called else "got"
-        raise UsageError(f"{called or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")
+        raise UsageError(f"{called or row.python or name} must be one of {', '.join(row.choices)}, but {got} {value!r}")
     if row.range and not row.range.holds(value):
         raise UsageError(f"{name} {row.range.must}, but got {value!r}")
     return value if row.convert is None else row.convert(value)
@@ -422,6 +457,8 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
     elif given.get("lang") is None:
         # An existing drawing keeps its language, unless another is named.
         given.pop("lang", None)
+    if isinstance(given.get("names"), str):
+        given = {"notation": given["names"], **{name: value for name, value in given.items() if name != "names"}}
     known = {**_CIRCUIT, **_DRAWING}
     for name in given:
         if name not in known:

@@ -11,6 +11,7 @@ from bpviz.analysis.pairing import Pairing
 from bpviz.errors import BpvizError
 from bpviz.figure import Content, Tone
 from bpviz.figures.labels import Use, Values, total
+from bpviz.figures.options import Constants
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import ENGLISH, Language
@@ -26,13 +27,19 @@ class Changes(Values):
     """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below, constants in their boxes."""
 
     def __init__(
-        self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int, pairing: Pairing
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        constants: Constants,
+        pairing: Pairing,
     ) -> None:
         """Take also the earlier run, as a pairing of its nodes with those of this one."""
-        super().__init__(graph, flow, labels, precision)
+        super().__init__(graph, flow, labels, precision, constants)
         self.pairing = pairing
         self.before = pairing.before
-        self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision)
+        self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision, constants)
         self.affected = _affected(pairing)
 
     def shown(self, index: int) -> Content:
@@ -40,22 +47,25 @@ class Changes(Values):
         was = self.pairing.old.get(index)
         if was is None:
             return super().shown(index)
-        return changed(self.before.values[was], self.value(index), self.precision)
+        return changed(self.before.values[was], self.value(index), self.precision, self.say)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
         """Return the gradient in both runs."""
         earlier = self._earlier(index, use, stem)
         if earlier is None:
             return super().gradient(index, use, stem)
-        return changed(earlier, use.share, self.precision)
+        return changed(earlier, use.share, self.precision, self.say)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
         """Return the symbol; if a constant in it has changed, also the earlier one: ``x² → x³``."""
         now, written = super().symbol(index)
-        operation = self.record.operations[index]
-        if operation is None or operation.drawn is None or not self.pairing.kept(index):
+        if not written or not self.pairing.kept(index):
             return now, written
-        was = self.earlier.symbol(self.pairing.old[index])[0]
+        was, constants = self.earlier.symbol(self.pairing.old[index])
+        operation = self.record.operations[index]
+        if not constants and operation is not None and operation.drawn is None:
+            # The earlier constant is too long for the circle.
+            return operation.symbol, ()
         return now if was == now else f"{was} → {now}", written
 
     def _earlier(self, index: int, use: Use, stem: bool) -> Any:

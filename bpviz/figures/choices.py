@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bpviz.figures.labels import Names, Values
+from bpviz.figures.options import Constants
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import Language
 
 if TYPE_CHECKING:
     from bpviz.analysis.pairing import Pairing
-    from bpviz.figures.paths import Selection
-    from bpviz.figures.sharing import Shared
+    from bpviz.figures.paths import Selection, Shared
 
 __all__ = ["change_notes", "labels_of", "pairing_of", "paths_of", "shared_of"]
 
@@ -52,7 +52,7 @@ def shared_of(wanted: bool, graph: Graph, flow: Flow | None) -> Shared | None:
     """Return the places of shared factors if they are to be marked, else ``None``."""
     if not wanted:
         return None
-    from bpviz.figures.sharing import Shared
+    from bpviz.figures.paths import Shared
 
     return Shared(graph, flow)
 
@@ -63,6 +63,7 @@ def labels_of(
     flow: Flow | None,
     labels: Sequence[str],
     precision: int,
+    constants: Constants = "wires",
     pairing: Pairing | None = None,
     lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
@@ -70,7 +71,7 @@ def labels_of(
 
     Values show the earlier run's as well if its nodes are paired, or the slopes of highlighted wires.
     """
-    arguments = (graph, flow, labels, precision)
+    arguments = (graph, flow, labels, precision, constants)
     match kind:
         case "none":
             return Names(*arguments)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Arrow, Box, Figure, Label, Pass, Plain, Tone, Wire
+from bpviz.analysis.fitting import fitted
+from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
+from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, titled
 from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
@@ -16,6 +18,7 @@ from bpviz.figures.styles import looks_of
 from bpviz.figures.tones import Passes, toned
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph
+from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.scopes import Scope
 from bpviz.text.styles import Styles
 from bpviz.words.values import line_of, shape_text, spoken
@@ -52,6 +55,8 @@ class _Circuit:
         self.boxes: dict[str, Box] = {}
         self.wires: list[Wire] = []
         self.sums: list[tuple[str, str]] = []
+        self.branches: dict[str, tuple[int, Use]] = {}
+        """The value and the use of each wire from a branch dot."""
         run = self.flow, self.graph, options.precision, self.say
         self.only, self.lit = paths_of(options.only, *run), paths_of(options.path, *run)
         self.flow = self.only.flow if self.only else self.flow
@@ -60,7 +65,14 @@ class _Circuit:
         self.paths = self.lit or self.only
         lit = self.paths.wires if self.paths else frozenset()
         self.wording = labels_of(
-            options.labels, self.graph, self.flow, self.labels, options.precision, self.pairing, lit
+            options.labels,
+            self.graph,
+            self.flow,
+            self.labels,
+            options.precision,
+            options.constants,
+            self.pairing,
+            lit,
         )
         self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
@@ -73,8 +85,19 @@ class _Circuit:
         self.unwritten, self.results = (
             labels_of(kind, self.graph, self.flow, self.labels, options.precision) for kind in ("none", "values")
         )
+        for wording in (self.wording, self.results):
+            wording.say = self.say
         self.folded: set[int] = set()
-        self.groups = Groups(self.record, options.depth, options.open, options.close, self.say)
+        self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
+        self.steps = sorted({*self.needed}.difference(self.leaves))
+        ends = {end.node for end in self.ends}
+        named = set() if self.paths is None else {self.paths.source, self.paths.target} - ends
+        found = chains(self.graph, self.steps, self.ends, options, self.looks, named, self.pairing)
+        self.fit = fitted(self.record, self.steps, found, options.depth, options.open, options.close)
+        self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
+        self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
+        self.folds.take_steps(self.steps)
+        self.folds.take_leaves([i for i in self.leaves if i not in named | ends], self.steps)
 
     def _ends(self) -> list[End]:
         """Return the outputs, and the differentiated value if it is no output; for paths, their end."""
@@ -97,16 +120,26 @@ class _Circuit:
         return None if self._is_stub(index) else self.groups.closed_around(index)
 
     def _box_of(self, index: int) -> str:
-        """Return the id of the box of a node, or of the closed group around it."""
+        """Return the id of the box of a node, of the closed group around it, or of the blocks that hide it."""
+        together = self.folds.id_of(index)
+        if together is not None:
+            return together
         closed = self._closed_around(index)
         return f"n{index}" if closed is None else f"g{closed.index}"
 
     # Boxes
 
     def _add_boxes(self) -> None:
+        folding = self.wording.folding
+        # Of paths, the ends must be there.
+        sums = {} if self.only else folding.empty_sums(self.needed)
+        self.passes.leave_out({step: other for step, (_, other) in sums.items()})
+        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()}
+        places: dict[str, int] = {}
         for index in self.needed:
             operation = self.record.operations[index]
-            if operation is not None and not self._is_stub(index):
+            # In a closed group no symbol is seen.
+            if operation is not None and not self._is_stub(index) and self._closed_around(index) is None:
                 self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out:
@@ -120,8 +153,12 @@ class _Circuit:
                 # Only changed boxes are made again: there may be thousands.
                 usual = (tone, belongs) == (box.tone, box.belongs)
                 self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
+                places[key] = self.folds.position(index)
+        self.boxes = dict(sorted(self.boxes.items(), key=lambda pair: places[pair[0]]))
 
     def _box(self, index: int, key: str) -> Box:
+        if self.folds.id_of(index) is not None:
+            return self.folds.box(index, self._called, self.say)
         closed = self._closed_around(index)
         if closed is not None:
             title = titled(closed.title, self.say)
@@ -134,28 +171,34 @@ class _Circuit:
             name = self.graph.names[index]
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
-            symbol = self.wording.symbol(index)[0]
+            symbol, constants = self.wording.symbol(index)
             description = self.say.operation(operation.name)
+            if constants and operation.drawn is None:
+                description += f" {symbol}"
             description = (
                 self.say("{operation}, makes {name}", operation=description, name=label) if label else description
             )
-            return Box(key, "operation", symbol, frame, description, commutes=operation.commutes, node=index)
+            several = sum(operand not in self.folded for operand in self.record.operands[index]) > 1
+            commutes = operation.commutes and several
+            return Box(key, "operation", symbol, frame, description, commutes=commutes, node=index)
         if index in self.record.is_input and not self._is_stub(index):
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
-        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
-        text = label or (
-            self.say("array {shape}", shape=shape_text(shape)) if shape else line_of(self.wording.shown(index))
-        )
+        text = self._called(index)
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
+
+    def _called(self, index: int) -> str:
+        """Return the name of an input or a constant; without a name its number, or its shape."""
+        shape = ops.shape_of(self.record.values[index] if self.flow is None else self.flow.values[index])
+        unnamed = self.say("array {shape}", shape=shape_text(shape)) if shape else ""
+        return self.labels[index] or unnamed or line_of(self.wording.shown(index))
 
     # Wires
 
     def _uses(self) -> dict[int, list[Use]]:
         """Return the uses of every value; several uses in a closed group are one, with the sum of gradients."""
         # At hidden steps, gradients would have another shape.
-        flow = None if self.passes.left_out else self.flow
-        found: dict[int, list[Use]] = {index: [] for index in self.needed}
-        merged: dict[tuple[int, str], int] = {}
+        flow = None if self.passes.reshapes else self.flow
+        apart: dict[int, dict[Hashable, list[Use]]] = {index: {} for index in self.needed}
         for index in self.needed:
             if index in self.folded or index in self.passes.left_out or self._is_stub(index):
                 continue
@@ -167,42 +210,57 @@ class _Circuit:
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
-                uses = found[operand]
-                at = None if target.group is None else merged.get((operand, target.id))
-                if at is None:
-                    merged[operand, target.id] = len(uses)
-                    uses.append(use)
-                else:
-                    uses[at] = uses[at].with_others([use])
-        for place, end in enumerate(self.ends):
-            first = all(end.node != other.node for other in self.ends[:place])
-            seeded = flow is not None and end.node == flow.output_index and first
-            key = f"out{end.node}" if first else f"out{end.node}.{place}"
+                way = target.id if target.kind == "group" else (index, slot)
+                apart[operand].setdefault(way, []).append(use)
+        found = {
+            index: [use.with_others(others) if others else use for use, *others in ways.values()]
+            for index, ways in apart.items()
+        }
+        keys = self._end_keys()
+        together = self.folds.outputs([pair for pair in keys if not self._is_seeded(*pair)], self.say)
+        for key, end in keys:
             belongs: Pass = "backward" if end.own else "forward"
             description = self.say("output {name}", name=end.title)
             named = Box(key, "output", end.title, None, description, belongs=belongs)
-            box = self.boxes[key] = self.looks.box(named, end.node)
+            box = together.get(key) or self.looks.box(named, end.node)
+            self.boxes[box.id] = box
+            seeded = self._is_seeded(key, end)
             seed = flow.seed if flow is not None and seeded else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 
+    def _end_keys(self) -> list[tuple[str, End]]:
+        """Return the ends, each with the id of its box."""
+        seen: set[int] = set()
+        keys = []
+        for place, end in enumerate(self.ends):
+            keys.append((f"out{end.node}.{place}" if end.node in seen else f"out{end.node}", end))
+            seen.add(end.node)
+        return keys
+
+    def _is_seeded(self, key: str, end: End) -> bool:
+        """Return whether the backward pass begins at an end."""
+        return self.flow is not None and end.node == self.flow.output_index and key == f"out{end.node}"
+
     def _add_wires(self) -> None:
-        for index, uses in self._uses().items():
-            if not uses:
-                continue
+        for strand in self.folds.strands(self._uses()):
+            index, uses = strand.nodes[0], strand.uses
             source = self.boxes[self._box_of(index)]
+            if strand.is_bundle:
+                self._bundle(source, strand)
+                continue
             named = self._wire_name(index, uses)
             if len(uses) == 1:
-                self._wire(index, source, uses[0], name=named)
+                self._add_wire(index, source, uses[0], named)
                 continue
             # The value branches: the summed gradient is left of the dot, each share right of it.
             frame = self.groups.branch_frame(source.frame, [use.box.frame for use in uses])
             description = self.say("{name} branches", name=source.text)
             dot = self.looks.box(Box(f"b{index}", "branch", "", frame, description, belongs=source.belongs), index)
             self.boxes[dot.id] = dot
-            self._wire(index, source, Use(dot, 0, None).with_others(uses), name=named)
+            self._add_wire(index, source, Use(dot, 0, None).with_others(uses), named)
             for use in uses:
-                self._wire(index, dot, use)
+                self.branches[self._add_wire(index, dot, use)] = index, use
             if (
                 source.kind == "input"
                 and self.flow is not None
@@ -220,6 +278,26 @@ class _Circuit:
         ends = {use.box.text for use in uses if use.box.kind == "output"}
         return "" if label in ends else label
 
+    def _gathered(self, ids: frozenset[str]) -> Wire | None:
+        """Return the wire that carries a value to several of its uses, before the dot where it branches to them.
+
+        Return ``None`` if its gradient is too long to be written there.
+        """
+        found = [self.branches[id] for id in sorted(ids, key=lambda id: int(id[1:]))]
+        (index, first), uses = found[0], [use for _, use in found]
+        # What arrives in another form has its own numbers.
+        if any(self.passes.start(use.arriving) != use.arriving for use in uses):
+            return None
+        dot = self.boxes[f"b{index}"]
+        notes = self.wording.notes
+        merged = Use(dot, first.slot, None).with_others(uses)
+        name = self._wire_name(index, uses)
+        wire = self._wire("", index, self.boxes[self._box_of(index)], merged, name, whole=False)
+        if self.wording.notes == notes:
+            return wire
+        self.wording.forget(notes)
+        return None
+
     def _wording(self, index: int, use: Use) -> Names:
         """Return the writer of the labels of a wire: no label has a number of a hidden value."""
         if self.looks.hides(index):
@@ -228,11 +306,18 @@ class _Circuit:
         parts = (node for step, _ in use.steps for node in (step, *self.record.operands[step]))
         return self.results if self.options.labels == "rules" and any(map(self.looks.hides, parts)) else self.wording
 
-    def _wire(self, index: int, source: Box, use: Use, name: str = "") -> None:
+    def _add_wire(self, index: int, source: Box, use: Use, name: str = "") -> str:
+        wire = self._wire(f"w{len(self.wires)}", index, source, use, name)
+        self.wires.append(wire)
+        return wire.id
+
+    def _wire(self, key: str, index: int, source: Box, use: Use, name: str, whole: bool = True) -> Wire:
+        """Return the wire to a use; if it is not ``whole``, the value has other uses, too."""
         show = self.options.show
         feeds = self.only is not None and index in self.only.feeding
         constant = feeds or self.graph.is_constant(index)
         stem = source.kind != "branch"
+        whole = whole and stem
         carried = index
         if use.arriving in self.passes.left_out:
             carried, called = use.arriving, self.passes.called(use.arriving)
@@ -247,17 +332,17 @@ class _Circuit:
                 # Its name is its number.
                 label = None
             forward = Arrow(label if show != "backward" else None)
-        shared = "" if self.shared is None else self.shared.gradient(index, use, stem)
+        shared = "" if self.shared is None else self.shared.gradient(index, use, whole)
         if use.share is not None and show != "forward":
-            label = wording.backward(index, use, stem)
-            if shared and stem and self.options.labels in ("values", "shapes", "none"):
+            label = wording.backward(index, use, whole)
+            if shared and whole and self.options.labels in ("values", "shapes", "none"):
                 label = Label(Plain("") if label is None else label.content, shared)
             backward = Arrow(label)
         numbers = []
         if self.flow is not None and not hidden:
             numbers.append(self.say("value {value}", value=line_of(self.wording.shown(carried), self.say)))
         if use.share is not None and not hidden:
-            share = line_of(self.wording.gradient(index, use, stem), self.say)
+            share = line_of(self.wording.gradient(index, use, whole), self.say)
             numbers.append(
                 self.say("shared gradient {name} {gradient}", name=shared, gradient=share)
                 if shared
@@ -270,29 +355,37 @@ class _Circuit:
         start = self.labels[index] if named else self._spoken_box(source)
         text = self.say(", ").join(numbers)
         description = self._from_to(start, end, text)
-        given = not stem and self.record.operations[index] is None
-        direct = self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text) if given else ""
+        direct = "" if stem else self._from_to(self._spoken_box(self.boxes[self._box_of(index)]), end, text)
         belongs = use.box.belongs if use.box.kind == "output" else self.passes.belongs(index)
         tone: Tone = "shared" if shared else "plain" if self.shared is None else self.shared.step(index)
         if self.lit:
             tone = "strong" if self.lit.holds(use) else "pale"
         elif tone == "plain":
-            tone = self.wording.tone(carried, use, stem)
+            tone = self.wording.tone(carried, use, whole)
+        ends = source.id, use.box.id, use.slot
+        wire = Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs, direct=direct)
+        return self.looks.wire(wire, carried, stem)
+
+    def _told(self, index: int) -> Any:
+        """Return the number or array of a node; ``NO_VALUE`` where it has none, or hides it."""
+        return NO_VALUE if self.looks.hides(index) else self.wording.value(index)
+
+    def _bundle(self, source: Box, strand: Strand) -> None:
+        """Add the wire for several values that enter or leave hidden blocks."""
+        use, pairs = strand.uses[0], list(zip(strand.nodes, strand.uses, strict=True))
+        forward, backward = self.folds.arrows(strand, self.options.show, self.options.labels, self.say)
+        count = self.say("{count} values", count=len(set(strand.nodes)))
+        description = self._from_to(self._spoken_box(source), self._spoken_box(use.box), count)
+        constant = all(self.graph.is_constant(index) for index in strand.nodes)
+        if self.lit:
+            tone: Tone = "strong" if any(map(self.lit.holds, strand.uses)) else "pale"
+        else:
+            tones = {self.wording.tone(index, one, False) for index, one in pairs}
+            tone = tones.pop() if len(tones) == 1 else "plain"
+        ends = source.id, use.box.id, use.slot
+        belongs = self.passes.belongs(strand.nodes[0])
         key = f"w{len(self.wires)}"
-        wire = Wire(
-            key,
-            source.id,
-            use.box.id,
-            use.slot,
-            forward,
-            backward,
-            constant,
-            description,
-            tone=tone,
-            belongs=belongs,
-            direct=direct,
-        )
-        self.wires.append(self.looks.wire(wire, carried, stem))
+        self.wires.append(Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs))
 
     def _from_to(self, start: str, end: str, numbers: str) -> str:
         return self.say(
@@ -317,16 +410,22 @@ class _Circuit:
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
         remarks = (note.sentence(self.say) for note in self.graph.notes)
+        hidden = self.folds.notes(self._told, self.options.precision, self.say)
+        closed = self.fit.notes(self.say)
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),
             frames=self.groups.frames(self.boxes.values()),
             title=self.options.title,
             description=self._description(),
-            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks),
+            notes=(*self.wording.notes, *of_paths, *change_notes(self.pairing, self.say), *remarks, *hidden, *closed),
             direction=self.options.direction,
             width=self.options.width,
+            notation=self.options.notation,
+            repeat=self.options.repeat,
             sums=tuple(self.sums),
+            gathered=Gathered(self._gathered) if self.branches else None,
+            closed=closed,
         )
 
     def _description(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.figure import Fraction, Label, Plain, Row
 from bpviz.figures.labels import Names, Use, Values, total
+from bpviz.figures.options import Constants
 from bpviz.formulas.expression import is_constant, is_number
 from bpviz.formulas.formula import written_out
 from bpviz.formulas.latex import latex_of
@@ -67,9 +68,16 @@ def _in_latex(part: Any) -> str:
 class Expressions(Names):
     """Formulas: the expression of every value above its wire, that of its gradient below."""
 
-    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        constants: Constants = "wires",
+    ) -> None:
         """Read the flow in symbols; without numbers the names alone are shown."""
-        super().__init__(graph, flow, labels, precision)
+        super().__init__(graph, flow, labels, precision, constants)
         self.symbols = None if flow is None else Symbols(flow, labels)
         self.long: list[str] = []
 
@@ -77,6 +85,10 @@ class Expressions(Names):
     def notes(self) -> tuple[str, ...]:
         """The long formulas, each with its number."""
         return tuple(f"({count}) = {text}" for count, text in enumerate(self.long, 1))
+
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the long formulas after these notes."""
+        del self.long[len(notes) :]
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
         """Return the expression that is computed; the shape of arrays that are given."""
@@ -133,9 +145,16 @@ def _is_plain(formula: Any) -> bool:
 class Rules(Values):
     """The arithmetic of every rule: the upstream gradient times the slope is the gradient that goes on."""
 
-    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        constants: Constants = "wires",
+    ) -> None:
         """Read the flow in symbols, for the formulas of arrays."""
-        super().__init__(graph, flow, labels, precision)
+        super().__init__(graph, flow, labels, precision, constants)
         arrays = flow is not None and any(map(ops.shape_of, flow.values))
         self.expressions = Expressions(graph, flow, labels, precision) if arrays else None
 
@@ -143,6 +162,11 @@ class Rules(Values):
     def notes(self) -> tuple[str, ...]:
         """The long formulas, each with its number."""
         return self.expressions.notes if self.expressions else ()
+
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the long formulas after these notes."""
+        if self.expressions:
+            self.expressions.forget(notes)
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """Return ``1.1 × 2 = 2.2``, ``3 + 3 + 1 = 7`` where paths meet, and for arrays the formula and its value."""

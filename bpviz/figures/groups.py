@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bpviz.analysis.fitting import ALL
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Box, Frame
 from bpviz.recording.recorder import Recorder
@@ -14,7 +15,7 @@ __all__ = ["Groups", "frame_of", "titled"]
 
 
 class Groups:
-    """The closed groups of a record: those deeper than ``depth`` (0: all), except for the groups named.
+    """The closed groups of a record: those deeper than ``depth`` (0: all), except for the groups named (or ``all``).
 
     >>> import bpviz
     >>> def half(x):
@@ -41,12 +42,12 @@ class Groups:
         scopes = record.scopes[1:]
         titles = {scope.title for scope in scopes}
         for wanted in (*open, *close):
-            if wanted not in titles:
+            if wanted not in titles and (wanted != ALL or wanted in close):
                 there = f"its groups are: {', '.join(sorted(titles))}" if titles else "it has no groups"
                 raise UsageError(f"there is no group named {wanted!r}; {did_you_mean(wanted, titles, there)}")
         self.closed = set()
         for scope in scopes:
-            too_deep = depth is not None and _depth(scope) > depth
+            too_deep = depth is not None and _depth(scope) > depth and ALL not in open
             if scope.title in close or (too_deep and scope.title not in open):
                 self.closed.add(scope.index)
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Box, Content, Label, Plain, Tone
+from bpviz.figures.options import Constants
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
-from bpviz.text.language import Language
+from bpviz.text.language import ENGLISH, Language
+from bpviz.words.constants import Folding
 from bpviz.words.values import content, line_of
 
 __all__ = ["Names", "Use", "Values", "renamed", "total"]
@@ -72,9 +74,20 @@ def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
 class Names:
     """Only the names of values, the symbols in circles, and the constants in boxes."""
 
-    def __init__(self, graph: Graph, flow: Flow | None, labels: Sequence[str], precision: int) -> None:
-        """Take the graph, its numbers if it has them, the name of every node, and the number of digits shown."""
+    def __init__(
+        self,
+        graph: Graph,
+        flow: Flow | None,
+        labels: Sequence[str],
+        precision: int,
+        constants: Constants = "wires",
+    ) -> None:
+        """Take the graph, its numbers if it has them, the name of every node, the number of digits shown, and where
+        constants are drawn.
+        """
         self.graph = graph
+        self.folding = Folding(graph, labels, constants, precision)
+        self.say = ENGLISH
         self.record = graph.record
         self.flow = flow
         self.labels = labels
@@ -97,6 +110,9 @@ class Names:
         """The notes below the figure; read them when all labels are written."""
         return ()
 
+    def forget(self, notes: tuple[str, ...]) -> None:
+        """Forget the notes after these, with the labels that are not drawn after all."""
+
     def tone(self, index: int, use: Use, stem: bool) -> Tone:
         """Return the tone of the wire to ``use``, if nothing else decides it."""
         return "plain"
@@ -107,11 +123,12 @@ class Names:
 
     def shown(self, index: int) -> Content:
         """Return the value of a node in short form; a graph without numbers has only those of constants."""
-        return content(self.record.values[index] if self.flow is None else self.flow.values[index], self.precision)
+        values = self.record.values if self.flow is None else self.flow.values
+        return content(values[index], self.precision, self.say)
 
     def gradient(self, index: int, use: Use, stem: bool) -> Content:
         """Return the gradient that comes back from ``use`` in short form."""
-        return content(use.share, self.precision)
+        return content(use.share, self.precision, self.say)
 
     def symbol(self, index: int) -> tuple[str, tuple[int, ...]]:
         """Return the symbol in the circle of a step, and the constants written there, which need no own box."""
@@ -126,6 +143,9 @@ class Names:
             if drawn is not None:
                 symbol, slots = drawn
                 return symbol, tuple(operands[slot] for slot in slots)
+        folded = self.folding.symbol(index)
+        if folded is not None:
+            return folded
         names = {}
         for letter, operand in zip(operation.operands, operands, strict=False):
             label = self.labels[operand]
@@ -155,7 +175,8 @@ class Values(Names):
         parts = [use for use in uses if use.share is not None]
         if self.flow is None or len(parts) < 2:
             return ""
-        output = self.labels[self.flow.output_index] or self.flow.output_name
+        names = (self.labels[self.flow.output_index], self.flow.graph.name, self.flow.output_name, say("output"))
+        output = next(name for name in names if name and name != self.labels[index])
         called = f"∂{output}/∂{self.labels[index]}"
         whole = line_of(self.gradient(index, parts[0].with_others(parts[1:]), True), say)
         shown = [self.gradient(index, use, False) for use in parts]

@@ -1,4 +1,4 @@
-"""Paths of a circuit: their parts are in front, all other parts in the background or are left out."""
+"""What a circuit lights: paths, whose parts are in front of all others or stand alone; and shared factors."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from bpviz.analysis.chains import chain
 from bpviz.analysis.paths import between, slope
+from bpviz.analysis.sharing import shared_factors, shared_in
 from bpviz.documents.document import Lines, Paragraph
 from bpviz.errors import UsageError
-from bpviz.figure import Label, Plain
+from bpviz.figure import Label, Plain, Tone
 from bpviz.figures.labels import Use, Values
+from bpviz.figures.options import Constants
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import toward
@@ -17,7 +19,7 @@ from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import number
 from bpviz.words.chains import chain_blocks
 
-__all__ = ["Selection", "Slopes", "selection"]
+__all__ = ["Selection", "Shared", "Slopes", "selection"]
 
 _SHOWN = 6
 """The most paths that are written out below a figure."""
@@ -85,17 +87,40 @@ class Slopes(Values):
         flow: Flow | None,
         labels: Sequence[str],
         precision: int,
+        constants: Constants,
         lit: frozenset[tuple[int, int]],
     ) -> None:
         """Take also the highlighted wires, (number of the step, slot)."""
-        super().__init__(graph, flow, labels, precision)
+        super().__init__(graph, flow, labels, precision, constants)
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
         """Return the slope of a highlighted link between single numbers, else the gradient. A closed group has none."""
-        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.group is None
+        one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.kind != "group"
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
         if found is not None:
             text = number(found, self.precision)
             return Label(Plain(f"× ({text})" if found < 0 else f"× {text}"))
         return super().backward(index, use, stem)
+
+
+class Shared:
+    """The places of shared factors: the wires along which they flow back, or their steps in a gradient's figure."""
+
+    def __init__(self, graph: Graph, flow: Flow | None) -> None:
+        """Find them in the graph if it is that of a gradient, else in the backward pass of its flow."""
+        self.steps = set(shared_in(graph)) if graph.is_gradient else set()
+        factors = () if flow is None or graph.is_gradient else shared_factors(flow).factors
+        self.wires = {wire: factor.name for factor in factors for wire in factor.wires}
+        self.nodes = {node: factor.name for factor in factors for node in factor.nodes}
+
+    def step(self, index: int) -> Tone:
+        """Return the tone of a node's box."""
+        return "shared" if index in self.steps else "plain"
+
+    def gradient(self, index: int, use: Use, stem: bool) -> str:
+        """Return the name of the shared factor that flows back from a use; empty if there is none."""
+        names = {self.wires.get(step, "") for step in use.steps}
+        if len(names) == 1:
+            return names.pop()
+        return self.nodes.get(index, "") if stem else ""

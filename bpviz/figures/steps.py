@@ -129,7 +129,9 @@ class _Narrator:
         return box.text.replace("\n", " ")
 
     def _given(self, box: Box) -> str:
-        assert box.node is not None
+        if box.node is None:
+            # Several inputs of blocks that are not shown.
+            return self._symbol(box)
         return " = ".join(part for part in (self._symbol(box), self._value(box.node)) if part)
 
     def _value(self, index: int) -> str:

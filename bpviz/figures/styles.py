@@ -58,22 +58,22 @@ class Looks:
 
     def hides(self, index: int) -> bool:
         """Return whether the numbers of a value are left out."""
-        return bool(self._of) and bool(self._style(index).hide)
+        return bool(self._of) and bool(self.style(index).hide)
 
     def note(self, index: int) -> str:
         """Return the note beside a value; empty if it has none."""
-        return self._style(index).note if self._of else ""
+        return self.style(index).note if self._of else ""
 
     def box(self, box: Box, index: int) -> Box:
         """Return the box that makes a value, or that names it, in the value's colour."""
-        color = self._style(index).color if self._of else ""
+        color = self.style(index).color if self._of else ""
         return replace(box, color=color) if color else box
 
     def wire(self, wire: Wire, index: int, stem: bool) -> Wire:
         """Return a wire that carries a value, in its colour; where the value appears first, with the note."""
         if index not in self._of:
             return wire
-        style = self._style(index)
+        style = self.style(index)
         if style.note and stem:
             # Where only the backward pass is drawn, the note is at its arrow.
             if wire.forward is not None:
@@ -82,7 +82,12 @@ class Looks:
                 wire = replace(wire, backward=_noted(wire.backward, style.note))
         return replace(wire, color=style.color)
 
-    def _style(self, index: int) -> Style:
+    def has(self, index: int) -> bool:
+        """Return whether a value has a style."""
+        return index in self._of
+
+    def style(self, index: int) -> Style:
+        """Return the style of a value."""
         return self._of.get(index, _NONE)
 
 

@@ -15,8 +15,8 @@ __all__ = ["Passes", "toned"]
 class Passes:
     """The two passes in the figure of a gradient graph; ``fold`` hides changes of shape in the backward one.
 
-    A hidden step becomes a wire, whose numbers arrive in another shape than at its start. A step that adds or repeats
-    numbers is hidden only ``in_formulas``, where the wire says so: ``Σ dZ``.
+    A hidden step becomes a wire; if one ``reshapes``, the numbers arrive in another shape than at its start. A step
+    that adds or repeats numbers is hidden only ``in_formulas``, where the wire says so: ``Σ dZ``.
     """
 
     def __init__(
@@ -25,11 +25,12 @@ class Passes:
         """Take the graph, the numbers of the shown nodes, and the names of the nodes."""
         self.record = graph.record
         self.labels = labels
-        self.left_out: set[int] = set()
+        self.left_out: dict[int, int] = {}
         if fold and graph.is_gradient:
             steps = ((i, self.record.operations[i]) for i in needed if i in self.record.orders)
             hidden = (i for i, operation in steps if operation is not None and operation.plumbing)
-            self.left_out = {i for i in hidden if in_formulas or self._keeps_all(i)}
+            self.left_out = {i: self.record.operands[i][0] for i in hidden if in_formulas or self._keeps_all(i)}
+        self.reshapes = bool(self.left_out)
 
     def _keeps_all(self, index: int) -> bool:
         """Whether a step has as many numbers as its operand."""
@@ -44,17 +45,21 @@ class Passes:
     def start(self, index: int) -> int:
         """Return the node where the wire with a node's numbers begins."""
         while index in self.left_out:
-            index = self.record.operands[index][0]
+            index = self.left_out[index]
         return index
+
+    def leave_out(self, steps: Mapping[int, int]) -> None:
+        """Leave out also these steps, each of which returns one of its operands as it is."""
+        self.left_out |= steps
 
     def called(self, index: int) -> str:
         """Return the name of what arrives: the node's own, or that of the wire's first node, transposed or summed."""
         if self.labels[index] or index not in self.left_out:
             return self.labels[index]
-        name = self.called(self.record.operands[index][0])
+        name = self.called(self.left_out[index])
         operation = self.record.operations[index]
         assert operation is not None
-        if operation.unwritten or (operation.reduces and not name):
+        if operation.unwritten or not operation.plumbing or (operation.reduces and not name):
             return name
         parameters = {**operation.parameters, **self.record.parameters.get(index, {})}
         return operation.notation.format(**{operation.operands[0]: name or "(·)", **parameters})

@@ -27,6 +27,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.formulas.expression import Expression, is_constant
+from bpviz.formulas.indicator import indicated
 from bpviz.formulas.invocation import (
     LOWERED,
     calling,
@@ -145,6 +146,13 @@ class _Writer:
             modes = modes_of_operands(x, mode)
             return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
         return self._with(x, tuple(self.write(p, "exact") for p in x.operands))
+
+    def _write_where(self, x: Expression, mode: Mode) -> Any:
+        product = indicated(x)
+        if product is not None:
+            return self.write(product, mode)
+        modes = modes_of_operands(x, mode)
+        return self._elements(x, mode, [self.write(p, m) for p, m in zip(x.operands, modes, strict=True)])
 
     def _elements(self, x: Expression, mode: Mode, parts: list[Any]) -> Any:
         """Return an elementwise operation on operands that are written already."""

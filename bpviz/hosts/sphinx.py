@@ -22,12 +22,13 @@ from sphinx.util.docutils import SphinxDirective
 import bpviz
 from bpviz.cli.request import OF_FILES, names, spelled
 from bpviz.cli.settings import settings_file
-from bpviz.errors import BpvizError, ModelFailed
+from bpviz.errors import BpvizError, ModelFailed, UsageError
 from bpviz.files import write_file
 from bpviz.fingerprint import fingerprint
 from bpviz.hosts.dependencies import files_of_model
 from bpviz.hosts.inline import inlined
 from bpviz.hosts.requests import Place, drawing_of
+from bpviz.text.lengths import NAMED, points
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
@@ -44,12 +45,32 @@ _FORMATS = formats.by_mime(lambda row: row.reads == "picture" and not row.many)
 """What a builder can be given, by the media types that it takes."""
 
 _IMAGE = Image.option_spec or {}
+
+
+def _width(argument: str) -> str:
+    """Return a checked width: one for rows, as ``bpviz render`` takes it, else one for an image: 50%, 400px."""
+    if _of_rows(argument) or argument.strip() == "none":
+        return argument.strip()
+    checked: str = _IMAGE["width"](argument)
+    return checked
+
+
+def _of_rows(width: str) -> float | None:
+    """Return a width for rows in points; ``None`` for any width, and for one that is for an image only."""
+    try:
+        # A number alone means pixels, as for other images.
+        return None if width.strip().isdecimal() else points(width.strip())
+    except UsageError:
+        return None
+
+
 _OWN: dict[str, Callable[[str], Any]] = {
     "alt": directives.unchanged,
     "caption": directives.unchanged,
     "code": directives.flag,
     "name": directives.unchanged,
-    **{name: _IMAGE[name] for name in ("align", "class", "height", "scale", "width")},
+    **{name: _IMAGE[name] for name in ("align", "class", "height", "scale")},
+    "width": _width,
 }
 """The directive's options other than those of ``bpviz render``."""
 
@@ -81,9 +102,19 @@ class BpvizDirective(SphinxDirective):
         self._note_files(target, folder)
         options = {**self.config.bpviz_defaults, **self.options}
         given = {name: text or "" for name, text in options.items() if name not in _OWN}
+        width = options.get("width", "")
+        if _of_rows(width) or width == "none":
+            given["width"] = width
         try:
             words, place = [target, *spelled(given)], self._place(folder)
             result = drawing_of("the directive", words, place, without=OF_FILES)
+            if (widest := _of_rows(width)) and "width" in self.options:
+                # A figure that is wider is made narrower; none is made wider.
+                own.pop("width")
+                if result.drawing.picture.width > widest:
+                    own["width"] = NAMED.get(width, width)
+            elif width == "none":
+                own.pop("width", None)
         except BpvizError as error:
             raise self.error(_message(error)) from None
         for note in result.drawing.notes:

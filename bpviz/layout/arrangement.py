@@ -21,6 +21,7 @@ __all__ = ["Arrangement", "arranged"]
 
 # The farthest that a label may move without leaving its frame, and the least space to its neighbours.
 _NUDGE = 7.0
+_NUDGE_OUTSIDE = 24.0
 _AIR = 4.0
 _HEADING = 6.0
 _BESIDE = 0.6
@@ -169,10 +170,10 @@ def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
             return v + spot.after + max(air, between[i, other]) <= spots[other].v - spots[other].before
         return True
 
-    def move(i: int, heights: tuple[float, ...], air: float) -> None:
+    def move(i: int, heights: tuple[float, ...], air: float, farthest: float = _NUDGE) -> None:
         spot = spots[i]
         for v in heights:
-            if LEVEL < abs(v - spot.v) <= _NUDGE and free(i, v, air):
+            if LEVEL < abs(v - spot.v) <= farthest and free(i, v, air):
                 spots[i] = spot._replace(v=v)
                 return
 
@@ -181,7 +182,8 @@ def _straightened(spots: list[Spot], lanes: list[Lane], pitch: float) -> None:
     for first, second in zip(lanes[::2], lanes[1::2], strict=True):
         for end in (first.source, second.target):
             if spots[end].flush:
-                move(end, (spots[first.target].v,), 0.0)
+                label = spots[first.target]
+                move(end, (label.v,), 0.0, _NUDGE if label.frames or spots[end].frames else _NUDGE_OUTSIDE)
 
 
 def _passing(space: float) -> int:

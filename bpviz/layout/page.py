@@ -6,9 +6,8 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -18,14 +17,22 @@ from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
 from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
+from bpviz.layout.frames import CORNER, around, framed
+from bpviz.layout.once import written_once
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
-from bpviz.layout.placement.plan import Plan, WirePlan, ordered, planned, reached, wire_pitch
+from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
 from bpviz.layout.reading_order import exchanged, misread
-from bpviz.layout.rows import Rows, can_be_parted, in_rows, length
+from bpviz.layout.rows.breaks import Span, length
+from bpviz.layout.rows.copies import Copies, written_again
+from bpviz.layout.rows.letters import lettered
+from bpviz.layout.rows.setting import Rows, in_rows
+from bpviz.layout.rows.web import can_be_parted, ranks_of, web_of
+from bpviz.layout.upright import stands_upright, upright
 from bpviz.picture.blocks import Block, placed, words
-from bpviz.picture.curves import sampled, straight
+from bpviz.picture.curves import sampled
 from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKind
+from bpviz.picture.names import notation_of
 from bpviz.picture.sheet import joined
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text import widths
@@ -33,9 +40,7 @@ from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["lay_out"]
 
-_CORNER = 8.0
 _TITLE_GAP = 8.0
-_INSET = 4.0
 _COLUMN = 420.0
 _MENDINGS = 3
 _ROW_GAP = 20.0
@@ -43,9 +48,8 @@ _WIDER = 1.3
 """How much wider than its width a figure may be in one line."""
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
-_FULL = 1.25
-"""How much wider than the width a row may be; otherwise shorter rows are tried."""
 _TRIALS = 8
+_LOWER = 0.02
 
 
 def lay_out(
@@ -73,36 +77,44 @@ def lay_out(
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
         pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
+    check(figure)
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
-    lines, rows = _set(figure, flow, theme, engine, timeout, say)
-    if rows:
-        figure = replace(figure, notes=figure.notes + rows.notes)
+    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
+    figure = replace(figure, notes=(*figure.notes, *rows.notes))
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
     heading, top, inner = _heading(figure, across, written, theme)
     frames: list[Part] = []
     drawn: list[Part] = []
-    for line in lines:
+    gaps: list[float] = []
+    for row, line in enumerate(lines, 1):
         # Everything is moved to its place on the page before anything is drawn. Rows begin at one margin.
         left, upper, right, lower = line.edges
         free = inner - right + left
-        aside = free / 2 if not rows else free if flow == "RL" else 0.0
+        aside = free / 2 if len(lines) == 1 else free if flow == "RL" else 0.0
         found = line.found.moved(theme.margin + aside - left, top - upper)
-        frames += _frames(line.figure, line.plan, found, theme)
+        # The frame of a group has a part in each row.
+        before = {frame.shows for frame in frames}
+        for frame in framed(line.figure, line.plan, found, theme, flow):
+            again = frame.id in before
+            frames.append(replace(frame, id=f"{frame.id} in row {row}", of=frame.id) if again else frame)
         drawn += _in_order(line.figure, _wires(line.plan, found, theme, flow), _nodes(line.plan, found))
         top += lower - upper + _ROW_GAP
+        gaps.append(top - _ROW_GAP / 2)
     notes, bottom = _notes(figure, written, top - _ROW_GAP, theme)
     # The background is painted first.
     parts = (*frames, *sorted(drawn, key=lambda part: part.tone != "pale"), *heading, *notes)
-    if rows:
+    if rows.origins or rows.rings:
         parts = tuple(_of_rows(part, rows) for part in parts)
     width, height = ceil(inner + 2 * theme.margin), ceil(bottom + theme.margin)
-    return Picture(width, height, parts, figure.title, figure.description)
+    breaks = tuple(gaps[:-1])
+    return Picture(width, height, parts, figure.title, figure.description, theme.notation, breaks)
 
 
 class _Line(NamedTuple):
@@ -121,38 +133,64 @@ class _Line(NamedTuple):
 
 def _set(
     figure: Figure, flow: Direction, theme: Theme, engine: str, timeout: float | None, say: Language
-) -> tuple[list[_Line], Rows | None]:
-    """Return the figure in one line if that is not much wider than its width, else in rows."""
+) -> tuple[Figure, list[_Line], Rows]:
+    """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
     def line(one: Figure, plan: Plan) -> _Line:
         found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
-    plan = planned(figure, theme)
-    if figure.width is None or not plan.level or not can_be_parted(figure):
-        return [line(figure, plan)], None
-    width = figure.width - 2 * theme.margin
-    # The layout of a long line takes much longer than that of its rows.
-    if length(figure, plan) <= _SURELY * width:
-        whole = line(figure, plan)
-        if whole.across + 2 * theme.margin <= _WIDER * figure.width:
-            return [whole], None
-    known: dict[tuple[int, int], float] = {}
-    for _ in range(_TRIALS):
-        rows = in_rows(figure, plan, width, say, known)
-        lines = [line(row, planned(row, theme)) for row in rows.figures]
-        long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > _FULL * width}
+    parts, web = can_be_parted(figure), web_of(figure)
+    copies = written_again(web, ranks_of(web)) if parts else Copies()
+    if copies.origins:
+        figure = copies.put_into(figure)
+        web = web_of(figure)
+    shown = written_once(figure)
+    plan = planned(shown, theme)
+    whole = Rows((figure,), (), copies.origins, {}, ())
+    if figure.width is None or not plan.level or not parts:
+        return figure, [line(shown, plan)], whole
+    room, limit = figure.width - 2 * theme.margin, _WIDER * figure.width - 2 * theme.margin
+    turn = upright if stands_upright(shown) else _unchanged
+    for one in dict.fromkeys((shown, turn(shown))):
+        if one is not shown:
+            plan = planned(one, theme)
+        # The layout of a long line takes much longer than that of its rows.
+        if length(web, plan) <= _SURELY * room:
+            alone = line(one, plan)
+            if alone.across <= limit:
+                return figure, [alone], whole
+    # A value that goes on in other rows is written there again.
+    web = web_of(turn(figure))
+    plan = planned(web.figure, theme)
+    known: dict[Span, float] = {}
+    laid: dict[Figure, _Line] = {}
+    for trial in range(_TRIALS):
+        # Lengths are estimated, so the aim is lower after each row that was too long.
+        rows = in_rows(web, plan, room, limit * (1 - _LOWER * trial), known)
+        set_rows = [written_once(turn(row)) for row in rows.figures]
+        # Most rows are the same in all trials.
+        laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in set_rows}
+        lines = [laid[row] for row in set_rows]
+        long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
         # A row of one rank cannot be parted.
         if all(end - start == 1 for start, end in long):
             break
         known |= long
-    return lines, rows if len(lines) > 1 else None
+    boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
+    lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
+    origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}
+    return figure, lines, rows._replace(origins={**copies.origins, **origins})
+
+
+def _unchanged(figure: Figure) -> Figure:
+    return figure
 
 
 def _of_rows(part: Part, rows: Rows) -> Part:
     """Return a part with the id that it has in the figure, and the other end of a letter."""
-    of, link = rows.origins.get(part.id, ""), rows.links.get(part.id, "")
-    return replace(part, of=of, link=link) if of or link else part
+    of, ring = rows.origins.get(part.id, ""), rows.rings.get(part.id)
+    return replace(part, of=of, link=ring.other if ring else "") if of or ring else part
 
 
 def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: float | None) -> Arrangement:
@@ -216,7 +254,7 @@ def _extent(plan: Plan, found: Arrangement, theme: Theme) -> Edges:
         for block, (dx, dy) in _labels(wire, plan.level, theme):
             rectangles.append((x + dx, y + dy, x + dx + block.width, y + dy + block.height))
     aside = theme.gap / 2 + theme.strokes["backward"].width / 2
-    rectangles += [_around(course, aside) for course in found.courses]
+    rectangles += [around(course, aside) for course in found.courses]
     if not rectangles:
         return (0.0, 0.0, 0.0, 0.0)
     left, top, right, bottom = zip(*rectangles, strict=True)
@@ -256,102 +294,6 @@ def _notes(figure: Figure, written: list[list[Block]], top: float, theme: Theme)
     return parts, top
 
 
-def _frames(figure: Figure, plan: Plan, found: Arrangement, theme: Theme) -> list[Part]:
-    """Return the frames, the outer ones first."""
-    parts = []
-    taken = _obstacles(plan, found, theme) if figure.frames else []
-    for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
-        if edges is None:
-            continue
-        left, top, right, bottom = edges
-        outline = Shape("frame", "box", (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, _CORNER)
-        near = [box for box in taken if _meet(box, edges)]
-        near += [other for other in found.frames if other and other != edges and _within(other, edges)]
-        x, y, room = _title_place(block, edges, near)
-        title = block if block.width <= room else _shortened(frame.title, room, theme)
-        taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
-        heading = placed(title, x - title.width / 2, y)
-        area = (right - left) * (bottom - top)
-        parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title, tone=frame.tone)))
-    return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
-
-
-def _within(one: Edges, other: Edges) -> bool:
-    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
-
-
-def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
-    """Return a free place for a frame's title: its middle, its top, and the width of the gap.
-
-    It is as near as possible to the top and the middle; if no gap is wide enough, it is the widest one.
-    """
-    left, top, right, bottom = edges
-    middle = (left + right) / 2
-    widest = (middle, top + _INSET, 0.0)
-    for row in range(max(1, int((bottom - top - title.height) / 6.0))):
-        y = top + _INSET + row * 6.0
-        across = sorted((x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0)
-        gaps = _gaps(left + _INSET, right - _INSET, across)
-        for margin in (6.0, 1.0):
-            half = title.width / 2 + margin
-            places = [min(max(middle, x0 + half), x1 - half) for x0, x1 in gaps if x1 - x0 >= 2 * half]
-            if places:
-                return min(places, key=lambda x: abs(x - middle)), y, title.width
-        for x0, x1 in gaps:
-            if x1 - x0 - 2.0 > widest[2]:
-                widest = ((x0 + x1) / 2, y, x1 - x0 - 2.0)
-    return widest
-
-
-def _gaps(start: float, end: float, taken: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the free parts of a stretch; the ``taken`` stretches are sorted."""
-    gaps = []
-    for low, high in [*taken, (end, end)]:
-        if low > start:
-            gaps.append((start, min(low, end)))
-        start = max(start, high)
-    return gaps
-
-
-def _shortened(title: str, room: float, theme: Theme) -> Block:
-    """Return a title cut to fit; the frame's description has all of it."""
-    for kept in range(len(title) - 1, 0, -1):
-        if words(title[:kept].rstrip() + "…", "frame", theme).width <= room:
-            # Rather a word less than a piece of one.
-            whole = title[:kept] if title[kept] == " " else title[:kept].rpartition(" ")[0]
-            return words((whole if len(whole) > kept / 2 else title[:kept]).rstrip() + "…", "frame", theme)
-    return words("", "frame", theme)
-
-
-def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
-    """Return the rectangles around everything that a frame's title must not touch."""
-    taken: list[Edges] = []
-    for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
-        taken.append((x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2))
-    for wire, (x, y) in zip(plan.wires, found.labels, strict=True):
-        x, y = (x, y - wire.lift) if plan.level else (x - wire.lift, y)
-        taken.append((x - wire.width / 2, y - wire.height / 2, x + wire.width / 2, y + wire.height / 2))
-    aside = (theme.gap + theme.head[1]) / 2
-    for course in found.courses:
-        for i in range(0, len(course) - 1, 3):
-            piece = (course[i], course[i + 1], course[i + 2], course[i + 3])
-            around = _around(piece, aside)
-            if straight(piece):
-                taken.append(around)
-            elif any(edges and _meet(around, edges) for edges in found.frames):
-                taken += [_around(pair, aside) for pair in pairwise(sampled(piece, 8))]
-    return taken
-
-
-def _around(points: Sequence[Point], aside: float) -> Edges:
-    across, down = zip(*points, strict=True)
-    return min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside
-
-
-def _meet(one: Edges, other: Edges) -> bool:
-    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
-
-
 def _in_order(figure: Figure, wires: Iterator[Part], nodes: Iterator[Part]) -> Iterator[Part]:
     """Yield wires and nodes in the order for reading aloud: each node after the wires that lead to it."""
     place = {id: number for number, id in enumerate(ordered(figure))}
@@ -378,7 +320,7 @@ def _nodes(plan: Plan, found: Arrangement) -> Iterator[Part]:
         else:
             role = _OUTLINES.get(kind, "node")
             outline: ShapeKind = "circle" if box.round else "box"
-            elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else _CORNER), *words)
+            elements = (Shape(role, outline, x, y, box.width, box.height, 0.0 if box.round else CORNER), *words)
         description = box.box.description or box.box.text
         shown = box.box
         yield Part(

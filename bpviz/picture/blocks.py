@@ -5,14 +5,18 @@ The elements of a block are placed from its top left corner; ``placed`` moves th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Label, Plain, Room, Row
 from bpviz.picture.elements import Anchor, Bracket, Cell, Element, Head, Path, Shape, Text
+from bpviz.picture.runs import width_of
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths as text
+from bpviz.text.latex import line_in_latex
+from bpviz.text.notation import MATH, NAME, Run, is_prose
 
 __all__ = ["Block", "measured", "moved", "paragraph", "placed", "room_for", "words"]
 
@@ -22,6 +26,7 @@ _HEAT_SIDE = (2.0, 8.0)
 _HEAT_ROOM = (72.0, 40.0)
 _GRID_SCALE = 0.9
 _FRACTION_SCALE = 0.85
+_KEY_SCALE = 12 / 14
 _BAR_AIR = 1.0
 _BAR_REACH = 2.0
 _NOTE = 150.0
@@ -74,8 +79,8 @@ def _content(label: Label, role: TextRole, theme: Theme, columns: tuple[float, .
     if isinstance(content, Plain) and not content.text and label.name:
         return words(label.name, "muted", theme)
     if isinstance(content, Heat):
-        line = _named(label.name, words(content.text, role, theme), role, theme)
-        return _marked(_heat(content, line), content.marked)
+        line = _named(label.name, _heading(content, role, theme), role, theme)
+        return _marked(_heat(content, line, role, theme), content.marked)
     name = f"{label.name} =" if label.name and isinstance(content, Grid) else label.name
     return _named(name, _set(content, role, theme, columns)[0], role, theme)
 
@@ -92,8 +97,8 @@ def _set(content: Content, role: TextRole, theme: Theme, columns: tuple[float, .
             return _marked(block, marked), middle + (_MARK_RISE if marked else 0.0)
         case Grid(_, marked):
             block = _marked(_grid(content, role, theme, columns), marked)
-        case Heat(line, _, marked):
-            block = _marked(_heat(content, words(line, role, theme)), marked)
+        case Heat(_, _, marked):
+            block = _marked(_heat(content, _heading(content, role, theme), role, theme), marked)
         case Fraction():
             block = _fraction(content, role, theme)
         case Row(parts):
@@ -118,15 +123,14 @@ def _side_by_side(blocks: list[tuple[Block, float]]) -> tuple[Block, float]:
 def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
     """Set one line above a bar and another below."""
     size = theme.sizes[role] * _FRACTION_SCALE
-    lines = [text.printable(line) for line in (fraction.over, fraction.under)]
-    widths = [text.width(line, size) for line in lines]
+    lines = [_line(line, role, size, theme) for line in (fraction.over, fraction.under)]
     leading = (text.ASCENT + text.DESCENT) * size
     bar = leading + _BAR_AIR
-    total = max(widths) + 2 * _BAR_REACH
+    total = max(line.width for line in lines) + 2 * _BAR_REACH
     baselines = text.ASCENT * size, bar + _BAR_AIR + text.ASCENT * size
     elements: list[Element] = [
-        Text(role, line, total / 2, baseline, size, width)
-        for line, baseline, width in zip(lines, baselines, widths, strict=True)
+        Text(role, line.text, total / 2, baseline, size, line.width, latex=line.latex, runs=line.runs)
+        for line, baseline in zip(lines, baselines, strict=True)
     ]
     elements.append(Bracket(role, ((1.0, bar), (total - 1.0, bar))))
     return Block(total, 2 * bar, tuple(elements))
@@ -134,12 +138,42 @@ def _fraction(fraction: Fraction, role: TextRole, theme: Theme) -> Block:
 
 def words(line: str, role: TextRole, theme: Theme, anchor: Anchor = "middle", latex: str = "") -> Block:
     """Return the block of one line of text; its ``anchor`` stays in place when a reader's font has another width."""
-    shown = text.printable(line)
     size = theme.sizes[role]
-    width = text.width(shown, size)
+    shown, runs, width, latex = _line(line, role, size, theme, latex)
     place = {"start": 0.0, "middle": width / 2, "end": width}[anchor]
-    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex)
+    entry = Text(role, shown, place, text.ASCENT * size, size, width, anchor, latex, runs)
     return Block(width, (text.ASCENT + text.DESCENT) * size, (entry,) if shown.strip() else ())
+
+
+_TITLES = ("frame", "title")
+"""The roles of texts that name functions, as they are typed."""
+
+
+class _Line(NamedTuple):
+    """A line of text that is measured but not placed."""
+
+    text: str
+    runs: tuple[Run, ...]
+    width: float
+    latex: str
+
+
+def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "") -> _Line:
+    """Return a line of text with its names set; ``latex`` is the same in LaTeX, with names as in a book."""
+    shown = text.printable(line)
+    if role in _TITLES or not (latex or _LETTERS.search(shown)):
+        return _Line(shown, (), text.width(shown, size), "")
+    notation = theme.notation
+    runs = notation.runs(shown, symbol=role == "symbol")
+    width = width_of(runs, size) if runs else text.width(shown, size)
+    if NAME.search(shown) and not is_prose(shown) and (not latex or notation != MATH):
+        latex = line_in_latex(shown, notation, symbol=role == "symbol")
+    shown = "".join(run.text for run in runs) or shown
+    return _Line(shown, runs, width, latex)
+
+
+_LETTERS = re.compile(r"[^\W\d]|·")
+"""What a line without names, and without superscripts that are set as small text, lacks."""
 
 
 def paragraph(content: str, role: TextRole, theme: Theme) -> Block:
@@ -164,8 +198,8 @@ def moved(element: Element, dx: float, dy: float) -> Element:
             return Path(role, tuple([(x + dx, y + dy) for x, y in points]))
         case Head(role, (x, y), (tip_x, tip_y)):
             return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
-        case Text(role, line, x, y, size, width, anchor, latex):
-            return Text(role, line, x + dx, y + dy, size, width, anchor, latex)
+        case Text(role, line, x, y, size, width, anchor, latex, runs):
+            return Text(role, line, x + dx, y + dy, size, width, anchor, latex, runs)
         case Shape(role, kind, x, y, width, height, radius):
             return Shape(role, kind, x + dx, y + dy, width, height, radius)
         case Cell(x, y, width, height, value):
@@ -232,7 +266,8 @@ def _grid(grid: Grid, role: TextRole, theme: Theme, columns: tuple[float, ...] =
     elements.append(Bracket(role, ((bracket, 1.0), (0.6, 1.0), (0.6, height - 1.0), (bracket, height - 1.0))))
     edge = total - bracket
     elements.append(Bracket(role, ((edge, 1.0), (total - 0.6, 1.0), (total - 0.6, height - 1.0), (edge, height - 1.0))))
-    return Block(total, height, tuple(elements))
+    block = Block(total, height, tuple(elements))
+    return _before(block, words(grid.factor, role, theme)) if grid.factor else block
 
 
 def _columns(grid: Grid, role: TextRole, theme: Theme) -> list[float]:
@@ -242,8 +277,31 @@ def _columns(grid: Grid, role: TextRole, theme: Theme) -> list[float]:
     return [max(column) for column in zip_longest(*rows, fillvalue=0.0)]
 
 
-def _heat(heat: Heat, line: Block) -> Block:
-    """Set the heat map under the line with the array's shape."""
+def _before(block: Block, factor: Block) -> Block:
+    """Set a power of ten after an array, in the middle of its height."""
+    height = max(block.height, factor.height)
+    left = block.width + 1.0
+    elements = (
+        *placed(block, 0.0, (height - block.height) / 2),
+        *placed(factor, left, (height - factor.height) / 2),
+    )
+    return Block(left + factor.width, height, elements)
+
+
+def _heading(heat: Heat, role: TextRole, theme: Theme) -> Block:
+    """Return the line with the array's shape, with a small note after it."""
+    line = words(heat.text, role, theme)
+    if not heat.note:
+        return line
+    size = theme.sizes[role] * _KEY_SCALE
+    width = text.width(heat.note, size)
+    left = line.width + size * 0.4
+    note = Text(role, heat.note, left + width / 2, text.ASCENT * theme.sizes[role], size, width)
+    return Block(left + width, line.height, (*line.elements, note))
+
+
+def _heat(heat: Heat, line: Block, role: TextRole, theme: Theme) -> Block:
+    """Set the heat map under the line with the array's shape, and below it the key of its full colours."""
     columns, rows = max((len(row) for row in heat.cells), default=0), len(heat.cells)
     if not columns:
         return line
@@ -254,4 +312,27 @@ def _heat(heat: Heat, line: Block) -> Block:
     elements: list[Element] = [*placed(line, (width - line.width) / 2, 0.0)]
     for j, row in enumerate(heat.cells):
         elements.extend(Cell(left + i * side, top + j * side, side, side, value) for i, value in enumerate(row))
-    return Block(width, top + rows * side + 1.0, tuple(elements))
+    block = Block(width, top + rows * side + 1.0, tuple(elements))
+    key = _key(heat, role, theme)
+    if key is None:
+        return block
+    width = max(block.width, key.width)
+    above = placed(block, (width - block.width) / 2, 0.0)
+    return Block(width, block.height + key.height, (*above, *placed(key, (width - key.width) / 2, block.height)))
+
+
+def _key(heat: Heat, role: TextRole, theme: Theme) -> Block | None:
+    """Return the cells of the two full colours and their number; ``None`` if it is not known."""
+    if not heat.full:
+        return None
+    size = theme.sizes[role] * _KEY_SCALE
+    side = size * text.CAP_HEIGHT
+    top, number = size * text.ASCENT - side, f"±{heat.full}"
+    left, width = 2 * side + size * 0.3, text.width(number, size)
+    elements = (
+        Cell(0.0, top, side, side, -1.0),
+        Cell(side, top, side, side, 1.0),
+        Text(role, number, left + width / 2, size * text.ASCENT, size, width),
+    )
+    left += width
+    return Block(left, size * (text.ASCENT + text.DESCENT), elements)

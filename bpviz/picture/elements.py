@@ -12,6 +12,7 @@ from bpviz.figure import Pass, Tone
 from bpviz.frozen import dataclass
 from bpviz.picture.looks import Look
 from bpviz.picture.theme import LineRole, TextRole
+from bpviz.text.notation import MATH, Notation, Run
 
 __all__ = [
     "Anchor",
@@ -19,6 +20,7 @@ __all__ = [
     "Cell",
     "Element",
     "Head",
+    "OpenSide",
     "Part",
     "PartKind",
     "Path",
@@ -29,9 +31,13 @@ __all__ = [
     "Text",
 ]
 
+_ARC = 0.5523
+"""The length of the handles of a cubic curve that stands for a quarter of a circle of radius 1."""
+
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 ShapeKind = Literal["circle", "box", "dot"]
+OpenSide = Literal["none", "left", "right", "both"]
 PartKind = Literal["frame", "wire", "node", "title", "note"]
 
 
@@ -69,7 +75,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An outline around a centre: a circle, a box (rounded where ``radius`` is above 0) or a filled dot."""
+    """An outline around a centre: a circle, a box (rounded where ``radius`` is above 0) or a filled dot.
+
+    A box has no line at its ``open`` sides.
+    """
 
     role: LineRole
     kind: ShapeKind
@@ -78,13 +87,30 @@ class Shape:
     width: float
     height: float
     radius: float = 0.0
+    open: OpenSide = "none"
+
+    def lines(self) -> tuple[tuple[Point, ...], ...]:
+        """Return the lines of a box with open sides, each as cubic curves end to end.
+
+        >>> Shape("frame", "box", 5.0, 5.0, 10.0, 10.0, open="both").lines()[0][::3]
+        ((0.0, 0.0), (10.0, 0.0))
+        """
+        left, right = self.x - self.width / 2, self.x + self.width / 2
+        top, bottom = self.y - self.height / 2, self.y + self.height / 2
+        if self.open == "both":
+            return tuple(_bent(((left, y), (right, y)), 0.0) for y in (top, bottom))
+        start, turn = (left, right) if self.open == "left" else (right, left)
+        corners = (start, top), (turn, top), (turn, bottom), (start, bottom)
+        line = _bent(corners, min(self.radius, self.width, self.height / 2))
+        return (line,) if self.open != "none" else (line, _bent((corners[0], corners[3]), 0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """One line of text. ``y`` is its baseline, ``x`` the place of its ``anchor``, ``width`` its measured width.
 
-    ``latex`` is the same in LaTeX's mathematical mode; empty where it is not known.
+    ``latex`` is the same in LaTeX's mathematical mode; empty where it is not known. ``runs`` are its pieces if it has
+    italics, subscripts or superscripts (`bpviz.picture.runs` places them).
     """
 
     role: TextRole
@@ -95,6 +121,22 @@ class Text:
     width: float
     anchor: Anchor = "middle"
     latex: str = ""
+    runs: tuple[Run, ...] = ()
+
+
+def _bent(corners: tuple[Point, ...], radius: float) -> tuple[Point, ...]:
+    """Return straight lines from corner to corner, each corner rounded, as cubic curves end to end."""
+    found = [corners[0]]
+    for (x0, y0), (x, y), (x1, y1) in zip(corners, corners[1:], corners[2:], strict=False):
+        before = (x + radius * _sign(x0 - x), y + radius * _sign(y0 - y))
+        after = (x + radius * _sign(x1 - x), y + radius * _sign(y1 - y))
+        toward = [(u + (x - u) * _ARC, v + (y - v) * _ARC) for u, v in (before, after)]
+        found += [found[-1], before, before, *toward, after]
+    return (*found, found[-1], corners[-1], corners[-1])
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +200,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page of ``width`` × ``height`` points with its parts, in the order of painting."""
+    """A page of ``width`` × ``height`` points with its parts, in the order of painting.
+
+    ``breaks`` are the heights between rows, where the picture may be divided.
+    """
 
     width: float
     height: float
     parts: tuple[Part, ...]
     title: str = ""
     description: str = ""
+    notation: Notation = MATH
+    breaks: tuple[float, ...] = ()

@@ -51,7 +51,7 @@ def joined(pictures: Sequence[Picture], captions: Sequence[str], theme: Theme) -
         x, y = (x + w + _GAP, y) if level else (x, y + h + _GAP)
     described = " ".join(picture.description for picture in pictures if picture.description)
     title = "; ".join(picture.title for picture in pictures if picture.title)
-    return Picture(ceil(width), ceil(height), tuple(parts), title, described)
+    return Picture(ceil(width), ceil(height), tuple(parts), title, described, theme.notation)
 
 
 def _part(part: Part, number: int, dx: float, dy: float) -> Part:

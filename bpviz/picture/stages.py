@@ -119,6 +119,7 @@ def _toned(part: Part, tone: Tone) -> Part:
 
 def captioned(picture: Picture, steps: Sequence[Step], theme: Theme) -> Picture:
     """Return the picture with space below it, and there the sentence of each step, during this step."""
+    theme = replace(theme, notation=picture.notation)
     size = theme.sizes["name"]
     room = max(picture.width, _NARROWEST) - 2 * theme.margin
     lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]

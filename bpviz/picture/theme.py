@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.frozen import dataclass
 from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
+from bpviz.text.notation import MATH, Notation
 from bpviz.text.styles import Styles, named_styles
 
 __all__ = [
@@ -56,6 +57,7 @@ class Theme:
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
     follow (SVG, HTML). If it is ``transparent``, the page and the boxes are not painted, and ``background`` is only the
     colour of the page that is assumed behind them. ``styles`` are the looks of values with these names.
+    ``notation`` is that of the names of the figure that is being set.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Theme:
     dark: Theme | None = None
     transparent: bool = False
     styles: Styles = ()
+    notation: Notation = MATH
 
 
 _HOME = Path(__file__).parent / "themes"

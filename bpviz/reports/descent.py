@@ -76,7 +76,7 @@ def descend(
     >>> round(found.inputs["w"], 4), len(found.flows), found[1].value("w"), found[1].grad("w")
     (2.9654, 21, 0.6000000000000001, -4.8)
     >>> found.draw(title="Gradient descent")
-    <drawing of 21 steps of training: 5 boxes>
+    <drawing of 21 steps of training: 4 boxes>
 
     Raises `UsageError` for a rate that is not above 0, an output that is not a single number, no input to descend over,
     a start that is not finite, or an unknown name, and what `bpviz.trace` raises.

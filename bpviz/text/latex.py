@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bpviz.text.notation import CODE, MATH, Name, Notation
+
 __all__ = [
     "END",
     "FUNCTIONS",
@@ -37,6 +39,7 @@ SIGNS = {
     "·": r" \cdot ",
     "∘": r" \odot ",
     "×": r" \times ",
+    "÷": r" \div ",
     "⊗": r" \otimes ",
     "∗": r" \ast ",
     "−": "-",
@@ -55,6 +58,7 @@ SIGNS = {
     "⌈": rf"\lceil{END}",
     "⌉": rf"\rceil{END}",
     "…": rf"\ldots{END}",
+    "⋯": r" \cdots ",
     "#": r"\#",
     "&": r" \wedge ",
     "~": rf"\sim{END}",
@@ -85,16 +89,42 @@ def name_in_latex(name: str) -> str:
     return separated(named(name))
 
 
-def named(name: str) -> str:
+def named(name: str, notation: Notation = MATH) -> str:
     """Return a name in LaTeX, with marks at the ends of commands (see `separated`)."""
-    name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).translate(LOWERED)
-    found = re.fullmatch(r"([^\W\d_]+)_?([0-9]+)", name) or re.fullmatch(r"([^\W\d_])_([^\W_]+)", name)
+    name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
+    found = notation.parsed(name)
     if found:
-        return f"{_run(found[1])}_{{{_run(found[2])}}}"
+        return _set(found)
     if re.fullmatch(r"[A-Za-z0-9_]+", name):
-        return _run(name)
-    runs = re.findall(rf"\w\u0302|[{SPECIAL}]|[A-Za-z0-9]+|[^{SPECIAL}A-Za-z0-9]+", name)
-    return "".join(map(_run, runs)) or r"\text{ }"
+        return _run(name, upright=notation.typed or name in notation.kept)
+    # The name of an attribute or of an element: self.W1, W[0, 1].
+    pieces = re.findall(rf"\w\u0302|{_PART}|[{SPECIAL}]|[A-Za-z0-9]+|[^{SPECIAL}A-Za-z0-9]+", name.translate(LOWERED))
+    return "".join(_piece(piece, notation) for piece in pieces) or r"\text{ }"
+
+
+_PART = r"(?<!\w)[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?!\w)"
+
+
+def _piece(piece: str, notation: Notation) -> str:
+    found = notation.parsed(piece) if re.fullmatch(_PART, piece) else None
+    return _run(piece) if found is None else _set(found)
+
+
+def _set(name: Name) -> str:
+    """Return a name as a book prints it."""
+    *before, last = re.findall(r".[\u0300-\u036f]*", name.letters)
+    accents = {"\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar"}
+    letter = _run(last)
+    if name.accent in accents:
+        letter = rf"{accents[name.accent]}{{{letter}}}"
+    letters = "".join(map(_run, before)) + letter if name.italic else _run(name.letters)
+    prime = "'" if name.accent == "′" else ""
+    sub = name.sub or name.lowered.translate(LOWERED)
+    if not sub:
+        return letters + prime
+    # Two letters are two indices; more are a word.
+    written = sub if sum(map(str.isalpha, sub)) <= 2 and sub.isascii() else _run(sub)
+    return f"{letters}{prime}_{{{written}}}"
 
 
 def separated(line: str) -> str:
@@ -102,8 +132,8 @@ def separated(line: str) -> str:
     return re.sub(f"{END}(?=[A-Za-z])", " ", line).replace(END, "")
 
 
-def _run(text: str) -> str:
-    """Return letters of one kind, or one sign."""
+def _run(text: str, upright: bool = False) -> str:
+    """Return letters of one kind, or one sign; a single letter is in italics unless it is ``upright``."""
     if text in _ESCAPES:
         return _ESCAPES[text]
     if text in LETTERS:
@@ -112,7 +142,8 @@ def _run(text: str) -> str:
         return rf"\hat{{{_run(text[0])}}}"
     if not text.isascii() or not re.fullmatch(r"\w+", text):
         return rf"\text{{{text}}}"
-    return text if len(text) == 1 or text.isdigit() else rf"\mathrm{{{text.replace('_', _ESCAPES['_'])}}}"
+    plain = (len(text) == 1 and not upright) or text.isdigit()
+    return text if plain else rf"\mathrm{{{text.replace('_', _ESCAPES['_'])}}}"
 
 
 _UPRIGHT = {
@@ -122,7 +153,7 @@ _UPRIGHT = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\char34}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
     "-": r"{-\kern0pt}",  # two of them would be a dash, in LuaLaTeX in spite of the braces
@@ -160,32 +191,35 @@ def _sign(character: str) -> str:
 
 _KNOWN = "".join({**SIGNS, **LETTERS, **_MORE_SIGNS}) + _RAISED_SIGNS + _LOWERED_SIGNS
 _TOKEN = re.compile(
-    rf"(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
+    rf"(?P<word>[A-Za-zΑ-ΟΡΤ-Ωα-ω][\u0300-\u036f]?[A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+(?:·[{_RAISED_SIGNS}]+)?)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
     rf"|(?P<special>[{SPECIAL}])|(?P<space>(?<=\w) +(?=\w))|(?P<quote>[\"'`]+)|(?P<ascii>[\x00-\x7f])"
     rf"|(?P<text>[^\x00-\x7f{re.escape(_KNOWN)}]+)|(?P<sign>.)",
     re.DOTALL,
 )
 
 
-def line_in_latex(line: str) -> str:
-    r"""Return a line of mathematics in mathematical mode: numbers, names, signs, superscripts and subscripts.
+def line_in_latex(line: str, notation: Notation = MATH, *, symbol: bool = False) -> str:
+    r"""Return a line of mathematics, or the ``symbol`` of an operation: numbers, names, signs, raised and lowered ones.
 
     >>> line_in_latex("−1.2×10⁻⁵"), line_in_latex("dW = dZᵀ·X"), line_in_latex("price_2 % 単価")
     ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
     """
-    line = "".join(_in_line(found.lastgroup, found[0]) for found in _TOKEN.finditer(line))
+    parts = []
+    for found in _TOKEN.finditer(line):
+        after = line[found.end() : found.end() + 1]
+        typed = found.lastgroup == "word" and notation.parsed(found[0], after, symbol=symbol) is None
+        parts.append(_in_line(found.lastgroup, found[0], CODE if typed else notation))
+    line = "".join(parts)
     return separated(re.sub(r" +", " ", line)).strip()
 
 
-def _in_line(kind: str | None, token: str) -> str:
+def _in_line(kind: str | None, token: str, notation: Notation) -> str:
     match kind:
         case "word":
-            # The gradient of X is called dX.
-            plain = re.fullmatch("d[A-Z]", token)
-            return token if plain else rf"\{token}{END}" if token in FUNCTIONS else named(token)
+            return rf"\{token}{END}" if token in FUNCTIONS else named(token, notation)
         case "raised":
             # Braces before it, because LaTeX refuses two superscripts in a row.
-            return "{}^{" + token.replace("ᵀ", r"\top ").translate(RAISED).strip() + "}"
+            return "{}^{" + token.replace("ᵀ", r"\top ").replace("·", ".").translate(RAISED).strip() + "}"
         case "lowered":
             return "{}_{" + token.translate(LOWERED) + "}"
         case "special":

@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.lazy import LazyModule
+from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import digits_apart, number
 
@@ -17,21 +18,44 @@ np: Any = LazyModule("numpy")
 
 _GRID = 4
 """The most rows and columns that are written out."""
+_FEW = 5
+"""The least number of equal elements that are written once."""
 _STEPS = 64
 """Rounding errors, in steps of rounding of the largest element, that may remain when a few dozen terms cancel."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 
 
-def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
-    """Return what is written at the arrow for a value.
+def content(value: Any, precision: int = 4, say: Language = ENGLISH) -> Plain | Grid | Heat:
+    """Return what is written at the arrow for a value. An array of one number all over says so.
 
     >>> content(220.00000000000003)
     Plain(text='220', marked=False)
     >>> import numpy as np
     >>> content(np.array([[1.0, 2.5]]))
-    Grid(rows=(('1', '2.5'),), marked=False)
+    Grid(rows=(('1.0', '2.5'),), marked=False, factor='')
+    >>> content(np.ones((8, 5)))
+    Plain(text='(8, 5) all 1', marked=False)
     """
+    same = _same(value)
+    if same is not None:
+        shape = shape_text(np.shape(value))
+        return Plain(say("{shape} all {number}", shape=shape, number=number(same, precision)), not math.isfinite(same))
+    return _written(value, precision, say)
+
+
+def _same(value: Any) -> float | None:
+    """Return the number that all elements of an array are; ``None`` if they differ, or are few."""
+    if isinstance(value, float | int):
+        return None
+    array = np.asarray(value)
+    if array.size < _FEW or not (array == array.flat[0]).all():
+        return None
+    return float(array.flat[0])
+
+
+def _written(value: Any, precision: int, say: Language = ENGLISH) -> Plain | Grid | Heat:
+    """Return a number, the elements of a small array, or the heat map of a larger one."""
     if isinstance(value, float | int):
         return Plain(number(float(value), precision), not math.isfinite(value))
     array = np.asarray(value)
@@ -43,23 +67,28 @@ def content(value: Any, precision: int = 4) -> Plain | Grid | Heat:
         return Plain(shape)
     flat = _flat(array)
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
-        return Grid(_rows(flat, precision), marked)
-    cells, largest = _cells(flat)
-    return Heat(shape, cells, marked, largest=largest)
+        rows, factor = _rows(flat, precision)
+        return Grid(rows, marked, factor, array.ndim == 1 and len(rows[0]) > 1)
+    return _heat(flat, shape, marked, precision, say)
 
 
-def _rows(flat: Any, precision: int) -> tuple[tuple[str, ...], ...]:
-    """Return the elements of a small array, written out; ``≈0`` for what may be only rounding of larger ones.
+def _rows(flat: Any, precision: int, other: Any = None) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """Return the elements of a small array, of one kind, and their power of ten; ``≈0`` for what may be only rounding
+    of larger ones. They are of one kind with those of the ``other`` array.
 
     >>> _rows(np.array([[0.1 + 0.2 - 0.3, 1.0, 0.0, 1e-10]]), 4)
-    (('≈0', '1', '0', '1×10⁻¹⁰'),)
+    ((('≈0', '1', '0', '1×10⁻¹⁰'),), '')
     """
     rounding = 0.0
     if flat.dtype.kind == "f":
         rounding = _STEPS * np.finfo(flat.dtype).eps * np.max(np.abs(flat), initial=0.0)
-    return tuple(
-        tuple("≈0" if 0 < abs(v) <= rounding < np.inf else number(float(v), precision) for v in row) for row in flat
-    )
+    kept = [float(v) if not 0 < abs(v) <= rounding < np.inf else None for v in flat.ravel()]
+    values = [0.0 if v is None else v for v in kept]
+    more = [] if other is None else [float(v) for v in other.ravel()]
+    texts, factor = of_one_kind([*values, *more], precision)
+    cells = ["≈0" if v is None else text for v, text in zip(kept, texts, strict=False)]
+    width = flat.shape[1]
+    return tuple(tuple(cells[at : at + width]) for at in range(0, len(cells), width)), factor
 
 
 def columns(content: Content) -> int:
@@ -79,7 +108,7 @@ def columns(content: Content) -> int:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
 
 
-def changed(old: Any, new: Any, precision: int = 4) -> Content:
+def changed(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> Content:
     """Return what is written at the arrow for a changed value: ``old → new``, or the value once if it is the same.
 
     If both would look the same, digits are added until they differ. A small array shows this in every cell; a larger
@@ -90,7 +119,9 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
     >>> changed(1.0, 1.00001)
     Plain(text='1 → 1.00001', marked=False)
     """
-    was, now = content(old, precision), content(new, precision)
+    if identical(old, new):
+        return content(new, precision, say)
+    was, now = _written(old, precision, say), _written(new, precision, say)
     marked = was.marked or now.marked
     match was, now:
         case Plain(), Plain():
@@ -98,19 +129,32 @@ def changed(old: Any, new: Any, precision: int = 4) -> Content:
                 return Plain(_arrow(float(old), float(new), was.text, now.text, precision), marked)
             return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
         case Grid(), Grid() if np.shape(old) == np.shape(new):
-            numbers = (_flat(np.asarray(value)).tolist() for value in (old, new))
+            before, after = (_flat(np.asarray(value)) for value in (old, new))
+            (earlier, factor), (later, _) = _rows(before, precision, after), _rows(after, precision, before)
+            scale = 10.0 ** _power_of(factor)
             rows = tuple(
-                tuple(_arrow(float(a), float(b), c, d, precision) for a, b, c, d in zip(*row, strict=True))
-                for row in zip(*numbers, was.rows, now.rows, strict=True)
+                tuple(
+                    _arrow(float(a) / scale, float(b) / scale, c, d, precision) for a, b, c, d in zip(*row, strict=True)
+                )
+                for row in zip(before.tolist(), after.tolist(), earlier, later, strict=True)
             )
-            return Grid(rows, marked)
+            return Grid(rows, marked, factor, now.vector)
         case Heat(), Heat() if np.shape(old) == np.shape(new):
             difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
-            if not difference.any():
-                return now
-            cells, largest = _cells(_flat(difference))
-            return Heat(f"Δ {now.text}", cells, marked, largest=largest)
+            return _heat(_flat(difference), f"Δ {now.text}", marked, precision, say)
     return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
+
+
+def _power_of(factor: str) -> int:
+    """Return the exponent of a power of ten.
+
+    >>> _power_of("×10⁻⁵"), _power_of("")
+    (-5, 0)
+    """
+    return int(factor.removeprefix("×10").translate(_RAISED) or "0")
+
+
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def _arrow(old: float, new: float, was: str, now: str, precision: int) -> str:
@@ -153,19 +197,21 @@ def _flat(array: Any) -> Any:
     return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
-def _cells(flat: Any) -> tuple[tuple[tuple[float | None, ...], ...], float]:
-    """Return the cells of a heat map, between −1 and 1, and the number that 1 stands for."""
+def _heat(flat: Any, text: str, marked: bool, precision: int, say: Language) -> Heat:
+    """Return the heat map of an array in rows, which keeps its proportions."""
+    step = max(1.0, *(n / most for n, most in zip(flat.shape, _CELLS, strict=True)))
     rows, columns = (
-        np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) for n, most in zip(flat.shape, _CELLS, strict=True)
+        np.unique(np.linspace(0, n - 1, min(n, max(round(n / step), _GRID))).astype(int)) for n in flat.shape
     )
-    thin = flat[np.ix_(rows, columns)].astype(float)
-    finite = np.isfinite(thin)
-    scale = float(np.max(np.abs(thin[finite]), initial=0.0)) or 1.0
+    numbers = flat.astype(float)
+    scale = float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers)))
+    thin = numbers[np.ix_(rows, columns)]
     cells = tuple(
-        tuple(round(float(v) / scale, 3) if ok else None for v, ok in zip(row, oks, strict=True))
-        for row, oks in zip(thin, finite, strict=True)
+        tuple(round(v / (scale or 1.0), 3) if math.isfinite(v) else None for v in row) for row in thin.tolist()
     )
-    return cells, scale
+    whole = thin.size == flat.size
+    full, note = number(scale, precision) if scale else "", "" if whole else say("sampled")
+    return Heat(text, cells, marked, full, note, scale or 1.0)
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
@@ -174,7 +220,19 @@ def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:
     >>> spoken(1.1)
     '1.1'
     """
-    return line_of(content(value, precision), say)
+    shown = _written(value, precision, say)
+    if isinstance(shown, Grid):
+        # In a line, each number has its own digits.
+        flat = _flat(np.asarray(value))
+        approximate = [[cell == "≈0" for cell in row] for row in shown.rows]
+        rows = zip(flat.tolist(), approximate, strict=True)
+        shown = Grid(
+            tuple(
+                tuple("≈0" if near else number(float(v), precision) for v, near in zip(*row, strict=True))
+                for row in rows
+            )
+        )
+    return line_of(shown, say)
 
 
 def line_of(content: Content, say: Language = ENGLISH) -> str:
@@ -184,8 +242,8 @@ def line_of(content: Content, say: Language = ENGLISH) -> str:
     '[1, 2; 3, 4]'
     """
     match content:
-        case Grid(rows):
-            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Grid(rows, _, factor):
+            return "[" + "; ".join(", ".join(map(unpadded, row)) for row in rows) + "]" + factor
         case Heat(text):
             return say("an array of shape {shape}", shape=text)
         case Row(parts):

@@ -13,6 +13,7 @@ from math import ceil
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.looks import Looks
+from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.writers.svg import shade
@@ -72,7 +73,8 @@ class _DotPicture:
         middle = (self.width / 2, self.height / 2)
         for part in self._picture.parts:
             shapes = [element for element in part.elements if isinstance(element, Shape) and _is_node(part, element)]
-            texts = [element for element in part.elements if isinstance(element, Text) and element.text]
+            lines = [element for element in part.elements if isinstance(element, Text) and element.text]
+            texts = [piece for line in lines for piece in pieces(line)]
             # The names of the nodes at the ends of wires; a bare text is such a node itself.
             names = iter([self._names[part.id]] if part.kind == "node" else [])
             for shape in shapes:
@@ -116,7 +118,9 @@ class _DotPicture:
                 yield from self._cell(element, look)
             case Shape():
                 if not _is_node(part, element):
-                    yield f"{_ink(look.strokes[element.role])} {self._points('B', _rounded(element))}"
+                    lines = [_rounded(element)] if element.open == "none" else element.lines()
+                    for line in lines:
+                        yield f"{_ink(look.strokes[element.role])} {self._points('B', line)}"
             case Path() | Text():
                 pass  # an edge and a node
             case _:
@@ -135,10 +139,11 @@ class _DotPicture:
     def _text(self, line: Text, name: str, look: Theme) -> str:
         middle = line.x + {"start": 0.5, "middle": 0.0, "end": -0.5}[line.anchor] * line.width
         y = line.y + (_ROOM / 2 - 1 + self._lift) * line.size
+        italic = f', fontname="{widths.FAMILY} Oblique"' if line.runs else ""
         return (
             f'{_quoted(name)} [label="{_label(line.text)}", pos="{self._at((middle, y))}", '
             f"{_size(line.width + _SIDE * line.size, _ROOM * line.size)}, fontsize={_number(line.size)}, "
-            f'fontcolor="{look.inks[line.role]}"]'
+            f'fontcolor="{look.inks[line.role]}"{italic}]'
         )
 
     def _shape(self, shape: Shape, name: str, look: Theme) -> str:

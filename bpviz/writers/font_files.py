@@ -19,9 +19,11 @@ from bpviz.frozen import dataclass
 from bpviz.picture.elements import Picture, Text
 from bpviz.text import widths as measures
 
-__all__ = ["BUNDLED", "FontChoice", "font_files", "fontconfig", "fonts_for"]
+__all__ = ["BUNDLED", "ITALIC", "FontChoice", "font_files", "fontconfig", "fonts_for"]
 
 BUNDLED = Path(__file__).resolve().parents[1] / "text" / "fonts" / "DejaVuSans.ttf"
+ITALIC = BUNDLED.with_name("DejaVuSans-Oblique.ttf")
+"""The Latin and Greek letters in italics, made by ``tools/italic_font.py``; each is as wide as the upright one."""
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 
@@ -102,10 +104,12 @@ def font_files(text: str) -> FontChoice:
 
 def fonts_for(picture: Picture) -> tuple[Path, ...]:
     """Return the font files for all text of ``picture``; warn of characters that cannot be drawn."""
-    choice = font_files("".join(e.text for part in picture.parts for e in part.elements if isinstance(e, Text)))
+    lines = [e for part in picture.parts for e in part.elements if isinstance(e, Text)]
+    choice = font_files("".join(line.text for line in lines))
     if choice.missing:
         warnings.warn(_warning(choice.missing), BpvizWarning, stacklevel=3)
-    return choice.files
+    slanted = any(run.italic for line in lines for run in line.runs)
+    return (choice.files[0], ITALIC, *choice.files[1:]) if slanted else choice.files
 
 
 @contextmanager

@@ -95,6 +95,7 @@ _FIGURE = """
 :where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
 .P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,var(--half))}
+.P g:target .shape{stroke-width:3}
 .P figcaption{font-size:.9em;margin-top:.5em}
 @media print{.P .bpviz-picture>svg{max-width:100%}}
 """

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 
 from bpviz.figure import Content, Figure, Fraction, Grid, Heat, Label, Plain, Row, Sheet, Wire
+from bpviz.picture.names import notation_of
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.notation import Notation
 
 __all__ = ["write"]
 
@@ -24,6 +26,8 @@ _SHAPES = {
     "group": '[["{}"]]',
     "branch": '(("•"))',
 }
+
+_SYMBOLS = ("operation", "group")
 
 
 def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> bytes:
@@ -44,6 +48,7 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     <BLANKLINE>
     """
     figures = figure.figures if isinstance(figure, Sheet) else (figure,)
+    notation = notation_of(figure)
     lines = [f'---\ntitle: "{_words(figure.title)}"\n---'] if figure.title else []
     lines.append(f"flowchart {figures[0].direction}")
     if figure.description:
@@ -53,7 +58,7 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
         ]
     count = 0
     for number, one in enumerate(figures):
-        lines += _flowchart(one, f"g{number}-" if len(figures) > 1 else "", count)
+        lines += _Flowchart(one, f"g{number}-" if len(figures) > 1 else "", notation, count).lines()
         count += len(one.wires)
     lines += [
         "    classDef name fill:none,stroke:none",
@@ -62,56 +67,69 @@ def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> b
     return ("\n".join(lines) + "\n").encode()
 
 
-def _flowchart(figure: Figure, prefix: str, first: int) -> Iterator[str]:
-    """Yield the lines of a figure; ``first`` is the number of its first wire."""
-    yield from _boxes(figure, None, prefix, 1)
-    for wire in figure.wires:
-        yield f"    {prefix}{wire.source} {_arrow(wire)} {prefix}{wire.target}"
-    for box in figure.boxes:
-        if box.color:
-            # A name has no outline.
-            line = f"stroke:{box.color}," if box.kind in ("operation", "group") else ""
-            yield f"    style {prefix}{box.id} {line}color:{box.color}"
-    for number, wire in enumerate(figure.wires, first):
-        if wire.color:
-            yield f"    linkStyle {number} stroke:{wire.color}"
-    for number, note in enumerate(figure.notes):
-        yield f'    {prefix}note{number}["{_words(note)}"]:::name'
+class _Flowchart:
+    """Writes one figure.
 
+    ``prefix`` begins every id, ``notation`` sets its names, ``first`` is the number of its first wire.
+    """
 
-def _boxes(figure: Figure, parent: str | None, prefix: str, depth: int) -> Iterator[str]:
-    """Yield the boxes in a frame, and the frames in it."""
-    indent = "    " * depth
-    for box in figure.boxes:
-        if box.frame == parent:
-            yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(_words(box.text))}"
-    for frame in figure.frames:
-        if frame.parent == parent:
-            yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
-            yield from _boxes(figure, frame.id, prefix, depth + 1)
-            yield f"{indent}end"
+    def __init__(self, figure: Figure, prefix: str, notation: Notation, first: int) -> None:
+        self._figure, self._prefix, self._notation, self._first = figure, prefix, notation, first
 
+    def lines(self) -> Iterator[str]:
+        """Yield the boxes, the wires and the notes."""
+        prefix = self._prefix
+        yield from self._boxes(None, 1)
+        for wire in self._figure.wires:
+            yield f"    {prefix}{wire.source} {self._arrow(wire)} {prefix}{wire.target}"
+        for box in self._figure.boxes:
+            if box.color:
+                # A name has no outline.
+                line = f"stroke:{box.color}," if box.kind in ("operation", "group") else ""
+                yield f"    style {prefix}{box.id} {line}color:{box.color}"
+        for number, wire in enumerate(self._figure.wires, self._first):
+            if wire.color:
+                yield f"    linkStyle {number} stroke:{wire.color}"
+        for number, note in enumerate(self._figure.notes):
+            yield f'    {prefix}note{number}["{self._named(note)}"]:::name'
 
-def _arrow(wire: Wire) -> str:
-    forward = _label(wire.forward.label) if wire.forward and wire.forward.label else ""
-    backward = _label(wire.backward.label) if wire.backward and wire.backward.label else ""
-    label = "<br>".join(filter(None, (forward, backward and f"← {backward}")))
-    start = "<--" if wire.backward else "--"
-    return f'{start} "{label}" -->' if label else f"{start if wire.backward else ''}-->".replace("<----", "<--")
+    def _boxes(self, parent: str | None, depth: int) -> Iterator[str]:
+        """Yield the boxes in a frame, and the frames in it."""
+        indent, prefix = "    " * depth, self._prefix
+        for box in self._figure.boxes:
+            if box.frame == parent:
+                yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(self._named(box.text, box.kind in _SYMBOLS))}"
+        for frame in self._figure.frames:
+            if frame.parent == parent:
+                yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
+                yield from self._boxes(frame.id, depth + 1)
+                yield f"{indent}end"
 
+    def _arrow(self, wire: Wire) -> str:
+        forward = self._label(wire.forward.label) if wire.forward and wire.forward.label else ""
+        backward = self._label(wire.backward.label) if wire.backward and wire.backward.label else ""
+        label = "<br>".join(filter(None, (forward, backward and f"← {backward}")))
+        start = "<--" if wire.backward else "--"
+        return f'{start} "{label}" -->' if label else f"{start if wire.backward else ''}-->".replace("<----", "<--")
 
-def _label(label: Label) -> str:
-    shown = _content(label.content)
-    line = f"{label.name} = {shown}" if label.name and shown else label.name or shown
-    return _words("\n".join(filter(None, (label.note, line))))
+    def _label(self, label: Label) -> str:
+        shown = _content(label.content)
+        line = self._named(f"{label.name} = {shown}" if label.name and shown else label.name or shown)
+        return "<br>".join(filter(None, (_words(label.note), line)))
+
+    def _named(self, text: str, symbol: bool = False) -> str:
+        """Return a text, or a ``symbol``, with its names as a book prints them."""
+        return _words(self._notation.plain(text, symbol=symbol))
 
 
 def _content(content: Content) -> str:
     match content:
-        case Plain(line) | Heat(line):
+        case Plain(line):
             return line
-        case Grid(rows):
-            return "[" + "; ".join(", ".join(row) for row in rows) + "]"
+        case Heat(shape, _, _, full, note):
+            return " ".join(filter(None, (shape, note, full and f"±{full}")))
+        case Grid(rows, _, factor):
+            return "[" + "; ".join(", ".join(row) for row in rows) + "]" + factor
         case Fraction():
             return content.text
         case Row(parts):

@@ -17,7 +17,7 @@ from bpviz.picture.looks import Looks
 from bpviz.picture.stages import arrivals, captioned, halves, is_line
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers.svg import PREFIX, drawn, escaped, finished, followed, group, opened, scoped
+from bpviz.writers.svg import PREFIX, drawn, escaped, finished, followed, group, links, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
@@ -64,12 +64,14 @@ Mark = Callable[[str, tuple[int, ...], float], str]
 ``turn``), the steps in which it appears (of a turn the first and the last one), and the width of its lines."""
 
 
-def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) -> Iterator[str]:
+def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *, linked: bool = True) -> Iterator[str]:
     """Yield the parts of a picture as SVG; all that appears in one step is a group, with the attributes of ``mark``.
 
-    Lines inherit their width from the group, so that a rule can change it.
+    Lines inherit their width from the group, so that a rule can change it. Letters are links to their other ends if the
+    parts are ``linked``.
     """
     toned, arriving, working = Looks(theme), arrivals(steps), _working(steps)
+    ends = links(picture) if linked else {}
     for number, part in enumerate(picture.parts):
         look = toned[part.look]
         if part.during is not None:
@@ -83,7 +85,7 @@ def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark) ->
             body = _group("box", part, part.elements, working[part.shows], look, mark)
         else:
             body = "\n".join(drawn(element, part, look) for element in part.elements)
-        yield group(part, number, body)
+        yield group(part, number, body, ends.get(number))
 
 
 def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:

@@ -105,8 +105,9 @@ def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]
     """Return the drawing that all steps share; each step shows it with its own step number."""
 
     def lines(look: Theme) -> list[str]:
+        # What is not drawn itself cannot be the end of a link.
         opening = f'<g class="bpviz" id="{PREFIX}-drawing" {INHERITED}>'
-        return [opening, page(picture, look), *moving(picture, steps, look, _mark)]
+        return [opening, page(picture, look), *moving(picture, steps, look, _mark, linked=False)]
 
     made = lines(theme)
     if theme.dark is not None:

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
 from bpviz.picture.elements import Element, Picture, Text
+from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.writers import svg
@@ -127,6 +128,10 @@ def _pieces(elements: tuple[Element, ...]) -> Iterator[Element]:
 
 
 def _runs(line: Text) -> Iterator[Text]:
+    if len(line.runs) > 1:
+        for single in pieces(line):
+            yield from _runs(single)
+        return
     shown = widths.printable(line.text)
     lacking = set(widths.missing(shown))
     if not lacking or any(bidirectional(c) in ("R", "AL", "AN") for c in shown):

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.looks import Looks, mixed
+from bpviz.picture.runs import placed_runs
 from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
@@ -28,6 +29,7 @@ __all__ = [
     "followed",
     "frames",
     "group",
+    "links",
     "opened",
     "page",
     "scoped",
@@ -97,7 +99,7 @@ def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> l
     """Return the file without its end: a piece for the opening, the background and each part."""
     toned = Looks(theme)
     lines = opened(picture, theme, say)
-    ends = _links(picture)
+    ends = links(picture)
     for number, part in enumerate(picture.parts):
         key = number, id(part)
         if key not in known:
@@ -173,7 +175,7 @@ PREFIX = "\0"
 """Stands for the prefix of the ids until the whole file is known; no drawn text can contain it."""
 
 
-def _links(picture: Picture) -> dict[int, int]:
+def links(picture: Picture) -> dict[int, int]:
     """Return for each letter, by the number of its part, the number of its other end."""
     numbers = {part.id: number for number, part in enumerate(picture.parts)}
     return {number: numbers[part.link] for number, part in enumerate(picture.parts) if part.link in numbers}
@@ -185,11 +187,13 @@ def group(part: Part, number: int, body: str, link: int | None = None) -> str:
     A click on it leads to the part with the number ``link``.
     """
     if link is not None:
-        body = f'<a href="#{PREFIX}-{link}">{body}</a>'
+        called = escaped(part.description).replace('"', "&quot;")
+        body = f'<a href="#{PREFIX}-{link}" aria-label="{called}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))
-    role = ' role="img"' if about else ""
+    # An image has no links for screen readers.
+    role = ' role="img"' if about and link is None else ""
     return f'<g class="{classes}" id="{PREFIX}-{number}"{role}>{about}\n{body}\n</g>'
 
 
@@ -221,9 +225,24 @@ def _text(element: Text, part: Part, theme: Theme) -> str:
     # Without this, spaces at the ends and in a row would be lost.
     space = ' xml:space="preserve"' if "  " in element.text or element.text != element.text.strip(" ") else ""
     size = "" if element.size == _SIZE else f' font-size="{_number(element.size)}"'
+    body = _runs(element) if element.runs else escaped(element.text)
+    if len(element.runs) == 1 and element.runs[0].level == 0:
+        size, body = f'{size} font-style="italic"', escaped(element.text)
     place = f'x="{_number(element.x)}" y="{_number(element.y)}"{size}'
     ink = theme.inks[element.role]
-    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{escaped(element.text)}</text>'
+    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{body}</text>'
+
+
+def _runs(line: Text) -> str:
+    """Return the pieces of a line: each is moved from the line of the one before it."""
+    written, baseline = [], 0.0
+    for run, _, down, size in placed_runs(line.runs, line.size):
+        look = ' font-style="italic"' if run.italic else ""
+        look += f' font-size="{_number(size)}"' if size != line.size else ""
+        look += f' dy="{_number(down - baseline)}"' if down != baseline else ""
+        baseline = down
+        written.append(f"<tspan{look}>{escaped(run.text)}</tspan>" if look else escaped(run.text))
+    return "".join(written)
 
 
 def _shape(element: Shape, theme: Theme) -> str:
@@ -236,6 +255,8 @@ def _shape(element: Shape, theme: Theme) -> str:
     else:
         paint = f'fill="{theme.fill}" {_stroke(stroke)}'
     classes = "mark" if element.role == "mark" else "shape"
+    if element.open != "none":
+        return f'<path class="{classes}" d="{"".join(map(_curve, element.lines()))}" {paint}/>'
     if element.kind == "box":
         corner = f'x="{_number(x - width / 2)}" y="{_number(y - height / 2)}" rx="{_number(element.radius)}"'
         return f'<rect class="{classes}" {corner} width="{_number(width)}" height="{_number(height)}" {paint}/>'

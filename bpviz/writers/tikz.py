@@ -1,15 +1,18 @@
 r"""Pictures as TikZ: the same geometry in LaTeX's fonts, with numbers and formulas as mathematics.
 
 The file is a whole document (``pdflatex figure.tex``), and ``\input{figure}`` in another document takes the picture
-alone: the file tests whether a document has begun. Lines and texts are drawn in styles named ``bpviz forward``, ``bpviz
-backward text``, …; styles that the author has defined are not changed. Names are data: no character of them can become
-a command.
+alone: the file tests whether a document has begun. There a wide figure is made as narrow as the line, and one that is
+set in rows may be divided between them by the end of a page. Lines and texts are drawn in styles named ``bpviz
+forward``, ``bpviz backward text``, …; styles that the author has defined are not changed. Names are data: no character
+of them can become a command.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.looks import Look, Looks
@@ -17,6 +20,7 @@ from bpviz.picture.theme import LineRole, Stroke, TextRole, Theme
 from bpviz.text import latex, widths
 from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.notation import Run
 from bpviz.writers.svg import shade
 
 __all__ = ["write"]
@@ -45,6 +49,10 @@ _OPENING = r"""{remark}
 \def\bpvizfit#1#2{{\setbox8\hbox{{#2}}\ifdim\wd8>#1bp\resizebox{{#1bp}}{{\height}}{{\box8}}\else\box8\fi}}
 \def\bpvizabove#1{{\setbox8\hbox{{#1}}\ifdim\dp8>4bp\raise\dimexpr\dp8-4bp\relax\fi\box8}}
 \def\bpvizbelow#1{{\setbox8\hbox{{#1}}\ifdim\ht8>11bp\lower\dimexpr\ht8-11bp\relax\fi\box8}}
+\def\bpvizrow{{\ifdim\wd6>\bpvizlimit\parindent0pt\leavevmode\resizebox{{\linewidth}}{{!}}{{\box6}}\else\leavevmode\box6\fi}}
+\def\bpvizlimit{{\linewidth}}\let\bpvizlast\relax
+\def\bpvizbox{{\def\bpvizlimit{{\maxdimen}}{box}}}
+\ifx\bpvizend\relax\ifhmode\ifinner\bpvizbox\fi\fi\else\bpvizbox\fi
 \def\bpvizstyle#1#2{{\pgfkeysifdefined{{/tikz/bpviz #1/.@cmd}}{{}}{{\tikzset{{bpviz #1/.style={{#2}}}}}}}}
 """
 
@@ -75,6 +83,10 @@ _FONTS = r"""\else
 \fi
 """
 
+# In a horizontal box, and in a document that is this figure alone, the rows stay together.
+_BOX = r"\def\bpvizlast{{\egroup}}\vbox\bgroup\hsize{width}bp\parindent0pt"
+_BETWEEN = r"\par\nointerlineskip\parindent0pt"
+
 
 def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
     """Return ``picture`` as a LaTeX file with the looks of ``theme``.
@@ -84,31 +96,55 @@ def write(picture: Picture, theme: Theme, *, say: Language = ENGLISH) -> bytes:
 
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(10.0, 5.0, ()), theme("light")).decode().splitlines()[-3:]
-    ['\\\\end{tikzpicture}%', '\\\\endgroup', '\\\\bpvizend']
+    ['\\\\bpvizlast', '\\\\endgroup', '\\\\bpvizend']
     """
     page = _TikzPicture(theme)
-    body = [line for part in picture.parts for line in page.part(part)]
+    rows: list[list[str]] = [[] for _ in range(len(picture.breaks) + 1)]
+    for part in picture.parts:
+        if part.elements:
+            rows[bisect(picture.breaks, _height(part.elements[0]))] += page.part(part)
     shown = {widths.printable(e.text) for part in picture.parts for e in part.elements if isinstance(e, Text)}
     foreign = sorted(filter(_is_foreign, set("".join(shown))))
     width, height = _number(picture.width), _number(picture.height)
+    edges = ["0", *map(_number, picture.breaks), height]
     opening = _OPENING.format(
         remark=_remark(picture.title, bool(foreign), say),
         width=width,
         height=height,
+        box=_BOX.format(width=width) if picture.breaks else "",
         fonts=_FONTS.format(letters="".join(map(_letter, foreign))) if foreign else "",
     )
     return "\n".join(
         [
             opening + "\n".join(page.definitions()),
-            r"\begin{tikzpicture}[x=1bp,y=-1bp,line cap=butt,line join=miter,"
-            rf"every node/.style={{inner sep=0pt,outer sep=0pt,{_font(_SIZE)}}}]",
-            rf"\path[bpviz background,use as bounding box] (0,0) rectangle ({width},{height});",
-            *body,
-            r"\end{tikzpicture}%",
+            (_BETWEEN + "\n").join(
+                "\n".join(
+                    [
+                        r"\setbox6\hbox\bgroup\begin{tikzpicture}[x=1bp,y=-1bp,line cap=butt,line join=miter,"
+                        rf"every node/.style={{inner sep=0pt,outer sep=0pt,{_font(_SIZE)}}}]",
+                        rf"\path[bpviz background,use as bounding box] (0,{top}) rectangle ({width},{bottom});",
+                        *row,
+                        r"\end{tikzpicture}\egroup\bpvizrow",
+                    ]
+                )
+                for row, (top, bottom) in zip(rows, pairwise(edges), strict=True)
+            ),
+            r"\bpvizlast",
             r"\endgroup",
             "\\bpvizend\n",
         ]
     ).encode()
+
+
+def _height(element: Element) -> float:
+    """Return the height on the page of a point of an element."""
+    match element:
+        case Path() | Bracket():
+            return element.points[0][1]
+        case Head():
+            return element.tip[1]
+        case _:
+            return getattr(element, "y", 0.0)
 
 
 def _remark(title: str, foreign: bool, say: Language) -> str:
@@ -116,12 +152,11 @@ def _remark(title: str, foreign: bool, say: Language) -> str:
     remark = say("{title}: a figure made by bpviz.", title=widths.printable(title or say("Computation graph"))) + "\n"
     remark += say(
         "Alone: {engines} makes a page as large as the figure of it. In a document whose preamble has\n"
-        "{packages}: {input} this file, within {box} where it is too wide.\n"
+        "{packages}: {input} this file; it is at most as wide as the line.\n"
         "Looks, before it: {style}, {colour}.",
         engines=say("lualatex or xelatex (pdflatex lacks its letters)") if foreign else say("pdflatex or lualatex"),
         packages=r"\usepackage{amsmath,tikz}",
         input=r"\input",
-        box=r"\resizebox{\linewidth}{!}{...}",
         style=r"\tikzset{bpviz node/.style={draw=red,line width=2pt}}",
         colour=r"\colorlet{bpviz-forward}{red}",
     )
@@ -172,6 +207,9 @@ class _TikzPicture:
                 yield rf"\fill[{self._fill(element.role, look)}] {corners} -- cycle;"
             case Text():
                 yield self._text(element, look)
+            case Shape() if element.open != "none":
+                for line in element.lines():
+                    yield rf"\draw[{self._line(element.role, look)}] {_curve(line)};"
             case Shape():
                 yield self._shape(element, look)
             case Cell():
@@ -266,15 +304,27 @@ def _mixed(colour: str) -> str:
 
 def _words(line: Text) -> str:
     shown = widths.printable(line.text)
+    if r"\frac" not in line.latex and re.fullmatch(r"[\w{}\\']*", line.latex or " "):
+        # A name.
+        return f"${line.latex}$"
     if line.latex:
         # Mathematics has more space around its signs, but must not become wider than its place.
         fitted = rf"\bpvizfit{{{_number(line.width)}}}{{${line.latex}$}}"
         # Its fractions, which are one line in the picture, must not reach the wire; beside other text they stay level.
         side = {"forward": "above", "backward": "below"}.get(line.role) if r"\frac" in line.latex else None
         return rf"\bpviz{side}{{{fitted}}}" if side and not line.latex.startswith("=") else fitted
-    if line.role in _MATHEMATICS or re.fullmatch(r"[^\W\d_]\d{0,2}", shown):
+    if line.role in _MATHEMATICS:
         return f"${latex.line_in_latex(shown)}$"
-    return latex.text_in_latex(shown)
+    return "".join(map(_run, line.runs)) if line.runs else latex.text_in_latex(shown)
+
+
+def _run(run: Run) -> str:
+    """Return a piece of a sentence."""
+    if not run.level:
+        return f"${latex.line_in_latex(run.text)}$" if run.italic else latex.text_in_latex(run.text)
+    text = run.text.translate(latex.LOWERED)
+    sign = "_" if run.level < 0 else "^"
+    return f"${sign}{{{latex.name_in_latex(text) if text.isalpha() else latex.line_in_latex(text)}}}$"
 
 
 def _font(size: float) -> str:

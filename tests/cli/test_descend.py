@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import run
+from svg_lines import in_one_piece
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_every_format_shows_the_descent(model: Path) -> None:
 def test_it_takes_other_inputs_and_moves(model: Path) -> None:
     result = run("render", "bowl.py", "--descend", "2", "--wrt", "w", "--set", "w=5", "--animate", "-o", "a.svg")
     assert result.exit_code == 0, result.stderr
-    moving = (model / "a.svg").read_text()
+    moving = in_one_piece((model / "a.svg").read_text())
     assert "animation:" in moving
     # By default the rate is 0.1: from 5 by 0.1 × 4 to 4.6.
     assert "w = 5 − 0.1 × 4 = 4.6," in moving

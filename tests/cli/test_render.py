@@ -122,13 +122,13 @@ def test_groups_are_closed_and_opened(folder: Path) -> None:
 
     def symbols(*options: str) -> set[str]:
         svg = run("render", "model.py", "-o", "-", *options).stdout
-        return {s for s in ("×", "+", "−", "inner", "outer") if f">{s}<" in svg}
+        return {s for s in ("×2", "+1", "−4", "inner", "outer") if f">{s}<" in svg}
 
-    assert symbols() == {"×", "+", "−", "inner", "outer"}
-    assert symbols("--depth", "0") == {"−", "outer"}
-    assert symbols("--depth", "1") == {"+", "−", "inner", "outer"}
-    assert symbols("--close", "inner") == {"+", "−", "inner", "outer"}
-    assert symbols("--depth", "0", "--open", "outer") == {"+", "−", "inner", "outer"}
+    assert symbols() == {"×2", "+1", "−4", "inner", "outer"}
+    assert symbols("--depth", "0") == {"−4", "outer"}
+    assert symbols("--depth", "1") == {"+1", "−4", "inner", "outer"}
+    assert symbols("--close", "inner") == {"+1", "−4", "inner", "outer"}
+    assert symbols("--depth", "0", "--open", "outer") == {"+1", "−4", "inner", "outer"}
     result = run("render", "model.py", "--close", "iner")
     assert (result.exit_code, result.stderr) == (2, "bpviz: there is no group named 'iner'; did you mean 'inner'?\n")
 

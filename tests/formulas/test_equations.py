@@ -19,6 +19,7 @@ from amounts import fewer, some
 from mathematics import ByName, read_latex, read_text
 from random_arrays import random_array_function
 from samples import sample
+from svg_lines import in_one_piece
 
 import bpviz
 from bpviz import ops
@@ -240,7 +241,7 @@ def test_a_layer_of_one_example_everywhere_it_is_printed() -> None:
     lines = ("dW = (1 − a²)·xᵀ", "dx = Wᵀ·(1 − a²)", "db = 1 − a²")
     for labels in ("symbols", "rules"):
         drawing = bpviz.draw(layer, labels=labels)
-        page = drawing.to_svg()
+        page = in_one_piece(drawing.to_svg())
         assert all(line in page for line in lines)
         assert r"dW = (1 - a^{2}) \cdot x^{\top}" in drawing.to_bytes("tex").decode().replace("{}", "")
     explained = bpviz.explain(layer)

@@ -218,7 +218,7 @@ def test_cards_read_as_the_book_prints_them() -> None:
     assert backward("affine") == ["∂L/∂Z·Wᵀ", "Xᵀ·∂L/∂Z", "Σ ∂L/∂Z"]
     assert backward("tanh") == [f"{g}·(1 − z²)"]
     assert backward("power") == [f"{g}·y·x^(y − 1)", f"{g}·z·log(x)"]
-    assert backward("relu") == [f"{g} if x > 0 else 0"]
+    assert backward("relu") == [f"{g}·1[x > 0]"]
     assert backward("gelu") == [f"{g}·(Φ(x) + x·φ(x))"]
     assert backward("softmax") == [f"z ∘ ({g} − Σ₁ {g} ∘ z)"]
     assert backward("conv2d") == ["col2im(G·V)", "reshape(Gᵀ·im2col(x))", f"Σ₀₂₃ {g}"]

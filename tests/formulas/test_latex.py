@@ -88,7 +88,7 @@ NAMES = {
     "x_1": "x_{1}",
     "x₁": "x_{1}",
     "x_12": "x_{12}",
-    "w_ij": r"w_{\mathrm{ij}}",
+    "w_ij": r"w_{ij}",
     "θ": r"\theta",
     "θ2": r"\theta_{2}",
     "Ω": r"\Omega",

@@ -168,7 +168,14 @@ class _Line:
     def atom(self) -> Tree:
         kind = self.kind
         if kind == "number":
-            return ("number", float(self.take()))
+            number = float(self.take())
+            if number == 1 and self.next == "[":
+                # 1[x > 0]: 1 where that holds, 0 elsewhere.
+                self.take()
+                tree = ("if", self.choice(), ("number", 1.0), ("number", 0.0))
+                self.expect("]")
+                return tree
+            return ("number", number)
         if kind == "name":
             return ("name", self.take())
         if kind == "tree":

@@ -100,6 +100,31 @@ def test_a_page_shows_figures_with_captions_alternatives_and_options(tmp_path: P
     assert '<span class="nf">square</span>' in html
 
 
+def test_a_width_sets_a_figure_in_rows_and_makes_it_narrower_but_not_wider(tmp_path: Path, write: Write) -> None:
+    body = """
+.. bpviz::
+   :width: {width}
+   :repeats: all
+
+   import numpy as np
+
+   def chain(x=0.4, w=0.9):
+       for _ in range({count}):
+           x = np.tanh(w * x)
+       return x
+
+"""
+    write("Rows\n----\n" + "".join(body.format(width=w, count=c) for w, c in (("9cm", 8), ("page", 1), ("50%", 8))))
+    build(tmp_path)
+    first, second, third = figures(page(tmp_path))
+    files = [(tmp_path / "_html" / figure["src"]).read_text(encoding="utf-8") for figure in (first, second, third)]
+    narrow, short, usual = (file.count("<title>continues in row") for file in files)
+    assert narrow > usual > short == 0
+    assert first["style"] == "width: 9cm;"
+    assert "style" not in second
+    assert third["style"] == "width: 50%;"
+
+
 @pytest.mark.browser
 def test_a_browser_shows_the_pictures_of_the_page(tmp_path: Path, write: Write) -> None:
     write(INDEX)

@@ -74,7 +74,7 @@ def test_nothing_collides_in_the_mirror(seed: int, direction: str) -> None:
 
 
 def test_rows_from_right_to_left_begin_at_the_right() -> None:
-    svg = bpviz.draw(chain, direction="RL", width="page").to_svg()
+    svg = bpviz.draw(chain, direction="RL", width="page", repeats="all").to_svg()
     found = letters(svg)
     assert len(found) >= 2
     for ends, beginnings in found.values():

@@ -83,7 +83,7 @@ def test_wires_lead_forward() -> None:
 
 
 def test_commuting_operands_stay_in_order_without_a_gain() -> None:
-    figure = bpviz.draw(lambda a=2.0, b=3.0, c=5.0: (a * b + 4) * c).figure
+    figure = bpviz.draw(lambda a=2.0, b=3.0, c=5.0: (a * b + 4) * c, constants="wires").figure
     plan = planned(figure, LIGHT)
     places = at(plan, trunk_first(plan))
     a, b, four, c, add, last = (

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.cli import main
@@ -72,7 +73,7 @@ def test_elements_on_the_command_line(tmp_path: Path, monkeypatch: pytest.Monkey
     def run(*words: str) -> str:
         result = CliRunner().invoke(main, ["render", "model.py", *words, "-o", "-"], prog_name="bpviz")
         assert result.exit_code == 0, result.stderr
-        return result.stdout
+        return in_one_piece(result.stdout)
 
     # z = (−1, −1): the gradient of w₀₁ is 2·z₀·x₁ = 2.
     everything = run("--elements")

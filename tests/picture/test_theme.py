@@ -201,3 +201,9 @@ def test_faint_text_is_reported(tmp_path: Path) -> None:
         "in the theme 'faint' the text of constant, muted, note is hard to read: its contrast to the background is "
         "less than 4.5:1"
     ]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=names())
+def test_heat_has_no_colour_of_a_direction(look: Theme) -> None:
+    directions = {look.strokes["forward"].colour, look.strokes["backward"].colour, look.shared.colour}
+    assert directions.isdisjoint(look.heat)

@@ -72,6 +72,8 @@ def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) ->
         encoding="utf-8",
     )
     outputs = ["-o", str(tmp_path / "a.svg"), "-o", str(tmp_path / "a.png")]
-    result = CliRunner().invoke(main, ["render", str(file), *outputs, "--direction", "TB", "--width", "column"])
+    result = CliRunner().invoke(
+        main, ["render", str(file), *outputs, "--direction", "TB", "--width", "column", "--repeats", "all"]
+    )
     assert result.exit_code == 0 and (tmp_path / "a.png").is_file()
     assert len(re.findall(SENTENCE, result.stderr)) == 1

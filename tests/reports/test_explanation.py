@@ -277,7 +277,7 @@ def test_10_000_steps() -> None:
     assert "9,969 more variables are left out; name them to see them." in str(explanation)
     text = str(bpviz.explain(chain, variables=["x"]))
     assert "… (9,994 more) …" in text and "When x grows by 1, end grows by 1." in text
-    assert "is not drawn" in explanation.to_html()
+    assert "⋯ ×9998 ⋯" in explanation.to_html()
 
 
 # The formats

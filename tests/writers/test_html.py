@@ -106,6 +106,33 @@ def test_the_picture_goes_with_the_step(player: Page) -> None:
 
 
 @pytest.mark.browser
+def test_a_letter_leads_to_its_other_end(tmp_path: Path) -> None:
+    def chain(x: float = 0.4, w: float = 0.9) -> float:
+        for _ in range(60):
+            x = bpviz.nn.tanh(w * x)
+        return x
+
+    file = bpviz.draw(chain, repeats="all").save(tmp_path / "chain.html")
+    script = """(() => {
+        const ring = document.querySelector(":target");
+        const {top, bottom} = ring.getBoundingClientRect();
+        const seen = top < innerHeight && bottom > 0;
+        return [ring.querySelector("text").textContent, ring.querySelector("title").textContent, seen].join("|");
+    })()"""
+    with opened(file) as page:
+        page.press("Tab")
+        page.press("Enter")
+        assert page.comes_to(script, "A|A continues from row 1|true")
+        page.run(
+            "document.querySelectorAll('a[aria-label]')[20].dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+        )
+        assert page.run(script).endswith("|true")
+        assert page.run("document.querySelectorAll('a[aria-label]')[20].textContent").strip() == page.run(script)[0]
+        role = "document.querySelector('a[aria-label]').closest('g').getAttribute('role')"
+        assert page.run(role) is None
+
+
+@pytest.mark.browser
 @pytest.mark.engine
 def test_buttons_change_the_step_and_announce_it(player: Page) -> None:
     player.run("document.querySelector('button[value=\"1\"]').click()")
@@ -291,7 +318,7 @@ def powers(x: float = 1.0) -> float:
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_wide_picture_scrolls_to_the_step(tmp_path: Path) -> None:
-    drawing = bpviz.draw(powers, steps=True, width="none")
+    drawing = bpviz.draw(powers, steps=True, width="none", repeats="all")
     with opened(drawing.save(tmp_path / "powers.html")) as page:
         page.ask("Emulation.setDeviceMetricsOverride", width=800, height=600, deviceScaleFactor=1, mobile=False)
         page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])

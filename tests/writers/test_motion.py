@@ -98,12 +98,14 @@ def test_it_is_the_picture_with_a_style_sheet_and_no_script() -> None:
 
 @pytest.mark.engine
 def test_hostile_names_are_data() -> None:
-    moving = bpviz.draw(hostile.drawing(), animate=True).to_svg()
+    moving = bpviz.draw(hostile.drawing(), animate=True, repeats="all").to_svg()
     root = ElementTree.fromstring(moving)
     assert {element.tag.removeprefix(NS) for element in root.iter()} <= {
-        *("svg", "title", "desc", "style", "rect", "g", "path", "text", "circle"),
+        *("svg", "title", "desc", "style", "rect", "g", "path", "text", "tspan", "circle", "a"),
     }
-    shown = {element.text for element in root.iter(f"{NS}text")}
+    # The only links are those between letters.
+    assert all(re.fullmatch(r"#bpviz-\w+-\d+", element.attrib["href"]) for element in root.iter(f"{NS}a"))
+    shown = {"".join(element.itertext()) for element in root.iter(f"{NS}text")}
     assert set(hostile.NAMES[:-4]) <= shown
 
 
@@ -174,7 +176,7 @@ def test_too_many_pixels_are_refused_before_they_are_drawn() -> None:
     with pytest.raises(
         UsageError, match=r"^GIF of 243 steps, each of \d+ × \d+ pixels, would have [2-9]\d\d million; it"
     ):
-        bpviz.draw(powers).to_bytes("gif")
+        bpviz.draw(powers, constants="wires", repeats="all").to_bytes("gif")
 
 
 @pytest.mark.engine

@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from figures_by_hand import layers, pencils
 from hand_drawn import everything, texts
@@ -63,7 +65,7 @@ def test_it_has_the_text_and_the_size_of_the_svg(engine: str, compiled: Compile)
     drawing = bpviz.draw(total)
     pdf = compiled(write(drawing.picture, LIGHT), engine)
     root = ElementTree.fromstring(drawing.to_svg())
-    shown = sorted((text.text or "") for text in root.iter("{http://www.w3.org/2000/svg}text"))
+    shown = sorted("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
     found = read(pdf).split()
     # What is raised in mathematics is read as a line of its own, or as digits.
     assert sorted("".join(found)) == sorted("".join(shown).translate(str.maketrans("⁻⁵⁷⁹", "−579")).replace(" ", ""))
@@ -229,6 +231,35 @@ after
     assert bytes.fromhex("B84A00") in colours
 
 
+@pytest.mark.latex
+def test_the_end_of_a_page_comes_between_rows(compiled: Compile, tmp_path: Path) -> None:
+    def chain(x: float = 0.4, w: float = 0.9) -> Any:
+        for _ in range(40):
+            x = np.tanh(w * x)
+        return x
+
+    drawing = bpviz.draw(chain, repeats="all")
+    assert len(drawing.picture.breaks) > 10
+    assert size(compiled(drawing.to_bytes("tex"), name="alone")) == f"{drawing.picture.width} {drawing.picture.height}"
+    (tmp_path / "rows.tex").write_bytes(drawing.to_bytes("tex"))
+    document = r"""\documentclass{article}\usepackage{amsmath,tikz}\begin{document}
+before
+
+\input{rows}
+
+\mbox{\resizebox{3cm}{!}{\input{rows}}}
+\end{document}"""
+    (tmp_path / "paper.tex").write_text(document)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=True)
+    assert b"Overfull" not in done.stdout
+    pages = read(tmp_path / "paper.pdf").split("\f")
+    assert len(pages) > 2
+    # No row is cut: every page begins with the letter that ended the page before.
+    ends = [re.findall(r"^[A-Z]+$", page, re.M) for page in pages[:2]]
+    assert ends[0][-1] == ends[1][0]
+
+
 @pytest.mark.engine
 def test_formulas_are_mathematics_and_the_same_every_time() -> None:
     def y(p: float = 100, n: float = 2, t: float = 1.1) -> float:
@@ -270,4 +301,4 @@ def test_formulas_keep_to_their_room_and_none_is_lost(compiled: Compile) -> None
     # Its dots need more room in LaTeX than there is: it is made narrower, and nothing is lost.
     shown = "".join(read(compiled(source)).split())
     assert shown.count("x·x") == sum(formula.count(r"x \cdot x") for formula in formulas)
-    assert shown.count("=") == sum(formula.count("=") for formula in formulas) + 1  # and that of the note
+    assert shown.count("=") == sum(formula.count("=") for formula in formulas)

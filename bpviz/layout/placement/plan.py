@@ -6,6 +6,7 @@ All sizes are whole, even points, so that no engine rounds them.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.picture.blocks import Block, measured, paragraph, words
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths
+from bpviz.text.notation import CODE
 
 __all__ = [
     "FRAME_MARGIN",
@@ -23,6 +25,7 @@ __all__ = [
     "BoxPlan",
     "Plan",
     "WirePlan",
+    "check",
     "even",
     "ordered",
     "planned",
@@ -42,7 +45,8 @@ FRAME_MARGIN = 8
 _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
-_RING_PAD = 5.0
+_RING_PAD = 3.0
+_WIDEST_LETTER = "W"
 _LONGEST_SYMBOL = 4
 _APPROACH = 12.0
 
@@ -93,12 +97,7 @@ class Plan(NamedTuple):
 
 
 def planned(figure: Figure, theme: Theme) -> Plan:
-    """Measure everything in ``figure``.
-
-    Raises: UsageError if a wire or a frame names something that is not in the figure, or wires form a cycle.
-    """
-    _check(figure)
-    ordered(figure)
+    """Measure everything in ``figure``."""
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
@@ -115,7 +114,11 @@ def planned(figure: Figure, theme: Theme) -> Plan:
     return Plan(boxes, wires, figure.frames, titles, figure.direction == "LR", chains)
 
 
-def _check(figure: Figure) -> None:
+def check(figure: Figure) -> None:
+    """Check a figure.
+
+    Raises: UsageError if a wire or a frame names something that is not in the figure, or wires form a cycle.
+    """
     boxes = {box.id for box in figure.boxes}
     frames = {frame.id for frame in figure.frames}
     if len(boxes) < len(figure.boxes) or len(frames) < len(figure.frames):
@@ -127,6 +130,7 @@ def _check(figure: Figure) -> None:
     for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
         if frame is not None and frame not in frames:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
+    ordered(figure)
 
 
 def ordered(figure: Figure) -> list[str]:
@@ -190,8 +194,12 @@ def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) ->
             above = _NAME_PAD if direction == "TB" else 0.0
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "continues" | "continued":
-            block = words(box.text, "name", theme)
-            size = even(hypot(block.width, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
+            # A letter, not a name.
+            letter = replace(theme, notation=CODE)
+            block = words(box.text, "name", letter)
+            # All letters take equal space: which one it is is decided after the layout.
+            widest = words(_WIDEST_LETTER * len(box.text), "name", letter).width
+            size = even(hypot(widest, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
             return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
             block = paragraph(box.text, "symbol", theme)

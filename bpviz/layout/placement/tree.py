@@ -74,7 +74,9 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
     depth, steps, ahead = [0] * len(order), [0] * len(order), [0] * len(order)
     for v in order:
         own = plan.boxes[v].box.kind != "branch"
-        depth[v] = max((depth[sources[j]] + own for j in entering[v]), default=0)
+        # What goes on from an earlier row has come a long way.
+        before = len(order) if plan.boxes[v].box.kind == "continued" else 0
+        depth[v] = max((depth[sources[j]] + own for j in entering[v]), default=before)
         steps[v] = max((steps[sources[j]] + 1 for j in entering[v]), default=0)
     for v in reversed(order):
         ahead[v] = max((ahead[targets[j]] + 1 for j in leaving[v]), default=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.selection import where
-from bpviz.ops.table.binding import ATOM, CHOICE, ROOT
+from bpviz.ops.table.binding import ATOM, ROOT, SUM
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case, Operation
 
@@ -223,8 +223,8 @@ larger = operation(
     scalar=lambda x, y: 1.0 if x > y else 0.5 if x == y else 0.0,
     vjp=(None, None),
     says="1 where x is the larger, ½ where both are equal, 0 elsewhere; a decision carries no gradient.",
-    notation="1 if {x} > {y} else 0.5 if {x} = {y} else 0",
-    binds=CHOICE,
+    notation="1[{x} > {y}] + 0.5·1[{x} = {y}]",
+    binds=SUM,
     cases=_PAIRS,
 )
 

@@ -1,0 +1,60 @@
+"""A line of text in runs: pieces in italics, and smaller pieces below or above the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from bpviz.picture.elements import Text
+from bpviz.text import widths
+from bpviz.text.notation import Run
+
+__all__ = ["Placed", "pieces", "placed_runs", "width_of"]
+
+_SMALL = 0.66
+"""The size of a subscript or a superscript, in sizes of the line."""
+_BELOW, _ABOVE = 0.14, 0.36
+"""How far a subscript is below the line, and a superscript above it, in sizes of the line."""
+
+
+class Placed(NamedTuple):
+    """A run at its place: ``left`` from the start of the line, ``down`` from its baseline; ``size`` of its letters."""
+
+    run: Run
+    left: float
+    down: float
+    size: float
+
+
+def placed_runs(runs: Sequence[Run], size: float) -> Iterator[Placed]:
+    """Yield the runs of a line of this size, each at its place."""
+    left = 0.0
+    for run in runs:
+        small = size * _SMALL if run.level and not run.is_small else size
+        down = {-1: _BELOW, 0: 0.0, 1: -_ABOVE}[run.level] * size
+        yield Placed(run, left, down, small)
+        left += widths.width(run.text, small)
+
+
+def width_of(runs: Sequence[Run], size: float) -> float:
+    """Return how wide a line of runs is drawn, in points.
+
+    >>> round(width_of((Run("W"), Run("xh", True, -1)), 14), 2)
+    25.17
+    """
+    return sum(widths.width(placed.run.text, placed.size) for placed in placed_runs(runs, size))
+
+
+def pieces(line: Text) -> Iterator[Text]:
+    """Yield each run of a line as a line of its own, from its start; a line without runs as it is."""
+    if not line.runs:
+        yield line
+        return
+    start = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * line.width
+    for run, left, down, size in placed_runs(line.runs, line.size):
+        kept = (Run(run.text, True),) if run.italic else ()
+        width = widths.width(run.text, size)
+        yield replace(
+            line, text=run.text, x=start + left, y=line.y + down, size=size, width=width, anchor="start", runs=kept
+        )
