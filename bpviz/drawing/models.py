@@ -31,6 +31,9 @@ def run_source(name: str, source: str, folder: Path) -> ModuleType:
     is_file = not name.startswith("<")
     package = _package(folder) if is_file else ""
     stem = Path(name).stem if is_file else "stdin"
+    if not package and (stem in _KNOWN or stem in sys.stdlib_module_names):
+        # A model in a file numpy.py is another module than NumPy.
+        stem = f"model_{stem}"
     module = ModuleType(f"{package}.{stem}" if package else stem)
     module.__file__ = name
     _add_to_path(folder)

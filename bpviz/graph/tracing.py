@@ -375,6 +375,14 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     found = [("", result)] if type(result) in HANDLES else list(_handles("", result))
     if not found:
         shown = repr(result)
+        given = [] if graph.plain is None or graph.record.is_input else [*graph.plain.positional]
+        named = next(((name, value) for name, value in given if isinstance(value, str | bytes)), None)
+        if named is not None:
+            name, value = named
+            raise UsageError(
+                f"{title or '<lambda>'} has no number among its parameters: {name!r} is "
+                f"{'text' if isinstance(value, str) else 'bytes'}; give it a number or an array: {name}=1.0"
+            )
         raise UsageError(
             f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}, which does not "
             "depend on its inputs through any recorded step; return a value that is computed from the parameters"
