@@ -251,6 +251,7 @@ def _streams() -> Callable[[], None]:
     out, err = sys.stdout, sys.stderr
     if _is_descriptor(out, 1) and _is_descriptor(err, 2):
         _own.take(out, err)
+        out = sys.stdout
     if isinstance(out, _Results):
         _own.quiet += 1
     elif out is not None:
