@@ -258,7 +258,7 @@ class _Attempt:
             self.is_running = False
         finally:
             # A function that raises inside `with bpviz.group(...)` has closed the group; a generator may not have.
-            del groups[opened:]
+            groups.close_from(opened)
             last_words = recorder.close()
             if copies is not None:
                 copies.close()
