@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from bpviz.errors import UsageError
+from bpviz.files import MOVED
 
 __all__ = ["world_of_the_model"]
 
@@ -302,6 +303,7 @@ class _Own:
         stream = os.fdopen(private, "w", encoding=out.encoding, errors=out.errors, newline="")
         self.out = sys.stdout = _Results(stream, out)
         sys.stderr = self.err
+        MOVED.update({1: private, 2: message})
 
     def after_handlers(self) -> None:
         """Let what the model does at exit be heard on standard error: this handler comes before its own."""
