@@ -84,7 +84,6 @@ class _World:
         self.command: Any = None
         self.replaced = ""
         self.folder: str | None = None
-        self.arguments: list[str] | None = None
         self.handlers: dict[int, Any] = {}
         self.changes: list[tuple[Any, dict[str, Any]]] = []
         self.leaving: list[Callable[[], None]] = []
@@ -122,7 +121,8 @@ def _folder(world: _World) -> Callable[[], None]:
         now = _present_folder()
         world.folder = now if now != before else None
         if now != before and before is not None:
-            os.chdir(before)
+            with suppress(OSError):
+                os.chdir(before)
         sys.argv = arguments[0]
         sys.argv[:] = arguments[1]
 
@@ -160,7 +160,9 @@ def _signals(world: _World) -> Callable[[], None]:
 
     def put_back() -> None:
         world.handlers = {}
-        if hasattr(_signal, "setitimer"):
+        alarm = getattr(_signal, "SIGALRM", 0)
+        if alarm and _handler(alarm) is not before.get(alarm):
+            # Whoever runs bpviz may have a timer too.
             _signal.setitimer(_signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             now = _handler(number)
@@ -250,7 +252,7 @@ _ENDS = ("_exit", "execv", "execve")
 def _streams() -> Callable[[], None]:
     """Standard output and standard error."""
     out, err = sys.stdout, sys.stderr
-    if _is_descriptor(out, 1) and _is_descriptor(err, 2):
+    if _is_descriptor(out, 1) and (err is None or _is_descriptor(err, 2)):
         _own.take(out, err)
         out = sys.stdout
     if isinstance(out, _Results):
@@ -297,13 +299,17 @@ class _Own:
             # In a program of someone else's, such as the builder of a document.
             return
         out.flush()
-        private, message = os.dup(1), os.dup(2)
-        os.dup2(2, 1)
-        self.err = os.fdopen(message, "w", encoding=err.encoding, errors="backslashreplace", buffering=1)
+        private = os.dup(1)
         stream = os.fdopen(private, "w", encoding=out.encoding, errors=out.errors, newline="")
         self.out = sys.stdout = _Results(stream, out)
-        sys.stderr = self.err
-        MOVED.update({1: private, 2: message})
+        MOVED[1] = private
+        if err is None:
+            # Standard error is closed: then nobody hears the model.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return
+        os.dup2(2, 1)
+        message = MOVED[2] = os.dup(2)
+        self.err = sys.stderr = os.fdopen(message, "w", encoding=err.encoding, errors="backslashreplace", buffering=1)
 
     def after_handlers(self) -> None:
         """Let what the model does at exit be heard on standard error: this handler comes before its own."""
@@ -312,9 +318,8 @@ class _Own:
         atexit.register(self._end)
 
     def _end(self) -> None:
-        with suppress(Exception):
-            assert self.out is not None
-            self.out.flush()
+        if self.out is not None:
+            self.out.finish()
         self.quiet += 1
 
 
@@ -323,6 +328,16 @@ class _Results:
 
     def __init__(self, stream: Any, usual: Any) -> None:
         self._stream, self._usual, self._thread = stream, usual, threading.get_ident()
+
+    def finish(self) -> None:
+        """Write what is left; where its reader has gone, to nowhere, so that Python does not try again."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._stream.fileno())
+                os.close(nowhere)
 
     def _chosen(self) -> Any:
         return self._usual if _own.quiet or threading.get_ident() != self._thread else self._stream

@@ -234,6 +234,13 @@ def test_a_model_keeps_what_it_has_changed(tmp_path: Path) -> None:
     assert next(node for node in json.loads(done.stdout)["nodes"] if node["name"] == "x")["gradient"] == 10.0
 
 
+def test_a_reader_that_ends_early(tmp_path: Path, picture: bytes) -> None:
+    (tmp_path / "model.py").write_text(DOES["prints"])
+    command = f"{sys.executable} -P -m bpviz render model.py -o - | head -c 5"
+    cut = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert cut.stdout == picture[:5] and b"Error" not in cut.stderr
+
+
 @pytest.mark.parametrize("command", [("explain",), ("gradcheck",), ("render", "-o", "-", "-f", "json")])
 def test_every_command_keeps_its_results_apart(tmp_path: Path, command: tuple[str, ...]) -> None:
     loud = DOES["writes to descriptor 1"] + DOES["prints at exit"].replace(PLAIN, "")
