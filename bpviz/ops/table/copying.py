@@ -49,7 +49,7 @@ def sealed(value: Any) -> Any:
     Traceback (most recent call last):
     ValueError: assignment destination is read-only
     """
-    # Numbers first: for them alone NumPy is not imported.
-    if type(value) not in _STILL and type(value) is np.ndarray:
-        value.flags.writeable = False
+    # By its name, which takes a tenth of the time, and no NumPy for numbers alone.
+    if type(value).__name__ == "ndarray":
+        value.setflags(write=False)
     return value
