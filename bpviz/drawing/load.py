@@ -64,6 +64,8 @@ def load(target: Target) -> Loaded:
     if isinstance(target, Loaded):
         return target
     if isinstance(target, str) and _parted(target)[0] == "-":
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("standard input is closed; name a FILE.py, or write: bpviz render - < FILE.py")
         target = Source(_text_of_stdin(), "standard input", Path.cwd(), _parted(target)[1])
     if isinstance(target, Source):
         module = run_source(f"<{target.where}>", target.text, target.folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import io
 import os
 import sys
 import threading
@@ -309,7 +310,9 @@ class _Own:
             return
         os.dup2(2, 1)
         message = MOVED[2] = os.dup(2)
-        self.err = sys.stderr = os.fdopen(message, "w", encoding=err.encoding, errors="backslashreplace", buffering=1)
+        # Without a buffer: what a full disk refuses would be written again at the end.
+        raw: Any = io.FileIO(message, "w")
+        self.err = sys.stderr = io.TextIOWrapper(raw, err.encoding, "backslashreplace", write_through=True)
 
     def after_handlers(self) -> None:
         """Let what the model does at exit be heard on standard error: this handler comes before its own."""
