@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import write_files
-from bpviz.cli.progress import Progress
+from bpviz.cli.terminal import Progress
 from bpviz.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def command(
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
     with user_code(), Progress("compared {done} of {total}") as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
-    click.echo(report.table(say))
+    terminal.result(report.table(say))
     if outputs:
         names = {check.name: f"{check.name}\n{badge}" for check, badge in _badges(report, say)}
         drawing = draw(source, names=names, lang=say)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import bpviz
-from bpviz.cli.progress import Progress
+from bpviz.cli.terminal import Progress
 
 
 class Terminal(io.StringIO):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from itertools import accumulate
 from math import inf
 
+from bpviz import deadline
 from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
 from bpviz.layout.rows.letters import letter
@@ -70,6 +71,7 @@ def _cut(
     longest = [0.0] * n
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
+        deadline.check("parting the figure into rows")
         for first, long in ending[end]:
             longest[first] = max(longest[first], long)
         found, least = (inf, end - 1), 0.0
