@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import reprlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,8 +176,10 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
     """Run the user's code: its prints go to stderr, its errors become `ModelFailed` with a traceback."""
+    from bpviz.drawing.world import world_of_the_model
+
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with world_of_the_model():
             yield
     except (BpvizError, KeyboardInterrupt, click.ClickException):
         raise
@@ -193,7 +194,8 @@ def user_code() -> Iterator[None]:
         raise ModelFailed(str(error), _own_frames(error)) from None
     except SystemExit as error:
         raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
-    except Exception as error:
+    except BaseException as error:
+        # Also the user's own kinds, and GeneratorExit.
         raise ModelFailed(f"the model raised {type(error).__name__}", _own_frames(error)) from None
 
 

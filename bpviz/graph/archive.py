@@ -20,6 +20,7 @@ from bpviz.ops import Operand
 from bpviz.recording.aliases import present
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope
+from bpviz.text.long_arrays import LONG, LongArrays
 from bpviz.text.styles import style_of
 
 __all__ = ["dumped", "loaded"]
@@ -39,6 +40,7 @@ def dumped(target: Flow | Graph) -> str:
     {'p': 2.0, 'n': 100.0}
     """
     flow = target if isinstance(target, Flow) else None
+    long = LongArrays()
     graph = target.graph if isinstance(target, Flow) else target
     record = graph.record
     values = record.values if flow is None else flow.values
@@ -61,11 +63,11 @@ def dumped(target: Flow | Graph) -> str:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
         if node.parameters:
-            entry["parameters"] = {key: _packed(value) for key, value in node.parameters.items()}
+            entry["parameters"] = {key: _packed(value, long) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
-            entry["value"] = _packed(present(values[index]))
+            entry["value"] = _packed(present(values[index]), long)
         if flow is not None and flow.gradients[index] is not None:
-            entry["gradient"] = _packed(flow.gradients[index])
+            entry["gradient"] = _packed(flow.gradients[index], long)
         if node.line is not None:
             entry["line"] = node.line
         if node.scope.parent is not None:
@@ -88,10 +90,10 @@ def dumped(target: Flow | Graph) -> str:
     }
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
-        document["seed"] = _packed(flow.seed)
+        document["seed"] = _packed(flow.seed, long)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     # Half a pair of surrogates has no bytes of its own in UTF-8.
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return long.put_into(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -278,6 +280,7 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         if "order" in entry:
             record.orders[index] = entry["order"]
         numbers[entry["name"]] = index
+    record.forget()
     for output in document["outputs"]:
         graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
     if "output" not in document:
@@ -285,8 +288,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
     return propagate(graph, output=graph.names[numbers[document["output"]]], seed=_unpacked(document["seed"]))
 
 
-def _packed(value: Any) -> Any:
-    """Return a value or parameter in a form for JSON."""
+def _packed(value: Any, long: LongArrays) -> Any:
+    """Return a value or parameter in a form for JSON; the cells of long arrays are written later."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -294,17 +297,17 @@ def _packed(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, tuple):
-        return {"tuple": [_packed(part) for part in value]}
+        return {"tuple": [_packed(part, long) for part in value]}
     if isinstance(value, list):
-        return {"list": [_packed(part) for part in value]}
+        return {"list": [_packed(part, long) for part in value]}
     if isinstance(value, slice):
-        return {"slice": [_packed(part) for part in (value.start, value.stop, value.step)]}
+        return {"slice": [_packed(part, long) for part in (value.start, value.stop, value.step)]}
     if value is Ellipsis:
         return {"ellipsis": True}
     if isinstance(value, Operand):
         return {"operand": value.slot}
     array = np.asarray(value)
-    cells = [_packed(cell) for cell in array.ravel().tolist()]
+    cells = long.mark(array) if array.size > LONG else [_packed(cell, long) for cell in array.ravel().tolist()]
     return {"array": cells, "shape": list(array.shape), "dtype": str(array.dtype)}
 
 

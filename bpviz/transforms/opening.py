@@ -138,6 +138,7 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
             new.styles[result.index] = old.styles[index]
     made = Graph(graph.name, record=new)
     made.function, made.notes = graph.function, graph.notes
+    new.forget()
     for end in graph.ends:
         made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved
