@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,10 +11,7 @@ from bpviz.analysis.differences import differences
 from bpviz.analysis.pairing import Pairing
 from bpviz.errors import BpvizError
 from bpviz.figure import Content, Tone
-from bpviz.figures.labels import Use, Values, total
-from bpviz.figures.options import Constants
-from bpviz.graph.flow import Flow
-from bpviz.graph.graph import Graph
+from bpviz.figures.labels import Subject, Use, Values, total
 from bpviz.text.language import ENGLISH, Language
 from bpviz.transforms.gradient_graph import Derivation, derivation
 from bpviz.words.differences import what_of
@@ -26,20 +24,12 @@ __all__ = ["Changes", "change_notes"]
 class Changes(Values):
     """Numbers of two runs: ``100 → 200``, the value above its wire, the gradient below, constants in their boxes."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        flow: Flow | None,
-        labels: Sequence[str],
-        precision: int,
-        constants: Constants,
-        pairing: Pairing,
-    ) -> None:
+    def __init__(self, subject: Subject, pairing: Pairing) -> None:
         """Take also the earlier run, as a pairing of its nodes with those of this one."""
-        super().__init__(graph, flow, labels, precision, constants)
+        super().__init__(subject)
         self.pairing = pairing
-        self.before = pairing.before
-        self.earlier = Values(self.before.graph, self.before, self.before.graph.labels, precision, constants)
+        self.before = before = pairing.before
+        self.earlier = Values(replace(subject, graph=before.graph, flow=before, labels=before.graph.labels))
         self.affected = _affected(pairing)
 
     def shown(self, index: int) -> Content:

@@ -5,11 +5,9 @@ Most figures need few of these modules, so each is imported only when it is need
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bpviz.figures.labels import Names, Values
-from bpviz.figures.options import Constants
+from bpviz.figures.labels import Names, Subject, Values
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.text.language import Language
@@ -59,11 +57,7 @@ def shared_of(wanted: bool, graph: Graph, flow: Flow | None) -> Shared | None:
 
 def labels_of(
     kind: str,
-    graph: Graph,
-    flow: Flow | None,
-    labels: Sequence[str],
-    precision: int,
-    constants: Constants = "wires",
+    subject: Subject,
     pairing: Pairing | None = None,
     lit: frozenset[tuple[int, int]] = frozenset(),
 ) -> Names:
@@ -71,31 +65,30 @@ def labels_of(
 
     Values show the earlier run's as well if its nodes are paired, or the slopes of highlighted wires.
     """
-    arguments = (graph, flow, labels, precision, constants)
     match kind:
         case "none":
-            return Names(*arguments)
+            return Names(subject)
         case "values" if pairing is not None:
             from bpviz.figures.changes import Changes
 
-            return Changes(*arguments, pairing)
+            return Changes(subject, pairing)
         case "values" if lit:
             from bpviz.figures.paths import Slopes
 
-            return Slopes(*arguments, lit)
+            return Slopes(subject, lit)
         case "values":
-            return Values(*arguments)
+            return Values(subject)
         case "shapes":
             from bpviz.figures.shapes import Shapes
 
-            return Shapes(*arguments)
+            return Shapes(subject)
         case "symbols":
             from bpviz.figures.formulas import Expressions
 
-            return Expressions(*arguments)
+            return Expressions(subject)
         case "rules":
             from bpviz.figures.formulas import Rules
 
-            return Rules(*arguments)
+            return Rules(subject)
         case _:
             raise TypeError(f"Not a kind of labels: {kind!r}")

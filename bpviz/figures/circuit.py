@@ -12,7 +12,7 @@ from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone,
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, group_title, titled
-from bpviz.figures.labels import Names, Use, renamed
+from bpviz.figures.labels import Names, Subject, Use, renamed
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.styles import looks_of
 from bpviz.figures.tones import Passes, toned
@@ -64,16 +64,8 @@ class _Circuit:
         self.pairing = pairing_of(options.before, self.flow)
         self.paths = self.lit or self.only
         lit = self.paths.wires if self.paths else frozenset()
-        self.wording = labels_of(
-            options.labels,
-            self.graph,
-            self.flow,
-            self.labels,
-            options.precision,
-            options.constants,
-            self.pairing,
-            lit,
-        )
+        subject = Subject(self.graph, self.flow, self.labels, options.precision, options.constants)
+        self.wording = labels_of(options.labels, subject, self.pairing, lit)
         self.needed = self.graph.ancestors(end.node for end in self.ends)
         if self.only:
             self.needed = sorted(self.only.nodes | self.only.feeding)
@@ -83,7 +75,7 @@ class _Circuit:
         self.shared = shared_of(options.shared, self.graph, self.flow)
         self.looks = looks_of(self.graph, options, house)
         self.unwritten, self.results = (
-            labels_of(kind, self.graph, self.flow, self.labels, options.precision) for kind in ("none", "values")
+            labels_of(kind, replace(subject, constants="wires")) for kind in ("none", "values")
         )
         for wording in (self.wording, self.results):
             wording.say = self.say

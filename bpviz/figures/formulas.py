@@ -8,15 +8,12 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Fraction, Label, Plain, Row
-from bpviz.figures.labels import Names, Use, Values, total
-from bpviz.figures.options import Constants
+from bpviz.figures.labels import Names, Subject, Use, Values, total
 from bpviz.formulas.expression import is_constant, is_number
 from bpviz.formulas.formula import written_out
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import pieces_of
 from bpviz.formulas.symbols import Symbols
-from bpviz.graph.flow import Flow
-from bpviz.graph.graph import Graph
 from bpviz.text.language import Language
 from bpviz.text.latex import line_in_latex
 from bpviz.text.numerals import number
@@ -68,17 +65,10 @@ def _in_latex(part: Any) -> str:
 class Expressions(Names):
     """Formulas: the expression of every value above its wire, that of its gradient below."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        flow: Flow | None,
-        labels: Sequence[str],
-        precision: int,
-        constants: Constants = "wires",
-    ) -> None:
+    def __init__(self, subject: Subject) -> None:
         """Read the flow in symbols; without numbers the names alone are shown."""
-        super().__init__(graph, flow, labels, precision, constants)
-        self.symbols = None if flow is None else Symbols(flow, labels)
+        super().__init__(subject)
+        self.symbols = None if self.flow is None else Symbols(self.flow, self.labels)
         self.long: list[str] = []
 
     @property
@@ -145,18 +135,11 @@ def _is_plain(formula: Any) -> bool:
 class Rules(Values):
     """The arithmetic of every rule: the upstream gradient times the slope is the gradient that goes on."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        flow: Flow | None,
-        labels: Sequence[str],
-        precision: int,
-        constants: Constants = "wires",
-    ) -> None:
+    def __init__(self, subject: Subject) -> None:
         """Read the flow in symbols, for the formulas of arrays."""
-        super().__init__(graph, flow, labels, precision, constants)
-        arrays = flow is not None and any(map(ops.shape_of, flow.values))
-        self.expressions = Expressions(graph, flow, labels, precision) if arrays else None
+        super().__init__(subject)
+        arrays = self.flow is not None and any(map(ops.shape_of, self.flow.values))
+        self.expressions = Expressions(replace(subject, constants="wires")) if arrays else None
 
     @property
     def notes(self) -> tuple[str, ...]:

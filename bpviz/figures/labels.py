@@ -17,7 +17,7 @@ from bpviz.text.widths import visible
 from bpviz.words.constants import Folding
 from bpviz.words.values import content, line_of
 
-__all__ = ["Names", "Use", "Values", "renamed", "total"]
+__all__ = ["Names", "Subject", "Use", "Values", "renamed", "total"]
 
 _TERMS = 12
 """The most gradients that are written out in the note with their sum."""
@@ -75,27 +75,29 @@ def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
     return labels
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What labels are written for: a graph, its numbers if it has them, and the name of every node.
+
+    ``precision`` is the number of digits shown, ``constants`` where constants are drawn.
+    """
+
+    graph: Graph
+    flow: Flow | None
+    labels: Sequence[str]
+    precision: int
+    constants: Constants = "wires"
+
+
 class Names:
     """Only the names of values, the symbols in circles, and the constants in boxes."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        flow: Flow | None,
-        labels: Sequence[str],
-        precision: int,
-        constants: Constants = "wires",
-    ) -> None:
-        """Take the graph, its numbers if it has them, the name of every node, the number of digits shown, and where
-        constants are drawn.
-        """
-        self.graph = graph
-        self.folding = Folding(graph, labels, constants, precision)
+    def __init__(self, subject: Subject) -> None:
+        self.graph, self.flow = subject.graph, subject.flow
+        self.labels, self.precision = subject.labels, subject.precision
+        self.folding = Folding(self.graph, self.labels, subject.constants, self.precision)
         self.say = ENGLISH
-        self.record = graph.record
-        self.flow = flow
-        self.labels = labels
-        self.precision = precision
+        self.record = self.graph.record
 
     def forward(self, index: int, name: str, stem: bool) -> Label | None:
         """Return the label above the wire of a node; ``stem`` is true at the wire where the value appears first."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bpviz.analysis.chains import chain
 from bpviz.analysis.paths import between, slope
 from bpviz.analysis.sharing import shared_factors, shared_in
 from bpviz.documents.document import Lines, Paragraph
 from bpviz.errors import UsageError
 from bpviz.figure import Label, Plain, Tone
-from bpviz.figures.labels import Use, Values
-from bpviz.figures.options import Constants
+from bpviz.figures.labels import Subject, Use, Values
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import toward
@@ -81,17 +78,9 @@ def selection(text: str, flow: Flow | None, graph: Graph, precision: int, say: L
 class Slopes(Values):
     """Numbers, and along highlighted wires the slope of each link, which the backward pass multiplies."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        flow: Flow | None,
-        labels: Sequence[str],
-        precision: int,
-        constants: Constants,
-        lit: frozenset[tuple[int, int]],
-    ) -> None:
+    def __init__(self, subject: Subject, lit: frozenset[tuple[int, int]]) -> None:
         """Take also the highlighted wires, (number of the step, slot)."""
-        super().__init__(graph, flow, labels, precision, constants)
+        super().__init__(subject)
         self.lit = lit
 
     def backward(self, index: int, use: Use, stem: bool) -> Label:
