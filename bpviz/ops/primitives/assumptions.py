@@ -40,6 +40,7 @@ guard: Operation = operation(
     notation="{s} if {c} else {x}",
     granted=True,
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
+    js="{c} === 0 ? {x} : {s}",
 )
 
 total_share = operation(
