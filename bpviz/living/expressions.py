@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -36,7 +35,7 @@ def written(operation: Operation, xs: Sequence[str], parameters: Mapping[str, An
 def literal(value: Any) -> str:
     """Return a number, or true and false, as JavaScript writes it.
 
-    >>> literal(0.1), literal(-math.inf), literal(True), literal(3)
+    >>> literal(0.1), literal(float("-inf")), literal(True), literal(3)
     ('0.1', '-Infinity', 'true', '3')
     """
     return json.dumps(value if isinstance(value, bool | int) else float(value))

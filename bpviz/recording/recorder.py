@@ -80,6 +80,7 @@ class Recorder(Frames):
     __slots__ = (
         "compacts",
         "constants",
+        "decided",
         "depth",
         "gradient_of",
         "is_input",
@@ -135,6 +136,9 @@ class Recorder(Frames):
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
+        # Values that decided how the function went on, or left it as plain numbers, with the line where they did: with
+        # other values, the record may not be that of the function. −1 stands for values that are not in this record.
+        self.decided: dict[int, int] = {}
         # The user's arrays that are constants here, by identity: one that is used twice is one node.
         self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
