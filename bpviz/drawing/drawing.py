@@ -26,6 +26,8 @@ from bpviz.text.styles import Styles
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
+    from bpviz.living.page import Living
+    from bpviz.living.steps import StaysStillError
     from bpviz.picture.elements import Picture
     from bpviz.picture.theme import Theme
 
@@ -163,6 +165,10 @@ class Drawing:
         more = self._sections if "sections" in formats.row_of(format).options else ()
         if self.shows_steps(format):
             more += (self._steps_mark,)
+        if self.lives(format):
+            from bpviz.living.page import mark
+
+            more += (mark(self._living),)
         # The figure does not contain the writer's own words.
         code = self.options.circuit.lang.code
         return fingerprint(self.film or self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
@@ -187,6 +193,26 @@ class Drawing:
         """Return whether a file of this format shows the steps one after the other."""
         when = formats.row_of(format).steps
         return when == "always" or bool(when and getattr(self.options, when))
+
+    def lives(self, format: str) -> bool:
+        """Return whether a file of this format follows its inputs, as far as the figure can."""
+        return self.options.live and formats.row_of(format).lives and self.shown is None
+
+    @cached_property
+    def _living(self) -> Living | StaysStillError:
+        """What makes the figure follow its inputs, or the reason why it cannot."""
+        from bpviz.living.page import living
+        from bpviz.living.steps import StaysStillError
+
+        made = self.options
+        try:
+            if reason := _still(self.source, made):
+                raise StaysStillError(reason)
+            assert isinstance(self.source, Flow)
+            assert isinstance(self.figure, Figure)
+            return living(self.source, self.figure, self.picture, self.theme, made.circuit.precision, made.circuit.lang)
+        except StaysStillError as error:
+            return error
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
@@ -251,6 +277,8 @@ class Drawing:
         graph = flow.graph
         remarks = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
         odd = [*remarks, *closed]
+        if self.options.live and isinstance(self._living, Exception):
+            odd.append(say("the figure does not follow its inputs: {reason}", reason=str(self._living)))
         if isinstance(self.source, Training) and self.source.diverges:
             odd.append(say("the descent ends with step {number}, which is not finite", number=self.source.numbers[-1]))
         if graph.is_gradient:
@@ -274,6 +302,11 @@ class Drawing:
         options = {"say": made.circuit.lang, **self._scaled, **options}
         if "sections" in row.options:
             options = {"sections": self._sections, **options}
+        if self.lives(format):
+            from bpviz.living.page import write
+
+            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            return formats.stamped(page, self.fingerprint(format), format)
         shown: Any
         if row.reads == "figure":
             shown = self.figure
@@ -412,6 +445,20 @@ class Drawing:
 
             return f"<drawing of {name}: {self.source.output_name} = {spoken(self.source.output)}, {boxes} boxes>"
         return f"<drawing of {name}: {boxes} boxes>"
+
+
+def _still(source: Any, made: DrawOptions) -> str:
+    """Return the reason why a drawing with these options cannot follow its inputs; empty if there is none."""
+    circuit = made.circuit
+    reasons = {
+        "only the figure of one run, with its numbers, can": not isinstance(source, Flow),
+        "that of steps (--steps) cannot": made.steps,
+        "paths (--highlight, --only) cannot": bool(circuit.path or circuit.only),
+        "a comparison with an earlier run cannot": circuit.before is not None,
+        "the marks of what is shared (--shared) cannot": circuit.shared,
+        "the arithmetic of --labels rules cannot": circuit.labels == "rules",
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _as_base64(data: bytes) -> str:

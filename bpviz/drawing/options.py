@@ -31,7 +31,8 @@ class DrawOptions:
 
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
     layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by step;
-    in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
+    in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its
+    inputs. ``scale`` is the size of formats with pixels: 1 is
     96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
     ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
@@ -43,6 +44,7 @@ class DrawOptions:
     timeout: float | None = 60.0
     animate: bool = False
     steps: bool = False
+    live: bool = False
     seconds: float = 1.5
     scale: float | None = None
     notebook: str = ""
@@ -380,6 +382,7 @@ _ROWS = (
     ),
     _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
     _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
+    _kept("live", "--live", "HTML in which the reader changes inputs, and all numbers follow."),
     _kept(
         "seconds",
         "--seconds-per-step",

@@ -23,7 +23,7 @@ from bpviz.living.expressions import literal, written
 from bpviz.ops import Operation
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.transforms.element_rules import Each, Sums, groups, spelled
+from bpviz.transforms.element_rules import Each, Sums, Term, groups, spelled
 from bpviz.transforms.gradient_graph import derivation
 
 __all__ = ["LIMIT", "Guard", "Program", "StaysStillError", "program"]
@@ -126,9 +126,10 @@ def _program(flow: Flow, fixed: frozenset[int]) -> Program:
 
 def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
     graph, record = flow.graph, flow.graph.record
-    if any(index < 0 for index in record.decided):
-        lines = ", ".join(str(line) for line in sorted({line for i, line in record.decided.items() if i < 0}))
-        raise StaysStillError(f"what decides in line {lines} of the function is not in this graph")
+    for place in (-1, -2):
+        if place in record.decided:
+            line = record.decided[place]
+            raise StaysStillError(f"the function decides in line {line} by a value that is not in this graph")
     values: dict[int, Slots] = {}
     for index in record.is_input:
         numbers = _flat(flow.values[index])
@@ -140,6 +141,8 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
     decided = {i: line for i, line in record.decided.items() if i < len(flow.values)}
     made.lower(record, flow.values, graph.ancestors(decided), values)
     back = derivation(flow, whole=True)
+    if -2 in back.graph.record.decided:
+        raise StaysStillError("a rule of its backward pass decides by its numbers")
     known = {new: values[old] for old, new in back.copies.items() if old in values}
     wanted = {*back.gradients.values(), *back.shares.values()}
     made.lower(back.graph.record, back.graph.record.values, back.graph.ancestors(wanted), known)
@@ -313,11 +316,10 @@ class _Lowering:
             made = self._elementwise(fold, (made, slot), {})
         return made
 
-    def _summed(self, terms: Sequence[Any], rest: float, operands: Sequence[Slots]) -> int:
+    def _summed(self, terms: Sequence[Term], rest: float, operands: Sequence[Slots]) -> int:
         if len(terms) == 1 and not rest and terms[0].factor == 1.0 and len(terms[0].places) == 1:
             # An element that only moves.
-            ((slot, place),) = terms[0].places
-            return operands[slot][place]
+            return operands[terms[0].places[0][0]][terms[0].places[0][1]]
         if not terms:
             return self.constant(rest)
         parts = []

@@ -137,7 +137,8 @@ class Recorder(Frames):
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
         # Values that decided how the function went on, or left it as plain numbers, with the line where they did: with
-        # other values, the record may not be that of the function. −1 stands for values that are not in this record.
+        # other values, the record may not be that of the function. −1 stands for values that are not in this record,
+        # −2 for those that a rule of the backward pass reads.
         self.decided: dict[int, int] = {}
         # The user's arrays that are constants here, by identity: one that is used twice is one node.
         self.constants: dict[int, Constant] = {}

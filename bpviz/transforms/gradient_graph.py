@@ -242,7 +242,9 @@ class _Backward:
         old = self.record
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
-        made.record.decided = {-1: line for line in (self.flow.graph.record.decided | old.decided).values()}
+        for place, decided in ((-1, self.flow.graph.record.decided), (-2, old.decided)):
+            if decided:
+                made.record.decided[place] = min(decided.values())
         moved: dict[int, int] = {}
         for index in Graph(record=old).ancestors((*ends.values(), *old.is_input, *more)):
             moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))

@@ -1,0 +1,394 @@
+// The living figure: inputs are changed by hand, by the keyboard, by the address and by scripts; all numbers follow.
+// `steps` compute both passes in v. No text of the model is ever markup, a selector or a script.
+const figure = document.currentScript.closest("figure");
+const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+const svg = figure.querySelector("svg"), groups = [...svg.children].filter(child => child.tagName === "g");
+const NS = "http://www.w3.org/2000/svg", words = data.words;
+const start = data.initial.map(Number), v = new Float64Array(start);
+const named = new Map(data.names.map(one => [one.name, one]));
+const inputs = data.names.filter(one => one.input);
+const filled = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (place, key) => parts[key] ?? place);
+
+// Every element of an input by its name, tax or W[0,1]
+const elements = new Map();
+for (const {name, shape, value} of inputs) {
+  value.forEach((slot, at) => {
+    const place = [];
+    for (const n of [...shape].reverse()) {
+      place.unshift(at % n);
+      at = Math.floor(at / n);
+    }
+    elements.set(shape.length ? `${name}[${place.join(",")}]` : name, slot);
+  });
+}
+const nameOf = new Map([...elements].map(([name, slot]) => [slot, name]));
+
+const compute = () => steps.forEach(step => step(v));
+const nested = (slots, shape) => {
+  if (!shape.length) return v[slots[0]];
+  const size = slots.length / shape[0];
+  return Array.from({length: shape[0]}, (_, i) => nested(slots.slice(i * size, (i + 1) * size), shape.slice(1)));
+};
+compute();
+const decided = data.guards.map(guard => v[guard.slot]);
+const differs = (guard, i) => {
+  const [was, now] = [decided[i], v[guard.slot]];
+  return guard.truth ? (was !== 0) !== (now !== 0) : !Object.is(was, now) && was !== now;
+};
+
+// Texts
+
+const unpadded = text => {
+  const bare = text.includes(".") && !text.includes("×") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+  return bare === N.MINUS + "0" ? "0" : bare;
+};
+const numbersOf = ([slots]) => slots.map(slot => v[slot]);
+const allSame = (values, shape) => filled(words.same, {shape: N.shapeText(shape), number: N.number(values[0], data.precision)});
+const rowsOf = (texts, width) => {
+  const rows = [];
+  for (let at = 0; at < texts.length; at += width) rows.push(texts.slice(at, at + width).map(unpadded).join(", "));
+  return `[${rows.join("; ")}]`;
+};
+const written = value => {
+  const values = numbersOf(value), shape = value[1];
+  if (!shape.length) return N.number(values[0], data.precision);
+  if (N.same(values)) return allSame(values, shape);
+  if (values.length > 16) return `${N.shapeText(shape)} ${N.number(Math.min(...values), data.precision)} … ${N.number(Math.max(...values), data.precision)}`;
+  const [texts, factor] = N.cells(values, data.precision);
+  return rowsOf(texts, shape.at(-1)) + factor;
+};
+const joined = (pieces, one) => pieces.map(piece => (typeof piece === "string" ? piece : one(piece))).join("");
+const signed = texts => texts.map((text, i) => (!i ? text : text[0] === N.MINUS ? ` − ${text.slice(1)}` : ` + ${text}`)).join("");
+
+// The end of a text from a sign on; what stands before it keeps its italics and subscripts.
+const setTail = (lines, sign, last, tail) => {
+  const nodes = lines.flatMap(line => {
+    const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) found.push(walker.currentNode);
+    return found;
+  });
+  const whole = nodes.map(node => node.data).join("");
+  let left = (last ? whole.lastIndexOf(sign) : whole.indexOf(sign)) + sign.length;
+  let done = false;
+  for (const node of nodes) {
+    const length = node.data.length;
+    if (done) node.data = "";
+    else if (left <= length) {
+      node.data = node.data.slice(0, left) + tail;
+      done = true;
+    }
+    left -= length;
+  }
+};
+
+const put = (label, i, text) => {
+  const element = label.texts[i];
+  if (element && element.textContent !== text) element.textContent = text;
+};
+
+// The widths of digits, of a point and of signs, in the size of the type: close enough to see whether a column holds.
+const widthOf = text => [...text].reduce((sum, sign) => sum + (sign === "." ? 0.32 : sign === N.MINUS ? 0.84 : 0.64), 0);
+const SPARE = 0.3;
+// Numbers that are too wide for their column are set smaller, all of an array alike.
+const fit = label => {
+  const columns = Map.groupBy(label.texts, text => text.getAttribute("x"));
+  let scale = 1;
+  for (const [x, texts] of columns) {
+    const room = label.rooms.get(x) + SPARE;
+    scale = Math.min(scale, ...texts.map(text => room / widthOf(text.textContent)));
+  }
+  const size = scale < 1 ? `${label.size * scale}px` : "";
+  for (const text of label.texts) text.style.fontSize = size;
+};
+
+const labels = data.labels.map(label => {
+  const group = groups[label.part], every = [...group.querySelectorAll("text")];
+  const cells = group.querySelectorAll("rect.cell"), marks = group.querySelectorAll("rect.mark");
+  const texts = label.texts.map(at => every[at] ?? null);
+  const rooms = new Map();
+  for (const text of texts.filter(Boolean)) {
+    const x = text.getAttribute("x");
+    rooms.set(x, Math.max(rooms.get(x) ?? 0, widthOf(text.textContent)));
+  }
+  return {
+    ...label, group, texts, rooms,
+    size: Number(texts[0]?.getAttribute("font-size") ?? 14),
+    cells: (label.cells ?? []).map(at => cells[at]),
+    drawnMark: label.mark < 0 ? null : marks[label.mark],
+    factorText: label.factor >= 0 ? every[label.factor] : null,
+    ring: null,
+  };
+});
+
+const shade = (share, [least, zero, most]) => {
+  const end = share >= 0 ? most : least, part = Math.min(Math.abs(share), 1);
+  const channel = at => {
+    const [from, to] = [zero, end].map(colour => parseInt(colour.slice(at, at + 2), 16));
+    return Math.round(from + (to - from) * part);
+  };
+  return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
+};
+
+const ring = (label, wanted) => {
+  const shown = label.texts.filter(text => text?.textContent);
+  label.drawnMark?.setAttribute("visibility", "hidden");
+  label.ring?.remove();
+  label.ring = null;
+  if (!wanted || !shown.length) return;
+  const boxes = shown.map(text => text.getBBox());
+  const [x, y] = [Math.min(...boxes.map(box => box.x)), Math.min(...boxes.map(box => box.y))];
+  const [right, low] = [Math.max(...boxes.map(box => box.x + box.width)), Math.max(...boxes.map(box => box.y + box.height))];
+  label.ring = document.createElementNS(NS, "rect");
+  const at = {class: "bpviz-odd", x: x - 3, y: y - 1, width: right - x + 6, height: low - y + 2, rx: 2.5};
+  for (const [key, one] of Object.entries(at)) label.ring.setAttribute(key, one);
+  label.group.append(label.ring);
+};
+
+const show = label => {
+  const values = numbersOf(label.value), shape = label.value[1];
+  if (label.kind === "plain") put(label, 0, written(label.value));
+  if (label.kind === "grid") {
+    const [texts, factor] = N.cells(values, data.precision);
+    texts.forEach((text, i) => put(label, i, text));
+    fit(label);
+    if (factor && !label.factorText) {
+      const brackets = [...label.group.querySelectorAll("path.bracket")].map(one => one.getBBox());
+      const own = label.texts.map(text => text.getBBox());
+      const middle = (Math.min(...own.map(box => box.y)) + Math.max(...own.map(box => box.y + box.height))) / 2;
+      const near = brackets.filter(box => box.y < middle && middle < box.y + box.height);
+      label.factorText = label.texts[0].cloneNode();
+      label.factorText.removeAttribute("role");
+      label.factorText.setAttribute("text-anchor", "start");
+      label.factorText.setAttribute("x", Math.max(...near.map(box => box.x + box.width)) + 1);
+      label.factorText.setAttribute("y", middle + 4.5);
+      label.group.append(label.factorText);
+    }
+    if (label.factorText) label.factorText.textContent = factor;
+  }
+  if (label.kind === "heat") {
+    const scale = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    label.cells.forEach((cell, i) => {
+      const x = values[label.elements[i]];
+      const share = Number.isFinite(x) ? x / (scale || 1) : 0;
+      const [day, night] = label.heat.map(colours => shade(share, colours));
+      cell.style.fill = night ? `light-dark(${day}, ${night})` : day;
+      cell.classList.toggle("bpviz-nan", !Number.isFinite(x));
+    });
+    put(label, 0, `±${N.number(scale, data.precision)}`);
+  }
+  const odd = !values.every(Number.isFinite);
+  if (odd !== label.odd) ring(label, odd);
+  label.odd = odd;
+};
+
+// The page below the figure
+
+const make = (tag, parts, parent) => parent.appendChild(Object.assign(document.createElement(tag), parts));
+const bar = document.createElement("div");
+bar.className = "bpviz-bar";
+const reset = make("button", {type: "button", textContent: words.reset, disabled: true}, bar);
+const hint = make("p", {className: "bpviz-hint", textContent: inputs.length ? words.hint : ""}, bar);
+const said = make("p", {className: "bpviz-said", role: "status"}, bar);
+const stale = make("p", {className: "bpviz-warning", hidden: true}, bar);
+figure.querySelector(".bpviz-picture").after(bar);
+const caption = figure.querySelector("figcaption");
+const sayTable = make("p", {className: "bpviz-warning", textContent: words.table, hidden: true}, bar);
+// The table stands after the figure, and is read after this script.
+const table = () => (figure.nextElementSibling?.matches("article.bpviz-page") ? figure.nextElementSibling : null);
+const drawnTitle = caption?.textContent === document.title;
+
+const changed = () => [...elements].filter(([, slot]) => !Object.is(v[slot], start[slot]));
+const update = () => {
+  compute();
+  const lines = [...new Set(data.guards.filter(differs).map(guard => guard.line))].sort((a, b) => a - b);
+  const edited = changed().length > 0;
+  for (const label of labels) {
+    show(label);
+    // What the inputs are is true in any case.
+    label.group.classList.toggle("bpviz-stale", lines.length > 0 && !label.input);
+  }
+  for (const {part, pieces} of data.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
+  for (const note of data.notes) {
+    const texts = [...groups[note.part].querySelectorAll("text")];
+    const whole = written(note.whole);
+    if (note.terms) setTail(texts, " = ", false, `${signed(note.terms.map(slot => N.number(v[slot], data.precision)))} = ${whole}`);
+    else setTail(texts, note.sign, true, whole);
+  }
+  const text = joined(data.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
+  svg.querySelector("desc").textContent = text;
+  if (caption) caption.textContent = text;
+  if (drawnTitle) document.title = text;
+  stale.hidden = !lines.length;
+  stale.textContent = lines.map(line => filled(words.stale, {line})).join(" ");
+  reset.disabled = !edited;
+  if (table()) {
+    table().hidden = edited;
+    sayTable.hidden = !edited;
+  }
+  for (const {text: element, slot} of handles) {
+    element.setAttribute("aria-valuenow", v[slot]);
+    element.setAttribute("aria-valuetext", N.number(v[slot], data.precision));
+  }
+  return lines;
+};
+
+const announce = names => {
+  const now = names.map(name => `${name} = ${N.number(v[elements.get(name)], data.precision)}`).join(", ");
+  const output = named.get(data.output);
+  said.textContent = `${now}: ${data.output} = ${written([output.value, output.shape])}`;
+};
+const remember = () => {
+  if (document.querySelectorAll("figure.bpviz-figure").length > 1) return;
+  const state = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`).join("&");
+  try {
+    history.replaceState(null, "", state ? `#${state}` : location.pathname + location.search);
+  } catch {
+    // A page in a frame may have no address of its own.
+  }
+};
+const change = (pairs, keep = true) => {
+  for (const [slot, number] of pairs) v[slot] = number;
+  update();
+  const names = pairs.map(([slot]) => nameOf.get(slot));
+  if (names.length) announce(names.slice(0, 4));
+  if (keep) remember();
+  figure.dispatchEvent(new CustomEvent("bpviz-change", {bubbles: true, detail: {changed: names}}));
+};
+const restore = () => change([...elements.values()].filter(slot => !Object.is(v[slot], start[slot])).map(slot => [slot, start[slot]]));
+reset.addEventListener("click", restore);
+
+// Editing
+
+const stepOf = (x, fine) => {
+  const size = Math.abs(x);
+  return 10 ** ((size ? Math.floor(Math.log10(size)) : 0) - 1) / (fine ? 10 : 1);
+};
+// A whole number of steps, without rounding errors at the end
+const moved = (x, count, step) => Number((Math.round(x / step + count) * step).toPrecision(12));
+
+const field = (element, slot, first = "") => {
+  const frame = figure.querySelector(".bpviz-picture"), box = element.getBoundingClientRect();
+  const outer = frame.getBoundingClientRect();
+  const input = make("input", {type: "text", className: "bpviz-field", inputMode: "decimal", autocomplete: "off"}, frame);
+  input.setAttribute("aria-label", nameOf.get(slot));
+  input.value = first || String(v[slot]);
+  input.style.left = `${box.left + box.width / 2 - outer.left + frame.scrollLeft}px`;
+  input.style.top = `${box.top + box.height / 2 - outer.top}px`;
+  let open = true;
+  const close = take => {
+    if (!open) return;
+    open = false;
+    const text = input.value.trim().replace(N.MINUS, "-"), number = Number(text);
+    input.remove();
+    if (take && text && number === number) {
+      if (!Object.is(number, v[slot])) change([[slot, number]]);
+    } else if (take && text) said.textContent = filled(words.wrong, {text});
+    element.focus();
+  };
+  input.addEventListener("keydown", event => {
+    event.stopPropagation();
+    if (event.key === "Enter") close(true);
+    if (event.key === "Escape") close(false);
+  });
+  input.addEventListener("blur", () => close(true));
+  input.focus();
+  if (!first) input.select();
+};
+
+const KEYS = {ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10};
+const handles = [];
+for (const label of labels) {
+  if (!label.input || label.kind === "heat" || label.texts.length !== label.value[0].length) continue;
+  label.group.setAttribute("role", "group");
+  label.texts.forEach((text, i) => {
+    const slot = label.value[0][i];
+    handles.push({text, slot});
+    text.classList.add("bpviz-handle");
+    const about = {tabindex: 0, role: "spinbutton", "aria-label": nameOf.get(slot)};
+    for (const [key, one] of Object.entries(about)) text.setAttribute(key, one);
+    let from = null;
+    text.addEventListener("pointerdown", event => {
+      if (event.button) return;
+      from = {x: event.clientX, number: v[slot], dragged: false};
+      text.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      text.focus();
+    });
+    text.addEventListener("pointermove", event => {
+      if (!from) return;
+      const way = event.clientX - from.x;
+      if (!from.dragged && Math.abs(way) < 4) return;
+      from.dragged = true;
+      change([[slot, moved(from.number, Math.round(way / 5), stepOf(from.number, event.shiftKey))]], false);
+    });
+    text.addEventListener("pointerup", () => {
+      const was = from;
+      from = null;
+      if (was && !was.dragged) field(text, slot);
+      else if (was) remember();
+    });
+    text.addEventListener("pointercancel", () => (from = null));
+    text.addEventListener("keydown", event => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      const by = KEYS[event.key];
+      if (by) change([[slot, moved(v[slot], by, stepOf(v[slot] || start[slot], event.shiftKey))]]);
+      else if (event.key === "Enter") field(text, slot);
+      else if (event.key === "Home") change([[slot, start[slot]]]);
+      else if (/^[-.0-9]$/.test(event.key)) field(text, slot, event.key);
+      else return;
+      event.preventDefault();
+    });
+  });
+}
+
+// For scripts of the page
+
+const flat = (given, shape, name) => {
+  if (!shape.length) {
+    if (typeof given !== "number") throw new TypeError(`${name} is a number, but got ${typeof given}`);
+    return [given];
+  }
+  if (!Array.isArray(given) || given.length !== shape[0]) {
+    throw new TypeError(`${name} has the shape ${N.shapeText(shape)} here; give lists of these lengths`);
+  }
+  return given.flatMap(one => flat(one, shape.slice(1), name));
+};
+const found = name => {
+  const one = named.get(name);
+  if (!one) throw new RangeError(`there is no value named ${name}; there are: ${[...named.keys()].join(", ")}`);
+  return one;
+};
+const api = {
+  set(given) {
+    const pairs = Object.entries(given).flatMap(([name, number]) => {
+      if (elements.has(name)) return [[elements.get(name), flat(number, [], name)[0]]];
+      const {shape, value, input} = found(name);
+      if (!input) throw new RangeError(`${name} is no input that can be changed here`);
+      const numbers = flat(number, shape, name);
+      return value.map((slot, i) => [slot, numbers[i]]);
+    });
+    change(pairs);
+  },
+  value: name => nested(found(name).value, found(name).shape),
+  gradient: name => nested(found(name).gradient, found(name).shape),
+  output: data.output,
+  inputs: inputs.map(one => one.name),
+  get stale() {
+    return [...new Set(data.guards.filter(differs).map(guard => guard.line))];
+  },
+  reset: restore,
+};
+Object.defineProperty(figure, "bpviz", {value: Object.freeze(api)});
+
+// The address: #tax=1.2
+const follow = () => {
+  const pairs = [];
+  for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
+    const number = Number(text);
+    if (elements.has(name) && text.trim() && number === number) pairs.push([elements.get(name), number]);
+  }
+  if (pairs.length) change(pairs, false);
+};
+addEventListener("hashchange", follow);
+update();
+follow();
