@@ -210,7 +210,8 @@ class Drawing:
                 raise StaysStillError(reason)
             assert isinstance(self.source, Flow)
             assert isinstance(self.figure, Figure)
-            return living(self.source, self.figure, self.picture, self.theme, made.circuit.precision, made.circuit.lang)
+            shown = self.source, self.figure, self.picture, self.theme, made.circuit.precision, made.circuit.lang
+            return living(*shown, has_numbers=made.circuit.labels == "values")
         except StaysStillError as error:
             return error
 

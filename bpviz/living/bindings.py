@@ -17,11 +17,15 @@ from bpviz.lazy import LazyModule
 from bpviz.living.steps import Program, Slots, StaysStillError
 from bpviz.picture.elements import Cell, Part, Picture, Shape, Text
 from bpviz.text.language import Language
+from bpviz.text.numerals import added
 from bpviz.words.values import content, line_of, spoken, thinned
 
 __all__ = ["Bindings", "Bound"]
 
 np: Any = LazyModule("numpy")
+
+_GRID = 4
+"""The most rows and columns of an array that a sentence writes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,21 @@ class Bindings:
     """
 
     def __init__(
-        self, flow: Flow, made: Program, figure: Figure, picture: Picture, precision: int, say: Language
+        self,
+        flow: Flow,
+        made: Program,
+        figure: Figure,
+        picture: Picture,
+        precision: int,
+        say: Language,
+        has_numbers: bool,
     ) -> None:
-        """Bind all numbers of a picture.
+        """Bind all numbers of a picture, which may have none at its arrows.
 
         Raises `StaysStillError` if one of them cannot be found again.
         """
         self.flow, self.made, self.precision, self.say = flow, made, precision, say
+        self.has_numbers = has_numbers
         self.initial, self.statements = list(made.initial), list(made.statements)
         self.sums: dict[tuple[Slots, ...], Slots] = {}
         self.labels: list[dict[str, Any]] = []
@@ -131,7 +143,7 @@ class Bindings:
         ]
         cells = [places["cell"][i] for i in own if i in places["cell"]]
         marks = [places["mark"][i] for i in own if i in places["mark"]]
-        if not texts:
+        if not texts or not self.has_numbers:
             # It is written elsewhere, or hidden.
             return
         now = content(value, self.precision, self.say)
@@ -205,7 +217,8 @@ class Bindings:
 
     def _sums(self, figure: Figure) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the notes with sums of gradients, each with its numbers."""
-        for dot, note in figure.sums:
+        # Without numbers at the arrows, the notes are formulas.
+        for dot, note in figure.sums if self.has_numbers else ():
             found = [self._gradient(wire.origin) for wire in figure.wires if wire.source == dot and wire.origin]
             terms = [one for one in found if one is not None]
             if not terms:
@@ -219,10 +232,20 @@ class Bindings:
                 raise StaysStillError(f"the note {note!r} cannot be written again")
             if isinstance(content(whole, self.precision, self.say), Heat):
                 continue
-            if note.count(" = ") == 2:
-                yield note, {"terms": [term.slots[0] for term, _ in terms], "whole": bound.plain}
+            parts = [line_of(content(number, self.precision, self.say), self.say) for _, number in terms]
+            tail = f"{added(parts)} = {text}"
+            if not bound.shape and note.endswith(tail):
+                yield (
+                    note,
+                    {
+                        "tail": tail,
+                        "head": note[: -len(tail)],
+                        "whole": bound.plain,
+                        "terms": [t.slots[0] for t, _ in terms],
+                    },
+                )
             else:
-                yield note, {"before": note[: -len(text)], "whole": bound.plain}
+                yield note, {"tail": text, "head": note[: -len(text)], "whole": bound.plain}
 
     def _description(self, text: str) -> list[Any]:
         """Return the description of the figure, with the numbers of the outputs and of the gradients of the inputs."""
@@ -240,10 +263,12 @@ class Bindings:
         for before, slots, value in wanted:
             number = spoken(value, self.precision, self.say)
             at = text.find(before + number, start)
-            if at < 0 or slots is None or number.startswith(self.say("an array of shape {shape}", shape="")):
+            shape = ops.shape_of(value)
+            if at < 0 or slots is None or len(shape) > 2 or any(n > _GRID for n in shape):
+                # It is hidden, or said to be an array of a shape.
                 continue
             at += len(before)
-            pieces += [text[start:at], Bound(slots, ops.shape_of(value)).plain]
+            pieces += [text[start:at], Bound(slots, shape).plain]
             start = at + len(number)
         return [*pieces, text[start:]]
 

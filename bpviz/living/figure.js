@@ -60,30 +60,28 @@ const written = value => {
 const joined = (pieces, one) => pieces.map(piece => (typeof piece === "string" ? piece : one(piece))).join("");
 const signed = texts => texts.map((text, i) => (!i ? text : text[0] === N.MINUS ? ` − ${text.slice(1)}` : ` + ${text}`)).join("");
 
-// The end of a text from a sign on; what stands before it keeps its italics and subscripts.
-const setTail = (lines, sign, last, tail) => {
+const put = (label, i, text) => {
+  const element = label.texts[i];
+  if (element && element.textContent !== text) element.textContent = text;
+};
+
+// Another end of a text; what stands before it keeps its italics and subscripts. Lines have no space where they break.
+const setTail = (lines, old, tail) => {
   const nodes = lines.flatMap(line => {
     const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), found = [];
     while (walker.nextNode()) found.push(walker.currentNode);
     return found;
   });
-  const whole = nodes.map(node => node.data).join("");
-  let left = (last ? whole.lastIndexOf(sign) : whole.indexOf(sign)) + sign.length;
-  let done = false;
-  for (const node of nodes) {
-    const length = node.data.length;
-    if (done) node.data = "";
-    else if (left <= length) {
-      node.data = node.data.slice(0, left) + tail;
-      done = true;
+  let left = old.replace(/ /g, "").length;
+  for (const node of nodes.reverse()) {
+    let at = node.data.length;
+    while (left && at) if (node.data[--at] !== " ") left--;
+    node.data = node.data.slice(0, at);
+    if (!left) {
+      node.data += tail;
+      return;
     }
-    left -= length;
   }
-};
-
-const put = (label, i, text) => {
-  const element = label.texts[i];
-  if (element && element.textContent !== text) element.textContent = text;
 };
 
 // The widths of digits, of a point and of signs, in the size of the type: close enough to see whether a column holds.
@@ -209,10 +207,11 @@ const update = () => {
   }
   for (const {part, pieces} of data.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
   for (const note of data.notes) {
-    const texts = [...groups[note.part].querySelectorAll("text")];
-    const whole = written(note.whole);
-    if (note.terms) setTail(texts, " = ", false, `${signed(note.terms.map(slot => N.number(v[slot], data.precision)))} = ${whole}`);
-    else setTail(texts, note.sign, true, whole);
+    const terms = note.terms?.map(slot => N.number(v[slot], data.precision));
+    const tail = terms ? `${signed(terms)} = ${written(note.whole)}` : written(note.whole);
+    setTail([...groups[note.part].querySelectorAll("text")], note.tail, tail);
+    note.tail = tail;
+    groups[note.part].querySelector("title").textContent = note.head + tail;
   }
   const text = joined(data.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
   svg.querySelector("desc").textContent = text;

@@ -39,14 +39,21 @@ class Living:
 
 
 def living(
-    flow: Flow, figure: Figure, picture: Picture, theme: Theme, precision: int = 4, say: Language = ENGLISH
+    flow: Flow,
+    figure: Figure,
+    picture: Picture,
+    theme: Theme,
+    precision: int = 4,
+    say: Language = ENGLISH,
+    *,
+    has_numbers: bool = True,
 ) -> Living:
-    """Return what makes a picture of a flow follow its inputs.
+    """Return what makes a picture of a flow follow its inputs; ``has_numbers`` says whether its arrows have numbers.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
     made = program(flow)
-    found = Bindings(flow, made, figure, picture, precision, say)
+    found = Bindings(flow, made, figure, picture, precision, say, has_numbers)
     shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
     for label in found.labels:
         if label["kind"] == "heat":
@@ -59,7 +66,7 @@ def living(
         "output": flow.output_name,
         "labels": found.labels,
         "titles": found.titles,
-        "notes": [{**note, "sign": _SIGN.findall(say(_SUM))[-1]} for note in found.notes],
+        "notes": found.notes,
         "description": found.description,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
         "words": {key: say(sentence) for key, sentence in _WORDS.items()},
@@ -67,8 +74,6 @@ def living(
     return Living(data, tuple(found.statements))
 
 
-_SUM = "{gradient} is the sum of its {count} parts: {sum}"
-_SIGN = re.compile(r"[^{}]+(?=\{sum\})")
 _WORDS = {
     "reset": "Reset",
     "hint": "Drag an underlined number, or click it and type.",
