@@ -453,7 +453,6 @@ def _still(source: Any, made: DrawOptions) -> str:
     circuit = made.circuit
     reasons = {
         "only the figure of one run, with its numbers, can": not isinstance(source, Flow),
-        "that of steps (--steps) cannot": made.steps,
         "paths (--highlight, --only) cannot": bool(circuit.path or circuit.only),
         "a comparison with an earlier run cannot": circuit.before is not None,
         "the marks of what is shared (--shared) cannot": circuit.shared,

@@ -69,21 +69,25 @@ def living(
         "notes": found.notes,
         "description": found.description,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
-        "words": {key: say(sentence) for key, sentence in _WORDS.items()},
+        "words": _words(say),
     }
     return Living(data, tuple(found.statements))
 
 
-_WORDS = {
-    "reset": "Reset",
-    "hint": "Drag an underlined number, or click it and type.",
-    "same": "{shape} all {number}",
-    "table": "The table has the numbers as they were drawn; reset to see it.",
-    "wrong": "{text} is not a number.",
-    "stale": "With these inputs, line {line} of the function decides otherwise. The numbers that are struck out are "
-    "those of what was recorded, not of the function.",
-}
-"""The words of the script."""
+def _words(say: Language) -> dict[str, str]:
+    """Return the words of the script."""
+    return {
+        "reset": say("Reset"),
+        "hint": say("Drag an underlined number, or click it and type."),
+        "same": say("{shape} all {number}"),
+        "table": say("The table has the numbers as they were drawn; reset to see it."),
+        "wrong": say("{text} is not a number."),
+        "stale": say(
+            "With these inputs, line {line} of the function decides otherwise. The numbers that are struck out are "
+            "those of what was recorded, not of the function."
+        ),
+    }
+
 
 
 def _names(flow: Flow, made: Program, found: Bindings) -> list[dict[str, Any]]:
