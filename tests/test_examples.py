@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from nbconvert.preprocessors import ExecutePreprocessor
 from places import DOCS, ROOT
+from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.cli import main
@@ -129,7 +130,8 @@ def sphinx(folder: Path, conf: str, builds: bool = True) -> str:
 
 
 def pictures(folder: Path) -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "html" / "_images").glob("*.svg")))
+    found = sorted((folder / "html" / "_images").glob("*.svg"))
+    return in_one_piece("".join(path.read_text(encoding="utf-8") for path in found))
 
 
 @pytest.mark.hosts
@@ -173,7 +175,7 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
     (folder / "docs").mkdir()
     (folder / "docs" / "index.md").write_text(block("howto/markdown.rst", "markdown"), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], check=True, capture_output=True)
-    page = (folder / "site" / "index.html").read_text(encoding="utf-8")
+    page = in_one_piece((folder / "site" / "index.html").read_text(encoding="utf-8"))
     assert ">240<" in page and "2·x" in page and "<figcaption>Two apples</figcaption>" in page
 
 

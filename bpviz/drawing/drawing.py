@@ -415,7 +415,7 @@ class Drawing:
         options = replace(self.options, circuit=CircuitOptions(lang=self.options.circuit.lang))
         figures = self.figure.figures if isinstance(self.figure, Sheet) else (self.figure,)
         if any(figure.gathered is not None for figure in figures):
-            # The figure keeps only those sums of gradients that its layout has asked for. An error is raised again
+            # The figure keeps only those sums of gradients that its layout has read. An error is raised again
             # where the figure is drawn.
             with suppress(BpvizError):
                 _ = self.picture

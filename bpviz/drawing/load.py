@@ -219,12 +219,12 @@ def _candidates(module: ModuleType) -> dict[str, Thing]:
 
 
 def _is_method(thing: Any) -> bool:
-    """Whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
+    """Return whether a variable holds the method of an object that needs no arguments: ``main = net.loss``."""
     return isinstance(thing, MethodType) and is_object(thing.__self__) and _has_all_values(thing)
 
 
 def _has_all_values(function: Any) -> bool:
-    """Whether a function has parameters, and all of them have defaults; a method needs none of its own."""
+    """Return whether a function has parameters, and all of them have defaults; a method needs none of its own."""
     code = function.__code__
     if isinstance(function, MethodType):
         return bool(code.co_argcount - 1 == len(function.__defaults__ or ()) and code.co_argcount > 1)

@@ -141,7 +141,7 @@ class _OwnFolders:
         return PathFinder.find_spec(name, [entry for entry in sys.path if entry not in self.folders], target)
 
     def _is_own(self, frame: FrameType | None) -> bool:
-        """Whether the code that imports is a model's own, or has no file."""
+        """Return whether the code that imports is a model's own, or has no file."""
         file = frame.f_code.co_filename if frame is not None else ""
         if not os.path.isabs(file):
             # Files are named as the user names them, from the working directory.

@@ -368,7 +368,7 @@ class _Circuit:
         wire = Wire(key, *ends, forward, backward, constant, description, **more)
         return self.looks.wire(wire, carried, stem)
 
-    def _told(self, index: int) -> Any:
+    def _seen(self, index: int) -> Any:
         """Return the number or array of a node; ``NO_VALUE`` where it has none, or hides it."""
         return NO_VALUE if self.looks.hides(index) else self.wording.value(index)
 
@@ -412,7 +412,7 @@ class _Circuit:
             self.boxes = toned(self.boxes, self.wires, {self._box_of(i) for i in self.needed} - kept)
         of_paths = self.paths.notes if self.paths else ()
         remarks = (note.sentence(self.say) for note in self.graph.notes)
-        hidden = self.folds.notes(self._told, self.options.precision, self.say)
+        hidden = self.folds.notes(self._seen, self.options.precision, self.say)
         closed = self.fit.notes(self.say)
         return Figure(
             boxes=tuple(self.boxes.values()),

@@ -33,7 +33,7 @@ class Passes:
         self.reshapes = bool(self.left_out)
 
     def _keeps_all(self, index: int) -> bool:
-        """Whether a step has as many numbers as its operand."""
+        """Return whether a step has as many numbers as its operand."""
         values = self.record.values
         return size_of(values[index]) == size_of(values[self.record.operands[index][0]])
 

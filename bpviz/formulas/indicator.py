@@ -33,7 +33,7 @@ def indicated(choice: Expression) -> Expression | None:
 
 
 def _is(value: Any, number: float) -> bool:
-    """Whether a value is this number, or an array of it."""
+    """Return whether a value is this number, or an array of it."""
     if isinstance(value, Expression):
         return is_constant(value) and _is(value.parameters["value"], number)
     return bool((value == number).all()) if ops.shape_of(value) else isinstance(value, int | float) and value == number

@@ -103,7 +103,7 @@ class Notation:
         return template(notation)
 
     def closed_by(self, before: str, after: str) -> bool:
-        """Whether what stands between these needs no brackets, because nothing there can be misread."""
+        """Return whether what stands between these needs no brackets, because nothing there can be misread."""
         return before.endswith(("(", "[", "|", "‖", "⌊", "⌈", ", ")) and after.startswith(tuple(")]|‖⌋⌉,;"))
 
     def fitted(self, text: str, before: str, after: str) -> str:
@@ -233,12 +233,12 @@ def _need(operation: Operation, at: int) -> int:
 
 
 def _apart(before: str, after: str) -> bool:
-    """Whether an operand stands free, so that a fraction is not misread."""
+    """Return whether an operand stands free, so that a fraction is not misread."""
     return (before + after != "") and before[-1:] in ("", " ", "·") and after[:1] in ("", " ", "·")
 
 
 def _mixes(value: Expression, operand: Any, at: int) -> bool:
-    """Whether two kinds of product meet, for which an order of reading is not agreed; or a Σ would reach too far."""
+    """Return whether two kinds of product meet in no agreed order of reading, or a Σ would reach too far."""
     if not isinstance(operand, Expression) or value.operation is None or operand.operation is None:
         return False
     # Three products share one sign: of numbers, by elements, and of matrices. Which of them meet here is found by name.
@@ -262,7 +262,7 @@ def _mixes(value: Expression, operand: Any, at: int) -> bool:
 
 
 def _goes_by_elements(value: Any) -> bool:
-    """Whether something in a product is multiplied or divided element by element."""
+    """Return whether something in a product is multiplied or divided element by element."""
     while made_by(value, "multiply") or made_by(value, "divide"):
         if _elementwise(value) or (made_by(value, "divide") and ops.shape_of(value.operands[1])):
             return True
@@ -271,7 +271,7 @@ def _goes_by_elements(value: Any) -> bool:
 
 
 def _ends_in_matmul(value: Expression) -> bool:
-    """Whether this is a product of matrices, or a number times one."""
+    """Return whether this is a product of matrices, or a number times one."""
     while made_by(value, "multiply") and not _elementwise(value):
         value = value.operands[1]
     return made_by(value, "matmul")

@@ -173,7 +173,7 @@ def _set(
         laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in set_rows}
         lines = [laid[row] for row in set_rows]
         long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
-        # A row of one rank cannot be parted.
+        # A row of one rank cannot be divided.
         if all(end - start == 1 for start, end in long):
             break
         known |= long
@@ -220,7 +220,7 @@ def _arranged(figure: Figure, plan: Plan, pitch: float, engine: str, timeout: fl
 
 
 def _runs_over(plan: Plan, found: Arrangement, aside: float) -> bool:
-    """Whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
+    """Return whether a wire comes nearer than ``aside`` to a box that it neither leaves nor enters."""
     for wire, course in zip(plan.wires, found.courses, strict=True):
         points = sampled(course)
         for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):

@@ -197,7 +197,7 @@ class Part:
 
     @property
     def shows(self) -> str:
-        """The id of what it shows in the figure; the two pieces of a wire that is parted by rows have one id."""
+        """The id of what it shows in the figure; the two pieces of a wire that is divided between rows have one id."""
         return self.of or self.id
 
 

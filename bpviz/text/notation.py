@@ -225,7 +225,7 @@ def _runs(notation: Notation, line: str, symbol: bool) -> tuple[Run, ...]:
 
 
 def _is_derived(found: re.Match[str]) -> bool:
-    """Whether a name stands in a derivative, which is no word of a sentence: ∂L/∂w."""
+    """Return whether a name stands in a derivative, which is no word of a sentence: ∂L/∂w."""
     return found.string[: found.start()].endswith("∂")
 
 

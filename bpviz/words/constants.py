@@ -81,7 +81,7 @@ class Folding:
         return single and self._is_bare(index) and self._uses[index] == 1
 
     def _is_bare(self, index: int) -> bool:
-        """Whether a constant has no name and is no output."""
+        """Return whether a constant has no name and is no output."""
         return not self._labels[index] and index not in self._graph.output_indices
 
     @cached_property

@@ -321,13 +321,21 @@ def latex_name(name: str) -> str:
     if name.startswith("∂"):
         of, by = name[1:].split("/∂")
         return rf"\frac{{\partial {latex_name(of)}}}{{\partial {latex_name(by)}}}"
+    if accented := re.fullmatch(r"([A-Za-z]+)_(hat|bar|tilde)", name):
+        return rf"\{accented[2]}{{{_upright(accented[1])}}}"
     found = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name) or re.fullmatch(r"([A-Za-z])_([A-Za-z0-9]+)", name)
     if found:
-        return f"{_upright(found[1])}_{{{_upright(found[2])}}}"
+        below = found[2] if len(found[2]) <= 2 and found[2] not in _GREEK else _upright(found[2])
+        return f"{_upright(found[1])}_{{{below}}}"
     return _upright(name)
 
 
+_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "rho", "sigma", "tau", "omega"}
+
+
 def _upright(word: str) -> str:
+    if word in _GREEK:
+        return rf"\{word}"
     if not word.isascii():
         return rf"\text{{{word}}}"
     return word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"

@@ -71,7 +71,7 @@ def test_the_real_mermaid_draws_the_content_of_the_figure() -> None:
         bpviz.draw(neuron, depth=0),
         bpviz.card("multiply"),
         bpviz.beside(bpviz.draw(total), bpviz.draw(neuron)),
-        bpviz.draw(hostile.drawing()),
+        bpviz.draw(hostile.drawing(), repeats="all"),
     ]
     found = mermaid.drawn(*(drawing.to_bytes("mmd").decode() for drawing in drawings))
     assert sorted(found[0]["nodes"]) == sorted(["price", "count", "tax", "×", "×", "total"])

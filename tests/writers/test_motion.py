@@ -157,11 +157,13 @@ def test_a_wide_picture_is_smaller_on_the_background_of_the_theme() -> None:
         return x
 
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
-    drawing = bpviz.draw(powers)
+    drawing = bpviz.draw(powers, constants="wires", repeats="all")
     assert image.open(BytesIO(drawing.to_bytes("gif"))).size[0] == 1600
     assert image.open(BytesIO(drawing.to_png())).size[0] > 1600
     for look, ground in (("light", (255, 255, 255)), ("dark", (30, 30, 30))):
-        frame = image.open(BytesIO(bpviz.draw(powers, theme=look).to_bytes("gif", scale=0.25)))
+        frame = image.open(
+            BytesIO(bpviz.draw(powers, theme=look, constants="wires", repeats="all").to_bytes("gif", scale=0.25))
+        )
         assert frame.size[0] < 800
         assert frame.convert("RGB").getpixel((0, 0)) == ground
 

@@ -150,7 +150,7 @@ def ordered(figure: Figure) -> list[str]:
                 order.append(target)
     if len(order) == len(figure.boxes):
         return order
-    # The remaining boxes are on a cycle or after one: every way back ends on a cycle.
+    # The remaining boxes are on a cycle or after one: every path backwards ends on a cycle.
     done = set(order)
     before = {target: id for id, targets in following.items() if id not in done for target in targets}
     here = next(iter(before.values()))

@@ -1,4 +1,4 @@
-"""Where rows begin: between ranks, where few values cross and few groups are parted, at about equal lengths."""
+"""Where rows begin: between ranks, where few values cross and few groups are divided, at about equal lengths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, rank
 __all__ = ["Span", "breaks", "length"]
 
 _ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 200.0
-"""The costs of a row, a value that crosses a break, a parted group, an empty row, and a row of twice the width."""
+"""The costs of a row, a value that crosses a break, a divided group, an empty row, and a row of twice the width."""
 _UNNAMED = 30.0
 """What a value without a name costs more: a reader looks for names."""
 _LAST = 0.3

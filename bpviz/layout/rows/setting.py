@@ -112,9 +112,9 @@ class _Setting:
             )
             for row, here in enumerate(self.boxes)
         ]
-        pieces = zip(boxes, self.wires, frames, strict=True)
-        parted = tuple(Figure(b, tuple(w), tuple(f), width=None) for b, w, f in pieces)
-        return Rows(parted, self.spans, self.copies.origins, self.rings, self.copies.notes(figure))
+        rows = zip(boxes, self.wires, frames, strict=True)
+        pieces = tuple(Figure(b, tuple(w), tuple(f), width=None) for b, w, f in rows)
+        return Rows(pieces, self.spans, self.copies.origins, self.rings, self.copies.notes(figure))
 
     def _put(self, box: Box, row: int, beside: str) -> None:
         self.boxes[row].append((self.order[beside], box))
@@ -208,7 +208,7 @@ class _Setting:
         return self.web.common_frame([stem.source, *(use.target for use in uses)])
 
     def _frames(self) -> list[list[Frame]]:
-        """Return the frames of each row; a parted group is open at that side, and its title shows that it goes on."""
+        """Return the frames of each row; a divided group is open at that side, and its title shows that it goes on."""
         parents = self.web.parents
         used = [{id for _, box in boxes for id in frames_around(box.frame, parents)} for boxes in self.boxes]
         last = {id: row for row, here in enumerate(used) for id in here}

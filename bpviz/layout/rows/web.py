@@ -31,7 +31,7 @@ class Web(NamedTuple):
     parents: dict[str, str | None]
 
     def is_given(self, id: str) -> bool:
-        """Whether a box is an input, a constant, or the branch dot of one."""
+        """Return whether a box is an input, a constant, or the branch dot of one."""
         return self.boxes[id].kind in GIVEN or id in self.dots
 
     def uses(self, wire: Wire) -> list[Wire]:
@@ -54,7 +54,7 @@ class Web(NamedTuple):
             return self._alone(stem, uses[0])
         if len(uses) == len(every) or not any(use.backward for use in every):
             return stem
-        # It may be empty as long as nothing has been asked for.
+        # It may be empty as long as nothing has been read.
         gathered = self.figure.gathered
         found = None if gathered is None else gathered.get(frozenset(use.id for use in uses))
         return None if found is None else replace(found, id=stem.id)

@@ -44,7 +44,7 @@ def _number(shape: Shape, axis: Any) -> float:
 
 @lru_cache(maxsize=256)
 def _is_alike(own: Shape, shape: Shape, axis: Any) -> bool:
-    """Whether γ, of shape ``own``, is the same all along the axis."""
+    """Return whether γ, of shape ``own``, is the same all along the axis."""
     kept = kept_shape(shape, axis)
     return (1,) * (len(kept) - len(own)) + own == kept
 

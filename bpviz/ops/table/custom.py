@@ -102,7 +102,7 @@ def op(
 
 
 def is_custom(row: Operation) -> bool:
-    """Whether an operation is one of the user's own.
+    """Return whether an operation is one of the user's own.
 
     >>> from bpviz import ops
     >>> is_custom(ops.exp)
