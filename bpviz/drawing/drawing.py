@@ -452,11 +452,11 @@ def _still(source: Any, made: DrawOptions) -> str:
     """Return the reason why a drawing with these options cannot follow its inputs; empty if there is none."""
     circuit = made.circuit
     reasons = {
-        "only the figure of one run, with its numbers, can": not isinstance(source, Flow),
-        "paths (--highlight, --only) cannot": bool(circuit.path or circuit.only),
-        "a comparison with an earlier run cannot": circuit.before is not None,
-        "the marks of what is shared (--shared) cannot": circuit.shared,
-        "the arithmetic of --labels rules cannot": circuit.labels == "rules",
+        "it is not the figure of one run, with its numbers": not isinstance(source, Flow),
+        "it shows paths": bool(circuit.path or circuit.only),
+        "it compares two runs": circuit.before is not None,
+        "it marks what is shared": circuit.shared,
+        "it shows the arithmetic of rules": circuit.labels == "rules",
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
 

@@ -89,7 +89,6 @@ def _words(say: Language) -> dict[str, str]:
     }
 
 
-
 def _names(flow: Flow, made: Program, found: Bindings) -> list[dict[str, Any]]:
     """Return the values that scripts can ask for, by name; what no gradient reaches has zeros."""
     zero = len(found.initial)

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import fewer
+from amounts import fewer, some
 from devtools import Page, opened
 from living_programs import case
+from places import ROOT
 
 import bpviz
 from bpviz import nn
 from bpviz.drawing.drawing import Drawing
+from bpviz.drawing.load import load
 from bpviz.picture.elements import Text
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
@@ -374,3 +376,55 @@ def test_the_mark_of_the_file_tells_it_from_a_still_one() -> None:
     assert drawing.is_shown_by(drawing.to_bytes("html"), "html")
     assert not drawing.is_shown_by(still.to_bytes("html"), "html")
     assert drawing.to_bytes("svg") == still.to_bytes("svg")
+
+
+STILL = {
+    "apples_japanese": "it shows paths",
+    "apples_rules": "it shows the arithmetic of rules",
+    "apples_what_if": "it compares two runs",
+    "conv_pool": "pick_largest depends on its numbers in more than sums of products",
+    "layer_beside": "it is not the figure of one run, with its numbers",
+    "layer_bias": "it shows paths",
+    "perceptron_backward": "it marks what is shared",
+    "perceptron_shared": "it marks what is shared",
+    "tanh_derivatives": "it is not the figure of one run, with its numbers",
+}
+"""The figures of the gallery that do not follow their inputs, and why."""
+NO_FIGURES = {"descent", "differences", "gradient_field", "regenerate", "secant"}
+
+
+def test_the_figures_of_the_gallery_follow_their_inputs(tmp_path: Path) -> None:
+    place = tmp_path / "page.html"
+    place.write_text("", encoding="utf-8")
+    rng = np.random.default_rng(7)
+    with opened(place) as page:
+        for file in some(sorted((ROOT / "gallery").glob("*.py"))):
+            if file.stem in NO_FIGURES:
+                continue
+            drawing = bpviz.draw(load(str(file)).thing, live=True)
+            text = drawing.to_bytes("html")
+            if file.stem in STILL:
+                assert STILL[file.stem] in text.decode() and "<script" not in text.decode(), file.stem
+                continue
+            place.write_bytes(text)
+            page.go(place.resolve().as_uri())
+            flow = drawing.source
+            assert isinstance(flow, bpviz.Flow)
+            assert [t for part in shown(page) for t in part] == [t for part in numbers_of(drawing) for t in part], (
+                file.stem
+            )
+            now = given_now(page)
+            given = {name: value * (1 + 0.3 * rng.normal(size=np.shape(value))) for name, value in now.items()}
+            page.run(f"{LIVE}.set({plain(given)})")
+            expected = bpviz.propagate(flow.graph, given, output=flow.graph.names[flow.output_index], seed=flow.seed)
+            for name in flow.graph.inputs:
+                assert np.array(page.run(f"{LIVE}.gradient({json.dumps(name)})")) == pytest.approx(
+                    expected.grads[name], rel=1e-9, abs=1e-12
+                ), (file.stem, name)
+            assert np.array(page.run(f"{LIVE}.value({LIVE}.output)")) == pytest.approx(expected.output, rel=1e-9), (
+                file.stem
+            )
+            page.run(f"{LIVE}.reset()")
+            assert [t for part in shown(page) for t in part if t] == [
+                t for part in numbers_of(drawing) for t in part
+            ], file.stem
