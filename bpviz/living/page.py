@@ -17,6 +17,7 @@ from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
 from bpviz.living.expressions import script
 from bpviz.living.steps import Program, StaysStillError, program
+from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
 from bpviz.picture.looks import Looks
 from bpviz.picture.theme import Theme
@@ -53,6 +54,7 @@ def living(
     Raises `StaysStillError` with one sentence where it cannot.
     """
     made = program(flow)
+    try_out(flow, made)
     found = Bindings(flow, made, figure, picture, precision, say, has_numbers)
     shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
     for label in found.labels:
