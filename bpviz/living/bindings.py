@@ -15,7 +15,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
 from bpviz.living.steps import Program, Slots, StaysStillError
-from bpviz.picture.elements import Cell, Part, Picture, Shape, Text
+from bpviz.picture.elements import Bracket, Cell, Part, Picture, Shape, Text
 from bpviz.text.language import Language
 from bpviz.text.numerals import added
 from bpviz.words.values import content, line_of, spoken, thinned
@@ -135,7 +135,7 @@ class Bindings:
 
     def _arrow(self, number: int, part: Part, backward: bool, bound: Bound, value: Any, name: str) -> None:
         own = [i for i in range(len(part.elements)) if (i in part.backward) == backward]
-        places = {kind: _places(part, kind) for kind in ("text", "cell", "mark")}
+        places = {kind: _places(part, kind) for kind in ("text", "cell", "mark", "bracket")}
         texts = [
             (places["text"][i], text)
             for i in own
@@ -149,6 +149,10 @@ class Bindings:
         now = content(value, self.precision, self.say)
         label: dict[str, Any] = {"part": number, "value": bound.plain, "mark": marks[0] if marks else -1}
         label |= self._texts(now, texts, cells, value)
+        if label["kind"] == "grid":
+            label["brackets"] = [places["bracket"][i] for i in own if i in places["bracket"]]
+            muted = (text for i in own if isinstance(text := part.elements[i], Text) and text.role == "muted")
+            label["named"] = any(True for _ in muted)
         if name:
             label["input"] = name
         self.labels.append(label)
@@ -284,4 +288,7 @@ def _kind(element: Any) -> str:
         return "text"
     if isinstance(element, Cell):
         return "cell"
+    if isinstance(element, Bracket):
+        # A bar has two points.
+        return "bracket" if len(element.points) > 2 else ""
     return "mark" if isinstance(element, Shape) and element.role == "mark" else ""

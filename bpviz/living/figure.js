@@ -84,33 +84,64 @@ const setTail = (lines, old, tail) => {
   }
 };
 
-// The widths of digits, of a point and of signs, in the size of the type: close enough to see whether a column holds.
-const widthOf = text => [...text].reduce((sum, sign) => sum + (sign === "." ? 0.32 : sign === N.MINUS ? 0.84 : 0.64), 0);
-const SPARE = 0.3;
-// Numbers that are too wide for their column are set smaller, all of an array alike.
-const fit = label => {
-  const columns = Map.groupBy(label.texts, text => text.getAttribute("x"));
-  let scale = 1;
-  for (const [x, texts] of columns) {
-    const room = label.rooms.get(x) + SPARE;
-    scale = Math.min(scale, ...texts.map(text => room / widthOf(text.textContent)));
+// The widths of signs, in the size of the type: close enough to arrange columns.
+const NARROW = {".": 0.32, "…": 1, "×": 0.84, "≈": 0.84, "∞": 0.84, [N.MINUS]: 0.84};
+const widthOf = text => [...text].reduce((sum, sign) => sum + (NARROW[sign] ?? ("⁰¹²³⁴⁵⁶⁷⁸⁹⁻".includes(sign) ? 0.42 : 0.66)), 0);
+
+// The columns of an array are as wide as their numbers: it grows along its wire, and is set smaller where there is no
+// more room.
+const arrange = (label, factor) => {
+  if (label.factorText) label.factorText.textContent = factor;
+  if (label.drawn.every(([text, content]) => text.textContent === content)) {
+    for (const [text, , x] of label.drawn) {
+      text.setAttribute("x", x);
+      text.style.fontSize = "";
+    }
+    for (const bracket of label.brackets) bracket.removeAttribute("transform");
+    if (label.factorAt) label.factorText.setAttribute("x", label.factorAt);
+    return;
   }
-  const size = scale < 1 ? `${label.size * scale}px` : "";
-  for (const text of label.texts) text.style.fontSize = size;
+  const {columns, edges: [start, end], room: [left, right], size} = label;
+  const widths = columns.map(texts => size * Math.max(...texts.map(text => widthOf(text.textContent))));
+  const wanted = size * (1 + 0.7 * (widths.length - 1)) + widths.reduce((sum, width) => sum + width, 0);
+  const more = wanted - (end - start), tail = factor ? size * widthOf(factor) + 2 : 0;
+  const after = Math.min(Math.max(0, right - tail), label.named ? more : Math.max(more / 2, more - left));
+  const before = label.named ? 0 : Math.min(left, more - after);
+  const scale = Math.min(1, (end - start + after + before) / wanted);
+  let x = start - before + 0.5 * size * scale;
+  columns.forEach((texts, i) => {
+    x += widths[i] * scale;
+    for (const text of texts) {
+      text.setAttribute("x", x.toFixed(2));
+      text.style.fontSize = scale < 1 ? `${(size * scale).toFixed(2)}px` : "";
+    }
+    x += 0.7 * size * scale;
+  });
+  label.brackets[0].setAttribute("transform", `translate(${-before},0)`);
+  label.brackets[1].setAttribute("transform", `translate(${after},0)`);
+  if (label.factorText) {
+    label.factorText.setAttribute("x", (end + after + (label.factorAt ? (size * widthOf(factor)) / 2 : 0) + 2).toFixed(2));
+  }
 };
 
+// Where the brackets of an array stand, and how much room its wire has on both sides.
+const gridOf = (label, group, texts) => {
+  const every = group.querySelectorAll("path.bracket"), brackets = label.brackets.map(at => every[at]);
+  const [one, other] = brackets.map(bracket => bracket.getBBox());
+  const edges = [one.x, other.x + other.width], wire = group.querySelector("path")?.getBBox() ?? one;
+  const columns = [...Map.groupBy(texts, text => text.getAttribute("x"))].sort(([x], [y]) => x - y).map(([, column]) => column);
+  const room = [edges[0] - wire.x - 4, wire.x + wire.width - edges[1] - 4].map(free => Math.max(0, free));
+  const drawn = texts.map(text => [text, text.textContent, text.getAttribute("x")]);
+  const factorAt = label.factor < 0 ? null : group.querySelectorAll("text")[label.factor].getAttribute("x");
+  return {brackets, drawn, factorAt, columns, edges, room, size: Number(texts[0].getAttribute("font-size") ?? 14), middle: one.y + one.height / 2};
+};
 const labels = data.labels.map(label => {
   const group = groups[label.part], every = [...group.querySelectorAll("text")];
   const cells = group.querySelectorAll("rect.cell"), marks = group.querySelectorAll("rect.mark");
   const texts = label.texts.map(at => every[at] ?? null);
-  const rooms = new Map();
-  for (const text of texts.filter(Boolean)) {
-    const x = text.getAttribute("x");
-    rooms.set(x, Math.max(rooms.get(x) ?? 0, widthOf(text.textContent)));
-  }
   return {
-    ...label, group, texts, rooms,
-    size: Number(texts[0]?.getAttribute("font-size") ?? 14),
+    ...label, group, texts,
+    ...(label.kind === "grid" ? gridOf(label, group, texts) : {}),
     cells: (label.cells ?? []).map(at => cells[at]),
     drawnMark: label.mark < 0 ? null : marks[label.mark],
     factorText: label.factor >= 0 ? every[label.factor] : null,
@@ -134,6 +165,10 @@ const ring = (label, wanted) => {
   label.ring = null;
   if (!wanted || !shown.length) return;
   const boxes = shown.map(text => text.getBBox());
+  for (const bracket of label.brackets ?? []) {
+    const box = bracket.getBBox(), by = bracket.transform.baseVal.consolidate()?.matrix.e ?? 0;
+    boxes.push({x: box.x + by, y: box.y, width: box.width, height: box.height});
+  }
   const [x, y] = [Math.min(...boxes.map(box => box.x)), Math.min(...boxes.map(box => box.y))];
   const [right, low] = [Math.max(...boxes.map(box => box.x + box.width)), Math.max(...boxes.map(box => box.y + box.height))];
   label.ring = document.createElementNS(NS, "rect");
@@ -148,20 +183,14 @@ const show = label => {
   if (label.kind === "grid") {
     const [texts, factor] = N.cells(values, data.precision);
     texts.forEach((text, i) => put(label, i, text));
-    fit(label);
     if (factor && !label.factorText) {
-      const brackets = [...label.group.querySelectorAll("path.bracket")].map(one => one.getBBox());
-      const own = label.texts.map(text => text.getBBox());
-      const middle = (Math.min(...own.map(box => box.y)) + Math.max(...own.map(box => box.y + box.height))) / 2;
-      const near = brackets.filter(box => box.y < middle && middle < box.y + box.height);
       label.factorText = label.texts[0].cloneNode();
-      label.factorText.removeAttribute("role");
+      for (const own of ["class", "role", "tabindex", "aria-label"]) label.factorText.removeAttribute(own);
+      label.factorText.setAttribute("y", label.middle + 4.5);
       label.factorText.setAttribute("text-anchor", "start");
-      label.factorText.setAttribute("x", Math.max(...near.map(box => box.x + box.width)) + 1);
-      label.factorText.setAttribute("y", middle + 4.5);
       label.group.append(label.factorText);
     }
-    if (label.factorText) label.factorText.textContent = factor;
+    arrange(label, factor);
   }
   if (label.kind === "heat") {
     const scale = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
@@ -175,7 +204,7 @@ const show = label => {
     put(label, 0, `±${N.number(scale, data.precision)}`);
   }
   const odd = !values.every(Number.isFinite);
-  if (odd !== label.odd) ring(label, odd);
+  if (odd || label.odd) ring(label, odd);
   label.odd = odd;
 };
 
@@ -236,7 +265,13 @@ const announce = names => {
   const output = named.get(data.output);
   said.textContent = `${now}: ${data.output} = ${written([output.value, output.shape])}`;
 };
+// Browsers allow few changes of the address in a second.
+let waiting = 0;
 const remember = () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(keep, 150);
+};
+const keep = () => {
   if (document.querySelectorAll("figure.bpviz-figure").length > 1) return;
   const state = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`).join("&");
   try {
@@ -245,12 +280,12 @@ const remember = () => {
     // A page in a frame may have no address of its own.
   }
 };
-const change = (pairs, keep = true) => {
+const change = (pairs, lasting = true) => {
   for (const [slot, number] of pairs) v[slot] = number;
   update();
   const names = pairs.map(([slot]) => nameOf.get(slot));
   if (names.length) announce(names.slice(0, 4));
-  if (keep) remember();
+  if (lasting) remember();
   figure.dispatchEvent(new CustomEvent("bpviz-change", {bubbles: true, detail: {changed: names}}));
 };
 const restore = () => change([...elements.values()].filter(slot => !Object.is(v[slot], start[slot])).map(slot => [slot, start[slot]]));

@@ -132,10 +132,10 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
             raise StaysStillError(f"the function decides in line {line} by a value that is not in this graph")
     values: dict[int, Slots] = {}
     for index in record.is_input:
-        numbers = _flat(flow.values[index])
-        values[index] = tuple(map(made.constant if index in fixed else made.variable, numbers))
+        values[index] = tuple(map(made.constant if index in fixed else made.variable, _flat(flow.values[index])))
         if index not in fixed:
             made.inputs[index] = values[index]
+            _check_precision(graph.names[index], flow.values[index], values[index])
     ends = {*graph.output_indices, flow.output_index}
     made.lower(record, flow.values, graph.ancestors(ends), values)
     decided = {i: line for i, line in record.decided.items() if i < len(flow.values)}
@@ -161,6 +161,13 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
         tuple(made.inputs),
         tuple(guards),
     )
+
+
+def _check_precision(name: str, value: Any, slots: Iterable[int] = ()) -> None:
+    """Raise `StaysStillError` for numbers that are not computed with as a page does; ``slots`` are what they are of."""
+    dtype = np.asarray(value).dtype
+    if dtype.kind in "fiu" and (dtype.itemsize != 8 or dtype.kind == "u"):
+        raise StaysStillError(f"{name} has numbers of type {dtype}, and a page computes in float64", slots)
 
 
 def _flat(value: Any) -> list[float]:
@@ -229,9 +236,7 @@ class _Lowering:
     def _slots(
         self, operation: Operation, xs: Sequence[Any], operands: Sequence[Slots], parameters: Mapping[str, Any], z: Any
     ) -> Slots:
-        dtype = np.asarray(z).dtype
-        if dtype.kind == "f" and dtype != np.float64:
-            raise StaysStillError(f"{operation.name} computes in {dtype}, and a page in float64")
+        _check_precision(operation.name, z, (slot for slots in operands for slot in slots if slot not in self.fixed))
         size = ops.size_of(z)
         if size > LIMIT:
             raise StaysStillError(f"in single numbers both passes have more than {LIMIT} steps")
@@ -242,9 +247,13 @@ class _Lowering:
                 for s, x in zip(operands, xs, strict=True)
             ]
             rows = zip(*spread, strict=True)
+            if np.asarray(z).dtype.kind == "b" and any(operation.rules(len(xs))):
+                raise StaysStillError(f"{operation.name} computes with true and false as NumPy does")
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
         if operation.inside is not None:
             return self._opened(operation, xs, operands, parameters)
+        if operation.shape is None:
+            raise StaysStillError(f"{operation.name} is not known in JavaScript")
         return self._spelled(operation, xs, operands, parameters, z)
 
     def _elementwise(self, operation: Operation, row: Sequence[int], parameters: Mapping[str, Any]) -> int:

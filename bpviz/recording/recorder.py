@@ -154,6 +154,15 @@ class Recorder(Frames):
     def __len__(self) -> int:
         return len(self.operations)
 
+    def decides(self, index: int, line: int) -> None:
+        """Note that the plain value of an entry leaves the record at a line of the user's code.
+
+        Records around this one have no such entry.
+        """
+        self.decided.setdefault(index, line)
+        for outer in {record for record, _, _ in self.lifted}:
+            outer.decides(-1, line)
+
     def add_inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
         """Append inputs; return the number of the first one."""
         first, count = len(self.operations), len(values)

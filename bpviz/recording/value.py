@@ -105,7 +105,7 @@ class Value(Cell):
 
     def _decides(self, frame: FrameType) -> None:
         """Note in the record that the plain value leaves it here."""
-        self.recorder.decided.setdefault(self.index, users_frame(frame).f_lineno)
+        self.recorder.decides(self.index, users_frame(frame).f_lineno)
 
     def __index__(self) -> int:
         data = self.data

@@ -14,7 +14,7 @@ from browser import run_browser
 from living_programs import case
 
 import bpviz
-from bpviz import nn
+from bpviz import nn, ops
 from bpviz.living.expressions import literal, script
 from bpviz.living.steps import LIMIT, Program, StaysStillError, program
 
@@ -101,6 +101,7 @@ def test_a_sum_of_an_array_is_what_it_says() -> None:
         (lambda A=np.eye(2) * 2: np.linalg.det(A), "det"),
         (lambda x=np.array([3.0, 1.0, 2.0]): np.median(x), "sort"),
         (lambda x=np.array([3.0, 1.0], np.float32): np.sum(x * x), "float32"),
+        (lambda x=np.array([3.0, 1.0]): np.sum(((x > 0) + (x > 2)) * x), "true and false"),
         (lambda x=np.ones((200, 200)): np.sum(x * x), str(LIMIT)),
     ],
 )
@@ -139,3 +140,27 @@ def test_a_branch_that_no_graph_has_any_more_keeps_the_figure_still() -> None:
     flow = bpviz.elements(bpviz.backprop(f))
     with pytest.raises(StaysStillError, match=f"line {f.__code__.co_firstlineno + 1}"):
         program(flow)
+
+
+def test_whole_numbers_of_few_bits_stay_and_the_others_follow() -> None:
+    flow = bpviz.backprop(lambda x=np.array([3, 250], np.uint8), y=2.0: np.sum(x * y))
+    assert [flow.graph.names[i] for i in program(flow).inputs] == ["y"]
+
+
+def test_a_branch_of_a_function_inside_keeps_the_figure_still() -> None:
+    def f(x: Any = 2.0) -> Any:
+        slope = bpviz.grad(lambda y: y * y if y > 1 else y)
+        return slope(x) * x
+
+    flow = bpviz.backprop(f)
+    with pytest.raises(StaysStillError, match=f"line {f.__code__.co_firstlineno + 1}"):
+        program(flow)
+
+
+def test_an_operation_of_the_user_keeps_the_figure_still() -> None:
+    cube = bpviz.op("living_cube", lambda x: x**3, lambda g, z, x: (g * 3 * x**2,))
+    try:
+        with pytest.raises(StaysStillError, match="living_cube"):
+            program(bpviz.backprop(lambda x=2.0: cube(x)))
+    finally:
+        del ops.OPERATIONS["living_cube"]
