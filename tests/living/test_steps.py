@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import pickle
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from living_programs import case
 
 import bpviz
 from bpviz import nn, ops
+from bpviz.graph.archive import dumped, loaded
 from bpviz.living.expressions import literal, script
 from bpviz.living.steps import LIMIT, Program, StaysStillError, program
 
@@ -131,6 +133,17 @@ def test_a_branch_is_guarded_with_its_line() -> None:
     made = program(flow)
     first = f.__code__.co_firstlineno
     assert [(guard.line - first, guard.truth) for guard in made.guards] == [(1, True), (3, False)]
+
+
+def test_a_graph_from_a_file_or_a_pickle_is_guarded_as_well() -> None:
+    def f(x: Any = 2.0) -> Any:
+        return x * 3 if x > 1 else x
+
+    flow = bpviz.backprop(f)
+    guards = program(flow).guards
+    assert [guard.line for guard in guards] == [f.__code__.co_firstlineno + 1]
+    assert program(loaded(dumped(flow))).guards == guards
+    assert program(pickle.loads(pickle.dumps(flow))).guards == guards
 
 
 def test_a_branch_that_no_graph_has_any_more_keeps_the_figure_still() -> None:
