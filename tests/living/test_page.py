@@ -428,3 +428,40 @@ def test_the_figures_of_the_gallery_follow_their_inputs(tmp_path: Path) -> None:
             assert [t for part in shown(page) for t in part if t] == [
                 t for part in numbers_of(drawing) for t in part
             ], file.stem
+
+
+def test_a_finger_changes_a_number(tmp_path: Path) -> None:
+    with living(tmp_path, total) as page:
+        page.ask("Emulation.setTouchEmulationEnabled", enabled=True)
+        x, y = middle(page, "tax")
+        page.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        for by in (10, 20, 30, 40, 50):
+            page.ask("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": x + by, "y": y}])
+        page.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        assert page.run(f"{LIVE}.value('tax')") == 2.1
+
+
+def test_a_grid_stays_between_its_brackets_and_its_columns_apart(tmp_path: Path) -> None:
+    """By what the browser has drawn."""
+    script = """(() => {
+      const found = [];
+      for (const group of document.querySelectorAll('svg.bpviz g.wire')) {
+        const boxes = [...group.querySelectorAll('text[text-anchor=end]')].map(t => t.getBoundingClientRect());
+        for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) {
+          if (a.left < b.right && b.left < a.right && Math.abs(a.top - b.top) < 3) found.push([group.textContent]);
+        }
+        const brackets = [...group.querySelectorAll('path.bracket')].map(p => p.getBoundingClientRect());
+        for (let i = 0; i < brackets.length; i += 2) for (const box of boxes) {
+          const level = box.bottom > brackets[i].top + 4 && box.top < brackets[i].bottom - 4;
+          if (level && (box.left < brackets[i].left || box.right > brackets[i + 1].right)) found.push(['out', group.textContent]);
+        }
+      }
+      return found;
+    })()"""
+    rng = np.random.default_rng(4)
+    with living(tmp_path, layer) as page:
+        assert page.run(script) == []
+        for scale in (1, 100, 1e4, 1e-3, 1e-6):
+            given = {"x": scale * rng.normal(size=2), "b": scale * rng.normal(size=2), "W": rng.normal(size=(2, 2))}
+            page.run(f"{LIVE}.set({plain(given)})")
+            assert page.run(script) == [], scale
