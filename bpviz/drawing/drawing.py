@@ -201,19 +201,9 @@ class Drawing:
     @cached_property
     def _living(self) -> Living | StaysStillError:
         """What makes the figure follow its inputs, or the reason why it cannot."""
-        from bpviz.living.page import living
-        from bpviz.living.steps import StaysStillError
+        from bpviz.drawing.live import living_of
 
-        made = self.options
-        try:
-            if reason := _still(self.source, made):
-                raise StaysStillError(reason)
-            assert isinstance(self.source, Flow)
-            assert isinstance(self.figure, Figure)
-            shown = self.source, self.figure, self.picture, self.theme, made.circuit.precision, made.circuit.lang
-            return living(*shown, has_numbers=made.circuit.labels == "values")
-        except StaysStillError as error:
-            return error
+        return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
@@ -446,19 +436,6 @@ class Drawing:
 
             return f"<drawing of {name}: {self.source.output_name} = {spoken(self.source.output)}, {boxes} boxes>"
         return f"<drawing of {name}: {boxes} boxes>"
-
-
-def _still(source: Any, made: DrawOptions) -> str:
-    """Return the reason why a drawing with these options cannot follow its inputs; empty if there is none."""
-    circuit = made.circuit
-    reasons = {
-        "it is not the figure of one run, with its numbers": not isinstance(source, Flow),
-        "it shows paths": bool(circuit.path or circuit.only),
-        "it compares two runs": circuit.before is not None,
-        "it marks what is shared": circuit.shared,
-        "it shows the arithmetic of rules": circuit.labels == "rules",
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _as_base64(data: bytes) -> str:

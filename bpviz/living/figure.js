@@ -214,7 +214,7 @@ const make = (tag, parts, parent) => parent.appendChild(Object.assign(document.c
 const bar = document.createElement("div");
 bar.className = "bpviz-bar";
 const reset = make("button", {type: "button", textContent: words.reset, disabled: true}, bar);
-const hint = make("p", {className: "bpviz-hint", textContent: inputs.length ? words.hint : ""}, bar);
+const hint = make("p", {className: "bpviz-hint", textContent: words.hint}, bar);
 const said = make("p", {className: "bpviz-said", role: "status"}, bar);
 const stale = make("p", {className: "bpviz-warning", hidden: true}, bar);
 figure.querySelector(".bpviz-picture").after(bar);
@@ -306,8 +306,9 @@ const field = (element, slot, first = "") => {
   const input = make("input", {type: "text", className: "bpviz-field", inputMode: "decimal", autocomplete: "off"}, frame);
   input.setAttribute("aria-label", nameOf.get(slot));
   input.value = first || String(v[slot]);
-  input.style.left = `${box.left + box.width / 2 - outer.left + frame.scrollLeft}px`;
-  input.style.top = `${box.top + box.height / 2 - outer.top}px`;
+  // Not over the edges, where it would be cut.
+  input.style.left = `${Math.max(62, box.left + box.width / 2 - outer.left + frame.scrollLeft)}px`;
+  input.style.top = `${Math.max(20, box.top + box.height / 2 - outer.top)}px`;
   let open = true;
   const close = take => {
     if (!open) return;
@@ -374,6 +375,8 @@ for (const label of labels) {
     });
   });
 }
+
+hint.hidden = !handles.length;
 
 // For scripts of the page
 
