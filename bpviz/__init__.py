@@ -8,20 +8,39 @@
 {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import os
+import sys
 
-from bpviz import nn
-from bpviz.drawing.draw import beside, card, draw
-from bpviz.drawing.drawing import Drawing
-from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
-from bpviz.graph.flow import Flow
-from bpviz.graph.graph import Graph, Node
-from bpviz.graph.propagate import backprop, propagate
-from bpviz.graph.tracing import trace
-from bpviz.ops.table.custom import op
-from bpviz.recording.naming import group, name, style
-from bpviz.transforms.opening import open_operations as open
+# An application that contains Python may have no arguments.
+_PROGRAM = next(iter(getattr(sys, "argv", ())), "")
+_STARTS_HERE = _PROGRAM == "-m" and ("-m", "bpviz") in zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
+"""Whether this is ``python -m bpviz``."""
+
+if _STARTS_HERE and sys.path and sys.path[0] in ("", os.getcwd()) and not sys.flags.safe_path:
+    # Put there by Python: a json.py in the working directory would hide Python's own from bpviz.
+    del sys.path[0]
+
+import importlib  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+try:
+    from bpviz import nn
+    from bpviz.drawing.draw import beside, card, draw
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
+    from bpviz.graph.flow import Flow
+    from bpviz.graph.graph import Graph, Node
+    from bpviz.graph.propagate import backprop, propagate
+    from bpviz.graph.tracing import trace
+    from bpviz.ops.table.custom import op
+    from bpviz.recording.naming import group, name, style
+    from bpviz.transforms.opening import open_operations as open
+except KeyboardInterrupt:
+    # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
+    if _STARTS_HERE or os.path.basename(_PROGRAM) in ("bpviz", "bpviz.exe"):
+        os.write(2, b"bpviz: interrupted; nothing was written\n")
+        os._exit(130)
+    raise
 
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient

@@ -1,12 +1,41 @@
-"""``python -m bpviz``."""
+"""``python -m bpviz``, and the start of the command ``bpviz``."""
 
 import os
 import sys
 
-if sys.path and sys.path[0] in ("", os.getcwd()):
-    # Put there for `python -m`: a json.py in the working directory would hide Python's own from bpviz.
-    del sys.path[0]
 
-from bpviz.cli import main
+def start() -> None:
+    """Run the command line; an interrupt while bpviz is loaded ends it as one while it draws does."""
+    try:
+        _open_streams()
+        from bpviz.cli import main
 
-main(prog_name="bpviz")
+        main(prog_name="bpviz")
+    except KeyboardInterrupt:
+        _interrupted()
+
+
+def _open_streams() -> None:
+    """Open the standard streams that are closed, to nowhere: no file that is opened later gets their number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _interrupted() -> None:
+    try:
+        sys.stderr.write("bpviz: interrupted; nothing was written\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+    finally:
+        # Not sys.exit: threads that libraries have started need not be waited for.
+        os._exit(130)
+
+
+if __name__ == "__main__":
+    start()

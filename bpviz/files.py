@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bpviz.errors import UsageError
 
-__all__ = ["check_no_source", "check_place", "left_over", "numbered", "write_file"]
+__all__ = ["MOVED", "check_no_source", "check_place", "left_over", "numbered", "write_file"]
 
 _NUMBERED = re.compile(r"%0?(\d*)d")
 _SOURCES = (".py", ".pyw", ".pyi", ".ipynb")
@@ -84,6 +84,10 @@ def check_no_source(path: Path, sources: Iterable[Path] = (), otherwise: str = "
         raise UsageError(f"{str(path)!r} is a Python file, and would be lost; {otherwise}")
 
 
+MOVED: dict[int, int] = {}
+"""The open files of this process whose numbers a model has now (1, 2), and the numbers that they have instead."""
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file completely or not at all, even if writing fails or others write it at the same time.
 
@@ -96,7 +100,7 @@ def write_file(path: Path, data: bytes) -> None:
     try:
         open_file = _descriptor(path)
         if open_file is not None:
-            with os.fdopen(os.dup(open_file), "wb") as file:
+            with os.fdopen(os.dup(MOVED.get(open_file, open_file)), "wb") as file:
                 file.write(data)
         elif path.exists() and not path.is_file():
             with open(path, "wb") as file:

@@ -104,6 +104,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     started.clear()
 
 
+@pytest.fixture(autouse=True)
+def models_apart() -> Iterator[None]:
+    """Forget the models that a test runs in this process: the next test may have another ``apples.py``."""
+    from bpviz.drawing.models import apart
+
+    with apart():
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Fail a test that starts a program which none of its marks names."""

@@ -19,7 +19,7 @@ from places import PACKAGE, ROOT
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
     (".errors", ".frozen", ".lazy"),
-    (".figure", ".fingerprint"),
+    (".figure", ".fingerprint", ".tables", ".children", ".deadline"),
     (".files", "text"),
     # The picture's half: what stands on a page, where it stands, and files.
     ("documents", "picture"),

@@ -105,3 +105,9 @@ def test_every_option_of_render_that_the_readme_names_is_there() -> None:
 def test_the_pictures_and_links_of_the_readme_exist() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_security_names_tests_that_exist() -> None:
+    named = re.findall(r"`(tests/[^`]*)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 8
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -7,7 +7,7 @@ file is stale; 2 wrong usage; 3 Graphviz or an extra is missing.
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import shlex
 import sys
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 import click
 
 import bpviz
+from bpviz.cli import terminal
+from bpviz.cli.output import WRITTEN
 from bpviz.cli.settings import settings_file
 from bpviz.errors import BpvizError, ModelFailed, UsageError, closest
 
@@ -32,6 +34,16 @@ _COMMANDS = {
     "doctor": "bpviz.cli.doctor",
 }
 """Every command, with its module."""
+
+
+class _Interrupted(BpvizError):
+    """The user interrupted the command; the files were written before."""
+
+    exit_code = 130
+
+    def __init__(self, written: list[str]) -> None:
+        done = f"written before: {', '.join(written)}" if written else "nothing was written"
+        super().__init__(f"interrupted; {done}")
 
 
 class _Commands(click.Group):
@@ -55,29 +67,50 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **keywords: Any) -> Any:
+        keywords["standalone_mode"] = False
         try:
-            return super().main(*args, **keywords)
+            code = super().main(*args, **keywords)
+            sys.exit(code if isinstance(code, int) else 0)
+        except click.ClickException as error:
+            shown = io.StringIO()
+            error.show(shown)
+            terminal.inform(shown.getvalue(), nl=False)
+            sys.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            terminal.inform("bpviz: interrupted")
+            sys.exit(_Interrupted.exit_code)
         except ModelFailed as error:
-            click.echo(f"{error.traceback}bpviz: {error}; nothing was written", err=True)
+            terminal.inform(f"{error.traceback}bpviz: {error}; nothing was written")
             sys.exit(error.exit_code)
         except BpvizError as error:
-            click.echo(f"bpviz: {error}", err=True)
+            terminal.inform(f"bpviz: {error}")
             sys.exit(error.exit_code)
+        except OSError as error:
+            # What a command reads and writes has messages of its own; help and versions are click's.
+            terminal.discard()
+            what = repr(error.filename) if error.filename else "standard output"
+            terminal.inform(f"bpviz: {what} cannot be used: {error.strerror or error}; check it, and try again")
+            sys.exit(UsageError.exit_code)
+
+    def make_context(self, *args: Any, **keywords: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **keywords)
+        except KeyboardInterrupt:
+            raise _Interrupted([]) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Interrupted(ctx.meta.get(WRITTEN, [])) from None
         except click.BadParameter as error:
             where = _set_elsewhere(error)
             if not where:
                 raise
             raise click.BadParameter(f"{error.message} {where}", error.ctx, error.param) from None
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("bpviz: interrupted; nothing was written", err=True)
-            sys.exit(130)
         except BrokenPipeError:
             # The reader of stdout has closed it (`| head`).
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            terminal.discard()
             sys.exit(0)
 
 

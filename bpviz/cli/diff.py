@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import destination, put, report_file, word_destinations, write_files
 from bpviz.errors import UsageError
@@ -102,7 +102,10 @@ def command(
         from bpviz.reports.comparison import diff
 
         report = diff(first, second, output=of, tolerance=tolerance, precision=precision, lang=lang)
-    click.echo(report.to_json() if as_json else str(report), nl=not as_json)
+    if as_json:
+        terminal.result_bytes(report.to_json().encode())
+    else:
+        terminal.result(str(report))
     if pictures:
         write_files(ctx, report.draw(theme=theme), pictures, stem, format)
     put(ctx, [report_file(report, path, kind) for path, kind in pages])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import bpviz
+from bpviz.cli import terminal
 
 __all__ = ["command"]
 
@@ -18,26 +19,26 @@ def command() -> None:
     from bpviz.layout.engines import engines
     from bpviz.writers.font_files import font_files
 
-    click.echo(
+    terminal.result(
         f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
     for package in ("numpy", "networkx", "graphviz", "pygraphviz", "resvg-py", "fonttools", "click", "pillow"):
         try:
-            click.echo(f"  {package} {metadata.version(package)}")
+            terminal.result(f"  {package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
-            click.echo(f"  {package} is missing: pip install {package}")
+            terminal.result(f"  {package} is missing: pip install {package}")
     found = engines()
-    click.echo(
+    terminal.result(
         "  layout: bpviz itself places the boxes; Graphviz is used for PDF, PS and EPS, and where --engine names it"
     )
     for engine in found:
         where = f"{engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
-        click.echo(f"  {engine.name} Graphviz: {where}")
+        terminal.result(f"  {engine.name} Graphviz: {where}")
     japanese = font_files("日本語")
-    click.echo(f"  font: {japanese.files[0].name} (bundled)")
+    terminal.result(f"  font: {japanese.files[0].name} (bundled)")
     if japanese.missing:
-        click.echo(
+        terminal.result(
             "  Japanese in PNG and PDF: no font found; install one, for example: sudo apt install fonts-noto-cjk"
         )
     else:
-        click.echo(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")
+        terminal.result(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")

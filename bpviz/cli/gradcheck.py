@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import write_files
 from bpviz.errors import UsageError
@@ -77,7 +77,7 @@ def command(
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
     with user_code(), _Progress() as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
-    click.echo(report.table(say))
+    terminal.result(report.table(say))
     if outputs:
         names = {check.name: f"{check.name}\n{badge}" for check, badge in _badges(report, say)}
         drawing = draw(source, names=names, lang=say)
@@ -105,9 +105,9 @@ class _Progress:
     def show(self, done: int, total: int) -> None:
         """Print how many comparisons are done."""
         if total > 100 and sys.stderr.isatty() and (done % 20 == 0 or done == total):
-            click.echo(f"\rcompared {done} of {total}", err=True, nl=False)
+            terminal.progress(f"compared {done} of {total}")
             self.shown = True
 
     def __exit__(self, *exception: object) -> None:
         if self.shown:
-            click.echo("", err=True)
+            terminal.inform("")

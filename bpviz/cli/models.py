@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import sys
+import reprlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpviz.drawing.model_time import ModelTooLong
 from bpviz.errors import BpvizError, ModelFailed, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -136,13 +138,18 @@ def _checked(function: Callable[..., Any], values: dict[str, Any], option: str) 
             raise UsageError(f"there is no input named {name!r} for {option}; {hint}")
         is_array = hasattr(parameter.default, "shape")
         if isinstance(value, str) and (is_array or isinstance(parameter.default, int | float)):
-            raise UsageError(
-                f"the input {name!r} takes {'an array' if is_array else 'a number'}, but {option} gave {value!r}"
-            )
+            expected = "an array" if is_array else "a number"
+            raise UsageError(f"the input {name!r} takes {expected}, but {option} gave {reprlib.repr(value)}")
         if is_array or (isinstance(value, list) and not isinstance(parameter.default, list)):
             import numpy as np
 
-            values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
+            try:
+                values[name] = np.array(value, dtype=getattr(parameter.default, "dtype", None))
+            except (TypeError, ValueError, OverflowError):
+                raise UsageError(
+                    f"the input {name!r} takes an array, but {option} gave {reprlib.repr(value)}, which is none; give "
+                    "rows of numbers of one length, such as [[1, 2], [3, 4]]"
+                ) from None
     return values
 
 
@@ -151,21 +158,28 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
 
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(f"{option} takes NAME=VALUE, but got {text!r}; for example {option} tax=1.2")
+        raise UsageError(f"{option} takes NAME=VALUE, but got {reprlib.repr(text)}; for example {option} tax=1.2")
     try:
         return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # of deep brackets, the last two
         try:
-            return name.strip(), float(value)
+            number = float(value)
         except ValueError:
             return name.strip(), value
+        if math.isinf(number) and value.strip().lstrip("+-").isdigit():
+            raise UsageError(
+                f"{option} gave {name.strip()!r} a number of {len(value)} digits, too large for a float"
+            ) from None
+        return name.strip(), number
 
 
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
     """Run the user's code: its prints go to stderr, its errors become `ModelFailed` with a traceback."""
+    from bpviz.drawing.world import world_of_the_model
+
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with world_of_the_model():
             yield
     except (BpvizError, KeyboardInterrupt, click.ClickException):
         raise
@@ -176,9 +190,12 @@ def user_code() -> Iterator[None]:
         place = f"{Path((error.filename or '').strip('<>')).name}, line {error.lineno}"
         where = "".join(traceback.format_exception_only(error))
         raise ModelFailed(f"{place} is not valid Python: {error.msg}", where) from None
+    except ModelTooLong as error:
+        raise ModelFailed(str(error), _own_frames(error)) from None
     except SystemExit as error:
         raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
-    except Exception as error:
+    except BaseException as error:
+        # Also the user's own kinds, and GeneratorExit.
         raise ModelFailed(f"the model raised {type(error).__name__}", _own_frames(error)) from None
 
 

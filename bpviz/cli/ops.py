@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -27,23 +27,23 @@ def command(name: str | None, lang: str | None) -> None:
     say = language(lang)
     wanted = (name or "").removeprefix("np.")
     if wanted in ops.COMPOSITES and wanted not in ops.OPERATIONS:
-        click.echo(f"{called(wanted)}  {say('made of several operations')}")
-        click.echo(f"  {described(wanted)}")
+        terminal.result(f"{called(wanted)}  {say('made of several operations')}")
+        terminal.result(f"  {described(wanted)}")
         return
     rows = [_row(wanted)] if name else list(ops.OPERATIONS.values())
     width = max(len(row.name) for row in rows)
     for row in rows:
-        click.echo(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
+        terminal.result(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
         notes = [f"NumPy: {', '.join('np.' + n for n in row.numpy)}"] if row.numpy else []
         notes += [", ".join(row.elsewhere)] if row.elsewhere else []
         notes += [say("convention: {convention}", convention=say(row.convention))] if row.convention else []
         notes += [say("rule: {rule}", rule=row.reference)] if row.reference else []
         if notes:
-            click.echo(f"{'':<{width}}  {'':<12}  {'; '.join(notes)}")
+            terminal.result(f"{'':<{width}}  {'':<12}  {'; '.join(notes)}")
     if not name:
-        click.echo(f"\n{say('Made of several of these:')}")
+        terminal.result(f"\n{say('Made of several of these:')}")
         listed = ", ".join(map(called, sorted(ops.COMPOSITES)))
-        click.echo(textwrap.fill(listed, 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+        terminal.result(textwrap.fill(listed, 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
 
 
 def called(composite: str) -> str:

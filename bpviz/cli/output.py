@@ -10,21 +10,42 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bpviz import deadline
+from bpviz.cli import terminal
+from bpviz.errors import UsageError
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
     from bpviz.reports.report import TextReport
 
-__all__ = ["File", "check_sources", "destination", "files_of", "put", "report_file", "word_destinations", "write_files"]
+__all__ = [
+    "WRITTEN",
+    "File",
+    "check_sources",
+    "destination",
+    "files_of",
+    "put",
+    "report_file",
+    "word_destinations",
+    "write_files",
+]
+
+
+WRITTEN = "bpviz.written"
+"""The key of the files that a command has written, in what click keeps for it."""
 
 
 class File(NamedTuple):
-    """A file to write: its path (``None`` is stdout), a function that makes it, and one that tests an old file."""
+    """A file to write: its path (``None`` is stdout), a function that makes it, and one that tests an old file.
+
+    ``before`` is the content that it replaces, where it was made from that: a change made meanwhile is not lost.
+    """
 
     path: Path | None
     made: Callable[[], bytes]
     holds: Callable[[bytes], bool]
+    before: bytes | None = None
 
 
 def write_files(
@@ -37,13 +58,14 @@ def write_files(
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
     for note in drawing.notes:
-        click.echo(f"bpviz: {say('note: {note}', note=note)}", err=True)
-    written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
+        terminal.inform(f"bpviz: {say('note: {note}', note=note)}")
+    with deadline.limited(drawing.options.timeout):
+        written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
     many = [path for path, _ in plans if path and numbered(path, 1)]
     old = [str(left) for path in many for left in left_over(path, len(drawing.step_list))]
     if old:
         left = say("left over from a figure with more steps: {files}; delete what is not needed", files=", ".join(old))
-        click.echo(f"bpviz: {left if check else say('note: {note}', note=left)}", err=True)
+        terminal.inform(f"bpviz: {left if check else say('note: {note}', note=left)}")
         if check:
             ctx.exit(1)
     return written
@@ -81,7 +103,7 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
         stale = [str(path) for path, file in pairs if not (path.is_file() and file.holds(path.read_bytes()))]
         if stale:
             listed = ", ".join(stale)
-            click.echo(f"bpviz: not what would be written now: {listed}; run it again without --check", err=True)
+            terminal.inform(f"bpviz: not what would be written now: {listed}; run it again without --check")
             ctx.exit(1)
         return []
     from bpviz.files import write_file
@@ -89,12 +111,16 @@ def put(ctx: click.Context, files: Sequence[File], check: bool = False) -> list[
     check_sources(ctx, files)
     # All are made before the first is written, so that a failure changes nothing.
     ready = [(file.path, file.made()) for file in files]
+    for file in files:
+        if file.path is not None and file.before is not None and file.path.read_bytes() != file.before:
+            raise UsageError(f"{str(file.path)!r} was changed meanwhile, and would lose that; run it again")
     for path, data in ready:
         if path is None:
-            sys.stdout.buffer.write(data)
+            terminal.result_bytes(data)
             continue
         write_file(path, data)
-        click.echo(f"wrote {path}", err=True)
+        ctx.meta.setdefault(WRITTEN, []).append(str(path))
+        terminal.inform(f"wrote {path}")
     return [path for path, _ in ready if path is not None]
 
 
@@ -155,8 +181,6 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
 
     The options chosen by the author of a drawing apply only to formats that can show them.
     """
-    from bpviz.errors import UsageError
-
     rows = [formats.row_of(kind) for kind in kinds]
     if ctx.params.get("animate") and not any(row.steps == "animate" for row in rows):
         *most, last = (row.title for row in formats.TABLE.values() if row.steps == "always")
@@ -179,14 +203,14 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
     if sys.stderr.isatty():
         row = formats.row_of(kind)
         if row.reads == "picture" and boxes > 300:
-            click.echo(f"laying out {boxes} boxes …", err=True)
+            terminal.inform(f"laying out {boxes} boxes …")
         if count > 20 and row.pixels:
-            click.echo(f"drawing {count} steps …", err=True)
+            terminal.inform(f"drawing {count} steps …")
     import warnings
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        click.echo(f"bpviz: {message}", err=True)
+        terminal.inform(f"bpviz: {message}")
     return made

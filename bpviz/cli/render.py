@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpviz.cli import options
+from bpviz.cli import options, terminal
 from bpviz.cli.models import descent_of, drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
 from bpviz.drawing.options import OPTIONS
@@ -83,10 +83,9 @@ def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:
 
     click.launch(str(written[0]))
     if outputs and numbered(Path(outputs[0]), 1):
-        click.echo(
+        terminal.inform(
             f"bpviz: note: {written[0]} was opened, the first step; a page with all of them: --watch --view, or "
-            "-o FILE.html --steps",
-            err=True,
+            "-o FILE.html --steps"
         )
 
 
@@ -96,6 +95,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
     ``source`` replaces standard input if the target is ``-``.
     """
     from bpviz.drawing.load import Source
+    from bpviz.drawing.model_time import limited_model
     from bpviz.graph.verification import verified
 
     given = ctx.params
@@ -113,7 +113,7 @@ def drawn(ctx: click.Context, source: Source | Loaded | None = None) -> tuple[Dr
         raise click.UsageError("--rate goes with --descend; give the number of steps: --descend 20")
     if steps is not None and given["changes"]:
         raise click.UsageError("--what-if and --descend are two figures; give one of them")
-    with verified(given["verify"]):
+    with verified(given["verify"]), limited_model(given["model_timeout"]):
         if steps is not None:
             # All steps are walked through in HTML.
             del chosen["steps"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.tables import read_table
 
 __all__ = ["project_settings", "settings_file"]
 
@@ -22,12 +23,8 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
     file = settings_file(folder)
     if file is None:
         return {}
-    import tomllib
-
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("bpviz", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid TOML: {error}") from None
+    tools = read_table(file, str(file)).get("tool", {})
+    table = tools.get("bpviz", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
         raise UsageError(f'tool.bpviz in {file} must be a table, but is {table!r}; write [tool.bpviz] theme = "book"')
     names = set(known)
@@ -39,8 +36,31 @@ def project_settings(folder: Path, known: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"[tool.bpviz] in {file} has an unknown setting {key!r}; {hint}")
         # The path of a file is relative to pyproject.toml, not to the working directory.
         is_file = name in ("theme", "lang") and str(value).endswith(".toml")
-        settings[name] = str(file.parent / value) if is_file else value
+        text = _text(value)
+        if text is None:
+            raise UsageError(
+                f"[tool.bpviz] in {file} has {key} = {_short(value)}; a text, a number, true or false is expected"
+            )
+        settings[name] = str(file.parent / text) if is_file else text
     return settings
+
+
+def _text(value: Any) -> str | None:
+    """Return a setting as it would be written on the command line; ``None`` if it could not be."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return str(value).lower()
+        case int() | float() if abs(value) < 1e30:
+            return str(value)
+        case list() if value and all(isinstance(part, str) for part in value):
+            return ",".join(value)
+    return None
+
+
+def _short(value: Any) -> str:
+    return "a large number" if isinstance(value, int) else repr(value)[:60]
 
 
 def settings_file(folder: Path) -> Path | None:
@@ -49,5 +69,8 @@ def settings_file(folder: Path) -> Path | None:
         file = place / "pyproject.toml"
         if file.is_file():
             # Most projects have no settings of bpviz, and reading TOML takes longer than a search in the text.
-            return file if b"bpviz" in file.read_bytes() else None
+            try:
+                return file if b"bpviz" in file.read_bytes() else None
+            except OSError as error:
+                raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None
     return None

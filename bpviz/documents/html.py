@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
-
 from bpviz.documents.document import Block, Document, Heading, Lines, Paragraph, Picture, Table
 from bpviz.errors import BpvizError
 from bpviz.fingerprint import remarked
-from bpviz.text.widths import printable
+from bpviz.text.escaping import escaped
 
 __all__ = ["fragment", "write"]
 
@@ -42,9 +40,9 @@ def write(document: Document, mark: str = "") -> str:
     # Before the figures, which have their own marks.
     remark = f"<!-- {remarked(mark)} -->\n" if mark else ""
     return (
-        f'<!DOCTYPE html>\n<html lang="{_escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n{remark}'
+        f'<!DOCTYPE html>\n<html lang="{escaped(document.lang)}">\n<head>\n<meta charset="utf-8">\n{remark}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_escaped(document.title)}</title>\n"
+        f"<title>{escaped(document.title)}</title>\n"
         "<style>body{margin:0}@media (prefers-color-scheme:dark){body{background:#1e1e1e}}</style>\n"
         f"</head>\n<body>\n{fragment(document)}</body>\n</html>\n"
     )
@@ -53,26 +51,22 @@ def write(document: Document, mark: str = "") -> str:
 def fragment(document: Document) -> str:
     """Return the document as a part of another page, such as a notebook's."""
     body = "\n".join(_block(block) for block in document.blocks)
-    title = f"<h1>{_escaped(document.title)}</h1>" if document.title else ""
+    title = f"<h1>{escaped(document.title)}</h1>" if document.title else ""
     return f'<article class="bpviz-page">\n<style>{_STYLE}</style>\n{title}\n{body}\n</article>\n'
-
-
-def _escaped(text: str) -> str:
-    return html.escape(printable(text))
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading():
-            return f"<h{block.level}>{_escaped(block.text)}</h{block.level}>"
+            return f"<h{block.level}>{escaped(block.text)}</h{block.level}>"
         case Paragraph():
-            return f"<p>{_escaped(block.text)}</p>"
+            return f"<p>{escaped(block.text)}</p>"
         case Lines():
-            return "<pre>" + "\n".join(map(_escaped, block.lines)) + "</pre>"
+            return "<pre>" + "\n".join(map(escaped, block.lines)) + "</pre>"
         case Table():
-            head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in block.header)
+            head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in block.header)
             return (
-                f'<div class="wide">\n<table>\n<caption>{_escaped(block.caption)}</caption>\n'
+                f'<div class="wide">\n<table>\n<caption>{escaped(block.caption)}</caption>\n'
                 f"<thead><tr>{head}</tr></thead>\n<tbody>\n"
                 + "\n".join(map(_row, block.rows))
                 + "\n</tbody>\n</table>\n</div>"
@@ -84,7 +78,7 @@ def _block(block: Block) -> str:
 
 
 def _row(row: tuple[str, ...]) -> str:
-    first, *rest = map(_escaped, row)
+    first, *rest = map(escaped, row)
     return f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
 
 
@@ -93,4 +87,4 @@ def _figure(picture: Picture) -> str:
         return f"<figure>\n{picture.svg()}</figure>"
     except BpvizError as error:
         # Too large to draw, or no engine: the text is still shown.
-        return f"<p>{_escaped(f'{picture.title} is not drawn: {error}.')}</p>"
+        return f"<p>{escaped(f'{picture.title} is not drawn: {error}.')}</p>"

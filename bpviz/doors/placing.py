@@ -198,9 +198,10 @@ class open_doors(AbstractContextManager[None]):
     def _place(self, kind: type[_Place], holder: Any, holds: Mapping[str, Any]) -> None:
         place = _users.get(id(holder))
         if place is None:
-            doors = {name: _door_of[id(value)] for name, value in list(holds.items()) if id(value) in _door_of}
-            if not doors:
+            # Most modules have none, and may have hundreds of names.
+            if _door_of.keys().isdisjoint(map(id, list(holds.values()))):
                 return
+            doors = {name: _door_of[id(value)] for name, value in list(holds.items()) if id(value) in _door_of}
             place = _users[id(holder)] = kind(holder, doors)
         self._begin(place)
 

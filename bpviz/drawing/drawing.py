@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bpviz import deadline
 from bpviz.analysis.training import Training
 from bpviz.drawing.options import DrawOptions, checked
 from bpviz.errors import BpvizError, BpvizWarning, UsageError
@@ -75,7 +76,8 @@ class Drawing:
         return self.source if isinstance(self.source, Film) else None
 
     def _figure_of(self, source: Flow | Graph) -> Figure:
-        return circuit(source, self.options.circuit, self._house)
+        with deadline.limited(self.options.timeout):
+            return circuit(source, self.options.circuit, self._house)
 
     @property
     def _house(self) -> Styles:
@@ -130,7 +132,8 @@ class Drawing:
                 f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
                 "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
             )
-        found = self._placed()
+        with deadline.limited(self.options.timeout):
+            found = self._placed()
         width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
@@ -284,7 +287,11 @@ class Drawing:
 
         Raises `UsageError` for an unknown format.
         """
-        row = formats.row_of(formats.check_format(format))
+        with deadline.limited(self.options.timeout):
+            return self._written(formats.check_format(format), **options)
+
+    def _written(self, format: str, **options: Any) -> bytes:
+        row = formats.row_of(format)
         if row.reads == "flow":
             return self.to_json().encode()
         made = self.options

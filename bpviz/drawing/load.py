@@ -21,7 +21,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.objects.held import is_object
 
-__all__ = ["Loaded", "Source", "Target", "chosen", "file_of", "load", "stem_of"]
+__all__ = ["Loaded", "Source", "Target", "chosen", "decoded", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -64,7 +64,9 @@ def load(target: Target) -> Loaded:
     if isinstance(target, Loaded):
         return target
     if isinstance(target, str) and _parted(target)[0] == "-":
-        target = Source(sys.stdin.read(), "standard input", Path.cwd(), _parted(target)[1])
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("standard input is closed; name a FILE.py, or write: bpviz render - < FILE.py")
+        target = Source(_text_of_stdin(), "standard input", Path.cwd(), _parted(target)[1])
     if isinstance(target, Source):
         module = run_source(f"<{target.where}>", target.text, target.folder)
         return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
@@ -117,8 +119,7 @@ def _read(file: Path) -> str:
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder; name a file in it, for example {file / 'model.py'}")
     try:
-        # utf-8-sig: some editors begin a file with a mark of its encoding.
-        return file.read_text(encoding="utf-8-sig")
+        return decoded(file.read_bytes(), str(file))
     except FileNotFoundError:
         if not file.parent.is_dir():
             where = f"for there is no folder {str(file.parent)!r}; check the path, or the folder you are in"
@@ -128,10 +129,42 @@ def _read(file: Path) -> str:
         close = closest(file.stem, known)
         hint = f"did you mean {str(known[close])!r}?" if close else "check the path, or the folder you are in"
         raise UsageError(f"there is no file {str(file)!r}; {hint}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{str(file)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise UsageError(f"{str(file)!r} cannot be read: {error.strerror or error}") from None
+
+
+def _text_of_stdin() -> str:
+    return decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def decoded(data: bytes, where: str) -> str:
+    """Return the text of a source: UTF-8, or what the comment in its first lines says, as Python reads it.
+
+    >>> decoded(b"# -*- coding: latin-1 -*-\\nprice = 1  # \\xa3", "apples.py")[-1]
+    '£'
+
+    Raises `UsageError` if it is no such text.
+    """
+    encoding, shown = "utf-8-sig", where if where == "standard input" else repr(where)
+    if b"coding" in b"".join(data.splitlines()[:2]):
+        import io
+        import tokenize
+
+        try:
+            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        except SyntaxError as error:
+            raise UsageError(f"{shown} cannot be read: {error.msg}; name an encoding that Python knows") from None
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8-sig":
+            raise UsageError(f"{shown} is not {encoding} text (byte {error.start}), as its first lines say") from None
+        raise UsageError(f"{shown} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise UsageError(f"{shown} has a NUL character in line {line}, which no Python source can have; delete it")
+    # As a file that is opened as text; some editors also begin with a mark of the encoding.
+    return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
 
 
 def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing:
@@ -186,7 +219,19 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
             f"{where} has no function whose parameters all have values ({_listed(functions)}); "
             f"give them defaults, def {lacking}(x=1.0), or name one and its values: {before}{lacking} --set x=1.0"
         )
+    if _has_main_block(module):
+        raise UsageError(
+            f'{where} has nothing to draw outside of its block if __name__ == "__main__", which is not run here; '
+            "define the function above it, with defaults: def f(x=1.0): …"
+        )
     raise UsageError(f"{where} has nothing to draw; define a function whose parameters have defaults: def f(x=1.0): …")
+
+
+def _has_main_block(module: ModuleType) -> bool:
+    import linecache
+
+    lines = linecache.getlines(module.__file__ or "")
+    return any(line.startswith("if __name__ ==") and "__main__" in line for line in lines)
 
 
 _NEEDED = "a function, Graph, Flow or Drawing is needed"

@@ -31,6 +31,9 @@ def run_source(name: str, source: str, folder: Path) -> ModuleType:
     is_file = not name.startswith("<")
     package = _package(folder) if is_file else ""
     stem = Path(name).stem if is_file else "stdin"
+    if not package and (stem in _KNOWN or stem in sys.stdlib_module_names):
+        # A model in a file numpy.py is another module than NumPy.
+        stem = f"model_{stem}"
     module = ModuleType(f"{package}.{stem}" if package else stem)
     module.__file__ = name
     _add_to_path(folder)
@@ -40,7 +43,8 @@ def run_source(name: str, source: str, folder: Path) -> ModuleType:
         module.__package__ = package
         importlib.import_module(package)
     # Registered, so that dataclasses and pickles in the model find their module; never over one that is there.
-    sys.modules.setdefault(module.__name__, module)
+    if sys.modules.setdefault(module.__name__, module) is module:
+        _models.add(module.__name__)
     # Messages quote the source: what an earlier run read may have been edited since.
     linecache.checkcache(name)
     if not is_file:
@@ -106,9 +110,11 @@ def apart() -> Iterator[None]:
         for name in sys.modules.keys() - known:
             file = getattr(sys.modules[name], "__file__", None) or ""
             # What lies below another folder of the path as well, such as an environment inside the project, is not
-            # the model's own.
-            if file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared):
+            # the model's own. A model's own file may have a relative name.
+            below = file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared)
+            if below or name in _models:
                 del sys.modules[name]
+        _models.intersection_update(sys.modules)
 
 
 def _add_to_path(folder: Path) -> None:
@@ -172,3 +178,5 @@ _KNOWN = frozenset(
 )
 """Libraries that bpviz or a model needs: a file of the same name beside the model does not hide them."""
 _own_folders = _OwnFolders()
+_models: set[str] = set()
+"""The names of the models that have been run from their files and are registered."""

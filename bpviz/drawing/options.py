@@ -30,11 +30,10 @@ class DrawOptions:
     """How a figure is drawn: what it shows (`CircuitOptions`), in which theme and by which engine.
 
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
-    layout, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by step;
-    in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its
-    inputs. ``scale`` is the size of formats with pixels: 1 is
-    96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
-    ``BPVIZ_NOTEBOOK``, else ``svg``.
+    drawing, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by
+    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs. ``scale`` is
+    the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the
+    format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -375,8 +374,8 @@ _ROWS = (
     _kept(
         "timeout",
         "--timeout",
-        "How long a layout by Graphviz may take.",
-        range=Range(0, None, "is how many seconds the layout may take, such as 60", open=True, none=True),
+        "How long a drawing may take, from its figure to its file.",
+        range=Range(0, None, "is how many seconds the drawing may take, such as 60", open=True, none=True),
         metavar="SECONDS",
         setting=True,
     ),
@@ -411,6 +410,15 @@ _ROWS = (
         "--verify/--no-verify",
         "Compare what is recorded with a plain run of the function.",
         True,
+        setting=True,
+        taken_by="command",
+    ),
+    Option(
+        "model_timeout",
+        "--model-timeout",
+        "How long the model may run.",
+        range=Range(0, None, "is how many seconds the model may run, such as 10", open=True, none=True),
+        metavar="SECONDS",
         setting=True,
         taken_by="command",
     ),

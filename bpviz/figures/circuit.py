@@ -6,12 +6,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bpviz import ops
+from bpviz import deadline, ops
 from bpviz.analysis.fitting import fitted
 from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Origin, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
-from bpviz.figures.groups import Groups, frame_of, titled
+from bpviz.figures.groups import Groups, frame_of, group_title, titled
 from bpviz.figures.labels import Names, Use, renamed
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.styles import looks_of
@@ -142,6 +142,7 @@ class _Circuit:
             if operation is not None and not self._is_stub(index) and self._closed_around(index) is None:
                 self.folded.update(self.wording.symbol(index)[1])
         for index in self.needed:
+            deadline.check("making the figure")
             if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
@@ -161,7 +162,7 @@ class _Circuit:
             return self.folds.box(index, self._called, self.say)
         closed = self._closed_around(index)
         if closed is not None:
-            title = titled(closed.title, self.say)
+            title = group_title(closed, self.say)
             description = self.say("group {title}, closed", title=title)
             return Box(key, "group", title, frame_of(closed.parent), description, group=closed.index)
         operation = self.record.operations[index]
@@ -244,6 +245,7 @@ class _Circuit:
 
     def _add_wires(self) -> None:
         for strand in self.folds.strands(self._uses()):
+            deadline.check("making the figure")
             index, uses = strand.nodes[0], strand.uses
             source = self.boxes[self._box_of(index)]
             if strand.is_bundle:

@@ -10,8 +10,9 @@ from bpviz.figure import Box, Frame
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope, gradient_title, split_title
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.widths import visible
 
-__all__ = ["Groups", "frame_of", "titled"]
+__all__ = ["Groups", "frame_of", "group_title", "titled"]
 
 
 class Groups:
@@ -73,7 +74,12 @@ class Groups:
                 loud.update(() if box.tone == "pale" else [scope.index])
                 scope = scope.parent
         return tuple(
-            Frame(f"f{i}", titled(scope.title, self.say), frame_of(scope.parent), "plain" if i in loud else "pale")
+            Frame(
+                f"f{i}",
+                group_title(scope, self.say),
+                frame_of(scope.parent),
+                "plain" if i in loud else "pale",
+            )
             for i, scope in sorted(used.items())
         )
 
@@ -94,6 +100,11 @@ class Groups:
 def titled(title: str, say: Language) -> str:
     """Return the title of a graph or a group; "gradient of" is in the reader's language."""
     return gradient_title(*split_title(title), say)
+
+
+def group_title(scope: Scope, say: Language) -> str:
+    """Return the title of a group, so that something of it can be seen."""
+    return visible(titled(scope.title, say))
 
 
 def frame_of(scope: Scope | None) -> str | None:

@@ -14,6 +14,7 @@ from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import added
+from bpviz.text.widths import visible
 from bpviz.words.constants import Folding
 from bpviz.words.values import content, line_of
 
@@ -67,6 +68,9 @@ def renamed(graph: Graph, names: Iterable[tuple[str, str]]) -> list[str]:
     Raises `UsageError` if the graph has no value of such a name.
     """
     labels = list(graph.labels)
+    for index, name in graph.record.is_input.items():
+        if labels[index] == name:
+            labels[index] = visible(name)
     for name, text in names:
         labels[graph.find(name)] = text
     return labels

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
@@ -19,6 +20,7 @@ from bpviz.ops import Operand
 from bpviz.recording.aliases import present
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope
+from bpviz.text.long_arrays import LONG, LongArrays
 from bpviz.text.styles import style_of
 
 __all__ = ["dumped", "loaded"]
@@ -38,6 +40,7 @@ def dumped(target: Flow | Graph) -> str:
     {'p': 2.0, 'n': 100.0}
     """
     flow = target if isinstance(target, Flow) else None
+    long = LongArrays()
     graph = target.graph if isinstance(target, Flow) else target
     record = graph.record
     values = record.values if flow is None else flow.values
@@ -60,11 +63,11 @@ def dumped(target: Flow | Graph) -> str:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
         if node.parameters:
-            entry["parameters"] = {key: _packed(value) for key, value in node.parameters.items()}
+            entry["parameters"] = {key: _packed(value, long) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
-            entry["value"] = _packed(present(values[index]))
+            entry["value"] = _packed(present(values[index]), long)
         if flow is not None and flow.gradients[index] is not None:
-            entry["gradient"] = _packed(flow.gradients[index])
+            entry["gradient"] = _packed(flow.gradients[index], long)
         if node.line is not None:
             entry["line"] = node.line
         if node.scope.parent is not None:
@@ -91,19 +94,31 @@ def dumped(target: Flow | Graph) -> str:
         document["decided"] = elsewhere
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
-        document["seed"] = _packed(flow.seed)
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        document["seed"] = _packed(flow.seed, long)
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    # Half a pair of surrogates has no bytes of its own in UTF-8.
+    return long.put_into(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
     """Return the flow (or graph) that `dumped` wrote; its gradients are computed again.
 
     Raises `UsageError` if the text is not such a document, or names an operation that is not in the table.
+
+    >>> loaded('{"bpviz": 1, "name": "f", "groups": [], "nodes": [], "outputs": 7}')
+    Traceback (most recent call last):
+        ...
+    bpviz.errors.UsageError: the JSON text is damaged: outputs is 7; a list is expected
     """
     try:
         document = json.loads(text)
     except ValueError as error:
         raise UsageError(f"{where} is not JSON: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{where} is not a graph that bpviz wrote: it is nested too deeply") from None
     if not isinstance(document, dict) or "bpviz" not in document:
         raise UsageError(
             f"{where} is JSON, but not a graph that bpviz wrote; write one with: bpviz render … -o graph.json"
@@ -111,11 +126,133 @@ def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
     if document["bpviz"] != _VERSION:
         raise UsageError(f"{where} is of format {document['bpviz']!r}; this bpviz reads format {_VERSION}")
     try:
+        _check(document)
         return _restored(document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"{where} is damaged: {type(error).__name__}: {error}") from error
+    except Exception as error:  # a value or parameter that no such operation can have raises anything
+        what = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+        raise UsageError(f"{where} is damaged: {what}") from None
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """Raise `UsageError` if the groups, nodes or outputs of a document are not of the form that `dumped` writes."""
+    _text(document, "name", "the document")
+    _check_groups(_entries(document, "groups"))
+    names = _check_nodes(_entries(document, "nodes"))
+    _check_values(document["nodes"], may_lack="output" not in document)
+    for output in _entries(document, "outputs"):
+        _text(output, "title", "an output")
+        _known(output.get("node"), names, f"the output {output['title']!r}")
+    if not document["outputs"] and not names:
+        raise UsageError("it has no nodes")
+    if "output" in document:
+        _known(document["output"], names, "output")
+        if "seed" not in document:
+            raise UsageError("it names an output, but has no seed")
+    unseen = {n["name"] for n in document["nodes"] if n["kind"] == "constant" and not n.get("label", n["name"])}
+    for end in (*(output["node"] for output in document["outputs"]), document.get("output")):
+        if end in unseen:
+            raise UsageError(f"an output is the constant {end!r}, which has no name")
+
+
+def _check_groups(groups: Sequence[Mapping[str, Any]]) -> None:
+    known: set[Any] = {0}
+    later = {group["id"] for group in groups if isinstance(group.get("id"), int)}
+    for group in groups:
+        number, parent = group.get("id"), group.get("parent")
+        what = f"the group {number!r}"
+        _text(group, "title", what)
+        if not _whole(number) or number in known:
+            raise UsageError(f"{what} needs a number of its own as id")
+        if parent not in known:
+            if parent in later:
+                raise UsageError(f"{what} is inside the group {parent!r}, which does not come before it: a cycle")
+            raise UsageError(f"{what} is inside {parent!r}, which is no group")
+        known.add(number)
+
+
+def _check_nodes(nodes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the nodes."""
+    known: set[str] = set()
+    later = {node["name"] for node in nodes if isinstance(node.get("name"), str)}
+    for place, node in enumerate(nodes):
+        _text(node, "name", f"the node number {place + 1}")
+        name = node["name"]
+        what = f"the node {name!r}"
+        if name in known:
+            raise UsageError(f"{what} is there twice")
+        for key in ("label", "meaning"):
+            if key in node:
+                _text(node, key, what)
+        if "order" in node and not _whole(node["order"]):
+            raise UsageError(f"{what} has order = {_short(node['order'])}; a whole number is expected")
+        kind = node.get("kind")
+        if kind == "operation":
+            _check_operation(node, what, known, later)
+        elif kind not in ("input", "constant"):
+            raise UsageError(f"{what} is of kind {_short(kind)}; it is an input, a constant or an operation")
+        elif kind == "constant" and "value" not in node:
+            raise UsageError(f"{what} is a constant without a value")
+        known.add(name)
+    return known
+
+
+def _check_values(nodes: Sequence[Mapping[str, Any]], may_lack: bool) -> None:
+    """Raise `UsageError` if a value is missing; without numbers (``may_lack``) inputs and what needs them have none."""
+    lacking: set[str] = set()
+    for node in nodes:
+        if "value" in node:
+            continue
+        if not may_lack or not (node["kind"] == "input" or lacking.intersection(node["operands"])):
+            raise UsageError(f"the node {node['name']!r} has no value")
+        lacking.add(node["name"])
+
+
+def _check_operation(node: Mapping[str, Any], what: str, known: set[str], later: set[str]) -> None:
+    operands = node.get("operands")
+    if not isinstance(node.get("operation"), str) or not isinstance(operands, list):
+        raise UsageError(f"{what} needs the name of an operation, and a list of operands")
+    for operand in operands:
+        if isinstance(operand, str) and operand not in known and operand in later:
+            raise UsageError(f"{what} needs {operand!r}, which does not come before it: a cycle")
+        _known(operand, known, what)
+    row = ops.named(node["operation"])
+    expected = len(row.operands)
+    if len(operands) != expected and not (row.variadic and operands):
+        raise UsageError(f"{what} has {len(operands)} operands, but {row.name} takes {expected}")
+    if not isinstance(node.get("parameters", {}), dict):
+        raise UsageError(f"{what} has parameters = {_short(node['parameters'])}; an object is expected")
+
+
+def _entries(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = document.get(key)
+    if not isinstance(found, list):
+        raise UsageError(f"{key} is {_short(found)}; a list is expected")
+    for entry in found:
+        if not isinstance(entry, dict):
+            raise UsageError(f"{key} has {_short(entry)}; an object is expected")
+    return found
+
+
+def _known(name: Any, names: set[str], what: str) -> None:
+    if not isinstance(name, str) or name not in names:
+        raise UsageError(f"{what} needs {_short(name)}, which is no node")
+
+
+def _text(entry: Mapping[str, Any], key: str, what: str) -> None:
+    if not isinstance(entry.get(key), str):
+        raise UsageError(f"{what} has {key} = {_short(entry.get(key))}; a text is expected")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    """Return a value of any size for a message."""
+    if isinstance(value, dict | list):
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)} parts"
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else "a whole number of many digits"
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _restored(document: Mapping[str, Any]) -> Flow | Graph:
@@ -129,7 +266,7 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         record.scopes.append(scope)
     numbers: dict[str, int] = {}
     for entry in document["nodes"]:
-        value = _unpacked(entry["value"]) if "value" in entry else NO_VALUE
+        value = _number(entry) if "value" in entry else NO_VALUE
         if entry["kind"] == "operation":
             operands = tuple(numbers[name] for name in entry["operands"])
             parameters = {key: _unpacked(part) for key, part in entry.get("parameters", {}).items()}
@@ -147,9 +284,10 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         if "order" in entry:
             record.orders[index] = entry["order"]
         if "decided" in entry:
-            record.decided[index] = entry["decided"]
+            record.decided[index] = int(entry["decided"])
         numbers[entry["name"]] = index
-    record.decided |= {int(place): line for place, line in document.get("decided", {}).items()}
+    record.decided |= {int(place): int(line) for place, line in document.get("decided", {}).items()}
+    record.forget()
     for output in document["outputs"]:
         graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
     if "output" not in document:
@@ -157,8 +295,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
     return propagate(graph, output=graph.names[numbers[document["output"]]], seed=_unpacked(document["seed"]))
 
 
-def _packed(value: Any) -> Any:
-    """Return a value or parameter in a form for JSON."""
+def _packed(value: Any, long: LongArrays) -> Any:
+    """Return a value or parameter in a form for JSON; the cells of long arrays are written later."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -166,18 +304,28 @@ def _packed(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, tuple):
-        return {"tuple": [_packed(part) for part in value]}
+        return {"tuple": [_packed(part, long) for part in value]}
     if isinstance(value, list):
-        return {"list": [_packed(part) for part in value]}
+        return {"list": [_packed(part, long) for part in value]}
     if isinstance(value, slice):
-        return {"slice": [_packed(part) for part in (value.start, value.stop, value.step)]}
+        return {"slice": [_packed(part, long) for part in (value.start, value.stop, value.step)]}
     if value is Ellipsis:
         return {"ellipsis": True}
     if isinstance(value, Operand):
         return {"operand": value.slot}
     array = np.asarray(value)
-    cells = [_packed(cell) for cell in array.ravel().tolist()]
+    cells = long.mark(array) if array.size > LONG else [_packed(cell, long) for cell in array.ravel().tolist()]
     return {"array": cells, "shape": list(array.shape), "dtype": str(array.dtype)}
+
+
+def _number(entry: Mapping[str, Any]) -> Any:
+    """Return the value of a node; raise `UsageError` if it is no number or array of numbers."""
+    value = _unpacked(entry["value"])
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return value
+    if not isinstance(value, int | float):
+        raise UsageError(f"the node {entry['name']!r} has a value that is no number or array of numbers")
+    return value
 
 
 def _unpacked(value: Any) -> Any:

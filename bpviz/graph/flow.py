@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bpviz.formulas.formula import Formula
     from bpviz.formulas.symbols import Symbols
 
-__all__ = ["Flow", "NonFinite", "gradient_at"]
+__all__ = ["Flow", "Later", "NonFinite", "gradient_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -60,12 +60,23 @@ class NonFinite:
         return self.sentence(language())
 
 
+class Later:
+    """The gradient of a wire that is a summand of a large array: it is computed when it is read."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+
 @dataclass(frozen=True, eq=False)
 class Flow:
     """The numbers of one run through a graph, as `bpviz.propagate` returns them.
 
     ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` if no gradient
-    flows. Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
+    flows (a `Later` in place of a summand of a large array, which `wire_share` computes).
+
+    Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
     "subtotal")``.
 
     >>> import bpviz
@@ -171,7 +182,8 @@ class Flow:
     def wire_share(self, target: int, slot: int) -> Any:
         """Return the gradient of one wire, by number; ``None`` if none flows."""
         wires = self.wire_gradients[target]
-        return None if wires is None else wires[slot]
+        share = None if wires is None else wires[slot]
+        return share.make() if type(share) is Later else share
 
     @property
     def grads(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
@@ -12,6 +12,7 @@ from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
+from bpviz.ops.table.copying import own
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
@@ -69,7 +70,8 @@ class Node:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The parameters of the operation (axis, shape, index)."""
-        return self.graph.record.parameters.get(self.index, {})
+        # A copy: the record stays as it is.
+        return {name: own(value) for name, value in self.graph.record.parameters.get(self.index, {}).items()}
 
     @property
     def value(self) -> Any:
@@ -93,9 +95,38 @@ class Node:
         offset = self.graph.record.offsets[self.index]
         return None if offset < 0 else line_of(self.scope.code, offset)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and other.graph is self.graph and other.index == self.index
+
+    def __hash__(self) -> int:
+        return hash((id(self.graph), self.index))
+
     def __repr__(self) -> str:
         what = self.kind if self.operation is None else self.operation.name
         return f"<{what} {self.name}>"
+
+
+class Nodes(Sequence[Node]):
+    """The nodes of a graph, in the order in which they were recorded."""
+
+    __slots__ = ("_graph",)
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    @overload
+    def __getitem__(self, place: int) -> Node: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Node, ...]: ...
+    def __getitem__(self, place: int | slice) -> Node | tuple[Node, ...]:
+        found = range(len(self))[place]
+        return Node(self._graph, found) if isinstance(found, int) else tuple(Node(self._graph, i) for i in found)
+
+    def __len__(self) -> int:
+        return len(self._graph.record)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 class End(NamedTuple):
@@ -215,10 +246,12 @@ class Graph:
         """Return the name that the source (or ``bpviz.name``) gave to one node; empty if it gave none."""
         return self._labels.of(index)
 
-    @Kept
-    def nodes(self) -> tuple[Node, ...]:
+    @property
+    def nodes(self) -> Nodes:
         """All inputs, constants and steps, in the order in which they were recorded."""
-        return tuple(Node(self, i) for i in range(len(self.record)))
+        # Made when they are read: kept here, they would be in a cycle with the graph, and all its arrays would wait for
+        # the garbage collector.
+        return Nodes(self)
 
     @property
     def inputs(self) -> tuple[str, ...]:

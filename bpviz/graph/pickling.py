@@ -145,7 +145,11 @@ def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
 
 
 def _reduced_flow(flow: Flow) -> tuple[Any, ...]:
-    parts = (flow.graph, flow.values, flow.gradients, flow.wire_gradients, flow.output_index, flow.seed)
+    wires = tuple(
+        shares and tuple(flow.wire_share(index, slot) for slot in range(len(shares)))
+        for index, shares in enumerate(flow.wire_gradients)
+    )
+    parts = (flow.graph, flow.values, flow.gradients, wires, flow.output_index, flow.seed)
     return Flow, (*parts, dict(flow.given))
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.graph.flow import Flow, gradient_at
+from bpviz.graph.flow import Flow, Later, gradient_at
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
 from bpviz.ops.table.backward import unbroadcast
+from bpviz.ops.table.copying import sealed
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
@@ -79,7 +80,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
     with ops.silence():
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
-        gradients, wires = _backward(record, values, kept, output, start)
+        gradients, wires = _sealed(*_backward(record, values, kept, output, start))
     return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
 
 
@@ -111,7 +112,7 @@ def toward(flow: Flow, output: int) -> Flow:
         return flow
     start = _seed(None, flow.values[output], "")
     with ops.silence():
-        gradients, wires = _backward(flow.graph.record, flow.values, {}, output, start)
+        gradients, wires = _sealed(*_backward(flow.graph.record, flow.values, {}, output, start))
     return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
 
 
@@ -211,10 +212,11 @@ def _forward(
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
         try:
-            values[index], kept = ops.computed(operation, xs, record.parameters.get(index, {}))
+            value, kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
+        values[index] = sealed(value)
         if operation.keeping is not None:
             all_kept[index] = kept
     return values, all_kept
@@ -229,6 +231,7 @@ def _backward(
     """
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
+    large = _Large(record, values, gradients, wires)
     gradients[output] = seed
     operations, all_operands, reached = record.operations, record.operands, record.reached
     parameters = record.parameters
@@ -244,6 +247,8 @@ def _backward(
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
             wires[index] = shares
+            if any(map(_is_large, shares)):
+                large.let_go(index)
             continue
         # The same, written out for two operands, of which long scalar programs consist.
         i, j = operands
@@ -268,7 +273,70 @@ def _backward(
             before = gradients[j]
             gradients[j] = share_y if before is None else before + share_y
         wires[index] = share, share_y
+        if (type(share) is not float or type(share_y) is not float) and (_is_large(share) or _is_large(share_y)):
+            large.let_go(index)
+            # They are in no variable either while the next step is computed.
+            share = share_y = before = None
     return gradients, wires
+
+
+def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Make all arrays read-only."""
+    for value in gradients:
+        sealed(value)
+    for shares in wires:
+        for share in shares or ():
+            sealed(share)
+    return gradients, wires
+
+
+_LARGE = 1_000_000
+"""The most elements of an array that is kept for a wire, where the wire is one of several that add up."""
+
+
+def _is_large(share: Any) -> bool:
+    return share is not None and type(share) is not float and share.size > _LARGE
+
+
+class _Large:
+    """Shares of large arrays that are summands of a gradient: each is computed again when it is read."""
+
+    def __init__(
+        self, record: Recorder, values: Sequence[Any], gradients: list[Any], wires: list[tuple[Any, ...] | None]
+    ) -> None:
+        self.record, self.values, self.gradients, self.wires = record, values, gradients, wires
+        # The wire whose share is the gradient of a node so far.
+        self.first: dict[int, tuple[int, int]] = {}
+
+    def let_go(self, index: int) -> None:
+        """Let go of the shares of a step that have been added to others, and of those they were added to."""
+        for slot, operand in enumerate(self.record.operands[index]):
+            share = (self.wires[index] or ())[slot]
+            if not _is_large(share):
+                continue
+            if share is self.gradients[operand]:
+                self.first[operand] = index, slot
+                continue
+            for wire in filter(None, ((index, slot), self.first.pop(operand, None))):
+                self._make_later(*wire)
+
+    def _make_later(self, index: int, slot: int) -> None:
+        shares = list(self.wires[index] or ())
+        again = partial(_share_again, self.record, self.values, index, slot, self.gradients[index])
+        shares[slot] = Later(again)
+        self.wires[index] = tuple(shares)
+
+
+def _share_again(record: Recorder, values: Sequence[Any], index: int, slot: int, g: Any) -> Any:
+    operation, operands = record.operations[index], record.operands[index]
+    assert operation is not None
+    xs, parameters = [values[i] for i in operands], record.parameters.get(index, _NONE)
+    with ops.silence():
+        if operation.together is not None:
+            return sealed(_fit(ops.pull(operation.together, g, values[index], xs, parameters)[slot], xs[slot]))
+        rule = operation.rules(len(operands))[slot]
+        assert rule is not None
+        return sealed(_fit(ops.pull(rule, g, values[index], xs, parameters), xs[slot]))
 
 
 def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:

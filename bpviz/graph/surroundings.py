@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
@@ -160,23 +160,28 @@ class _Search:
     def _function(self, function: FunctionType) -> None:
         if is_library(function.__code__.co_filename):
             return
-        names = list(_names(function.__code__))
+        names = _all_names(function.__code__)
         found = function.__globals__
-        self.holders.append((_bindings, found, tuple(names)))
+        self.holders.append((_bindings, found, names))
         self.draws = self.draws or "random" in names
         for name in names:
             value = found.get(name)
             if isinstance(value, ModuleType):
+                if value.__name__ in _STILL:
+                    continue
                 if _is_users(value.__name__):
                     self.ahead += (vars(value)[part] for part in names if part in vars(value))
-                elif value.__name__ not in _STILL:
+                else:
                     self.draws = True
-            else:
+            elif value.__class__ not in _PLAIN:
                 self.ahead.append(value)
         for cell in function.__closure__ or ():
             self.holders.append((_content, cell))
             self.ahead.append(_content(cell))
         self.ahead += function.__defaults__ or ()
+        if function.__dict__:
+            # A function counts its calls in an attribute.
+            self._hold(function.__dict__, _entries, function.__dict__)
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None:
             self.ahead.append(wrapped)
@@ -187,6 +192,11 @@ def _is_users(module: str | None) -> bool:
     if module in sys.builtin_module_names:
         return False
     return not is_library(getattr(sys.modules.get(module or ""), "__file__", None) or "")
+
+
+@lru_cache(maxsize=1024)
+def _all_names(code: CodeType) -> tuple[str, ...]:
+    return tuple(_names(code))
 
 
 def _names(code: CodeType) -> Iterator[str]:

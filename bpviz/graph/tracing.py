@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
 
@@ -187,16 +188,15 @@ def run_on_handles(
         raise
     except Exception as error:
         if not attempt.has_single_numbers:
-            meant = attempt.meant(error)
-            raise meant from meant.__cause__
+            # In no variable of this frame: the error holds the frame, and with it all arrays.
+            raise attempt.meant(error)  # noqa: B904
     if verification is not None:
         verification.before.put_back()
     attempt = _Attempt(plain, depth, verification, prints, constant=True)
     try:
         return attempt.run()
     except Exception as error:
-        meant = attempt.meant(error)
-        raise meant from meant.__cause__
+        raise attempt.meant(error)  # noqa: B904
 
 
 class _Attempt:
@@ -236,7 +236,8 @@ class _Attempt:
             given = graph.take(positional)
         else:
             taken = frozenset([*(key for key, _ in positional), *keywords])
-            self.copies = copies = Copies(recorder, taken, self._is_constant, plain.values)
+            is_constant = partial(_is_constant, choice, self.constant)
+            self.copies = copies = Copies(recorder, taken, is_constant, plain.values)
             given = [_recorded(graph, copies, key, value) for key, value in positional]
             named = {key: _recorded(graph, copies, key, value) for key, value in keywords.items()}
             fn = copies.called_on_copy(fn)
@@ -249,7 +250,7 @@ class _Attempt:
             with (
                 ops.silence(),
                 doors,
-                replaced(fn, choice, copies, tuple(recorder.is_input.values())),
+                replaced(fn, choice, copies, tuple(recorder.is_input.values()), [*given, *named.values()]) as fn,
                 refusals() as refused,
                 self.prints.heard() if self.constant or self.has_single_numbers else nullcontext(),
             ):
@@ -257,7 +258,7 @@ class _Attempt:
             self.is_running = False
         finally:
             # A function that raises inside `with bpviz.group(...)` has closed the group; a generator may not have.
-            del groups[opened:]
+            groups.close_from(opened)
             last_words = recorder.close()
             if copies is not None:
                 copies.close()
@@ -271,18 +272,24 @@ class _Attempt:
             parameters = {key: _as_given(graph, key, value) for key, value in parameters.items()}
             join_writes(recorder, [found.index for _, found in _handles("", result) if _is_here(found, recorder)])
             settle(recorder)
+        before = None
         if self.verification is not None and not recorder.lifted:
             # In a nested recording, the plain run is that of the outer one.
             for one in refused:
                 if not isinstance(one, RefusedAnyway):
                     raise one
-            plain = self.verification.compared(result, recorder)
-        graph.plain, graph.notes = replace(plain, result=result), plain.notes
+            plain, before = self.verification.compared(result, recorder), self.verification.before
+        graph.plain, graph.notes = replace(plain, result=result, before=before), plain.notes
         held = tuple(copies.names) if copies is not None else ()
         return Run(graph, parameters, result, last_words, held)
 
     def meant(self, error: Exception) -> Exception:
-        """Return the error to raise in place of the one that `run` raised."""
+        """Return the error to raise in place of the one that `run` raised; it says its cause, and no context."""
+        found = self._meant(error)
+        found.__cause__ = found.__cause__
+        return found
+
+    def _meant(self, error: Exception) -> Exception:
         if isinstance(error, BpvizError) or not self.is_running:
             return error
         if isinstance(error, AttributeError) and type(error.obj) in HANDLES and error.__traceback__ is not None:
@@ -299,9 +306,9 @@ class _Attempt:
             odd.__cause__ = error
         return odd or error
 
-    def _is_constant(self, name: str) -> bool:
-        choice = self.plain.choice
-        return self.constant and not (choice is not None and choice.names(name))
+
+def _is_constant(choice: Choice | None, constant: bool, name: str) -> bool:
+    return constant and not (choice is not None and choice.names(name))
 
 
 def _are_plain(inputs: Sequence[tuple[str, Any]]) -> bool:
@@ -368,6 +375,14 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
     found = [("", result)] if type(result) in HANDLES else list(_handles("", result))
     if not found:
         shown = repr(result)
+        given = [] if graph.plain is None or graph.record.is_input else [*graph.plain.positional]
+        named = next(((name, value) for name, value in given if isinstance(value, str | bytes)), None)
+        if named is not None:
+            name, value = named
+            raise UsageError(
+                f"{title or '<lambda>'} has no number among its parameters: {name!r} is "
+                f"{'text' if isinstance(value, str) else 'bytes'}; give it a number or an array: {name}=1.0"
+            )
         raise UsageError(
             f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}, which does not "
             "depend on its inputs through any recorded step; return a value that is computed from the parameters"

@@ -142,7 +142,7 @@ class Plain:
         function, args, keywords, copies = self.copied(values or {})
         copies.open()
         try:
-            with replaced(function, self.choice, copies, ()):
+            with replaced(function, self.choice, copies, (), [*args, *keywords.values()]) as function:
                 return function(*args, **keywords)
         finally:
             copies.close()
@@ -263,7 +263,7 @@ class Verification:
         Raises `RecordingError` if the plain run returns another value, or raises.
         """
         self.after = self.before.now()
-        plain = replace(self.plain, before=self.before)
+        plain = self.plain
         value, error = self._run(plain)
         note = _of_numbers(plain.title, value, error)
         if note is not None:
@@ -289,8 +289,8 @@ class Verification:
         if record.lifted:
             return None
         self.after = self.before.now()
-        _, plainly = self._run(self.plain)
-        if plainly is not None:
+        if self._run(self.plain)[1] is not None:
+            # In no variable of this frame, which the error holds.
             return None
         where = _users_place(error)
         return RecordingError(

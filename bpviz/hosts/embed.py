@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpviz.cli import request
+from bpviz.cli import request, terminal
 from bpviz.cli.output import File, check_sources, destination, files_of, put
 from bpviz.errors import UsageError
+from bpviz.fingerprint import found_in
+from bpviz.hosts.markers import Image, Marker, filled, image_text, markers
 from bpviz.hosts.requests import Place, drawing_of, located
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
     from bpviz.drawing.drawing import Drawing
-    from bpviz.hosts.markers import Image, Marker
 
 __all__ = ["command"]
 
@@ -27,12 +28,14 @@ __all__ = ["command"]
 @click.command("embed")
 @click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
+@click.option("--allow-outside", is_flag=True, help="Pictures may lie outside the folder of their document.")
 @click.pass_context
-def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> None:
+def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool, allow_outside: bool) -> None:
     """Draw the figures of Markdown files, and link them.
 
     A comment with arguments of ``bpviz render`` marks a figure. bpviz writes the text from there to the end comment;
-    every other byte of the file stays unchanged. Paths are relative to the document.
+    every other byte of the file stays unchanged. Paths are relative to the document. The code that a document names or
+    contains is run, so embed only documents whose code you would run.
 
     \b
     <!-- bpviz: apples.py:total -o images/apples.svg -->
@@ -43,15 +46,52 @@ def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool) -> 
     --dark [THEME]    a second picture for readers of dark pages
     -                 as the target: the block of Python before the comment
     """
+    places = _Places(allow_outside)
     files: list[File] = []
     for document in documents:
-        files += _files_of(document)
+        files += _files_of(document, places)
     put(ctx, files, check)
 
 
-def _files_of(document: Path) -> list[File]:
+class _Places:
+    """The files of all markers: each inside the folder of its document, and of one marker alone."""
+
+    def __init__(self, allow_outside: bool) -> None:
+        self.allow_outside = allow_outside
+        self.known: dict[str, str] = {}
+
+    def take(self, file: File, where: str, folder: Path) -> None:
+        """Keep the place of a picture; raise `UsageError` if it may not be written there."""
+        path = file.path
+        if path is None:
+            return
+        place = os.path.realpath(path)
+        if not self.allow_outside and not Path(place).is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{str(_from_here(Path(place)))!r} is outside the folder of the document; choose a place in it, "
+                "or give --allow-outside"
+            )
+        other = self.known.setdefault(place, where)
+        if other != where:
+            raise UsageError(f"{str(_from_here(path))!r} is written by the marker of {other} too; give each its own -o")
+        if os.path.isfile(place):
+            old = Path(place).read_bytes()
+            if old and not (file.holds(old) or found_in(old) or old.startswith(_OWN_JSON)):
+                raise UsageError(
+                    f"{str(_from_here(path))!r} was not made by bpviz, and would be lost; choose another name with -o, "
+                    "or delete it"
+                )
+
+
+_OWN_JSON = b'{\n "bpviz":'
+"""The start of bpviz's JSON, which has no fingerprint."""
+
+
+def _files_of(document: Path, places: _Places) -> list[File]:
     """Return the pictures of a document, and the document itself with the links to them."""
-    from bpviz.hosts.markers import filled, image_text, markers
+
+    if document.exists() and not document.is_file():
+        raise UsageError(f"{str(document)!r} is {'a folder' if document.is_dir() else 'no file'}; name a FILE.md")
 
     try:
         old = document.read_bytes()
@@ -63,23 +103,28 @@ def _files_of(document: Path) -> list[File]:
     files: list[File] = []
 
     def image_of(marker: Marker) -> str:
-        with located(f"{document}, line {marker.line}"), contextlib.chdir(document.resolve().parent):
-            image, pictures = _drawn(marker, document)
-        files.extend(picture._replace(path=_from_here(picture.path)) for picture in pictures)
-        return image_text(image)
+        where = f"{document}, line {marker.line}"
+        with located(where), contextlib.chdir(document.resolve().parent):
+            images, pictures = _drawn(marker, document)
+        with located(where):
+            for picture in pictures:
+                places.take(picture, where, document.resolve().parent)
+        # A picture that holds already is not written again: its curves may be those of another Graphviz.
+        stale = [p for p in pictures if not (p.path and p.path.is_file() and p.holds(p.path.read_bytes()))]
+        files.extend(picture._replace(path=_from_here(picture.path)) for picture in stale)
+        return f"{marker.newline}{marker.indent}".join(map(image_text, images))
 
     try:
         found = markers(text)
     except UsageError as error:
         raise UsageError(f"{document}, {error}") from None
     if not found:
-        click.echo(
+        terminal.inform(
             f"bpviz: note: {document} has no marker; where a figure should stand write <!-- bpviz: model.py --> and "
-            "<!-- /bpviz -->",
-            err=True,
+            "<!-- /bpviz -->"
         )
     new = filled(text, image_of).encode("utf-8")
-    return [*files, File(document, partial(bytes, new), new.__eq__)] if new != old else files
+    return [*files, File(document, partial(bytes, new), new.__eq__, before=old)] if new != old else files
 
 
 def _from_here(path: Path | None) -> Path | None:
@@ -88,10 +133,12 @@ def _from_here(path: Path | None) -> Path | None:
     return path.relative_to(here) if path and path.is_relative_to(here) else path
 
 
-def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
-    """Return the image at a marker, and its files; the working directory is that of the document."""
+def _drawn(marker: Marker, document: Path) -> tuple[list[Image], list[File]]:
+    """Return the images at a marker, one or one for each step, and its files.
+
+    The working directory is that of the document.
+    """
     from bpviz.drawing.draw import draw
-    from bpviz.hosts.markers import Image
 
     place = Place(str(document), Path.cwd(), marker.code, marker.code_line)
     result = drawing_of("the marker", request.split_words(marker.words), place, _OWN)
@@ -107,18 +154,29 @@ def _drawn(marker: Marker, document: Path) -> tuple[Image, list[File]]:
         stem, dot, suffix = shown.rpartition(".")
         dark = f"{stem}-dark{dot}{suffix}"
         files += _pictures(ctx, draw(drawing, theme=ctx.params["dark"]), [dark], None)
-    alt = ctx.params["alt"] or drawing.figure.description
-    return Image(shown.replace(os.sep, "/"), alt, dark.replace(os.sep, "/")), files
+    return _images(drawing, shown, ctx.params["alt"], dark), files
+
+
+def _images(drawing: Drawing, shown: str, alt: str, dark: str) -> list[Image]:
+    """Return the images of a picture: one, or with a name such as ``step-%02d.svg`` one for each step."""
+    from bpviz.files import numbered
+
+    if not numbered(Path(shown), 1):
+        return [Image(shown.replace(os.sep, "/"), alt or drawing.figure.description, dark.replace(os.sep, "/"))]
+    images = []
+    for number, step in enumerate(drawing.step_list, 1):
+        paths = [numbered(Path(path), number) if path else None for path in (shown, dark)]
+        light, night = (path.as_posix() if path else "" for path in paths)
+        images.append(Image(light, f"{alt} ({number})" if alt else step.sentence, night))
+    return images
 
 
 def _pictures(ctx: click.Context, drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
     """The files of a drawing, each at its full path: they are written when the working directory is another."""
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
     check_sources(ctx, files)
-    # A picture that holds already is not written again: its curves may be those of another Graphviz.
     here = Path.cwd()
-    made = [file._replace(path=None if file.path is None else here / file.path) for file in files]
-    return [file for file in made if not (file.path and file.path.is_file() and file.holds(file.path.read_bytes()))]
+    return [file._replace(path=None if file.path is None else here / file.path) for file in files]
 
 
 _OWN = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import html
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bpviz.text.escaping import escaped
 from bpviz.writers.html import fragment
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def inlined(drawing: Drawing, *, alt: str = "", caption: str = "") -> str:
     if drawing.options.animate and not drawing.options.steps:
         # In an image, its style sheet does not change the page.
         data = base64.b64encode(drawing.to_bytes("svg")).decode()
-        below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        text = html.escape(alt or drawing.figure.description)
+        below = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
+        text = escaped(alt or drawing.figure.description)
         return (
             f'<figure class="bpviz-figure"><img alt="{text}" src="data:image/svg+xml;base64,{data}">{below}</figure>\n'
         )

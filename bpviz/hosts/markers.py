@@ -11,18 +11,20 @@ The words are those of ``bpviz render``. Where the target is ``-``, the block of
 
 from __future__ import annotations
 
-import html
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from urllib.parse import quote
 
 from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
+from bpviz.text.escaping import escaped
 
 __all__ = ["Image", "Marker", "filled", "image_text", "markers"]
 
-_OPEN = re.compile(r"<!--\s*bpviz:(.*?)-->", re.DOTALL)
+_OPEN = re.compile(r"<!--\s*bpviz:")
 _CLOSE = re.compile(r"<!--\s*/bpviz\s*-->")
+_LINE_END = re.compile(r"[ \t]*(\r?\n)")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
 
 
@@ -63,27 +65,33 @@ def markers(text: str) -> list[Marker]:
     """
     found: list[Marker] = []
     fences = _fences(text)
+    starts = [start for start, _, _ in fences]
     at = 0
     while (opening := _OPEN.search(text, at)) is not None:
-        inside = next((end for start, end, _ in fences if start <= opening.start() < end), None)
-        if inside is not None:
-            at = inside
+        before = bisect_right(starts, opening.start())
+        if before and opening.start() < fences[before - 1][1]:
+            at = fences[before - 1][1]
             continue
+        stop = text.find("-->", opening.end())
+        if stop < 0:
+            # No comment ends from here on.
+            break
+        end_of_comment = stop + len("-->")
         line = text.count("\n", 0, opening.start()) + 1
-        closing = _CLOSE.search(text, opening.end())
-        other = _OPEN.search(text, opening.end())
+        closing = _CLOSE.search(text, end_of_comment)
+        other = _OPEN.search(text, end_of_comment)
         if closing is None or (other is not None and other.start() < closing.start()):
             raise UsageError(f"line {line}: the marker has no end; write <!-- /bpviz --> below it")
-        code, code_line = _code_before(text, fences, opening.start())
+        code, code_line = _code_before(text, fences[:before], opening.start())
         begin = text.rfind("\n", 0, opening.start()) + 1
         indent = text[begin : opening.start()]
-        rest = re.match(r"[ \t]*(\r?\n)", text[opening.end() :])
+        rest = _LINE_END.match(text, end_of_comment)
         newline = rest[1] if rest else "\r\n" if "\r\n" in text else "\n"
         found.append(
             Marker(
-                opening[1].strip(),
+                text[opening.end() : stop].strip(),
                 line,
-                opening.end(),
+                end_of_comment,
                 closing.start(),
                 indent if not indent.strip() else "",
                 newline,
@@ -119,10 +127,10 @@ def _fences(text: str) -> list[tuple[int, int, str]]:
 
 def _code_before(text: str, fences: list[tuple[int, int, str]], at: int) -> tuple[str, int]:
     """Return the last block of Python before a place, and the line on which its first line stands."""
-    before = [(start, end) for start, end, says in fences if end <= at and says.split(" ")[0] in ("python", "py")]
-    if not before:
+    of_python = ((s, e) for s, e, says in reversed(fences) if e <= at and says.split(" ")[0] in ("python", "py"))
+    start, end = next(of_python, (0, 0))
+    if not end:
         return "", 0
-    start, end = before[-1]
     lines = text[start:end].splitlines()
     indent = len(lines[0]) - len(lines[0].lstrip())
     return "\n".join(line[indent:] for line in lines[1:-1]) + "\n", text.count("\n", 0, start) + 2
@@ -155,5 +163,5 @@ def image_text(image: Image) -> str:
     dark = quote(image.dark, safe="/:._-~")
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img alt="{html.escape(alt)}" src="{path}"></picture>'
+        f'<img alt="{escaped(alt)}" src="{path}"></picture>'
     )

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bpviz import children, deadline
 from bpviz.errors import EngineFailed, EngineMissing, LayoutTimeout, UsageError
 from bpviz.frozen import dataclass
 from bpviz.layout import bundled
@@ -65,6 +66,7 @@ def lay_out(
     ('a', '1')
     """
     source = dot.encode()
+    timeout = deadline.left(timeout)
     chosen = choose(engine)
     small = max(size, source.count(b"->")) < CHILD_SIZE and effort < CHILD_EFFORT
     if chosen == "bundled" and small:
@@ -92,9 +94,11 @@ def render(
     (`bpviz.writers.font_files.fontconfig`). Raises the errors of `lay_out`.
     """
     # Always a child process, because fontconfig reads its settings once in a process. Without a given date, Cairo
-    # would write the present one into a PDF.
-    variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, **(environment or {})}
-    return _draw_in_child(choose(engine), dot.encode(), "nop2", format, timeout=timeout, size=0, environment=variables)
+    # would write the present one into a PDF, and write either in the local time.
+    variables = {"SOURCE_DATE_EPOCH": "0", **os.environ, "TZ": "UTC0", **(environment or {})}
+    return _draw_in_child(
+        choose(engine), dot.encode(), "nop2", format, timeout=deadline.left(timeout), size=0, environment=variables
+    )
 
 
 def engines() -> tuple[EngineInfo, ...]:
@@ -186,11 +190,8 @@ def _draw_in_child(
         # A frozen or embedding application has no Python to start.
         return _draw_here(source, program, format)
     command = _bundled_command(program, format) if engine == "bundled" else _system_command(program, format)
-    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
-        done = subprocess.run(
-            command, input=source, capture_output=True, timeout=timeout, env=environment, creationflags=hidden
-        )
+        done = children.run(command, input=source, timeout=timeout, environment=environment)
     except subprocess.TimeoutExpired:
         raise LayoutTimeout(_too_long(timeout or 0, size)) from None
     except OSError as error:
@@ -205,8 +206,7 @@ def _draw_in_child(
 
 
 def _bundled_command(program: str, format: str) -> list[str]:
-    # -I and -S: modules in the working directory or in PYTHONPATH are ignored.
-    return [sys.executable, "-I", "-S", str(Path(bundled.__file__).resolve()), program, format, bundled.home()]
+    return children.python_command(str(Path(bundled.__file__).resolve()), program, format, bundled.home())
 
 
 def _system_command(program: str, format: str) -> list[str]:

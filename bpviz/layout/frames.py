@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from bpviz import deadline
 from bpviz.figure import Direction, Figure
 from bpviz.layout.arrangement import Arrangement
 from bpviz.layout.placement.places import Edges
@@ -32,6 +33,7 @@ def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme, flow: D
     parts = []
     taken = _obstacles(plan, found, theme) if figure.frames else []
     for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
+        deadline.check("placing the frames")
         if edges is None:
             continue
         left, top, right, bottom = edges

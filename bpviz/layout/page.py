@@ -11,6 +11,7 @@ from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.layout.arrangement import Arrangement, arranged
@@ -137,6 +138,7 @@ def _set(
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
     def line(one: Figure, plan: Plan) -> _Line:
+        deadline.check("placing the boxes")
         found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
@@ -236,6 +238,7 @@ def _mended(plan: Plan, places: Places, pitch: float) -> tuple[Arrangement, list
     """Return the corrected arrangement, and the boxes whose operands are still not in order."""
     crossing: frozenset[int] = frozenset()
     for _ in range(_MENDINGS):
+        deadline.check("routing the wires")
         found = arranged(plan, places, pitch, crossing)
         wrong = misread(plan, found)
         if not wrong:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import acos, cos, pi, radians, sin
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.layout.placement.ranks import LEVEL, Border, Rank, Spot, ranked
 from bpviz.picture.curves import Curve, line
 from bpviz.picture.elements import Point
@@ -118,6 +119,7 @@ def _buses(lanes: Sequence[Lane], spots: Sequence[Spot]) -> dict[tuple[int, bool
 
 def _steps(lane: Lane, spots: Sequence[Spot], ranks: list[Rank], buses: Mapping[tuple[int, bool], int]) -> list[_Step]:
     """Return the steps of a lane, from rank to rank: as level as the boxes between allow."""
+    deadline.check("routing the wires")
     source, target = spots[lane.source], spots[lane.target]
     first, last = source.rank, target.rank
     start, finish = source.v + lane.leave, target.v + lane.enter

@@ -21,9 +21,9 @@ from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
 from bpviz.picture.looks import Looks
 from bpviz.picture.theme import Theme
+from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html
-from bpviz.writers.player import escaped
 
 __all__ = ["Living", "living", "mark", "write"]
 

@@ -10,6 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.copying import sealed
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import is_library
@@ -54,7 +55,8 @@ class Held(Handle):
 
     def __init__(self, recorder: Recorder, data: Any, called: str) -> None:
         self.recorder = recorder
-        self.data = data
+        # A view: nobody can write into the caller's array through the handle.
+        self.data = sealed(data.view()) if type(data) is np.ndarray else data
         self.called = called
 
     @property
@@ -63,7 +65,7 @@ class Held(Handle):
         if not is_used(self):
             if type(self.data) is not float:
                 # The record keeps the present numbers: the caller may change the array later.
-                self.data = np.array(self.data)
+                self.data = sealed(np.array(self.data))
             self.index = self.recorder.add_inputs((self.called,), (self.data,))
         made: int = _index.__get__(self, Held)
         return made

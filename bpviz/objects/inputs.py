@@ -6,6 +6,7 @@ from typing import Any
 
 from bpviz.errors import RecordingError, UsageError
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.copying import sealed
 from bpviz.recording.handle import Handle
 from bpviz.recording.refusals import of_class
 
@@ -37,7 +38,7 @@ def as_input(name: str, value: Any) -> Any:
             ) from None
     if value.__class__ is np.ndarray and value.dtype.kind in "fiub":
         # The usual case; the code below would do the same.
-        return np.array(value)
+        return sealed(np.array(value))
     odd = of_class(value)
     if odd:
         raise UsageError(f"the input {name!r} is {odd}")
@@ -52,4 +53,4 @@ def as_input(name: str, value: Any) -> Any:
             f"{shown if len(shown) < 60 else shown[:57] + '…'} ({type(value).__name__}"
             f"{f' of {array.dtype}' if array.ndim else ''})"
         )
-    return array
+    return sealed(array)

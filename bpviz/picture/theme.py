@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from bpviz.errors import BpvizWarning, UsageError, did_you_mean
 from bpviz.frozen import dataclass
+from bpviz.tables import read_table
 from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
 from bpviz.text.notation import MATH, Notation
 from bpviz.text.styles import Styles, named_styles
@@ -112,7 +113,7 @@ def theme(name: str) -> Theme:
 def _found(name: str, within: tuple[Path, ...]) -> Theme:
     """Return the theme of that name; ``within`` are the files that name it, one the other."""
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
-    if path in within:
+    if any(path == other or _same_file(path, other) for other in within):
         raise _Wrong("is its own base; name another, such as 'light'")
     try:
         # A user's file is read each time: it may have changed, and so may the files that it names.
@@ -124,6 +125,14 @@ def _found(name: str, within: tuple[Path, ...]) -> Theme:
         raise UsageError(f"there is no theme {name!r}; {hint} (there are: {', '.join(names())})") from None
 
 
+def _same_file(path: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file, through links too."""
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # no such file, or a name that no file can have
+        return False
+
+
 @lru_cache
 def _of_our_own(path: Path) -> Theme:
     return _read(path, ())
@@ -131,14 +140,11 @@ def _of_our_own(path: Path) -> Theme:
 
 def _read(path: Path, within: tuple[Path, ...]) -> Theme:
     """Return the theme of a file; ``within`` are the files that name it, one the other."""
-    import tomllib
-
+    called = f"the theme {str(path)!r}"
     try:
-        return _made(path, tomllib.loads(path.read_text(encoding="utf-8")), within)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the theme {str(path)!r} is not valid TOML: {error}") from None
+        return _made(path, read_table(path, called), within)
     except _Wrong as error:
-        raise UsageError(f"the theme {str(path)!r} {error}") from None
+        raise UsageError(f"{called} {error}") from None
 
 
 class _Wrong(Exception):
@@ -280,8 +286,14 @@ def _stroke(role: str, base: Stroke, colours: Mapping[str, str], given: Any) -> 
     """Return the base's line in this theme's colour, with the width and the dash that the file gives."""
     _only(given, ("width", "dash"), f"lines.{role}.")
     width = _length(f"lines.{role}.width", given["width"]) if "width" in given else base.width
-    dash = tuple(_length(f"lines.{role}.dash", part) for part in given["dash"]) if "dash" in given else base.dash
+    dash = _dash(f"lines.{role}.dash", given["dash"]) if "dash" in given else base.dash
     return Stroke(colours.get(_LINES[role], base.colour), width, dash)
+
+
+def _dash(key: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) > 2:
+        raise _Wrong(f"has {key} = {value!r}; the lengths of a dash and a gap are expected, such as [6, 4]")
+    return tuple(_length(key, part) for part in value)
 
 
 _LINES: Mapping[str, str] = {

@@ -14,6 +14,7 @@ from weakref import ref
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation
 from bpviz.ops.primitives.shaping import indexed
+from bpviz.ops.table.copying import sealed
 from bpviz.ops.table.values import shape_of
 
 __all__ = [
@@ -63,12 +64,13 @@ class Superseded:
     __slots__ = ("dtype", "index", "ndim", "recorder", "shape", "size")
 
     def __init__(self, recorder: Any, index: int, value: Any) -> None:
-        self.recorder = recorder
+        # Weakly: the record holds it, and in a cycle all its arrays would wait for the garbage collector.
+        self.recorder = ref(recorder)
         self.index = index
         self.shape, self.ndim, self.size, self.dtype = value.shape, value.ndim, value.size, value.dtype
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        made = _computed_again(self.recorder, self.index)
+        made = _computed_again(self.recorder(), self.index)
         return made if dtype is None else made.astype(dtype)
 
     def __getattr__(self, name: str) -> Any:
@@ -99,7 +101,7 @@ def _computed_again(recorder: Any, index: int) -> Any:
         write: Write = recorder.written[at]
         positions = [present(values[i]) for i in write.positions]
         value[indexed(write.key, positions)] = present(values[write.value])
-    return value
+    return sealed(value)
 
 
 def settle(recorder: Any) -> None:
@@ -184,6 +186,7 @@ def _hold(handle: Any, new: Any) -> None:
     if type(now) is not float and now.strides != before.strides:
         now = np.empty_like(before)
         now[...] = new.data
+        sealed(now)
     recorder, old = handle.recorder, handle.index
     handle.index, handle.data = new.index, now
     if recorder.compacts and old in recorder.written and type(recorder.values[old]) is np.ndarray:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from bpviz.errors import RecordingError
@@ -15,19 +14,48 @@ from bpviz.recording.variables import Variables
 __all__ = ["Frames", "current_groups"]
 
 
+class Groups(list[Group]):
+    """The open groups, outermost first; each frame's are found at once, however many there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_frame: dict[FrameType, list[Group]] = {}
+        self.skipped: dict[CodeType, int] = {}
+
+    def append(self, group: Group) -> None:
+        """Open a group."""
+        super().append(group)
+        self.of_frame.setdefault(group.frame, []).append(group)
+        if group.skips is not None:
+            self.skipped[group.skips] = self.skipped.get(group.skips, 0) + 1
+
+    def close_from(self, place: int) -> None:
+        """Close the group at a place, and all inside it."""
+        for group in reversed(self[place:]):
+            mine = self.of_frame[group.frame]
+            mine.remove(group)
+            if not mine:
+                del self.of_frame[group.frame]
+            if group.skips is not None:
+                self.skipped[group.skips] -= 1
+                if not self.skipped[group.skips]:
+                    del self.skipped[group.skips]
+        del self[place:]
+
+
 class _Open(threading.local):
     """The open groups of this thread, and the recorders that remember their latest frame."""
 
     def __init__(self) -> None:
-        self.groups: list[Group] = []
+        self.groups = Groups()
         self.remembering: list[Frames] = []
 
 
 _open = _Open()
 
 
-def current_groups() -> list[Group]:
-    """Return the open groups of this thread, outermost first (the list itself: `bpviz.group` changes it).
+def current_groups() -> Groups:
+    """Return the open groups of this thread (the list itself: `bpviz.group` changes it).
 
     Recorders forget their latest frame: the next step may be in another group.
     """
@@ -45,7 +73,7 @@ class Frames:
     function is the first one that it calls. ``frame`` is the frame of the latest step, and ``scope`` its scope.
     """
 
-    __slots__ = ("boundary", "closed", "frame", "pinned", "scope", "scope_of", "scopes", "seen")
+    __slots__ = ("__weakref__", "boundary", "closed", "frame", "pinned", "scope", "scope_of", "scopes", "seen")
 
     def __init__(self, root: FrameType, name: str = "", *, boundary: bool = False) -> None:
         self.closed = False
@@ -129,21 +157,20 @@ class Frames:
         self.scope_of[frame] = scope = self.scopes[0].within(frame.f_code, -1, None)
         return scope
 
-    def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Sequence[Group]) -> Scope:
+    def _called(self, caller: Scope, frame: FrameType, offset: int, opened: Groups) -> Scope:
         """Return the scope of a function that another one called."""
         code = frame.f_code
         # A reader does not see lambdas and comprehensions as groups of their own.
-        if code.co_name.startswith("<") or goes_on(frame) or any(group.skips is code for group in opened):
+        if code.co_name.startswith("<") or goes_on(frame) or code in opened.skipped:
             self.scope_of[frame] = scope = caller.within(code, offset, caller)
             return scope
         return self._child(frame, Scope(len(self.scopes), caller, title_of(frame), code, offset, caller))
 
-    def _grouped(self, scope: Scope, frame: FrameType, opened: Sequence[Group]) -> Scope:
+    def _grouped(self, scope: Scope, frame: FrameType, opened: Groups) -> Scope:
         """Return the innermost group that was opened in this frame, or the frame's own scope."""
-        for group in opened:
-            if group.frame is frame:
-                inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
-                scope = self.scope_of.get(group) or self._child(group, inside)
+        for group in opened.of_frame.get(frame, ()):
+            inside = Scope(len(self.scopes), scope, group.title, scope.code, scope.call_offset, scope.caller)
+            scope = self.scope_of.get(group) or self._child(group, inside)
         return scope
 
     def _child(self, key: Any, scope: Scope) -> Scope:
@@ -158,9 +185,13 @@ class Frames:
 
     def leave(self) -> None:
         """Release the frames: nothing can be recorded any more."""
+        self.closed = True
+        self.forget()
+
+    def forget(self) -> None:
+        """Release the frames, whose variables would be kept with the record; what follows starts at the top."""
         if self.seen:
             _open.remembering.remove(self)
-        self.closed = True
         self.frame = self.boundary = None
         self.scope_of = {}
         self.seen = {}

@@ -11,6 +11,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operand, Operation, evaluate
+from bpviz.ops.table.copying import own, sealed
 from bpviz.recording import refusals
 from bpviz.recording.aliases import Superseded, constant_part, detached, latest, link, present, shares_memory
 from bpviz.recording.nesting import holds, lift
@@ -105,9 +106,10 @@ class Handle(Value):
         if not missing:
             try:
                 if operation.keeping is None:
-                    value = evaluate(operation, values, given)
+                    value = sealed(evaluate(operation, values, given))
                 else:
                     value, kept = ops.computed(operation, values, given)
+                    sealed(value)
             except (ValueError, TypeError, IndexError) as error:
                 raise refusals.fails([ops.shape_of(v) for v in values], error, frame) from error
         index = recorder.add_step(operation, tuple(operands), given, value, reached, frame)
@@ -292,9 +294,9 @@ def _given(operation: Operation, parameters: Mapping[str, Any], frame: FrameType
 
 def _settled(value: Any) -> Any:
     kind = type(value)
-    if kind is tuple and not _NUMBERS.issuperset(map(type, value)):
-        return tuple(map(_settled, value))
-    return operator.index(value) if kind in HANDLES else value
+    if kind is tuple:
+        return value if _NUMBERS.issuperset(map(type, value)) else tuple(map(_settled, value))
+    return operator.index(value) if kind in HANDLES else own(value)
 
 
 _NUMBERS = frozenset({int, float})
@@ -333,11 +335,11 @@ def index_by(x: Handle, key: Any, frame: FrameType) -> Any:
     made = template(key, positions)
     recorder = x.recorder
     if x.index in recorder.written and not positions:
-        return _read(x, made, frame)
+        return _read(x, own(made), frame)
     part = x.__bpviz_record__(OPERATIONS["index"], (x, *positions), {"key": made}, frame)
     if type(part.data) is float and has_ellipsis(made):
         # x[..., 0] of a vector is a single number, but also a view.
-        link(part, x, OPERATIONS["index"], positions, {"key": made})
+        link(part, x, OPERATIONS["index"], positions, {"key": own(made)})
     return part
 
 
@@ -365,7 +367,7 @@ def _read(x: Handle, key: Any, frame: FrameType) -> Any:
         # The writes since then are elsewhere, so that the part is the same in it.
         value = ops.plain(np.array(part))
         step = recorder.add_step(OPERATIONS["index"], (index,), {"key": key}, value, recorder.reached[index], frame)
-        made = Handle(recorder, step, value)
+        made = Handle(recorder, step, sealed(value))
     elif not found:
         read = Handle(recorder, index, recorder.values[index])
         made = read.__bpviz_record__(OPERATIONS["index"], (read,), {"key": key}, frame)

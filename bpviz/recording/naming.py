@@ -95,8 +95,11 @@ class group:
     def __exit__(self, *exception: object) -> None:
         groups = current_groups()
         mine = self._opened.pop()
-        if mine in groups:
-            del groups[groups.index(mine) :]
+        if groups and groups[-1] is mine:
+            # The usual case, however many are open.
+            groups.close_from(len(groups) - 1)
+        elif mine in groups:
+            groups.close_from(groups.index(mine))
 
     def _open(self, made: Group) -> None:
         self._opened.append(made)

@@ -13,6 +13,7 @@ from typing import Any
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
+from bpviz.ops.table.copying import sealed
 from bpviz.recording.frames import Frames
 from bpviz.recording.scopes import Scope, around_both
 from bpviz.recording.variables import Variables, held_names
@@ -319,7 +320,7 @@ class Recorder(Frames):
             index = found.indices[-1]
             self.step_scopes[index] = around_both(self.step_scopes[index], self.scope)
             return index, found.holds
-        holds = np.array(original)
+        holds = sealed(np.array(original))
         if holds.dtype.kind not in "fiub":
             return -1, holds
         if not holds.ndim:

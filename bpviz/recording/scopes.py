@@ -19,7 +19,7 @@ class Scope:
     and ``call_offset`` the place of the call.
     """
 
-    __slots__ = ("call_offset", "caller", "code", "index", "parent", "title")
+    __slots__ = ("call_offset", "caller", "code", "depth", "index", "jump", "parent", "title")
 
     def __init__(
         self,
@@ -36,6 +36,13 @@ class Scope:
         self.code = code
         self.call_offset = call_offset
         self.caller = caller
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        # A group further out: with such jumps, of lengths 1, 1, 3, 1, 1, 3, 7, …, any other is a few steps away.
+        self.jump: Scope | None = parent
+        if parent is not None and parent.jump is not None:
+            far = parent.jump
+            if parent.depth - far.depth == far.depth - (0 if far.jump is None else far.jump.depth):
+                self.jump = far.jump or far
 
     def within(self, code: CodeType, call_offset: int, caller: Scope | None) -> Scope:
         """Return the same group for steps in other code: a lambda, a cell of a notebook."""
@@ -67,14 +74,22 @@ def group_path(scope: Scope) -> tuple[str, ...]:
 
 def around_both(one: Scope, other: Scope) -> Scope:
     """Return the innermost group that holds both scopes."""
-    indices = set()
-    scope: Scope | None = one
-    while scope is not None:
-        indices.add(scope.index)
-        scope = scope.parent
-    while other.index not in indices and other.parent is not None:
-        other = other.parent
+    depth = min(one.depth, other.depth)
+    one, other = _at(one, depth), _at(other, depth)
+    while other.index != one.index and one.parent is not None and other.parent is not None:
+        # Both are as deep, so both have jumps of the same length.
+        far, other_far = one.jump or one.parent, other.jump or other.parent
+        one, other = (one.parent, other.parent) if far.index == other_far.index else (far, other_far)
     return other
+
+
+def _at(scope: Scope, depth: int) -> Scope:
+    """Return the group around a scope, or the scope itself, that is so deep."""
+    while scope.depth > depth:
+        far = scope.jump if scope.jump is not None and scope.jump.depth >= depth else scope.parent
+        assert far is not None
+        scope = far
+    return scope
 
 
 def title_of(frame: FrameType) -> str:

@@ -10,6 +10,7 @@ The default language is that of ``BPVIZ_LANG`` in the environment.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,12 +19,16 @@ from string import Formatter
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.tables import read_table
 
 __all__ = ["ENGLISH", "Language", "columns", "language", "languages"]
 
 _HOME = Path(__file__).parent / "languages"
 _SUFFIX = ".toml"
 _VARIABLE = "BPVIZ_LANG"
+
+
+_CODE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 class Language:
@@ -34,7 +39,14 @@ class Language:
     """
 
     def __init__(self, code: str, sentences: Mapping[str, str] | None = None) -> None:
-        """Take the language's code in pages (``en``, ``ja``) and the sentences that differ from English."""
+        """Take the language's code in pages (``en``, ``ja``) and the sentences that differ from English.
+
+        Raises `UsageError` for a code that no page can have.
+        """
+        if not _CODE.fullmatch(code):
+            raise UsageError(
+                f"{code!r} is no code of a language; the name of its file is its code, such as fr.toml or pt-BR.toml"
+            )
         self.code = code
         self.sentences = sentences or {}
 
@@ -116,30 +128,38 @@ def _named(name: str) -> Language:
 @lru_cache(maxsize=16)
 def _read(path: Path, edition: int) -> Language:
     """Return the language of a file; ``edition`` changes when the file does, so that the cache reads it again."""
-    import tomllib
-
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the language {str(path)!r} is not valid TOML: {error}") from None
+    called = f"the language {str(path)!r}"
+    tables = read_table(path, called)
     sentences: dict[str, str] = {}
     for title, table in tables.items():
         pairs = table if isinstance(table, dict) else {title: table}
         for english, own in pairs.items():
             if not isinstance(own, str):
-                raise UsageError(f"the language {str(path)!r} has {english!r} = {own!r}; a sentence is expected")
-            extra = _fields(own) - _fields(english)
-            if extra:
-                raise UsageError(
-                    f"the language {str(path)!r} fills in {{{extra.pop()}}}, which {english!r} does not have"
-                )
+                raise UsageError(f"{called} has {english!r} = {own!r}; a sentence is expected")
+            _check_fields(called, english, own)
             sentences[english] = own
     return Language(path.stem, sentences)
 
 
-def _fields(sentence: str) -> set[str]:
+def _check_fields(called: str, english: str, own: str) -> None:
+    """Raise `UsageError` if a sentence has a ``{…}`` that its English form does not have."""
+    known = _fields(english)
+    if not known:
+        # Such a sentence is not filled in: its braces stay as they are.
+        extra = _fields(own) or set()
+    else:
+        found = _fields(own)
+        if found is None:
+            raise UsageError(f"{called} has a single brace in {own!r}; write {{{{ or }}}} for the sign itself")
+        extra = found - known
+    if extra:
+        raise UsageError(f"{called} fills in {{{min(extra)}}}, which {english!r} does not have")
+
+
+def _fields(sentence: str) -> set[str] | None:
+    """Return each ``{…}`` as it is written, with its format; ``None`` for a sentence that cannot be filled in."""
     try:
-        return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+        parts = [part for part in Formatter().parse(sentence) if part[1] is not None]
     except ValueError:
-        # A sentence with a single brace has nothing to fill in.
-        return set()
+        return None
+    return {f"{name}{'!' + how if how else ''}{':' + spec if spec else ''}" for _, name, spec, how in parts}

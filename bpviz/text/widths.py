@@ -23,6 +23,8 @@ __all__ = [
     "lines",
     "missing",
     "printable",
+    "safe_lines",
+    "visible",
     "width",
     "wrapped",
 ]
@@ -122,14 +124,44 @@ def printable(text: str) -> str:
     """Return ``text`` on one line, with visible signs for characters that XML does not allow.
 
     Line breaks and tabs become spaces, other control characters their pictures, lone surrogates the replacement sign.
-    Characters that change the direction of writing are left out.
+    Characters that change the direction of writing are left out. A text of invisible characters is written as code
+    points.
 
     >>> printable("a\\nb\\x00")
     'a b␀'
     """
+    if text.isprintable() or not text:
+        return text
+    shown = "".join(map(_shown, text.replace("\r\n", " ")))
+    if all(unicodedata.category(c) in _INVISIBLE for c in shown) and not text.isspace():
+        # Nothing can be seen of it; so its code points are written.
+        return " ".join(f"U+{ord(c):04X}" for c in text)
+    return shown
+
+
+_INVISIBLE = ("Cf", "Cn", "Mn", "Me", "Zs")
+"""The categories of characters of which nothing can be seen alone."""
+
+
+def safe_lines(text: str) -> str:
+    r"""Return a text of several lines for a terminal: whatever could control it becomes visible, or is left out.
+
+    >>> safe_lines("a\x1b[31mb\n\tc\r")
+    'a␛[31mb\n\tc '
+    """
     if text.isprintable():
         return text
-    return "".join(map(_shown, text.replace("\r\n", " ")))
+    return "".join(c if c in "\n\t" else _shown(c) for c in text.replace("\r\n", "\n"))
+
+
+def visible(name: str) -> str:
+    """Return a name so that a reader sees something of it: an empty or blank one is written in quotes.
+
+    >>> visible("x"), visible(""), visible(" "), visible("\u202e")
+    ('x', '""', '" "', 'U+202E')
+    """
+    shown = printable(name)
+    return shown if shown.strip() else f'"{shown}"'
 
 
 def lines(text: str) -> tuple[str, ...]:

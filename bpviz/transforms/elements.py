@@ -217,7 +217,8 @@ class _Elements:
                 if end is self.ends[0] or self._is_wanted(end.node, i):
                     handle = self._handle(end.node, i)
                     made.mark_output(handle.index, self._plain_name(end.title, place), own=end.own)
-        self.new.pinned = self.new.frame = None
+        self.new.pinned = None
+        self.new.forget()
         return made
 
     def _weighed(self, index: int, results: list[Any]) -> Any:

@@ -248,8 +248,8 @@ class _Backward:
         moved: dict[int, int] = {}
         for index in Graph(record=old).ancestors((*ends.values(), *old.is_input, *more)):
             moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
-        # The frame in which it was made would keep all its variables alive.
-        made.record.boundary, made.record.scope_of, made.record.closed = None, {}, True
+        made.record.leave()
+        old.leave()
         for title, index in ends.items():
             made.mark_output(moved[index], title, own=True)
         return Derivation(

@@ -139,6 +139,7 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
     new.decided |= {moved[index]: line for index, line in old.decided.items() if index >= 0}
     made = Graph(graph.name, record=new)
     made.function, made.notes = graph.function, graph.notes
+    new.forget()
     for end in graph.ends:
         made.mark_output(moved[end.node], end.title, own=end.own)
     return made, moved

@@ -24,6 +24,8 @@ _STEPS = 64
 """Rounding errors, in steps of rounding of the largest element, that may remain when a few dozen terms cancel."""
 _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
+_PIECE = 1 << 16
+"""The most numbers of a large array that are looked at together."""
 
 
 def content(value: Any, precision: int = 4, say: Language = ENGLISH) -> Plain | Grid | Heat:
@@ -211,15 +213,29 @@ def thinned(shape: tuple[int, int]) -> tuple[Any, Any]:
 def _heat(flat: Any, text: str, marked: bool, precision: int, say: Language) -> Heat:
     """Return the heat map of an array in rows, which keeps its proportions."""
     rows, columns = thinned(flat.shape)
-    numbers = flat.astype(float)
-    scale = float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers)))
-    thin = numbers[np.ix_(rows, columns)]
+    scale = _largest(flat)
+    thin = flat[np.ix_(rows, columns)].astype(float)
     cells = tuple(
         tuple(round(v / (scale or 1.0), 3) if math.isfinite(v) else None for v in row) for row in thin.tolist()
     )
     whole = thin.size == flat.size
     full, note = number(scale, precision) if scale else "", "" if whole else say("sampled")
     return Heat(text, cells, marked, full, note, scale or 1.0)
+
+
+def _largest(flat: Any) -> float:
+    """Return the largest finite size of a number in rows, piece by piece: a copy of a large array takes much memory.
+
+    >>> _largest(np.array([[1.0, -3.0, np.inf]]))
+    3.0
+    """
+    largest, (height, width) = 0.0, flat.shape
+    rows = max(1, _PIECE // max(width, 1))
+    for top in range(0, height, rows):
+        for left in range(0, width, _PIECE):
+            sizes = np.abs(flat[top : top + rows, left : left + _PIECE].astype(float))
+            largest = max(largest, float(np.max(sizes, initial=0.0, where=np.isfinite(sizes))))
+    return largest
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:

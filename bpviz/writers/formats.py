@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bpviz import deadline
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.frozen import dataclass
 
@@ -178,6 +179,7 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: s
     >>> write(Picture(10.0, 5.0, ()), theme("light"), "svg", scale=3).startswith(b"<svg ")
     True
     """
+    deadline.check("writing the file")
     row = row_of(format)
     if row.reads == "flow":
         raise UsageError(_unknown("picture format", format, format, formats()))

@@ -8,9 +8,9 @@ from bpviz.figure import Step
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme
 from bpviz.text.colours import NO_BACKGROUND
+from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import player, svg
-from bpviz.writers.player import escaped
 from bpviz.writers.svg import PREFIX, unique
 
 __all__ = ["fragment", "write"]

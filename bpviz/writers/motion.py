@@ -16,8 +16,9 @@ from bpviz.picture.elements import Element, Part, Path, Picture, Shape
 from bpviz.picture.looks import Looks
 from bpviz.picture.stages import arrivals, captioned, halves, is_line
 from bpviz.picture.theme import LineRole, Theme
+from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers.svg import PREFIX, drawn, escaped, finished, followed, group, links, opened, scoped
+from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, links, opened, scoped
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 

@@ -6,27 +6,17 @@ anywhere in the figure. On paper every step is printed.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 
 from bpviz.figure import Step
 from bpviz.picture.elements import Element, Path, Picture, Shape
 from bpviz.picture.theme import Theme
-from bpviz.text import widths
+from bpviz.text.escaping import escaped
 from bpviz.text.language import Language
 from bpviz.writers.motion import PALE, STRONG, moving
 from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
 
-__all__ = ["escaped", "half", "rules", "written"]
-
-
-def escaped(line: str) -> str:
-    """Return a line of text escaped for HTML, in attributes too.
-
-    >>> escaped("a < 'b'")
-    'a &lt; &#x27;b&#x27;'
-    """
-    return html.escape(widths.printable(line))
+__all__ = ["half", "rules", "written"]
 
 
 def written(picture: Picture, theme: Theme, steps: Sequence[Step], say: Language) -> str:

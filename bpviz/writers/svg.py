@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from zlib import crc32
 
+from bpviz import deadline
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
 from bpviz.picture.looks import Looks, mixed
 from bpviz.picture.runs import placed_runs
 from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
+from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
     "INHERITED",
     "PREFIX",
     "drawn",
-    "escaped",
     "finished",
     "followed",
     "frames",
@@ -101,6 +102,7 @@ def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> l
     lines = opened(picture, theme, say)
     ends = links(picture)
     for number, part in enumerate(picture.parts):
+        deadline.check("writing the file")
         key = number, id(part)
         if key not in known:
             look = toned[part.look]
@@ -333,9 +335,3 @@ def _number(value: float) -> str:
 @lru_cache(maxsize=1 << 14)
 def _hundredths(count: int) -> str:
     return f"{count / 100:.2f}".rstrip("0").rstrip(".")
-
-
-def escaped(content: str) -> str:
-    """Return text escaped for XML."""
-    shown = widths.printable(content)
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,6 +11,7 @@ from bpviz import ops
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, shape_of
 from bpviz.ops.primitives.shaping import indexed
+from bpviz.ops.table.copying import sealed
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, give, is_child_at, put, spans
 from bpviz.recording.handle import HANDLES, Handle, lifted, template
@@ -236,7 +237,7 @@ def _is_whole(places: Any, shape: Sequence[int]) -> bool:
 
 
 def _constant(x: Handle, value: Any, frame: FrameType) -> Handle:
-    return Handle(x.recorder, x.recorder.add_constant(value, frame), value)
+    return Handle(x.recorder, x.recorder.add_constant(sealed(value), frame), value)
 
 
 def _in_one_record(x: Handle, value: Any, frame: FrameType) -> Any:

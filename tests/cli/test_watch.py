@@ -19,8 +19,9 @@ import pytest
 from click.testing import CliRunner
 from devtools import Page, opened, until
 
+from bpviz import children
 from bpviz.cli import main
-from bpviz.cli.watch import _Page
+from bpviz.drawing.served import ServedPage
 
 MODEL = "def total(price=100, count=2):\n    return price * count\n"
 
@@ -89,7 +90,7 @@ def test_the_picture_follows_the_model_and_the_last_good_one_stays(
 def test_the_page_shows_the_picture_and_errors(tmp_path: Path) -> None:
     picture = tmp_path / "<b>.svg"
     picture.write_text("<svg/>")
-    page = _Page(picture.name)
+    page = ServedPage(picture.name)
     address = page.start()
 
     def get(path: str) -> tuple[str, bytes]:
@@ -174,3 +175,34 @@ def test_without_watchfiles_the_message_says_how_to_install_it(tmp_path: Path, m
     result = CliRunner().invoke(main, ["render", str(tmp_path / "model.py"), "--watch"], prog_name="bpviz")
     assert result.exit_code == 3
     assert result.stderr == "bpviz: --watch needs watchfiles; install it: pip install 'bpviz[watch]'\n"
+
+
+@pytest.mark.hosts
+def test_modules_beside_the_picture_are_not_run(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(MODEL)
+    subprocess.run([sys.executable, "-m", "bpviz", "render", "model.py", "-o", "g.json"], cwd=tmp_path, check=True)
+    for name in ("click", "json", "numpy"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')\nraise SystemExit(9)\n")
+    command = children.bpviz_command("render", "g.json", "--watch", "-o", "g.svg")
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        assert until(lambda: (tmp_path / "g.svg").exists())
+        assert not (tmp_path / "ran").exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.hosts
+def test_a_draw_that_a_newer_save_has_overtaken_is_dropped(
+    watching: tuple[Path, subprocess.Popen[bytes], list[str]],
+) -> None:
+    folder, _, output = watching
+    model, picture = folder / "model.py", folder / "model.svg"
+    assert until(lambda: "wrote model.svg\n" in output), output
+    time.sleep(0.5)
+    model.write_text(f"import time\nopen('begun', 'w')\ntime.sleep(60)\n{MODEL.replace('100', '150')}")
+    assert until(lambda: (folder / "begun").exists()), output
+    model.write_text(MODEL.replace("100", "7"))
+    assert until(lambda: ">14<" in picture.read_text()), output
+    assert output.count("wrote model.svg\n") <= 2

@@ -233,3 +233,12 @@ def test_the_command_line_gives_values_to_attributes_and_fields(folder: Path) ->
         result = CliRunner().invoke(main, ["render", f"springs.py:{target}", "--set", assignment, "-o", "made.json"])
         assert result.exit_code == 0, result.output
         assert load("made.json").thing.output == value
+
+
+def test_a_model_with_a_relative_name_is_forgotten_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (2.0, 5.0):
+        place = tmp_path / str(number)
+        write(place / "apples.py", f"def f(x=3.0): return x * {number}\n")
+        write(place / "other.py", "import apples\ndef g(x=3.0): return apples.f(x)\n")
+        monkeypatch.chdir(place)
+        assert gradients("apples.py") == gradients("other.py") == {"x": number}

@@ -66,8 +66,8 @@ def test_the_command_line_has_every_option_in_the_order_of_the_table() -> None:
         ("seconds", 1000, "seconds must be more than 0 and less than 1000, such as 1.5, but got 1000"),
         ("seconds", float("nan"), "seconds must be more than 0 and less than 1000, such as 1.5, but got nan"),
         ("scale", 0, "scale must be more than 0 and less than 1000, such as 2, but got 0"),
-        ("timeout", 0, "timeout is how many seconds the layout may take, such as 60, but got 0"),
-        ("timeout", "long", "timeout is how many seconds the layout may take, such as 60, but got 'long'"),
+        ("timeout", 0, "timeout is how many seconds the drawing may take, such as 60, but got 0"),
+        ("timeout", "long", "timeout is how many seconds the drawing may take, such as 60, but got 'long'"),
     ],
 )
 def test_a_wrong_value_is_refused(name: str, wrong: object, message: str) -> None:
@@ -153,7 +153,7 @@ class TestAdding:
     def test_settings_and_documents_have_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "pyproject.toml").write_text("[tool.bpviz]\ngrid-size = 6\n")
         monkeypatch.chdir(tmp_path)
-        assert request.settings(tmp_path) == {"grid": 6}
+        assert request.settings(tmp_path) == {"grid": "6"}
         assert "grid-size" in request.names()
         assert request.parsed("a marker", ["f.py"]).params["grid"] == 6
         assert request.parsed("a marker", ["f.py", *request.spelled({"grid-size": "7"})]).params["grid"] == 7

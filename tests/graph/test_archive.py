@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from samples import CASES, sample
 
 import bpviz
+from bpviz.errors import UsageError
 from bpviz.graph.archive import dumped, loaded
 from bpviz.ops import Case, Operation
 
@@ -32,3 +35,68 @@ def test_every_operation_comes_back(row: Operation, case: Case) -> None:
 
 def _is_float(value: object) -> bool:
     return np.asarray(value).dtype.kind == "f"
+
+
+def _document(**changes: object) -> dict[str, object]:
+    nodes = [
+        {"name": "x", "kind": "input", "value": 2.0},
+        {"name": "y", "kind": "operation", "operation": "multiply", "operands": ["x", "x"], "value": 4.0},
+    ]
+    whole: dict[str, object] = {"bpviz": 1, "name": "f", "groups": [], "nodes": nodes}
+    return {**whole, "outputs": [{"title": "y", "node": "y"}], "output": "y", "seed": 1.0, **changes}
+
+
+def _step(**changes: object) -> dict[str, object]:
+    """Return a document whose step is changed."""
+    document = _document()
+    document["nodes"][1].update(changes)  # type: ignore[index]
+    return document
+
+
+X, Y = _document()["nodes"]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (_step(operands=["x", "y"]), "the node 'y' needs 'y', which does not come before it: a cycle"),
+        (_document(nodes=[Y, X]), "the node 'y' needs 'x', which does not come before it: a cycle"),
+        (_step(operands=["x", "z"]), "the node 'y' needs 'z', which is no node"),
+        (_step(operands=["x"]), "the node 'y' has 1 operands, but multiply takes 2"),
+        (_step(operands=["x", "x", "x"]), "the node 'y' has 3 operands, but multiply takes 2"),
+        (_step(operands=7), "the node 'y' needs the name of an operation, and a list of operands"),
+        (_step(label=7), "the node 'y' has label = 7; a text is expected"),
+        (_step(meaning=["a"]), "the node 'y' has meaning = a list of 1 parts; a text is expected"),
+        (_step(name="x"), "the node 'x' is there twice"),
+        (_step(kind="thing"), "the node 'y' is of kind 'thing'; it is an input, a constant or an operation"),
+        (_step(value="4"), "the node 'y' has a value that is no number or array of numbers"),
+        (_step(parameters=[]), "the node 'y' has parameters = a list of 0 parts; an object is expected"),
+        (_document(nodes=[{"name": "x", "kind": "input"}, Y]), "the node 'x' has no value"),
+        (_document(outputs=7), "outputs is 7; a list is expected"),
+        (_document(outputs=[{"title": "y", "node": "z"}]), "the output 'y' needs 'z', which is no node"),
+        (
+            _document(groups=[{"id": 1, "title": "a", "parent": 2}, {"id": 2, "title": "b", "parent": 1}]),
+            "the group 1 is inside the group 2, which does not come before it: a cycle",
+        ),
+        (_document(groups=[{"id": 1, "title": 5, "parent": 0}]), "the group 1 has title = 5; a text is expected"),
+        (_document(groups=[{"id": 1, "title": "a", "parent": 9}]), "the group 1 is inside 9, which is no group"),
+    ],
+)
+def test_a_damaged_document_is_refused_with_the_place_of_its_fault(document: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        loaded(json.dumps(document))
+    assert str(caught.value) == f"the JSON text is damaged: {message}"
+
+
+def test_whole_numbers_of_thousands_of_digits_and_deep_nesting_are_refused() -> None:
+    for text in ('{"bpviz": ' + "9" * 5000 + "}", "[" * 100_000, '{"bpviz": ' * 100_000):
+        with pytest.raises(UsageError):
+            loaded(text)
+
+
+def test_halves_of_surrogates_come_back() -> None:
+    graph = bpviz.Graph("\ud800")
+    graph.output(graph.input("\udfff", 1.0) * 2)
+    text = bpviz.draw(graph).to_json()
+    text.encode("utf-8")
+    assert list(bpviz.draw(loaded(text)).source.grads) == ["\udfff"]  # type: ignore[union-attr]

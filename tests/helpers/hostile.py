@@ -7,9 +7,9 @@ from typing import Any
 
 import bpviz
 
-__all__ = ["NAMES", "drawing"]
+__all__ = ["NAMES", "PLAIN", "drawing"]
 
-NAMES = (
+PLAIN = (
     "<b>&\"'",
     "<script>alert(1)</script>",
     "</style><script>alert(2)</script>",
@@ -38,8 +38,23 @@ NAMES = (
     "}{",
     "-0",
     "  two  spaces ",
+)
+"""Names that are shown as they are."""
+
+NAMES = (
+    *PLAIN,
     "\x00\x1b",
     "\ud800",
+    "\udc80x\udfff",
+    "\ufffd",
+    "\u202e",
+    "\u2066\u2069",
+    "\u200b",
+    "\x85\x7f",
+    "\n",
+    " ",
+    "",
+    "\ufffe\U0010ffff",
     "単価",
     "😀",
 )

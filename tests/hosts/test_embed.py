@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,92 @@ def test_hostile_words_stay_words() -> None:
     shown = image_text(Image("a.svg", '"><script>', "b.svg"))
     assert "<script>" not in shown
     assert 'alt="&quot;&gt;&lt;script&gt;"' in shown
+
+
+def _document(folder: Path, words: str, more: str = "") -> Path:
+    readme = folder / "doc" / "README.md"
+    readme.write_text(f"<!-- bpviz: {words} -->\n<!-- /bpviz -->\n{more}")
+    return readme
+
+
+def test_pictures_stay_in_the_folder_of_their_document(folder: Path) -> None:
+    readme = _document(folder, "apples.py -o ../apples.svg")
+    before = readme.read_text()
+    done = embed("doc/README.md")
+    assert (done.exit_code, readme.read_text(), (folder / "apples.svg").exists()) == (2, before, False)
+    assert done.stderr == (
+        "bpviz: doc/README.md, line 1: 'apples.svg' is outside the folder of the document; choose a place in it, or "
+        "give --allow-outside\n"
+    )
+    assert embed("doc/README.md", "--allow-outside").exit_code == 0
+    assert ">220<" in (folder / "apples.svg").read_text()
+    (folder / "elsewhere").mkdir()
+    (folder / "doc" / "link").symlink_to(folder / "elsewhere")
+    _document(folder, "apples.py -o link/apples.svg")
+    assert embed("doc/README.md").exit_code == 2
+    assert list((folder / "elsewhere").iterdir()) == []
+
+
+def test_what_bpviz_did_not_make_stays(folder: Path) -> None:
+    _document(folder, "apples.py -o mine.svg -o mine.png -o mine.json")
+    mine = folder / "doc" / "mine.svg"
+    mine.write_text("<svg>mine</svg>")
+    done = embed("doc/README.md")
+    assert (done.exit_code, mine.read_text()) == (2, "<svg>mine</svg>")
+    assert "'doc/mine.svg' was not made by bpviz, and would be lost; choose another name with -o" in done.stderr
+    mine.unlink()
+    assert embed("doc/README.md").exit_code == 0
+    (folder / "doc" / "apples.py").write_text(MODEL.replace("100", "150"))
+    assert embed("doc/README.md").exit_code == 0
+    assert ">330<" in mine.read_text()
+
+
+def test_two_markers_for_one_file_are_an_error(folder: Path) -> None:
+    other = "<!-- bpviz: apples.py --labels symbols -o ./apples.svg -->\n<!-- /bpviz -->\n"
+    _document(folder, "apples.py -o apples.svg", other)
+    done = embed("doc/README.md")
+    assert done.exit_code == 2
+    assert "line 3: 'doc/apples.svg' is written by the marker of doc/README.md, line 1 too; give each its own -o" in (
+        done.stderr
+    )
+    assert not (folder / "doc" / "apples.svg").exists()
+
+
+def test_a_change_made_meanwhile_is_not_lost(folder: Path) -> None:
+    readme = _document(folder, "slow.py -o slow.svg")
+    (folder / "doc" / "slow.py").write_text(f"open({str(readme)!r}, 'a').write('my new line')\n{MODEL}")
+    done = embed("doc/README.md")
+    assert (done.exit_code, readme.read_text().endswith("my new line")) == (2, True)
+    assert "'doc/README.md' was changed meanwhile, and would lose that; run it again" in done.stderr
+    assert not (folder / "doc" / "slow.svg").exists()
+
+
+def test_a_picture_for_every_step_is_linked(folder: Path) -> None:
+    readme = _document(folder, "apples.py -o s-%02d.svg")
+    assert embed("doc/README.md").exit_code == 0
+    lines = readme.read_text().splitlines()[1:-1]
+    written = sorted(path.name for path in (folder / "doc").glob("s-*.svg"))
+    assert [line.rpartition("(")[2].rstrip(")") for line in lines] == written
+    assert len(written) > 3
+    assert embed("doc/README.md", "--check").exit_code == 0
+
+
+def test_a_folder_or_a_pipe_is_no_document(folder: Path) -> None:
+    assert "'doc' is a folder; name a FILE.md" in embed("doc").stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- bpviz:" * 20_000,
+        "<!-- bpviz: m.py -->\n" * 20_000,
+        "```\n" * 20_001,
+        "```py\nx\n```\n" * 20_000 + "<!-- bpviz:",
+    ],
+    ids=["unclosed", "without end", "fences", "blocks"],
+)
+def test_thousands_of_unclosed_markers_take_no_time(folder: Path, text: str) -> None:
+    (folder / "doc" / "README.md").write_text(text)
+    begun = time.monotonic()
+    done = embed("doc/README.md")
+    assert (done.exit_code in (0, 2), done.stderr.count("\n"), time.monotonic() - begun < 5) == (True, 1, True)

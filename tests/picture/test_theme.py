@@ -207,3 +207,17 @@ def test_faint_text_is_reported(tmp_path: Path) -> None:
 def test_heat_has_no_colour_of_a_direction(look: Theme) -> None:
     directions = {look.strokes["forward"].colour, look.strokes["backward"].colour, look.shared.colour}
     assert directions.isdisjoint(look.heat)
+
+
+def test_a_theme_that_is_its_own_base_through_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('base = "other.toml"\n')
+    (tmp_path / "other.toml").symlink_to(tmp_path / "mine.toml")
+    with pytest.raises(UsageError, match="is its own base"):
+        theme(str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize("dash", ["5", '"a"', "[1, 2, 3]", "[[1]]", "{}", "[-1]", "true"])
+def test_a_dash_that_is_none_is_refused(tmp_path: Path, dash: str) -> None:
+    (tmp_path / "mine.toml").write_text(f"[lines.forward]\ndash = {dash}\n")
+    with pytest.raises(UsageError, match=r"has lines\.forward\.dash = "):
+        theme(str(tmp_path / "mine.toml"))

@@ -384,3 +384,11 @@ def test_no_part_of_a_page_is_in_english(path: Path, monkeypatch: pytest.MonkeyP
     names = {*re.findall("[A-Za-z]+", source), *"AWZ", "exp", "log", "put", "max", "dot", "ones", "mean", "stack"}
     names |= {"ReLU", "Affine", "LayerNorm", "Conv", "MaxPool", "maxpool", "unpool", "repeats", "open", "all", "NAME"}
     assert {word for word in spoken_in_latin(seen) if word.lstrip("d") not in names} - names == set()
+
+
+@pytest.mark.parametrize("own", ["{name:>2000000000}", "{name!r}", "{name.__class__}", "{0}", "{other}", "{name", "}"])
+def test_a_sentence_fills_in_what_the_english_one_does_and_nothing_else(tmp_path: Path, own: str) -> None:
+    file = tmp_path / "xx.toml"
+    file.write_text(f'"input {{name}}" = "{own}"')
+    with pytest.raises(UsageError, match=r"fills in \{|has a single brace"):
+        language(str(file))

@@ -85,7 +85,7 @@ def test_the_real_mermaid_draws_the_content_of_the_figure() -> None:
         boxes = sum(len(figure.boxes) + len(figure.notes) for figure in figures)
         assert len(seen["nodes"]) == boxes
     # Hostile names come back as they were; what cannot be seen as its picture.
-    names = [" ".join(name.split()) for name in hostile.NAMES[:-4]]
+    names = [" ".join(name.split()) for name in hostile.PLAIN]
     assert set(names) <= {" ".join(node.split()) for node in found[-1]["nodes"]}
     assert found[-1]["title"] == "</title><script>alert(7)</script>"
 

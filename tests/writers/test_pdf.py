@@ -104,3 +104,11 @@ def test_without_graphviz_the_line_to_type_is_given(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineMissing, match="graphviz"):
         pdf.write(everything(), LIGHT, engine="system")
+
+
+@pytest.mark.engine
+def test_it_carries_no_clock(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    first = pdf.write(everything(), theme("light"))
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert pdf.write(everything(), theme("light")) == first

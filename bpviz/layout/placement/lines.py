@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.layout.placement.tree import NONE, Tree
 
 __all__ = ["Line", "Lines", "drawn", "in_order"]
@@ -100,6 +101,7 @@ def _line(tree: Tree, boxes: Sequence[int], wires: Sequence[int]) -> Line:
 
     The start of a detached wire belongs to the line of the box that it leaves.
     """
+    deadline.check("placing the boxes")
     reach: dict[int, tuple[float, float]] = {}
     strand = (_STRAND, _STRAND)
     for j in wires:

@@ -7,7 +7,9 @@ See `bpviz.layout.placement.tree`, `lines`, `contours` and `search` for the step
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
+from bpviz import deadline
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import FRAME_MARGIN, RANK_SEPARATION, Plan
 from bpviz.layout.placement.search import Heights, found
@@ -71,13 +73,17 @@ def _margins(plan: Plan, tree: Tree) -> tuple[dict[int, dict[int, float]], dict[
     """Return by layer the distances at which frames start before it and end after it, with the frames inside."""
     before: dict[int, dict[int, float]] = defaultdict(dict)
     after: dict[int, dict[int, float]] = defaultdict(dict)
-    chains = sorted({(*around[: i + 1],) for around in tree.frames for i in range(len(around))}, key=len, reverse=True)
-    for chain in chains:
-        k = chain[-1]
+    depths = {k: depth for around in tree.frames for depth, k in enumerate(around)}
+    within: dict[int, dict[int, None]] = defaultdict(dict)
+    for around in tree.frames:
+        for outer, other in pairwise(around):
+            within[outer][other] = None
+    for k in sorted(depths, key=lambda k: -depths[k]):
+        deadline.check("placing the boxes")
+        inner = within[k]
         first, last = tree.spans[k]
         # If the flow runs down, a title is before the first layer.
         title = 0.0 if plan.level else plan.titles[k].height + FRAME_MARGIN
-        inner = [other[-1] for other in chains if len(other) == len(chain) + 1 and other[:-1] == chain]
         before[first][k] = FRAME_MARGIN + title + max([before[first].get(other, 0.0) for other in inner], default=0.0)
         after[last][k] = FRAME_MARGIN + max([after[last].get(other, 0.0) for other in inner], default=0.0)
     return before, after

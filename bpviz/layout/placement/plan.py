@@ -11,6 +11,7 @@ from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
 from bpviz.picture.blocks import Block, measured, paragraph, words
@@ -164,9 +165,10 @@ def ordered(figure: Figure) -> list[str]:
 
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
     """Return the frames around something, from the outermost to the innermost."""
-    chain: list[str] = []
+    deadline.check("measuring the figure")
+    chain: dict[str, None] = {}
     while frame is not None and frame not in chain:
-        chain.append(frame)
+        chain[frame] = None
         frame = frames[frame].parent
     return tuple(reversed(chain))
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
+from bpviz import deadline
 from bpviz.layout.placement.contours import Enclosure, enclosed, gathered, stacked
 from bpviz.layout.placement.lines import Lines, drawn, in_order
 from bpviz.layout.placement.plan import Plan
@@ -68,6 +69,7 @@ def found(plan: Plan) -> Heights:
     while better and crossings and left > 0:
         better = False
         for number, group in enumerate(choices[:left]):
+            deadline.check("placing the boxes")
             left -= 1
             tried = {**above, **{j: not above[j] for j in group}}
             heights = _placed(plan, scene, tried)
@@ -118,6 +120,7 @@ def _choices(plan: Plan, tree: Tree, lines: Lines) -> list[list[int]]:
 def _untangled(plan: Plan, tree: Tree, above: Mapping[int, bool]) -> tuple[_Scene, Heights]:
     """Return lines in an order that agrees with frames and operands; wires for which it does not are detached."""
     for _ in range(_ROUNDS):
+        deadline.check("placing the boxes")
         scene = _scene(plan, tree)
         heights = _placed(plan, scene, above)
         lines = scene.lines

@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import inf
 from types import MappingProxyType
 
+from bpviz import deadline
 from bpviz.figure import Wire
 from bpviz.layout.placement.plan import RANK_SEPARATION, Plan
 from bpviz.layout.rows.web import OPERATIONS, Web, count_of, frames_around, ranks_of
@@ -58,6 +59,7 @@ def _cut(lengths: _Lengths, costs: list[float], filled: Set[int], width: float, 
     before = [0, *accumulate(rank in filled for rank in range(n))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, n + 1):
+        deadline.check("parting the figure into rows")
         found = (inf, end - 1)
         for start in range(end - 1, -1, -1):
             long, count = lengths.of(start, end), before[end] - before[start]

@@ -11,7 +11,7 @@ from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import index, normalized_axes, reshape, scatter, transpose
 from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
-from bpviz.ops.table.values import Shape, shape_of, size_of
+from bpviz.ops.table.values import Shape, is_whole_number, shape_of, size_of
 
 __all__ = ["flip", "fliplr", "flipud", "pad", "pad_border", "repeat", "roll", "rot90", "tile"]
 
@@ -20,7 +20,7 @@ np: Any = LazyModule("numpy")
 
 def _repetitions(x: Shape, reps: Any) -> tuple[Shape, tuple[int, ...]]:
     """Return the shape and the number of copies per axis, of equal length."""
-    reps = (reps,) if hasattr(reps, "__index__") else tuple(reps)
+    reps = (reps,) if is_whole_number(reps) else tuple(reps)
     size = max(len(x), len(reps))
     return (1,) * (size - len(x)) + x, (1,) * (size - len(reps)) + tuple(int(n) for n in reps)
 

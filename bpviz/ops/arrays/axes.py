@@ -10,7 +10,7 @@ from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops.primitives.shaping import broadcast_to, normalized_axes, reshape, transpose
 from bpviz.ops.table.registry import made_of_operations
-from bpviz.ops.table.values import shape_of
+from bpviz.ops.table.values import is_whole_number, shape_of
 
 __all__ = [
     "atleast_1d",
@@ -73,7 +73,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
     array([[1., 2.]])
     """
     shape = list(shape_of(a))
-    axes = (axis,) if hasattr(axis, "__index__") else tuple(axis)
+    axes = (axis,) if is_whole_number(axis) else tuple(axis)
     for i in sorted(normalized_axes(axes, len(shape) + len(axes))):
         shape.insert(i, 1)
     return _shaped(a, shape)

@@ -13,7 +13,7 @@ from bpviz.ops.primitives.selection import where
 from bpviz.ops.primitives.shaping import broadcast_to
 from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import REQUIRED, Case
-from bpviz.ops.table.values import shape_of
+from bpviz.ops.table.values import is_whole_number, shape_of
 
 __all__ = ["astype", "copy", "full_like", "nan_to_num"]
 
@@ -82,7 +82,7 @@ def full_like(
     array([7., 7.])
     """
     wanted = shape_of(a) if shape is None else shape
-    wanted = (wanted,) if hasattr(wanted, "__index__") else tuple(wanted)
+    wanted = (wanted,) if is_whole_number(wanted) else tuple(wanted)
     if is_traced(fill_value):
         return broadcast_to(fill_value, shape=wanted)
     return np.full(wanted, fill_value, dtype or getattr(a, "dtype", None))

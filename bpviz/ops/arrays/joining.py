@@ -10,7 +10,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.arrays.axes import atleast_1d, atleast_2d, atleast_3d, ravel
 from bpviz.ops.primitives.shaping import concatenate, index, reshape, transpose
 from bpviz.ops.table.registry import made_of_operations
-from bpviz.ops.table.values import shape_of
+from bpviz.ops.table.values import is_whole_number, shape_of
 
 __all__ = [
     "append",
@@ -127,7 +127,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     shape = shape_of(ary)
     axis %= len(shape)
     length = shape[axis]
-    if hasattr(indices_or_sections, "__index__"):
+    if is_whole_number(indices_or_sections):
         count = int(indices_or_sections)
         if count < 1:
             raise UsageError(f"an array is split into one part or more, not {count}")
@@ -146,7 +146,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     Raises `ValueError` when the length cannot be divided by the number of parts.
     """
     length = shape_of(ary)[axis]
-    if hasattr(indices_or_sections, "__index__") and length % int(indices_or_sections):
+    if is_whole_number(indices_or_sections) and length % int(indices_or_sections):
         raise UsageError(
             f"an axis of length {length} cannot be split into {int(indices_or_sections)} equal parts; "
             "np.array_split makes unequal ones"

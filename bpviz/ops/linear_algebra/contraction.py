@@ -15,7 +15,7 @@ from bpviz.ops.primitives.elementwise import maximum, minimum
 from bpviz.ops.primitives.shaping import broadcast_to, index, normalized_axes, reshape
 from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
-from bpviz.ops.table.values import Shape, broadcast_shape, shape_of
+from bpviz.ops.table.values import Shape, broadcast_shape, is_whole_number, shape_of
 
 __all__ = [
     "convolve",
@@ -211,7 +211,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """
     shapes = shape_of(a), shape_of(b)
     size = len(shapes[0])
-    if hasattr(axes, "__index__"):
+    if is_whole_number(axes):
         pairs: Any = (range(size - axes, size), range(axes))
     else:
         pairs = axes

@@ -14,7 +14,7 @@ from bpviz.ops.primitives.reductions import sum_
 from bpviz.ops.primitives.shaping import reshape, transpose
 from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
-from bpviz.ops.table.values import Shape, shape_of
+from bpviz.ops.table.values import Shape, is_whole_number, shape_of
 
 __all__ = ["col2im", "conv2d", "im2col", "padded", "pair", "windows_of"]
 
@@ -27,7 +27,7 @@ def pair(value: Any) -> tuple[int, int]:
     >>> pair(2), pair((1, 3))
     ((2, 2), (1, 3))
     """
-    down, right = (value, value) if hasattr(value, "__index__") else value
+    down, right = (value, value) if is_whole_number(value) else value
     return int(down), int(right)
 
 

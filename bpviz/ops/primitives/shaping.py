@@ -13,7 +13,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.table.binding import INDEX, POWER, REDUCTION
 from bpviz.ops.table.registry import OPERATIONS, operation
 from bpviz.ops.table.row import REQUIRED, Case, Operation
-from bpviz.ops.table.values import Shape, shape_of, size_of
+from bpviz.ops.table.values import Shape, is_whole_number, shape_of, size_of
 
 __all__ = [
     "Operand",
@@ -46,7 +46,7 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
         return tuple(range(dimensions))
     if type(axis) is int and dimensions:
         return (axis % dimensions,)
-    axes = (axis,) if isinstance(axis, int) or hasattr(axis, "__index__") else axis
+    axes = (axis,) if is_whole_number(axis) else axis
     return tuple([operator.index(a) % dimensions if dimensions else 0 for a in axes])
 
 
@@ -168,7 +168,7 @@ def _reshape_arguments(x: Any, *shape: Any, **keywords: Any) -> tuple[Sequence[A
     if keywords:
         raise TypeError(f"reshape with {', '.join(keywords)}= cannot be recorded")
     wanted = shape[0] if len(shape) == 1 else shape
-    wanted = (wanted,) if hasattr(wanted, "__index__") else tuple(wanted)
+    wanted = (wanted,) if is_whole_number(wanted) else tuple(wanted)
     return (x,), {"shape": tuple(map(operator.index, wanted))}
 
 

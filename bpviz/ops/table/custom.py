@@ -61,14 +61,15 @@ def op(
     """
     operands, parameters = _signature(name, forward)
     if isinstance(vjp, Sequence):
-        rules: Any = tuple(vjp)
+        rules: Any = tuple(rule and partial(_fresh, rule) for rule in vjp)
         if len(rules) != len(operands):
             raise UsageError(
                 f"the operation {name!r} has {len(operands)} operands ({', '.join(operands)}) but {len(rules)} rules; "
                 "give one rule per operand, None for one without a gradient"
             )
     else:
-        rules = tuple(partial(_share, name, vjp, slot, len(operands)) for slot in range(len(operands)))
+        shares = partial(_share, name, vjp)
+        rules = tuple(partial(_fresh, partial(shares, slot, len(operands))) for slot in range(len(operands)))
     if plumbing and len(operands) != 1:
         raise UsageError(
             f"the operation {name!r} has {len(operands)} operands ({', '.join(operands)}), but plumbing is a change of "
@@ -80,7 +81,7 @@ def op(
         name,
         symbol or name,
         " ".join(operands),
-        forward=forward,
+        forward=partial(_fresh, forward),
         vjp=rules,
         parameters=parameters,
         says=says or (inspect.getdoc(forward) or "An operation of the user's own.").splitlines()[0],
@@ -125,6 +126,12 @@ def _signature(name: str, forward: Callable[..., Any]) -> tuple[list[str], dict[
     if not operands:
         raise UsageError(f"the operation {name!r} has no operands; its forward function needs some: lambda x: …")
     return operands, parameters
+
+
+def _fresh(function: Callable[..., Any], *values: Any, **parameters: Any) -> Any:
+    """Return the result of a user's function; an array as a copy, since it may be one that the user fills again."""
+    made = function(*values, **parameters)
+    return np.array(made) if type(made) is np.ndarray else made
 
 
 def _share(name: str, vjp: Callable[..., Any], slot: int, count: int, *values: Any, **parameters: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 
-__all__ = ["Shape", "broadcast_shape", "plain", "shape_of", "size_of"]
+__all__ = ["Shape", "broadcast_shape", "is_whole_number", "plain", "shape_of", "size_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -39,6 +39,15 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
     size = max(map(len, shapes))
     padded = [(1,) * (size - len(shape)) + shape for shape in shapes]
     return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
+
+
+def is_whole_number(value: Any) -> bool:
+    """Return whether a value is one whole number, not an array or a list of them.
+
+    >>> is_whole_number(2), is_whole_number(np.array(2)), is_whole_number(np.array([2])), is_whole_number([2])
+    (True, True, False, False)
+    """
+    return hasattr(value, "__index__") and not getattr(value, "ndim", 0)
 
 
 def size_of(value: Any) -> int:

@@ -1,0 +1,82 @@
+"""The terminal: messages on stderr, results on stdout. Nothing in a text can control it.
+
+Names and messages may come from a model, a file or its author, so they are cleaned here, whatever they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from bpviz.errors import UsageError
+from bpviz.text.widths import safe_lines
+
+__all__ = ["discard", "inform", "progress", "result", "result_bytes"]
+
+
+def inform(message: str, *, nl: bool = True) -> None:
+    """Write a message to stderr. Where that is closed or full, nothing happens: the exit code has the outcome."""
+    _to_stderr(safe_lines(message) + ("\n" if nl else ""))
+
+
+def progress(message: str) -> None:
+    """Write a message over the last one, on the same line."""
+    _to_stderr("\r" + safe_lines(message))
+
+
+def _to_stderr(text: str) -> None:
+    try:
+        stream = sys.stderr
+        stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+    except (OSError, ValueError, AttributeError):  # full, closed, or none at all
+        pass
+
+
+def result(text: str, *, nl: bool = True) -> None:
+    """Write a result to stdout, as text.
+
+    Raises `UsageError` if stdout is closed or full, and `BrokenPipeError` if its reader has ended.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise UsageError(_CLOSED)
+    shown = safe_lines(text) + ("\n" if nl else "")
+    encoding = stream.encoding or "utf-8"
+    _write(lambda: stream.write(shown.encode(encoding, "backslashreplace").decode(encoding)))
+
+
+def result_bytes(data: bytes) -> None:
+    """Write a result to stdout, as bytes; raises as `result` does."""
+    if sys.stdout is None:
+        raise UsageError(_CLOSED)
+    _write(lambda: sys.stdout.buffer.write(data))
+
+
+def _write(write: Callable[[], object]) -> None:
+    try:
+        write()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard()
+        raise UsageError(
+            f"standard output cannot be written: {error.strerror or error}; name a file with -o, or make room"
+        ) from None
+    except ValueError:
+        raise UsageError(_CLOSED) from None
+
+
+def discard() -> None:
+    """Let Python, which writes what is left when it ends, write it to nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass
+
+
+_CLOSED = "standard output is closed; name a file with -o, or open it"
