@@ -206,7 +206,8 @@ class Drawing:
         """What makes the figure follow its inputs, or the reason why it cannot."""
         from bpviz.drawing.live import living_of
 
-        return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
+        with deadline.limited(self.options.timeout):
+            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:

@@ -13,7 +13,7 @@ from dataclasses import field
 from itertools import repeat
 from typing import Any
 
-from bpviz import ops
+from bpviz import deadline, ops
 from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
@@ -32,6 +32,9 @@ np: Any = LazyModule("numpy")
 
 LIMIT = 20_000
 """The most steps on single numbers, so that a page follows while a reader drags."""
+
+_MOST_PAIRS = 10_000_000
+"""The most pairs of an element of a step and one of an operand that are tried, in about a second."""
 
 _SLOT = re.compile(r"v\[(\d+)\]")
 Slots = tuple[int, ...]
@@ -225,6 +228,7 @@ class _Lowering:
         for index in nodes:
             if index in found:
                 continue
+            deadline.check("finding the steps of both passes")
             operands = [found[i] for i in record.operands[index]]
             operation = record.operations[index]
             if operation is None or all(slot in self.fixed for slots in operands for slot in slots):
@@ -252,6 +256,8 @@ class _Lowering:
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
         if operation.inside is not None:
             return self._opened(operation, xs, operands, parameters)
+        if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:
+            raise StaysStillError(f"{operation.name} is too large to be written in single numbers")
         if operation.shape is None:
             raise StaysStillError(f"{operation.name} is not known in JavaScript")
         return self._spelled(operation, xs, operands, parameters, z)
