@@ -76,9 +76,10 @@ class Bindings:
                 self.notes.append({"part": number, **self.known_notes[part.description]})
         self.description = self._description(picture.description)
 
-    def _value(self, node: int) -> Bound | None:
-        slots = self.made.values.get(node)
-        return None if slots is None else Bound(slots, ops.shape_of(self.flow.values[node]))
+    def _value(self, node: int) -> Bound:
+        if node not in self.made.values:
+            raise StaysStillError(f"{self.flow.graph.names[node]} does not lead to an output")
+        return Bound(self.made.values[node], ops.shape_of(self.flow.values[node]))
 
     def _gradient(self, origin: Any) -> tuple[Bound, Any] | None:
         """Return the gradient at a wire, and its number or array now; ``None`` if none flows there."""
@@ -124,10 +125,8 @@ class Bindings:
         value, gradient = self._value(origin.value), self._gradient(origin)
         node = self.flow.values[origin.value]
         name = self.flow.graph.record.is_input.get(origin.value, "") if origin.value in self.made.inputs else ""
-        shown = []
-        if value is not None:
-            shown.append(("value {value}", "value", value, node))
-            self._arrow(number, part, False, value, node, name)
+        shown = [("value {value}", "value", value, node)]
+        self._arrow(number, part, False, value, node, name)
         if gradient is not None:
             shown.append(("gradient {gradient}", "gradient", *gradient))
             self._arrow(number, part, True, *gradient, "")

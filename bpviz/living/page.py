@@ -61,10 +61,11 @@ def living(
         if label["kind"] == "heat":
             look = picture.parts[label["part"]].look
             label["heat"] = [looks[look].heat for looks in shades if looks is not None]
+    names = _names(flow, made, found)
     data = {
         "initial": [_plain(number) for number in found.initial],
         "precision": precision,
-        "names": _names(flow, made, found),
+        "names": names,
         "output": flow.output_name,
         "labels": found.labels,
         "titles": found.titles,

@@ -159,6 +159,11 @@ def test_the_contract(tmp_path: Path) -> None:
         assert page.run(f"{LIVE}.value('total')") == total()
 
 
+def test_what_no_gradient_reaches_has_zeros(tmp_path: Path) -> None:
+    with living(tmp_path, lambda x=2.0, y=np.array([1.0, 2.0]): x * x * np.sum(y > 0)) as page:
+        assert page.run(f"[{LIVE}.gradient('x'), {LIVE}.gradient('y'), {LIVE}.value('y')]") == [8, [0, 0], [1, 2]]
+
+
 def test_arrays_are_nested_lists(tmp_path: Path) -> None:
     with living(tmp_path, layer) as page:
         assert page.run(f"{LIVE}.value('W')") == [[0.5, -0.25], [1.0, 2.0]]
