@@ -132,7 +132,8 @@ def write(
     assert own is not None
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
-    return page.replace("<head>\n", f"<head>\n{_policy(page)}", 1).encode()
+    charset = '<meta charset="utf-8">\n'
+    return page.replace(charset, charset + _policy(page), 1).encode()
 
 
 def mark(made: Living | StaysStillError) -> str:
