@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from bpviz.cli import options, terminal
 from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import write_files
+from bpviz.cli.terminal import Progress
 from bpviz.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(
     source: Any = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(thing, Drawing) and not isinstance(source, Flow | Graph):
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
-    with user_code(), _Progress() as progress:
+    with user_code(), Progress("compared {done} of {total}") as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
     terminal.result(report.table(say))
     if outputs:
@@ -93,21 +93,3 @@ def _badges(report: Report, say: Language) -> list[tuple[InputCheck, str]]:
         (check, f"{marks[check.verdict]} {number(check.relative, 2) if check.compared else ''}".rstrip())
         for check in report.inputs
     ]
-
-
-class _Progress:
-    """A line on the terminal that counts the comparisons, if they take long."""
-
-    def __enter__(self) -> _Progress:
-        self.shown = False
-        return self
-
-    def show(self, done: int, total: int) -> None:
-        """Print how many comparisons are done."""
-        if total > 100 and sys.stderr.isatty() and (done % 20 == 0 or done == total):
-            terminal.progress(f"compared {done} of {total}")
-            self.shown = True
-
-    def __exit__(self, *exception: object) -> None:
-        if self.shown:
-            terminal.inform("")

@@ -12,6 +12,7 @@ import click
 
 from bpviz import deadline
 from bpviz.cli import terminal
+from bpviz.cli.terminal import Progress
 from bpviz.errors import UsageError
 from bpviz.writers import formats
 
@@ -208,8 +209,10 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
             terminal.inform(f"drawing {count} steps …")
     import warnings
 
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, Progress("set {done} of {total} rows") as progress:
         warnings.simplefilter("always")
+        if formats.row_of(kind).reads == "picture":
+            drawing.lay_out(progress.show)
         made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         terminal.inform(f"bpviz: {message}")

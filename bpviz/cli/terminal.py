@@ -12,7 +12,10 @@ from collections.abc import Callable
 from bpviz.errors import UsageError
 from bpviz.text.widths import safe_lines
 
-__all__ = ["discard", "inform", "progress", "result", "result_bytes"]
+__all__ = ["Progress", "discard", "inform", "progress", "result", "result_bytes"]
+
+_LONG, _EACH = 100, 20
+"""The most things that are done without a line of progress, and how many are done until it changes."""
 
 
 def inform(message: str, *, nl: bool = True) -> None:
@@ -23,6 +26,30 @@ def inform(message: str, *, nl: bool = True) -> None:
 def progress(message: str) -> None:
     """Write a message over the last one, on the same line."""
     _to_stderr("\r" + safe_lines(message))
+
+
+class Progress:
+    """A line on the terminal that counts what is done, if it is much; nothing if stderr is no terminal."""
+
+    def __init__(self, words: str) -> None:
+        """Take the line, such as ``compared {done} of {total}``."""
+        self.words = words
+        self.longest = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def show(self, done: int, total: int) -> None:
+        """Print how many things are done, now and then."""
+        if total > _LONG and sys.stderr.isatty() and (done % _EACH == 0 or done == total):
+            line = self.words.format(done=done, total=total)
+            # It covers the line before it.
+            self.longest = max(self.longest, len(line))
+            progress(line.ljust(self.longest))
+
+    def __exit__(self, *exception: object) -> None:
+        if self.longest:
+            inform("")
 
 
 def _to_stderr(text: str) -> None:

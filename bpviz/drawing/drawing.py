@@ -36,8 +36,6 @@ __all__ = ["Drawing"]
 
 _ROWS = 100
 """The most values in the table below a figure."""
-_LARGE = 3000
-"""The most operations that are drawn: a larger figure is unreadable, and its layout takes minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +102,8 @@ class Drawing:
         Warnings (`BpvizWarning`) say if its type is below 6 points on a page of the drawing's width, and if a color of
         the author's is hard to read.
 
-        Raises `UsageError` if the figure is too large to be read; if an engine of Graphviz is named,
-        `EngineMissing` without it and `LayoutTimeout` when it takes too long.
+        Raises, if an engine of Graphviz is named, `EngineMissing` without it and `LayoutTimeout` when it takes too
+        long.
         """
         if self.shown is not None:
             return self.shown
@@ -121,19 +119,30 @@ class Drawing:
         """The picture with all that is shown in some of its steps only."""
         return self.picture if self.shown is not None or self.film is None else self._laid_out
 
+    def lay_out(self, progress: Callable[[int, int], None]) -> None:
+        """Lay the picture out, if it is not; ``progress`` is called with (done, all) for each row of one figure.
+
+        Rows that are too long are set again with others, then the numbers start again.
+
+        >>> import bpviz
+        >>> drawing = bpviz.draw(lambda x=1.0: (x * 2 + 1) * 3, width="column")
+        >>> drawing.lay_out(lambda done, total: print(done, "of", total))
+        1 of 2
+        2 of 2
+        """
+        if self.shown is None and "_laid_out" not in self.__dict__:
+            self.__dict__["_laid_out"] = self._lay_out(progress)
+
     @cached_property
     def _laid_out(self) -> Picture:
+        return self._lay_out()
+
+    def _lay_out(self, progress: Callable[[int, int], None] | None = None) -> Picture:
         from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
-        operations = sum(box.kind in ("operation", "group") for box in self.figure.boxes)
-        if operations > _LARGE:
-            raise UsageError(
-                f"the figure has {operations} operations, more than the {_LARGE} that can be drawn; "
-                "close groups with --depth 1 (depth=1), draw a part of the model, or write its data as JSON"
-            )
         with deadline.limited(self.options.timeout):
-            found = self._placed()
+            found = self._placed(progress)
         width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
@@ -145,7 +154,7 @@ class Drawing:
             )
         return found
 
-    def _placed(self) -> Picture:
+    def _placed(self, progress: Callable[[int, int], None] | None) -> Picture:
         made = self.options
         more: Any = {"engine": made.engine, "timeout": made.timeout, "say": made.circuit.lang}
         if self.film is not None:
@@ -154,7 +163,7 @@ class Drawing:
             return lay_out_film(self.film, self.theme, **more)
         from bpviz.layout.page import lay_out
 
-        return lay_out(self.figure, self.theme, **more)
+        return lay_out(self.figure, self.theme, progress=progress, **more)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).

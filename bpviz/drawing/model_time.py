@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 from bpviz.errors import ModelFailed
@@ -22,7 +22,7 @@ class ModelTooLong(BaseException):
     """The model took too long. It is no `Exception`, so that an ``except Exception`` of the model lets it through."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def limited_model(seconds: float | None) -> Iterator[None]:
     """Limit what is inside to so many seconds; ``None`` is no limit.
 
@@ -90,12 +90,23 @@ class _Alarm(_Limit):
         signal.signal(signal.SIGALRM, self.old)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
-        if self.done.is_set():
+        if self.done.is_set() or _is_ending(frame):
+            # It rings again.
             return
         self.times += 1
         if self.times > _PATIENCE:
             self._end()
         raise ModelTooLong(_message(self.seconds))
+
+
+def _is_ending(frame: FrameType | None) -> bool:
+    """Return whether the limit is being left: what is raised now would leave its timer on."""
+    if frame is not None and frame.f_code is contextlib._GeneratorContextManager.__exit__.__code__:
+        return True
+    # The generator is on the stack only before and after the model runs.
+    while frame is not None and frame.f_code is not limited_model.__wrapped__.__code__:  # type: ignore[attr-defined]
+        frame = frame.f_back
+    return frame is not None
 
 
 class _Watch(_Limit):

@@ -6,10 +6,10 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bpviz import deadline
 from bpviz.errors import EngineFailed
@@ -23,6 +23,7 @@ from bpviz.layout.once import written_once
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
+from bpviz.layout.placement.ruler import Ruler
 from bpviz.layout.reading_order import exchanged, misread
 from bpviz.layout.rows.breaks import Span, length
 from bpviz.layout.rows.copies import Copies, written_again
@@ -50,7 +51,6 @@ _WIDER = 1.3
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
-_LOWER = 0.02
 
 
 def lay_out(
@@ -60,12 +60,14 @@ def lay_out(
     engine: str = "auto",
     timeout: float | None = None,
     say: Language = ENGLISH,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
     A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows.
     ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for
-    each row; ``say`` is the language of what is read aloud about rows.
+    each row; ``say`` is the language of what is read aloud about rows. ``progress`` is called with (done, all) for each
+    row.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -80,18 +82,20 @@ def lay_out(
     """
     theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
-        pictures = [lay_out(one, theme, engine=engine, timeout=timeout, say=say) for one in figure.figures]
+        more: Any = {"engine": engine, "timeout": timeout, "say": say, "progress": progress}
+        pictures = [lay_out(one, theme, **more) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
     check(figure)
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
-    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
+    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
     figure = replace(figure, notes=(*figure.notes, *rows.notes))
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
     heading, top, inner = _heading(figure, across, written, theme)
     frames: list[Part] = []
+    begun: set[str] = set()
     drawn: list[Part] = []
     gaps: list[float] = []
     for row, line in enumerate(lines, 1):
@@ -101,10 +105,10 @@ def lay_out(
         aside = free / 2 if len(lines) == 1 else free if flow == "RL" else 0.0
         found = line.found.moved(theme.margin + aside - left, top - upper)
         # The frame of a group has a part in each row.
-        before = {frame.shows for frame in frames}
         for frame in framed(line.figure, line.plan, found, theme, flow):
-            again = frame.id in before
+            again = frame.id in begun
             frames.append(replace(frame, id=f"{frame.id} in row {row}", of=frame.id) if again else frame)
+            begun.add(frame.id)
         drawn += _in_order(line.figure, _wires(line.plan, found, theme, flow), _nodes(line.plan, found))
         top += lower - upper + _ROW_GAP
         gaps.append(top - _ROW_GAP / 2)
@@ -133,7 +137,13 @@ class _Line(NamedTuple):
 
 
 def _set(
-    figure: Figure, flow: Direction, theme: Theme, engine: str, timeout: float | None, say: Language
+    figure: Figure,
+    flow: Direction,
+    theme: Theme,
+    engine: str,
+    timeout: float | None,
+    say: Language,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[Figure, list[_Line], Rows]:
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
@@ -142,13 +152,14 @@ def _set(
         found = mirrored(_arranged(one, plan, wire_pitch(theme), engine, timeout), flow)
         return _Line(one, plan, found, _extent(plan, found, theme))
 
+    ruler = Ruler(theme)
     parts, web = can_be_parted(figure), web_of(figure)
     copies = written_again(web, ranks_of(web)) if parts else Copies()
     if copies.origins:
         figure = copies.put_into(figure)
         web = web_of(figure)
     shown = written_once(figure)
-    plan = planned(shown, theme)
+    plan = planned(shown, theme, ruler)
     whole = Rows((figure,), (), copies.origins, {}, ())
     if figure.width is None or not plan.level or not parts:
         return figure, [line(shown, plan)], whole
@@ -156,7 +167,7 @@ def _set(
     turn = upright if stands_upright(shown) else _unchanged
     for one in dict.fromkeys((shown, turn(shown))):
         if one is not shown:
-            plan = planned(one, theme)
+            plan = planned(one, theme, ruler)
         # The layout of a long line takes much longer than that of its rows.
         if length(web, plan) <= _SURELY * room:
             alone = line(one, plan)
@@ -164,21 +175,26 @@ def _set(
                 return figure, [alone], whole
     # A value that goes on in other rows is written there again.
     web = web_of(turn(figure))
-    plan = planned(web.figure, theme)
+    plan = planned(web.figure, theme, ruler)
     known: dict[Span, float] = {}
-    laid: dict[Figure, _Line] = {}
-    for trial in range(_TRIALS):
-        # Lengths are estimated, so the aim is lower after each row that was too long.
-        rows = in_rows(web, plan, room, limit * (1 - _LOWER * trial), known)
+    laid: dict[Span, _Line] = {}
+    for _ in range(_TRIALS):
+        # Lengths are estimated, and estimated better from those that are known.
+        rows = in_rows(web, plan, room, limit, known)
         set_rows = [written_once(turn(row)) for row in rows.figures]
-        # Most rows are the same in all trials.
-        laid = {row: laid.get(row) or line(row, planned(row, theme)) for row in set_rows}
-        lines = [laid[row] for row in set_rows]
-        long = {span: row.across for span, row in zip(rows.spans, lines, strict=True) if row.across > limit}
-        # A row of one rank cannot be divided.
-        if all(end - start == 1 for start, end in long):
+        before, laid = laid, {}
+        for span, row in zip(rows.spans, set_rows, strict=True):
+            # Most rows are the same as in the trial before.
+            same = span in before and before[span].figure == row
+            laid[span] = before[span] if same else line(row, planned(row, theme, ruler))
+            if progress is not None:
+                progress(len(laid), len(set_rows))
+        long = [span for span, row in laid.items() if row.across > limit]
+        # A row of one rank cannot be divided, and without new lengths all rows remain.
+        if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
             break
-        known |= long
+        known |= {span: row.across for span, row in laid.items()}
+    lines = list(laid.values())
     boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}

@@ -38,7 +38,7 @@ def of_one_kind(values: Sequence[float], precision: int = 4) -> tuple[tuple[str,
     least /= 10.0**shift
     room = max(precision - 1 - most, precision - max(most, 0), 0)
     small = 1 - math.floor(math.log10(least))
-    decimals = max(room, small if round(least, room) != least else 0)
+    decimals = max(room, small if round(least, room) != least else 0, 0)
     texts = [_fixed(v / 10.0**shift, decimals) for v in values]
     spare = min(_spare(text) for text in texts)
     decimals -= min(spare, decimals)

@@ -186,9 +186,11 @@ def links(picture: Picture) -> dict[int, int]:
 def group(part: Part, number: int, body: str, link: int | None = None) -> str:
     """Return a part's elements as one group, with a description for screen readers.
 
-    A click on it leads to the part with the number ``link``.
+    A click on it leads to the part with the number ``link``, and from there to this one: only these have an id.
     """
+    id = ""
     if link is not None:
+        id = f' id="{PREFIX}-{number}"'
         called = escaped(part.description).replace('"', "&quot;")
         body = f'<a href="#{PREFIX}-{link}" aria-label="{called}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
@@ -196,7 +198,7 @@ def group(part: Part, number: int, body: str, link: int | None = None) -> str:
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))
     # An image has no links for screen readers.
     role = ' role="img"' if about and link is None else ""
-    return f'<g class="{classes}" id="{PREFIX}-{number}"{role}>{about}\n{body}\n</g>'
+    return f'<g class="{classes}"{id}{role}>{about}\n{body}\n</g>'
 
 
 def drawn(element: Element, part: Part, theme: Theme) -> str:

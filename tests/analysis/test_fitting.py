@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
-from xml.sax.saxutils import unescape
 
 import numpy as np
 from click.testing import CliRunner
@@ -58,7 +58,7 @@ def test_a_note_in_the_figure_says_how_to_open_them() -> None:
     (note,) = [note for note in drawing.figure.notes if "closed" in note]
     assert "all 89 boxes do not fit a page" in note
     assert '--open NAME opens one, --open all (open="all") every one' in note
-    assert note in unescape(drawing.to_svg())
+    assert note in html.unescape(drawing.to_svg())
     assert note in drawing.notes
 
 

@@ -252,14 +252,6 @@ def test_a_layout_that_takes_too_long_is_stopped(folder: Path) -> None:
     assert not (folder / "model.svg").exists()
 
 
-def test_a_model_that_is_too_large_is_refused_at_once(folder: Path) -> None:
-    model(folder, "def f(x=1.0):\n    for i in range(10_000):\n        x = x * 1.0001\n    return x\n")
-    result = run("render", "model.py", "--repeats", "all")
-    assert result.exit_code == 2
-    assert "10000 operations" in result.stderr
-    assert "--depth" in result.stderr
-
-
 @pytest.mark.hosts
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 def test_control_c_ends_with_130_and_writes_nothing(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -78,3 +79,26 @@ def test_a_model_in_time_is_left_alone() -> None:
         pass
     with pytest.raises(ZeroDivisionError), limited_model(5.0):
         _ = 1 / 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
+def test_a_limit_that_rings_while_it_is_left_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_at_once = threading.Event.set
+
+    def slowly(event: threading.Event) -> None:
+        # The limit rings in here, again and again.
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            pass
+        set_at_once(event)
+
+    monkeypatch.setattr("bpviz.drawing.model_time._AGAIN", 0.01)
+
+    def sleeps() -> None:
+        with limited_model(0.05):
+            monkeypatch.setattr(threading.Event, "set", slowly)
+            time.sleep(1)
+
+    with pytest.raises(ModelFailed):
+        sleeps()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -6,7 +6,6 @@ All sizes are whole, even points, so that no engine rounds them.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
@@ -14,10 +13,10 @@ from typing import NamedTuple
 from bpviz import deadline
 from bpviz.errors import UsageError
 from bpviz.figure import Arrow, Box, Figure, Frame, Wire
-from bpviz.picture.blocks import Block, measured, paragraph, words
+from bpviz.layout.placement.ruler import Ruler
+from bpviz.picture.blocks import Block, words
 from bpviz.picture.theme import TextRole, Theme
 from bpviz.text import widths
-from bpviz.text.notation import CODE
 
 __all__ = [
     "FRAME_MARGIN",
@@ -47,7 +46,6 @@ _LABEL_PAD = 6.0
 _LABEL_LEAST = 20.0
 _NAME_PAD = 4.0
 _RING_PAD = 3.0
-_WIDEST_LETTER = "W"
 _LONGEST_SYMBOL = 4
 _APPROACH = 12.0
 
@@ -97,16 +95,17 @@ class Plan(NamedTuple):
     chains: dict[str, tuple[int, ...]]
 
 
-def planned(figure: Figure, theme: Theme) -> Plan:
-    """Measure everything in ``figure``."""
+def planned(figure: Figure, theme: Theme, ruler: Ruler | None = None) -> Plan:
+    """Measure everything in ``figure``; a ``ruler`` with the same theme knows what it has measured before."""
+    ruler = ruler or Ruler(theme)
     frames = {frame.id: frame for frame in figure.frames}
     home = {box.id: box.frame for box in figure.boxes}
     chain = cache(lambda frame: _chain(frame, frames))
     arriving = Counter(wire.target for wire in figure.wires)
     leaving = Counter(wire.source for wire in figure.wires)
-    boxes = tuple(_box(box, arriving[box.id], leaving[box.id], figure.direction, theme) for box in figure.boxes)
+    boxes = tuple(_box(box, arriving[box.id], leaving[box.id], figure.direction, ruler) for box in figure.boxes)
     wires = tuple(
-        _wire(wire, _common(chain(home[wire.source]), chain(home[wire.target])), figure.direction, theme)
+        _wire(wire, _common(chain(home[wire.source]), chain(home[wire.target])), figure.direction, ruler)
         for wire in figure.wires
     )
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
@@ -183,28 +182,26 @@ def even(length: float) -> int:
     return 2 * ceil(length / 2)
 
 
-def _box(box: Box, arriving: int, leaving: int, direction: str, theme: Theme) -> BoxPlan:
+def _box(box: Box, arriving: int, leaving: int, direction: str, ruler: Ruler) -> BoxPlan:
     role: TextRole
+    theme = ruler.theme
     match box.kind:
         case "branch":
             room = min(9.0 * (leaving - 1), 27.0)
             return BoxPlan(box, Block(0.0, 0.0, ()), theme.dot, theme.dot, True, room)
         case "input" | "output" | "constant":
             role = "constant" if box.kind == "constant" else "name"
-            block = paragraph(box.text, role, theme)
+            block = ruler.paragraph(box.text, role)
             # Along the flow a name keeps its distance from the end of its wire, which may be thick.
             above = _NAME_PAD if direction == "TB" else 0.0
             return BoxPlan(box, block, even(block.width + 2 * _NAME_PAD), even(block.height + above), bare=True)
         case "continues" | "continued":
-            # A letter, not a name.
-            letter = replace(theme, notation=CODE)
-            block = words(box.text, "name", letter)
             # All letters take equal space: which one it is is decided after the layout.
-            widest = words(_WIDEST_LETTER * len(box.text), "name", letter).width
+            block, widest = ruler.letter(box.text)
             size = even(hypot(widest, widths.CAP_HEIGHT * theme.sizes["name"]) + _RING_PAD)
             return BoxPlan(box, block, size, size, True)
         case "operation" | "group":
-            block = paragraph(box.text, "symbol", theme)
+            block = ruler.paragraph(box.text, "symbol")
     diameter = hypot(block.width, widths.CAP_HEIGHT * theme.sizes["symbol"]) + 8.0
     if box.kind == "operation" and len(box.text) <= _LONGEST_SYMBOL and "\n" not in box.text:
         size = even(max(theme.node, diameter))
@@ -224,12 +221,12 @@ def wire_pitch(theme: Theme) -> float:
     return theme.gap + theme.head[1]
 
 
-def _wire(wire: Wire, frame: str | None, direction: str, theme: Theme) -> WirePlan:
+def _wire(wire: Wire, frame: str | None, direction: str, ruler: Ruler) -> WirePlan:
     """Measure a wire's labels. Its line runs between them, or along the edge of a single one."""
-    forward = _label(wire.forward, "constant" if wire.constant else "forward", theme)
-    backward = _label(wire.backward, "backward", theme)
+    forward = _label(wire.forward, "constant" if wire.constant else "forward", ruler)
+    backward = _label(wire.backward, "backward", ruler)
     level = direction == "LR"
-    reach = reached(wire, level, theme)
+    reach = reached(wire, level, ruler.theme)
     blocks = [block for block in (forward, backward) if block]
     along = max([block.width if level else block.height for block in blocks], default=0.0)
     along = even(max(along + 2 * (_LABEL_PAD if level else 2.0), _LABEL_LEAST))
@@ -248,5 +245,5 @@ def reached(wire: Wire, level: bool, theme: Theme) -> float:
     return theme.clearance + (0.0 if level else 2.0) + (theme.gap / 2 if wire.forward and wire.backward else 0.0)
 
 
-def _label(arrow: Arrow | None, role: TextRole, theme: Theme) -> Block | None:
-    return measured(arrow.label, role, theme) if arrow and arrow.label else None
+def _label(arrow: Arrow | None, role: TextRole, ruler: Ruler) -> Block | None:
+    return ruler.label(arrow.label, role) if arrow and arrow.label else None

@@ -58,10 +58,13 @@ class _Scene(NamedTuple):
 def found(plan: Plan) -> Heights:
     """Return the heights of all lines of a plan, chosen by a counted search."""
     tree = grown(plan)
-    above = _first_sides(plan, tree)
-    scene, best = _untangled(plan, tree, above)
-    tree = scene.tree
+    lines = drawn(tree)
+    above = _first_sides(plan, tree, lines)
+    scene, best = _untangled(plan, tree, lines, above)
     value, crossings = _cost(scene, best)
+    if not crossings:
+        return best
+    tree = scene.tree
     left = _WORK // (sum(len(line.before) for line in scene.lines.lines) + len(tree.sources) + 1)
     choices = _choices(plan, tree, scene.lines)
     turned: set[int] = set()
@@ -85,9 +88,8 @@ def found(plan: Plan) -> Heights:
     return best
 
 
-def _first_sides(plan: Plan, tree: Tree) -> dict[int, bool]:
+def _first_sides(plan: Plan, tree: Tree, lines: Lines) -> dict[int, bool]:
     """Return for every wire with a free side whether it joins from above; at first as in the code."""
-    lines = drawn(tree)
     above: dict[int, bool] = {}
     for v, box in enumerate(plan.boxes):
         entering = tree.entering[v]
@@ -117,23 +119,22 @@ def _choices(plan: Plan, tree: Tree, lines: Lines) -> list[list[int]]:
     return list(alike.values())
 
 
-def _untangled(plan: Plan, tree: Tree, above: Mapping[int, bool]) -> tuple[_Scene, Heights]:
+def _untangled(plan: Plan, tree: Tree, lines: Lines, above: Mapping[int, bool]) -> tuple[_Scene, Heights]:
     """Return lines in an order that agrees with frames and operands; wires for which it does not are detached."""
     for _ in range(_ROUNDS):
         deadline.check("placing the boxes")
-        scene = _scene(plan, tree)
+        scene = _scene(plan, tree, lines)
         heights = _placed(plan, scene, above)
-        lines = scene.lines
         # A wire straight through a box is detached last.
         more = {j for j in heights.loose if lines.base[tree.targets[j]] != j} or heights.loose
         if not more:
             break
         tree = grown(plan, tree.detached | more)
+        lines = drawn(tree)
     return scene, heights
 
 
-def _scene(plan: Plan, tree: Tree) -> _Scene:
-    lines = drawn(tree)
+def _scene(plan: Plan, tree: Tree, lines: Lines) -> _Scene:
     trunk = lines.of_box[lines.roots[0]]
     joins = [trunk] * len(lines.lines)
     for j, (source, target) in enumerate(zip(tree.sources, tree.targets, strict=True)):

@@ -107,19 +107,19 @@ def _together(web: Web, uses: Sequence[Wire], ranks: dict[str, int]) -> list[lis
 
     Those by blocks that are not shown stand by themselves: their share is a sum already.
     """
-    groups: list[tuple[set[str], list[Wire]]] = []
+    groups: list[list[Wire]] = []
+    # The first group of each box that the uses lead to soon.
+    group_of: dict[str, int] = {}
     for use in sorted(uses, key=lambda use: ranks[use.target]):
         is_alone = len(uses) > _MANY or web.boxes[use.target].is_gap
         last = ranks[use.target] + (0 if is_alone else _APART)
         reach = _reached(web, use.target, ranks, last)
-        for met, group in groups:
-            if not met.isdisjoint(reach):
-                group.append(use)
-                met |= reach
-                break
-        else:
-            groups.append((reach, [use]))
-    return [group for _, group in groups]
+        number = min((group_of[id] for id in reach if id in group_of), default=len(groups))
+        if number == len(groups):
+            groups.append([])
+        groups[number].append(use)
+        group_of |= dict.fromkeys(reach, number)
+    return groups
 
 
 def _reached(web: Web, id: str, ranks: dict[str, int], last: int) -> set[str]:

@@ -210,12 +210,14 @@ class _Setting:
     def _frames(self) -> list[list[Frame]]:
         """Return the frames of each row; a divided group is open at that side, and its title shows that it goes on."""
         parents = self.web.parents
+        place = {frame.id: number for number, frame in enumerate(self.web.figure.frames)}
         used = [{id for _, box in boxes for id in frames_around(box.frame, parents)} for boxes in self.boxes]
         last = {id: row for row, here in enumerate(used) for id in here}
         first = {id: row for row, here in reversed([*enumerate(used)]) for id in here}
+        inside = [[self.web.figure.frames[number] for number in sorted(place[id] for id in here)] for here in used]
         return [
-            [_parted(f, first[f.id] < row, row < last[f.id]) for f in self.web.figure.frames if f.id in here]
-            for row, here in enumerate(used)
+            [_parted(frame, first[frame.id] < row, row < last[frame.id]) for frame in here]
+            for row, here in enumerate(inside)
         ]
 
     def _put_in(self, box: Box, row: int, frames: list[Frame]) -> Box:
