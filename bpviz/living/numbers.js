@@ -43,9 +43,10 @@ const N = (() => {
     const shift = most >= 6 || most < -4 ? most : 0, unit = Number(`1e${shift}`);
     most -= shift;
     least /= unit;
-    const room = Math.max(precision - 1 - most, precision - Math.max(most, 0), 0);
+    const room = Math.max(precision - 1 - most, precision - Math.max(most, 0));
     const small = 1 - Math.floor(Math.log10(least));
-    let decimals = Math.max(room, Number(fixed(least, room)) !== least ? small : 0);
+    const kept = room < 0 ? least % 10 ** -room === 0 : Number(fixed(least, room)) === least;
+    let decimals = Math.max(room, kept ? 0 : small, 0);
     const written = x => {
       if (!Number.isFinite(x) || (x === 0 && !decimals)) return number(x, 4);
       const text = fixed(x, decimals);

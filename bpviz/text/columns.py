@@ -36,7 +36,7 @@ def of_one_kind(values: Sequence[float], precision: int = 4) -> tuple[tuple[str,
     shift = most if most >= 6 or most < -4 else 0
     most -= shift
     least /= 10.0**shift
-    room = max(precision - 1 - most, precision - max(most, 0), 0)
+    room = max(precision - 1 - most, precision - max(most, 0))
     small = 1 - math.floor(math.log10(least))
     decimals = max(room, small if round(least, room) != least else 0, 0)
     texts = [_fixed(v / 10.0**shift, decimals) for v in values]

@@ -79,7 +79,7 @@ def test_numbers_of_one_kind_have_the_same_texts() -> None:
         values = [rng.gauss(0, scale) if near else some_number(rng) for _ in range(rng.randrange(1, 9))]
         if rng.random() < 0.4:
             values = [round(v, rng.randrange(4)) for v in values]
-        cases.append((values, rng.choice((4, 4, 2, 3, 6))))
+        cases.append((values, rng.choice((4, 4, 1, 2, 3, 6))))
     calls = (f"N.ofOneKind([{','.join(map(literal, values))}],{p})" for values, p in cases)
     found = in_browser(",".join(calls), len(cases))
     wrong = []
