@@ -6,9 +6,9 @@ turn in one gap have separate tracks, and the gap is as wide as these need.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from math import acos, cos, pi, radians, sin
+from math import acos, atan2, copysign, cos, pi, radians, sin
 from typing import NamedTuple
 
 from bpviz import deadline
@@ -28,6 +28,8 @@ _BUS = 30.0
 _DOT = 12.0
 _FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
 _TURN_APART = radians(20.0)
+_STEEPEST_LEAVE, _FLATTEST_LEAVE = radians(68.0), radians(30.0)
+_CLOSE = 10.0
 
 
 class Lane(NamedTuple):
@@ -58,8 +60,8 @@ class _Step:
     ``out`` and ``into`` are the round spots, by index, that it bends out of or into: −1 for none. It is level up to
     the share ``bow`` of the way to their middle, and at most until ``least`` points before that. If several bend into
     one spot, which reaches ``reach`` points, each arrives at another angle ``turn``, at least ``flattest``; without
-    space for that it ends level at the ``edge`` of the spot. Wires from a branch dot to the same side run together on
-    one ``bus``, named by the dot.
+    space for that it ends level at the ``edge`` of the spot. From a branch dot it starts at the angle ``turn``, but
+    wires to the same side run together on one ``bus``, named by the dot.
     """
 
     __slots__ = (
@@ -89,7 +91,7 @@ def routed(spots: Sequence[Spot], lanes: Sequence[Lane], borders: Sequence[Borde
     buses = _buses(lanes, leaning)
     paths = [_steps(lane, leaning, ranks, buses) for lane in lanes]
     steps = [step for path in paths for step in path]
-    _spread(steps, leaning)
+    _spread(steps, leaning, Counter(lane.target for lane in lanes), pitch)
     gaps = _tracked(steps, ranks, pitch)
     shift = 0.0
     for rank, following, gap in zip(ranks, ranks[1:], gaps, strict=False):
@@ -210,8 +212,11 @@ def _swinging(
     return None
 
 
-def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
-    """Give steps that meet on one side of a round spot different angles or places, in the order of heights."""
+def _spread(steps: Sequence[_Step], spots: Sequence[Spot], arriving: Mapping[int, int], pitch: float) -> None:
+    """Give steps that meet on one side of a round spot different angles or places, in the order of heights.
+
+    ``arriving`` is the number of all lanes into each spot, by index.
+    """
     leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
@@ -225,38 +230,47 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot]) -> None:
         if len(group) == 1 and not group[0].flattest:
             _bowed(group, spots[center])
         else:
-            _turned(group, spots[center])
+            rest = _turned(group, spots[center])
+            _set_aside(rest, spots[center], pitch, alone=len(rest) == arriving[center])
 
 
-def _turned(group: Sequence[_Step], spot: Spot) -> None:
+def _turned(group: Sequence[_Step], spot: Spot) -> Sequence[_Step]:
     """Give bends, the longest first, angles to enter: the first nearly from the top, the last well above level ones.
 
-    A bend without space for that, and all nearer ones, enter beside the middle.
+    Return the first bend without space for that, and all nearer ones.
     """
     turn = 0.0
     for place, step in enumerate(group):
         share = place / max(len(group) - 1, 1)
         turn = max(_FIRST_TURN + (_LAST_TURN - _FIRST_TURN) * share, step.flattest, turn + _TURN_APART)
         if turn > _FLATTEST_TURN:
-            _set_aside(group[place:], spot)
-            return
+            return group[place:]
         step.bow = 0.98 - 0.45 * share if not step.flattest else 0.55
         step.reach, step.turn = spot.after, turn
+    return ()
 
 
-def _set_aside(group: Sequence[_Step], spot: Spot) -> None:
-    """Let steps from one side enter level, beside the middle, the longest outermost."""
+def _set_aside(group: Sequence[_Step], spot: Spot, pitch: float, alone: bool) -> None:
+    """Let steps from one side enter level, the longest outermost: beside the middle, or around it if they are alone."""
+    count, most = len(group), spot.after * _BESIDE
     for place, step in enumerate(group):
+        if alone and count > 1:
+            share = min(pitch, 2 * most / (count - 1)) * ((count - 1) / 2 - place)
+        else:
+            share = most * (1.0 - place / count)
         step.into, step.end = -1, step.edge
-        aside = min(abs(step.b - step.a), spot.after * _BESIDE * (1.0 - place / len(group)))
+        aside = min(abs(step.b - step.a), share)
         step.b += -aside if step.a < step.b else aside
 
 
 def _bowed(group: Sequence[_Step], spot: Spot) -> None:
-    """Give bends different bows, the first (longest) the largest."""
-    most = 0.9 if spot.along > _DOT else 0.75
+    """Give bends different bows, the first (longest) the largest; from a dot it is the steepest, too."""
+    dot = spot.along < _DOT
     for place, step in enumerate(group):
-        step.bow = most - 0.5 * place / max(len(group) - 1, 2)
+        step.bow = (0.75 if dot else 0.9) - 0.5 * place / max(len(group) - 1, 2)
+        if dot and step.out >= 0:
+            share = place / max(len(group) - 1, 1)
+            step.turn = _STEEPEST_LEAVE - (_STEEPEST_LEAVE - _FLATTEST_LEAVE) * share
 
 
 class _Track(NamedTuple):
@@ -271,7 +285,8 @@ def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_G
     """Give every steep step, or its bus, a track, and return the space that this takes in each gap."""
     gaps: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
-        if step.out < 0 and step.into < 0 and abs(step.b - step.a) * _STEEP > step.end - step.begin:
+        steep = abs(step.b - step.a) * _STEEP > step.end - step.begin
+        if step.bus >= 0 or (steep and step.out < 0 and step.into < 0):
             gaps[step.rank].append(step)
     result = []
     for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
@@ -342,7 +357,7 @@ def _drawn(
         else:
             way += _swing(way[-1], end, step)
     finish = (target.u - (0.0 if target.round else target.along / 2), way[-1][1])
-    turned = bool(steps) and steps[-1].turn > 0.0
+    turned = bool(steps) and steps[-1].into >= 0 and steps[-1].turn > 0.0
     if (finish[0] - way[-1][0] > LEVEL and not turned) or len(way) == 1:
         way += line(way[-1], finish)[1:]
     return tuple(way)
@@ -362,8 +377,21 @@ def _swing(first: Point, second: Point, step: _Step) -> tuple[Point, Point, Poin
     if step.into >= 0:
         return ((min(first[0] + along * step.bow, second[0] - step.least), first[1]), second, second)
     if step.out >= 0:
-        return (first, (max(second[0] - along * step.bow, first[0] + step.least), second[1]), second)
+        rise, bow = second[1] - first[1], max(second[0] - along * step.bow, first[0] + step.least)
+        there = first
+        if step.turn and (angle := _leaving(step, atan2(abs(rise), bow - first[0]))):
+            handle = min(_CLOSE if step.least else along / (3.0 * cos(angle)), 0.55 * abs(rise) / sin(angle))
+            there = (first[0] + handle * cos(angle), first[1] + handle * copysign(sin(angle), rise))
+        return there, (max(bow, there[0]), second[1]), second
     return ((first[0] + along * 0.5, first[1]), (second[0] - along * 0.5, second[1]), second)
+
+
+def _leaving(step: _Step, straight: float) -> float:
+    """Return the angle at which a bend leaves a dot to the right; 0 if it may lead on ``straight``, at that angle."""
+    if step.least:
+        # Nearer to the right there is an obstacle.
+        return step.turn if straight > step.turn else 0.0
+    return min(step.turn, max(straight, _FLATTEST_LEAVE))
 
 
 def _turn_twice(way: list[Point], second: Point, turn: float) -> None:
