@@ -31,6 +31,7 @@ __all__ = [
     "Heat",
     "Label",
     "NotationKind",
+    "Origin",
     "Pass",
     "Plain",
     "Repeat",
@@ -192,13 +193,26 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What the numbers at a wire are, by the numbers of nodes: the value of a node, and a sum of gradients.
+
+    ``shares`` are the gradients that add up at the wire, as (node, slot of its operand); the seed is one more of them
+    if it is ``seeded``.
+    """
+
+    value: int
+    shares: tuple[tuple[int, int], ...] = ()
+    seeded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """A value that flows from ``source`` to ``target`` (box ids), entering at operand ``slot``.
 
     ``forward`` and ``backward`` are its two arrows; ``None`` means that the arrow is not drawn. ``constant`` wires
     carry a constant and are drawn grey. A wire that ``belongs`` to the backward pass carries a gradient. A ``color`` of
     its own (``#RRGGBB``) is that of its forward arrow. If it comes from a branch dot, ``direct`` is its description
-    when it comes from the box before the dot.
+    when it comes from the box before the dot. ``origin`` is what its numbers are, where that is known.
     """
 
     id: str
@@ -213,6 +227,7 @@ class Wire:
     belongs: Pass = "forward"
     color: str = ""
     direct: str = field(default="", metadata=UNSEEN)
+    origin: Origin | None = field(default=None, repr=False, compare=False, metadata=UNSEEN)
 
 
 class Gathered(Mapping[frozenset[str], Wire]):

@@ -43,7 +43,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     # What joins the two.
     ("words", ".plots"),
-    ("figures",),
+    ("figures", "living"),
     ("drawing",),
     ("reports",),
     ("",),

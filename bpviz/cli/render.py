@@ -57,8 +57,11 @@ def command(
     bpviz render apples.py --set tax=1.2 --view         another input, and look
     bpviz render net.py --depth 0                       each function as one box
     bpviz render apples.py -o apples.html --steps       a page to walk through
+    bpviz render apples.py -o apples.html --live        a page whose numbers follow its inputs
     bpviz render loss.py -o loss.gif --descend 20       gradient descent, step by step
     """
+    if others["live"] and not any(_lives(output, format) for output in outputs or ("-",)):
+        raise click.UsageError("--live makes a page of HTML; name one: -o FILE.html")
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
@@ -66,6 +69,12 @@ def command(
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         _open(written, outputs)
+
+
+def _lives(output: str, format: str | None) -> bool:
+    from bpviz.writers import formats
+
+    return formats.row_of(destination(output, format)[1]).lives
 
 
 def _open(written: Sequence[Path], outputs: Sequence[str]) -> None:

@@ -27,6 +27,8 @@ from bpviz.text.styles import Styles
 from bpviz.writers import formats
 
 if TYPE_CHECKING:
+    from bpviz.living.page import Living
+    from bpviz.living.steps import StaysStillError
     from bpviz.picture.elements import Picture
     from bpviz.picture.theme import Theme
 
@@ -175,6 +177,10 @@ class Drawing:
         more = self._sections if "sections" in formats.row_of(format).options else ()
         if self.shows_steps(format):
             more += (self._steps_mark,)
+        if self.lives(format):
+            from bpviz.living.page import mark
+
+            more += (mark(self._living),)
         # The figure does not contain the writer's own words.
         code = self.options.circuit.lang.code
         return fingerprint(self.film or self.figure, self.theme, *more, *(() if code == ENGLISH.code else (code,)))
@@ -199,6 +205,18 @@ class Drawing:
         """Return whether a file of this format shows the steps one after the other."""
         when = formats.row_of(format).steps
         return when == "always" or bool(when and getattr(self.options, when))
+
+    def lives(self, format: str) -> bool:
+        """Return whether a file of this format follows its inputs, as far as the figure can."""
+        return self.options.live and formats.row_of(format).lives and self.shown is None
+
+    @cached_property
+    def _living(self) -> Living | StaysStillError:
+        """What makes the figure follow its inputs, or the reason why it cannot."""
+        from bpviz.drawing.live import living_of
+
+        with deadline.limited(self.options.timeout):
+            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
@@ -263,6 +281,8 @@ class Drawing:
         graph = flow.graph
         remarks = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
         odd = [*remarks, *closed]
+        if self.options.live and isinstance(self._living, Exception):
+            odd.append(say("the figure does not follow its inputs: {reason}", reason=str(self._living)))
         if isinstance(self.source, Training) and self.source.diverges:
             odd.append(say("the descent ends with step {number}, which is not finite", number=self.source.numbers[-1]))
         if graph.is_gradient:
@@ -290,6 +310,11 @@ class Drawing:
         options = {"say": made.circuit.lang, **self._scaled, **options}
         if "sections" in row.options:
             options = {"sections": self._sections, **options}
+        if self.lives(format):
+            from bpviz.living.page import write
+
+            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            return formats.stamped(page, self.fingerprint(format), format)
         shown: Any
         if row.reads == "figure":
             shown = self.figure

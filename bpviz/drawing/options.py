@@ -31,9 +31,9 @@ class DrawOptions:
 
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
     drawing, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by
-    step; in what moves, a step lasts ``seconds``. ``scale`` is the size of formats with pixels: 1 is
-    96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
-    ``BPVIZ_NOTEBOOK``, else ``svg``.
+    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs. ``scale`` is
+    the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the
+    format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -43,6 +43,7 @@ class DrawOptions:
     timeout: float | None = 60.0
     animate: bool = False
     steps: bool = False
+    live: bool = False
     seconds: float = 1.5
     scale: float | None = None
     notebook: str = ""
@@ -380,6 +381,7 @@ _ROWS = (
     ),
     _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
     _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
+    _kept("live", "--live", "HTML in which the reader changes inputs, and all numbers follow."),
     _kept(
         "seconds",
         "--seconds-per-step",
@@ -474,5 +476,7 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
             hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
     values = {name: checked(name, value) for name, value in given.items()}
+    if values.get("live", base.live) and values.get("steps", base.steps):
+        raise UsageError("live and steps make two different pages; give one of them (--live, or --steps or --descend)")
     shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})
     return replace(base, circuit=shown, **{name: value for name, value in values.items() if name in _DRAWING})

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz import deadline, ops
 from bpviz.analysis.fitting import fitted
-from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Pass, Plain, Tone, Wire
+from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Origin, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
 from bpviz.figures.groups import Groups, frame_of, group_title, titled
@@ -357,7 +357,9 @@ class _Circuit:
         elif tone == "plain":
             tone = self.wording.tone(carried, use, whole)
         ends = source.id, use.box.id, use.slot
-        wire = Wire(key, *ends, forward, backward, constant, description, tone=tone, belongs=belongs, direct=direct)
+        origin = Origin(carried, use.steps, use.seeded)
+        more: Any = {"tone": tone, "belongs": belongs, "direct": direct, "origin": origin}
+        wire = Wire(key, *ends, forward, backward, constant, description, **more)
         return self.looks.wire(wire, carried, stem)
 
     def _seen(self, index: int) -> Any:

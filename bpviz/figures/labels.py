@@ -13,6 +13,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.numerals import added
 from bpviz.text.widths import visible
 from bpviz.words.constants import Folding
 from bpviz.words.values import content, line_of
@@ -190,14 +191,4 @@ class Values(Names):
             return say(
                 "{gradient} is the sum of its {count} parts: {sum}", gradient=called, count=len(parts), sum=whole
             )
-        return f"{called} = {_added(line_of(one, say) for one in shown)} = {whole}"
-
-
-def _added(texts: Iterable[str]) -> str:
-    """Return numbers as a sum.
-
-    >>> _added(["0.5", "−1.2", "1 → 2"])
-    '0.5 − 1.2 + (1 → 2)'
-    """
-    terms = [f"({text})" if "→" in text else text for text in texts]
-    return " ".join([terms[0], *(f"− {term[1:]}" if term.startswith("−") else f"+ {term}" for term in terms[1:])])
+        return f"{called} = {added(line_of(one, say) for one in shown)} = {whole}"

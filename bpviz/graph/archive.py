@@ -74,6 +74,8 @@ def dumped(target: Flow | Graph) -> str:
             entry["group"] = node.scope.index
         if node.order:
             entry["order"] = node.order
+        if index in record.decided:
+            entry["decided"] = record.decided[index]
         nodes.append(entry)
     document: dict[str, Any] = {
         "bpviz": _VERSION,
@@ -88,6 +90,8 @@ def dumped(target: Flow | Graph) -> str:
             for end in graph.ends
         ],
     }
+    if elsewhere := {str(place): line for place, line in record.decided.items() if place < 0}:
+        document["decided"] = elsewhere
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
         document["seed"] = _packed(flow.seed, long)
@@ -279,7 +283,10 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
             record.styles[index] = style_of(entry["style"], f"the style of {entry['name']!r}")
         if "order" in entry:
             record.orders[index] = entry["order"]
+        if "decided" in entry:
+            record.decided[index] = int(entry["decided"])
         numbers[entry["name"]] = index
+    record.decided |= {int(place): int(line) for place, line in document.get("decided", {}).items()}
     record.forget()
     for output in document["outputs"]:
         graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))

@@ -61,6 +61,7 @@ def _parts(graph: Graph) -> dict[str, Any]:
         "lists": {name: list(getattr(record, name)) for name in _LISTS},
         "dicts": {name: dict(getattr(record, name)) for name in _DICTS},
         "whole": set(record.whole),
+        "decided": dict(record.decided),
         "labels": dict(enumerate(graph.labels)),
         "meanings": meanings(graph),
         "styles": dict(record.styles),
@@ -96,6 +97,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     for name, values in (parts["lists"] | parts["dicts"]).items():
         setattr(record, name, values)
     record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
+    record.decided = parts["decided"]
     record.styles = parts["styles"]
     codes = parts["codes"]
     scopes: list[Scope] = []

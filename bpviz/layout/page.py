@@ -373,7 +373,17 @@ def _wires(plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> Ite
             back += range(len(elements) - len(labels[-1]), len(elements))
         detail = "constant" if wire.constant else ""
         ends_of, look = (wire.source, wire.target), (wire.tone, wire.belongs)
-        part = Part(wire.id, "wire", elements, wire.description, detail, *ends_of, *look, backward=tuple(back))
+        part = Part(
+            wire.id,
+            "wire",
+            elements,
+            wire.description,
+            detail,
+            *ends_of,
+            *look,
+            backward=tuple(back),
+            origin=wire.origin,
+        )
         yield replace(part, color=wire.color) if wire.color else part
 
 

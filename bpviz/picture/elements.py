@@ -6,9 +6,10 @@ Lengths are points, the origin is the top left corner, y grows downwards. Elemen
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
-from bpviz.figure import Pass, Tone
+from bpviz.figure import Origin, Pass, Tone
 from bpviz.frozen import dataclass
 from bpviz.picture.looks import Look
 from bpviz.picture.theme import LineRole, TextRole
@@ -170,6 +171,7 @@ class Part:
     box or wire. ``backward`` has the positions of the elements of a wire's backward arrow. An input that is
     written several times has several parts; ``of`` is its id in the figure. ``link`` is the id of the other part with
     the same letter. A part of a film is shown ``during`` its first and last step; ``None`` means in all steps.
+    ``origin`` is that of its wire.
     """
 
     id: str
@@ -186,6 +188,7 @@ class Part:
     of: str = ""
     link: str = ""
     during: tuple[int, int] | None = None
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     @property
     def look(self) -> Look:

@@ -81,6 +81,7 @@ class Recorder(Frames):
     __slots__ = (
         "compacts",
         "constants",
+        "decided",
         "depth",
         "gradient_of",
         "is_input",
@@ -136,6 +137,10 @@ class Recorder(Frames):
         self.renamed = 0
         # Inputs that were given as whole numbers, so that `range(n)` and `x[n]` work with them.
         self.whole: set[int] = set()
+        # Values that decided how the function went on, or left it as plain numbers, with the line where they did: with
+        # other values, the record may not be that of the function. −1 stands for values that are not in this record,
+        # −2 for those that a rule of the backward pass reads.
+        self.decided: dict[int, int] = {}
         # The user's arrays that are constants here, by identity: one that is used twice is one node.
         self.constants: dict[int, Constant] = {}
         # The gradients of the latest run, by number.
@@ -149,6 +154,15 @@ class Recorder(Frames):
 
     def __len__(self) -> int:
         return len(self.operations)
+
+    def decides(self, index: int, line: int) -> None:
+        """Note that the plain value of an entry leaves the record at a line of the user's code.
+
+        Records around this one have no such entry.
+        """
+        self.decided.setdefault(index, line)
+        for outer in {record for record, _, _ in self.lifted}:
+            outer.decides(-1, line)
 
     def add_inputs(self, names: Sequence[str], values: Sequence[Any]) -> int:
         """Append inputs; return the number of the first one."""

@@ -12,7 +12,7 @@ from bpviz.lazy import LazyModule
 from bpviz.recording import refusals
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.settled import is_settled, is_whole
-from bpviz.recording.source import formats, indexes, place, written
+from bpviz.recording.source import formats, indexes, place, users_frame, written
 
 __all__ = ["Cell", "Value"]
 
@@ -100,16 +100,23 @@ class Value(Cell):
             raise refusals.without_value("a branch", _getframe(1))
         if type(data) is not float and ops.size_of(data) != 1:
             raise refusals.undecided(self.shape, _getframe(1))
+        self._decides(_getframe(1))
         return bool(data)
+
+    def _decides(self, frame: FrameType) -> None:
+        """Note in the record that the plain value leaves it here."""
+        self.recorder.decides(self.index, users_frame(frame).f_lineno)
 
     def __index__(self) -> int:
         data = self.data
         if type(data) is float:
             if data.is_integer() and is_settled(self, counts=True):
+                self._decides(_getframe(1))
                 return int(data)
         elif type(data) is bool or (
             data is not NO_VALUE and np.ndim(data) == 0 and np.asarray(data).dtype.kind in "iu"
         ):
+            self._decides(_getframe(1))
             return int(data)
         frame = _getframe(1)
         # NumPy calls this for arrays too, before it takes them as positions.
@@ -143,13 +150,17 @@ class Value(Cell):
         data = self.data
         if data is NO_VALUE:
             raise refusals.without_value("a plain number", frame)
-        if is_settled(self, counts=counts) or formats(frame.f_code, frame.f_lasti):
+        if is_settled(self, counts=counts):
+            self._decides(frame)
+            return data
+        if formats(frame.f_code, frame.f_lasti):
             return data
         if (
             getattr(data, "dtype", None) is not None
             and data.dtype.kind in "iu"
             and indexes(frame.f_code, frame.f_lasti)
         ):
+            self._decides(frame)
             return data
         raise refusals.leaves_the_record(frame)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["MINUS", "digits_apart", "number", "superscript"]
+__all__ = ["MINUS", "added", "digits_apart", "number", "superscript"]
 
 MINUS = "\N{MINUS SIGN}"
 _RAISED = str.maketrans("0123456789-−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·")
@@ -51,6 +52,16 @@ def number(value: float, precision: int = 4) -> str:
         return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{sign}{mantissa}×10{superscript(str(power))}"
+
+
+def added(texts: Iterable[str]) -> str:
+    """Return numbers as a sum.
+
+    >>> added(["0.5", "−1.2", "1 → 2"])
+    '0.5 − 1.2 + (1 → 2)'
+    """
+    terms = [f"({text})" if "→" in text else text for text in texts]
+    return " ".join([terms[0], *(f"− {term[1:]}" if term.startswith(MINUS) else f"+ {term}" for term in terms[1:])])
 
 
 def digits_apart(one: float, other: float, precision: int = 4) -> tuple[str, str]:

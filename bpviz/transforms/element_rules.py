@@ -18,7 +18,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
 from bpviz.ops.table.backward import unbroadcast
 
-__all__ = ["Each", "Fold", "Known", "Spelling", "Sums", "Term", "spelled"]
+__all__ = ["Each", "Fold", "Known", "Spelling", "Sums", "Term", "groups", "spelled"]
 
 np: Any = LazyModule("numpy")
 
@@ -78,7 +78,7 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
         return Known()
     if operation.of_operands:
         axis = parameters.get("axis")
-        return Fold(ops.named(operation.of_operands), _groups(step.xs[0].shape, axis))
+        return Fold(ops.named(operation.of_operands), groups(step.xs[0].shape, axis))
     for attempt in (_each, _sums, _products):
         try:
             found = attempt(step)
@@ -236,7 +236,7 @@ def _partners(step: _ProbedStep, xs: Sequence[Any], unit: Any, place: int) -> li
     return found
 
 
-def _groups(shape: tuple[int, ...], axis: Any) -> tuple[tuple[Place, ...], ...]:
+def groups(shape: tuple[int, ...], axis: Any) -> tuple[tuple[Place, ...], ...]:
     """Return the places that each result of a reduction uses."""
     axes = ops.normalized_axes(axis, len(shape))
     kept = [i for i in range(len(shape)) if i not in axes]

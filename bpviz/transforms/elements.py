@@ -91,6 +91,7 @@ class _Elements:
         self.ends = [first, *(end for end in ends if end is not first)]
         self.new = Recorder(sys._getframe(), flow.graph.name)
         self.new.scopes = list(self.old.scopes)
+        self.new.decided = {-1: min(self.old.decided.values())} if self.old.decided else {}
         self.needed = self.graph_of_arrays.ancestors(end.node for end in self.ends)
         labels = [self.graph_of_arrays.labels[i] for i in self.needed]
         # W and w in one model keep their own letters.

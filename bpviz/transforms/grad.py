@@ -152,6 +152,8 @@ class _Graft:
         self.given = made.graph.record
         sources = {made.copies[index]: (outer, number) for (outer, number, _), index in inner.lifted.items()}
         self.outer = max((outer for outer, _ in sources.values()), key=lambda outer: outer.depth)
+        for line in self.given.decided.values():
+            self.outer.decides(-1, line)
         self.frame = self.outer.enter(frame)
         self.scope = self._group()
         self.scopes: dict[int, Scope] = {0: self.scope}

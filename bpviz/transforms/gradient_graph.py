@@ -85,10 +85,13 @@ class Derivation:
     wrt: Mapping[int, int]
 
 
-def derivation(flow: Flow, wrt: Sequence[int] | None = None) -> Derivation:
-    """Return the backward pass of a flow, recorded (see `gradient_graph`); ``wrt`` are numbers of inputs."""
+def derivation(flow: Flow, wrt: Sequence[int] | None = None, *, whole: bool = False) -> Derivation:
+    """Return the backward pass of a flow, recorded (see `gradient_graph`); ``wrt`` are numbers of inputs.
+
+    If it is ``whole``, nothing is left out that the wanted gradients do not need.
+    """
     with ops.silence():
-        made = _Backward(flow).derivation(wrt)
+        made = _Backward(flow).derivation(wrt, whole)
     made.graph.notes = flow.graph.notes
     return made
 
@@ -138,15 +141,16 @@ class _Backward:
         self.shares: dict[tuple[int, int], int] = {}
         self.names = _Names(flow, self.order)
 
-    def derivation(self, wrt: Sequence[int] | None) -> Derivation:
-        """Record the backward pass. Return what the gradients of these inputs need of it."""
+    def derivation(self, wrt: Sequence[int] | None, whole: bool) -> Derivation:
+        """Record the backward pass. Return what the gradients of these inputs need of it, or the whole of it."""
         self._walk()
         record = self.record
         if wrt is None:
             inputs = [i for i in record.is_input if differentiable(record.values[i])]
             wrt = [i for i in inputs if i in self.gradients] or inputs
         ends = {i: self.gradients[i] if i in self.gradients else self._zeros(i) for i in wrt}
-        return self._needed({self.names.of(i): index for i, index in ends.items()}, ends)
+        more = (*self.gradients.values(), *self.shares.values()) if whole else ()
+        return self._needed({self.names.of(i): index for i, index in ends.items()}, ends, more)
 
     def _walk(self) -> None:
         """Record the gradient of every node, from the output back, in the order in which `bpviz.propagate` computes."""
@@ -233,13 +237,16 @@ class _Backward:
             if name:
                 record.labels[gradient] = name
 
-    def _needed(self, ends: Mapping[str, int], wrt: Mapping[int, int]) -> Derivation:
-        """Return the graph of all inputs and of what leads to the ends."""
+    def _needed(self, ends: Mapping[str, int], wrt: Mapping[int, int], more: Iterable[int]) -> Derivation:
+        """Return the graph of all inputs and of what leads to the ends, and to ``more``."""
         old = self.record
         made = Graph(self.names.graph, record=Recorder(sys._getframe(), boundary=True))
         made.record.scopes = old.scopes
+        for place, decided in ((-1, self.flow.graph.record.decided), (-2, old.decided)):
+            if decided:
+                made.record.decided[place] = min(decided.values())
         moved: dict[int, int] = {}
-        for index in Graph(record=old).ancestors((*ends.values(), *old.is_input)):
+        for index in Graph(record=old).ancestors((*ends.values(), *old.is_input, *more)):
             moved[index] = made.record.copy(old, index, tuple(moved[i] for i in old.operands[index]))
         made.record.leave()
         old.leave()

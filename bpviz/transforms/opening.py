@@ -136,6 +136,7 @@ def _opened_once(graph: Graph, wanted: Callable[[Node], bool]) -> tuple[Graph, d
             new.meanings[result.index] = old.meanings[index]
         if index in old.styles:
             new.styles[result.index] = old.styles[index]
+    new.decided |= {moved[index]: line for index, line in old.decided.items() if index >= 0}
     made = Graph(graph.name, record=new)
     made.function, made.notes = graph.function, graph.notes
     new.forget()

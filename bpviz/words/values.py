@@ -12,7 +12,7 @@ from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import digits_apart, number
 
-__all__ = ["changed", "columns", "content", "identical", "line_of", "shape_text", "spoken"]
+__all__ = ["changed", "columns", "content", "identical", "line_of", "shape_text", "spoken", "thinned"]
 
 np: Any = LazyModule("numpy")
 
@@ -199,12 +199,20 @@ def _flat(array: Any) -> Any:
     return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
+def thinned(shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Return the positions of the rows and of the columns of a large array that a heat map has cells for.
+
+    >>> thinned((3, 100))[1].tolist()
+    [0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99]
+    """
+    step = max(1.0, *(n / most for n, most in zip(shape, _CELLS, strict=True)))
+    rows, columns = (np.unique(np.linspace(0, n - 1, min(n, max(round(n / step), _GRID))).astype(int)) for n in shape)
+    return rows, columns
+
+
 def _heat(flat: Any, text: str, marked: bool, precision: int, say: Language) -> Heat:
     """Return the heat map of an array in rows, which keeps its proportions."""
-    step = max(1.0, *(n / most for n, most in zip(flat.shape, _CELLS, strict=True)))
-    rows, columns = (
-        np.unique(np.linspace(0, n - 1, min(n, max(round(n / step), _GRID))).astype(int)) for n in flat.shape
-    )
+    rows, columns = thinned(flat.shape)
     scale = _largest(flat)
     thin = flat[np.ix_(rows, columns)].astype(float)
     cells = tuple(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bpviz.picture.elements import Picture
     from bpviz.picture.theme import Theme
 
-__all__ = ["TABLE", "Format", "by_mime", "check_format", "format_of", "formats", "frames", "row_of", "write"]
+__all__ = ["TABLE", "Format", "by_mime", "check_format", "format_of", "formats", "frames", "row_of", "stamped", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Format:
     - ``moving``: the writer in its place when there are steps to show; it takes ``steps`` and ``seconds`` as well.
     - ``remark``: how bpviz's mark is written into a file (see `bpviz.fingerprint.stamped`).
     - ``steps``: when a file shows all steps: ``always``, or with the drawing option ``animate`` or ``steps``.
+    - ``lives``: whether a file can follow its inputs, with the drawing option ``live``.
     - ``many``: whether one file holds several pictures. The others have a file for every step: ``step-%02d.svg``.
     - ``pixels``: whether it has pixels, whose number ``scale`` gives.
     - ``shown``: ``image`` where a page of HTML shows it as an image, ``browser`` where a browser shows it as a page.
@@ -51,6 +52,7 @@ class Format:
     moving: str = ""
     remark: str = ""
     steps: Literal["", "always", "animate", "steps"] = ""
+    lives: bool = False
     many: bool = False
     pixels: bool = False
     shown: Literal["", "image", "browser"] = ""
@@ -90,7 +92,7 @@ TABLE: dict[str, Format] = {
     "tikz": _TEX,
     "mmd": _MERMAID,
     "mermaid": _MERMAID,
-    "html": replace(_HTML, steps="steps", many=True, notebook=("page",)),
+    "html": replace(_HTML, steps="steps", lives=True, many=True, notebook=("page",)),
     "gif": _film("GIF", "gif"),
     "apng": _film("APNG", "png"),
     "webp": _film("WebP", "webp"),
@@ -189,7 +191,7 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: s
     if row.moving and options.get("steps"):
         module, taken = row.moving, (*taken, *_STEPPING)
     own = {name: value for name, value in options.items() if name in taken}
-    return _stamped(_writer(module).write(shown, theme, **own, **dict(row.fixed)), mark, row)
+    return stamped(_writer(module).write(shown, theme, **own, **dict(row.fixed)), mark, format)
 
 
 def frames(
@@ -206,17 +208,19 @@ def frames(
         return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)
     own = {name: value for name, value in options.items() if name in row.options}
     pairs = zip(together(pictures, theme, **own), marks, strict=True)
-    return (_stamped(file, mark, row) for file, mark in pairs)
+    return (stamped(file, mark, format) for file, mark in pairs)
 
 
 def _writer(module: str) -> Any:
     return import_module(f"bpviz.writers.{module}")
 
 
-def _stamped(written: bytes, mark: str, row: Format) -> bytes:
-    from bpviz.fingerprint import stamped
+def stamped(written: bytes, mark: str, format: str) -> bytes:
+    """Return a file with the ``mark``, if there is one and the format has a place for it."""
+    from bpviz import fingerprint
 
-    return stamped(written, mark, row.remark) if mark and row.remark else written
+    remark = row_of(format).remark
+    return fingerprint.stamped(written, mark, remark) if mark and remark else written
 
 
 def _unknown(what: str, given: str, word: str, known: Collection[str]) -> str:

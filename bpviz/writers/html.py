@@ -23,10 +23,12 @@ def write(
     steps: Sequence[Step] = (),
     sections: Sequence[str] = (),
     say: Language = ENGLISH,
+    strict: bool = False,
 ) -> bytes:
     """Return ``picture`` as an HTML page; with ``steps`` the reader moves through them.
 
-    ``sections`` are pieces of HTML below the figure: tables, explanations.
+    ``sections`` are pieces of HTML below the figure: tables, explanations. A ``strict`` page without steps has styles
+    in style sheets only, so that a policy can allow these and no others.
 
     >>> from bpviz.picture.theme import theme
     >>> page = write(Picture(10.0, 5.0, (), "a < b"), theme("light")).decode()
@@ -37,7 +39,7 @@ def write(
     grounds = f"body{{{_ground(theme)}}}"
     if theme.dark is not None:
         grounds += f"@media screen and (prefers-color-scheme:dark){{body{{{_ground(theme.dark)}}}}}"
-    body = "\n".join([fragment(picture, theme, steps=steps, say=say).rstrip(), *sections])
+    body = "\n".join([fragment(picture, theme, steps=steps, say=say, strict=strict).rstrip(), *sections])
     return (
         f'<!DOCTYPE html>\n<html lang="{escaped(say.code)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -54,6 +56,7 @@ def fragment(
     steps: Sequence[Step] = (),
     say: Language = ENGLISH,
     caption: str | None = None,
+    strict: bool = False,
 ) -> str:
     """Return the figure alone, for another page; several on one page do not disturb each other.
 
@@ -71,7 +74,10 @@ def fragment(
         rules, body = _FIGURE + player.rules(theme), player.written(picture, theme, steps, say)
     else:
         drawn = svg.write(picture, theme, inline=True, say=say)
-        rules, body = _FIGURE, f'<div class="bpviz-picture" style="{player.half(picture)}">\n{drawn.decode()}</div>\n'
+        half = player.half(picture)
+        style = "" if strict else f' style="{half}"'
+        rules = f"{_FIGURE}.P .bpviz-picture{{{half}}}\n" if strict else _FIGURE
+        body = f'<div class="bpviz-picture"{style}>\n{drawn.decode()}</div>\n'
     # The class three times: it must win against the page's rules for all lists and images.
     rules = rules.replace(".P", f".{PREFIX}" * 3)
     return unique(f'<figure class="bpviz-figure {PREFIX}">\n<style>{rules}</style>\n{body}{below}</figure>\n').decode()

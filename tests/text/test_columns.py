@@ -25,6 +25,10 @@ CASES = {
 }
 
 
+def test_numbers_with_more_digits_than_the_precision_keep_their_whole_part() -> None:
+    assert of_one_kind((12345.6, 22345.6), 3) == (("12346", "22346"), "")
+
+
 @pytest.mark.parametrize("values", CASES)
 def test_by_hand(values: tuple[float, ...]) -> None:
     assert of_one_kind(values) == CASES[values]

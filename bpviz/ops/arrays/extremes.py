@@ -56,6 +56,7 @@ fmax = function_of_two(
     lambda g, z, x, y: g * _share(y, x, x),
     says="The gradient goes to the larger of the two; NaN is ignored.",
     convention="equals share the gradient half and half",
+    js="{y} !== {y} || {x} >= {y} ? {x} : {y}",
 )
 
 fmin = function_of_two(
@@ -65,6 +66,7 @@ fmin = function_of_two(
     lambda g, z, x, y: g * _share(x, y, x),
     says="The gradient goes to the smaller of the two; NaN is ignored.",
     convention="equals share the gradient half and half",
+    js="{y} !== {y} || {x} <= {y} ? {x} : {y}",
 )
 
 
@@ -109,6 +111,7 @@ clip = operation(
     domain=((-2, 2), (-1, -0.5), (0.5, 1)),
     cases=(Case(((), (), ())), Case(((2, 3), (), ())), Case(((2, 3), (3,), (2, 1)))),
     convention="at a bound: passes, as in PyTorch",
+    js="F.clip({x}, {lower}, {upper})",
 )
 
 # Many elements
@@ -151,7 +154,7 @@ def _among_rule(g: Any, z: Any, *xs: Any, slot: int) -> Any:
     return g * chosen[slot] / functools.reduce(operator.add, chosen)
 
 
-def _among(name: str, of_two: Operation, word: str) -> Operation:
+def _among(name: str, of_two: Operation, word: str, js: str) -> Operation:
     """Return the operation for several operands, each a single number."""
     return operation(
         name,
@@ -164,11 +167,12 @@ def _among(name: str, of_two: Operation, word: str) -> Operation:
         notation=f"{of_two.symbol}({{xs}})",
         cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
         convention="equals share the gradient evenly, as in PyTorch (amax, amin) and JAX",
+        js=js,
     )
 
 
-greatest = _among("greatest", maximum, "largest")
-least = _among("least", minimum, "smallest")
+greatest = _among("greatest", maximum, "largest", "Math.max({xs})")
+least = _among("least", minimum, "smallest", "Math.min({xs})")
 
 
 @made_of_operations("ptp")

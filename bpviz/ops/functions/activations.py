@@ -34,6 +34,7 @@ leaky_relu = operation(
     convention="at x = 0: the slope of the left side, as in PyTorch",
     reference="Maas, Hannun and Ng 2013",
     inside=lambda x, slope=0.01: where(x > 0, x, slope * x),
+    js="{x} > 0 ? {x} : {slope} * {x}",
 )
 
 softplus = operation(
@@ -48,6 +49,7 @@ softplus = operation(
     cases=_ONE,
     reference="d log(1 + eˣ)/dx = σ(x)",
     inside=lambda x: log(1 + exp(x)),
+    js="Math.max({x}, 0) + Math.log1p(Math.exp(-Math.abs({x})))",
 )
 
 
@@ -74,6 +76,7 @@ normal_cdf = operation(
     cases=_ONE,
     reference="Φ(x) = ½(1 + erf(x/√2)), dΦ/dx = φ",
     elsewhere=("scipy.special.ndtr",),
+    js="0.5 * F.erfc(-{x} * Math.SQRT1_2)",
 )
 
 normal_pdf: Operation = operation(
@@ -87,6 +90,7 @@ normal_pdf: Operation = operation(
     notation="φ({x})",
     cases=_ONE,
     reference="φ(x) = exp(−x²/2)/√(2π), dφ/dx = −x·φ",
+    js="Math.exp(-0.5 * {x} * {x}) / Math.sqrt(2 * Math.PI)",
 )
 
 
@@ -128,4 +132,5 @@ gelu = operation(
     cases=(*_ONE, Case(((2, 3),), {"approximate": True}), Case(((),), {"approximate": True})),
     reference="x·Φ(x); approximate: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks and Gimpel 2016)",
     inside=_gelu_inside,
+    js="F.gelu({x}, {approximate})",
 )

@@ -30,6 +30,7 @@ exp2 = function(
     notation="2^{x}",
     scalar=math.exp2,
     elsewhere=("math.exp2", "scipy.special.exp2"),
+    js="2 ** {x}",
 )
 
 expm1 = function(
@@ -41,6 +42,7 @@ expm1 = function(
     notation="exp({x}) − 1",
     scalar=math.expm1,
     elsewhere=("math.expm1",),
+    js="Math.expm1({x})",
 )
 
 log1p = function(
@@ -53,6 +55,7 @@ log1p = function(
     domain=((-0.8, 3),),
     convention="infinite at −1",
     elsewhere=("math.log1p",),
+    js="Math.log1p({x})",
 )
 
 log2 = function(
@@ -64,6 +67,7 @@ log2 = function(
     domain=((0.2, 3),),
     convention="infinite at 0",
     elsewhere=("math.log2",),
+    js="Math.log2({x})",
 )
 
 log10 = function(
@@ -75,6 +79,7 @@ log10 = function(
     domain=((0.2, 3),),
     convention="infinite at 0",
     elsewhere=("math.log10",),
+    js="Math.log10({x})",
 )
 
 square = function(
@@ -84,6 +89,7 @@ square = function(
     says="Multiplies the gradient by 2x.",
     notation="{x}²",
     scalar=lambda x: x * x,
+    js="{x} * {x}",
 )
 
 reciprocal = function(
@@ -95,6 +101,7 @@ reciprocal = function(
     scalar=lambda x: 1 / x,
     domain=((0.5, 2),),
     convention="infinite at 0",
+    js="1 / {x}",
 )
 
 cbrt = function(
@@ -107,6 +114,7 @@ cbrt = function(
     domain=((0.3, 3),),
     convention="infinite at 0",
     elsewhere=("math.cbrt",),
+    js="Math.cbrt({x})",
 )
 
 logaddexp = function_of_two(
@@ -117,6 +125,7 @@ logaddexp = function_of_two(
     says="log(exp x + exp y): the gradient is shared out as by softmax, σ(x − y) and σ(y − x).",
     notation="log(exp({x}) + exp({y}))",
     inside=lambda x, y: log(exp(x) + exp(y)),
+    js="F.logAddExp({x}, {y})",
 )
 
 logaddexp2 = function_of_two(
@@ -126,4 +135,5 @@ logaddexp2 = function_of_two(
     lambda g, z, x, y: g * sigmoid((y - x) * _LOG_2),
     says="log₂(2ˣ + 2ʸ): the gradient is shared out in the ratio of 2ˣ and 2ʸ.",
     notation="log₂(2^{x} + 2^{y})",
+    js="F.logAddExp2({x}, {y})",
 )

@@ -37,21 +37,21 @@ __all__ = [
 
 np: Any = LazyModule("numpy")
 
-logical_and = decision("logical_and", "and", "x y", notation="{x} and {y}")
-logical_or = decision("logical_or", "or", "x y", notation="{x} or {y}")
-logical_xor = decision("logical_xor", "xor", "x y", notation="{x} xor {y}")
-logical_not = decision("logical_not", "not", "x", notation="not {x}")
+logical_and = decision("logical_and", "and", "x y", notation="{x} and {y}", js="{x} !== 0 && {y} !== 0")
+logical_or = decision("logical_or", "or", "x y", notation="{x} or {y}", js="{x} !== 0 || {y} !== 0")
+logical_xor = decision("logical_xor", "xor", "x y", notation="{x} xor {y}", js="({x} === 0) !== ({y} === 0)")
+logical_not = decision("logical_not", "not", "x", notation="not {x}", js="{x} === 0")
 
 # & | ^ ~ : for conditions the same as above, for whole numbers bit by bit; NumPy refuses other numbers.
-bitwise_and = decision("bitwise_and", "&", "c d", notation="{c} & {d}")
-bitwise_or = decision("bitwise_or", "|", "c d", notation="{c} | {d}")
-bitwise_xor = decision("bitwise_xor", "^", "c d", notation="{c} ^ {d}")
+bitwise_and = decision("bitwise_and", "&", "c d", notation="{c} & {d}", js="Number(BigInt({c}) & BigInt({d}))")
+bitwise_or = decision("bitwise_or", "|", "c d", notation="{c} | {d}", js="Number(BigInt({c}) | BigInt({d}))")
+bitwise_xor = decision("bitwise_xor", "^", "c d", notation="{c} ^ {d}", js="Number(BigInt({c}) ^ BigInt({d}))")
 invert = decision("invert", "~", "c", notation="~{c}", numpy=("invert", "bitwise_not"))
 
-isnan = decision("isnan", "NaN?", "x", notation="isnan({x})")
-isfinite = decision("isfinite", "finite?", "x", notation="isfinite({x})")
-isinf = decision("isinf", "∞?", "x", notation="isinf({x})")
-signbit = decision("signbit", "< 0", "x", notation="signbit({x})")
+isnan = decision("isnan", "NaN?", "x", notation="isnan({x})", js="{x} !== {x}")
+isfinite = decision("isfinite", "finite?", "x", notation="isfinite({x})", js="Number.isFinite({x})")
+isinf = decision("isinf", "∞?", "x", notation="isinf({x})", js="Math.abs({x}) === Infinity")
+signbit = decision("signbit", "< 0", "x", notation="signbit({x})", js="{x} < 0 || Object.is({x}, -0)")
 
 
 def _counted(name: str, symbol: str, **row: Any) -> Operation:

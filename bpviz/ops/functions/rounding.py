@@ -15,10 +15,10 @@ __all__ = ["ceil", "divmod_", "floor", "floor_divide", "fmod", "heaviside", "rem
 
 np: Any = LazyModule("numpy")
 
-floor = flat("floor", "⌊x⌋", notation="⌊{x}⌋", scalar=lambda x: float(math.floor(x)))
-ceil = flat("ceil", "⌈x⌉", notation="⌈{x}⌉")
-trunc = flat("trunc", "trunc", numpy=("trunc", "fix"))
-rint = flat("rint", "rint")
+floor = flat("floor", "⌊x⌋", notation="⌊{x}⌋", scalar=lambda x: float(math.floor(x)), js="Math.floor({x})")
+ceil = flat("ceil", "⌈x⌉", notation="⌈{x}⌉", js="Math.ceil({x})")
+trunc = flat("trunc", "trunc", numpy=("trunc", "fix"), js="Math.trunc({x})")
+rint = flat("rint", "rint", js="F.rint({x})")
 
 round_ = flat(
     "round",
@@ -28,6 +28,7 @@ round_ = flat(
     numpy=("round", "around"),
     method=True,
     cases=(Case(((),)), Case(((2, 3),)), Case(((2, 3),), {"decimals": -1})),
+    js="F.round({x}, {decimals})",
 )
 
 _DIVISIONS: dict[str, Any] = {
@@ -45,6 +46,7 @@ remainder = function_of_two(
     notation="{x} mod {y}",
     convention="at its jumps: the slope between them",
     **_DIVISIONS,
+    js="F.remainder({x}, {y})",
 )
 
 fmod = function_of_two(
@@ -56,6 +58,7 @@ fmod = function_of_two(
     convention="at its jumps: the slope between them",
     **_DIVISIONS,
     elsewhere=("math.fmod",),
+    js="{x} % {y}",
 )
 
 floor_divide = function_of_two(
@@ -67,6 +70,7 @@ floor_divide = function_of_two(
     notation="⌊{x}/{y}⌋",
     convention="0 everywhere",
     **_DIVISIONS,
+    js="F.floorDivide({x}, {y})",
 )
 
 heaviside = function_of_two(
@@ -77,6 +81,7 @@ heaviside = function_of_two(
     says="0 below zero, 1 above it, y at it: no gradient passes to x; y gets it where it was taken.",
     notation="step({x}, {y})",
     convention="0 everywhere for x",
+    js="{x} !== {x} ? {x} : {x} < 0 ? 0 : {x} > 0 ? 1 : {y}",
 )
 
 

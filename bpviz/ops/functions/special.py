@@ -39,6 +39,7 @@ erf = function(
     numpy=(),
     elsewhere=("math.erf", "scipy.special.erf"),
     reference="d erf(x)/dx = 2·exp(−x²)/√π",
+    js="F.erf({x})",
 )
 
 erfc = function(
@@ -51,6 +52,7 @@ erfc = function(
     numpy=(),
     elsewhere=("math.erfc", "scipy.special.erfc"),
     reference="d erfc(x)/dx = −2·exp(−x²)/√π",
+    js="F.erfc({x})",
 )
 
 
@@ -78,6 +80,7 @@ log_normal_cdf = function(
     scalar=_log_share_below,
     numpy=(),
     elsewhere=("scipy.special.log_ndtr",),
+    js="F.logNormalCdf({x})",
 )
 
 
@@ -111,7 +114,11 @@ def _polygamma_of_number(n: int, x: float) -> float:
         return sign * _polygamma_of_number(n, 1 - x) - math.pi * _derivative_of_cotangent(n, x)
     # ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ·n!/xⁿ⁺¹, until the asymptotic series is good.
     while x < 15 + n:
-        total -= sign * math.factorial(n) * (1 / x) ** (n + 1)
+        try:
+            total -= sign * math.factorial(n) * (1 / x) ** (n + 1)
+        except OverflowError:
+            # So close to a pole nothing else counts.
+            return -sign * (math.inf if x > 0 or n % 2 else -math.inf)
         x += 1
     y = 1 / x
     if n == 0:
@@ -148,6 +155,7 @@ polygamma: Operation = function(
     cases=(Case(((),)), Case(((2, 3),)), Case(((2, 3),), {"n": 1})),
     convention="not a number at 0, −1, −2, …",
     reference="ψ(x) = d log Γ(x)/dx",
+    js="F.polygamma({n}, {x})",
 )
 
 gammaln = function(
@@ -162,6 +170,7 @@ gammaln = function(
     elsewhere=("math.lgamma", "scipy.special.gammaln", "scipy.special.loggamma"),
     domain=_POSITIVE,
     reference="d log Γ(x)/dx = ψ(x)",
+    js="F.logGamma({x})",
 )
 
 gamma = function(
@@ -175,6 +184,7 @@ gamma = function(
     elsewhere=("math.gamma", "scipy.special.gamma"),
     domain=_POSITIVE,
     reference="dΓ(x)/dx = Γ(x)·ψ(x)",
+    js="F.gamma({x})",
 )
 
 logit = function(
@@ -189,6 +199,7 @@ logit = function(
     domain=((0.1, 0.9),),
     convention="infinite at 0 and 1",
     inside=lambda x: log(x / (1 - x)),
+    js="Math.log({x}) - Math.log1p(-{x})",
 )
 
 log_sigmoid = function(
@@ -201,6 +212,7 @@ log_sigmoid = function(
     numpy=(),
     elsewhere=("scipy.special.log_expit",),
     inside=lambda x: log(sigmoid(x)),
+    js="-F.logAddExp(0, -{x})",
 )
 
 
@@ -221,4 +233,5 @@ xlogy = function_of_two(
     elsewhere=("scipy.special.xlogy",),
     domain=((0.2, 3), (0.2, 3)),
     convention="0·log 0 is 0",
+    js="{x} === 0 && {y} === {y} ? 0 : {x} * Math.log({y})",
 )

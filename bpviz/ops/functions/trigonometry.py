@@ -36,6 +36,7 @@ tan = function(
     scalar=math.tan,
     domain=((-1.2, 1.2),),
     elsewhere=("math.tan",),
+    js="Math.tan({x})",
 )
 
 arcsin = function(
@@ -47,6 +48,7 @@ arcsin = function(
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
     elsewhere=("math.asin",),
+    js="Math.asin({x})",
 )
 
 arccos = function(
@@ -58,6 +60,7 @@ arccos = function(
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
     elsewhere=("math.acos",),
+    js="Math.acos({x})",
 )
 
 arctan = function(
@@ -67,6 +70,7 @@ arctan = function(
     says="Divides the gradient by 1 + x².",
     scalar=math.atan,
     elsewhere=("math.atan",),
+    js="Math.atan({x})",
 )
 
 sinh: Operation = function(
@@ -76,6 +80,7 @@ sinh: Operation = function(
     says="Multiplies the gradient by cosh x.",
     scalar=math.sinh,
     elsewhere=("math.sinh",),
+    js="Math.sinh({x})",
 )
 
 cosh: Operation = function(
@@ -85,6 +90,7 @@ cosh: Operation = function(
     says="Multiplies the gradient by sinh x.",
     scalar=math.cosh,
     elsewhere=("math.cosh",),
+    js="Math.cosh({x})",
 )
 
 arcsinh = function(
@@ -94,6 +100,7 @@ arcsinh = function(
     says="Divides the gradient by √(x² + 1).",
     scalar=math.asinh,
     elsewhere=("math.asinh",),
+    js="Math.asinh({x})",
 )
 
 arccosh = function(
@@ -105,6 +112,7 @@ arccosh = function(
     domain=((1.2, 3),),
     convention="infinite at 1",
     elsewhere=("math.acosh",),
+    js="Math.acosh({x})",
 )
 
 arctanh = function(
@@ -116,6 +124,7 @@ arctanh = function(
     domain=((-0.9, 0.9),),
     convention="infinite at −1 and 1",
     elsewhere=("math.atanh",),
+    js="Math.atanh({x})",
 )
 
 arctan2 = function_of_two(
@@ -129,6 +138,7 @@ arctan2 = function_of_two(
     scalar=math.atan2,
     convention="not a number at (0, 0), which has no angle; as in PyTorch and JAX",
     elsewhere=("math.atan2",),
+    js="Math.atan2({y}, {x})",
 )
 
 
@@ -146,6 +156,7 @@ hypot = function_of_two(
     scalar=math.hypot,
     convention="0 at (0, 0), like PyTorch's norm",
     inside=lambda x, y: sqrt(x * x + y * y),
+    js="Math.hypot({x}, {y})",
 )
 
 deg2rad = function(
@@ -157,6 +168,7 @@ deg2rad = function(
     numpy=("deg2rad", "radians"),
     scalar=math.radians,
     elsewhere=("math.radians",),
+    js="{x} * (Math.PI / 180)",
 )
 
 rad2deg = function(
@@ -168,6 +180,7 @@ rad2deg = function(
     numpy=("rad2deg", "degrees"),
     scalar=math.degrees,
     elsewhere=("math.degrees",),
+    js="{x} * (180 / Math.PI)",
 )
 
 
@@ -183,4 +196,5 @@ sinc = function(
     _slope_of_sinc,
     says="sin(πx)/πx: multiplies the gradient by (cos(πx) − z)/x.",
     convention="0 at x = 0, the limit",
+    js="{x} === 0 ? 1 : Math.sin(Math.PI * {x}) / (Math.PI * {x})",
 )

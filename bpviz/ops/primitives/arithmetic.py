@@ -35,6 +35,7 @@ add = operation(
     binds=SUM,
     commutes=True,
     cases=_PAIRS,
+    js="{x} + {y}",
 )
 
 add_up = operation(
@@ -50,6 +51,7 @@ add_up = operation(
     commutes=True,
     inside=lambda *xs: functools.reduce(add, xs),
     cases=(Case(((), (), ())), Case(((2, 3), (2, 3), (3,)))),
+    js="F.sum({xs})",
 )
 
 subtract = operation(
@@ -65,6 +67,7 @@ subtract = operation(
     binds=SUM,
     needs=(SUM, SUM + 1),
     cases=_PAIRS,
+    js="{x} - {y}",
 )
 
 multiply = operation(
@@ -80,6 +83,7 @@ multiply = operation(
     binds=PRODUCT,
     commutes=True,
     cases=_PAIRS,
+    js="{x} * {y}",
 )
 
 divide = operation(
@@ -97,6 +101,7 @@ divide = operation(
     needs=(PRODUCT, PRODUCT + 1),
     domain=((-2, 2), (0.5, 2)),
     cases=_PAIRS,
+    js="{x} / {y}",
 )
 
 negative = operation(
@@ -111,6 +116,7 @@ negative = operation(
     notation="−{x}",
     binds=PRODUCT,
     cases=(Case(((),)), Case(((2, 3),))),
+    js="-{x}",
 )
 
 positive = operation(
@@ -125,6 +131,7 @@ positive = operation(
     notation="{x}",
     unwritten=True,
     cases=(Case(((),)), Case(((2, 3),))),
+    js="{x}",
 )
 
 
@@ -158,4 +165,5 @@ power: Operation = operation(
     cases=_PAIRS,
     convention="at x = 0: x⁰ has slope 0, and the exponent gets 0",
     elsewhere=("math.pow",),
+    js="F.power({x}, {y})",
 )

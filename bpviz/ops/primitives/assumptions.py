@@ -40,6 +40,7 @@ guard: Operation = operation(
     notation="{s} if {c} else {x}",
     granted=True,
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
+    js="{c} === 0 ? {x} : {s}",
 )
 
 total_share = operation(
@@ -77,6 +78,7 @@ largest = operation(
     reduces="last",
     over_axes="max{axes}({x})",
     word="max",
+    of_operands="greatest",
     shape=lambda x, axis=-1: kept_shape(x, axis),
     cases=(Case(((2, 3),)), Case(((2, 3),), {"axis": 0}), Case(((),))),
 )

@@ -44,6 +44,7 @@ exp = operation(
     notation="exp({x})",
     cases=_ONE,
     elsewhere=("math.exp",),
+    js="Math.exp({x})",
 )
 
 log = operation(
@@ -58,6 +59,7 @@ log = operation(
     notation="log({x})",
     domain=((0.2, 3),),
     cases=_ONE,
+    js="Math.log({x})",
 )
 
 sqrt = operation(
@@ -77,6 +79,7 @@ sqrt = operation(
     cases=_ONE,
     convention="infinite at 0",
     elsewhere=("math.sqrt",),
+    js="Math.sqrt({x})",
 )
 
 sin = operation(
@@ -91,6 +94,7 @@ sin = operation(
     notation="sin({x})",
     cases=_ONE,
     elsewhere=("math.sin",),
+    js="Math.sin({x})",
 )
 
 cos: Operation = operation(
@@ -105,6 +109,7 @@ cos: Operation = operation(
     notation="cos({x})",
     cases=_ONE,
     elsewhere=("math.cos",),
+    js="Math.cos({x})",
 )
 
 tanh = operation(
@@ -120,6 +125,7 @@ tanh = operation(
     cases=_ONE,
     inside=lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
     elsewhere=("math.tanh",),
+    js="Math.tanh({x})",
 )
 
 
@@ -149,6 +155,7 @@ sigmoid = operation(
     reference="dσ/dx = σ(1 − σ)",
     inside=lambda x: 1 / (1 + exp(-x)),
     elsewhere=("scipy.special.expit",),
+    js="{x} >= 0 ? 1 / (1 + Math.exp(-{x})) : Math.exp({x}) / (1 + Math.exp({x}))",
 )
 
 
@@ -177,6 +184,7 @@ relu = operation(
     cases=(*_ONE, Case(((3,),), {"at_zero": 1.0})),
     convention="at x = 0: blocked, as in PyTorch and JAX; at_zero=1 lets it pass",
     inside=_relu_inside,
+    js="{x} < 0 ? 0 : {x}",
 )
 
 sign = operation(
@@ -191,6 +199,7 @@ sign = operation(
     notation="sign({x})",
     cases=_ONE,
     convention="0 everywhere",
+    js="{x} > 0 ? 1 : {x} < 0 ? -1 : {x}",
 )
 
 abs_ = operation(
@@ -206,6 +215,7 @@ abs_ = operation(
     cases=_ONE,
     convention="0 at x = 0",
     elsewhere=("math.fabs",),
+    js="Math.abs({x})",
 )
 
 
@@ -226,6 +236,7 @@ larger = operation(
     notation="1[{x} > {y}] + 0.5·1[{x} = {y}]",
     binds=SUM,
     cases=_PAIRS,
+    js="{x} > {y} ? 1 : {x} === {y} ? 0.5 : 0",
 )
 
 
@@ -245,6 +256,7 @@ maximum = operation(
     notation="max({x}, {y})",
     cases=_PAIRS,
     convention="equals share the gradient half and half, as in PyTorch and JAX",
+    js="{x} >= {y} || {x} !== {x} ? {x} : {y}",
 )
 
 minimum = operation(
@@ -262,4 +274,5 @@ minimum = operation(
     notation="min({x}, {y})",
     cases=_PAIRS,
     convention="equals share the gradient half and half, as in PyTorch and JAX",
+    js="{x} <= {y} || {x} !== {x} ? {x} : {y}",
 )

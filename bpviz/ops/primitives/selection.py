@@ -36,12 +36,12 @@ def _comparison(name: str, symbol: str, forward: Any, **row: Any) -> Any:
     )
 
 
-greater = _comparison("greater", ">", operator.gt)
-greater_equal = _comparison("greater_equal", "≥", operator.ge)
-less = _comparison("less", "<", operator.lt)
-less_equal = _comparison("less_equal", "≤", operator.le)
-equal = _comparison("equal", "=", operator.eq, needs=(COMPARISON, COMPARISON + 1))
-not_equal = _comparison("not_equal", "≠", operator.ne, needs=(COMPARISON, COMPARISON + 1))
+greater = _comparison("greater", ">", operator.gt, js="{x} > {y}")
+greater_equal = _comparison("greater_equal", "≥", operator.ge, js="{x} >= {y}")
+less = _comparison("less", "<", operator.lt, js="{x} < {y}")
+less_equal = _comparison("less_equal", "≤", operator.le, js="{x} <= {y}")
+equal = _comparison("equal", "=", operator.eq, needs=(COMPARISON, COMPARISON + 1), js="{x} === {y}")
+not_equal = _comparison("not_equal", "≠", operator.ne, needs=(COMPARISON, COMPARISON + 1), js="{x} !== {y}")
 
 
 def _choose(condition: Any, x: Any, y: Any) -> Any:
@@ -76,4 +76,5 @@ where: Operation = operation(
     notation="{x} if {c} else {y}",
     binds=CHOICE,
     cases=(Case(((2, 3), (2, 3), (3,))), Case(((), (), ()))),
+    js="{c} === 0 ? {y} : {x}",
 )

@@ -96,6 +96,12 @@ class Operation:
     - ``plumbing``: it only brings numbers into another shape, which readers take for granted; figures may hide it.
     - ``of_operands``: the name of the row that does with single operands what this reduction does with an array.
 
+    How a living figure computes it:
+
+    - ``js`` is the same for single numbers as an expression of JavaScript, with places for the operands and the
+      parameters, as in ``notation``. Conditions are 1 and 0 where they are operands. Functions that JavaScript lacks
+      are those of ``bpviz/living/functions.js``: ``F.erf({x})``.
+
     >>> from bpviz import ops
     >>> ops.multiply(100.0, 2.0)
     200.0
@@ -139,6 +145,7 @@ class Operation:
     plumbing: bool = False
     of_operands: str = ""
     elsewhere: tuple[str, ...] = ()
+    js: str = ""
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers or record with handles: the first traced operand decides."""

@@ -1,0 +1,48 @@
+"""Drawings whose page follows its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bpviz.drawing.options import DrawOptions
+from bpviz.figure import Figure
+from bpviz.graph.flow import Flow
+from bpviz.living.page import Living, living
+from bpviz.living.steps import StaysStillError
+from bpviz.picture.elements import Picture
+from bpviz.picture.theme import Theme
+
+__all__ = ["living_of"]
+
+
+def living_of(
+    source: Any, figure: Any, options: DrawOptions, theme: Theme, picture: Callable[[], Picture]
+) -> Living | StaysStillError:
+    """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
+
+    ``picture`` returns the picture of the figure, which is laid out only if it can follow.
+
+    >>> import bpviz
+    >>> drawing = bpviz.draw(lambda x=2.0: x * x)
+    >>> shown = drawing.figure, drawing.options, drawing.theme, lambda: drawing.picture
+    >>> living_of(drawing.source, *shown).statements[0], living_of(None, *shown)
+    ('v[1] = v[0] * v[0];', StaysStillError('it is not the figure of one run, with its numbers'))
+    """
+    circuit = options.circuit
+    if not isinstance(source, Flow) or not isinstance(figure, Figure):
+        return StaysStillError("it is not the figure of one run, with its numbers")
+    reasons = {
+        "it shows paths": bool(circuit.path or circuit.only),
+        "it compares two runs": circuit.before is not None,
+        "it marks what is shared": circuit.shared,
+        "it shows the arithmetic of rules": circuit.labels == "rules",
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return StaysStillError(reason)
+    shown = source, figure, picture(), theme, circuit.precision, circuit.lang
+    try:
+        return living(*shown, has_numbers=circuit.labels == "values")
+    except StaysStillError as error:
+        return error

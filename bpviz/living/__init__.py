@@ -1,0 +1,1 @@
+"""The living figure: a page whose numbers follow when a reader changes an input."""

@@ -1,0 +1,51 @@
+"""`bpviz render --live`: the page it writes, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import run
+
+from bpviz.cli import request
+
+
+@pytest.mark.engine
+def test_a_page_of_its_own(folder: Path) -> None:
+    result = run("render", "apples.py", "-o", "a.html", "-o", "a.svg", "--live")
+    assert (result.exit_code, result.stderr) == (0, "wrote a.html\nwrote a.svg\n")
+    page = (folder / "a.html").read_text()
+    assert "Content-Security-Policy" in page and "<script>" in page
+    assert "<script" not in (folder / "a.svg").read_text()
+    assert run("render", "apples.py", "-o", "a.html", "--live", "--check").exit_code == 0
+    assert run("render", "apples.py", "-o", "a.html", "--check").exit_code == 1
+
+
+@pytest.mark.engine
+def test_what_stays_still_is_noted(folder: Path) -> None:
+    (folder / "sorted.py").write_text(
+        "import numpy as np\n\ndef f(x=np.array([3.0, 1.0])):\n    return np.sum(np.sort(x))\n", encoding="utf-8"
+    )
+    result = run("render", "sorted.py", "-o", "s.html", "--live")
+    assert result.exit_code == 0
+    assert "note: the figure does not follow its inputs: sort depends on its numbers" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "--live makes a page of HTML; name one: -o FILE.html"),
+        (("-o", "a.svg"), "--live makes a page of HTML; name one: -o FILE.html"),
+        (("-o", "a.html", "--steps"), "live and steps make two different pages"),
+        (("-o", "a.html", "--descend", "3"), "live and steps make two different pages"),
+    ],
+)
+def test_what_is_refused(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("render", "apples.py", "--live", *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+    assert not list(folder.glob("*.html"))
+
+
+def test_documents_name_the_option() -> None:
+    assert "live" in request.names()
