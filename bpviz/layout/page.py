@@ -163,7 +163,8 @@ def _set(
     whole = Rows((figure,), (), copies.origins, {}, ())
     if figure.width is None or not plan.level or not parts:
         return figure, [line(shown, plan)], whole
-    room, limit = figure.width - 2 * theme.margin, _WIDER * figure.width - 2 * theme.margin
+    # A page may be no wider than its margins.
+    room, limit = (max(1.0, width - 2 * theme.margin) for width in (figure.width, _WIDER * figure.width))
     turn = upright if stands_upright(shown) else _unchanged
     for one in dict.fromkeys((shown, turn(shown))):
         if one is not shown:

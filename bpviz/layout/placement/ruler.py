@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 from bpviz.figure import Label
 from bpviz.picture.blocks import Block, measured, paragraph, words
@@ -29,8 +28,8 @@ class Ruler:
         """Take the theme, which has the sizes of all text and the notation of names."""
         self.theme = theme
         self._labels: dict[tuple[int, TextRole], tuple[Label, Block]] = {}
-        self.paragraph = cache(self._paragraph)
-        self.letter = cache(self._letter)
+        self._paragraphs: dict[tuple[str, TextRole], Block] = {}
+        self._letters: dict[str, tuple[Block, float]] = {}
 
     def label(self, label: Label, role: TextRole) -> Block:
         """Return the block of a label."""
@@ -41,12 +40,18 @@ class Ruler:
             self._labels[key] = label, measured(label, role, self.theme)
         return self._labels[key][1]
 
-    def _paragraph(self, text: str, role: TextRole) -> Block:
+    def paragraph(self, text: str, role: TextRole) -> Block:
         """Return the block of a text that may have several lines."""
-        return paragraph(text, role, self.theme)
+        key = text, role
+        if key not in self._paragraphs:
+            self._paragraphs[key] = paragraph(text, role, self.theme)
+        return self._paragraphs[key]
 
-    def _letter(self, text: str) -> tuple[Block, float]:
+    def letter(self, text: str) -> tuple[Block, float]:
         """Return the block of a letter at the end of a row, and the width of the widest of this length."""
-        # A letter, not a name.
-        as_typed = replace(self.theme, notation=CODE)
-        return words(text, "name", as_typed), words(_WIDEST_LETTER * len(text), "name", as_typed).width
+        if text not in self._letters:
+            # A letter, not a name.
+            as_typed = replace(self.theme, notation=CODE)
+            widest = words(_WIDEST_LETTER * len(text), "name", as_typed).width
+            self._letters[text] = words(text, "name", as_typed), widest
+        return self._letters[text]
