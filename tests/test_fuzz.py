@@ -95,6 +95,7 @@ ATTEMPTS: dict[Callable[[int, int], Iterator[str]], Callable[[str], None]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ATTEMPTS, ids=lambda kind: kind.__name__)
 def test_damage_ends_in_a_picture_or_in_one_sentence(
     kind: Callable[[int, int], Iterator[str]], monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,8 @@ import pytest
 import bpviz
 from bpviz.drawing.load import load
 
+pytestmark = pytest.mark.thorough
+
 _RATE = 3.0
 
 

@@ -53,6 +53,7 @@ def programs(seeds: range, count: int) -> Iterator[tuple[str, bpviz.Drawing]]:
     raise AssertionError(f"{count} programs too few")
 
 
+@pytest.mark.thorough
 def test_the_gallery(capsys: pytest.CaptureFixture[str]) -> None:
     models = [path for path in sorted(GALLERY.glob("*.py")) if path.stem != "regenerate"]
     drawn = {
@@ -64,6 +65,7 @@ def test_the_gallery(capsys: pytest.CaptureFixture[str]) -> None:
     judged({name: tracks(svg) for name, svg in drawn.items()}, 0.9, capsys)
 
 
+@pytest.mark.thorough
 def test_programs_of_users(capsys: pytest.CaptureFixture[str]) -> None:
     judged({fn.__name__: tracks(bpviz.draw(fn).to_svg()) for fn in (*FIELD, *LONG)}, 0.6, capsys)
 

@@ -254,6 +254,7 @@ def test_styles_are_kept_in_files_and_pickles() -> None:
 # The other formats
 
 
+@pytest.mark.thorough
 def test_png_has_the_colour_and_other_formats_name_it() -> None:
     drawing = bpviz.draw(styled)
     pixels = {pixel[:3] for row in rows(drawing.to_png()) for pixel in row}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amounts import some
 from hypothesis import given, settings
 from samples import CASES
 from trees import ARRAY_TREES, ARRAYS, SCALAR_TREES, SCALARS, VALUES, Tree, computed
@@ -238,7 +239,7 @@ def test_every_card_can_be_drawn(name: str) -> None:
 # Every rule of the table
 
 
-@pytest.mark.parametrize(("row", "case"), CASES)
+@pytest.mark.parametrize(("row", "case"), some(CASES))
 def test_every_rule_reads_as_text(row: Operation, case: Case) -> None:
     xs = [symbol(name, shape) for name, shape in zip("xyuvw", case.shapes, strict=False)]
     z = row(*xs, **case.parameters)

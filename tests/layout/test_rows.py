@@ -198,6 +198,7 @@ def test_inputs_are_written_again_from_top_to_bottom_too(model: Callable[..., An
     assert summed(drawing.to_svg())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "options",
     [

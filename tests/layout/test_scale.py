@@ -78,6 +78,7 @@ def calls(work: Callable[[], object]) -> int:
     return counted
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("family", [chain, cells, kept])
 def test_the_cost_of_an_operation_does_not_grow_with_the_figure(family: Callable[[int], Callable[..., Any]]) -> None:
     """Four times the operations take about four times the calls: if pairs were compared, it would be sixteen times."""

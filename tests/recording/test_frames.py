@@ -60,6 +60,7 @@ def caught(x: Any, n: float) -> Any:
         return x
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [even, down, up, grouped, decorated, caught])
 def test_frames_take_constant_time(deep: None, function: Callable[[Any, float], Any]) -> None:
     def seconds(n: float) -> float:

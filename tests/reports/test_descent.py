@@ -149,6 +149,7 @@ def test_html_walks_through_the_steps(tmp_path: Path, found: bpviz.Descent) -> N
         assert len(set(page.run(sizes))) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format", ["gif", "apng", "webp"])
 def test_pixels_of_every_step(format: str, tmp_path: Path, found: bpviz.Descent) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
@@ -350,6 +351,7 @@ def test_a_step_with_a_note_says_it() -> None:
     assert [text.text for text in texts(frame, "value")].count("∞") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", some(range(60)))
 def test_random_programs_descend_in_one_layout(seed: int) -> None:
     rng = random.Random(seed)

@@ -57,6 +57,7 @@ def test_png() -> None:
     assert sum(pixel[3] == 0 for row in clear for pixel in row) > 0.8 * len(clear) * len(clear[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format", ["gif", "apng", "webp"])
 def test_moving_pictures(format: str) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")

@@ -64,6 +64,7 @@ def test_hostile_text_is_shown_unchanged(name):
     assert plain(found) == [printable(word) for word in HOSTILE]
 
 
+@pytest.mark.thorough
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=12), min_size=60, max_size=60))
 def test_any_text_is_shown_unchanged(words):
@@ -71,6 +72,7 @@ def test_any_text_is_shown_unchanged(words):
     assert plain(found) == plain(map(printable, words))
 
 
+@pytest.mark.thorough
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=30, unique=True))
 def test_two_nodes_have_different_names_for_any_ids(ids):
