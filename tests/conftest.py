@@ -118,4 +118,4 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Fail a test that starts a program which none of its marks names."""
     yield
     if found := started.unmarked({mark.name for mark in item.iter_markers()}):
-        pytest.fail(f"starts a program, but has no mark `hosts` (`browser`, `engine`): {found[0]}", pytrace=False)
+        pytest.fail(f"starts a program, but has no mark `hosts` (`browser`, `engine`): {found[0][:400]}", pytrace=False)

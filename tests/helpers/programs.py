@@ -24,7 +24,7 @@ class Started(list[str]):
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in STARTS:
             words = arguments[1] if event != "os.system" and len(arguments) > 1 else arguments[:1]
-            self.append(" ".join(map(str, [words] if isinstance(words, str | bytes) else words or [event]))[:200])
+            self.append(" ".join(map(str, [words] if isinstance(words, str | bytes) else words or [event])))
 
     def unmarked(self, marks: set[str]) -> list[str]:
         """Return the programs that none of these marks allows.
