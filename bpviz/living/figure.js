@@ -427,5 +427,7 @@ const follow = () => {
   if (pairs.length) change(pairs, false);
 };
 addEventListener("hashchange", follow);
+// The table is there now, and may have to give way to numbers of the address.
+document.addEventListener("DOMContentLoaded", () => update());
 update();
 follow();

@@ -260,6 +260,9 @@ def test_the_table_is_shown_with_its_own_numbers_only(tmp_path: Path) -> None:
         assert page.run("[...document.querySelectorAll('.bpviz-warning')].filter(p => !p.hidden).length") == 1
         page.run("document.querySelector('.bpviz-bar button').click()")
         assert page.run(hidden) is False
+    place = bpviz.draw(total, live=True).save(tmp_path / "page.html")
+    with opened(f"{place.resolve().as_uri()}#tax=2") as page:
+        assert page.run(hidden) is True
 
 
 def test_another_branch_marks_the_numbers_and_names_the_line(tmp_path: Path) -> None:
