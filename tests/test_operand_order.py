@@ -76,6 +76,7 @@ def test_random_programs_from_top_to_bottom(capsys: pytest.CaptureFixture[str]) 
     judged(found, fewer(500), capsys)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("direction", "across"), [("RL", "y"), ("BT", "x")])
 def test_random_programs_in_the_mirror(direction: str, across: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = {

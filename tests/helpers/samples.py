@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from amounts import ALL_CASES
 
 from bpviz.ops import OPERATIONS, Case, Operation
 
-__all__ = ["CASES", "ROWS", "SMOOTH", "domain", "plain_sample", "sample"]
+__all__ = ["CASES", "ROWS", "SMOOTH", "domain", "first_cases", "plain_sample", "sample"]
 
 # As they are when tests are collected: some tests add operations of a user's own.
 ROWS = tuple(OPERATIONS.values())
@@ -24,6 +26,12 @@ def has_gradient(row: Operation, case: Case) -> bool:
 
 SMOOTH = [param for param in CASES if has_gradient(*param.values)]
 """The cases of rows that have a gradient."""
+
+
+def first_cases(params: Sequence[Any]) -> list[Any]:
+    """All cases, or where people work the first of each row."""
+    first = {param.values[0].name: param for param in reversed(params)}
+    return [param for param in params if ALL_CASES or param is first[param.values[0].name]]
 
 
 def domain(row: Operation, slot: int) -> tuple[float, float]:

@@ -246,6 +246,7 @@ def test_a_value_goes_from_row_to_row_in_one_letter() -> None:
     assert again.to_svg() == drawing.to_svg()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [{}, {"repeat": "never"}, {"width": "10cm", "labels": "rules"}])
 @pytest.mark.parametrize("model", [elman, late_uses])
 def test_a_training_is_drawn_in_rows_of_one_layout(model: Callable[..., Any], options: dict[str, Any]) -> None:
