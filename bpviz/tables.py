@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
 
 from bpviz.errors import UsageError
 
-__all__ = ["read_table"]
+__all__ = ["changed_at", "read_table"]
+
+
+def changed_at(path: Path) -> int:
+    """Return when a file was changed, in nanoseconds.
+
+    Raises `FileNotFoundError` also for a name that no file can have: with a NUL character, or too long.
+
+    >>> changed_at(Path("a" * 300))
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: a file cannot be called 'aaa...'
+    """
+    try:
+        return path.stat().st_mtime_ns
+    except ValueError:
+        raise FileNotFoundError(f"a file cannot be called {str(path)!r}") from None
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise FileNotFoundError(f"a file cannot be called {str(path)!r}") from None
+        raise
 
 
 def read_table(path: Path, called: str) -> dict[str, Any]:
@@ -24,6 +45,7 @@ def read_table(path: Path, called: str) -> dict[str, Any]:
     """
     import tomllib
 
+    changed_at(path)
     if path.is_dir():
         raise UsageError(f"{called} is a folder; name a TOML file")
     if path.exists() and not path.is_file():

@@ -41,7 +41,9 @@ def a_name(name: str) -> None:
             ]
             assert not scripts
     again = loaded(drawing.to_json())
-    assert isinstance(again, bpviz.Flow) and again.graph.inputs == graph.inputs
+    # In JSON, two halves of a character that stand together are that character.
+    whole = [name.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass") for name in graph.inputs]
+    assert isinstance(again, bpviz.Flow) and list(again.graph.inputs) in (whole, list(graph.inputs))
 
 
 def a_document(text: str) -> None:

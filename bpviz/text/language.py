@@ -19,7 +19,7 @@ from string import Formatter
 from typing import Any
 
 from bpviz.errors import UsageError, did_you_mean
-from bpviz.tables import read_table
+from bpviz.tables import changed_at, read_table
 
 __all__ = ["ENGLISH", "Language", "columns", "language", "languages"]
 
@@ -114,7 +114,7 @@ def _named(name: str) -> Language:
         return ENGLISH
     path = Path(name) if name.endswith(_SUFFIX) else _HOME / f"{name}{_SUFFIX}"
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return _read(path, changed_at(path))
     except (FileNotFoundError, NotADirectoryError):
         if name.endswith(_SUFFIX):
             there = ", ".join(languages())
