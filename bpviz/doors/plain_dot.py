@@ -16,7 +16,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.recording import refusals
 from bpviz.recording.handle import Handle
-from bpviz.recording.source import arguments_of_call, called_name, is_ours, written
+from bpviz.recording.source import arguments_of_call, called_name, is_ours, syntax_of, written
 
 __all__ = ["is_dot"]
 
@@ -82,7 +82,7 @@ def _plain(converted: Any, value: Any, frame: FrameType) -> Any:
 def _left(frame: FrameType) -> Any:
     """Return what is left of ``.dot`` in the source, if it is a variable or a part of one."""
     try:
-        call = ast.parse(written(frame), mode="eval").body
+        call = syntax_of(written(frame), "eval").body
     except SyntaxError:
         return _MISSING
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):

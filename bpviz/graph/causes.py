@@ -15,7 +15,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import HANDLES
-from bpviz.recording.source import is_library, is_ours, place_of
+from bpviz.recording.source import is_library, is_ours, place_of, syntax_of
 
 __all__ = ["first_cause"]
 
@@ -148,7 +148,7 @@ def _at_line(event: Event) -> str:
 def _statements(code: CodeType, line: int) -> list[ast.stmt]:
     """Return the statements that begin on a line of the user's file, innermost first, then the one around it."""
     try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+        tree = syntax_of("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
         return []
     statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))

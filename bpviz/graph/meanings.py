@@ -14,6 +14,7 @@ from typing import Any
 
 from bpviz.graph.graph import Graph
 from bpviz.objects.outer_variables import written_function
+from bpviz.recording.source import syntax_of
 
 __all__ = ["RESULT", "meanings", "of_docstring", "of_function"]
 
@@ -164,7 +165,7 @@ def _of_annotation(annotation: Any, function: Any) -> str:
     # The annotation is kept as source text: a string in it has its quotes.
     import ast
 
-    read = ast.parse(annotation, mode="eval").body
+    read = syntax_of(annotation, "eval").body
     inner = read.slice if isinstance(read, ast.Subscript) and "Annotated" in ast.unparse(read.value) else read
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     text = next((str(p.value) for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)), "")
@@ -176,7 +177,7 @@ def _unless_type(text: str, known: Mapping[str, Any]) -> str:
     import ast
 
     try:
-        names = {part.id for part in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(part, ast.Name)}
+        names = {part.id for part in ast.walk(syntax_of(text.strip(), "eval")) if isinstance(part, ast.Name)}
     except SyntaxError:
         return text
     return "" if names and names <= {*vars(builtins), *known} else text
@@ -199,7 +200,7 @@ def _of_comments(function: Any) -> dict[str, str]:
         source = textwrap.dedent(inspect.getsource(function))
         if "#" not in source:
             return {}
-        tree = ast.parse(source)
+        tree = syntax_of(source)
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (OSError, TypeError, SyntaxError, tokenize.TokenError):
         # A function without source, or inside an expression.

@@ -9,7 +9,9 @@ import os
 import re
 from collections.abc import Iterator
 from itertools import islice
+from threading import Lock
 from types import CodeType, FrameType
+from typing import Any
 
 from bpviz.frozen import dataclass
 
@@ -28,6 +30,8 @@ __all__ = [
     "place_of",
     "stored_name",
     "stores_item",
+    "syntax_of",
+    "syntax_of",
     "unpacks",
     "users_frame",
     "written",
@@ -41,6 +45,23 @@ _LONGEST = 100
 """The most characters of the user's source that a message quotes."""
 _FARTHEST = 1000
 """The most instructions after a step that are searched for the variable that takes its result."""
+
+
+_PARSING = Lock()
+
+
+def syntax_of(text: str, mode: str = "exec") -> Any:
+    """Return the syntax tree of a text, one thread at a time.
+
+    The parser of Python 3.11 counts the depth of trees of all threads together (python/cpython#106905).
+
+    >>> syntax_of("x + 1", "eval").body.op.__class__.__name__
+    'Add'
+
+    Raises `SyntaxError`.
+    """
+    with _PARSING:
+        return ast.parse(text, mode=mode)
 
 
 def _codes(*names: str) -> frozenset[int]:
@@ -203,7 +224,7 @@ def _name_of_target(code: CodeType, at: int, attribute: int | None) -> str | Non
     if attribute is not None:
         return code.co_names[attribute]
     try:
-        target = ast.parse(_text_at(code, at), mode="eval").body
+        target = syntax_of(_text_at(code, at), "eval").body
     except SyntaxError:
         return None
     if not (isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)):
