@@ -31,7 +31,6 @@ __all__ = [
     "stored_name",
     "stores_item",
     "syntax_of",
-    "syntax_of",
     "unpacks",
     "users_frame",
     "written",
