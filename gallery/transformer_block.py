@@ -3,13 +3,18 @@
 import numpy as np
 
 import bpviz
-from bpviz.nn import layer_norm, relu, softmax
+from bpviz.nn import relu, softmax
 
 rng = np.random.default_rng(0)
 
 
 def weights(*shape):
     return rng.normal(size=shape).round(1)
+
+
+def norm(x):
+    x = x - np.mean(x, axis=1, keepdims=True)
+    return x / np.sqrt(np.mean(x**2, axis=1, keepdims=True))
 
 
 def attention(x, W_q, W_k, W_v):
@@ -22,13 +27,12 @@ def feed_forward(x, W_1, W_2):
 
 
 def y(
-    x=weights(2, 2),
-    W_q=weights(2, 2), W_k=weights(2, 2), W_v=weights(2, 2),
-    W_1=weights(2, 4), W_2=weights(4, 2),
-    gamma=np.ones(2), beta=np.zeros(2),
+    x=weights(2, 3),
+    W_q=weights(3, 2), W_k=weights(3, 2), W_v=weights(3, 3),
+    W_1=weights(3, 3), W_2=weights(3, 3),
 ):  # fmt: skip
-    x = x + attention(layer_norm(x, gamma, beta), W_q, W_k, W_v)
-    return x + feed_forward(layer_norm(x, gamma, beta), W_1, W_2)
+    x = x + attention(norm(x), W_q, W_k, W_v)
+    return x + feed_forward(norm(x), W_1, W_2)
 
 
 main = bpviz.draw(y, title="A transformer block")
