@@ -18,6 +18,7 @@ from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, 
 from bpviz.graph.graph import Graph
 from bpviz.graph.surroundings import Prints
 from bpviz.graph.verification import Plain, Verification, is_verified, verified
+from bpviz.lazy import imported
 from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
 from bpviz.objects.copies import Copies
 from bpviz.objects.held import is_model, is_object, is_used, keys_of
@@ -175,28 +176,28 @@ def run_on_handles(
     """Run a function once and record it; with a ``depth``, inside other recordings, whose values it may use.
 
     If it fails and objects hold single numbers (``range(int(self.time / self.step))``, ``isinstance(self.rate,
-    float)``), it runs again with those numbers as constants.
+    float)``), it runs again with those numbers as constants; if it was the first to import a library that has doors, it
+    runs again with these.
     """
     plain, verification = Plain(fn, *inputs_of(fn, args, kwargs), choice=choice, values=values), None
     if is_verified():
         verification = Verification(plain, lambda: run_on_handles(fn, args, kwargs, depth, choice, values))
-    prints = Prints()
-    attempt = _Attempt(plain, depth, verification, prints)
-    try:
-        return attempt.run()
-    except UsageError:
-        raise
-    except Exception as error:
-        if not attempt.has_single_numbers:
-            # In no variable of this frame: the error holds the frame, and with it all arrays.
-            raise attempt.meant(error)  # noqa: B904
-    if verification is not None:
-        verification.before.put_back()
-    attempt = _Attempt(plain, depth, verification, prints, constant=True)
-    try:
-        return attempt.run()
-    except Exception as error:
-        raise attempt.meant(error)  # noqa: B904
+    prints, constant = Prints(), False
+    while True:
+        absent = [library for library, _ in LIBRARIES if not imported(library)]
+        attempt = _Attempt(plain, depth, verification, prints, constant=constant)
+        try:
+            return attempt.run()
+        except UsageError:
+            raise
+        except Exception as error:
+            has_doors_now = any(map(imported, absent))
+            if not has_doors_now and (constant or not attempt.has_single_numbers):
+                # In no variable of this frame: the error holds the frame, and with it all arrays.
+                raise attempt.meant(error)  # noqa: B904
+        constant = constant or not has_doors_now
+        if verification is not None:
+            verification.before.put_back()
 
 
 class _Attempt:

@@ -68,6 +68,17 @@ class Handle(Value):
         """The transpose."""
         return self.__bpviz_record__(OPERATIONS["transpose"], (self,), _NONE, _getframe(1))
 
+    @property
+    def real(self) -> Handle:
+        """The value itself: recorded values are real numbers."""
+        return self
+
+    def conj(self) -> Handle:
+        """Return the value itself: recorded values are real numbers."""
+        return self
+
+    conjugate = conj
+
     def __dir__(self) -> list[str]:
         return [name for name in type.__dir__(Handle) if type(getattr(Handle, name, None)) is not Missing]
 

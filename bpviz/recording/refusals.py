@@ -43,8 +43,8 @@ class NoAttribute(RefusedAnyway, AttributeError):
 _LABELLED = ("pandas", "xarray", "polars")
 """Libraries whose arrays have labels."""
 _ONLY_ARRAYS = (
-    *("argpartition", "base", "byteswap", "choose", "conj", "conjugate", "ctypes", "device", "dump", "dumps"),
-    *("flags", "getfield", "imag", "itemsize", "mT", "nbytes", "partition", "real", "resize"),
+    *("argpartition", "base", "byteswap", "choose", "ctypes", "device", "dump", "dumps"),
+    *("flags", "getfield", "imag", "itemsize", "mT", "nbytes", "partition", "resize"),
     *("searchsorted", "setfield", "setflags", "strides", "to_device", "tobytes", "tofile", "view"),
 )
 """Attributes of NumPy's arrays that recorded values do not have."""

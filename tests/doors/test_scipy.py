@@ -150,3 +150,21 @@ def test_scipy_is_as_before_whatever_happens() -> None:
     with pytest.raises(KeyError, match="False"):
         bpviz.trace(fails, LINE)
     assert (special.logsumexp, special.softmax, stats.norm.cdf.__func__) == before
+
+
+@pytest.mark.hosts
+def test_a_library_that_the_model_itself_imports_first() -> None:
+    program = (
+        "import bpviz\n"
+        "def f(x=0.5):\n"
+        "    from scipy.stats import norm\n"
+        "    return norm.cdf(x)\n"
+        "flow = bpviz.backprop(f)\n"
+        "print(flow.output, flow.grads['x'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stderr == ""
+    found = [float(number) for number in done.stdout.split()]
+    np.testing.assert_allclose(found, [stats.norm.cdf(0.5), stats.norm.pdf(0.5)])

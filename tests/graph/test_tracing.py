@@ -408,3 +408,14 @@ def test_no_frame_of_the_user_s_is_kept() -> None:
     gc.collect()
     assert held[0]() is None
     assert len(graph) == 3
+
+
+def test_recorded_values_are_real_numbers() -> None:
+    def model(x: float = 2.0, y: Any = np.array([1.0, 3.0])) -> Any:
+        assert hasattr(x, "real")
+        return x.real * np.sum(y.conj() * y.real)
+
+    flow = bpviz.backprop(model)
+    assert flow.output == 20.0
+    assert flow.grads["x"] == 10.0
+    np.testing.assert_array_equal(flow.grads["y"], [4.0, 12.0])
