@@ -63,14 +63,14 @@ def load(target: Target) -> Loaded:
     """
     if isinstance(target, Loaded):
         return target
-    if isinstance(target, str) and _parted(target)[0] == "-":
+    if isinstance(target, str) and _divided(target)[0] == "-":
         if sys.stdin is None or sys.stdin.closed:
             raise UsageError("standard input is closed; name a FILE.py, or write: bpviz render - < FILE.py")
-        target = Source(_text_of_stdin(), "standard input", Path.cwd(), _parted(target)[1])
+        target = Source(_text_of_stdin(), "standard input", Path.cwd(), _divided(target)[1])
     if isinstance(target, Source):
         module = run_source(f"<{target.where}>", target.text, target.folder)
         return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
-    (path, name), file = _parted(target), file_of(target)
+    (path, name), file = _divided(target), file_of(target)
     if file is None:
         return Loaded(chosen(imported_module(path), name, path), stem_of(target))
     if file.suffix.lower() == ".json":
@@ -87,7 +87,7 @@ def stem_of(target: str) -> str:
     >>> stem_of("gallery/apples.py:total"), stem_of("package.module:loss"), stem_of("-")
     ('apples', 'loss', 'figure')
     """
-    file, (path, name) = file_of(target), _parted(target)
+    file, (path, name) = file_of(target), _divided(target)
     if file is not None:
         return file.stem
     return name or ("figure" if path == "-" else path.rpartition(".")[2])
@@ -99,13 +99,13 @@ def file_of(target: str) -> Path | None:
     >>> file_of("gallery/apples.py:total").name, file_of("package.module:loss")
     ('apples.py', None)
     """
-    path = _parted(target)[0]
+    path = _divided(target)[0]
     file = Path(path)
     named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
     return file if named and path != "-" else None
 
 
-def _parted(target: str) -> tuple[str, str]:
+def _divided(target: str) -> tuple[str, str]:
     """Return the file or module, and the name after the last colon, if that is not the colon of a drive letter."""
     if Path(target).exists():
         return target, ""

@@ -29,7 +29,7 @@ from bpviz.layout.rows.breaks import Span, length
 from bpviz.layout.rows.copies import Copies, written_again
 from bpviz.layout.rows.letters import lettered
 from bpviz.layout.rows.setting import Rows, in_rows
-from bpviz.layout.rows.web import can_be_parted, ranks_of, web_of
+from bpviz.layout.rows.web import can_be_divided, ranks_of, web_of
 from bpviz.layout.upright import stands_upright, upright
 from bpviz.picture.blocks import Block, placed, words
 from bpviz.picture.curves import sampled
@@ -153,7 +153,7 @@ def _set(
         return _Line(one, plan, found, _extent(plan, found, theme))
 
     ruler = Ruler(theme)
-    parts, web = can_be_parted(figure), web_of(figure)
+    parts, web = can_be_divided(figure), web_of(figure)
     copies = written_again(web, ranks_of(web)) if parts else Copies()
     if copies.origins:
         figure = copies.put_into(figure)

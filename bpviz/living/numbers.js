@@ -73,7 +73,7 @@ const N = (() => {
   const shapeText = shape => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
   const same = values => values.length >= FEW && values.every(x => x === values[0]);
 
-  // An array in a line of text: each number with its own digits, rows parted by semicolons.
+  // An array in a line of text: each number with its own digits, semicolons between rows.
   const line = (values, shape, precision) => {
     if (!shape.length) return number(values[0], precision);
     const near = nearZero(values), width = shape.at(-1), rows = [];

@@ -177,7 +177,7 @@ class _Setting:
         return self.values - 1
 
     def _branch(self, stem: Wire, uses: list[Wire], row: int, start: str) -> str:
-        """Set a branch dot behind ``start``, for these uses; return its id."""
+        """Set a branch dot after ``start``, for these uses; return its id."""
         dot, carrier = self.web.boxes[stem.target], self._carrier(stem, uses, start)
         if start != stem.source:
             dot = replace(dot, id=self.web.free(f"{dot.id} in {self.spans[row][0]}"), frame=self._frame(stem, uses))
@@ -216,7 +216,7 @@ class _Setting:
         first = {id: row for row, here in reversed([*enumerate(used)]) for id in here}
         inside = [[self.web.figure.frames[number] for number in sorted(place[id] for id in here)] for here in used]
         return [
-            [_parted(frame, first[frame.id] < row, row < last[frame.id]) for frame in here]
+            [_open_sided(frame, first[frame.id] < row, row < last[frame.id]) for frame in here]
             for row, here in enumerate(inside)
         ]
 
@@ -234,7 +234,7 @@ class _Setting:
         return replace(box, frame=inside)
 
 
-def _parted(frame: Frame, before: bool, after: bool) -> Frame:
+def _open_sided(frame: Frame, before: bool, after: bool) -> Frame:
     if not before and not after:
         return frame
     title = f"{'… ' if before else ''}{frame.title}{' …' if after else ''}"

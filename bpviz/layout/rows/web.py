@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bpviz.figure import Box, Figure, Wire
 from bpviz.layout.placement.plan import ordered
 
-__all__ = ["GIVEN", "OPERATIONS", "Web", "can_be_parted", "count_of", "frames_around", "ranks_of", "web_of"]
+__all__ = ["GIVEN", "OPERATIONS", "Web", "can_be_divided", "count_of", "frames_around", "ranks_of", "web_of"]
 
 GIVEN = ("input", "constant")
 OPERATIONS = ("operation", "group")
@@ -35,7 +35,7 @@ class Web(NamedTuple):
         return self.boxes[id].kind in GIVEN or id in self.dots
 
     def uses(self, wire: Wire) -> list[Wire]:
-        """Return the wires to the uses of a value: those behind its branch dot, or its only ``wire``."""
+        """Return the wires to the uses of a value: those after its branch dot, or its only ``wire``."""
         return self.leaving[wire.target] if self.boxes[wire.target].kind == "branch" else [wire]
 
     def free(self, id: str) -> str:
@@ -92,7 +92,7 @@ def web_of(figure: Figure) -> Web:
     return Web(figure, boxes, entering, leaving, ordered(figure), dots, parents)
 
 
-def can_be_parted(figure: Figure) -> bool:
+def can_be_divided(figure: Figure) -> bool:
     """Return whether a figure is one that rows are made for: from inputs to outputs, with one wire to each dot."""
     kinds = {box.id: box.kind for box in figure.boxes}
     if any(kinds[wire.target] in GIVEN or kinds[wire.source] == "output" for wire in figure.wires):
