@@ -229,14 +229,15 @@ def _is_derived(found: re.Match[str]) -> bool:
     return found.string[: found.start()].endswith("∂")
 
 
-_WORDS = re.compile(r"(?![ΣΠ])[^\W\d_] +[^\W\d_]")
+# In formulas these words stand before others: log softmax(x), cross entropy(y, t), sign det X, first max(x).
+_WORDS = re.compile(r"(?<![^\W\d_])(?!(?:log|cross|sign|det|first) |[ΣΠ])[^\W\d_]+ +[^\W\d_]")
 
 
 def is_prose(line: str) -> bool:
     """Return whether a line has words side by side, so that it is no formula.
 
-    >>> is_prose("the input x"), is_prose("z = w0·x"), is_prose("array (3, 4)")
-    (True, False, False)
+    >>> is_prose("the input x"), is_prose("z = w0·x"), is_prose("array (3, 4)"), is_prose("z = log softmax(x)")
+    (True, False, False, False)
     """
     return _WORDS.search(line) is not None
 
