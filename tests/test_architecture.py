@@ -39,6 +39,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writes",),
     ("objects", "doors"),
     ("graph",),
+    ("sources",),
     ("transforms",),
     ("analysis",),
     # What joins the two.

@@ -26,7 +26,7 @@ from bpviz.recording.scopes import Scope
 __all__ = ["copied"]
 
 _LISTS = ("operands", "values", "reached", "offsets")
-_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles")
+_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines")
 
 
 def copied(graph: Graph) -> Graph:
@@ -55,12 +55,14 @@ def _parts(graph: Graph) -> dict[str, Any]:
 
     return {
         "name": graph.name,
+        "framework": graph.framework,
         "outputs": dict(graph._outputs),
         "notes": graph.notes,
         "own_titles": set(graph._own_titles),
         "lists": {name: list(getattr(record, name)) for name in _LISTS},
         "dicts": {name: dict(getattr(record, name)) for name in _DICTS},
         "whole": set(record.whole),
+        "weights": set(record.weights),
         "decided": dict(record.decided),
         "labels": dict(enumerate(graph.labels)),
         "meanings": meanings(graph),
@@ -97,7 +99,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     for name, values in (parts["lists"] | parts["dicts"]).items():
         setattr(record, name, values)
     record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
-    record.decided = parts["decided"]
+    record.decided, record.weights = parts["decided"], parts["weights"]
     record.styles = parts["styles"]
     codes = parts["codes"]
     scopes: list[Scope] = []
@@ -111,6 +113,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     record.offsets = parts["lists"]["offsets"]
     graph = Graph(parts["name"], record=record)
     graph._outputs, graph._own_titles, graph.notes = parts["outputs"], parts["own_titles"], parts["notes"]
+    graph.framework = parts["framework"]
     return graph
 
 
@@ -163,7 +166,7 @@ def _reduced_operation(operation: Operation) -> tuple[Any, ...]:
 def _unpickled_operation(packed: dict[str, bytes], count: int) -> Operation:
     fields = {name: _unpacked(value) for name, value in packed.items()}
     known = OPERATIONS.get(fields["name"])
-    if known is not None:
+    if known is not None and not fields["framework"]:
         return known
     absent = _LeftOut(fields["name"])
     fields["forward"] = fields["forward"] or absent

@@ -85,10 +85,12 @@ class Recorder(Frames):
         "depth",
         "gradient_of",
         "is_input",
+        "joint",
         "kept",
         "labels",
         "last_words",
         "lifted",
+        "lines",
         "meanings",
         "offsets",
         "operands",
@@ -102,6 +104,7 @@ class Recorder(Frames):
         "styles",
         "titles",
         "values",
+        "weights",
         "whole",
         "written",
     )
@@ -151,6 +154,12 @@ class Recorder(Frames):
         self.compacts = False
         # Whether a handle has another value than the one it was made with.
         self.rewrites = False
+        # Of a step of another framework that has several results, each but the first → the first one: they share a box.
+        self.joint: dict[int, int] = {}
+        # The lines of steps that have no code.
+        self.lines: dict[int, int] = {}
+        # The inputs that are parameters of modules.
+        self.weights: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -217,6 +226,10 @@ class Recorder(Frames):
             self.styles[new] = other.styles[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
+        if index in other.lines:
+            self.lines[new] = other.lines[index]
+        if index in other.weights:
+            self.weights.add(new)
         return new
 
     def add_step(
