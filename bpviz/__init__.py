@@ -30,10 +30,10 @@ try:
     from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
     from bpviz.graph.flow import Flow
     from bpviz.graph.graph import Graph, Node
-    from bpviz.graph.propagate import backprop, propagate
-    from bpviz.graph.tracing import trace
+    from bpviz.graph.propagate import propagate
     from bpviz.ops.table.custom import op
     from bpviz.recording.naming import group, name, style
+    from bpviz.sources.targets import backprop, trace
     from bpviz.transforms.opening import open_operations as open
 except KeyboardInterrupt:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.

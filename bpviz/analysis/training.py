@@ -13,8 +13,8 @@ from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import Source, flow_of
 from bpviz.lazy import LazyModule
+from bpviz.sources.targets import Target, flow_of
 
 __all__ = ["Training", "descended", "difference", "training_of"]
 
@@ -68,10 +68,10 @@ class Training(Sequence[Flow]):
         return self.flows[at]
 
 
-def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **run: Any) -> Training:
+def descended(target: Target, args: tuple[Any, ...], rate: float, steps: int, **run: Any) -> Training:
     """Return the runs of gradient descent on a target: the start, and so many steps.
 
-    ``run`` has the keywords of `bpviz.graph.sources.source_of`. A function is traced anew in every step, so that its
+    ``run`` has the keywords of `bpviz.sources.targets.source_of`. A function is traced anew in every step, so that its
     branches follow; a graph or a flow keeps its steps. All inputs that hold floats go down the gradient, in their own
     precision, or those that ``wrt`` names. The descent ends before ``steps`` if a number is not finite.
 

@@ -14,9 +14,8 @@ from bpviz.figure import Figure, Film, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
-from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
-from bpviz.objects.parameters import split_keywords
+from bpviz.sources.targets import source_of, split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named, openable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,16 +11,18 @@ from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow, Later, gradient_at
 from bpviz.graph.graph import Graph, Node
-from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
+from bpviz.ops import Operation
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.ops.table.copying import sealed
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder
 
-__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
+__all__ = ["flow_at", "output_with", "propagate", "pulled", "rerun", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -93,7 +95,8 @@ def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], out
 def output_with(flow: Flow, index: int, value: Any) -> Any:
     """Return the output of the same run, if one node, by number, had another value.
 
-    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
     >>> output_with(flow, flow.graph.find("multiply"), 300.0)
     330.0
     """
@@ -101,19 +104,54 @@ def output_with(flow: Flow, index: int, value: Any) -> Any:
         return _forward(flow.graph, {index: value}, (index,), flow.values)[0][flow.output_index]
 
 
-def toward(flow: Flow, output: int) -> Flow:
+def toward(flow: Flow, output: int, seed: Any = None) -> Flow:
     """Return the numbers of the same run, with the gradients of another value: a node, by number.
 
-    >>> flow = backprop(lambda x=3.0: (x * x) * 2)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda x=3.0: (x * x) * 2)
     >>> toward(flow, flow.graph.find("multiply")).grad("x")
     6.0
+
+    Raises `UsageError` for a seed of another shape.
     """
-    if output == flow.output_index:
+    if output == flow.output_index and seed is None:
         return flow
-    start = _seed(None, flow.values[output], "")
+    start = _seed(seed, flow.values[output], flow.graph.names[output] if seed is not None else "")
     with ops.silence():
         gradients, wires = _sealed(*_backward(flow.graph.record, flow.values, {}, output, start))
     return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
+
+
+def rerun(
+    flow: Flow,
+    inputs: Mapping[str, Any] | None = None,
+    output: str | Handle | Node | None = None,
+    seed: Any = None,
+) -> Flow:
+    """Return the flow of the same graph with other values for some inputs, another output or another seed.
+
+    The same output keeps its seed. What does not depend on these inputs keeps its numbers, which may be those of
+    another framework.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> rerun(flow, {"tax": 1.2}).output
+    240.0
+
+    Raises what `propagate` raises.
+    """
+    graph = flow.graph
+    index = flow.output_index if output is None else graph.find(output)
+    if not inputs:
+        return toward(flow, index, seed)
+    seed = flow.seed if seed is None and index == flow.output_index else seed
+    given = dict(flow.given)
+    changed = [_take(graph, given, key, value) for key, value in inputs.items()]
+    with ops.silence():
+        values, kept = _forward(graph, given, changed, flow.values)
+        start = _seed(seed, values[index], graph.names[index] if seed is not None else "")
+        gradients, wires = _sealed(*_backward(graph.record, values, kept, index, start))
+    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
 
 
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
@@ -121,7 +159,8 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
 
     It has the shape of the operand; ``None`` if no gradient flows to it.
 
-    >>> flow = backprop(lambda price=100, count=2: price * count)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)
     >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
     2.2
     """
@@ -132,22 +171,15 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     rule = operation.rules(len(operands))[slot]
     if rule is None or not record.reached[operands[slot]]:
         return None
+    if g is UNKNOWN:
+        return UNKNOWN
     xs = [values[i] for i in operands]
-    return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
-
-
-def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call.
-
-    The arguments are those of `bpviz.trace`: also ``inputs``, ``wrt``, ``freeze`` and ``verify``.
-
-    >>> def total(price=100, count=2, tax=1.1):
-    ...     return price * count * tax
-    >>> backprop(total).grads
-    {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
-    """
-    with ops.silence():
-        return propagate(trace(fn, *args, **kwargs))
+    try:
+        return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
+    except TypeError:
+        if not any(type(x) is Thumbnail for x in (g, values[index], *xs)):
+            raise
+        return UNKNOWN
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
@@ -211,6 +243,7 @@ def _forward(
             continue
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
+        _refuse_thumbnails(graph, index, values)
         try:
             value, kept = ops.computed(operation, xs, record.parameters.get(index, {}))
         except (ValueError, TypeError, IndexError) as error:
@@ -220,6 +253,17 @@ def _forward(
         if operation.keeping is not None:
             all_kept[index] = kept
     return values, all_kept
+
+
+def _refuse_thumbnails(graph: Graph, index: int, values: Sequence[Any]) -> None:
+    """Raise `UsageError` if an operand of a step is a large array of which only a thumbnail is kept."""
+    for operand in graph.record.operands[index]:
+        value = values[operand]
+        if type(value) is Thumbnail:
+            raise UsageError(
+                f"{graph.names[index]!r} cannot be computed again: of {graph.names[operand]!r}, which has "
+                f"{value.size:,} elements, only a thumbnail is kept; run the model itself with the other values"
+            )
 
 
 def _backward(
@@ -240,7 +284,7 @@ def _backward(
         if g is None or operation is None:
             continue
         operands, rules = all_operands[index], operation.vjp
-        if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept:
+        if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept or g is UNKNOWN:
             shares = _shares(record, index, g, values, kept)
             for i, share in zip(operands, shares, strict=True):
                 if share is not None:
@@ -260,7 +304,7 @@ def _backward(
                 share = rule(g, z, x, y)
             if other is not None and reached[j]:
                 share_y = other(g, z, x, y)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, ValueError, TypeError):
             share, share_y = _shares(record, index, g, values, kept)
         if type(share) is not float or type(x) is not float:
             share = _fit(share, x)
@@ -295,7 +339,7 @@ _LARGE = 1_000_000
 
 
 def _is_large(share: Any) -> bool:
-    return share is not None and type(share) is not float and share.size > _LARGE
+    return share is not None and type(share) is not float and share is not UNKNOWN and share.size > _LARGE
 
 
 class _Large:
@@ -344,22 +388,46 @@ def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: M
     operation, operands, reached = record.operations[index], record.operands[index], record.reached
     assert operation is not None
     z, xs, parameters = values[index], [values[i] for i in operands], record.parameters.get(index, _NONE)
+    if g is UNKNOWN:
+        return _unknown_shares(record, index)
     if index in kept:
         parameters = {**parameters, "kept": kept[index]}
+    try:
+        shares = _pulled_all(operation, (g, z, *xs), parameters, [reached[i] for i in operands])
+    except TypeError:
+        if not any(type(x) is Thumbnail for x in (g, z, *xs)):
+            raise
+        # Of a large array only a thumbnail is kept, from which no gradient can be computed.
+        return _unknown_shares(record, index)
+    return tuple(_fit(share, x) for share, x in zip(shares, xs, strict=True))
+
+
+def _unknown_shares(record: Recorder, index: int) -> tuple[Any, ...]:
+    """Return unknown gradients for the operands to which one may flow."""
+    operation, operands = record.operations[index], record.operands[index]
+    assert operation is not None
+    pairs = zip(operation.rules(len(operands)), operands, strict=True)
+    return tuple(UNKNOWN if rule and record.reached[i] else None for rule, i in pairs)
+
+
+def _pulled_all(
+    operation: Operation, numbers: Sequence[Any], parameters: Mapping[str, Any], reached: Sequence[bool]
+) -> Sequence[Any]:
+    """Return what the rules of an operation return for ``(g, z, *xs)``; ``None`` where no gradient flows."""
+    g, z, *xs = numbers
     if operation.together is not None:
         found = ops.pull(operation.together, g, z, xs, parameters)
-        return tuple(_fit(share, x) if reached[i] else None for share, i, x in zip(found, operands, xs, strict=True))
+        return [share if flows else None for share, flows in zip(found, reached, strict=True)]
     shares = []
-    for rule, i, x in zip(operation.rules(len(operands)), operands, xs, strict=True):
+    for rule, flows in zip(operation.rules(len(xs)), reached, strict=True):
         share = None
-        if rule is not None and reached[i]:
+        if rule is not None and flows:
             try:
                 share = rule(g, z, *xs, **parameters)
             except (ArithmeticError, ValueError):
                 share = ops.pull(rule, g, z, xs, parameters)
-            share = _fit(share, x)
         shares.append(share)
-    return tuple(shares)
+    return shares
 
 
 _NONE: Mapping[str, Any] = {}
@@ -368,8 +436,8 @@ _SUM_TO, _BROADCAST_TO = ops.sum_to.forward, ops.broadcast_to.forward
 
 def _fit(gradient: Any, operand: Any) -> Any:
     """Return a gradient in the shape and precision of its operand; ``None`` stays ``None``."""
-    if gradient is None:
-        return None
+    if gradient is None or gradient is UNKNOWN:
+        return gradient
     if type(gradient) is type(operand):
         if type(gradient) is float:
             return gradient

@@ -304,10 +304,10 @@ class Recorder(Frames):
         for index, operation in enumerate(self.operations):
             operands = self.operands[index]
             if operation is None:
-                self.reached[index] = index in self.is_input and differentiable(self.values[index])
+                self.reached[index] &= index in self.is_input
             else:
                 rules = operation.rules(len(operands))
-                self.reached[index] = any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
+                self.reached[index] &= any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
         self.renamed += 1
 
     def move(self, index: int, scope: Scope) -> None:

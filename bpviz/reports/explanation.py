@@ -17,12 +17,11 @@ from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
-from bpviz.objects.parameters import split_keywords
 from bpviz.reports.report import TextReport
 from bpviz.reports.what_if import WhatIf, compared
+from bpviz.sources.targets import flow_of, split_keywords
 from bpviz.text.language import Language
 from bpviz.words.chains import chain_blocks
 from bpviz.words.influences import influence_table, sentence

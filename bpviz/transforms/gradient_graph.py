@@ -18,7 +18,6 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import propagate
-from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.ops.table.backward import unbroadcast, walk_back
@@ -26,6 +25,7 @@ from bpviz.ops.table.row import Rule
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import gradient_title, split_title
+from bpviz.sources.targets import recorded
 from bpviz.text.element_names import arrays_of
 from bpviz.text.numerals import number, superscript
 from bpviz.transforms.simplify import Numbering
@@ -61,7 +61,7 @@ def gradient_graph(
 
     Raises `UsageError` for an unknown input or output, and what `bpviz.propagate` raises.
     """
-    source = target if isinstance(target, Graph | Flow) else trace(target)
+    source = recorded(target)
     if isinstance(source, Graph) or output is not None or seed is not None:
         graph = source.graph if isinstance(source, Flow) else source
         given = {} if isinstance(source, Graph) else {graph.record.is_input[i]: x for i, x in source.given.items()}

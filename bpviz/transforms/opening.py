@@ -10,10 +10,10 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import flow_at
-from bpviz.graph.tracing import trace
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope
+from bpviz.sources.targets import recorded
 
 __all__ = ["open_named", "open_operations", "openable", "opened"]
 
@@ -34,7 +34,7 @@ def open_operations(
 
     Raises `UsageError` if nothing of that name can be opened.
     """
-    source = target if isinstance(target, Graph | Flow) else trace(target)
+    source = recorded(target)
     if not names and depth is None:
         return opened(source, lambda node: True)
     found, unknown = open_named(source, names, depth)
