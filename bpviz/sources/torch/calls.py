@@ -22,14 +22,14 @@ Backward = Callable[[Any, Callable[[], Any]], Any]
 """Called with the tensors that the user's code differentiates, and with what does it."""
 
 _UNSEEN = frozenset(
-    {"requires_grad_", "retain_grad", "grad_fn", "grad", "is_leaf", "_base", "_version", "_backward_hooks", "name",
-     "shape", "dtype", "device", "ndim", "requires_grad", "layout", "is_sparse", "is_nested", "is_quantized", "is_meta",
-     "is_cuda", "is_cpu", "itemsize", "nbytes", "names", "output_nr", "size", "dim", "numel", "stride", "is_contiguous",
+    {"requires_grad_", "retain_grad", "size", "dim", "numel", "stride", "is_contiguous",
      "is_floating_point", "is_complex", "__len__", "__bool__", "__hash__", "__repr__", "__format__", "item", "tolist",
      "__float__", "__int__", "__index__", "element_size", "data_ptr", "untyped_storage", "storage_offset",
      "_record_function_enter_new", "_set_grad_enabled", "_record_function_exit._RecordFunction", "share_memory_"}
 )  # fmt: skip
 """Functions that make no tensor of numbers."""
+_VIEWS = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+"""Attributes that are tensors made of the tensor itself."""
 _IN_PLACE = frozenset(
     {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imatmul__", "__ipow__",
      "__imod__", "__iand__", "__ior__", "__ixor__"}
@@ -79,6 +79,8 @@ def _dispatched(mode: Any, function: Any, args: tuple[Any, ...], kwargs: dict[st
         if name != "__get__":
             if attribute == "data":
                 tape.before_write(args[0])
+            return function(*args, **kwargs)
+        if attribute not in _VIEWS:
             return function(*args, **kwargs)
         name = attribute
     if name in _UNSEEN:

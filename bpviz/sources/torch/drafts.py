@@ -31,7 +31,8 @@ class Slot:
 class Called(NamedTuple):
     """A call of a function of PyTorch: its name, and its arguments with a `Slot` for every tensor.
 
-    ``random`` is the state of the random numbers before the call, for a function that draws some.
+    ``random`` is the state of the random numbers before the call, for a function that draws some; ``autocast`` the type
+    to which PyTorch casts its operands, if it does.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Called(NamedTuple):
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = {}
     random: Any = None
+    autocast: Any = None
 
 
 class Place(NamedTuple):
@@ -59,12 +61,13 @@ NOWHERE = Place(None, -1, None, False)
 class Value:
     """A tensor as it was at one moment: its numbers, and who made it."""
 
-    __slots__ = ("dtype", "label", "maker", "numbers", "requires_grad", "shape", "summed", "tensor")
+    __slots__ = ("device", "dtype", "label", "maker", "numbers", "requires_grad", "shape", "summed", "tensor")
 
     def __init__(self, maker: LeafDraft | StepDraft, tensor: Any, numbers: Any) -> None:
         self.maker = maker
         self.numbers = numbers
-        self.shape, self.dtype, self.requires_grad = tuple(tensor.shape), tensor.dtype, tensor.requires_grad
+        self.shape, self.dtype, self.device = tuple(tensor.shape), tensor.dtype, tensor.device
+        self.requires_grad = tensor.requires_grad
         self.label = ""
         # Returns the tensor, or None when it is gone.
         self.tensor: Callable[[], Any] = lambda: None
@@ -91,10 +94,13 @@ class StepDraft:
     """A step in the making. ``nodes`` are the nodes of PyTorch's graph that belong to it alone.
 
     ``unclear`` are the slots whose gradients nobody can tell from those of another step. ``through`` are slots to which
-    the gradient of the result goes as it is. ``adapted`` says that an operand is no longer an argument of the call.
+    the gradient of the result goes as it is. ``adapted`` says of a slot that its operand is no longer the argument of
+    the call, but what this function made of it. ``picks`` say where each value is found after the call: the number of a
+    tensor among its results, or −1 − the slot of an operand that was written into; empty where it cannot be called
+    again.
     """
 
-    __slots__ = ("adapted", "called", "nodes", "operands", "place", "through", "unclear", "values")
+    __slots__ = ("adapted", "called", "nodes", "operands", "picks", "place", "through", "unclear", "values")
 
     def __init__(self, called: Called, operands: list[Value], place: Place) -> None:
         self.called, self.operands, self.place = called, operands, place
@@ -103,3 +109,4 @@ class StepDraft:
         self.unclear: set[int] = set()
         self.through: dict[int, Any] = {}
         self.adapted: dict[int, str] = {}
+        self.picks: tuple[int, ...] = ()

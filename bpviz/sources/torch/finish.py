@@ -80,7 +80,7 @@ class _Writing:
                 operands.append(self.numbers[draft.operands[one]])
                 slots.append(one)
             else:
-                self.entries.append(Leaf("", one, "constant", frozen=True, group=draft.place.group))
+                self.entries.append(Leaf(one.name, one.value, "constant", frozen=True, group=draft.place.group))
                 operands.append(self.count)
                 slots.append(None)
                 self.count += 1

@@ -1,4 +1,4 @@
-"""What a step is drawn as: a symbol, one of our operations where that computes the same, else a callable row."""
+"""What a step is drawn as: one of our operations where that computes the same, else a callable row with a symbol."""
 
 from __future__ import annotations
 
@@ -6,21 +6,51 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bpviz.sources.steps import Call, Same
-from bpviz.sources.torch.drafts import StepDraft
+from bpviz.sources.torch.computing import computation_of
+from bpviz.sources.torch.drafts import Slot, StepDraft
+from bpviz.sources.torch.layers import mapped_layers
+from bpviz.sources.torch.mapping import Constant, Mapped, called_entry, mapped_shaping
 from bpviz.sources.torch.symbols import symbol_of
 
 __all__ = ["Row", "row_of"]
+
+_TABLE = {**mapped_shaping, **mapped_layers}
 
 
 class Row(NamedTuple):
     """The row of a step: ``operands`` are slots of the call, or constants."""
 
     symbol: str
-    operands: Sequence[Any]
+    operands: Sequence[int | Constant]
     same: tuple[Same | None, ...] = ()
     call: Call | None = None
 
 
 def row_of(draft: StepDraft) -> Row:
     """Return the row of a step."""
-    return Row(symbol_of(draft.called), range(len(draft.operands)))
+    mapped = _mapped(draft)
+    if mapped is not None:
+        operands = [one.number if isinstance(one, Slot) else _constant(one) for one in mapped.operands]
+        each = mapped.each or [mapped.parameters]
+        return Row("", operands, tuple(Same(mapped.row, parameters) for parameters in each))
+    return Row(symbol_of(draft.called), range(len(draft.operands)), (), computation_of(draft))
+
+
+def _constant(value: Any) -> Constant:
+    return value if isinstance(value, Constant) else Constant(float(value) if isinstance(value, int) else value)
+
+
+def _mapped(draft: StepDraft) -> Mapped | None:
+    """Return our operation for a step; ``None`` if a gradient flows to an operand that it does not have."""
+    entry = _TABLE.get(draft.called.name)
+    if entry is None or draft.unclear or draft.through:
+        return None
+    if any(value.dtype.is_complex for value in (*draft.operands, *draft.values)):
+        return None
+    mapped = called_entry(entry, draft)
+    if mapped is None or len(mapped.each or (1,)) != len(draft.values):
+        return None
+    slots = {one.number for one in mapped.operands if isinstance(one, Slot)}
+    if any(operand.requires_grad and slot not in slots for slot, operand in enumerate(draft.operands)):
+        return None
+    return mapped

@@ -34,7 +34,8 @@ class Guard:
     def before_write(self, tensor: Any) -> None:
         """Keep the numbers of a tensor."""
         if id(tensor) not in self.written and tensor.device.type != "meta":
-            data = tensor.detach()
+            # Without its counter of versions, which autograd reads.
+            data = tensor.data
             self.written[id(tensor)] = tensor, data, data.clone()
 
     def before_backward(self) -> None:

@@ -161,7 +161,7 @@ class Tape:
                 self._made_of_nothing(result, frame)
             return result
         operands = [Operand(x, self.value_of(x), edge_of(x)) for x in xs]
-        targets = tensors((called.args[:1], called.kwargs.get("out"))) if writes or "out" in called.kwargs else []
+        targets = tensors((called.args[:1] if writes else (), called.kwargs.get("out")))
         for target in targets:
             whole = target if target._base is None else target._base
             if isinstance(self.value_of(whole).maker, LeafDraft):
@@ -170,6 +170,7 @@ class Tape:
         args, kwargs, aliases = self._apart(called, operands, targets)
         if called.name in _RANDOM:
             called = called._replace(random=_random_state(xs[0]))
+        called = called._replace(autocast=_autocast(xs[0]))
         versions = [version_of(x) for x in xs]
         result = run(*args, **kwargs)
         called = _without_tensors(called)
@@ -188,6 +189,11 @@ class Tape:
             return result
         place = self._place(frame)
         values = self.step(called, operands, fresh, place, aliases)
+        maker = values[0].maker
+        if isinstance(maker, StepDraft) and not views:
+            found = {id(out): -1 - slot for slot, out in enumerate(xs)}
+            found.update({id(out): number for number, out in enumerate(tensors(result))})
+            maker.picks = tuple(found[id(out)] for out in fresh)
         self._name(values, fresh, result, frame, place)
         for view in views:
             self.value_of(view)
@@ -211,7 +217,7 @@ class Tape:
         edges = [operand.edge for operand in operands]
         again = [slot for slot, edge in enumerate(edges) if edge is not None and edge in edges[:slot]]
         again = [slot for slot in again if not any(operands[slot].tensor is target for target in targets)]
-        if not again or called.name in _SLOT_EACH or not torch.is_grad_enabled():
+        if not again or called.name in _SLOT_EACH or called.name == "grad" or not torch.is_grad_enabled():
             return called.args, called.kwargs, {}
         swapped = [operand.tensor for operand in operands]
         aliases: dict[int, Edge] = {}
@@ -301,6 +307,11 @@ def _without_tensors(called: Called) -> Called:
 
     args, kwargs = replaced((called.args, dict(called.kwargs)), slot, torch.Tensor)
     return called._replace(args=args, kwargs=kwargs)
+
+
+def _autocast(tensor: Any) -> Any:
+    device = tensor.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
 
 
 def _random_state(tensor: Any) -> Any:
