@@ -13,6 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+# Small tensors gain nothing from threads, and tests run beside each other.
+torch.set_num_threads(1)
+
 Made = tuple[Callable[..., Any], tuple[Any, ...]]
 MODELS: dict[str, Callable[[], Made]] = {}
 

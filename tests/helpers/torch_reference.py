@@ -43,6 +43,13 @@ class AliasTape(Tape):
         args, kwargs = replaced((called.args, dict(called.kwargs)), lambda _: next(swap), torch.Tensor)
         return args, kwargs, edges
 
+    def call(self, called: Any, run: Any, frame: Any, *, writes: bool = False) -> Any:
+        result = super().call(called, run, frame, writes=writes)
+        # A function may return its operand: then what uses the result uses the alias.
+        returned = {edge_of(tensor) for tensor in tensors(result) if any(tensor is alias for alias in self.aliases)}
+        self.wires = {key: edge for key, edge in self.wires.items() if edge not in returned}
+        return result
+
     def step(self, called: Any, operands: Any, outs: Any, place: Any, aliases: Any = None) -> Any:
         values = super().step(called, operands, outs, place, aliases)
         for slot, edge in (aliases or {}).items():

@@ -18,15 +18,11 @@ torch: Any = LazyModule("torch")
 
 
 class Kind(NamedTuple):
-    """The type and the device of an operand."""
+    """The type and the device of an operand or a result, and whether a gradient flows to it."""
 
     dtype: Any
     device: Any
-
-    @property
-    def has_gradient(self) -> bool:
-        """Whether a gradient can flow to it."""
-        return bool(self.dtype.is_floating_point or self.dtype.is_complex)
+    has_gradient: bool
 
 
 class Computation:
@@ -35,8 +31,8 @@ class Computation:
     ``run`` takes tensors and returns the results, in a list, so that they can be differentiated.
     """
 
-    def __init__(self, run: Callable[[list[Any], bool], list[Any]], kinds: Sequence[Kind]) -> None:
-        self.run, self.kinds = run, tuple(kinds)
+    def __init__(self, run: Callable[[list[Any], bool], list[Any]], kinds: Sequence[Kind], made: Sequence[Kind]) -> None:
+        self.run, self.kinds, self.made = run, tuple(kinds), tuple(made)
 
     def __call__(self, *xs: Any) -> Any:
         """Return the results for operands, as arrays."""
@@ -77,17 +73,16 @@ class Computation:
                     (found,) = torch.autograd.grad(out, xs[slot], g.to(out.dtype), create_graph=True, allow_unused=True)
             return [torch.zeros_like(xs[slot]) if found is None else found]
 
-        # The gradient has the type of the result, which in double precision follows the operands.
-        incoming = Kind(torch.get_default_dtype(), self.kinds[slot].device)
-        return Computation(run, [incoming, *self.kinds])
+        incoming = self.made[result]._replace(has_gradient=True)
+        return Computation(run, [incoming, *self.kinds], [self.kinds[slot]])
 
 
 def _differentiable(tensor: Any) -> Any:
     return tensor if tensor.requires_grad else tensor.requires_grad_()
 
 
-def computation_of(draft: StepDraft) -> Computation | None:
-    """Return how a step is computed again; ``None`` if it cannot be."""
+def computation_of(draft: StepDraft, taken: Sequence[int]) -> Computation | None:
+    """Return how a step is computed again from the operands in these slots; ``None`` if it cannot be."""
     called, function = draft.called, draft.called.function
     slots: list[Slot] = []
     replaced((called.args, dict(called.kwargs)), lambda slot: slots.append(slot) or slot, Slot)
@@ -98,16 +93,31 @@ def computation_of(draft: StepDraft) -> Computation | None:
         if min(draft.picks) < 0 or _writes(called):
             # The function writes into its operand.
             operands = [operand.clone() for operand in operands]
-        args, kwargs = replaced((called.args, dict(called.kwargs)), lambda slot: operands[slot.number], Slot)
+        given = dict(zip(taken, operands, strict=True))
+        if called.random is not None:
+            # Random numbers are drawn in the order of the memory.
+            given = {slot: _laid_out(operand, slots[slot]) for slot, operand in given.items()}
+        args, kwargs = replaced((called.args, dict(called.kwargs)), lambda slot: given.get(slot.number), Slot)
         results = tensors(_again(called, double, operands, lambda: function(*args, **kwargs)))
-        return [results[pick] if pick >= 0 else operands[-1 - pick] for pick in draft.picks]
+        return [results[pick] if pick >= 0 else given[-1 - pick] for pick in draft.picks]
 
-    return Computation(run, [Kind(operand.dtype, operand.device) for operand in draft.operands])
+    kinds = [Kind(value.dtype, value.device, value.requires_grad) for value in draft.operands]
+    made = [Kind(value.dtype, value.device, value.requires_grad) for value in draft.values]
+    return Computation(run, [kinds[slot] for slot in taken], made)
+
+
+def _laid_out(tensor: Any, slot: Slot) -> Any:
+    """Return a tensor with the strides of the one that was recorded."""
+    if tuple(tensor.shape) != slot.shape or tensor.stride() == slot.stride or 0 in slot.stride:
+        return tensor
+    order = sorted(range(len(slot.shape)), key=lambda axis: -slot.stride[axis])
+    back = sorted(range(len(order)), key=lambda axis: order[axis])
+    return tensor.permute(order).contiguous().permute(back)
 
 
 def _writes(called: Called) -> bool:
     name = getattr(called.function, "__name__", "")
-    return bool(name[-1:] == "_" or "inplace" in called.kwargs or True in called.args)
+    return bool(name[-1:] == "_" or "inplace" in called.kwargs or any(value is True for value in called.args))
 
 
 def _again(called: Called, double: bool, operands: Sequence[Any], run: Callable[[], Any]) -> Any:

@@ -19,8 +19,7 @@ class Slot:
     number: int
     shape: tuple[int, ...]
     dtype: Any
-    device: Any
-    requires_grad: bool = False
+    stride: tuple[int, ...] = ()
 
     @property
     def ndim(self) -> int:
@@ -97,10 +96,10 @@ class StepDraft:
     the gradient of the result goes as it is. ``adapted`` says of a slot that its operand is no longer the argument of
     the call, but what this function made of it. ``picks`` say where each value is found after the call: the number of a
     tensor among its results, or −1 − the slot of an operand that was written into; empty where it cannot be called
-    again.
+    again. ``partial``: it wrote into a part of its first operand, through a view.
     """
 
-    __slots__ = ("adapted", "called", "nodes", "operands", "picks", "place", "through", "unclear", "values")
+    __slots__ = ("adapted", "called", "nodes", "operands", "partial", "picks", "place", "through", "unclear", "values")  # fmt: skip
 
     def __init__(self, called: Called, operands: list[Value], place: Place) -> None:
         self.called, self.operands, self.place = called, operands, place
@@ -110,3 +109,4 @@ class StepDraft:
         self.through: dict[int, Any] = {}
         self.adapted: dict[int, str] = {}
         self.picks: tuple[int, ...] = ()
+        self.partial = False

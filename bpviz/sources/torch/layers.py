@@ -19,9 +19,9 @@ torch: Any = LazyModule("torch")
 def _linear(draft: Any, x: Slot, weight: Slot, bias: Any = None) -> Mapped | None:
     if weight.ndim != 2:
         return None
-    if draft.adapted:
+    if draft.adapted.get(weight.number) == "t":
         # The weight was turned before, in a step of its own.
-        return Mapped("affine", (x, weight, bias)) if draft.adapted == {weight.number: "t"} and bias else None
+        return Mapped("matmul", (x, weight)) if bias is None else Mapped("affine", (x, weight, bias))
     return Mapped("linear_without_bias", (x, weight)) if bias is None else Mapped("linear", (x, weight, bias))
 
 
@@ -126,7 +126,8 @@ def _dropout(draft: StepDraft, x: Slot, p: float = 0.5, training: bool = True, i
     with torch.random.fork_rng(devices=[]):
         torch.set_rng_state(draft.called.random)
         # The same random numbers, on ones.
-        kept = torch.nn.functional.dropout(torch.ones(x.shape, dtype=x.dtype), p, True) != 0
+        ones = torch.empty_strided(x.shape, x.stride, dtype=x.dtype).fill_(1)
+        kept = torch.nn.functional.dropout(ones, p, True) != 0
     return Mapped("dropout", (x, Constant(array_of(kept), "mask")), {"rate": float(p)})
 
 

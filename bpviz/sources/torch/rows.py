@@ -33,7 +33,23 @@ def row_of(draft: StepDraft) -> Row:
         operands = [one.number if isinstance(one, Slot) else _constant(one) for one in mapped.operands]
         each = mapped.each or [mapped.parameters]
         return Row("", operands, tuple(Same(mapped.row, parameters) for parameters in each))
-    return Row(symbol_of(draft.called), range(len(draft.operands)), (), computation_of(draft))
+    taken = _taken(draft)
+    symbol = symbol_of(draft.called)
+    if draft.partial:
+        return Row(f"[ ] {symbol}", taken)
+    return Row(symbol, taken, (), computation_of(draft, taken))
+
+
+def _taken(draft: StepDraft) -> list[int]:
+    """Return the slots of the operands that the results depend on."""
+    slots = list(range(len(draft.operands)))
+    called = draft.called
+    if called.name == "batch_norm" and (called.kwargs.get("training") or True in called.args[5:6]):
+        # In training mode the running statistics are only written into.
+        running = [*called.args[1:3], called.kwargs.get("running_mean"), called.kwargs.get("running_var")]
+        unused = {one.number for one in running if isinstance(one, Slot)}
+        return [slot for slot in slots if slot not in unused]
+    return slots
 
 
 def _constant(value: Any) -> Constant:
@@ -43,7 +59,7 @@ def _constant(value: Any) -> Constant:
 def _mapped(draft: StepDraft) -> Mapped | None:
     """Return our operation for a step; ``None`` if a gradient flows to an operand that it does not have."""
     entry = _TABLE.get(draft.called.name)
-    if entry is None or draft.unclear or draft.through:
+    if entry is None or draft.unclear or draft.through or draft.partial:
         return None
     if any(value.dtype.is_complex for value in (*draft.operands, *draft.values)):
         return None

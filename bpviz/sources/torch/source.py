@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from types import FunctionType, ModuleType
-from typing import Any
+from types import FrameType, FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
+from bpviz.recording.source import is_ours
 from bpviz.sources.assembly import flow
 from bpviz.sources.torch.backward import Gradients, differentiated, watched
 from bpviz.sources.torch.calls import recorded_calls
-from bpviz.sources.torch.existing import record_existing
+from bpviz.sources.torch.existing import named_tensors, retrace
 from bpviz.sources.torch.finish import finished
 from bpviz.sources.torch.groups import recorded_modules
 from bpviz.sources.torch.leaves import Leaves, modules_of
@@ -207,31 +209,29 @@ def _key(path: tuple[Any, ...]) -> str:
     return head + "".join(f"[{part!r}]" for part in rest)
 
 
-class _Recording:
-    """What a block recorded, as long as its tensors are drawn."""
+class _Recording(NamedTuple):
+    """What a block recorded: the tape, and the backward passes in it by the identity of their outputs."""
 
-    def __init__(self, tape: Tape, passes: dict[int, Gradients]) -> None:
-        self.tape, self.passes = tape, passes
+    tape: Tape
+    passes: dict[int, Gradients]
 
 
-_recordings: list[_Recording] = []
-"""The latest recordings of blocks, the last one first."""
-_MOST = 4
+_recordings: deque[_Recording] = deque(maxlen=2)
+"""The latest recordings of blocks, the last one first; each keeps the tensors that were made in it."""
 
 
 @contextmanager
 def recording() -> Iterator[None]:
     """Record what this thread does with PyTorch in a block; `record` then draws the tensors that were made in it."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("contextlib", "bpviz"):
-        frame = frame.f_back
-    leaves = Leaves()
-    modules = [(name, value) for name, value in _variables_around(frame) if isinstance(value, torch.nn.Module)]
+    frame = _users_frame()
+    leaves, variables = Leaves(), _variables_around(frame)
+    modules = [(name, value) for name, value in variables if isinstance(value, torch.nn.Module)]
     for name, module in modules:
         leaves.add_module(name, module)
+    for name, value in variables:
+        leaves.add_value(name, value)
     tape, passes = Tape(leaves, Places(frame)), dict[int, Gradients]()
-    _recordings.insert(0, _Recording(tape, passes))
-    del _recordings[_MOST:]
+    _recordings.appendleft(_Recording(tape, passes))
     try:
         with _recorded(tape, modules, passes, None):
             yield
@@ -239,16 +239,50 @@ def recording() -> Iterator[None]:
         tape.places.release()
 
 
-def _variables_around(frame: Any) -> Iterator[tuple[str, Any]]:
-    names = {**{n: v for n, v in frame.f_globals.items() if not n.startswith("__")}, **frame.f_locals}
-    yield from names.items()
+def _users_frame() -> FrameType:
+    """Return the nearest frame that is neither bpviz's nor one of Python's context managers."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and (is_ours(frame) or frame.f_globals.get("__name__") == "contextlib"):
+        frame = frame.f_back
+    return frame
+
+
+def _variables_around(frame: FrameType) -> list[tuple[str, Any]]:
+    """Return the variables that code in a frame sees: its own first."""
+    mine = dict(frame.f_locals)
+    return [*mine.items(), *((n, v) for n, v in frame.f_globals.items() if n not in mine and not n.startswith("_"))]
 
 
 def _of_tensor(tensor: Any) -> Flow:
     """Return the flow of a tensor: as it was recorded, else what PyTorch still knows."""
     for one in _recordings:
         if one.tape.is_known(tensor):
-            value = one.tape.value_of(tensor)
-            gradients = one.passes.get(id(value)) or differentiated(one.tape, tensor)
-            return flow(finished(one.tape, gradients, [(value, "")], "", None, []))
-    return flow(record_existing(tensor))
+            return _drawn(one.tape, tensor, one.passes)
+    frame = _users_frame()
+    leaves, variables = Leaves(), _variables_around(frame)
+    for name, value in variables:
+        if isinstance(value, torch.nn.Module):
+            leaves.add_module(name, value)
+        elif isinstance(value, torch.Tensor) and value.is_leaf:
+            leaves.add_value(name, value)
+    tape = Tape(leaves, Places(frame))
+    try:
+        retrace(tape, tensor, named_tensors(variables))
+        return _drawn(tape, tensor, {})
+    finally:
+        tape.places.release()
+
+
+def _drawn(tape: Tape, tensor: Any, passes: Mapping[int, Gradients]) -> Flow:
+    """Return the flow of a tensor on a tape."""
+    value = tape.value_of(tensor)
+    try:
+        gradients = passes.get(id(value)) or differentiated(tape, tensor)
+    except RuntimeError as error:
+        if "second time" not in str(error) and "modified by an inplace" not in str(error):
+            raise
+        raise UsageError(
+            "what this tensor was computed from was freed by backward(), or changed since, as by optimizer.step(); draw "
+            "it before, or record the step with its backward(): with bpviz.recording(): …"
+        ) from None
+    return flow(finished(tape, gradients, [(value, "")], "", None, []))

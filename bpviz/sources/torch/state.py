@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -107,6 +108,9 @@ def guarded(modules: Sequence[Any], tensors: Sequence[Any]) -> Iterator[Guard]:
 def run_eagerly() -> Iterator[None]:
     """Run compiled code as it was written, so that its steps are seen."""
     with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        # The hooks are ours.
+        warnings.filterwarnings("ignore", message=".*when there are global hooks on modules.*")
         if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield

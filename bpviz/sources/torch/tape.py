@@ -27,7 +27,11 @@ _SLOT_EACH = frozenset(
     {"mul", "add", "sub", "div", "mm", "bmm", "pow", "maximum", "minimum", "hypot", "atan2", "addmm", "cat", "stack"}
 )
 """Functions of which PyTorch's graph has one node with an input for each operand, in their order."""
-_RANDOM = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"})
+_RANDOM = frozenset(
+    {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
+     "scaled_dot_product_attention", "lstm", "gru", "rnn_tanh", "rnn_relu", "rrelu", "bernoulli", "multinomial",
+     "normal", "poisson"}
+)  # fmt: skip
 """Functions that draw random numbers, which a callable row draws again."""
 
 
@@ -168,7 +172,7 @@ class Tape:
                 self.before_write(whole)
         old = {id(t): (self.value_of(t._base), edge_of(t._base)) for t in targets if t._base is not None}
         args, kwargs, aliases = self._apart(called, operands, targets)
-        if called.name in _RANDOM:
+        if called.name in _RANDOM and not writes:
             called = called._replace(random=_random_state(xs[0]))
         called = called._replace(autocast=_autocast(xs[0]))
         versions = [version_of(x) for x in xs]
@@ -190,7 +194,9 @@ class Tape:
         place = self._place(frame)
         values = self.step(called, operands, fresh, place, aliases)
         maker = values[0].maker
-        if isinstance(maker, StepDraft) and not views:
+        if isinstance(maker, StepDraft) and views:
+            maker.partial = True
+        elif isinstance(maker, StepDraft):
             found = {id(out): -1 - slot for slot, out in enumerate(xs)}
             found.update({id(out): number for number, out in enumerate(tensors(result))})
             maker.picks = tuple(found[id(out)] for out in fresh)
@@ -303,7 +309,8 @@ def _without_tensors(called: Called) -> Called:
     count = iter(range(1_000_000))
 
     def slot(tensor: Any) -> Slot:
-        return Slot(next(count), tuple(tensor.shape), tensor.dtype, tensor.device, tensor.requires_grad)
+        stride = tensor.stride() if tensor.layout is torch.strided else ()
+        return Slot(next(count), tuple(tensor.shape), tensor.dtype, tuple(stride))
 
     args, kwargs = replaced((called.args, dict(called.kwargs)), slot, torch.Tensor)
     return called._replace(args=args, kwargs=kwargs)

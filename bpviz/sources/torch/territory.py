@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.sources.torch.autograd import Edge, Way, is_leaf_node, outgoing
-from bpviz.sources.torch.drafts import Called, StepDraft, Value
+from bpviz.sources.torch.drafts import Called, Slot, StepDraft, Value
 from bpviz.sources.torch.numbers import kept_of
 
 __all__ = ["Territory"]
@@ -103,7 +103,8 @@ class Territory:
         name, again = replay
         with torch.no_grad():
             made = again(tensor, node)
-        draft = StepDraft(Called(name), [operand], first.place._replace(direct=False))
+        argument = Slot(0, operand.shape, operand.dtype)
+        draft = StepDraft(Called(name, args=(argument,)), [operand], first.place._replace(direct=False))
         value = Value(draft, made, kept_of(made))
         value.requires_grad = True
         value.tensor = lambda: made
