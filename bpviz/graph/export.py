@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
 
 __all__ = ["attributes", "plain_value"]
 
@@ -13,13 +15,15 @@ np: Any = LazyModule("numpy")
 
 
 def plain_value(value: Any) -> float | str:
-    """Return a number as a float, an array as the JSON text of nested lists.
+    """Return a number as a float, an array as the JSON text of nested lists; what is no such number as text.
 
     >>> plain_value(3.0), plain_value(np.array([[1.0, 2.0]]))
     (3.0, '[[1.0, 2.0]]')
     """
     if isinstance(value, float | int):
         return float(value)
+    if isinstance(value, Unknown | Thumbnail):
+        return str(value)
     # Imported by those who export: a figure needs none.
     import json
 

@@ -339,7 +339,7 @@ _LARGE = 1_000_000
 
 
 def _is_large(share: Any) -> bool:
-    return share is not None and type(share) is not float and share is not UNKNOWN and share.size > _LARGE
+    return share is not None and type(share) is not float and share.size > _LARGE
 
 
 class _Large:

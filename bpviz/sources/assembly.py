@@ -9,7 +9,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import RecordingError
 from bpviz.frozen import dataclass
-from bpviz.graph.flow import Flow
+from bpviz.graph.flow import WITHIN, Flow
 from bpviz.graph.graph import Graph
 from bpviz.ops.table.thumbnails import kept
 from bpviz.ops.table.unknown import UNKNOWN
@@ -126,6 +126,8 @@ class _Assembly:
                 record.lines[index] = step.line
             if place:
                 record.joint[index] = first
+            if step.symbol or len(step.results) > 1:
+                record.symbols[index] = step.symbol or step.function
 
     def _check(self, index: int, what: str) -> None:
         if not 0 <= index < len(self.record):
@@ -175,8 +177,10 @@ class _Assembly:
                 else self._fitting(kept(share), operand, f"the gradient from {names[first]!r} to {names[operand]!r}")
                 for share, operand in zip(shares, operands, strict=True)
             )
-            there = [index for index in (first, *results.get(first, ())) if gradients[index] is not None]
-            made[there[0] if there else first] = fitted
+            here, *others = [i for i in (first, *results.get(first, ())) if gradients[i] is not None] or [first]
+            made[here] = fitted
+            for index in others:
+                made[index] = tuple(None if share is None else WITHIN for share in fitted)
         return made
 
     def _mark(self, index: int, title: str) -> None:

@@ -18,6 +18,10 @@ class Unknown:
     """
 
     __slots__ = ()
+    # Whatever shape it has is not looked at.
+    shape: tuple[int, ...] = ()
+    ndim = 0
+    size = 1
     # So that an array leaves the operation to this class.
     __array_ufunc__ = None
 
