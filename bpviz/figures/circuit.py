@@ -232,7 +232,7 @@ class _Circuit:
             box = together.get(key) or self.looks.box(named, end.node)
             self.boxes[box.id] = box
             seeded = self._is_seeded(key, end)
-            seed = flow.seed if flow is not None and seeded else None
+            seed = flow.seed if flow is not None and seeded and flow.gradients[end.node] is not None else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
-from bpviz import ops
-from bpviz.errors import RecordingError
+from bpviz.errors import BpvizError, RecordingError, UsageError
 from bpviz.frozen import dataclass
-from bpviz.ops import Operation
-from bpviz.ops.table.row import Rule
+from bpviz.ops.table.row import Operation, Rule
 from bpviz.ops.table.unknown import UNKNOWN
-from bpviz.sources.steps import Call, Step
+from bpviz.ops.table.values import Shape, plain, shape_of
 
-__all__ = ["letters", "row_of"]
+__all__ = ["Call", "Called", "called", "letters", "numbers_only"]
 
-_ShapeRule = Callable[..., ops.Shape]
+_ShapeRule = Callable[..., Shape]
 _LETTERS = ("x", "y", "w", "b", "c", "d", "e", "f")
 
 
@@ -29,38 +27,35 @@ def letters(count: int) -> tuple[str, ...]:
     return _LETTERS[:count] if count <= len(_LETTERS) else tuple(f"x{i}" for i in range(count))
 
 
-def row_of(step: Step, result: int, framework: str) -> Operation:
-    """Return the row of one result of a step: ours where it computes the same, else one for this step alone.
+class Call(Protocol):
+    """One operation of a framework that can be computed again, and whose gradient is another such operation."""
 
-    Raises `RecordingError` where our row takes another number of operands.
-    """
-    same = step.same[result] if step.same else None
-    count = len(step.operands)
-    if same is not None:
-        row = ops.named(same.row)
-        if len(row.operands) != count and not row.variadic:
-            raise RecordingError(
-                f"the step {step.function!r} has {count} operands, but the operation {row.name!r} takes "
-                f"{len(row.operands)}; give its operands in the order of that row"
-            )
-        return row
-    shape = ops.shape_of(step.results[result])
-    made = _Named(step.function, step.symbol or step.function, framework)
-    return _numbers_only(made, count, shape) if step.call is None else _called(made, step.call, result, count, shape)
+    def __call__(self, *xs: Any) -> Any:
+        """Return the results for operands (floats or NumPy arrays): a value, or a tuple where the step has several.
+
+        The results are floats or NumPy arrays. Where an operand comes in double precision, compute in that
+        (`gradcheck` needs it). What was random in the step (dropout) stays what it was.
+        """
+
+    def pullback(self, result: int, slot: int) -> Call | None:
+        """Return the call that takes ``(g, *xs)`` and returns the gradient of operand ``slot``, in its shape.
+
+        ``g`` is the gradient of that result alone. ``None`` if no gradient flows to the operand.
+        """
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Called:
     """What a row is called, and by whom it is computed."""
 
     name: str
     symbol: str
     framework: str
 
-    def rule(self, slot: int, count: int) -> _Named:
+    def rule(self, slot: int, count: int) -> Called:
         """Return the name of the rule of one operand of so many: ``linear′2``."""
         which = str(slot + 1) if count > 1 else ""
-        return _Named(f"{self.name}′{which}", f"{self.symbol}′", self.framework)
+        return Called(f"{self.name}′{which}", f"{self.symbol}′", self.framework)
 
     def row(self, count: int, forward: Callable[..., Any], rules: tuple[Rule, ...], shape: _ShapeRule) -> Operation:
         """Return the row with this name."""
@@ -78,7 +73,7 @@ class _Named:
         )
 
 
-def _numbers_only(named: _Named, count: int, shape: ops.Shape) -> Operation:
+def numbers_only(named: Called, count: int, shape: Shape) -> Operation:
     """Return the row of a step that cannot be computed again; other gradients than its own are unknown."""
 
     def forward(*_: Any, **__: Any) -> NoReturn:
@@ -90,26 +85,33 @@ def _numbers_only(named: _Named, count: int, shape: ops.Shape) -> Operation:
     return named.row(count, forward, (lambda *_, **__: UNKNOWN,) * count, lambda *_, **__: shape)
 
 
-def _called(named: _Named, call: Call, result: int, count: int, shape: ops.Shape | int) -> Operation:
+def called(named: Called, call: Call, result: int, count: int, shape: Shape | int) -> Operation:
     """Return the row of an operation that its framework computes; each of its rules is such an operation as well.
 
     Its result has this shape, or that of an operand.
     """
 
     def forward(*xs: Any) -> Any:
-        made = call(*xs)
-        return ops.plain(made[result] if isinstance(made, tuple) else made)
+        try:
+            made = call(*xs)
+        except BpvizError:
+            raise
+        except Exception as error:  # whatever the framework raises
+            shapes = " and ".join(str(shape_of(x)) for x in xs)
+            raise UsageError(f"{named.framework} cannot compute {named.name!r} on shapes {shapes}: {error}") from error
+        return plain(made[result] if isinstance(made, tuple) else made)
 
-    def shape_of(*shapes: ops.Shape) -> ops.Shape:
+    def shape_rule(*shapes: Shape) -> Shape:
         return shapes[shape] if isinstance(shape, int) else shape
 
-    return named.row(count, forward, tuple(_Rule(named, call, result, slot, count) for slot in range(count)), shape_of)
+    rules = tuple(_Rule(named, call, result, slot, count) for slot in range(count))
+    return named.row(count, forward, rules, shape_rule)
 
 
 class _Rule:
     """The rule of one operand; its operation is made when it is first called, since most never are."""
 
-    def __init__(self, named: _Named, call: Call, result: int, slot: int, count: int) -> None:
+    def __init__(self, named: Called, call: Call, result: int, slot: int, count: int) -> None:
         self.named, self.call, self.result, self.slot, self.count = named, call, result, slot, count
 
     @cached_property
@@ -118,7 +120,7 @@ class _Rule:
         pullback = self.call.pullback(self.result, self.slot)
         if pullback is None:
             return None
-        return _called(self.named.rule(self.slot, self.count), pullback, 0, self.count + 1, self.slot + 1)
+        return called(self.named.rule(self.slot, self.count), pullback, 0, self.count + 1, self.slot + 1)
 
     def __call__(self, g: Any, z: Any, *xs: Any) -> Any:
         return None if self.row is None else self.row(g, *xs)
