@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz import ops
 from bpviz.errors import UsageError
@@ -13,7 +13,7 @@ from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
 from bpviz.ops.table.thumbnails import Thumbnail
-from bpviz.ops.table.unknown import Unknown
+from bpviz.ops.table.unknown import WITHIN, Unknown
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import Handle
 from bpviz.text.language import Language, language
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bpviz.formulas.formula import Formula
     from bpviz.formulas.symbols import Symbols
 
-__all__ = ["WITHIN", "Flow", "Later", "NonFinite", "Within", "gradient_at"]
+__all__ = ["Flow", "Later", "NonFinite", "gradient_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -69,19 +69,6 @@ class Later:
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
-
-
-class Within:
-    """The class of `WITHIN`."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> str:
-        return "WITHIN"
-
-
-WITHIN: Final = Within()
-"""In place of the gradient of a wire to a step with several results: it is within the one for another result of it."""
 
 
 @dataclass(frozen=True, eq=False)

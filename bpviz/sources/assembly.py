@@ -8,34 +8,21 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import RecordingError
-from bpviz.frozen import dataclass
-from bpviz.graph.flow import WITHIN, Flow
-from bpviz.graph.graph import Graph
+from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph, Said
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation
 from bpviz.ops.table.foreign import Called, called, numbers_only
 from bpviz.ops.table.thumbnails import kept
-from bpviz.ops.table.unknown import UNKNOWN
+from bpviz.ops.table.unknown import UNKNOWN, WITHIN
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import Scope, around_both
 from bpviz.recording.source import stored_name
 from bpviz.sources.steps import Group, Leaf, Record, Step
-from bpviz.text.language import Language
 
 __all__ = ["flow"]
 
 np: Any = LazyModule("numpy")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A remark of a source, as `bpviz.graph.verification.Remark` is one."""
-
-    text: str
-
-    def sentence(self, say: Language) -> str:
-        """Return the sentence in a language."""
-        return say(self.text)
 
 
 def flow(record: Record) -> Flow:
