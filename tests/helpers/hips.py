@@ -64,7 +64,7 @@ class Call:
 class _Recorded(Node):
     """One primitive that was called on recorded values."""
 
-    __slots__ = ("args", "argnums", "fun", "keywords", "number", "parents", "tape", "value")
+    __slots__ = ("argnums", "args", "fun", "keywords", "number", "parents", "tape", "value")
 
     def __init__(self, value: Any, fun: Any, args: Any, kwargs: Any, parent_argnums: Any, parents: Any) -> None:
         self.value, self.fun, self.args, self.keywords = value, fun, args, kwargs
