@@ -33,6 +33,7 @@ try:
     from bpviz.graph.propagate import propagate
     from bpviz.ops.table.custom import op
     from bpviz.recording.naming import group, name, style
+    from bpviz.sources.registry import recording
     from bpviz.sources.targets import backprop, trace
     from bpviz.transforms.opening import open_operations as open
 except KeyboardInterrupt:
@@ -86,6 +87,7 @@ __all__ = [
     "op",
     "open",
     "propagate",
+    "recording",
     "style",
     "trace",
     "what_if",

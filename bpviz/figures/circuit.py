@@ -89,7 +89,8 @@ class _Circuit:
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
         self.folds.take_steps(self.steps)
-        self.folds.take_leaves([i for i in self.leaves if i not in named | ends], self.steps)
+        apart = [i for i in self.leaves if i not in named | ends and self._closed_around(i) is None]
+        self.folds.take_leaves(apart, self.steps)
 
     def _ends(self) -> list[End]:
         """Return the outputs, and the differentiated value if it is no output; for paths, their end."""
@@ -117,7 +118,8 @@ class _Circuit:
         if together is not None:
             return together
         closed = self._closed_around(index)
-        return f"n{index}" if closed is None else f"g{closed.index}"
+        # All results of one step share a box.
+        return f"n{self.record.joint.get(index, index)}" if closed is None else f"g{closed.index}"
 
     # Boxes
 
@@ -138,6 +140,9 @@ class _Circuit:
             if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
+            if index in self.record.weights and key[0] == "g":
+                # It makes no box; that of the group stands where its first step does.
+                continue
             if key not in self.boxes:
                 box, belongs = self._box(index, key), self.passes.belongs(index)
                 if box.node is not None:
@@ -165,7 +170,9 @@ class _Circuit:
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
             symbol, constants = self.wording.symbol(index)
-            description = self.say.operation(operation.name)
+            joint = self._results(index)
+            description = self.say.operation(operation.name) if len(joint) == 1 else symbol
+            label = self.say(", ").join(self.labels[i] for i in joint if self.labels[i])
             if constants and operation.drawn is None:
                 description += f" {symbol}"
             description = (
@@ -178,6 +185,13 @@ class _Circuit:
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         text = self._called(index)
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
+
+    def _results(self, index: int) -> list[int]:
+        """Return all needed results of a step: one, unless another framework made several at once."""
+        first = self.record.joint.get(index, index)
+        if not self.record.joint:
+            return [index]
+        return [i for i in self.needed if self.record.joint.get(i, i) == first]
 
     def _called(self, index: int) -> str:
         """Return the name of an input or a constant; without a name its number, or its shape."""
@@ -203,7 +217,7 @@ class _Circuit:
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
-                way = target.id if target.kind == "group" else (index, slot)
+                way = target.id if target.kind == "group" else (target.id, slot)
                 apart[operand].setdefault(way, []).append(use)
         found = {
             index: [use.with_others(others) if others else use for use, *others in ways.values()]
@@ -218,7 +232,7 @@ class _Circuit:
             box = together.get(key) or self.looks.box(named, end.node)
             self.boxes[box.id] = box
             seeded = self._is_seeded(key, end)
-            seed = flow.seed if flow is not None and seeded else None
+            seed = flow.seed if flow is not None and seeded and flow.gradients[end.node] is not None else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from bpviz.graph.verification import Plain
 
-__all__ = ["End", "Graph", "Node"]
+__all__ = ["End", "Graph", "Node", "Note", "Said"]
 
 
 class Node:
@@ -145,6 +146,17 @@ class Note(Protocol):
 
     def sentence(self, say: Language) -> str:
         """Return the remark as a sentence in a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A remark that is a sentence by itself (see also `bpviz.graph.verification.Remark`)."""
+
+    text: str
+
+    def sentence(self, say: Language) -> str:
+        """Return the sentence in a language."""
+        return say(self.text)
 
 
 class Graph:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
-from bpviz.graph.flow import Flow
+from bpviz.graph.flow import Flow, Later
 from bpviz.graph.graph import Graph
 from bpviz.graph.meanings import meanings
 from bpviz.ops import OPERATIONS, Operation
@@ -26,7 +26,7 @@ from bpviz.recording.scopes import Scope
 __all__ = ["copied"]
 
 _LISTS = ("operands", "values", "reached", "offsets")
-_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines")
+_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines", "symbols")
 
 
 def copied(graph: Graph) -> Graph:
@@ -149,8 +149,8 @@ def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
 
 def _reduced_flow(flow: Flow) -> tuple[Any, ...]:
     wires = tuple(
-        shares and tuple(flow.wire_share(index, slot) for slot in range(len(shares)))
-        for index, shares in enumerate(flow.wire_gradients)
+        shares and tuple(share.make() if type(share) is Later else share for share in shares)
+        for shares in flow.wire_gradients
     )
     parts = (flow.graph, flow.values, flow.gradients, wires, flow.output_index, flow.seed)
     return Flow, (*parts, dict(flow.given))

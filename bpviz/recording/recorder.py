@@ -102,6 +102,7 @@ class Recorder(Frames):
         "rewrites",
         "step_scopes",
         "styles",
+        "symbols",
         "titles",
         "values",
         "weights",
@@ -156,6 +157,8 @@ class Recorder(Frames):
         self.rewrites = False
         # Of a step of another framework that has several results, each but the first → the first one: they share a box.
         self.joint: dict[int, int] = {}
+        # What stands in the circles of steps of another framework, in place of the symbols of their rows.
+        self.symbols: dict[int, str] = {}
         # The lines of steps that have no code.
         self.lines: dict[int, int] = {}
         # The inputs that are parameters of modules.
@@ -226,6 +229,8 @@ class Recorder(Frames):
             self.styles[new] = other.styles[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
+        if index in other.symbols:
+            self.symbols[new] = other.symbols[index]
         if index in other.lines:
             self.lines[new] = other.lines[index]
         if index in other.weights:

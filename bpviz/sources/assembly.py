@@ -8,30 +8,21 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import RecordingError
-from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
-from bpviz.graph.graph import Graph
+from bpviz.graph.graph import Graph, Said
+from bpviz.lazy import LazyModule
+from bpviz.ops import Operation
+from bpviz.ops.table.foreign import Called, called, numbers_only
 from bpviz.ops.table.thumbnails import kept
-from bpviz.ops.table.unknown import UNKNOWN
+from bpviz.ops.table.unknown import UNKNOWN, WITHIN
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import Scope, around_both
 from bpviz.recording.source import stored_name
-from bpviz.sources.rows import row_of
 from bpviz.sources.steps import Group, Leaf, Record, Step
-from bpviz.text.language import Language
 
 __all__ = ["flow"]
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A remark of a source, as `bpviz.graph.verification.Remark` is one."""
-
-    text: str
-
-    def sentence(self, say: Language) -> str:
-        """Return the sentence in a language."""
-        return say(self.text)
+np: Any = LazyModule("numpy")
 
 
 def flow(record: Record) -> Flow:
@@ -73,13 +64,13 @@ class _Assembly:
             self._mark(index, title)
         self._check(given.output, "the output")
         gradients = [self._gradient(index, given.gradients.get(index)) for index in range(count)]
-        if given.seed is not None:
-            gradients[given.output] = kept(given.seed)
+        gradients[given.output] = None if given.seed is None else kept(given.seed)
         wires = self._wires(gradients)
         record.forget()
         record.closed = True
         inputs = {index: record.values[index] for index in record.is_input}
-        seed = kept(given.seed) if given.seed is not None else None
+        value = record.values[given.output]
+        seed = kept(np.ones(ops.shape_of(value), np.float64) if given.seed is None else given.seed)
         return Flow(self.graph, tuple(record.values), tuple(gradients), tuple(wires), given.output, seed, inputs)
 
     # Entries
@@ -109,7 +100,7 @@ class _Assembly:
         for place, result in enumerate(step.results):
             same = step.same[place] if step.same else None
             parameters = {} if same is None else same.parameters
-            row = row_of(step, place, self.given.framework)
+            row = _row(step, place, self.given.framework)
             index = record.add_read(row, step.operands, dict(parameters), kept(result))
             record.reached[index] = record.reached[index] and step.reached and differentiable(record.values[index])
             record.step_scopes[index] = scope
@@ -126,6 +117,8 @@ class _Assembly:
                 record.lines[index] = step.line
             if place:
                 record.joint[index] = first
+            if step.symbol or len(step.results) > 1:
+                record.symbols[index] = step.symbol or step.function
 
     def _check(self, index: int, what: str) -> None:
         if not 0 <= index < len(self.record):
@@ -175,8 +168,10 @@ class _Assembly:
                 else self._fitting(kept(share), operand, f"the gradient from {names[first]!r} to {names[operand]!r}")
                 for share, operand in zip(shares, operands, strict=True)
             )
-            there = [index for index in (first, *results.get(first, ())) if gradients[index] is not None]
-            made[there[0] if there else first] = fitted
+            here, *others = [i for i in (first, *results.get(first, ())) if gradients[i] is not None] or [first]
+            made[here] = fitted
+            for index in others:
+                made[index] = tuple(None if share is None else WITHIN for share in fitted)
         return made
 
     def _mark(self, index: int, title: str) -> None:
@@ -216,3 +211,23 @@ def _unused(name: str, taken: Iterable[str]) -> str:
         count += 1
         unique = f"{name}_{count}"
     return unique
+
+
+def _row(step: Step, result: int, framework: str) -> Operation:
+    """Return the row of one result of a step: ours where it computes the same, else one for this step alone.
+
+    Raises `RecordingError` where our row takes another number of operands.
+    """
+    same = step.same[result] if step.same else None
+    count = len(step.operands)
+    if same is not None:
+        row = ops.named(same.row)
+        if len(row.operands) != count and not row.variadic:
+            raise RecordingError(
+                f"the step {step.function!r} has {count} operands, but the operation {row.name!r} takes "
+                f"{len(row.operands)}; give its operands in the order of that row"
+            )
+        return row
+    shape = ops.shape_of(step.results[result])
+    named = Called(step.function, step.symbol or step.function, framework)
+    return numbers_only(named, count, shape) if step.call is None else called(named, step.call, result, count, shape)

@@ -43,9 +43,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from types import CodeType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from bpviz.frozen import dataclass
+from bpviz.ops.table.foreign import Call
 from bpviz.ops.table.thumbnails import Thumbnail, kept
 from bpviz.ops.table.unknown import UNKNOWN
 
@@ -65,23 +66,6 @@ class Group:
 
     title: str
     parent: Group | None = None
-
-
-class Call(Protocol):
-    """One operation of a framework that can be computed again, and whose gradient is another such operation."""
-
-    def __call__(self, *xs: Any) -> Any:
-        """Return the results for operands (floats or NumPy arrays): a value, or a tuple where the step has several.
-
-        The results are floats or NumPy arrays. Where an operand comes in double precision, compute in that
-        (`gradcheck` needs it). What was random in the step (dropout) stays what it was.
-        """
-
-    def pullback(self, result: int, slot: int) -> Call | None:
-        """Return the call that takes ``(g, *xs)`` and returns the gradient of operand ``slot``, in its shape.
-
-        ``g`` is the gradient of that result alone. ``None`` if no gradient flows to the operand.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +125,8 @@ class Record:
 
     ``framework`` is its name for readers (``PyTorch``), ``name`` that of the function or module. ``outputs`` are the
     values that were returned, by number and title (empty titles: the names that they have); the gradients are those of
-    ``output``, with the gradient ``seed`` there (``None``: nothing was differentiated). ``remarks`` are sentences for
+    ``output``, with the gradient ``seed`` there (``None``: nothing was differentiated, and there are no arrows back).
+    ``remarks`` are sentences for
     below the figure.
     """
 

@@ -1,10 +1,10 @@
-"""The gradient that is not known: a step lets a gradient through, but nobody says which."""
+"""Gradients that are no numbers: one that is not known, and one that is part of another."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["UNKNOWN", "Unknown"]
+__all__ = ["UNKNOWN", "WITHIN", "Unknown", "Within"]
 
 
 class Unknown:
@@ -18,6 +18,10 @@ class Unknown:
     """
 
     __slots__ = ()
+    # Whatever shape it has is not looked at.
+    shape: tuple[int, ...] = ()
+    ndim = 0
+    size = 1
     # So that an array leaves the operation to this class.
     __array_ufunc__ = None
 
@@ -41,3 +45,16 @@ class Unknown:
 
 UNKNOWN: Final = Unknown()
 """The gradient of which only is known that it may be there."""
+
+
+class Within:
+    """The class of `WITHIN`."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "WITHIN"
+
+
+WITHIN: Final = Within()
+"""In place of the gradient of a wire to a step with several results: it is within the one for another result of it."""
