@@ -43,7 +43,7 @@ def retrace(tape: Tape, output: Any, variables: Mapping[str, Any]) -> None:
             tape.value_of(node.variable)
             continue
         for number in known.numbers_of(node):
-            _add(tape, (node, number), known.values[node, number], known.labels.get((node, number), ""))
+            _add(tape, known, (node, number))
     tape.note(output, tape.territory.by_edge[edge])
 
 
@@ -63,18 +63,24 @@ def _in_order(last: Any) -> list[Any]:
     return order
 
 
-def _add(tape: Tape, edge: Edge, tensor: Any, label: str) -> None:
+def _add(tape: Tape, known: _Known, edge: Edge) -> None:
     """Append the step that ends in a known value."""
-    node = edge[0]
-    name, links = _call_of(node)
+    tensor = known.values[edge]
+    name, slots = _call_of(edge[0])
+    links = [known.link(edge[0], slot) for slot in slots]
     by_edge = tape.territory.by_edge
-    operands = [by_edge[link] for link in links] if all(link in by_edge for link in links) else []
-    draft = StepDraft(Called(name), operands, NOWHERE)
+    operands = []
+    if all(link in by_edge or (edge[0], slot) in known.constants for link, slot in zip(links, slots, strict=True)):
+        operands = [
+            by_edge[link] if link in by_edge else tape.value_of(known.constants[edge[0], slot])
+            for link, slot in zip(links, slots, strict=True)
+        ]
+    draft = StepDraft(Called(name), list(operands), NOWHERE)
     value = Value(draft, tensor, kept_of(tensor))
-    value.requires_grad, value.label = True, label
+    value.requires_grad, value.label = True, known.labels.get(edge, "")
     draft.values.append(value)
-    tape.territory.claim(draft, [edge], list(links) if operands else [])
-    if len(operands) == len(draft.operands) and name in _AS_CALLED:
+    tape.territory.claim(draft, [edge], [link if link in by_edge else None for link in links] if operands else [])
+    if operands and len(operands) == len(draft.operands) and name in _AS_CALLED:
         # Nothing lies between: it is the call itself.
         arguments = [Slot(slot, operand.shape, operand.dtype) for slot, operand in enumerate(operands)]
         draft.called = Called(name, args=tuple(arguments))
@@ -84,15 +90,14 @@ def _add(tape: Tape, edge: Edge, tensor: Any, label: str) -> None:
     tape.entries.append(draft)
 
 
-def _call_of(node: Any) -> tuple[str, list[Edge]]:
-    """Return the function that a node belongs to, and the edges of its operands in the order of its arguments."""
-    name, links = name_of_node(node), list(node.next_functions)
+def _call_of(node: Any) -> tuple[str, list[int]]:
+    """Return the function that a node belongs to, and its operands (by slot) in the order of its arguments."""
+    name, count = name_of_node(node), len(node.next_functions)
     if name == "addmm":
-        bias, x, weight = links
-        if weight[0] is not None and name_of_node(weight[0]) == "t":
-            return "linear", [x, weight[0].next_functions[0], bias]
-        return "addmm", [bias, x, weight]
-    return name, links
+        weight = node.next_functions[2][0]
+        is_turned = weight is not None and name_of_node(weight) == "t"
+        return ("linear", [1, 2, 0]) if is_turned else ("addmm", [0, 1, 2])
+    return name, list(range(count))
 
 
 _AS_CALLED = frozenset(
@@ -110,6 +115,9 @@ class _Known:
     def __init__(self, output: Any, variables: Mapping[str, Any]) -> None:
         self.values: dict[Edge, Any] = {}
         self.labels: dict[Edge, str] = {}
+        # Operands without a gradient, by node and slot.
+        self.constants: dict[tuple[Any, int], Any] = {}
+        self.data = {tensor.data_ptr(): tensor for tensor in variables.values() if not tensor.requires_grad}
         for name, tensor in variables.items():
             edge = edge_of(tensor)
             if edge is not None and tensor.grad_fn is not None:
@@ -141,17 +149,37 @@ class _Known:
                 # A weight is turned inside of its layer.
                 if name_of_node(edges[slot][0]) != "t":
                     self.add(edges[slot], saved)
+        for attribute, slot in _SAVED.get(kind, {}).items():
+            if 0 <= slot < len(edges) and edges[slot][0] is None:
+                saved = _saved(node, attribute)
+                if saved is not None:
+                    self.constants[node, slot] = self._of_users(saved)
         again = _AGAIN.get(kind)
         if again is None or (node, 0) in self.values:
             return
-        operands = [self.values.get(edge) if edge[0] is not None else None for edge in edges]
-        for attribute, slot in _SAVED.get(kind, {}).items():
-            if 0 <= slot < len(operands) and operands[slot] is None:
-                operands[slot] = _saved(node, attribute)
-        if any(operand is None for operand in operands):
-            return
-        with torch.no_grad(), suppress(RuntimeError, TypeError, AttributeError):
-            self.add((node, 0), again(node, *operands))
+        operands = [self._operand(node, slot) for slot in range(len(edges))]
+        if all(operand is not None for operand in operands):
+            with torch.no_grad(), suppress(RuntimeError, TypeError, AttributeError):
+                self.add((node, 0), again(node, *operands))
+
+    def link(self, node: Any, slot: int) -> Edge:
+        """Return the edge of an operand; of a weight that its layer turns, that of the weight itself."""
+        edge: Edge = node.next_functions[slot]
+        is_turned = edge[0] is not None and name_of_node(edge[0]) == "t" and name_of_node(node) == "addmm"
+        return edge[0].next_functions[0] if is_turned else edge
+
+    def _operand(self, node: Any, slot: int) -> Any:
+        edge, link = node.next_functions[slot], self.link(node, slot)
+        if edge[0] is None:
+            return self.constants.get((node, slot))
+        if edge in self.values or link == edge:
+            return self.values.get(edge)
+        return self.values[link].t() if link in self.values else None
+
+    def _of_users(self, saved: Any) -> Any:
+        """Return the user's own tensor that a node has saved, if a variable holds it; it has a name."""
+        mine = self.data.get(saved.data_ptr())
+        return mine if mine is not None and mine.shape == saved.shape and mine.dtype == saved.dtype else saved
 
 
 def _saved(node: Any, attribute: str) -> Any:

@@ -263,7 +263,7 @@ def _of_tensor(tensor: Any) -> Flow:
     for name, value in variables:
         if isinstance(value, torch.nn.Module):
             leaves.add_module(name, value)
-        elif isinstance(value, torch.Tensor) and value.is_leaf:
+        elif isinstance(value, torch.Tensor) and (value.is_leaf or not value.requires_grad):
             leaves.add_value(name, value)
     tape = Tape(leaves, Places(frame))
     try:

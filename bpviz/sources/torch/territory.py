@@ -54,8 +54,7 @@ class Territory:
         """Return the links that lead from the nodes of a step to what is known."""
         own = {edge for edge in edges if edge is not None}
         found: list[Way] = []
-        while todo:
-            node = todo.pop()
+        for node in todo:
             if node in self.owner:
                 continue
             self.owner[node] = step
