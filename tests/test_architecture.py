@@ -40,6 +40,9 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("objects", "doors"),
     ("graph",),
     ("sources",),
+    ("sources.torch.tensors",),
+    ("sources.torch.rows",),
+    ("sources.torch",),
     ("transforms",),
     ("analysis",),
     # What joins the two.

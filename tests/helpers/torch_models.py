@@ -114,7 +114,10 @@ class ResNet(nn.Module):
         before, stages = width, []
         for place, count in enumerate(blocks):
             out = width << place
-            parts = [Block(before if first else out, out, 2 if first and place else 1) for first in [True] + [False] * (count - 1)]
+            parts = [
+                Block(before if first else out, out, 2 if first and place else 1)
+                for first in [True] + [False] * (count - 1)
+            ]
             stages.append(nn.Sequential(*parts))
             before = out
         self.layers = nn.ModuleList(stages)
@@ -550,7 +553,11 @@ class Llama(nn.Module):
         super().__init__()
         self.scale = nn.Parameter(torch.ones(8))
         self.q, self.k, self.v, self.o = (nn.Linear(8, 8, bias=False) for _ in range(4))
-        self.gate, self.up, self.down = nn.Linear(8, 12, bias=False), nn.Linear(8, 12, bias=False), nn.Linear(12, 8, bias=False)
+        self.gate, self.up, self.down = (
+            nn.Linear(8, 12, bias=False),
+            nn.Linear(8, 12, bias=False),
+            nn.Linear(12, 8, bias=False),
+        )
 
     def norm(self, x: Tensor) -> Tensor:
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.scale
@@ -624,7 +631,13 @@ def deep_q_learning() -> Made:
             goal = reward + 0.9 * best * (1 - done)
         return F.smooth_l1_loss(q, goal)
 
-    return loss, (torch.randn(4, 3), torch.tensor([0, 1, 1, 0]), torch.randn(4), torch.randn(4, 3), torch.tensor([0.0, 0, 1, 0]))
+    return loss, (
+        torch.randn(4, 3),
+        torch.tensor([0, 1, 1, 0]),
+        torch.randn(4),
+        torch.randn(4, 3),
+        torch.tensor([0.0, 0, 1, 0]),
+    )
 
 
 @model
@@ -735,7 +748,10 @@ def multi_task_with_dict() -> Made:
 
     def loss(batch):
         h = F.gelu(trunk(batch["x"]))
-        losses = {"kind": F.cross_entropy(heads["kind"](h), batch["kind"]), "size": F.l1_loss(heads["size"](h), batch["size"])}
+        losses = {
+            "kind": F.cross_entropy(heads["kind"](h), batch["kind"]),
+            "size": F.l1_loss(heads["size"](h), batch["size"]),
+        }
         return sum(losses.values())
 
     return loss, ({"x": torch.randn(3, 3), "kind": torch.tensor([0, 1, 1]), "size": torch.randn(3, 1)},)

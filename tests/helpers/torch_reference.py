@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from bpviz.sources.torch import source
-from bpviz.sources.torch.autograd import edge_of
-from bpviz.sources.torch.drafts import StepDraft
 from bpviz.sources.torch.leaves import Leaves, modules_of
-from bpviz.sources.torch.nested import replaced, tensors
-from bpviz.sources.torch.numbers import array_of
 from bpviz.sources.torch.places import Places
 from bpviz.sources.torch.tape import Tape, _Seen
+from bpviz.sources.torch.tensors.autograd import edge_of
+from bpviz.sources.torch.tensors.drafts import StepDraft
+from bpviz.sources.torch.tensors.nested import replaced, tensors
+from bpviz.sources.torch.tensors.numbers import array_of
 
 
 class AliasTape(Tape):

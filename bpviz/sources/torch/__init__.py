@@ -4,8 +4,8 @@ Each call of PyTorch's Python interface is one step. PyTorch's own backward pass
 at every value and along every wire.
 """
 
-from bpviz.sources.torch.refusals import check_version, imported_version
 from bpviz.sources.torch.source import handles, parameters, record, recording
+from bpviz.sources.torch.tensors.refusals import check_version, imported_version
 
 __all__ = ["handles", "parameters", "record", "recording"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.sources.steps import UNKNOWN, Thumbnail
-from bpviz.sources.torch.autograd import is_leaf_node
-from bpviz.sources.torch.drafts import StepDraft, Value
-from bpviz.sources.torch.numbers import kept_of
 from bpviz.sources.torch.tape import Tape
+from bpviz.sources.torch.tensors.autograd import is_leaf_node
+from bpviz.sources.torch.tensors.drafts import StepDraft, Value
+from bpviz.sources.torch.tensors.numbers import kept_of
 
 __all__ = ["Gradients", "differentiated", "watched"]
 

@@ -11,8 +11,8 @@ from types import FunctionType
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.drafts import Called
 from bpviz.sources.torch.tape import Tape
+from bpviz.sources.torch.tensors.drafts import Called
 
 __all__ = ["recorded_calls"]
 
@@ -142,7 +142,7 @@ def _composites() -> dict[Any, Callable[..., Any]]:
     functional = torch.nn.functional
     names = ("multi_head_attention_forward", "gumbel_softmax", "triplet_margin_with_distance_loss")
     asked = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-    made = {}
+    made: dict[Any, Callable[..., Any]] = {}
     for name in names:
         function = getattr(functional, name, None)
         if not isinstance(function, FunctionType):

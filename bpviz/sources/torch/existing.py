@@ -12,10 +12,10 @@ from typing import Any
 
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.autograd import Edge, edge_of, is_leaf_node, name_of_node, outgoing
-from bpviz.sources.torch.drafts import NOWHERE, Called, Slot, StepDraft, Value
-from bpviz.sources.torch.numbers import kept_of
 from bpviz.sources.torch.tape import Tape
+from bpviz.sources.torch.tensors.autograd import Edge, edge_of, is_leaf_node, name_of_node, outgoing
+from bpviz.sources.torch.tensors.drafts import NOWHERE, Called, Slot, StepDraft, Value
+from bpviz.sources.torch.tensors.numbers import kept_of
 
 __all__ = ["retrace"]
 
@@ -145,10 +145,8 @@ class _Known:
                 continue
             if slot < 0:
                 self.add((node, 0), saved)
-            elif slot < len(edges) and edges[slot][0] is not None and _fits(saved, edges[slot]):
-                # A weight is turned inside of its layer.
-                if name_of_node(edges[slot][0]) != "t":
-                    self.add(edges[slot], saved)
+            elif self._is_operand(edges, slot) and _fits(saved, edges[slot]):
+                self.add(edges[slot], saved)
         for attribute, slot in _SAVED.get(kind, {}).items():
             if 0 <= slot < len(edges) and edges[slot][0] is None:
                 saved = _saved(node, attribute)
@@ -161,6 +159,10 @@ class _Known:
         if all(operand is not None for operand in operands):
             with torch.no_grad(), suppress(RuntimeError, TypeError, AttributeError):
                 self.add((node, 0), again(node, *operands))
+
+    def _is_operand(self, edges: Sequence[Edge], slot: int) -> bool:
+        """Return whether a value in this slot stands for itself: a weight is turned inside of its layer."""
+        return slot < len(edges) and edges[slot][0] is not None and name_of_node(edges[slot][0]) != "t"
 
     def link(self, node: Any, slot: int) -> Edge:
         """Return the edge of an operand; of a weight that its layer turns, that of the weight itself."""
@@ -204,12 +206,12 @@ _SAVED: dict[str, dict[str, int]] = {
     **{kind: {"self": 0, "other": 1} for kind in ("Mul", "Div", "Maximum", "Minimum", "Hypot", "Atan2")},
     **{
         kind: {"self": 0}
-        for kind in ("Log", "Gelu", "Silu", "LeakyRelu", "Abs", "Softplus", "Pow", "Sin", "Cos", "Log1P", "Clamp", "Elu")
+        for kind in ("Log", "Gelu", "Silu", "LeakyRelu", "Abs", "Softplus", "Pow", "Sin", "Cos", "Clamp", "Elu")
     },
     **{kind: {"result": -1} for kind in ("Relu", "Tanh", "Sigmoid", "Exp", "Sqrt", "Softmax", "LogSoftmax", "Rsqrt")},
-    "Mm": {"self": 0, "mat2": 1}, "Bmm": {"self": 0, "mat2": 1}, "Addmm": {"mat1": 1, "mat2": 2}, "Mv": {"self": 0, "vec": 1},
-    "Dot": {"self": 0, "tensor": 1}, "Convolution": {"input": 0, "weight": 1}, "NativeBatchNorm": {"input": 0, "weight": 1},
-    "NativeLayerNorm": {"input": 0, "weight": 1}, "NllLoss": {"self": 0}, "MseLoss": {"self": 0, "target": 1},
+    "Mm": {"self": 0, "mat2": 1}, "Bmm": {"self": 0, "mat2": 1}, "Addmm": {"mat1": 1, "mat2": 2},
+    "Mv": {"self": 0, "vec": 1}, "Dot": {"self": 0, "tensor": 1}, "Convolution": {"input": 0, "weight": 1},
+    "NativeBatchNorm": {"input": 0, "weight": 1}, "NativeLayerNorm": {"input": 0, "weight": 1}, "NllLoss": {"self": 0}, "MseLoss": {"self": 0, "target": 1},
     "MaxPool2DWithIndices": {"self": 0}, "BinaryCrossEntropyWithLogits": {"self": 0},
     "ScaledDotProductFlashAttentionForCpu": {"query": 0, "key": 1, "value": 2},
 }  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.sources.steps import Leaf, Record, Step
 from bpviz.sources.torch.backward import Gradients, steps_before
-from bpviz.sources.torch.drafts import LeafDraft, StepDraft, Value
-from bpviz.sources.torch.rows import Row, row_of
+from bpviz.sources.torch.rows.choice import row_of
 from bpviz.sources.torch.tape import Tape
+from bpviz.sources.torch.tensors.drafts import LeafDraft, StepDraft, Value
 
 __all__ = ["finished"]
 

@@ -8,8 +8,8 @@ from typing import Any
 from bpviz.recording.frames import current_groups
 from bpviz.recording.source import Returned, is_library, is_ours, stored_name
 from bpviz.sources.steps import Group
-from bpviz.sources.torch.drafts import NOWHERE, Place
-from bpviz.sources.torch.nested import Path
+from bpviz.sources.torch.tensors.drafts import NOWHERE, Place
+from bpviz.sources.torch.tensors.nested import Path
 
 __all__ = ["Places"]
 

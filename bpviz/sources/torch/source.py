@@ -21,11 +21,11 @@ from bpviz.sources.torch.existing import named_tensors, retrace
 from bpviz.sources.torch.finish import finished
 from bpviz.sources.torch.groups import recorded_modules
 from bpviz.sources.torch.leaves import Leaves, modules_of
-from bpviz.sources.torch.nested import placed, tensors
 from bpviz.sources.torch.places import Places
-from bpviz.sources.torch.refusals import check_module
 from bpviz.sources.torch.state import Guard, guarded, run_eagerly
 from bpviz.sources.torch.tape import Tape
+from bpviz.sources.torch.tensors.nested import placed, tensors
+from bpviz.sources.torch.tensors.refusals import check_module
 
 __all__ = ["handles", "parameters", "record", "recording"]
 
@@ -35,7 +35,7 @@ torch: Any = LazyModule("torch")
 
 def handles(thing: Any) -> bool:
     """Return whether a thing is PyTorch's: a tensor, a module, a function or class of it, PyTorch itself."""
-    if isinstance(thing, ModuleType | FunctionType) or callable(thing) and not isinstance(thing, torch.nn.Module):
+    if isinstance(thing, ModuleType | FunctionType) or (callable(thing) and not isinstance(thing, torch.nn.Module)):
         name = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None) or ""
         return name.partition(".")[0] in ("torch", "torchvision", "transformers")
     return isinstance(thing, torch.Tensor | torch.nn.Module)
@@ -282,7 +282,7 @@ def _drawn(tape: Tape, tensor: Any, passes: Mapping[int, Gradients]) -> Flow:
         if "second time" not in str(error) and "modified by an inplace" not in str(error):
             raise
         raise UsageError(
-            "what this tensor was computed from was freed by backward(), or changed since, as by optimizer.step(); draw "
-            "it before, or record the step with its backward(): with bpviz.recording(): …"
+            "what this tensor was computed from was freed by backward(), or changed since, as by optimizer.step(); "
+            "draw it before, or record the step with its backward(): with bpviz.recording(): …"
         ) from None
     return flow(finished(tape, gradients, [(value, "")], "", None, []))

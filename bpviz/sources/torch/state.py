@@ -41,7 +41,7 @@ class Guard:
 
     def before_backward(self) -> None:
         """Keep the gradients that a backward pass adds to."""
-        for tensor, _, grad, _ in self.flags:
+        for _, _, grad, _ in self.flags:
             if grad is not None:
                 self.before_write(grad)
 

@@ -8,13 +8,13 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.autograd import Edge, edge_of, name_of_node, version_of
-from bpviz.sources.torch.drafts import NOWHERE, Called, LeafDraft, Place, Slot, StepDraft, Value
 from bpviz.sources.torch.leaves import Leaves
-from bpviz.sources.torch.nested import placed, replaced, tensors
-from bpviz.sources.torch.numbers import kept_of
 from bpviz.sources.torch.places import Places
-from bpviz.sources.torch.refusals import check
+from bpviz.sources.torch.tensors.autograd import Edge, edge_of, name_of_node, version_of
+from bpviz.sources.torch.tensors.drafts import NOWHERE, Called, LeafDraft, Place, Slot, StepDraft, Value
+from bpviz.sources.torch.tensors.nested import placed, replaced, tensors
+from bpviz.sources.torch.tensors.numbers import kept_of
+from bpviz.sources.torch.tensors.refusals import check
 from bpviz.sources.torch.territory import Territory
 
 __all__ = ["Tape"]
@@ -57,7 +57,9 @@ class _Seen:
 class Tape:
     """One recording."""
 
-    def __init__(self, leaves: Leaves, places: Places, before_write: Callable[[Any], None] = lambda tensor: None) -> None:
+    def __init__(
+        self, leaves: Leaves, places: Places, before_write: Callable[[Any], None] = lambda tensor: None
+    ) -> None:
         self.leaves, self.places, self.before_write = leaves, places, before_write
         self.entries: list[LeafDraft | StepDraft] = []
         self.seen: dict[int, _Seen] = {}
@@ -142,9 +144,9 @@ class Tape:
         """Note that a hook of the user's changes the gradient of a tensor: that is a step of its own."""
         if not tensor.requires_grad:
             return
-        value, edge = self.value_of(tensor), edge_of(tensor)
+        value = self.value_of(tensor)
         draft = StepDraft(Called("hook"), [value], self._unnamed())
-        draft.through[0] = edge
+        draft.through.add(0)
         made = Value(draft, tensor, value.numbers)
         made.summed = True
         draft.values.append(made)
@@ -153,9 +155,7 @@ class Tape:
 
     # Calls
 
-    def call(
-        self, called: Called, run: Callable[..., Any], frame: FrameType, *, writes: bool = False
-    ) -> Any:
+    def call(self, called: Called, run: Callable[..., Any], frame: FrameType, *, writes: bool = False) -> Any:
         """Run one function of PyTorch, record it, and return what it returns."""
         xs = tensors((called.args, called.kwargs))
         self.frame = frame
@@ -214,7 +214,9 @@ class Tape:
                 if isinstance(maker, LeafDraft) and not maker.name and self._place(frame).direct:
                     maker.name = self.places.name_at(frame, path)
 
-    def _apart(self, called: Called, operands: Sequence[Operand], targets: Sequence[Any]) -> tuple[Any, Any, dict[int, Edge]]:
+    def _apart(
+        self, called: Called, operands: Sequence[Operand], targets: Sequence[Any]
+    ) -> tuple[Any, Any, dict[int, Edge]]:
         """Return the arguments with an alias for each further slot in which a tensor stands, and the aliases' edges.
 
         So each wire has a gradient of its own, where PyTorch has several nodes for one call. An alias is a view: no
@@ -245,9 +247,7 @@ class Tape:
         aliases: dict[int, Edge] | None = None,
     ) -> list[Value]:
         """Append a step with these results, and claim the part of PyTorch's graph that belongs to it."""
-        edges = [operand.edge for operand in operands]
-        for slot, edge in (aliases or {}).items():
-            edges[slot] = edge
+        edges = [(aliases or {}).get(slot, operand.edge) for slot, operand in enumerate(operands)]
         draft = StepDraft(called, [operand.value for operand in operands], place)
         starts: list[Edge] = []
         for out in outs:
@@ -259,9 +259,8 @@ class Tape:
                 continue
             if edge in self.territory.by_edge and not out.is_leaf:
                 # Written into inside of no_grad: PyTorch lets the gradient pass as if nothing had happened.
-                slot = next((slot for slot, known in enumerate(edges) if known == edge), None)
-                if slot is not None:
-                    draft.through[slot] = edge
+                if edge in edges:
+                    draft.through.add(edges.index(edge))
                     value.summed = True
             elif not out.is_leaf:
                 starts.append(edge)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.autograd import Edge, Way, is_leaf_node, outgoing
-from bpviz.sources.torch.drafts import Called, Slot, StepDraft, Value
-from bpviz.sources.torch.numbers import kept_of
+from bpviz.sources.torch.tensors.autograd import Edge, Way, is_leaf_node, outgoing
+from bpviz.sources.torch.tensors.drafts import Called, Slot, StepDraft, Value
+from bpviz.sources.torch.tensors.numbers import kept_of
 
 __all__ = ["Territory"]
 
@@ -23,9 +23,7 @@ class Territory:
     the step and the slot whose gradient flows there.
     """
 
-    def __init__(
-        self, leaf_of: Callable[[Any], Value], insert_before: Callable[[StepDraft, StepDraft], None]
-    ) -> None:
+    def __init__(self, leaf_of: Callable[[Any], Value], insert_before: Callable[[StepDraft, StepDraft], None]) -> None:
         self.leaf_of, self.insert_before = leaf_of, insert_before
         self.by_edge: dict[Edge, Value] = {}
         self.owner: dict[Any, StepDraft] = {}

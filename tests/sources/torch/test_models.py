@@ -18,11 +18,11 @@ from bpviz.graph.flow import Flow  # noqa: E402
 from bpviz.ops.table.unknown import UNKNOWN  # noqa: E402
 from bpviz.sources.torch import record  # noqa: E402
 from bpviz.sources.torch.backward import differentiated  # noqa: E402
-from bpviz.sources.torch.drafts import StepDraft  # noqa: E402
 from bpviz.sources.torch.leaves import Leaves, modules_of  # noqa: E402
-from bpviz.sources.torch.numbers import array_of  # noqa: E402
 from bpviz.sources.torch.source import _differentiable  # noqa: E402
 from bpviz.sources.torch.tape import Tape  # noqa: E402
+from bpviz.sources.torch.tensors.drafts import StepDraft  # noqa: E402
+from bpviz.sources.torch.tensors.numbers import array_of  # noqa: E402
 
 TWICE = {"custom_function_differentiated_twice", "gradient_penalty"}
 """Their backward pass is a part of the model: aliases of operands would be a part of it, too."""

@@ -1,4 +1,4 @@
-"""PyTorch's layers and losses in our own operations, where these compute the same (see `bpviz.sources.torch.mapping`)."""
+"""PyTorch's layers and losses in our own operations, where these compute the same (as `mapping` has the rest)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.drafts import Slot, StepDraft
-from bpviz.sources.torch.mapping import Constant, Entry, Mapped, axis_of
-from bpviz.sources.torch.numbers import array_of
+from bpviz.sources.torch.rows.mapping import Constant, Entry, Mapped, axis_of
+from bpviz.sources.torch.tensors.drafts import Slot, StepDraft
+from bpviz.sources.torch.tensors.numbers import array_of
 
 __all__ = ["mapped_layers"]
 
@@ -63,7 +63,14 @@ def _is_one(value: Any) -> bool:
 
 
 def _conv2d(
-    draft: Any, x: Slot, weight: Slot, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    draft: Any,
+    x: Slot,
+    weight: Slot,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Mapped | None:
     if isinstance(padding, str) or groups != 1 or not _is_one(dilation) or x.ndim != 4 or bias is None:
         return None
@@ -165,7 +172,13 @@ def _mean_of(row: str) -> Entry:
 
 
 def _mse(
-    draft: Any, x: Slot, t: Slot, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+    draft: Any,
+    x: Slot,
+    t: Slot,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    weight: Any = None,
 ) -> Mapped | None:
     return _mean_of("mean_squared_error")(draft, x, t, weight, size_average, reduce, reduction)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpviz.sources.torch.drafts import Called, Slot
+from bpviz.sources.torch.tensors.drafts import Called, Slot
 
 __all__ = ["symbol_of"]
 
@@ -21,7 +21,8 @@ _SYMBOLS = {
     "binary_cross_entropy_with_logits": "σ loss", "kl_div": "KL", "cosine_similarity": "cos",
     "pairwise_distance": "‖x−y‖", "cdist": "‖x−y‖",
     "max_pool1d": "MaxPool", "max_pool2d": "MaxPool", "max_pool3d": "MaxPool", "avg_pool1d": "AvgPool",
-    "avg_pool2d": "AvgPool", "avg_pool3d": "AvgPool", "adaptive_avg_pool1d": "AvgPool", "adaptive_avg_pool2d": "AvgPool",
+    "avg_pool2d": "AvgPool", "avg_pool3d": "AvgPool", "adaptive_avg_pool1d": "AvgPool",
+    "adaptive_avg_pool2d": "AvgPool",
     "adaptive_max_pool2d": "MaxPool", "interpolate": "resize", "upsample": "resize", "pad": "pad",
     "scaled_dot_product_attention": "Attention", "multi_head_attention_forward": "Attention",
     "embedding": "Embedding", "embedding_bag": "Embedding", "one_hot": "one-hot",
@@ -33,10 +34,12 @@ _SYMBOLS = {
     "mT": "T", "t": "T", "H": "T", "mH": "T", "swapaxes": "T", "movedim": "T", "expand": "broadcast",
     "expand_as": "broadcast", "broadcast_to": "broadcast", "cat": "concat", "concat": "concat", "stack": "stack",
     "split": "split", "chunk": "split", "unbind": "split", "tensor_split": "split",
-    "__getitem__": "[ ]", "select": "[ ]", "narrow": "[ ]", "index_select": "[ ]", "gather": "[ ]", "take_along_dim": "[ ]",
+    "__getitem__": "[ ]", "select": "[ ]", "narrow": "[ ]", "index_select": "[ ]", "gather": "[ ]",
+    "take_along_dim": "[ ]",
     "__setitem__": "[ ] ←", "index_add": "[ ] +", "scatter_add": "[ ] +", "index_copy": "[ ] ←", "copy": "copy",
     "masked_fill": "mask", "tril": "tril", "triu": "triu", "contiguous": "copy", "clone": "copy",
-    "to": "type", "type": "type", "type_as": "type", "float": "type", "double": "type", "half": "type", "bfloat16": "type",
+    "to": "type", "type": "type", "type_as": "type", "float": "type", "double": "type", "half": "type",
+    "bfloat16": "type",
     "long": "type", "int": "type", "bool": "type", "detach": "stop", "data": "stop", "where": "where",
     "add": "+", "sub": "−", "mul": "×", "div": "÷", "truediv": "÷", "rsub": "−", "rdiv": "÷", "rtruediv": "÷",
     "radd": "+", "rmul": "×", "neg": "−", "pow": "xʸ", "rpow": "xʸ", "float_power": "xʸ", "square": "x²",

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from bpviz.ops.primitives.shaping import Operand
-from bpviz.sources.torch.drafts import Slot, StepDraft
+from bpviz.sources.torch.tensors.drafts import Slot, StepDraft
 
 __all__ = ["Constant", "Mapped", "axis_of", "mapped_shaping"]
 
@@ -65,7 +65,9 @@ def axis_of(dim: Any, x: Slot) -> Any:
 
 
 def _binary(row: str, turned: bool = False) -> Entry:
-    def entry(draft: Any, x: Any, y: Any, *, alpha: Any = 1, rounding_mode: Any = None, out: Any = None) -> Mapped | None:
+    def entry(
+        draft: Any, x: Any, y: Any, *, alpha: Any = 1, rounding_mode: Any = None, out: Any = None
+    ) -> Mapped | None:
         if alpha != 1 or rounding_mode is not None:
             return None
         return Mapped(row, (y, x) if turned else (x, y))
@@ -113,7 +115,9 @@ def _spread(row: str) -> Entry:
     return entry
 
 
-def _norm(draft: Any, x: Slot, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Mapped | None:
+def _norm(
+    draft: Any, x: Slot, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Mapped | None:
     if p not in ("fro", 2, 2.0, None) or dtype is not None:
         return None
     return Mapped("norm", (x,), {"axis": axis_of(dim, x), "keepdims": bool(keepdim)})
@@ -257,7 +261,16 @@ _BINARY = {
     "ge": "greater_equal", "matmul": "matmul", "mm": "matmul", "bmm": "matmul", "mv": "matmul", "dot": "matmul",
     "outer": "outer", "logical_and": "logical_and", "logical_or": "logical_or",
 }  # fmt: skip
-_TURNED = {"radd": "add", "rsub": "subtract", "rmul": "multiply", "rdiv": "divide", "rtruediv": "divide", "rmatmul": "matmul"}
+_TURNED = {
+    "radd": "add",
+    "rsub": "subtract",
+    "rmul": "multiply",
+    "rdiv": "divide",
+    "rtruediv": "divide",
+    "rmatmul": "matmul",
+}
+
+_RESHAPES = ("view", "reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "view_as", "reshape_as", "ravel")
 
 mapped_shaping: dict[str, Entry] = {
     **{name: _unary(row) for name, row in _UNARY.items()},
@@ -269,9 +282,10 @@ mapped_shaping: dict[str, Entry] = {
     "max": _whole("max", "maximum"), "min": _whole("min", "minimum"),
     "var": _spread("var"), "std": _spread("std"), "norm": _norm, "vector_norm": _vector_norm,
     "clamp": _clamp, "clip": _clamp, "where": _where, "masked_fill": _masked_fill,
-    **dict.fromkeys(("view", "reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "view_as", "reshape_as", "ravel"), _reshaped),
+    **dict.fromkeys(_RESHAPES, _reshaped),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _broadcast),
-    "permute": _permuted, "transpose": _swapped, "swapaxes": _swapped, "t": _turned, "T": _turned, "mT": _turned_matrices,
+    "permute": _permuted, "transpose": _swapped, "swapaxes": _swapped, "t": _turned, "T": _turned,
+    "mT": _turned_matrices,
     "cat": _joined("concatenate"), "concat": _joined("concatenate"), "stack": _joined("stack"),
     "__getitem__": _element, "select": _select, "index_select": _index_select,
     "split": _pieces, "chunk": _pieces, "tensor_split": _pieces, "unbind": _rows,

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.drafts import Called, Slot, StepDraft
-from bpviz.sources.torch.nested import replaced, tensors
-from bpviz.sources.torch.numbers import array_of
+from bpviz.sources.torch.tensors.drafts import Called, Slot, StepDraft
+from bpviz.sources.torch.tensors.nested import replaced, tensors
+from bpviz.sources.torch.tensors.numbers import array_of
 
 __all__ = ["Computation", "computation_of"]
 
@@ -31,7 +31,9 @@ class Computation:
     ``run`` takes tensors and returns the results, in a list, so that they can be differentiated.
     """
 
-    def __init__(self, run: Callable[[list[Any], bool], list[Any]], kinds: Sequence[Kind], made: Sequence[Kind]) -> None:
+    def __init__(
+        self, run: Callable[[list[Any], bool], list[Any]], kinds: Sequence[Kind], made: Sequence[Kind]
+    ) -> None:
         self.run, self.kinds, self.made = run, tuple(kinds), tuple(made)
 
     def __call__(self, *xs: Any) -> Any:
@@ -84,8 +86,7 @@ def _differentiable(tensor: Any) -> Any:
 def computation_of(draft: StepDraft, taken: Sequence[int]) -> Computation | None:
     """Return how a step is computed again from the operands in these slots; ``None`` if it cannot be."""
     called, function = draft.called, draft.called.function
-    slots: list[Slot] = []
-    replaced((called.args, dict(called.kwargs)), lambda slot: slots.append(slot) or slot, Slot)
+    slots = _slots_of((called.args, dict(called.kwargs)))
     if function is None or not draft.picks or draft.adapted or len(slots) != len(draft.operands):
         return None
 
@@ -104,6 +105,18 @@ def computation_of(draft: StepDraft, taken: Sequence[int]) -> Computation | None
     kinds = [Kind(value.dtype, value.device, value.requires_grad) for value in draft.operands]
     made = [Kind(value.dtype, value.device, value.requires_grad) for value in draft.values]
     return Computation(run, [kinds[slot] for slot in taken], made)
+
+
+def _slots_of(arguments: Any) -> list[Slot]:
+    """Return the slots in the arguments of a call, in order."""
+    slots: list[Slot] = []
+
+    def found(slot: Slot) -> Slot:
+        slots.append(slot)
+        return slot
+
+    replaced(arguments, found, Slot)
+    return slots
 
 
 def _laid_out(tensor: Any, slot: Slot) -> Any:

@@ -8,11 +8,11 @@ from typing import Any
 from bpviz.errors import RecordingError, UsageError
 from bpviz.lazy import LazyModule
 
-__all__ = ["OLDEST", "check", "check_module", "check_version"]
+__all__ = ["check", "check_module", "check_version", "imported_version"]
 
 torch: Any = LazyModule("torch")
 
-OLDEST = (2, 4)
+_OLDEST = (2, 4)
 """The oldest version of PyTorch whose graph can be recorded."""
 
 
@@ -22,9 +22,9 @@ def check_version(version: str) -> None:
     >>> check_version("2.13.0+cpu")
     """
     numbers = version.split("+")[0].split(".")
-    if tuple(int(part) for part in numbers[:2] if part.isdigit()) < OLDEST:
+    if tuple(int(part) for part in numbers[:2] if part.isdigit()) < _OLDEST:
         raise UsageError(
-            f"bpviz records PyTorch {OLDEST[0]}.{OLDEST[1]} or newer, but {version} is installed; "
+            f"bpviz records PyTorch {_OLDEST[0]}.{_OLDEST[1]} or newer, but {version} is installed; "
             "install a newer one: pip install 'bpviz[torch]'"
         )
 
@@ -46,7 +46,7 @@ def check(tensor: Any) -> None:
             f"a quantised tensor ({tensor.dtype}) has no gradients; draw the model before it is quantised, or use "
             "x.dequantize()"
         )
-    if tensor.layout is not torch.strided and not tensor.layout is getattr(torch, "_mkldnn", None):
+    if tensor.layout is not torch.strided:
         raise RecordingError(
             f"a sparse tensor ({tensor.layout}) of shape {tuple(tensor.shape)} cannot be shown; make it dense: "
             "x.to_dense()"
@@ -58,18 +58,16 @@ _WRAPPERS = {
     "FullyShardedDataParallel": "draw the module before it is wrapped",
     "FSDPModule": "draw the module before fully_shard is called on it",
 }
+"""Classes of PyTorch that divide the work of a module among processes, with what to do instead."""
 
 
 def check_module(module: Any) -> None:
     """Raise `UsageError` for a module that cannot be drawn as it is."""
     for inner in module.modules():
         for kind in type(inner).__mro__:
-            if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch.distributed") or (
-                kind.__name__ == "DistributedDataParallel" and kind.__module__.startswith("torch.nn.parallel")
-            ):
-                raise UsageError(
-                    f"{kind.__name__} divides its work among processes, which no figure shows; {_WRAPPERS[kind.__name__]}"
-                )
+            if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
+                advice = _WRAPPERS[kind.__name__]
+                raise UsageError(f"{kind.__name__} divides its work among processes, which no figure shows; {advice}")
     lazy = getattr(torch.nn.parameter, "is_lazy", None)
     if lazy is not None and any(map(lazy, (*module.parameters(), *module.buffers()))):
         raise UsageError(

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.steps import Thumbnail, kept
 from bpviz.ops.table.thumbnails import LARGE, thinned
+from bpviz.sources.steps import Thumbnail, kept
 
 __all__ = ["array_of", "kept_of"]
 
@@ -49,6 +49,6 @@ def _thumbnail(tensor: Any) -> Any:
     rows, columns = thinned((math.prod(shape[:-1]), shape[-1]))
     picked = [torch.as_tensor(part, device=tensor.device) for part in np.unravel_index(rows, shape[:-1] or (1,))]
     last = torch.as_tensor(columns, device=tensor.device)
-    cells = tensor[last][None] if len(shape) == 1 else tensor[tuple(part[:, None] for part in picked) + (last[None],)]
+    cells = tensor[last][None] if len(shape) == 1 else tensor[(*(part[:, None] for part in picked), last[None])]
     few = kept(array_of(cells))
     return Thumbnail(shape, few.dtype, few, max(abs(least), abs(most)), least if least == most else None)

@@ -99,14 +99,25 @@ class StepDraft:
     again. ``partial``: it wrote into a part of its first operand, through a view.
     """
 
-    __slots__ = ("adapted", "called", "nodes", "operands", "partial", "picks", "place", "through", "unclear", "values")  # fmt: skip
+    __slots__ = (
+        "adapted",
+        "called",
+        "nodes",
+        "operands",
+        "partial",
+        "picks",
+        "place",
+        "through",
+        "unclear",
+        "values",
+    )
 
     def __init__(self, called: Called, operands: list[Value], place: Place) -> None:
         self.called, self.operands, self.place = called, operands, place
         self.values: list[Value] = []
         self.nodes: list[Any] = []
         self.unclear: set[int] = set()
-        self.through: dict[int, Any] = {}
+        self.through: set[int] = set()
         self.adapted: dict[int, str] = {}
         self.picks: tuple[int, ...] = ()
         self.partial = False

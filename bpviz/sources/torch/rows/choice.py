@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bpviz.sources.steps import Call, Same
-from bpviz.sources.torch.computing import computation_of
-from bpviz.sources.torch.drafts import Slot, StepDraft
-from bpviz.sources.torch.layers import mapped_layers
-from bpviz.sources.torch.mapping import Constant, Mapped, called_entry, mapped_shaping
-from bpviz.sources.torch.symbols import symbol_of
+from bpviz.sources.torch.rows.computing import computation_of
+from bpviz.sources.torch.rows.layers import mapped_layers
+from bpviz.sources.torch.rows.mapping import Constant, Mapped, called_entry, mapped_shaping
+from bpviz.sources.torch.rows.symbols import symbol_of
+from bpviz.sources.torch.tensors.drafts import Slot, StepDraft
 
 __all__ = ["Row", "row_of"]
 
