@@ -159,7 +159,9 @@ def test_arrays_of_a_million_elements_are_thumbnails() -> None:
 
 def test_what_needs_the_numbers_of_a_thumbnail_is_refused() -> None:
     made, big = _large()
-    with pytest.raises(UsageError, match=r"^'y' cannot be computed again: of 'x', which has 1,001,000 elements, only a"):
+    with pytest.raises(
+        UsageError, match=r"^'y' cannot be computed again: of 'x', which has 1,001,000 elements, only a"
+    ):
         bpviz.what_if(made, w=2.0)
     # With the whole array it can: −4 · 1.
     assert bpviz.propagate(made.graph, {"x": big}).output == -4.0
