@@ -209,7 +209,7 @@ def _met(thing: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iter
         if id(one) in seen or len(seen) > _MANY:
             continue
         seen.add(id(one))
-        if type(one) not in _SIMPLE:
+        if type(one) not in _SIMPLE and type(one).__module__ != "numpy":
             yield one
             if depth < _DEEPEST:
                 todo += [(part, depth + 1) for part in _parts(one)]
