@@ -188,6 +188,7 @@ class Gallery(SphinxDirective):
         from regenerate import is_plot, models
 
         lines: list[str] = []
+        thumbnails = [".. container:: thumbnails", ""]
         for path in models():
             source = path.read_text(encoding="utf-8")
             summary = " ".join((ast.get_docstring(ast.parse(source)) or "").split())
@@ -195,10 +196,13 @@ class Gallery(SphinxDirective):
             picture = f".. image:: ../gallery/{path.stem}.png" if is_plot(path) else f".. bpviz:: {place}"
             alt = [f"   :alt: {summary}"] if is_plot(path) else []
             title = path.stem.replace("_", " ").capitalize()
+            suffix = "png" if is_plot(path) else "svg"
+            thumbnails += [f"   .. figure:: ../gallery/{path.stem}.{suffix}", f"      :alt: {summary}"]
+            thumbnails += [f"      :target: #{nodes.make_id(title)}", "", f"      {title}", ""]
             lines += [title, "-" * len(title), "", _plain(summary), "", picture, *alt, ""]
             lines += [f".. literalinclude:: {place}", "   :language: python", ""]
             self.env.note_dependency(str(path))
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        return self.parse_text_to_nodes("\n".join(thumbnails + lines), allow_section_headings=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
