@@ -131,7 +131,10 @@ class OptionPictures(SphinxDirective):
                 raise self.error(f"the option {row.name!r} has no picture; add one to PICTURES in docs/project.py")
             model, *given = PICTURES[row.name]
             heading = f"``--{row.long}``"
-            here = " ".join(f"--{name} {shlex.quote(value.strip()) if value else ''}".strip() for name, _, value in (one.partition(":") for one in given))
+            here = " ".join(
+                f"--{name} {shlex.quote(value.strip()) if value else ''}".strip()
+                for name, _, value in (one.partition(":") for one in given)
+            )
             lines += [heading, "-" * len(heading), "", f"{_described(row)[3]} Here: ``{here}``", ""]
             lines += [".. bpviz::", "   :code:"]
             lines += [f"   :{one}" for one in given] + [""]
