@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operand
 from bpviz.ops.table.thumbnails import Thumbnail
 from bpviz.ops.table.unknown import UNKNOWN, WITHIN, Unknown
-from bpviz.text.long_arrays import LONG, LongArrays
+
+if TYPE_CHECKING:
+    from bpviz.text.long_arrays import LongArrays
 
 __all__ = ["attributes", "packed", "plain_value", "unpacked"]
 
@@ -81,7 +83,7 @@ def packed(value: Any, long: LongArrays) -> Any:
         parts = {key: packed(getattr(value, key), long) for key in ("cells", "largest", "same")}
         return {"thumbnail": made | parts}
     array = np.asarray(value)
-    cells = long.mark(array) if array.size > LONG else [packed(cell, long) for cell in array.ravel().tolist()]
+    cells = long.mark(array) if long.takes(array) else [packed(cell, long) for cell in array.ravel().tolist()]
     return {"array": cells, "shape": list(array.shape), "dtype": str(array.dtype)}
 
 

@@ -29,9 +29,10 @@ from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol, cast
 
+from bpviz.code_files import is_library
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.graph.flow import Flow
-from bpviz.recording.source import add_framework, is_library
+from bpviz.recording.source import add_framework
 
 __all__ = ["Source", "named_source", "parameters_of_foreign", "recording", "required_of_foreign", "source_for"]
 
@@ -209,7 +210,7 @@ def _met(thing: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iter
         if id(one) in seen or len(seen) > _MANY:
             continue
         seen.add(id(one))
-        if type(one) not in _SIMPLE:
+        if type(one) not in _SIMPLE and type(one).__module__ != "numpy":
             yield one
             if depth < _DEEPEST:
                 todo += [(part, depth + 1) for part in _parts(one)]

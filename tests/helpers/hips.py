@@ -19,9 +19,11 @@ from autograd.core import VJPNode, primitive_vjps
 from autograd.tracer import Node, getval, new_box, notrace_primitives, trace_stack
 
 from bpviz.graph.flow import Flow
-from bpviz.recording.source import users_frame
+from bpviz.recording.source import add_framework, users_frame
 from bpviz.sources.assembly import flow
 from bpviz.sources.steps import Leaf, Record, Same, Step, kept
+
+add_framework("autograd")
 
 SAME = {"multiply": "multiply", "add": "add", "subtract": "subtract", "tanh": "tanh", "exp": "exp"}
 
