@@ -211,7 +211,8 @@ _SAVED: dict[str, dict[str, int]] = {
     **{kind: {"result": -1} for kind in ("Relu", "Tanh", "Sigmoid", "Exp", "Sqrt", "Softmax", "LogSoftmax", "Rsqrt")},
     "Mm": {"self": 0, "mat2": 1}, "Bmm": {"self": 0, "mat2": 1}, "Addmm": {"mat1": 1, "mat2": 2},
     "Mv": {"self": 0, "vec": 1}, "Dot": {"self": 0, "tensor": 1}, "Convolution": {"input": 0, "weight": 1},
-    "NativeBatchNorm": {"input": 0, "weight": 1}, "NativeLayerNorm": {"input": 0, "weight": 1}, "NllLoss": {"self": 0}, "MseLoss": {"self": 0, "target": 1},
+    "NativeBatchNorm": {"input": 0, "weight": 1}, "NativeLayerNorm": {"input": 0, "weight": 1},
+    "NllLoss": {"self": 0}, "MseLoss": {"self": 0, "target": 1},
     "MaxPool2DWithIndices": {"self": 0}, "BinaryCrossEntropyWithLogits": {"self": 0},
     "ScaledDotProductFlashAttentionForCpu": {"query": 0, "key": 1, "value": 2},
 }  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from types import FrameType, FunctionType, MethodType
 from typing import Any
 
+from bpviz.code_files import is_library
 from bpviz.lazy import LazyModule
-from bpviz.recording.source import is_library, is_ours
+from bpviz.recording.source import is_ours
 from bpviz.sources.steps import Kind
 
 __all__ = ["Leaves", "modules_of"]

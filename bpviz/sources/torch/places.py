@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
+from bpviz.code_files import is_library
 from bpviz.recording.frames import current_groups
-from bpviz.recording.source import Returned, is_library, is_ours, stored_name
+from bpviz.recording.source import Returned, is_ours, stored_name
 from bpviz.sources.steps import Group
 from bpviz.sources.torch.tensors.drafts import NOWHERE, Place
 from bpviz.sources.torch.tensors.nested import Path
