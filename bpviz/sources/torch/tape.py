@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from bpviz.lazy import LazyModule
+from bpviz.recording.source import is_ours
 from bpviz.sources.torch.leaves import Leaves
 from bpviz.sources.torch.places import Places
 from bpviz.sources.torch.tensors.autograd import Edge, edge_of, name_of_node, version_of
@@ -287,7 +288,12 @@ class Tape:
             values[0].label = values[0].maker.operands[0].label if isinstance(values[0].maker, StepDraft) else ""
 
     def name_results(self, result: Any, frame: FrameType) -> None:
-        """Name the results of a module after the variables that take them."""
+        """Name the results of a module after the variables that take them, if the user's own code called it."""
+        caller: FrameType | None = frame
+        while caller is not None and caller.f_code.co_filename == torch.nn.modules.module.__file__:
+            caller = caller.f_back
+        if caller is None or is_ours(caller):
+            return
         for path, tensor in placed(result):
             if self.is_known(tensor):
                 value = self.seen[id(tensor)].value
