@@ -19,6 +19,7 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
+import firefox
 import latex
 import mermaid
 from amounts import ALL_CASES, IN_CI
@@ -52,6 +53,7 @@ NEEDS: dict[str, Callable[[pytest.Item], str | None]] = {
         if find_spec("pygraphviz") or which("dot")
         else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`"
     ),
+    "firefox": lambda _: None if firefox.firefox() else firefox.HOW_TO_INSTALL,
     "mermaid": lambda _: None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
     "japanese": lambda _: None if japanese_font() else "no Japanese font found: `apt-get install fonts-ipafont-gothic`",
     "latex": lambda item: latex.complaint(
@@ -83,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, pytest.DoctestItem) and item.name in DRAWING:
             item.add_marker("engine")
-        if item.get_closest_marker("latex") or item.get_closest_marker("mermaid"):
+        if any(item.get_closest_marker(name) for name in ("latex", "mermaid", "firefox")):
             item.add_marker("hosts")
 
 

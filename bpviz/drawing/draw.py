@@ -40,11 +40,11 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
     written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
     transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
-    notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
-    SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``.
-    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow. ``scale`` is how many
-    pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses
-    several times.
+    notebooks are given: ``svg``, ``png``, ``html``, ``live``, or ``publish`` for paper). ``animate=True``
+    makes SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``.
+    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow; ``figure_only=True`` leaves
+    out its table and margins, for an iframe. ``scale`` is how many pixels PNG and its like have: 1 is 96 an inch.
+    ``shared=True`` marks what the backward pass computes once and uses several times.
 
     ``styles={"h": {"color": "#0072B2", "note": "hidden", "hide": True}}`` gives values a look: a colour for what is not
     a gradient, a note above the number, no numbers (see `bpviz.style`).

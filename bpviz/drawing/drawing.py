@@ -175,6 +175,8 @@ class Drawing:
         if step:
             return of_step(self._steps_mark, step)
         more = self._sections if "sections" in formats.row_of(format).options else ()
+        if self.options.figure_only and "alone" in formats.row_of(format).options:
+            more += ("alone",)
         if self.shows_steps(format):
             more += (self._steps_mark,)
         if self.lives(format):
@@ -253,7 +255,7 @@ class Drawing:
     @cached_property
     def _sections(self) -> tuple[str, ...]:
         """The sections below the figure on an HTML page: the table of the effect of every value on the output."""
-        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward" or self.options.figure_only:
             return ()
         from bpviz.analysis.influences import influences, named, objective
         from bpviz.documents.document import Document
@@ -305,17 +307,18 @@ class Drawing:
         if row.reads == "flow":
             return self.to_json().encode()
         made = self.options
-        if self.shows_steps(format):
-            options = {"steps": self.step_list, "seconds": made.seconds, **options}
-        options = {"say": made.circuit.lang, **self._scaled, **options}
+        shown: Any
         if "sections" in row.options:
-            options = {"sections": self._sections, **options}
+            options = {"sections": self._sections, "alone": made.figure_only, **options}
         if self.lives(format):
             from bpviz.living.page import write
 
-            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            shown = {name: options[name] for name in ("sections", "alone")}
+            page = write(self.picture, self.theme, self._living, say=made.circuit.lang, **shown)
             return formats.stamped(page, self.fingerprint(format), format)
-        shown: Any
+        if self.shows_steps(format):
+            options = {"steps": self.step_list, "seconds": made.seconds, **options}
+        options = {"say": made.circuit.lang, **self._scaled, **options}
         if row.reads == "figure":
             shown = self.figure
         else:
@@ -369,6 +372,28 @@ class Drawing:
         picture = self.moving_picture if steps else self.picture
         return fragment(picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
+    def to_frame(self, page: str = "", plain: str = "", alt: str = "") -> str:
+        """Return a piece of HTML for another page that shows the figure living, in a frame over the plain picture.
+
+        ``page`` and ``plain`` are the addresses of both where they are files; else the HTML contains them. If the
+        figure stays still, return the figure, and why it does if it has numbers. ``alt`` is read aloud of the picture.
+        """
+        from bpviz.living.frame import framed
+        from bpviz.living.page import why_still
+
+        made, say = self._living, self.options.circuit.lang
+        if isinstance(made, Exception):
+            return self.to_fragment() + (f"{why_still(made, say)}\n" if isinstance(self.source, Flow) else "")
+        return framed(self.picture, page or self.living_page or b"", plain or self.to_bytes("svg"), alt, say)
+
+    @property
+    def living_page(self) -> bytes | None:
+        """The page of the living figure alone, for a frame; ``None`` if the figure stays still."""
+        from bpviz.living.page import write
+
+        made, say = self._living, self.options.circuit.lang
+        return None if isinstance(made, Exception) else write(self.picture, self.theme, made, alone=True, say=say)
+
     def to_json(self) -> str:
         """Return the graph and its numbers as JSON, which can be drawn again."""
         from bpviz.graph.archive import dumped
@@ -410,7 +435,9 @@ class Drawing:
 
     def _inline(self, format: str) -> str:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
-        return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
+        if format != "html":
+            return self.to_bytes(format).decode()
+        return self.to_frame() if _for_notebooks(self.options) == "live" else self.to_fragment()
 
     def as_shown(self) -> Drawing:
         """Return a drawing that shows the same, without the model: for documents, which store it.
@@ -427,6 +454,8 @@ class Drawing:
             with suppress(BpvizError):
                 _ = self.picture
         made = Drawing(self.film or self.figure, options, self.shown)
+        if self.options.live:
+            made.__dict__["_living"] = self._living
         if self.film is None and (self.options.animate or self.options.steps):
             made.__dict__["step_list"] = self.step_list
         return made
@@ -434,7 +463,7 @@ class Drawing:
     def __getstate__(self) -> dict[str, Any]:
         # The rest is made again from these; the function that makes a card in another language is left out.
         if isinstance(self.source, Figure | Film | Sheet):
-            kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
+            kept = {name: made for name, made in self.__dict__.items() if name in ("step_list", "_living")}
             return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}
         return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None}
 
@@ -461,9 +490,24 @@ def _as_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    """Return the formats for notebooks; ``publish`` is PNG for pages and for GitHub, and PDF for paper."""
+def _for_notebooks(made: DrawOptions) -> str:
+    """Return what notebooks are given: a format, or a choice of the option ``notebook``."""
     # With SVG, nbconvert would need Inkscape for LaTeX. Only HTML shows steps one by one.
-    given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
-    named = checked("notebook", given, "BPVIZ_NOTEBOOK")
-    return formats.formats(lambda row: "paper" in row.notebook) if named == "publish" else (named,)
+    default = "html" if made.steps else "live" if made.live else "svg"
+    named = checked("notebook", made.notebook or os.environ.get("BPVIZ_NOTEBOOK", default), "BPVIZ_NOTEBOOK")
+    return "html" if named == "live" and made.steps else str(named)
+
+
+def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
+    """Return the formats for notebooks.
+
+    What is ``live`` is HTML, and SVG for viewers without frames; ``publish`` is PNG for pages and for GitHub, and PDF
+    for paper.
+    """
+    match _for_notebooks(made):
+        case "live":
+            return ("html", "svg")
+        case "publish":
+            return formats.formats(lambda row: "paper" in row.notebook)
+        case format:
+            return (format,)

@@ -31,9 +31,10 @@ class DrawOptions:
 
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
     drawing, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by
-    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs. ``scale`` is
-    the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the
-    format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
+    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs; with
+    ``figure_only``, HTML has neither a table nor margins. ``scale`` is the size of formats with pixels: 1 is 96 pixels
+    an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that of
+    ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -44,6 +45,7 @@ class DrawOptions:
     animate: bool = False
     steps: bool = False
     live: bool = False
+    figure_only: bool = False
     seconds: float = 1.5
     scale: float | None = None
     notebook: str = ""
@@ -382,6 +384,7 @@ _ROWS = (
     _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
     _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
     _kept("live", "--live", "HTML in which the reader changes inputs, and all numbers follow."),
+    _kept("figure_only", "--figure-only", "HTML with the figure alone, without a table and margins: for an iframe."),
     _kept(
         "seconds",
         "--seconds-per-step",
@@ -402,8 +405,8 @@ _ROWS = (
     ),
     _kept(
         "notebook",
-        help="What notebooks are given; publish is for what survives on paper. [default: svg]",
-        choices=(*formats(lambda row: "page" in row.notebook), "publish"),
+        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg]",
+        choices=(*formats(lambda row: "page" in row.notebook), "live", "publish"),
     ),
     Option(
         "verify",

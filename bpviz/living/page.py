@@ -16,6 +16,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
 from bpviz.living.expressions import script
+from bpviz.living.expressions import smaller as _smaller
 from bpviz.living.steps import Program, StaysStillError, program
 from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
@@ -25,7 +26,7 @@ from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html
 
-__all__ = ["Living", "living", "mark", "write"]
+__all__ = ["Living", "living", "mark", "why_still", "write"]
 
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
@@ -120,20 +121,30 @@ def write(
     made: Living | StaysStillError,
     *,
     sections: Sequence[str] = (),
+    alone: bool = False,
     say: Language = ENGLISH,
 ) -> bytes:
-    """Return the page; if the figure stays still, with the sentence that says why."""
+    """Return the page; if the figure stays still, with the sentence that says why.
+
+    A figure that is ``alone`` is for a frame of another page, and tells that page how high it is.
+    """
     if isinstance(made, StaysStillError):
-        sentence = say("This figure does not follow its inputs: {reason}.", reason=str(made))
-        return html.write(picture, theme, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
-    plain = html.write(picture, theme, sections=sections, say=say, strict=True).decode()
+        return html.write(picture, theme, sections=(why_still(made, say), *sections), alone=alone, say=say)
+    plain = html.write(picture, theme, sections=sections, alone=alone, say=say, strict=True).decode()
     style = script("figure.css").replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
+    if alone:
+        page = page.replace("</body>", f"<script>{_smaller(script('frame.js'))}</script>\n</body>")
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
+
+
+def why_still(error: StaysStillError, say: Language = ENGLISH) -> str:
+    """Return a sentence below a figure that stays still, in HTML."""
+    return f"<p>{escaped(say('This figure does not follow its inputs: {reason}.', reason=str(error)))}</p>"
 
 
 def mark(made: Living | StaysStillError) -> str:
@@ -153,12 +164,6 @@ def _script(made: Living) -> str:
     steps = ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
     parts = script("functions.js"), script("numbers.js"), f"const steps = [{steps}];", script("figure.js")
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
-
-
-def _smaller(text: str) -> str:
-    """Return a script without its comments and indents."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _policy(page: str) -> str:

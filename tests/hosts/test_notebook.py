@@ -79,6 +79,7 @@ def test_errors_of_a_cell_have_a_message() -> None:
         ("svg", {"image/svg+xml"}),
         ("png", {"image/png"}),
         ("html", {"text/html"}),
+        ("live", {"text/html", "image/svg+xml"}),
         ("publish", {"image/png", "application/pdf"}),
     ],
 )
@@ -105,6 +106,8 @@ def test_an_unknown_option_breaks_no_notebook(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BPVIZ_NOTEBOOK", "jpg")
     bundle = bpviz.draw(lambda x=3.0: x * x)._repr_mimebundle_()
     assert bundle.keys() == {"text/plain"}
-    assert "not drawn: BPVIZ_NOTEBOOK must be one of svg, png, html, publish, but is 'jpg'" in bundle["text/plain"]
-    with pytest.raises(UsageError, match="notebook must be one of svg, png, html, publish, but got 'jpg'"):
+    assert (
+        "not drawn: BPVIZ_NOTEBOOK must be one of svg, png, html, live, publish, but is 'jpg'" in bundle["text/plain"]
+    )
+    with pytest.raises(UsageError, match="notebook must be one of svg, png, html, live, publish, but got 'jpg'"):
         bpviz.draw(lambda x=3.0: x * x, notebook="jpg")
