@@ -372,20 +372,6 @@ class Drawing:
         picture = self.moving_picture if steps else self.picture
         return fragment(picture, self.theme, steps=steps, say=self.options.circuit.lang)
 
-    def to_frame(self, page: str = "", plain: str = "", alt: str = "") -> str:
-        """Return a piece of HTML for another page that shows the figure living, in a frame over the plain picture.
-
-        ``page`` and ``plain`` are the addresses of both where they are files; else the HTML contains them. If the
-        figure stays still, return the figure, and why it does if it has numbers. ``alt`` is read aloud of the picture.
-        """
-        from bpviz.living.frame import framed
-        from bpviz.living.page import why_still
-
-        made, say = self._living, self.options.circuit.lang
-        if isinstance(made, Exception):
-            return self.to_fragment() + (f"{why_still(made, say)}\n" if isinstance(self.source, Flow) else "")
-        return framed(self.picture, page or self.living_page or b"", plain or self.to_bytes("svg"), alt, say)
-
     @property
     def living_page(self) -> bytes | None:
         """The page of the living figure alone, for a frame; ``None`` if the figure stays still."""
@@ -393,6 +379,24 @@ class Drawing:
 
         made, say = self._living, self.options.circuit.lang
         return None if isinstance(made, Exception) else write(self.picture, self.theme, made, alone=True, say=say)
+
+    def to_frame(self, page: bytes | str, plain: str = "", alt: str = "") -> str:
+        """Return a piece of HTML for another page that shows `living_page` in a frame, over the plain picture.
+
+        ``page`` is it, or its address; ``plain`` is the address of the picture, where the HTML does not contain it.
+        ``alt`` is read aloud of the picture.
+        """
+        from bpviz.living.frame import framed
+
+        return framed(self.picture, page, plain or self.to_bytes("svg"), alt, self.options.circuit.lang)
+
+    @property
+    def why_still(self) -> str:
+        """A sentence in HTML for below a figure that does not follow its inputs; empty if it is not one of numbers."""
+        from bpviz.living.page import why_still
+
+        made, say = self._living, self.options.circuit.lang
+        return why_still(made, say) if isinstance(made, Exception) and isinstance(self.source, Flow) else ""
 
     def to_json(self) -> str:
         """Return the graph and its numbers as JSON, which can be drawn again."""
@@ -437,7 +441,10 @@ class Drawing:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
         if format != "html":
             return self.to_bytes(format).decode()
-        return self.to_frame() if _for_notebooks(self.options) == "live" else self.to_fragment()
+        if _for_notebooks(self.options) != "live":
+            return self.to_fragment()
+        page = self.living_page
+        return self.to_fragment() + self.why_still if page is None else self.to_frame(page)
 
     def as_shown(self) -> Drawing:
         """Return a drawing that shows the same, without the model: for documents, which store it.

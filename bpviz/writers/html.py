@@ -99,7 +99,10 @@ body{margin:1rem;font:16px/1.5 system-ui,sans-serif}
 main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;color:inherit;color-scheme:inherit}
 """
 
-_ALONE = "\nbody{margin:0;font:16px/1.5 system-ui,sans-serif}\n"
+_ALONE = """
+body{margin:0;font:16px/1.5 system-ui,sans-serif}
+main>figure>div:not(.bpviz-picture){padding-inline:.7rem}
+"""
 
 # A picture becomes smaller to fit the window, down to half its size; then it scrolls.
 _FIGURE = """
