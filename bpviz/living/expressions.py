@@ -10,7 +10,7 @@ from typing import Any
 
 from bpviz.ops import Operation
 
-__all__ = ["literal", "script", "smaller", "written"]
+__all__ = ["literal", "script", "written"]
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
@@ -48,13 +48,3 @@ def script(name: str) -> str:
     True
     """
     return files("bpviz.living").joinpath(name).read_text(encoding="utf-8")
-
-
-def smaller(text: str) -> str:
-    """Return a script without its comments and indents.
-
-    >>> smaller("// One.\\nif (x) {\\n  y();\\n}\\n")
-    'if (x) {\\ny();\\n}'
-    """
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))

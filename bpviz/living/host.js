@@ -7,7 +7,7 @@
   // The ground that a reader sees behind an element; null where nothing says its colour.
   const isDark = element => {
     for (let at = element.parentElement; at; at = at.parentElement) {
-      const found = /^rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)$/.exec(getComputedStyle(at).backgroundColor);
+      const found = /^rgba?\((\d+),\s*(\d+),\s*(\d+)(?:,\s*([\d.]+))?\)$/.exec(getComputedStyle(at).backgroundColor);
       if (!found) return null;
       const [red, green, blue, share] = found.slice(1).map(one => Number(one ?? 1));
       if (share > 0.5) return 0.3 * red + 0.59 * green + 0.11 * blue < 128;

@@ -16,7 +16,6 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
 from bpviz.living.expressions import script
-from bpviz.living.expressions import smaller as _smaller
 from bpviz.living.steps import Program, StaysStillError, program
 from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
@@ -26,7 +25,7 @@ from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html
 
-__all__ = ["Living", "living", "mark", "why_still", "write"]
+__all__ = ["Living", "living", "mark", "script_of", "why_still", "write"]
 
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
@@ -137,7 +136,7 @@ def write(
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
     if alone:
-        page = page.replace("</body>", f"<script>{_smaller(script('frame.js'))}</script>\n</body>")
+        page = page.replace("</body>", f"<script>{script_of('frame.js')}</script>\n</body>")
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
 
@@ -166,6 +165,12 @@ def _script(made: Living) -> str:
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
 
 
+def _smaller(text: str) -> str:
+    """Return a script without its comments and indents."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
 def _policy(page: str) -> str:
     """Return the policy of a page: nothing is loaded, and only what is written here is a style or a script."""
     styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
@@ -183,3 +188,12 @@ def _policy(page: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def script_of(name: str) -> str:
+    """Return a script of this folder as it stands in a page.
+
+    >>> script_of("frame.js").splitlines()[:2]
+    ['(() => {', 'if (parent === window) return;']
+    """
+    return _smaller(script(name))

@@ -131,7 +131,7 @@ class FirefoxPage:
         source = {"type": kind, "id": f"{kind} {more}", "actions": actions, **more}
         self.ask("WebDriver:PerformActions", actions=[source])
 
-    def spoken(self, selector: str) -> list[tuple[str, str]]:
+    def heard(self, selector: str) -> list[tuple[str, str]]:
         """What is read aloud of elements: the role and the name of each."""
         found = self.ask("WebDriver:FindElements", using="css selector", value=selector)
         ids = [next(iter(element.values())) for element in found]
