@@ -24,7 +24,7 @@
     for (const frame of frames()) {
       if (frame.contentWindow !== event.source) continue;
       frame.style.height = `${Math.min(height, 20000)}px`;
-      frame.parentElement.classList.add("bpviz-fits");
+      frame.closest(".bpviz-living")?.classList.add("bpviz-fits");
       tone(frame);
     }
   });

@@ -137,14 +137,20 @@ def test_paper_gets_the_plain_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_without_a_script_of_the_host_it_has_room(tmp_path: Path) -> None:
+@pytest.mark.parametrize("around", [("", ""), ("<div>", "</div>")])
+def test_without_a_script_of_the_host_it_has_room(tmp_path: Path, around: tuple[str, str]) -> None:
+    """As in marimo, which runs no script of an output, and puts its frames into elements of its own."""
     place = tmp_path / "page.html"
     policy = '<meta http-equiv="Content-Security-Policy" content="script-src \'none\'">'
     output = re.sub(r"(?<=</style>\n)<script>.*?</script>\n", "", live(lambda x=3.0: x * x), flags=re.DOTALL)
+    output = output.replace("<iframe", f"{around[0]}<iframe").replace("</iframe>", f"</iframe>{around[1]}")
     place.write_text(host(output), encoding="utf-8")
-    with in_chromium(place) as page, page.frame(0) as frame:
-        assert frame.run("innerHeight > document.querySelector('svg').getBoundingClientRect().height + 40")
-        assert frame.run(f"{LIVE}.value('x')") == 3
+    with in_chromium(place) as page:
+        assert not page.run(PLAIN_IS_SEEN)
+        with page.frame(0) as frame:
+            svg = "document.querySelector('svg').getBoundingClientRect()"
+            assert frame.run(f"innerHeight > {svg}.height + 40 && innerWidth > {svg}.width")
+            assert frame.run(f"{LIVE}.value('x')") == 3
     # A host that allows no scripts at all shows the figure still.
     place.write_text(host(policy + live(lambda x=3.0: x * x)), encoding="utf-8")
     with in_chromium(place) as page, page.frame(0) as frame:
