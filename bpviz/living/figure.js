@@ -222,7 +222,7 @@ const caption = figure.querySelector("figcaption");
 const sayTable = make("p", {className: "bpviz-warning", textContent: words.table, hidden: true}, bar);
 // The table stands after the figure, and is read after this script.
 const table = () => (figure.nextElementSibling?.matches("article.bpviz-page") ? figure.nextElementSibling : null);
-const drawnTitle = caption?.textContent === document.title;
+const drawnTitle = svg.querySelector("desc").textContent === document.title;
 
 const changed = () => [...elements].filter(([, slot]) => !Object.is(v[slot], start[slot]));
 const update = () => {

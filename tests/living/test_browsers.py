@@ -187,6 +187,16 @@ def test_what_is_read_aloud(place: Path, opened: Open) -> None:
 
 
 @pytest.mark.parametrize("opened", BROWSERS)
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_title_of_a_page_follows(tmp_path: Path, opened: Open, alone: bool) -> None:
+    place = bpviz.draw(total, live=True, figure_only=alone).save(tmp_path / "page.html")
+    with opened(place) as page:
+        assert page.run("document.title").startswith("Computation graph of total: total = 220;")
+        page.run(f"{LIVE}.set({{tax: 1.2}})")
+        assert page.run("document.title").startswith("Computation graph of total: total = 240;")
+
+
+@pytest.mark.parametrize("opened", BROWSERS)
 def test_the_address_sets_the_inputs(place: Path, opened: Open) -> None:
     with opened(f"{place.resolve().as_uri()}#tax=1.2&x=alert(1)") as page:
         assert page.run(f"{LIVE}.value('total')") == 240
