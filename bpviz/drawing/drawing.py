@@ -529,9 +529,9 @@ def _as_base64(data: bytes) -> str:
 def _for_notebooks(made: DrawOptions) -> str:
     """Return what notebooks are given: a format, or a choice of the option ``notebook``."""
     # With SVG, nbconvert would need Inkscape for LaTeX. Only HTML shows steps one by one.
-    default = "html" if made.steps else "live" if made.live else "svg"
+    default = "live" if made.live else "html" if made.steps else "svg"
     named = checked("notebook", made.notebook or os.environ.get("BPVIZ_NOTEBOOK", default), "BPVIZ_NOTEBOOK")
-    return "html" if named == "live" and made.steps else str(named)
+    return "html" if named == "live" and made.steps and not made.live else str(named)
 
 
 def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:

@@ -195,8 +195,8 @@ def _message(error: BpvizError) -> str:
 def _format(app: Sphinx, drawing: Drawing) -> str:
     """Return the builder's format; ``html`` is a piece of its page; empty for a builder without pictures."""
     moves = drawing.options.animate and not drawing.options.steps
-    inline = app.config.bpviz_inline and not moves and not lives(app, drawing)
-    if app.builder.format == "html" and (drawing.options.steps or inline):
+    inline = drawing.options.steps or (app.config.bpviz_inline and not moves)
+    if app.builder.format == "html" and inline and not lives(app, drawing):
         return "html"
     wanted = (_FORMATS[kind] for kind in app.builder.supported_image_types if kind in _FORMATS)
     return next(wanted, "")
