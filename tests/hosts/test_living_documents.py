@@ -17,7 +17,6 @@ from bpviz.cli import main
 from bpviz.hosts.markdown import formatter, plugin, validator
 
 MODEL = "def total(price=100, count=2, tax=1.1):\n    subtotal = price * count\n    return subtotal * tax\n"
-SORTED = "import numpy as np\n\ndef f(x=np.array([3.0, 1.0])):\n    return np.sum(np.sort(x))\n"
 LIVE = "document.querySelector('figure').bpviz"
 FITS = "(f => f.offsetHeight > 100 && f.style.height === `${f.offsetHeight}px`)(document.querySelectorAll('iframe.bpviz-frame')[0])"
 
@@ -28,7 +27,6 @@ pytestmark = [pytest.mark.engine]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "apples.py").write_text(MODEL, encoding="utf-8")
-    (tmp_path / "sorted.py").write_text(SORTED, encoding="utf-8")
     return tmp_path
 
 
@@ -74,14 +72,14 @@ Other
    :live:
    :scale: 50
 
-.. bpviz:: /sorted.py
+.. bpviz:: /apples.py
    :live:
+   :highlight: price
 """
 
 
 def written(folder: Path) -> Path:
     (folder / "apples.py").write_text(MODEL, encoding="utf-8")
-    (folder / "sorted.py").write_text(SORTED, encoding="utf-8")
     (folder / "conf.py").write_text(
         'project = "Apples"\ncopyright = "us"\nversion = "1"\nextensions = ["bpviz.hosts.sphinx"]\nnumfig = True\n',
         encoding="utf-8",
@@ -119,7 +117,7 @@ def frames(page: Path) -> list[Path]:
 @pytest.mark.browser
 def test_sphinx_writes_the_page_beside_and_shows_it_in_a_frame(project: Path) -> None:
     said = (project / "said").read_text(encoding="utf-8")
-    assert "the figure does not follow its inputs: sort depends on its numbers" in said
+    assert "the figure does not follow its inputs: it shows paths" in said
     index, other = project / "_html" / "index.html", project / "_html" / "below" / "other.html"
     shown = [*frames(index), *frames(other)]
     assert len(shown) == 3 and all(file.is_file() and file.stat().st_size < 60_000 for file in shown)
@@ -214,8 +212,12 @@ def test_a_site_of_markdown_shows_it(folder: Path, tool: str) -> None:
 @pytest.mark.parametrize("opened", BROWSERS)
 def test_markdown_it_shows_it(folder: Path, opened: Open) -> None:
     place = folder / "page.html"
-    html = MarkdownIt().use(plugin, folder=folder).render(PAGE + '\n```bpviz target="sorted.py" live\n```\n')
-    assert "<p>This figure does not follow its inputs: sort depends on its numbers" in html
+    html = (
+        MarkdownIt()
+        .use(plugin, folder=folder)
+        .render(PAGE + '\n```bpviz target="apples.py" live highlight="tax"\n```\n')
+    )
+    assert "<p>This figure does not follow its inputs: it shows paths" in html
     place.write_text(f'<!DOCTYPE html><meta charset="utf-8">{html}', encoding="utf-8")
     follows(opened, place)
 
@@ -284,7 +286,6 @@ def test_embed_shows_the_page_in_a_frame(folder: Path, opened: Open) -> None:
         ("--frame", "--frame shows a living page; give --live too"),
         ("--live --frame --dark", "--dark is a second picture, and a frame has one page"),
         ("--live -o s-%02d.svg", "a living figure has one picture, but got -o s-%02d.svg; leave out its number"),
-        ("--live --steps", "live and steps make two different pages"),
     ],
 )
 def test_what_embed_refuses(folder: Path, words: str, message: str) -> None:

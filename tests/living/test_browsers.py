@@ -180,9 +180,8 @@ def test_what_is_read_aloud(place: Path, opened: Open) -> None:
             "document.querySelector('figcaption').textContent"
         )
         page.run(f"{LIVE}.set({{tax: 1.2}})")
-        assert page.run("[...document.querySelectorAll('[aria-live], [role=status], output')].map(e => e.textContent)")[
-            0
-        ].startswith("tax = 1.2: total = 240")
+        said = page.run("[...document.querySelectorAll('[aria-live], [role=status]')].map(e => e.textContent)")
+        assert any(text.startswith("tax = 1.2: total = 240") for text in said)
         assert page.run("document.querySelector('[aria-label=tax]').getAttribute('aria-valuetext')") == "1.2"
 
 
