@@ -115,6 +115,9 @@ class FirefoxPage:
 
     def drag(self, x: float, y: float, by: float, kind: str = "mouse", shift: bool = False) -> None:
         """Press a mouse or a finger (``touch``) down at a place, move it sideways, and let go."""
+        # Firefox finds a text that has changed where it was painted last: no hand is quicker than that.
+        painted = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        self.ask("WebDriver:ExecuteAsyncScript", script=painted, args=[], sandbox=None)
         steps = [0.0, 0.25, 0.5, 0.75, 1.0] if by else [0.0]
         moves = [
             {"type": "pointerMove", "x": round(x + by * part), "y": round(y), "origin": "viewport", "duration": 0}
