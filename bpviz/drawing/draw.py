@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from bpviz.transforms.opening import open_named, openable
 __all__ = ["beside", "card", "draw", "language_for"]
 
 
-def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *args: Any, **options: Any) -> Drawing:
+def draw(target: Any, *args: Any, **options: Any) -> Drawing:
     """Return the drawing of a function, a graph, a flow, the flows of a training, or a drawing with other options.
 
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.

@@ -120,7 +120,7 @@ def _foreign_entry(graph: Graph, flow: Flow | None, index: int, long: LongArrays
     if index in record.joint:
         entry["joint"] = graph.names[record.joint[index]]
     if index in record.weights:
-        entry["weight"] = True
+        entry["weight"] = record.weights[index]
     if operation is None and record.reached[index]:
         entry["reached"] = True
     if flow is not None and shares is not None:
@@ -360,8 +360,8 @@ def _restore_foreign(record: Recorder, entry: Mapping[str, Any], index: int, num
         record.symbols[index] = entry["shown"]
     if "joint" in entry:
         record.joint[index] = numbers[entry["joint"]]
-    if entry.get("weight"):
-        record.weights.add(index)
+    if isinstance(entry.get("weight"), int):
+        record.weights[index] = entry["weight"]
     if entry["kind"] != "operation":
         record.reached[index] = bool(entry.get("reached"))
     if isinstance(entry.get("line"), int):

@@ -16,7 +16,7 @@ from bpviz.ops.table.thumbnails import Thumbnail
 from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.recorder import Recorder
 
-__all__ = ["backward", "fit"]
+__all__ = ["backward", "fit", "shares_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -55,13 +55,13 @@ def _walked(
             continue
         operands, rules = all_operands[index], operation.vjp
         if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept or g is UNKNOWN:
-            shares = _shares(record, index, g, values, kept)
-            for i, share in zip(operands, shares, strict=True):
+            found = shares_of(record, index, g, values, kept)
+            for i, share in zip(operands, found, strict=True):
                 if share is not None:
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
-            wires[index] = shares
-            if any(map(_is_large, shares)):
+            wires[index] = found
+            if any(map(_is_large, found)):
                 large.let_go(index)
             continue
         # The same, written out for two operands, of which long scalar programs consist.
@@ -75,7 +75,7 @@ def _walked(
             if other is not None and reached[j]:
                 share_y = other(g, z, x, y)
         except (ArithmeticError, ValueError, TypeError):
-            share, share_y = _shares(record, index, g, values, kept)
+            share, share_y = shares_of(record, index, g, values, kept)
         if type(share) is not float or type(x) is not float:
             share = fit(share, x)
         if share is not None:
@@ -153,7 +153,7 @@ def _share_again(record: Recorder, values: Sequence[Any], index: int, slot: int,
         return sealed(fit(ops.pull(rule, g, values[index], xs, parameters), xs[slot]))
 
 
-def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
+def shares_of(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
     """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` if none flows."""
     operation, operands, reached = record.operations[index], record.operands[index], record.reached
     assert operation is not None

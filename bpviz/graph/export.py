@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operand
 from bpviz.ops.table.thumbnails import Thumbnail
 from bpviz.ops.table.unknown import UNKNOWN, WITHIN, Unknown
-from bpviz.text.long_arrays import LONG, LongArrays
+
+if TYPE_CHECKING:
+    from bpviz.text.long_arrays import LongArrays
 
 __all__ = ["attributes", "packed", "plain_value", "unpacked"]
 
@@ -77,11 +79,11 @@ def packed(value: Any, long: LongArrays) -> Any:
     if value is UNKNOWN or value is WITHIN:
         return {"unknown": True} if value is UNKNOWN else {"within": True}
     if isinstance(value, Thumbnail):
-        parts = {key: packed(part, long) for key, part in (("largest", value.largest), ("same", value.same))}
-        cells = packed(value.cells, long)
-        return {"thumbnail": cells, "shape": list(value.shape), "dtype": str(value.dtype), "odd": value.odd, **parts}
+        made = {"shape": list(value.shape), "dtype": str(value.dtype), "odd": value.odd, "mark": value.mark}
+        parts = {key: packed(getattr(value, key), long) for key in ("cells", "largest", "same")}
+        return {"thumbnail": made | parts}
     array = np.asarray(value)
-    cells = long.mark(array) if array.size > LONG else [packed(cell, long) for cell in array.ravel().tolist()]
+    cells = long.mark(array) if long.takes(array) else [packed(cell, long) for cell in array.ravel().tolist()]
     return {"array": cells, "shape": list(array.shape), "dtype": str(array.dtype)}
 
 
@@ -110,7 +112,7 @@ def unpacked(value: Any) -> Any:
     if "within" in value:
         return WITHIN
     if "thumbnail" in value:
-        cells, largest, same = (unpacked(value[key]) for key in ("thumbnail", "largest", "same"))
-        return Thumbnail(tuple(value["shape"]), np.dtype(value["dtype"]), cells, largest, same, value["odd"])
+        of = {key: unpacked(part) for key, part in value["thumbnail"].items()}
+        return Thumbnail(**of | {"shape": tuple(of["shape"]), "dtype": np.dtype(of["dtype"])})
     cells = [unpacked(cell) for cell in value["array"]]
     return np.array(cells, dtype=value["dtype"]).reshape(value["shape"])

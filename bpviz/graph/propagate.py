@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import UsageError, did_you_mean
+from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.graph.backward_pass import backward, fit
 from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
@@ -245,6 +245,9 @@ def _forward(
         _refuse_thumbnails(graph, index, values)
         try:
             value, kept = ops.computed(operation, xs, record.parameters.get(index, {}))
+        except BpvizError:
+            # It names the step itself, as one of another framework.
+            raise
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error

@@ -29,11 +29,12 @@ from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol, cast
 
+from bpviz.code_files import is_library
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.graph.flow import Flow
-from bpviz.recording.source import add_framework, is_library
+from bpviz.recording.source import add_framework
 
-__all__ = ["Source", "named_source", "parameters_of_foreign", "recording", "source_for"]
+__all__ = ["Source", "named_source", "parameters_of_foreign", "recording", "required_of_foreign", "source_for"]
 
 
 class Source(Protocol):
@@ -91,6 +92,25 @@ def parameters_of_foreign(thing: Any) -> tuple[str, ...] | None:
     source = None if isinstance(thing, FunctionType) else source_for(thing)
     names = getattr(source, "parameters", None)
     return None if names is None else tuple(names(thing))
+
+
+def required_of_foreign(thing: Any) -> tuple[str, ...]:
+    """Return the names of what a thing of another framework must be given, since there is no default.
+
+    >>> required_of_foreign(lambda x: x)
+    ()
+    """
+    import inspect
+
+    if source_for(thing) is None:
+        return ()
+    names = parameters_of_foreign(thing) or ()
+    try:
+        parameters = inspect.signature(getattr(thing, "forward", thing)).parameters
+    except (TypeError, ValueError):
+        return names
+    known = [one for one in parameters.values() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+    return tuple(one.name for one in known if one.default is one.empty and (not names or one.name in names))
 
 
 def recording() -> AbstractContextManager[object]:
@@ -190,7 +210,7 @@ def _met(thing: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iter
         if id(one) in seen or len(seen) > _MANY:
             continue
         seen.add(id(one))
-        if type(one) not in _SIMPLE:
+        if type(one) not in _SIMPLE and type(one).__module__ != "numpy":
             yield one
             if depth < _DEEPEST:
                 todo += [(part, depth + 1) for part in _parts(one)]
@@ -204,7 +224,7 @@ def _parts(thing: Any) -> Iterator[Any]:
     if isinstance(thing, Mapping):
         yield from thing.values()
     elif isinstance(thing, list | tuple):
-        yield from thing
+        yield from thing[:_MANY]
     elif isinstance(thing, MethodType):
         yield from (thing.__self__, thing.__func__)
     elif isinstance(thing, FunctionType):

@@ -22,6 +22,7 @@ from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.row import Rule
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import gradient_title, split_title
@@ -172,7 +173,17 @@ class _Backward:
         return lambda slot, rule: rule(g, z, *xs, **parameters)
 
     def _arrived(self, index: int, slot: int, share: Any) -> int:
-        """Record the gradient of a wire, in the shape and precision of the operand."""
+        """Record the gradient of a wire, in the shape and precision of the operand.
+
+        Raises `UsageError` for a step of another framework whose gradient is known as a number at most.
+        """
+        if share is UNKNOWN:
+            operation = self.record.operations[index]
+            assert operation is not None
+            raise UsageError(
+                f"the backward pass cannot be drawn: the step {operation.name!r} of {operation.framework} has only the "
+                "numbers of its own run"
+            )
         made = self._settled(self._turned(self._settled(share)))
         made = self._settled(self._fitted(made, self.flow.values[self.record.operands[index][slot]]))
         self.shares[index, slot] = made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from typing import Any
-from unicodedata import east_asian_width
 
 from bpviz import ops
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
@@ -14,6 +13,7 @@ from bpviz.ops.table.thumbnails import Thumbnail, thinned, thumbnail
 from bpviz.ops.table.unknown import Unknown
 from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.language import columns as columns_of
 from bpviz.text.numerals import digits_apart, number
 
 __all__ = ["changed", "columns", "content", "identical", "line_of", "shape_text", "spoken", "thinned"]
@@ -112,7 +112,7 @@ def columns(content: Content) -> int:
         case Fraction(over, under):
             return max(columns(Plain(over)), columns(Plain(under)))
         case Plain(text):
-            return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+            return columns_of(text)
         case _:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
 
@@ -186,8 +186,7 @@ def identical(old: Any, new: Any) -> bool:
     if old.__class__ is float and new.__class__ is float:
         return old == new or (old != old and new != new)
     if isinstance(old, Unknown | Thumbnail) or isinstance(new, Unknown | Thumbnail):
-        # Of two thumbnails nobody knows.
-        return old is new
+        return old is new or (isinstance(old, Thumbnail) and old.is_of(new))
     a, b = np.asarray(old), np.asarray(new)
     return bool(a.shape == b.shape and ((a == b) | ((a != a) & (b != b))).all())
 

@@ -8,9 +8,11 @@ from typing import Any, NoReturn, Protocol
 
 from bpviz.errors import BpvizError, RecordingError, UsageError
 from bpviz.frozen import dataclass
+from bpviz.ops.table.binding import ATOM
 from bpviz.ops.table.row import Operation, Rule
 from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.ops.table.values import Shape, plain, shape_of
+from bpviz.text.notation import LOWERED
 
 __all__ = ["Call", "Called", "called", "letters", "numbers_only"]
 
@@ -46,16 +48,17 @@ class Call(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a row is called, and by whom it is computed."""
+    """What a row is called, and by whom it is computed; formulas may call it ``written``."""
 
     name: str
     symbol: str
     framework: str
+    written: str = ""
 
     def rule(self, slot: int, count: int) -> Called:
-        """Return the name of the rule of one operand of so many: ``linear′2``."""
-        which = str(slot + 1) if count > 1 else ""
-        return Called(f"{self.name}′{which}", f"{self.symbol}′", self.framework)
+        """Return the name of the rule of one operand of so many, which formulas write as ``linear′₂(g, x, w)``."""
+        which = str(slot + 1).translate(LOWERED) if count > 1 else ""
+        return Called(f"{self.name}′", f"{self.symbol}′", self.framework, f"{self.written or self.name}′{which}")
 
     def row(self, count: int, forward: Callable[..., Any], rules: tuple[Rule, ...], shape: _ShapeRule) -> Operation:
         """Return the row with this name."""
@@ -67,8 +70,9 @@ class Called:
             forward=forward,
             vjp=rules,
             says=f"A step of {self.framework}: its value and its gradients are {self.framework}'s own.",
-            notation=f"{self.name}({', '.join('{' + letter + '}' for letter in operands)})",
+            notation=f"{self.written or self.name}({', '.join('{' + letter + '}' for letter in operands)})",
             shape=shape,
+            binds=ATOM,
             framework=self.framework,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from typing import Any
 
 from bpviz.frozen import dataclass
@@ -20,6 +21,8 @@ _CELLS = (8, 12)
 """The most rows and columns of a heat map; larger arrays are thinned evenly."""
 _FEWEST = 4
 """The least number of rows or columns that are left of a larger number."""
+_LANES = 1021
+"""A prime number, so that the rows of no usual array fall on each other."""
 _PIECE = 1 << 16
 """The most numbers of a large array that are looked at together."""
 
@@ -29,7 +32,7 @@ class Thumbnail:
     """What is kept of a large array: its shape and type, evenly chosen ``cells``, and its ``largest`` finite size.
 
     ``same`` is the number that all elements are, ``None`` if they differ; ``odd`` is ``nan`` or ``infinite`` if an
-    element is. It is no array: what would compute with it raises `TypeError`.
+    element is; ``mark`` is a check sum of all of them. It is no array: what would compute with it raises `TypeError`.
 
     >>> made = thumbnail(np.ones((2000, 1000), "f"))
     >>> made, made.same, made.cells.shape
@@ -42,6 +45,8 @@ class Thumbnail:
     largest: float
     same: float | None = None
     odd: str = ""
+    mark: int = 0
+
     # So that NumPy refuses it, and does not make an array of objects.
     __array_ufunc__ = None
 
@@ -55,6 +60,17 @@ class Thumbnail:
         """The number of elements."""
         return math.prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the whole array takes."""
+        return int(self.size * self.dtype.itemsize)
+
+    def is_of(self, other: Any) -> bool:
+        """Return whether another thumbnail is one of the same numbers, as far as check sums say so."""
+        if not isinstance(other, Thumbnail):
+            return False
+        return (self.shape, self.dtype, self.mark) == (other.shape, other.dtype, other.mark)
+
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(f"an array of {self.size:,} numbers is kept as a thumbnail, with which nothing can be computed")
 
@@ -63,24 +79,46 @@ class Thumbnail:
 
 
 def thumbnail(array: Any) -> Thumbnail:
-    """Return the thumbnail of an array, which is read piece by piece: a copy of a large array takes much memory."""
+    """Return the thumbnail of an array, which is looked at without copying it."""
     flat = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     rows, columns = thinned(flat.shape)
     cells = sealed(np.ascontiguousarray(flat[np.ix_(rows, columns)]))
-    first = flat[0, 0]
-    same, odd, largest = True, "", 0.0
-    height, width = flat.shape
-    step = max(1, _PIECE // max(width, 1))
-    for top in range(0, height, step):
+    low, high = (float(one) for one in (array.min(), array.max()))
+    largest, odd = max(-low, high, 0.0), ""
+    if not math.isfinite(low) or not math.isfinite(high):
+        odd = "nan" if math.isnan(low) or math.isnan(high) else "infinite"
+        largest = _largest(flat)
+    same = low if low == high else None
+    return Thumbnail(tuple(array.shape), array.dtype, cells, largest, same, odd, _mark(array))
+
+
+def _largest(flat: Any) -> float:
+    """Return the largest finite size of a number in rows, piece by piece: a copy of a large array takes much memory.
+
+    >>> _largest(np.array([[1.0, -3.0, np.inf]]))
+    3.0
+    """
+    largest, (height, width) = 0.0, flat.shape
+    rows = max(1, _PIECE // max(width, 1))
+    for top in range(0, height, rows):
         for left in range(0, width, _PIECE):
-            piece = flat[top : top + step, left : left + _PIECE]
-            same = same and bool((piece == first).all())
-            sizes = np.abs(piece.astype(float))
-            finite = np.isfinite(sizes)
-            if not finite.all():
-                odd = "nan" if odd == "nan" or np.isnan(sizes).any() else "infinite"
-            largest = max(largest, float(np.max(sizes, initial=0.0, where=finite)))
-    return Thumbnail(tuple(array.shape), array.dtype, cells, largest, float(first) if same else None, odd)
+            sizes = np.abs(flat[top : top + rows, left : left + _PIECE].astype(float))
+            largest = max(largest, float(np.max(sizes, initial=0.0, where=np.isfinite(sizes))))
+    return largest
+
+
+def _mark(array: Any) -> int:
+    """Return a check sum of all bits of an array: in so many lanes each, which takes a tenth of the time of one.
+
+    >>> _mark(np.arange(5000.0)) == _mark(np.arange(5000.0)[::-1])
+    False
+    """
+    if array.dtype.itemsize not in (1, 2, 4, 8):
+        return 0
+    bits = np.ascontiguousarray(array).reshape(-1).view(f"u{array.dtype.itemsize}")
+    end = bits.size - bits.size % _LANES
+    lanes = np.bitwise_xor.reduce(bits[:end].reshape(-1, _LANES), axis=0)
+    return zlib.crc32(lanes.tobytes() + bits[end:].tobytes())
 
 
 def thinned(shape: tuple[int, int]) -> tuple[Any, Any]:
