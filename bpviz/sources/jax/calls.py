@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import jax
 
-from bpviz.recording.source import Returned, is_library, stored_name
+from bpviz.code_files import is_library
+from bpviz.recording.source import Returned, stored_name
 
 __all__ = ["Place", "Scoped", "name_of", "scoped", "scopes_of", "user_places"]
 

@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bpviz.code_files import is_library
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph.flow import Flow
-from bpviz.recording.source import is_library, place_of
+from bpviz.recording.source import place_of
 from bpviz.sources.assembly import flow
 from bpviz.sources.jax.calls import scoped
 from bpviz.sources.jax.pieces import is_real

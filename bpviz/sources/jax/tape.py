@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from bpviz.recording.source import is_library
+from bpviz.code_files import is_library
 from bpviz.sources.jax.calls import Place, Scoped, name_of, scopes_of, user_places
 from bpviz.sources.jax.pieces import Computed, Piece, is_literal, is_real, pieces
 from bpviz.sources.jax.rows import named
