@@ -15,12 +15,13 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, NamedTuple
 
-import jax
-
 from bpviz.code_files import is_library
+from bpviz.lazy import LazyModule
 from bpviz.recording.source import Returned, stored_name
 
 __all__ = ["Place", "Scoped", "name_of", "scoped", "scopes_of", "user_places"]
+
+jax: Any = LazyModule("jax")
 
 _PREFIX = "bpviz:"
 _TRACING = ("pjit.py", "ad_checkpoint.py")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.extend import core
-
 from bpviz.frozen import dataclass
+from bpviz.lazy import LazyModule
 from bpviz.sources.jax.calls import Scoped, scopes_of
 
 __all__ = ["Computed", "Piece", "is_literal", "is_real", "pieces"]
+
+np: Any = LazyModule("numpy")
+jax: Any = LazyModule("jax")
+jnp: Any = LazyModule("jax.numpy")
+core: Any = LazyModule("jax.extend.core")
 
 _BOOKKEEPING = frozenset(
     {"broadcast_in_dim", "reshape", "squeeze", "expand_dims", "convert_element_type", "copy", "copy_p"}

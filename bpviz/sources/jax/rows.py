@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from bpviz import ops
+from bpviz.lazy import LazyModule
 from bpviz.sources.jax.pieces import Piece, is_literal
 from bpviz.sources.steps import Same
 
 __all__ = ["Named", "named"]
+
+np: Any = LazyModule("numpy")
 
 
 class Named(NamedTuple):

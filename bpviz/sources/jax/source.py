@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
 from bpviz.code_files import is_library
 from bpviz.errors import RecordingError, UsageError
 from bpviz.graph.flow import Flow
+from bpviz.lazy import LazyModule
 from bpviz.recording.source import place_of
 from bpviz.sources.assembly import flow
 from bpviz.sources.jax.calls import scoped
@@ -23,6 +20,11 @@ from bpviz.sources.steps import Record
 
 __all__ = ["handles", "parameters", "record"]
 
+np: Any = LazyModule("numpy")
+jax: Any = LazyModule("jax")
+jnp: Any = LazyModule("jax.numpy")
+
+_OLDEST = (0, 5)
 _PACKAGES = ("jax", "jaxlib", "flax", "equinox", "optax")
 
 
@@ -52,6 +54,11 @@ def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
     Raises `UsageError` for an argument without a value and a result without floats, and `RecordingError` for Python
     code that decides by a number.
     """
+    if jax.__version_info__ < _OLDEST:
+        raise UsageError(
+            f"bpviz records JAX 0.5 or newer, but {jax.__version__} is installed; install a newer one: "
+            'pip install "bpviz[jax]"'
+        )
     if not callable(thing):
         raise UsageError("JAX keeps no record of an array; draw the function that makes it: bpviz.draw(f, x)")
     if type(thing).__module__.partition(".")[0] in _PACKAGES:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.extend import core
-
 from bpviz.code_files import is_library
+from bpviz.lazy import LazyModule
 from bpviz.sources.jax.calls import Place, Scoped, name_of, scopes_of, user_places
 from bpviz.sources.jax.pieces import Computed, Piece, is_literal, is_real, pieces
 from bpviz.sources.jax.rows import named
 from bpviz.sources.steps import Group, Leaf, Step
 
 __all__ = ["Tape", "Value"]
+
+np: Any = LazyModule("numpy")
+jax: Any = LazyModule("jax")
+jnp: Any = LazyModule("jax.numpy")
+core: Any = LazyModule("jax.extend.core")
 
 _REMAT = frozenset({"remat", "remat2", "checkpoint"})
 _CALLS = _REMAT | {"pjit", "jit", "closed_call", "core_call"}
@@ -212,7 +213,8 @@ def _differentiated(
             full[slot] = x
         return function(*full)
 
-    return jax.vjp(of_slots, *(arrays[slot] for slot in slots))
+    results, pull = jax.vjp(of_slots, *(arrays[slot] for slot in slots))
+    return results, pull
 
 
 def _called(equation: Any) -> str:

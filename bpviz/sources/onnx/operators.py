@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from bpviz import nn, ops
+from bpviz.lazy import LazyModule
 from bpviz.sources.onnx.shaping import SHAPING, axes_of, numbers
 
 __all__ = ["OPERATORS", "Missing"]
+
+np: Any = LazyModule("numpy")
 
 
 class Missing(Exception):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from bpviz import nn
+from bpviz.lazy import LazyModule
 from bpviz.recording.handle import HANDLES
 
 __all__ = ["SHAPING", "axes_of", "numbers"]
+
+np: Any = LazyModule("numpy")
 
 _ALL = 2**31
 """From this size on, the end of a slice is that of the array."""

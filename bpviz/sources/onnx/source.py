@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-import onnx
-from onnx import helper, numpy_helper
-
-from bpviz.errors import UsageError
+from bpviz.errors import ExtraMissing, UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Said
 from bpviz.graph.propagate import propagate
+from bpviz.lazy import LazyModule
 from bpviz.sources.onnx.walk import Walk
 
 __all__ = ["handles", "load", "parameters", "record"]
+
+np: Any = LazyModule("numpy")
+onnx: Any = LazyModule("onnx")
+helper: Any = LazyModule("onnx.helper")
+numpy_helper: Any = LazyModule("onnx.numpy_helper")
 
 _FEWEST = 2
 """A weight with fewer axes and a name without a dot is a number of the exporter's, such as an epsilon."""
@@ -32,8 +35,10 @@ def handles(thing: Any) -> bool:
 def load(path: str | Path) -> Any:
     """Return the model in a file.
 
-    Raises `UsageError` if the file holds none.
+    Raises `UsageError` if the file holds none, and `ExtraMissing` if ONNX is not installed.
     """
+    if find_spec("onnx") is None:
+        raise ExtraMissing('files of ONNX need onnx, which is not installed; install it: pip install "bpviz[onnx]"')
     try:
         return onnx.load(str(path))
     except OSError:

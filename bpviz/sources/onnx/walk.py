@@ -7,11 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from onnx import helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
-
 from bpviz.graph.graph import Graph
+from bpviz.lazy import LazyModule
 from bpviz.ops.table.foreign import Called
 from bpviz.ops.table.thumbnails import kept
 from bpviz.ops.table.unknown import UNKNOWN
@@ -21,6 +18,11 @@ from bpviz.sources.onnx.operators import OPERATORS, Missing
 from bpviz.sources.onnx.shaping import numbers
 
 __all__ = ["Walk"]
+
+np: Any = LazyModule("numpy")
+helper: Any = LazyModule("onnx.helper")
+numpy_helper: Any = LazyModule("onnx.numpy_helper")
+reference: Any = LazyModule("onnx.reference")
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _OPSETS = ("", "ai.onnx")
@@ -122,7 +124,7 @@ class Walk:
         return forward
 
     def _reference(self, node: Any, given: Sequence[Any]) -> Sequence[Any]:
-        evaluator = ReferenceEvaluator(node, opsets=dict(self.opsets))
+        evaluator = reference.ReferenceEvaluator(node, opsets=dict(self.opsets))
         pairs = zip(node.input, given, strict=True)
         return tuple(evaluator.run(None, {name: np.asarray(numbers(value)) for name, value in pairs if name}))
 
