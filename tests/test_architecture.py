@@ -41,6 +41,7 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("objects", "doors"),
     ("graph",),
     ("sources",),
+    ("sources.jax", "sources.onnx"),
     ("transforms",),
     ("analysis",),
     # What joins the two.
