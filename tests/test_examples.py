@@ -186,7 +186,8 @@ def test_cells_of_a_notebook() -> None:
     notebook = nbformat.v4.new_notebook(cells=cells)
     ExecutePreprocessor(timeout=120).preprocess(notebook, {"metadata": {"path": "."}})
     shown = [cell.outputs[-1].data.get("image/svg+xml", "") if cell.outputs else "" for cell in notebook.cells]
-    assert [re.findall(r">(220|240)<", picture) for picture in shown] == [["220"], [], ["240"]]
+    assert [re.findall(r">(220|240)<", picture) for picture in shown] == [["220"], [], ["240"], ["220"]]
+    assert "<iframe" in notebook.cells[-1].outputs[-1].data["text/html"]
 
 
 def test_a_cell_of_quarto() -> None:
