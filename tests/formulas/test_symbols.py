@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function, random_matrix_function
@@ -157,7 +158,7 @@ def test_a_value_that_does_not_reach_the_output_has_the_formula_0() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 25), st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=fewer(120))
 def test_every_formula_gives_the_number_of_the_flow(seed: int, operations: int, matrices: bool) -> None:
     make = random_matrix_function if matrices else random_function
     function, args = make(random.Random(seed), max(operations, 3 if matrices else 1))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import some
+from amounts import fewer, some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import CASES, plain_sample
@@ -239,7 +239,7 @@ def test_seed_003_bias_and_weights() -> None:
             assert flow.grads[element_name("W", (i, j))] == pytest.approx(grad_b[i] * x[j])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2))
 def test_random_networks_keep_every_number(seed: int, m: int, n: int, k: int, batch: int) -> None:
     rng = np.random.default_rng(seed)
