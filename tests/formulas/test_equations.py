@@ -16,6 +16,7 @@ import numpy as np
 import places
 import pytest
 from amounts import fewer, some
+from at_once import at_once
 from mathematics import ByName, read_latex, read_text
 from random_arrays import random_array_function
 from samples import sample
@@ -98,7 +99,7 @@ def test_every_equation_of_random_programs_is_true(start: int) -> None:
     assert read["by name"] < 0.02 * read["read"]
 
 
-@pytest.mark.parametrize("row", [row for row in ops.OPERATIONS.values() if row.rules(1)[0]], ids=lambda row: row.name)
+@at_once([row for row in ops.OPERATIONS.values() if row.rules(1)[0]])
 def test_the_gradient_of_every_row_is_a_true_equation_or_a_rule_by_name(row: ops.Operation) -> None:
     named = False
     for case in row.cases:
@@ -194,7 +195,7 @@ NAMED_ON_CARDS = (
 )
 
 
-@pytest.mark.parametrize("row", [row for row in ops.OPERATIONS.values() if row.rules(1)[0]], ids=lambda row: row.name)
+@at_once([row for row in ops.OPERATIONS.values() if row.rules(1)[0]])
 def test_every_card_is_true(row: ops.Operation) -> None:
     if row.name in EXPLAINED:
         return

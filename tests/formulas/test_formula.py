@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amounts import fewer, some
+from at_once import at_once
 from hypothesis import example, given, settings
 from samples import CASES
 from trees import ARRAY_TREES, ARRAYS, SCALAR_TREES, SCALARS, VALUES, Tree, computed
@@ -237,7 +238,7 @@ def test_cards_read_as_the_book_prints_them() -> None:
     assert backward("batch_norm")[1:] == [f"Σ₀ {g} ∘ x̂", f"Σ₀ {g}"]
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@at_once(OPERATIONS)
 def test_every_card_can_be_drawn(name: str) -> None:
     for text in (*backward(name), *(w.forward.label.content.text for w in card(name).wires if w.forward.label)):
         assert "{" not in text and "object at" not in text and "\n" not in text
@@ -247,7 +248,7 @@ def test_every_card_can_be_drawn(name: str) -> None:
 # Every rule of the table
 
 
-@pytest.mark.parametrize(("row", "case"), some(CASES))
+@at_once(some(CASES))
 def test_every_rule_reads_as_text(row: Operation, case: Case) -> None:
     xs = [symbol(name, shape) for name, shape in zip("xyuvw", case.shapes, strict=False)]
     z = row(*xs, **case.parameters)

@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 from amounts import fewer
+from at_once import at_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function, random_matrix_function
@@ -172,7 +173,7 @@ def test_every_formula_gives_the_number_of_the_flow(seed: int, operations: int, 
             np.testing.assert_allclose(formula.value, number, rtol=1e-8, atol=1e-10, err_msg=str(formula))
 
 
-@pytest.mark.parametrize("row", ops.OPERATIONS.values(), ids=lambda row: row.name)
+@at_once(ops.OPERATIONS.values())
 def test_the_formula_of_every_operation_gives_its_gradient(row: ops.Operation) -> None:
     for case in row.cases:
         graph = bpviz.Graph()

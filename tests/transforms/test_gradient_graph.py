@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amounts import fewer, some
+from at_once import at_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import X, Y, perceptron
@@ -198,7 +199,7 @@ def scale(value: Any) -> float:
     return float(np.max(np.abs(value), initial=0.0))
 
 
-@pytest.mark.parametrize(("row", "case"), some(SMOOTH))
+@at_once(some(SMOOTH))
 def test_every_op_to_second_order_through_the_backward_graph(row: Operation, case: Case) -> None:
     """The backward graph gives the engine's gradients, and its own gradients are what differences of those show."""
     xs = sample(row, case)
