@@ -38,7 +38,11 @@ def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
     return [(name, textwrap.dedent(body).strip() + "\n") for name, body in found if not languages or name in languages]
 
 
-CONSOLES = [page for page in PAGES if blocks(page, "console")]
+CONSOLES = [
+    pytest.param(page, marks=pytest.mark.thorough if page == "howto/training.rst" else ())
+    for page in PAGES
+    if blocks(page, "console")
+]
 
 
 def block(page: str, language: str, at: int = 0) -> str:
@@ -83,6 +87,7 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
             (folder / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(folder))
     # Another test may have imported a module of this name.

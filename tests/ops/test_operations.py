@@ -18,7 +18,7 @@ import autograd.scipy.special as asp
 import autograd.scipy.stats as asp_stats
 import numpy as np
 import pytest
-from amounts import fewer
+from amounts import fewer, some
 from at_once import at_once
 from differences import assert_gradient
 from peers import PEERS
@@ -28,7 +28,6 @@ import bpviz
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.ops import OPERATIONS, Case, Operation
-
 
 SAMPLES = fewer(3, every=3)
 
@@ -362,7 +361,8 @@ def test_every_quick_way_agrees_with_numpy(row: Operation) -> None:
 @at_once([r for r in ROWS if r.scalar is not None])
 def test_every_rule_survives_odd_numbers(row: Operation) -> None:
     odd = (0.0, 1.0, -2.0, 1e200, -math.inf, math.nan)
-    for xs in itertools.product(odd, repeat=len(row.operands)):
+    triples = list(itertools.product(odd, repeat=len(row.operands)))
+    for xs in some(triples, every=7) if len(row.operands) > 2 else triples:
         plain = bpviz.backprop(row, *xs) if len(row.operands) == 1 else bpviz.backprop(lambda *p: row(*p), *xs)
         arrays = bpviz.backprop(lambda *p: row(*p), *(np.array([x]) for x in xs))
         for one, other in zip(plain.grads.values(), arrays.grads.values(), strict=True):
