@@ -33,7 +33,7 @@ def chain(x: float = 2.0) -> Any:
     return x
 
 
-@pytest.mark.parametrize("format", some(["svg", "html", "tikz", "dot", "png"], every=3))
+@pytest.mark.parametrize("format", some(["svg", "html", "tikz", "dot", "png"]))
 def test_every_stage_keeps_the_limit(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = bpviz.backprop(chain)
     asked = 0

@@ -12,10 +12,8 @@ from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from click.testing import CliRunner
-from nbconvert.preprocessors import ExecutePreprocessor
 from places import DOCS, ROOT
 from svg_lines import in_one_piece
 
@@ -187,6 +185,10 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_cells_of_a_notebook() -> None:
+    # They take long to import, and quick tests do without them.
+    import nbformat
+    from nbconvert.preprocessors import ExecutePreprocessor
+
     cells = [nbformat.v4.new_code_cell(text) for _, text in blocks("howto/notebooks.rst", "ipython")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     ExecutePreprocessor(timeout=120).preprocess(notebook, {"metadata": {"path": "."}})

@@ -348,14 +348,17 @@ def test_every_rule_reads_with_handles(row: Operation, case: Case) -> None:
 def test_every_quick_way_agrees_with_numpy(row: Operation) -> None:
     """On every kind of number: Python's own way of computing gives what NumPy gives, and raises nothing."""
     odd = (0.0, -0.0, 1.0, -1.0, 0.5, -3.0, 1e-320, 710.0, -750.0, 1e200, -1e300, math.inf, -math.inf, math.nan)
+    operands = list(itertools.product(odd, repeat=len(row.operands)))
+    if row.name == "power":
+        operands.remove((-math.inf, 0.5))  # NumPy takes √−∞ here and says NaN; C's pow, and so Python's, says ∞.
     with np.errstate(all="ignore"):
-        for xs in itertools.product(odd, repeat=len(row.operands)):
-            quick = ops.evaluate(row, xs, {})
-            if row.name == "power" and xs == (-math.inf, 0.5):
-                continue  # NumPy takes √−∞ here and says NaN; C's pow, and so Python's, says ∞.
-            slow = row.forward(*map(np.float64, xs))
-            np.testing.assert_allclose(quick, slow, rtol=1e-14, err_msg=f"{row.name}{xs}")
-            assert quick.__class__ in (float, bool)
+        quick = [ops.evaluate(row, xs, {}) for xs in operands]
+        slow = [row.forward(*map(np.float64, xs)) for xs in operands]
+        same = np.isclose(quick, slow, rtol=1e-14, atol=0.0, equal_nan=True)
+    assert {value.__class__ for value in quick} <= {float, bool}
+    assert [
+        found for found, right in zip(zip(operands, quick, slow, strict=True), same, strict=True) if not right
+    ] == []
 
 
 @at_once([r for r in ROWS if r.scalar is not None])
@@ -366,7 +369,7 @@ def test_every_rule_survives_odd_numbers(row: Operation) -> None:
         plain = bpviz.backprop(row, *xs) if len(row.operands) == 1 else bpviz.backprop(lambda *p: row(*p), *xs)
         arrays = bpviz.backprop(lambda *p: row(*p), *(np.array([x]) for x in xs))
         for one, other in zip(plain.grads.values(), arrays.grads.values(), strict=True):
-            np.testing.assert_allclose(one, other[0], rtol=1e-12, err_msg=f"{row.name}{xs}")
+            assert math.isclose(one, other[0], rel_tol=1e-12) or (math.isnan(one) and math.isnan(other[0])), xs
 
 
 def test_broadcasting_is_undone_for_every_pair_of_shapes() -> None:
