@@ -108,13 +108,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     started.clear()
 
 
-@pytest.fixture(autouse=True)
-def models_apart() -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
     """Forget the models that a test runs in this process: the next test may have another ``apples.py``."""
     from bpviz.drawing.models import apart
 
     with apart():
-        yield
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
