@@ -25,12 +25,15 @@ ALL_CASES = IN_CI or _set("ALL_CASES")
 
 
 def some(cases: Sequence[T], every: int = 10) -> Sequence[T]:
-    """All cases, or every tenth of them, or as many as ``every`` says."""
+    """All cases, or every tenth of them; another ``every`` takes more or fewer."""
     return cases if ALL_CASES else cases[::every]
 
 
 def some_pairs(ones: Sequence[T], others: Sequence[U], every: int = 10) -> Sequence[tuple[T, U]]:
-    """All pairs, or every tenth of them."""
+    """All pairs, or every tenth of them.
+
+    If ``every`` has no common factor with the number of others, each of them comes up in turn: every third of 3 × 4.
+    """
     return some(list(product(ones, others)), every)
 
 
