@@ -185,7 +185,7 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_cells_of_a_notebook() -> None:
-    # They take long to import, and quick tests do without them.
+    # These take long to import, and quick tests do without them.
     import nbformat
     from nbconvert.preprocessors import ExecutePreprocessor
 

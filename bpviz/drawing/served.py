@@ -45,7 +45,7 @@ class ServedPage:
 
     def start(self) -> str:
         """Start the server; return the address of the page."""
-        # It looks so often, in seconds, whether it shall stop.
+        # Every tenth of a second the server checks whether it is to stop.
         threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/{self.secret}/"
 

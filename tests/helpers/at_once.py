@@ -22,7 +22,6 @@ def at_once(cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[]
     ...     print(group, group.exceptions, group.exceptions[0].__notes__)
     1 of 2 cases (1 sub-exception) (AssertionError('3 is odd'),) ["in the case 'three', 3"]
     """
-
     # As they are now: some tests add operations to the table.
     cases = tuple(cases)
     assert cases

@@ -20,7 +20,7 @@ CELLS = (
 
 
 def executed(*cells: str, allow_errors: bool = False) -> Any:
-    # They take long to import, and quick tests do without them.
+    # These take long to import, and quick tests do without them.
     import nbformat
     from nbconvert.preprocessors import ExecutePreprocessor
 

@@ -364,8 +364,8 @@ def test_every_quick_way_agrees_with_numpy(row: Operation) -> None:
 @at_once([r for r in ROWS if r.scalar is not None])
 def test_every_rule_survives_odd_numbers(row: Operation) -> None:
     odd = (0.0, 1.0, -2.0, 1e200, -math.inf, math.nan)
-    triples = list(itertools.product(odd, repeat=len(row.operands)))
-    for xs in some(triples, every=7) if len(row.operands) > 2 else triples:
+    operands = list(itertools.product(odd, repeat=len(row.operands)))
+    for xs in some(operands, every=7) if len(row.operands) > 2 else operands:
         plain = bpviz.backprop(row, *xs) if len(row.operands) == 1 else bpviz.backprop(lambda *p: row(*p), *xs)
         arrays = bpviz.backprop(lambda *p: row(*p), *(np.array([x]) for x in xs))
         for one, other in zip(plain.grads.values(), arrays.grads.values(), strict=True):
