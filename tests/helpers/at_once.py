@@ -11,7 +11,7 @@ __all__ = ["at_once"]
 def at_once(cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """Make a check one test that runs it for every case: a parameter set of pytest, a tuple of arguments, or the argument.
 
-    All cases are tried. The test fails with the errors of all that fail, each with the name of its case.
+    All cases are tried. The test fails with the errors of all that fail, and their names.
 
     >>> @at_once([("two", 2), ("three", 3)])
     ... def test_halves(name, number):
@@ -20,7 +20,7 @@ def at_once(cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[]
     ...     test_halves()
     ... except ExceptionGroup as group:
     ...     print(group, group.exceptions, group.exceptions[0].__notes__)
-    1 of 2 cases (1 sub-exception) (AssertionError('3 is odd'),) ["in the case 'three', 3"]
+    1 of 2 cases: 'three', 3 (1 sub-exception) (AssertionError('3 is odd'),) ["in the case 'three', 3"]
     """
     # As they are now: some tests add operations to the table.
     cases = tuple(cases)
@@ -28,16 +28,18 @@ def at_once(cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[]
 
     def decorate(check: Callable[..., None]) -> Callable[[], None]:
         def test() -> None:
-            failed = []
+            failed: dict[str, Exception] = {}
             for case in cases:
                 values = getattr(case, "values", case) if isinstance(case, tuple) else (case,)
                 try:
                     check(*values)
                 except Exception as error:
-                    error.add_note(f"in the case {_name(case, values)}")
-                    failed.append(error)
+                    failed[_name(case, values)] = error
+            for name, error in failed.items():
+                error.add_note(f"in the case {name}")
             if failed:
-                raise ExceptionGroup(f"{len(failed)} of {len(cases)} cases", failed)
+                said = f"{len(failed)} of {len(cases)} cases: {'; '.join(failed)}"
+                raise ExceptionGroup(said, list(failed.values()))
 
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
             setattr(test, name, getattr(check, name))
