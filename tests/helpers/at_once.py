@@ -28,18 +28,17 @@ def at_once(cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[]
 
     def decorate(check: Callable[..., None]) -> Callable[[], None]:
         def test() -> None:
-            failed: dict[str, Exception] = {}
+            names, errors = [], []
             for case in cases:
                 values = getattr(case, "values", case) if isinstance(case, tuple) else (case,)
                 try:
                     check(*values)
                 except Exception as error:
-                    failed[_name(case, values)] = error
-            for name, error in failed.items():
-                error.add_note(f"in the case {name}")
-            if failed:
-                said = f"{len(failed)} of {len(cases)} cases: {'; '.join(failed)}"
-                raise ExceptionGroup(said, list(failed.values()))
+                    names.append(_name(case, values))
+                    errors.append(error)
+                    error.add_note(f"in the case {names[-1]}")
+            if errors:
+                raise ExceptionGroup(f"{len(errors)} of {len(cases)} cases: {'; '.join(names)}", errors)
 
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
             setattr(test, name, getattr(check, name))
