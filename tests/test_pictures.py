@@ -25,7 +25,7 @@ from random_graphs import random_function, random_matrix_function
 import bpviz
 
 FIGURES = {path.relative_to(GALLERY).as_posix(): path for path in sorted(GALLERY.rglob("*.svg"))}
-SEEDS = some(range(50), every=20)
+SEEDS = some(range(50))
 MATRIX_SEEDS = some(range(10))
 OPTIONS = ("symbols", "rules", "gradient", "highlight", "downwards", "only", "before", "another")
 OPTION_SEEDS = some(range(10))
