@@ -39,6 +39,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writes",),
     ("objects", "doors"),
     ("graph",),
+    ("sources",),
+    ("sources.jax", "sources.onnx"),
     ("transforms",),
     ("analysis",),
     # What joins the two.
