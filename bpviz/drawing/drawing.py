@@ -381,15 +381,14 @@ class Drawing:
         made, say = self._living, self.options.circuit.lang
         return None if isinstance(made, Exception) else write(self.picture, self.theme, made, alone=True, say=say)
 
-    def to_frame(self, page: bytes | str, plain: str = "", alt: str = "") -> str:
-        """Return a piece of HTML for another page that shows `living_page` in a frame, over the plain picture.
+    def to_frame(self, page: bytes, alt: str = "") -> str:
+        """Return a piece of HTML for another page that shows its `living_page` in a frame, over the plain picture.
 
-        ``page`` is it, or its address; ``plain`` is the address of the picture, where the HTML does not contain it.
         ``alt`` is read aloud of the picture.
         """
         from bpviz.living.frame import framed
 
-        return framed(self.picture, page, plain or self.to_bytes("svg"), alt, self.options.circuit.lang)
+        return framed(self.picture, page, self.to_bytes("svg"), alt, self.options.circuit.lang)
 
     @property
     def why_still(self) -> str:

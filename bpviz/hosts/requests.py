@@ -66,7 +66,7 @@ def drawing_of(
         if theme and ctx.get_parameter_source("theme") is click.core.ParameterSource.DEFAULT:
             drawing = draw(drawing, theme=theme)
         # An error of the figure is raised here, not when the figure is written.
-        _ = drawing.figure
+        _ = drawing.living_page if drawing.options.live else drawing.figure
     return Result(drawing, stem, ctx)
 
 

@@ -27,7 +27,7 @@ _PLACES = {"center": "margin-inline:auto", "right": "margin-left:auto"}
 def lives(app: Sphinx, drawing: Drawing) -> bool:
     """Return whether the builder shows a figure living; a book (EPUB) has no frames."""
     can = app.builder.format == "html" and app.builder.name != "epub"
-    return can and drawing.options.live and drawing.living_page is not None
+    return can and bool(drawing.options.live) and drawing.living_page is not None
 
 
 def framed(app: Sphinx, drawing: Drawing, docname: str, stem: str, image: nodes.image) -> nodes.container:
@@ -42,13 +42,11 @@ def framed(app: Sphinx, drawing: Drawing, docname: str, stem: str, image: nodes.
         write_file(place, page)
     address = relative_uri(app.builder.get_target_uri(docname), posixpath.join(folder, quote(name)))
     before, after = around(drawing.picture, address, drawing.options.circuit.lang, _style(image))
-    about = {name: image.attributes.pop(name) for name in ("ids", "names", "classes")}
-    for name in ("width", "height", "scale", "align"):
-        image.attributes.pop(name, None)
-    image["ids"], image["names"], image["classes"] = [], [], []
-    return nodes.container(
-        "", nodes.raw("", before, format="html"), image, nodes.raw("", after, format="html"), **about
-    )
+    start, end = (nodes.raw("", text, format="html") for text in (before, after))
+    about = {name: image[name] for name in ("ids", "names", "classes")}
+    plain = nodes.image("", **{name: image[name] for name in ("uri", "candidates", "alt")})
+    plain.source, plain.line = image.source, image.line
+    return nodes.container("", start, plain, end, **about)
 
 
 def _style(image: nodes.image) -> str:

@@ -41,12 +41,11 @@ def around(picture: Picture, page: bytes | str, say: Language = ENGLISH, style: 
     return before, f"{frame}\n</div>\n"
 
 
-def framed(picture: Picture, page: bytes | str, plain: bytes | str, alt: str = "", say: Language = ENGLISH) -> str:
-    """Return a figure in a frame, over its plain picture: an SVG file, or the address of an image.
+def framed(picture: Picture, page: bytes, plain: bytes, alt: str = "", say: Language = ENGLISH) -> str:
+    """Return a figure in a frame, over its plain picture, an SVG file; the HTML contains both.
 
     ``alt`` is read aloud of the plain picture, instead of the figure's own description.
     """
     before, after = around(picture, page, say)
-    if isinstance(plain, bytes):
-        plain = f"data:image/svg+xml;base64,{base64.b64encode(plain).decode()}"
-    return f'{before}<img alt="{escaped(alt or picture.description)}" src="{escaped(plain)}">\n{after}'
+    address = f"data:image/svg+xml;base64,{base64.b64encode(plain).decode()}"
+    return f'{before}<img alt="{escaped(alt or picture.description)}" src="{address}">\n{after}'
