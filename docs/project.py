@@ -116,8 +116,18 @@ PICTURES = {
 }
 """For each option that changes a picture: a model, and the options of its figure."""
 OTHERWISE = {
-    *("outputs", "format", "descend", "rate", "live", "figure_only", "timeout", "seconds", "scale", "verify"),
-    *("model_timeout", "parameters"),
+    "parameters",
+    "outputs",
+    "format",
+    "descend",
+    "rate",
+    "live",
+    "figure_only",
+    "timeout",
+    "seconds",
+    "scale",
+    "verify",
+    "model_timeout",
 }
 """Options that are shown elsewhere, or cannot be seen in a picture."""
 
