@@ -3,4 +3,6 @@
   if (parent === window) return;
   const tell = () => parent.postMessage({bpvizHeight: Math.ceil(document.documentElement.getBoundingClientRect().height)}, "*");
   new ResizeObserver(tell).observe(document.documentElement);
+  // Out of sight, browsers observe nothing.
+  addEventListener("load", tell);
 })();

@@ -124,6 +124,14 @@ def test_it_is_dark_where_the_notebook_is(tmp_path: Path, opened: Open) -> None:
             assert frame.run(ground) == "rgb(255, 255, 255)"
 
 
+@pytest.mark.parametrize("opened", BROWSERS)
+def test_it_has_its_room_before_a_reader_gets_there(tmp_path: Path, opened: Open) -> None:
+    place = tmp_path / "page.html"
+    place.write_text(host(live(lambda x=3.0: x * x), before="<p style='height: 9000px'>"), encoding="utf-8")
+    with opened(place) as page:
+        assert page.comes_to(FITS.format(number=0), True)
+
+
 @pytest.mark.browser
 def test_paper_gets_the_plain_picture(tmp_path: Path) -> None:
     place = tmp_path / "page.html"
