@@ -43,7 +43,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     # What joins the two.
     ("words", ".plots"),
-    ("figures", "living"),
+    ("figures",),
+    ("living",),
     ("drawing",),
     ("reports",),
     ("",),

@@ -16,7 +16,7 @@ from bpviz.graph.graph import Graph
 from bpviz.graph.sources import Source, flow_of
 from bpviz.lazy import LazyModule
 
-__all__ = ["Training", "descended", "difference", "training_of"]
+__all__ = ["Training", "descended", "descending", "difference", "training_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -93,7 +93,7 @@ def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **
         # The gradient itself, not a multiple of it.
         run["seed"] = 1.0
     flows = [flow_of(target, args, inputs=inputs or None, **run)]
-    names = _descending(flows[0], run.get("wrt"))
+    names = descending(flows[0], run.get("wrt"))
     if not _is_finite(flows[0]):
         found = flows[0].nonfinite[0]
         raise UsageError(f"the descent cannot begin, because {found}; give inputs at which all numbers are finite")
@@ -104,8 +104,8 @@ def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **
     return Training(tuple(flows), tuple(range(len(flows))), int(steps), tuple(names), float(rate))
 
 
-def _descending(flow: Flow, wrt: Any) -> list[str]:
-    """Return the names of the inputs that go down the gradient.
+def descending(flow: Flow, wrt: Any = None) -> list[str]:
+    """Return the names of the inputs that go down the gradient; ``wrt`` names them if they were chosen.
 
     Raises `UsageError` if there is none, or the output is not a single number.
     """

@@ -8,6 +8,7 @@ from typing import Any
 from bpviz.drawing.options import DrawOptions
 from bpviz.figure import Figure
 from bpviz.graph.flow import Flow
+from bpviz.living.controls import Wishes
 from bpviz.living.page import Living, living
 from bpviz.living.steps import StaysStillError
 from bpviz.picture.elements import Picture
@@ -41,8 +42,8 @@ def living_of(
     for reason, holds in reasons.items():
         if holds:
             return StaysStillError(reason)
-    shown = source, figure, picture(), theme, circuit.precision, circuit.lang
+    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps)
     try:
-        return living(*shown, has_numbers=circuit.labels == "values")
+        return living(source, figure, picture(), theme, wishes)
     except StaysStillError as error:
         return error

@@ -265,7 +265,8 @@ const announce = names => {
   const output = named.get(data.output);
   said.textContent = `${now}: ${data.output} = ${written([output.value, output.shape])}`;
 };
-// Browsers allow few changes of the address in a second.
+// Browsers allow few changes of the address in a second. Each function in `kept` returns more of it: step=4
+const kept = [];
 let waiting = 0;
 const remember = () => {
   clearTimeout(waiting);
@@ -273,7 +274,8 @@ const remember = () => {
 };
 const keep = () => {
   if (document.querySelectorAll("figure.bpviz-figure").length > 1) return;
-  const state = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`).join("&");
+  const inputs = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`);
+  const state = [...inputs, ...kept.flatMap(more => more())].join("&");
   try {
     history.replaceState(null, "", state ? `#${state}` : location.pathname + location.search);
   } catch {
@@ -415,7 +417,7 @@ const api = {
   },
   reset: restore,
 };
-Object.defineProperty(figure, "bpviz", {value: Object.freeze(api)});
+Object.defineProperty(figure, "bpviz", {value: api});
 
 // The address: #tax=1.2
 const follow = () => {

@@ -1,0 +1,95 @@
+"""What readers find below a living figure: the walk through its steps, and gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from bpviz.analysis.training import descending
+from bpviz.errors import UsageError
+from bpviz.figures.options import CircuitOptions
+from bpviz.frozen import dataclass
+from bpviz.graph.flow import Flow
+from bpviz.living.bindings import Bindings
+from bpviz.living.walk import walk
+from bpviz.picture.elements import Picture
+from bpviz.text.language import Language
+from bpviz.text.styles import Styles
+
+__all__ = ["Wishes", "controls"]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a living page is shown: the options of its figure, the styles of its theme, and what was chosen for the page.
+
+    A step of the walk is shown for so many ``seconds``. The page ``opens`` with the first step if that is true.
+    """
+
+    circuit: CircuitOptions = field(default_factory=CircuitOptions)
+    house: Styles = ()
+    seconds: float = 1.5
+    opens: bool = False
+
+
+def controls(
+    flow: Flow, picture: Picture, wishes: Wishes, found: Bindings
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the data of what stands below a figure, with its words, and the names of the scripts that read them."""
+    options, say = wishes.circuit, wishes.circuit.lang
+    data: dict[str, Any] = {
+        "walk": {
+            "seconds": wishes.seconds,
+            **({"opens": True} if wishes.opens else {}),
+            **walk(flow, picture, options, wishes.house, found),
+        }
+    }
+    words, scripts = dict(_walk_words(say)), ["walk"]
+    if names := _learned(flow, found):
+        data["learn"] = names
+        words |= _learn_words(say)
+        scripts.append("learn")
+    return {**data, "words": words}, tuple(scripts)
+
+
+def _learned(flow: Flow, found: Bindings) -> list[str]:
+    """Return the names of the inputs that gradient descent changes; none where the output is nothing to descend on.
+
+    With another seed than 1, the gradients are multiples of those of the output.
+    """
+    try:
+        names = descending(flow)
+    except UsageError:
+        return []
+    moving = {flow.graph.record.is_input[i] for i in found.made.inputs}
+    return names if float(flow.seed) == 1.0 and moving.issuperset(names) else []
+
+
+def _learn_words(say: Language) -> Mapping[str, str]:
+    return {
+        "learn": say("Gradient descent"),
+        "one": say("One step"),
+        "run": say("Run"),
+        "stop": say("Stop"),
+        "rate": say("rate"),
+        "along": say("step"),
+        "never": say("The descent cannot begin, because not all numbers are finite."),
+        "diverges": say("The descent ends with step {number}, which is not finite; a smaller rate may help."),
+        "otherwise": say("There is no next step, because line {line} of the function decides otherwise."),
+    }
+
+
+def _walk_words(say: Language) -> Mapping[str, str]:
+    return {
+        "walk": say("Press ▶ or the arrow keys to walk through the steps."),
+        "back": say("Back"),
+        "next": say("Next"),
+        "play": say("Play"),
+        "pause": say("Pause"),
+        "step": say("step"),
+        "steps": say("Step {number} of {count}"),
+        "speed": say("speed"),
+        "guess": say("Guess first"),
+        "reveal": say("Show the number"),
+    }
