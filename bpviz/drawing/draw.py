@@ -152,6 +152,11 @@ def _of_training(training: Training, target: Any, options: dict[str, Any], args:
     drawings = [draw(Drawing(flow, base), **options) for flow in training.drawn or training]
     flows = tuple(drawing.source for drawing in drawings if isinstance(drawing.source, Flow))
     made = replace(drawings[-1], source=replace(training, drawn=flows))
+    if made.options.live:
+        raise UsageError(
+            "the steps of a training and live make two different pages; give one of them (on a living page, gradient "
+            "descent has buttons)"
+        )
     # Now, not when it is written: steps that differ are an error of this call.
     assert made.film is not None
     return made

@@ -313,7 +313,10 @@ class Drawing:
         if self.lives(format):
             from bpviz.living.page import write
 
-            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            # A figure that stays still is walked through without its inputs.
+            steps = self.step_list if self.shows_steps(format) and isinstance(self._living, Exception) else ()
+            more: Any = {"sections": self._sections, "say": made.circuit.lang, "steps": steps}
+            page = write(self.picture, self.theme, self._living, **more)
             return formats.stamped(page, self.fingerprint(format), format)
         shown: Any
         if row.reads == "figure":

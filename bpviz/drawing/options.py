@@ -476,7 +476,5 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
             hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
     values = {name: checked(name, value) for name, value in given.items()}
-    if values.get("live", base.live) and values.get("steps", base.steps):
-        raise UsageError("live and steps make two different pages; give one of them (--live, or --steps or --descend)")
     shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})
     return replace(base, circuit=shown, **{name: value for name, value in values.items() if name in _DRAWING})

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Step
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
@@ -122,11 +122,12 @@ def write(
     *,
     sections: Sequence[str] = (),
     say: Language = ENGLISH,
+    steps: Sequence[Step] = (),
 ) -> bytes:
-    """Return the page; if the figure stays still, with the sentence that says why."""
+    """Return the page; if the figure stays still, in these steps and with the sentence that says why."""
     if isinstance(made, StaysStillError):
         sentence = say("This figure does not follow its inputs: {reason}.", reason=str(made))
-        return html.write(picture, theme, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
+        return html.write(picture, theme, steps=steps, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
     plain = html.write(picture, theme, sections=sections, say=say, strict=True).decode()
     style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)

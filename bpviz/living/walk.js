@@ -48,6 +48,8 @@ const telling = ([slots, shape, how]) => {
   const text = written([slots, shape]);
   return (how === "bracketed" && /[-×−]/.test(text)) || (how === "signed" && text[0] === N.MINUS) ? `(${text})` : text;
 };
+// −x = −1.74 is written once.
+const once = text => text.split(" = ").filter((side, i, sides) => side !== sides[i - 1]).join(" = ");
 // Numbers that were given are no riddle.
 const asks = () => guess.checked && !open && at < whole && walk.sentences[at].some(piece => Array.isArray(piece) && piece[3]);
 const stepText = () => filled(words.steps, {number: at + 1, count: whole + 1});
@@ -65,7 +67,7 @@ const paint = () => {
   }
   const small = document.createElement("small");
   small.textContent = stepText();
-  const text = at === whole ? words.walk : joined(walk.sentences[at], piece => (covered && piece[3] ? "?" : telling(piece)));
+  const text = at === whole ? words.walk : once(joined(walk.sentences[at], piece => (covered && piece[3] ? "?" : telling(piece))));
   sentence.replaceChildren(...(at === whole ? [] : [small, " "]), text);
   scale.value = at;
   scale.setAttribute("aria-valuetext", stepText());

@@ -26,8 +26,9 @@ from bpviz.words.values import content, line_of
 
 __all__ = ["walk"]
 
-_MARK = re.compile(f"{MINUS}?\uf000(\\d+)\uf001")
-"""Stands for a number in a sentence."""
+_PLAIN, _DASHED = "\uf000", f"{MINUS}\uf002"
+_MARK = re.compile(f"(?:{_PLAIN}|{_DASHED})(\\d+)\uf001")
+"""Stands for a number in a sentence; that of an operand may begin with a minus sign."""
 _TERMS = 4
 """The most terms of a sum that are written out, as in `bpviz.figures.formulas`."""
 
@@ -41,7 +42,7 @@ def walk(flow: Flow, picture: Picture, options: CircuitOptions, house: Styles, f
     - ``boxes``: [part, the steps in which it computes].
     """
     slopes = Slopes(flow, found)
-    plain, dashed = (_Writer(flow, options, house, found, slopes, sign) for sign in ("", MINUS))
+    plain, dashed = (_Writer(flow, options, house, found, slopes, opening) for opening in (_PLAIN, _DASHED))
     steps = list(plain.steps())
     sentences = [
         list(_pieces(one.sentence, other.sentence, plain.marks))
@@ -107,10 +108,10 @@ class _Writer(Narrator):
     """Writes marks in the place of numbers. ``marks`` has what they stand for."""
 
     def __init__(
-        self, flow: Flow, options: CircuitOptions, house: Styles, found: Bindings, slopes: Slopes, sign: str
+        self, flow: Flow, options: CircuitOptions, house: Styles, found: Bindings, slopes: Slopes, opening: str
     ) -> None:
         super().__init__(flow, options, house)
-        self.found, self.sign, self._slopes = found, sign, slopes
+        self.found, self.opening, self._slopes = found, opening, slopes
         self.marks: list[list[Any]] = []
         self._known: dict[str, int] = {}
 
@@ -119,7 +120,7 @@ class _Writer(Narrator):
         at = self._known.setdefault(repr(made), len(self.marks))
         if at == len(self.marks):
             self.marks.append(made)
-        return f"{self.sign if style == 'operand' else ''}\uf000{at}\uf001"
+        return f"{self.opening if style == 'operand' else _PLAIN}{at}\uf001"
 
     def _bound(self, index: int) -> Bound | None:
         slots = self.found.made.values.get(index)

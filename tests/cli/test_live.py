@@ -36,8 +36,7 @@ def test_what_stays_still_is_noted(folder: Path) -> None:
     [
         ((), "--live makes a page of HTML; name one: -o FILE.html"),
         (("-o", "a.svg"), "--live makes a page of HTML; name one: -o FILE.html"),
-        (("-o", "a.html", "--steps"), "live and steps make two different pages"),
-        (("-o", "a.html", "--descend", "3"), "live and steps make two different pages"),
+        (("-o", "a.html", "--descend", "3"), "the steps of a training and live make two different pages"),
     ],
 )
 def test_what_is_refused(folder: Path, arguments: tuple[str, ...], message: str) -> None:
