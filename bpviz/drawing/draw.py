@@ -16,6 +16,7 @@ from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
 from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
+from bpviz.living.sliders import checked_sliders
 from bpviz.objects.parameters import split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
@@ -42,7 +43,8 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
     notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
     SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``.
-    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow. ``scale`` is how many
+    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow; ``live={"tax": (1, 1.5)}``
+    with sliders (``(1, 1.5, 0.1)``: in steps of this size; ``"W[0,1]"``: for an element). ``scale`` is how many
     pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses
     several times.
 
@@ -114,11 +116,18 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     if not chosen:
         if with_arrays:
             raise UsageError("beside the arrays stand their elements; give elements=True (--elements), too")
-        return _derived(whole, orders)
+        return _with_sliders(_derived(whole, orders))
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
     # The gradient of single numbers, not single numbers of the gradient: its steps would be those of arrays.
     single = _derived(_single(whole, only), orders)
-    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else single
+    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else _with_sliders(single)
+
+
+def _with_sliders(whole: Drawing) -> Drawing:
+    """Return a drawing whose sliders are for inputs that it has."""
+    if isinstance(whole.options.live, tuple) and isinstance(whole.source, Flow | Graph):
+        checked_sliders(whole.source, whole.options.live)
+    return whole
 
 
 def _training(target: Any, options: dict[str, Any]) -> Training | None:

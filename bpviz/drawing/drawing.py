@@ -208,7 +208,7 @@ class Drawing:
 
     def lives(self, format: str) -> bool:
         """Return whether a file of this format follows its inputs, as far as the figure can."""
-        return self.options.live and formats.row_of(format).lives and self.shown is None
+        return bool(self.options.live) and formats.row_of(format).lives and self.shown is None
 
     @cached_property
     def _living(self) -> Living | StaysStillError:

@@ -42,7 +42,8 @@ def living_of(
     for reason, holds in reasons.items():
         if holds:
             return StaysStillError(reason)
-    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps)
+    sliders = options.live if isinstance(options.live, tuple) else ()
+    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps, sliders)
     try:
         return living(source, figure, picture(), theme, wishes)
     except StaysStillError as error:

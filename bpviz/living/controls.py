@@ -1,4 +1,4 @@
-"""What readers find below a living figure: the walk through its steps, and gradient descent."""
+"""What readers find below a living figure: the walk through its steps, sliders, and gradient descent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bpviz.figures.options import CircuitOptions
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
+from bpviz.living.sliders import Slider, placed
 from bpviz.living.walk import walk
 from bpviz.picture.elements import Picture
 from bpviz.text.language import Language
@@ -24,19 +25,24 @@ __all__ = ["Wishes", "controls"]
 class Wishes:
     """How a living page is shown: the options of its figure, the styles of its theme, and what was chosen for the page.
 
-    A step of the walk is shown for so many ``seconds``. The page ``opens`` with the first step if that is true.
+    A step of the walk is shown for so many ``seconds``. The page ``opens`` with the first step if that is true. These
+    ``sliders`` stand below the figure.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
     house: Styles = ()
     seconds: float = 1.5
     opens: bool = False
+    sliders: tuple[Slider, ...] = ()
 
 
 def controls(
     flow: Flow, picture: Picture, wishes: Wishes, found: Bindings
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the data of what stands below a figure, with its words, and the names of the scripts that read them."""
+    """Return the data of what stands below a figure, with its words, and the names of the scripts that read them.
+
+    Raises `UsageError` for a slider of an input that cannot be changed.
+    """
     options, say = wishes.circuit, wishes.circuit.lang
     data: dict[str, Any] = {
         "walk": {
@@ -46,6 +52,10 @@ def controls(
         }
     }
     words, scripts = dict(_walk_words(say)), ["walk"]
+    if wishes.sliders:
+        places = {i: found.made.values[i] for i in found.made.inputs}
+        data["sliders"] = placed(flow, places, wishes.sliders)
+        scripts.append("sliders")
     if names := _learned(flow, found):
         data["learn"] = names
         words |= _learn_words(say)

@@ -28,6 +28,8 @@ from bpviz.writers import html
 
 __all__ = ["Living", "living", "mark", "write"]
 
+_STYLED = ("figure", "walk", "learn")
+"""The scripts that have a style sheet of their own."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -36,7 +38,7 @@ _CHUNK = 500
 class Living:
     """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps.
 
-    ``scripts`` are the names of those beside ``figure.js``, which have style sheets of the same name.
+    ``scripts`` are the names of those after ``figure.js``.
     """
 
     data: Mapping[str, Any]
@@ -162,7 +164,7 @@ def _script(made: Living) -> str:
 
 
 def _style(made: Living) -> str:
-    return "".join(script(f"{name}.css") for name in ("figure", *made.scripts))
+    return "".join(script(f"{name}.css") for name in ("figure", *made.scripts) if name in _STYLED)
 
 
 def _smaller(text: str) -> str:
