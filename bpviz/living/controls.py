@@ -51,7 +51,7 @@ def controls(
             **walk(flow, picture, options, wishes.house, found),
         }
     }
-    words, scripts = dict(_walk_words(say)), ["walk"]
+    words, scripts = {**_walk_words(say), **_hold_words(say)}, ["walk", "hold"]
     if wishes.sliders:
         places = {i: found.made.values[i] for i in found.made.inputs}
         data["sliders"] = placed(flow, places, wishes.sliders)
@@ -74,6 +74,14 @@ def _learned(flow: Flow, found: Bindings) -> list[str]:
         return []
     moving = {flow.graph.record.is_input[i] for i in found.made.inputs}
     return names if float(flow.seed) == 1.0 and moving.issuperset(names) else []
+
+
+def _hold_words(say: Language) -> Mapping[str, str]:
+    return {
+        "hold": say("Hold"),
+        "holding": say("The numbers of now stay, and others stand beside them."),
+        "release": say("Let go"),
+    }
 
 
 def _learn_words(say: Language) -> Mapping[str, str]:

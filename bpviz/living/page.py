@@ -30,6 +30,8 @@ __all__ = ["Living", "living", "mark", "write"]
 
 _STYLED = ("figure", "walk", "learn")
 """The scripts that have a style sheet of their own."""
+_AROUND = re.compile(r'("(?:[^"\\]|\\.)*")| ?([=<>?:,;(){}&|*]+) ?')
+"""A string, or signs with spaces around them."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -168,9 +170,18 @@ def _style(made: Living) -> str:
 
 
 def _smaller(text: str) -> str:
-    """Return a script without its comments and indents."""
+    """Return a script without its comments, its indents, and most spaces around signs.
+
+    >>> _smaller("const f = (x, y) => {\\n  // A comment\\n  g(x, \\" = \\");\\n  h(`${x} = 1`);\\n};")
+    'const f=(x,y)=>{\\ng(x," = ");\\nh(`${x} = 1`);\\n};'
+    """
     lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return "\n".join(_tight(line) for line in lines if line and not line.startswith("//"))
+
+
+def _tight(line: str) -> str:
+    # Strings stay; what is between backquotes may have strings and signs in it, so that such a line stays as a whole.
+    return line if "`" in line else _AROUND.sub(lambda found: found[1] or found[2], line)
 
 
 def _policy(page: str) -> str:
