@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bpviz.drawing.options import DrawOptions
@@ -18,11 +18,17 @@ __all__ = ["living_of"]
 
 
 def living_of(
-    source: Any, figure: Any, options: DrawOptions, theme: Theme, picture: Callable[[], Picture]
+    source: Any,
+    figure: Any,
+    options: DrawOptions,
+    theme: Theme,
+    picture: Callable[[], Picture],
+    rows: Sequence[int] = (),
 ) -> Living | StaysStillError:
     """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
 
-    ``picture`` returns the picture of the figure, which is laid out only if it can follow.
+    ``picture`` returns the picture of the figure, which is laid out only if it can follow. ``rows`` are the nodes in the
+    table below it.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda x=2.0: x * x)
@@ -43,7 +49,7 @@ def living_of(
         if holds:
             return StaysStillError(reason)
     sliders = options.live if isinstance(options.live, tuple) else ()
-    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps, sliders)
+    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps, sliders, tuple(rows))
     try:
         return living(source, figure, picture(), theme, wishes)
     except StaysStillError as error:

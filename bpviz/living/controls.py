@@ -13,6 +13,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
 from bpviz.living.sliders import Slider, placed
+from bpviz.living.table import table, table_words
 from bpviz.living.walk import walk
 from bpviz.picture.elements import Picture
 from bpviz.text.language import Language
@@ -26,7 +27,7 @@ class Wishes:
     """How a living page is shown: the options of its figure, the styles of its theme, and what was chosen for the page.
 
     A step of the walk is shown for so many ``seconds``. The page ``opens`` with the first step if that is true. These
-    ``sliders`` stand below the figure.
+    ``sliders`` stand below the figure, and a table with ``rows`` for these nodes.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -34,6 +35,7 @@ class Wishes:
     seconds: float = 1.5
     opens: bool = False
     sliders: tuple[Slider, ...] = ()
+    rows: tuple[int, ...] = ()
 
 
 def controls(
@@ -52,6 +54,10 @@ def controls(
         }
     }
     words, scripts = {**_walk_words(say), **_hold_words(say)}, ["walk", "hold"]
+    if (rows := table(flow, found, wishes.rows)) is not None:
+        data["table"] = rows
+        words |= table_words(say)
+        scripts.append("table")
     if wishes.sliders:
         places = {i: found.made.values[i] for i in found.made.inputs}
         data["sliders"] = placed(flow, places, wishes.sliders)

@@ -255,7 +255,6 @@ const said = make("p", {className: "bpviz-said", role: "status"}, bar);
 const stale = make("p", {className: "bpviz-warning", hidden: true}, bar);
 figure.querySelector(".bpviz-picture").after(bar);
 const caption = figure.querySelector("figcaption");
-const sayTable = make("p", {className: "bpviz-warning", textContent: words.table, hidden: true}, bar);
 // The table stands after the figure, and is read after this script.
 const table = () => (figure.nextElementSibling?.matches("article.bpviz-page") ? figure.nextElementSibling : null);
 const drawnTitle = caption?.textContent === document.title;
@@ -285,10 +284,6 @@ const update = () => {
   stale.hidden = !lines.length;
   stale.textContent = lines.map(line => filled(words.stale, {line})).join(" ");
   reset.disabled = !edited;
-  if (table()) {
-    table().hidden = edited;
-    sayTable.hidden = !edited;
-  }
   for (const {text: element, slot} of handles) {
     element.setAttribute("aria-valuenow", v[slot]);
     element.setAttribute("aria-valuetext", N.number(v[slot], data.precision));
@@ -465,7 +460,5 @@ const follow = () => {
   if (pairs.length) change(pairs, false);
 };
 addEventListener("hashchange", follow);
-// The table is there now, and may have to give way to numbers of the address.
-document.addEventListener("DOMContentLoaded", () => update());
 update();
 follow();

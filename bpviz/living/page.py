@@ -88,7 +88,6 @@ def _words(say: Language) -> dict[str, str]:
         "reset": say("Reset"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
-        "table": say("The table has the numbers as they were drawn; reset to see it."),
         "wrong": say("{text} is not a number."),
         "stale": say(
             "With these inputs, line {line} of the function decides otherwise. The numbers that are struck out are "

@@ -251,20 +251,6 @@ def test_the_address_keeps_the_state_and_executes_nothing(tmp_path: Path) -> Non
         assert page.comes_to(f"{LIVE}.value('b')[0]", 7)
 
 
-def test_the_table_is_shown_with_its_own_numbers_only(tmp_path: Path) -> None:
-    hidden = "document.querySelector('article.bpviz-page').hidden"
-    with living(tmp_path, total) as page:
-        assert page.run(hidden) is False
-        page.run(f"{LIVE}.set({{tax: 2}})")
-        assert page.run(hidden) is True
-        assert page.run("[...document.querySelectorAll('.bpviz-warning')].filter(p => !p.hidden).length") == 1
-        page.run("document.querySelector('.bpviz-bar button').click()")
-        assert page.run(hidden) is False
-    place = bpviz.draw(total, live=True).save(tmp_path / "page.html")
-    with opened(f"{place.resolve().as_uri()}#tax=2") as page:
-        assert page.run(hidden) is True
-
-
 def test_another_branch_marks_the_numbers_and_names_the_line(tmp_path: Path) -> None:
     line = deciding.__code__.co_firstlineno + 1
     stale = "[...document.querySelectorAll('.bpviz-stale .forward.value:not(.bpviz-handle)')].map(t => t.textContent)"
