@@ -30,8 +30,11 @@ __all__ = ["Living", "living", "mark", "write"]
 
 _STYLED = ("figure", "walk", "learn")
 """The scripts that have a style sheet of their own."""
-_AROUND = re.compile(r'("(?:[^"\\]|\\.)*")| ?([=<>?:,;(){}&|*]+) ?')
-"""A string, or signs with spaces around them."""
+_AROUND = re.compile(
+    r'("(?:[^"\\]|\\.)*"|`[^`]*`)'  # A text stays.
+    r"| ?(?:([=<>?:,;(){}&|*\[\]!]+)|([-+/])(?= (?![-+/]))) ?"
+)
+"""A text, or signs with spaces around them; ``a - -b`` keeps its spaces."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -179,8 +182,8 @@ def _smaller(text: str) -> str:
 
 
 def _tight(line: str) -> str:
-    # Strings stay; what is between backquotes may have strings and signs in it, so that such a line stays as a whole.
-    return line if "`" in line else _AROUND.sub(lambda found: found[1] or found[2], line)
+    # With more than two backquotes, texts may stand in texts.
+    return line if line.count("`") > 2 else _AROUND.sub(lambda found: found[1] or found[2] or found[3], line)
 
 
 def _policy(page: str) -> str:
