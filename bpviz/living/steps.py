@@ -20,6 +20,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.lazy import LazyModule
 from bpviz.living.expressions import literal, written
+from bpviz.living.lowerings import LOWERINGS, Applied
 from bpviz.ops import Operation
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
@@ -187,6 +188,8 @@ class Lowering:
         self.statements: list[str] = []
         self.fixed: set[int] = set()
         """The places whose numbers never change."""
+        self.ordered: set[int] = set()
+        """The places of positions that an order gave."""
         self.constants: dict[str, int] = {}
         self.copies: dict[str, int] = {}
         """The places of what is computed already, by the expression."""
@@ -272,6 +275,10 @@ class Lowering:
             if np.asarray(z).dtype.kind == "b" and any(operation.rules(len(xs))):
                 raise StaysStillError(f"{operation.name} computes with true and false as NumPy does")
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
+        if lowered := LOWERINGS.get(operation.name):
+            step = Applied(operation, xs, operands, {**operation.parameters, **parameters})
+            if slots := lowered(self, step):
+                return slots
         if operation.inside is not None:
             return self._opened(operation, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:
