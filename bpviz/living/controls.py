@@ -38,9 +38,7 @@ class Wishes:
     rows: tuple[int, ...] = ()
 
 
-def controls(
-    flow: Flow, picture: Picture, wishes: Wishes, found: Bindings
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+def controls(flow: Flow, picture: Picture, wishes: Wishes, found: Bindings) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the data of what stands below a figure, with its words, and the names of the scripts that read them.
 
     Raises `UsageError` for a slider of an input that cannot be changed.

@@ -79,7 +79,9 @@ def _in_order(written: str, *, positions: bool) -> Callable[[Maker, Applied], Sl
         lines, axis = _lines(step)
         if lines.shape[1] > _LONGEST:
             return None
-        found = np.array([[made.step(f"{written}({k}, {_of(line)})", len(line)) for k in range(len(line))] for line in lines])
+        found = np.array(
+            [[made.step(f"{written}({k}, {_of(line)})", len(line)) for k in range(len(line))] for line in lines]
+        )
         if positions:
             made.ordered.update(found.ravel().tolist())
         if step.given.get("axis", -1) is None:
@@ -312,7 +314,9 @@ def _sum_of_products(made: Maker, step: Applied) -> Slots | None:
     terms = left.split(",")
     letters = "".join(terms)
     right = right if arrow else "".join(sorted(one for one in set(letters) if letters.count(one) == 1))
-    sizes = {one: n for term, x in zip(terms, step.xs, strict=True) for one, n in zip(term, ops.shape_of(x), strict=True)}
+    sizes = {
+        one: n for term, x in zip(terms, step.xs, strict=True) for one, n in zip(term, ops.shape_of(x), strict=True)
+    }
     summed = [one for one in sizes if one not in right]
     if np.prod(list(sizes.values()), dtype=float) > _TERMS:
         return None

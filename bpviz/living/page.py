@@ -163,7 +163,14 @@ def _script(made: Living) -> str:
     functions = (script("functions.js"),) if any("F." in line for line in lines) else ()
     more = (script(f"{name}.js") for name in made.scripts)
     # Nothing may be added to what scripts of the page rely on.
-    parts = *functions, script("numbers.js"), f"const steps = [{steps}];", script("figure.js"), *more, "Object.freeze(api);"
+    parts = (
+        *functions,
+        script("numbers.js"),
+        f"const steps = [{steps}];",
+        script("figure.js"),
+        *more,
+        "Object.freeze(api);",
+    )
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
 
 

@@ -81,7 +81,9 @@ def _slider(name: Any, low: Any, high: Any, step: Any = None) -> Slider:
         raise UsageError(f"the slider of {name} goes from {low} to {high}; give the smaller number first")
     size = 0.0 if step is None else _number(name, step)
     if step is not None and not 0 < size <= end - start:
-        raise UsageError(f"the step of the slider of {name} is above 0 and fits between {low} and {high}, but got {step}")
+        raise UsageError(
+            f"the step of the slider of {name} is above 0 and fits between {low} and {high}, but got {step}"
+        )
     if size and (end - start) / size > _MOST:
         raise UsageError(f"the slider of {name} would have more than {_MOST} steps; give a larger step than {step}")
     base, place = split_name(name)

@@ -57,7 +57,12 @@ def button(page: Page, name: str) -> None:
     ("target", "freeze", "rate", "given"),
     [
         (loss, "x,t", 0.05, {"w": -1.25}),
-        (net, "X,T", 0.3, {"W1": np.array([[1.0, -2.0, 0.25], [0.5, 0.75, -1.5]]), "T": np.array([[2.0], [1.0], [0.0]])}),
+        (
+            net,
+            "X,T",
+            0.3,
+            {"W1": np.array([[1.0, -2.0, 0.25], [0.5, 0.75, -1.5]]), "T": np.array([[2.0], [1.0], [0.0]])},
+        ),
         (net, None, 0.1, {"b1": np.array([0.7, -0.3, 0.2])}),
         (classes, None, 0.5, {"x": np.array([0.5, 1.5])}),
     ],

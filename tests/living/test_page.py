@@ -341,7 +341,10 @@ def test_two_figures_on_one_page_do_not_disturb_each_other(tmp_path: Path) -> No
 def test_what_cannot_follow_stays_still_and_says_so(tmp_path: Path) -> None:
     drawing = bpviz.draw(lambda A=np.eye(2): np.sum(np.linalg.eigvalsh(A)), live=True)
     text = drawing.to_bytes("html").decode()
-    assert "<p>This figure does not follow its inputs: eigenvalues cannot be written in single numbers" in text
+    assert (
+        "<p>This figure does not follow its inputs: eigenvalues depends on its numbers in more than sums of products"
+        in text
+    )
     assert "<script" not in text
     assert any("does not follow its inputs" in note for note in drawing.notes)
 

@@ -103,7 +103,9 @@ def test_on_the_command_line_the_flag_may_stand_before_the_model(tmp_path: Path,
 @pytest.mark.browser
 @pytest.mark.engine
 def test_a_slider_moves_its_number_and_follows_it(tmp_path: Path) -> None:
-    slider = "[...document.querySelectorAll('label')].find(one => one.textContent.startsWith('tax')).querySelector('input')"
+    slider = (
+        "[...document.querySelectorAll('label')].find(one => one.textContent.startsWith('tax')).querySelector('input')"
+    )
     with living(tmp_path, total, live={"tax": (1, 1.5), "count": (1, 10)}) as page:
         page.run(f"{slider}.focus()")
         page.press("ArrowRight")
@@ -119,7 +121,9 @@ def test_a_slider_moves_its_number_and_follows_it(tmp_path: Path) -> None:
         assert page.run(f"{slider}.value") == "50"
         assert page.run(f"{slider}.getAttribute('aria-valuetext')") == "1.25"
         # Whole numbers move by whole steps.
-        page.run("[...document.querySelectorAll('label')].find(one => one.textContent.startsWith('count')).control.focus()")
+        page.run(
+            "[...document.querySelectorAll('label')].find(one => one.textContent.startsWith('count')).control.focus()"
+        )
         page.press("ArrowRight")
         assert page.run(f"{LIVE}.value('count')") == 3
 

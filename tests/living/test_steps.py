@@ -95,7 +95,9 @@ ORDERS_AND_MATRICES: dict[str, Any] = {
     "argsort": lambda x=LINE, y=LINE * LINE: np.sum(y[np.argsort(x)] * np.arange(5)),
     "argmax": lambda x=LINE, A=SQUARE: x[np.argmax(x)] * A[0, 1] + np.sum(A[np.argmin(x[:3])] ** 2),
     "max pooling": lambda X=IMAGE: np.sum(nn.max_pool2d(X.reshape(1, 1, 4, 4), 2) ** 2),
-    "max pooling, over each other": lambda X=IMAGE: np.sum(nn.max_pool2d(X.reshape(1, 1, 4, 4), 3, stride=1, pad=1) ** 2),
+    "max pooling, over each other": lambda X=IMAGE: np.sum(
+        nn.max_pool2d(X.reshape(1, 1, 4, 4), 3, stride=1, pad=1) ** 2
+    ),
     "cumulative product": lambda x=LINE: np.sum(np.cumprod(x) * np.arange(5)),
     "inverse of 2 × 2": lambda A=A2: np.sum(np.linalg.inv(A) * A2),
     "inverse of 3 × 3": lambda A=A3: np.sum(np.linalg.inv(A) * SQUARE),
@@ -122,7 +124,11 @@ def test_orders_and_matrices_follow_to_any_other_order() -> None:
         edits = []
         for size in (0.2, 0.4, 5.0):
             # Matrices stay those with an inverse, with positive numbers on their diagonal.
-            size = min(size, 0.4) if any(word in title for word in ("inverse", "determinant", "equations", "Cholesky")) else size
+            size = (
+                min(size, 0.4)
+                if any(word in title for word in ("inverse", "determinant", "equations", "Cholesky"))
+                else size
+            )
             given = {name: np.asarray(flow.value(name)) for name in flow.graph.inputs}
             moved = {name: x + size * rng.normal(size=x.shape) * 0.5 for name, x in given.items()}
             edits.append({name: (x + x.T) / 2 + np.eye(3) if title == "Cholesky" else x for name, x in moved.items()})

@@ -45,7 +45,9 @@ def layer(
 
 def walked(page: Page, count: int) -> list[str]:
     """The sentences of the steps before the last, from the page as it is, without the number of the step."""
-    found: list[str] = json.loads(page.run(f"JSON.stringify(Array.from({{length: {count}}}, () => ({RIGHT}, {SENTENCE})))"))
+    found: list[str] = json.loads(
+        page.run(f"JSON.stringify(Array.from({{length: {count}}}, () => ({RIGHT}, {SENTENCE})))")
+    )
     return [sentence.partition(f" of {count + 1} ")[2] for sentence in found]
 
 
@@ -137,7 +139,9 @@ def test_an_input_that_is_called_step_keeps_its_name(tmp_path: Path) -> None:
 
 
 def test_guessing_hides_the_numbers_until_they_are_asked_for(tmp_path: Path) -> None:
-    hidden = "[...document.querySelectorAll('svg.bpviz .bpviz-later.forward.value')].map(t => t.textContent).includes('200')"
+    hidden = (
+        "[...document.querySelectorAll('svg.bpviz .bpviz-later.forward.value')].map(t => t.textContent).includes('200')"
+    )
     with living(tmp_path, total) as page:
         page.run(f"{CHECKBOX}.click()")
         page.run("document.activeElement.blur()")
@@ -179,7 +183,9 @@ def test_it_plays_to_the_end_and_pauses(tmp_path: Path) -> None:
 
 
 def test_on_paper_it_is_the_plain_figure(tmp_path: Path) -> None:
-    faint = "[...document.querySelectorAll('svg.bpviz > g > *')].filter(one => getComputedStyle(one).opacity < 1).length"
+    faint = (
+        "[...document.querySelectorAll('svg.bpviz > g > *')].filter(one => getComputedStyle(one).opacity < 1).length"
+    )
     with living(tmp_path, total) as page:
         page.press("ArrowRight")
         assert page.run(f"{SENTENCE}").startswith("Step 1")
