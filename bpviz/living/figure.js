@@ -60,10 +60,11 @@ const written = value => {
 const joined = (pieces, one) => pieces.map(piece => (typeof piece === "string" ? piece : one(piece))).join("");
 const signed = texts => texts.map((text, i) => (!i ? text : text[0] === N.MINUS ? ` − ${text.slice(1)}` : ` + ${text}`)).join("");
 
-const put = (label, i, text) => {
-  const element = label.texts[i];
+// What stays the same is not written again: that takes more time than to look.
+const write = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
+const put = (label, i, text) => write(label.texts[i], text);
 
 // Another end of a text; what stands before it keeps its italics and subscripts. Lines have no space where they break.
 const setTail = (lines, old, tail) => {
@@ -154,8 +155,10 @@ const roomOf = (text, group) => {
   const free = names.length ? Math.max(0, begin - wire.x) : 0;
   return {names, free, middle, low, high, drawn: text.textContent, x: text.getAttribute("x"), size: Number(text.getAttribute("font-size") ?? 14)};
 };
-const fit = ({texts: [text], names, free, middle, low, high, drawn, x, size}) => {
-  if (!text) return;
+const fit = label => {
+  const {texts: [text], names, free, middle, low, high, drawn, x, size} = label;
+  if (!text || label.fitted === text.textContent) return;
+  label.fitted = text.textContent;
   const same = text.textContent === drawn, wanted = size * widthOf(text.textContent);
   const by = same ? 0 : Math.min(free, Math.max(0, wanted - high + low)), scale = Math.min(1, (high - low + by) / wanted);
   const half = (wanted * scale) / 2, at = Math.min(Math.max(middle, low - by + half), high - half);
@@ -269,7 +272,7 @@ const update = () => {
     // What the inputs are is true in any case.
     label.group.classList.toggle("bpviz-stale", lines.length > 0 && !label.input);
   }
-  for (const {part, pieces} of data.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
+  for (const {part, pieces} of data.titles) write(groups[part].querySelector("title"), joined(pieces, written));
   for (const note of data.notes) {
     const terms = note.terms?.map(slot => N.number(v[slot], data.precision));
     const tail = terms ? `${signed(terms)} = ${written(note.whole)}` : written(note.whole);
@@ -278,8 +281,7 @@ const update = () => {
     groups[note.part].querySelector("title").textContent = note.head + tail;
   }
   const text = joined(data.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
-  svg.querySelector("desc").textContent = text;
-  if (caption) caption.textContent = text;
+  for (const element of [svg.querySelector("desc"), caption]) write(element, text);
   if (drawnTitle) document.title = text;
   stale.hidden = !lines.length;
   stale.textContent = lines.map(line => filled(words.stale, {line})).join(" ");

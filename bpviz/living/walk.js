@@ -55,6 +55,7 @@ const asks = () => guess.checked && !open && at < whole && walk.sentences[at].so
 const stepText = () => filled(words.steps, {number: at + 1, count: whole + 1});
 const paint = () => {
   const covered = asks();
+  svg.parentNode.classList.toggle("bpviz-walking", at < whole);
   for (const {element, line, back, box, steps} of scenes) {
     const now = at < whole && steps.includes(at), later = !box && at < whole && steps[0] > at;
     element.classList.toggle("bpviz-later", (later && (back || !line)) || (covered && now && numbers.has(element)));
