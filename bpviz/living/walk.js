@@ -145,6 +145,6 @@ const followStep = () => {
   if (!elements.has("step") && Number.isInteger(step) && step !== at) go(step);
 };
 addEventListener("hashchange", followStep);
-if (walk.opens) go(0);
 followStep();
+if (walk.opens && at === whole) go(0);
 paint();
