@@ -27,8 +27,8 @@ def living_of(
 ) -> Living | StaysStillError:
     """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
 
-    ``picture`` returns the picture of the figure, which is laid out only if it can follow. ``rows`` are the nodes in the
-    table below it.
+    ``picture`` returns the picture of the figure, which is laid out only if it can follow. The table below it has these
+    ``rows``, by the numbers of nodes.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda x=2.0: x * x)

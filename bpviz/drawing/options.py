@@ -33,8 +33,8 @@ class DrawOptions:
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
     drawing, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by
     step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs; it may have
-    sliders. ``scale`` is the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the
-    format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
+    sliders. ``scale`` is the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default.
+    ``notebook`` is the format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -386,7 +386,7 @@ _ROWS = (
     _kept(
         "live",
         "--live",
-        "HTML in which the reader changes inputs, and all numbers follow; with sliders: --live tax=1..1.5 (or 1..1.5:0.1).",
+        "HTML in which the reader changes inputs, and all numbers follow; with a slider: --live tax=1..1.5.",
         default=(),
         alone="",
         like="..",

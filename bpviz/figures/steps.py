@@ -143,8 +143,8 @@ class Narrator:
 
     def shown(self, wire: Wire) -> str:
         """Return the number above a wire that has one."""
-        assert wire.forward is not None and wire.forward.label is not None
-        return line_of(wire.forward.label.content, self.say)
+        label = wire.forward.label if wire.forward else None
+        return line_of(label.content, self.say) if label else ""
 
     def line(self, wire: Wire) -> str:
         """Return the arithmetic of the gradient on a wire; nothing if it is hidden."""

@@ -155,8 +155,8 @@ def _running(written: str) -> Callable[[Maker, Applied], Slots | None]:
 
 
 def _tables(made: Maker, step: Applied, shape: tuple[int, ...]) -> tuple[Any, Slots] | None:
-    """Return where an index leads in an array of this shape, a row for each number of its position, and for each element
-    the place of its position. ``None`` unless there is one array of positions, which an order gave.
+    """Return where an index leads in an array of this shape, a row for each number of its position, and the place of
+    the position of each element. ``None`` unless there is one array of positions, which an order gave.
     """
     moving = [at for at, slots in enumerate(step.operands[1:]) if not made.fixed.issuperset(slots)]
     if len(moving) != 1 or not made.ordered.issuperset(step.operands[1 + moving[0]]):

@@ -48,7 +48,8 @@ def sliders_of(value: Any) -> bool | tuple[Slider, ...]:
         return tuple(_slider(name, *_range(name, ends)) for name, ends in value.items())
     if not isinstance(value, str | list | tuple):
         raise UsageError(
-            f"live is True, or the ranges of sliders, such as {{'tax': (1, 1.5)}} or 'tax=1..1.5', but got {value!r:.60}"
+            "live is True, or the ranges of sliders, such as {'tax': (1, 1.5)} or 'tax=1..1.5', "
+            f"but got {value!r:.60}"
         )
     given = [value] if isinstance(value, str) else value
     found = tuple(one if isinstance(one, Slider) else _read(one) for one in given if one != "")

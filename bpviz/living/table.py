@@ -24,8 +24,8 @@ _CELLS = 9
 def table(flow: Flow, found: Bindings, rows: Sequence[int]) -> dict[str, Any] | None:
     """Return the table with a row for each of these nodes as plain data for ``table.js``; ``None`` without rows.
 
-    A row has the places of its value and of its gradient, if one reaches it; whether it is an input that can be changed;
-    and whether its gradient is ``long``, so that only its length is written.
+    A row has the places of its value, and of its gradient if one reaches it; whether it is an input that can be
+    changed; and whether its gradient is ``long``, so that only its length is written.
     """
     made, seed = found.made, np.asarray(flow.seed, float).ravel().tolist()
     if not rows or flow.output_index not in made.values or any(index not in made.values for index in rows):

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import BpvizError
 from bpviz.figure import Heat, Plain, Row, Step, Wire
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.steps import Narrator
 from bpviz.formulas.formula import symbol
 from bpviz.graph.flow import Flow
+from bpviz.graph.graph import Graph
 from bpviz.living.bindings import GRID, Bindings, Bound
-from bpviz.living.slopes import Slopes
-from bpviz.living.steps import StaysStillError
+from bpviz.living.steps import Lowering, Slots, StaysStillError
 from bpviz.picture.elements import Cell, Part, Picture
 from bpviz.picture.stages import arrivals
+from bpviz.recording.handle import HANDLES, Handle
+from bpviz.recording.recorder import Recorder
 from bpviz.text.numerals import MINUS, added, number
 from bpviz.text.styles import Styles
+from bpviz.transforms.simplify import Numbering
 from bpviz.words.values import content, line_of
 
 __all__ = ["walk"]
@@ -41,7 +44,7 @@ def walk(flow: Flow, picture: Picture, options: CircuitOptions, house: Styles, f
     - ``wires``: [part, step of the forward arrow, of the backward arrow, the elements of the backward arrow].
     - ``boxes``: [part, the steps in which it computes].
     """
-    slopes = Slopes(flow, found)
+    slopes = _Slopes(flow, found)
     plain, dashed = (_Writer(flow, options, house, found, slopes, opening) for opening in (_PLAIN, _DASHED))
     steps = list(plain.steps())
     sentences = [
@@ -70,7 +73,8 @@ def _places(picture: Picture, steps: Sequence[Step]) -> dict[str, Any]:
 
 def _backward(part: Part) -> list[int]:
     """Return which children of a part's group in SVG belong to its backward arrow."""
-    children, own = 0, []
+    children = 0
+    own: list[int] = []
     for at, element in enumerate(part.elements):
         # A cell whose number is not finite is crossed out, by an element of its own.
         count = 2 if isinstance(element, Cell) and element.value is None else 1
@@ -108,7 +112,7 @@ class _Writer(Narrator):
     """Writes marks in the place of numbers. ``marks`` has what they stand for."""
 
     def __init__(
-        self, flow: Flow, options: CircuitOptions, house: Styles, found: Bindings, slopes: Slopes, opening: str
+        self, flow: Flow, options: CircuitOptions, house: Styles, found: Bindings, slopes: _Slopes, opening: str
     ) -> None:
         super().__init__(flow, options, house)
         self.found, self.opening, self._slopes = found, opening, slopes
@@ -206,3 +210,63 @@ def _joined(bounds: Iterator[Bound]) -> Bound:
 
 def _is_heat(arrow: Any) -> bool:
     return isinstance(arrow.label.content, Heat)
+
+
+class _Slopes:
+    """The slopes of a flow, each computed on its page by steps that are added to ``found``."""
+
+    def __init__(self, flow: Flow, found: Bindings) -> None:
+        """Take the flow and the places of its numbers."""
+        self._flow, self._found = flow, found
+        self._known: dict[tuple[int, int], tuple[int, float] | None] = {}
+        self._made = Lowering.resumed(found.made, found.initial, found.statements)
+
+    def slope(self, node: int, slot: int) -> tuple[int, float] | None:
+        """Return the place of the slope of an operation by an operand, and its number now.
+
+        ``None`` if it is not a number, or cannot be written in single numbers.
+        """
+        if (node, slot) not in self._known:
+            try:
+                with ops.silence():
+                    self._known[node, slot] = self._lowered(node, slot)
+            except StaysStillError:
+                self._known[node, slot] = None
+        return self._known[node, slot]
+
+    def _lowered(self, node: int, slot: int) -> tuple[int, float] | None:
+        flow, places = self._flow, self._found.made.values
+        old = flow.graph.record
+        operation, operands = old.operations[node], old.operands[node]
+        parameters, rule = old.parameters.get(node, {}), None
+        if operation is not None:
+            rule = operation.rules(len(operands))[slot]
+        nodes = (node, *operands)
+        if rule is None or any(ops.shape_of(flow.values[i]) or i not in places for i in nodes):
+            return None
+        value = ops.pull(rule, 1.0, flow.values[node], [flow.values[i] for i in operands], parameters)
+        if ops.shape_of(value):
+            return None
+        made = self._made
+        record = Recorder(sys._getframe())
+        known: dict[int, Slots] = {}
+        handles: list[Handle] = []
+        for place, index in enumerate(nodes):
+            if all(at in made.fixed for at in places[index]):
+                number = record.add_constant(flow.values[index])
+            else:
+                number = record.add_inputs((f"x{place}",), (flow.values[index],))
+                known[number] = places[index]
+            handles.append(Handle(record, number, flow.values[index]))
+        numbering, count = Numbering(record), len(record)
+        result = ops.pull(rule, 1.0, handles[0], handles[1:], parameters)
+        record.frame = None
+        if record.decided:
+            return None
+        if type(result) not in HANDLES:
+            return made.constant(float(result)), float(value)
+        # A product with 1 is left out.
+        numbering.settle(count)
+        last = numbering.of(result.index)
+        made.lower(record, record.values, Graph(record=record).ancestors([last]), known)
+        return known[last][0], float(value)
