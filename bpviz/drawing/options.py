@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Direction, NotationKind, Repeat
-from bpviz.figures.options import CircuitOptions, Constants, Labels, Repeats, Show
+from bpviz.figures.options import CircuitOptions, Constants, Labels, Parameters, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.living.sliders import Slider, sliders_of
@@ -303,6 +303,13 @@ _ROWS = (
         setting=True,
     ),
     _kept(
+        "parameters",
+        "--parameters",
+        "The weights of modules of PyTorch and its like: a wire for each, or hide them.",
+        choices=get_args(Parameters),
+        setting=True,
+    ),
+    _kept(
         "styles",
         "--style",
         "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
@@ -444,6 +451,13 @@ _ROWS = (
         "force", "--force", "Write even over a Python file, or over the file that is drawn.", False, taken_by="terminal"
     ),
     Option("view", "--view", "Open the result; with --watch, a page that follows it.", False, taken_by="terminal"),
+    Option(
+        "verbose",
+        "-v --verbose",
+        "Say how long each stage takes, and what laid the figure out.",
+        False,
+        taken_by="terminal",
+    ),
     Option("watch", "--watch", "Draw again whenever the model is saved, until Ctrl-C.", False, taken_by="terminal"),
 )
 OPTIONS: dict[str, Option] = {row.name: row for row in _ROWS}
