@@ -2,7 +2,10 @@
 // `steps` compute both passes in v. No text of the model is ever markup, a selector or a script.
 const figure = document.currentScript.closest("figure");
 const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
-const svg = figure.querySelector("svg"), groups = [...svg.children].filter(child => child.tagName === "g");
+// The drawing that is shown; what is bound to the first is in data itself.
+let view = data, svg = figure.querySelector("svg");
+const partsOf = drawing => [...drawing.children].filter(child => child.tagName === "g");
+let groups = partsOf(svg);
 const NS = "http://www.w3.org/2000/svg", words = data.words;
 const start = data.initial.map(Number), v = new Float64Array(start);
 const named = new Map(data.names.map(one => [one.name, one]));
@@ -167,7 +170,7 @@ const fit = label => {
   text.style.textAnchor = same ? "" : "middle";
   text.style.fontSize = same || scale === 1 ? "" : `${(size * scale).toFixed(2)}px`;
 };
-const labels = data.labels.map(label => {
+const bind = () => view.labels.map(label => {
   const group = groups[label.part], every = [...group.querySelectorAll("text")];
   const cells = group.querySelectorAll("rect.cell"), marks = group.querySelectorAll("rect.mark");
   const texts = label.texts.map(at => every[at] ?? null);
@@ -181,6 +184,7 @@ const labels = data.labels.map(label => {
     ring: null,
   };
 });
+let labels = bind();
 
 const shade = (share, [least, zero, most]) => {
   const end = share >= 0 ? most : least, part = Math.min(Math.abs(share), 1);
@@ -272,15 +276,15 @@ const update = () => {
     // What the inputs are is true in any case.
     label.group.classList.toggle("bpviz-stale", lines.length > 0 && !label.input);
   }
-  for (const {part, pieces} of data.titles) write(groups[part].querySelector("title"), joined(pieces, written));
-  for (const note of data.notes) {
+  for (const {part, pieces} of view.titles) write(groups[part].querySelector("title"), joined(pieces, written));
+  for (const note of view.notes) {
     const terms = note.terms?.map(slot => N.number(v[slot], data.precision));
     const tail = terms ? `${signed(terms)} = ${written(note.whole)}` : written(note.whole);
     setTail([...groups[note.part].querySelectorAll("text")], note.tail, tail);
     note.tail = tail;
     groups[note.part].querySelector("title").textContent = note.head + tail;
   }
-  const text = joined(data.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
+  const text = joined(view.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
   for (const element of [svg.querySelector("desc"), caption]) write(element, text);
   if (drawnTitle) document.title = text;
   stale.hidden = !lines.length;
@@ -343,7 +347,7 @@ const field = (element, slot, first = "") => {
   input.value = first || String(v[slot]);
   // Not over the edges, where it would be cut.
   input.style.left = `${Math.max(62, box.left + box.width / 2 - outer.left + frame.scrollLeft)}px`;
-  input.style.top = `${Math.max(20, box.top + box.height / 2 - outer.top)}px`;
+  input.style.top = `${Math.max(20, box.top + box.height / 2 - outer.top + frame.scrollTop)}px`;
   let open = true;
   const close = take => {
     if (!open) return;
@@ -366,9 +370,9 @@ const field = (element, slot, first = "") => {
 };
 
 const KEYS = {ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10};
-const handles = [];
-for (const label of labels) {
-  if (!label.input || label.kind === "heat" || label.texts.length !== label.value[0].length) continue;
+let handles = [];
+const arm = label => {
+  if (!label.input || label.kind === "heat" || label.texts.length !== label.value[0].length) return;
   label.group.setAttribute("role", "group");
   label.texts.forEach((text, i) => {
     const slot = label.value[0][i];
@@ -409,7 +413,8 @@ for (const label of labels) {
       event.preventDefault();
     });
   });
-}
+};
+labels.forEach(arm);
 
 hint.hidden = !handles.length;
 
