@@ -68,6 +68,8 @@
       element.classList.toggle("bpviz-pale", later && line && !back);
       element.classList.toggle("bpviz-now", now && line);
     }
+    // Notes have sums of gradients.
+    for (const {part} of view.notes) groups[part].classList.toggle("bpviz-later", at < whole);
     // What an edit has added stands with its number.
     for (const {texts, ring, factorText} of labels) {
       for (const one of [ring, factorText]) one?.classList.toggle("bpviz-later", texts[0]?.matches(".bpviz-later") ?? false);

@@ -182,6 +182,16 @@ def test_it_plays_to_the_end_and_pauses(tmp_path: Path) -> None:
         assert page.run(f"{player}.textContent") == "Play" and page.run(SENTENCE).startswith("Step 1 of 10")
 
 
+def test_sums_of_gradients_stay_hidden_until_the_end(tmp_path: Path) -> None:
+    note = "getComputedStyle(document.querySelector('svg.bpviz > g.note')).opacity"
+    with living(tmp_path, total, repeat="always") as page:
+        assert page.run(note) == "1"
+        page.press("ArrowRight")
+        assert page.run(note) == "0"
+        page.press("Escape")
+        assert page.run(note) == "1"
+
+
 def test_on_paper_it_is_the_plain_figure(tmp_path: Path) -> None:
     faint = (
         "[...document.querySelectorAll('svg.bpviz > g > *')].filter(one => getComputedStyle(one).opacity < 1).length"
