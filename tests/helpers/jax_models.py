@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
+import pytest
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'bpviz[jax]'")
+jnp = jax.numpy
 
 MODELS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
 

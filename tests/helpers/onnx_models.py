@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, checker, helper, numpy_helper
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="ONNX is not installed: pip install 'bpviz[onnx]'")
+from onnx import TensorProto, checker, helper, numpy_helper  # noqa: E402
 
 rng = np.random.default_rng(0)
 
