@@ -13,6 +13,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
 from bpviz.living.sliders import Slider, placed
+from bpviz.living.steps import StaysStillError
 from bpviz.living.table import table, table_words
 from bpviz.living.walk import walk
 from bpviz.picture.elements import Picture
@@ -44,14 +45,18 @@ def controls(flow: Flow, picture: Picture, wishes: Wishes, found: Bindings) -> t
     Raises `UsageError` for a slider of an input that cannot be changed.
     """
     options, say = wishes.circuit, wishes.circuit.lang
-    data: dict[str, Any] = {
-        "walk": {
-            "seconds": wishes.seconds,
-            **({"opens": True} if wishes.opens else {}),
-            **walk(flow, picture, options, wishes.house, found),
-        }
-    }
-    words, scripts = {**_walk_words(say), **_hold_words(say)}, ["walk", "hold"]
+    data: dict[str, Any] = {}
+    words, scripts = dict(_hold_words(say)), ["hold"]
+    try:
+        steps = walk(flow, picture, options, wishes.house, found)
+    except StaysStillError:
+        # The sentences have more than the picture: gradients that it hides, and that cannot be written.
+        pass
+    else:
+        opens = {"opens": True} if wishes.opens else {}
+        data["walk"] = {"seconds": wishes.seconds, **opens, **steps}
+        words |= _walk_words(say)
+        scripts.insert(0, "walk")
     if (rows := table(flow, found, wishes.rows)) is not None:
         data["table"] = rows
         words |= table_words(say)

@@ -29,7 +29,7 @@ from bpviz.writers import html
 __all__ = ["Living", "living", "mark", "write"]
 
 _STYLED = ("figure", "walk", "learn")
-"""The scripts that have a style sheet of their own."""
+"""The style sheets; the last one is left out where nothing is learned."""
 _AROUND = re.compile(
     r'("(?:[^"\\]|\\.)*"|`[^`]*`)'  # A text stays.
     r"| ?(?:([=<>?:,;(){}&|*\[\]!]+)|([-+/])(?= (?![-+/]))) ?"
@@ -175,7 +175,7 @@ def _script(made: Living) -> str:
 
 
 def _style(made: Living) -> str:
-    return "".join(script(f"{name}.css") for name in ("figure", *made.scripts) if name in _STYLED)
+    return "".join(script(f"{name}.css") for name in _STYLED if name != "learn" or name in made.scripts)
 
 
 def _smaller(text: str) -> str:
