@@ -165,10 +165,11 @@ class Page:
             self._session = own
 
 
-_CODES = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "Enter": 13, " ": 32} | {
-    "ArrowUp": 38,
-    "ArrowDown": 40,
+_CODES = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Home": 36, "End": 35} | {
+    "Tab": 9,
+    "Enter": 13,
     "Escape": 27,
+    " ": 32,
 }
 
 
