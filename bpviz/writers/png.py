@@ -6,13 +6,13 @@ import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, chain, groupby
 from math import floor, sqrt
 from unicodedata import bidirectional, combining
 from zlib import crc32
 
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
-from bpviz.picture.elements import Element, Picture, Text
+from bpviz.picture.elements import Part, Picture, Text
 from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
@@ -115,16 +115,14 @@ def _in_runs(picture: Picture) -> Picture:
     If the first font lacks one character of a line, resvg sets the whole line in another font that has them all:
     numbers beside Japanese would be drawn in the Japanese font.
     """
-    parts = (replace(part, elements=tuple(_pieces(part.elements))) for part in picture.parts)
-    return replace(picture, parts=tuple(parts))
+    return replace(picture, parts=tuple(map(_in_pieces, picture.parts)))
 
 
-def _pieces(elements: tuple[Element, ...]) -> Iterator[Element]:
-    for element in elements:
-        if isinstance(element, Text):
-            yield from _runs(element)
-        else:
-            yield element
+def _in_pieces(part: Part) -> Part:
+    pieces = [tuple(_runs(element)) if isinstance(element, Text) else (element,) for element in part.elements]
+    ends = list(accumulate(map(len, pieces), initial=0))
+    backward = (place for i in part.backward for place in range(ends[i], ends[i + 1]))
+    return replace(part, elements=tuple(chain.from_iterable(pieces)), backward=tuple(backward))
 
 
 def _runs(line: Text) -> Iterator[Text]:

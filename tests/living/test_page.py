@@ -70,9 +70,10 @@ def shown(page: Page) -> list[list[str]]:
 
 
 def titles(page: Page) -> list[str]:
-    found: list[str] = json.loads(
-        page.run("JSON.stringify([...document.querySelectorAll('svg.bpviz > g > title')].map(t => t.textContent))")
+    script = (
+        "[...document.querySelectorAll('svg.bpviz > g > title, svg.bpviz > g > a > title')].map(t => t.textContent)"
     )
+    found: list[str] = json.loads(page.run(f"JSON.stringify({script})"))
     return found
 
 
