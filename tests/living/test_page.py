@@ -268,7 +268,7 @@ def test_the_table_is_shown_with_its_own_numbers_only(tmp_path: Path) -> None:
 
 def test_another_branch_marks_the_numbers_and_names_the_line(tmp_path: Path) -> None:
     line = deciding.__code__.co_firstlineno + 1
-    stale = "[...document.querySelectorAll('.bpviz-stale .forward.value:not(.bpviz-handle)')].map(t => t.textContent)"
+    stale = "[...document.querySelectorAll('.bpviz-stale .forward > text:not(.muted, .bpviz-handle)')].map(t => t.textContent)"
     with living(tmp_path, deciding) as page:
         page.run(f"{LIVE}.set({{x: 5}})")
         assert page.run(f"{LIVE}.stale") == [] and page.run(stale) == []
