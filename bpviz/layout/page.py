@@ -7,15 +7,16 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bpviz import deadline
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
+from bpviz.frozen import replace
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
+from bpviz.layout.collection import paused_collection
 from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
 from bpviz.layout.frames import CORNER, around, framed
@@ -51,6 +52,8 @@ _WIDER = 1.3
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
+_MANY, _TRIED = 64, 8
+"""Of more rows than this, one of eight is tried first; the others wait if more than an eighth of these are too long."""
 
 
 def lay_out(
@@ -80,10 +83,22 @@ def lay_out(
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
+    with paused_collection():
+        return _laid_out(figure, theme, engine, timeout, say, progress)
+
+
+def _laid_out(
+    figure: Figure | Sheet,
+    theme: Theme,
+    engine: str,
+    timeout: float | None,
+    say: Language,
+    progress: Callable[[int, int], None] | None,
+) -> Picture:
+    """Return the picture, see `lay_out`."""
     theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
-        more: Any = {"engine": engine, "timeout": timeout, "say": say, "progress": progress}
-        pictures = [lay_out(one, theme, **more) for one in figure.figures]
+        pictures = [_laid_out(one, theme, engine, timeout, say, progress) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
     check(figure)
@@ -178,24 +193,33 @@ def _set(
     web = web_of(turn(figure))
     plan = planned(web.figure, theme, ruler)
     known: dict[Span, float] = {}
+    made: dict[Span, _Line] = {}
     laid: dict[Span, _Line] = {}
+
+    def too_long(span: Span) -> bool:
+        # A row of one rank cannot be divided.
+        return laid[span].across > limit and span[1] - span[0] > 1
+
     for _ in range(_TRIALS):
         # Lengths are estimated, and estimated better from those that are known.
         rows = in_rows(web, plan, room, limit, known)
-        set_rows = [written_once(turn(row)) for row in rows.figures]
-        before, laid = laid, {}
-        for span, row in zip(rows.spans, set_rows, strict=True):
-            # Most rows are the same as in the trial before.
-            same = span in before and before[span].figure == row
-            laid[span] = before[span] if same else line(row, planned(row, theme, ruler))
+        set_rows = {span: written_once(turn(row)) for span, row in zip(rows.spans, rows.figures, strict=True)}
+        # Most rows are the same as in a trial before.
+        laid = {span: made[span] for span in rows.spans if span in made and made[span].figure == set_rows[span]}
+        new = [span for span in rows.spans if span not in laid]
+        # Of many rows some are tried first: if these are too long, others are.
+        some = new[::_TRIED] if len(new) > _MANY and not known else []
+        for number, span in enumerate(dict.fromkeys((*some, *new)), 1):
+            laid[span] = made[span] = line(set_rows[span], planned(set_rows[span], theme, ruler))
             if progress is not None:
                 progress(len(laid), len(set_rows))
-        long = [span for span, row in laid.items() if row.across > limit]
-        # A row of one rank cannot be divided, and without new lengths all rows remain.
-        if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
+            if number == len(some) and sum(map(too_long, some)) > len(some) / _TRIED:
+                break
+        # Without new lengths all rows remain.
+        if len(laid) == len(set_rows) and (not any(map(too_long, laid)) or known.keys() >= laid.keys()):
             break
         known |= {span: row.across for span, row in laid.items()}
-    lines = list(laid.values())
+    lines = [laid[span] for span in rows.spans]
     boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}
