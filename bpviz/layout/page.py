@@ -309,7 +309,7 @@ def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
     """Return the lines of every note, at most as wide as the figure, or as a column of text."""
     size, room = theme.sizes["note"], max(width, _COLUMN)
     return [
-        [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room)]
+        [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room, theme.room)]
         for note in figure.notes
     ]
 

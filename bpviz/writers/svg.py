@@ -48,7 +48,8 @@ _SIZE = 14.0
 
 def inherited(theme: Theme) -> str:
     """Return the attributes that all drawn elements inherit: most of them are filled with ink."""
-    return f'font-family="{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="{_short(ink_of(theme))}"'
+    own = f"'{theme.font.family}', " if theme.font else ""
+    return f'font-family="{own}{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="{_short(ink_of(theme))}"'
 
 
 def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language = ENGLISH) -> bytes:
