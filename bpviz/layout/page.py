@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bpviz import deadline
+from bpviz.collection import paused_collection
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.frozen import replace
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
-from bpviz.layout.collection import paused_collection
 from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
 from bpviz.layout.frames import CORNER, around, framed
@@ -83,22 +83,10 @@ def lay_out(
     >>> [part.kind for part in picture.parts]
     ['node', 'wire', 'node']
     """
-    with paused_collection():
-        return _laid_out(figure, theme, engine, timeout, say, progress)
-
-
-def _laid_out(
-    figure: Figure | Sheet,
-    theme: Theme,
-    engine: str,
-    timeout: float | None,
-    say: Language,
-    progress: Callable[[int, int], None] | None,
-) -> Picture:
-    """Return the picture, see `lay_out`."""
     theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
-        pictures = [_laid_out(one, theme, engine, timeout, say, progress) for one in figure.figures]
+        more: Any = {"engine": engine, "timeout": timeout, "say": say, "progress": progress}
+        pictures = [lay_out(one, theme, **more) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
     check(figure)
@@ -151,6 +139,7 @@ class _Line(NamedTuple):
         return self.edges[2] - self.edges[0]
 
 
+@paused_collection()
 def _set(
     figure: Figure,
     flow: Direction,

@@ -71,7 +71,8 @@ def frames(
     looks = DaysAndNights(theme)
     known: _Written = {}
     for picture in pictures:
-        yield finished(followed(_pieces(picture, looks, known, say), inline=inline))
+        lines = _pieces(picture, looks, known, say)
+        yield finished(lines if theme.dark is None else followed(lines, inline=inline))
 
 
 def finished(lines: list[str]) -> bytes:

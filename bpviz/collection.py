@@ -1,4 +1,4 @@
-"""The collection of cycles, which pauses while a figure is laid out."""
+"""Pauses of the collection of cycles."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ __all__ = ["paused_collection"]
 
 @contextmanager
 def paused_collection() -> Iterator[None]:
-    """Pause Python's search for cycles of objects.
+    """Pause Python's search for cycles of objects; for work that makes many objects and hardly any cycles.
 
-    A layout makes many objects that stay and hardly any cycles, so a fifth of its time would go into searches that find
-    nothing.
+    A fifth of the time of a large layout would go into searches that find nothing.
 
     >>> with paused_collection():
     ...     gc.isenabled()
