@@ -30,10 +30,11 @@ try:
     from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
     from bpviz.graph.flow import Flow
     from bpviz.graph.graph import Graph, Node
-    from bpviz.graph.propagate import backprop, propagate
-    from bpviz.graph.tracing import trace
+    from bpviz.graph.propagate import propagate
     from bpviz.ops.table.custom import op
     from bpviz.recording.naming import group, name, style
+    from bpviz.sources.registry import recording
+    from bpviz.sources.targets import backprop, trace
     from bpviz.transforms.opening import open_operations as open  # noqa: F401 (public, but no star import may replace Python's)
 except KeyboardInterrupt:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
@@ -85,6 +86,7 @@ __all__ = [
     "numerical_gradient",
     "op",
     "propagate",
+    "recording",
     "style",
     "trace",
     "what_if",

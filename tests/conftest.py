@@ -26,7 +26,7 @@ from browser import HOW_TO_INSTALL, chromium
 from programs import started
 
 # No deadline: a first call may import NumPy. In CI the examples are the same on every run, so a failure is a change's.
-settings.register_profile("here", deadline=None, max_examples=20)
+settings.register_profile("here", deadline=None, max_examples=10)
 settings.register_profile("all", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "all" if ALL_CASES else "here")
@@ -88,9 +88,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests that were collected: they stay until the end."""
+    """Spare the garbage collector the thousands of tests that were collected: they stay until the end.
+
+    It looks for garbage more rarely than usual, for drawings are freed without it (tests/test_memory.py).
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,13 +108,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     started.clear()
 
 
-@pytest.fixture(autouse=True)
-def models_apart() -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
     """Forget the models that a test runs in this process: the next test may have another ``apples.py``."""
     from bpviz.drawing.models import apart
 
     with apart():
-        yield
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

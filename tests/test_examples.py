@@ -12,10 +12,8 @@ from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from click.testing import CliRunner
-from nbconvert.preprocessors import ExecutePreprocessor
 from places import DOCS, ROOT
 from svg_lines import in_one_piece
 
@@ -38,7 +36,11 @@ def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
     return [(name, textwrap.dedent(body).strip() + "\n") for name, body in found if not languages or name in languages]
 
 
-CONSOLES = [page for page in PAGES if blocks(page, "console")]
+CONSOLES = [
+    pytest.param(page, marks=pytest.mark.thorough if page == "howto/training.rst" else ())
+    for page in PAGES
+    if blocks(page, "console")
+]
 
 
 def block(page: str, language: str, at: int = 0) -> str:
@@ -83,6 +85,7 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
             (folder / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(folder))
     # Another test may have imported a module of this name.
@@ -182,6 +185,10 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_cells_of_a_notebook() -> None:
+    # These take long to import, and quick tests do without them.
+    import nbformat
+    from nbconvert.preprocessors import ExecutePreprocessor
+
     cells = [nbformat.v4.new_code_cell(text) for _, text in blocks("howto/notebooks.rst", "ipython")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     ExecutePreprocessor(timeout=120).preprocess(notebook, {"metadata": {"path": "."}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,8 @@ from bpviz.figure import Figure, Film, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
-from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
-from bpviz.objects.parameters import split_keywords
+from bpviz.sources.targets import source_of, split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named, openable
@@ -24,7 +23,7 @@ from bpviz.transforms.opening import open_named, openable
 __all__ = ["beside", "card", "draw", "language_for"]
 
 
-def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *args: Any, **options: Any) -> Drawing:
+def draw(target: Any, *args: Any, **options: Any) -> Drawing:
     """Return the drawing of a function, a graph, a flow, the flows of a training, or a drawing with other options.
 
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.

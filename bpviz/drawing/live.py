@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bpviz.drawing.options import DrawOptions
@@ -10,6 +10,8 @@ from bpviz.figure import Figure
 from bpviz.graph.flow import Flow
 from bpviz.living.page import Living, living
 from bpviz.living.steps import StaysStillError
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme
 
@@ -37,6 +39,9 @@ def living_of(
         "it compares two runs": circuit.before is not None,
         "it marks what is shared": circuit.shared,
         "it shows the arithmetic of rules": circuit.labels == "rules",
+        "not all of its gradients are known": any(gradient is UNKNOWN for gradient in source.gradients),
+        "only thumbnails are kept of its large arrays": any(isinstance(x, Thumbnail) for x in source.values),
+        **{f"only {name} can compute {step}": True for step, name in _foreign(source)},
     }
     for reason, holds in reasons.items():
         if holds:
@@ -46,3 +51,10 @@ def living_of(
         return living(*shown, has_numbers=circuit.labels == "values")
     except StaysStillError as error:
         return error
+
+
+def _foreign(flow: Flow) -> Iterator[tuple[str, str]]:
+    """Yield the steps that another framework computes, each with the name of that."""
+    for operation in flow.graph.record.operations:
+        if operation is not None and operation.framework:
+            yield operation.name, operation.framework

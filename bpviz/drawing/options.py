@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Direction, NotationKind, Repeat
-from bpviz.figures.options import CircuitOptions, Constants, Labels, Repeats, Show
+from bpviz.figures.options import CircuitOptions, Constants, Labels, Parameters, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
 from bpviz.text.colours import checked_background
@@ -298,6 +298,13 @@ _ROWS = (
         "--constants",
         "Write constants into the operation that uses them (×3, +1), give them wires, or hide them.",
         choices=get_args(Constants),
+        setting=True,
+    ),
+    _kept(
+        "parameters",
+        "--parameters",
+        "The weights of modules of PyTorch and its like: a wire for each, or hide them.",
+        choices=get_args(Parameters),
         setting=True,
     ),
     _kept(

@@ -9,7 +9,7 @@ from bpviz.analysis.chains import Chain, Link, NamedPath
 from bpviz.documents.document import Block, Lines, Paragraph
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, number
-from bpviz.words.numbers import elided, factor, shown_count, shown_gradient
+from bpviz.words.numbers import elided, factor, shown_count, shown_gradient, shown_number
 
 __all__ = ["chain_blocks"]
 
@@ -78,11 +78,11 @@ def _ways(chain: Chain, output: str, say: Language) -> str:
 
 
 def _sum(chain: Chain, whole: str, products: Sequence[float], precision: int, say: Language) -> tuple[str, ...]:
-    texts = [number(float(product), precision) for product in products]
+    texts = [shown_number(product, precision, say) for product in products]
     terms = texts[0] + "".join(f" {MINUS} {t[1:]}" if t.startswith(MINUS) else f" + {t}" for t in texts[1:])
     left = chain.count - len(products)
     rest = say(" + … ({count} more)", count=shown_count(left)) if left else ""
-    return (f"{whole} = {terms}{rest} = {number(float(chain.total), precision)}",)
+    return (f"{whole} = {terms}{rest} = {shown_number(chain.total, precision, say)}",)
 
 
 def _links(path: NamedPath, whole: str, seed: float, precision: int, say: Language) -> list[str]:
@@ -90,7 +90,7 @@ def _links(path: NamedPath, whole: str, seed: float, precision: int, say: Langua
     links: list[Link] = list(path.links)
     derivatives = [f"d{link.target}/d{link.source}" for link in links]
     formulas = [link.formula for link in links]
-    numbers = [number(link.slope, precision) for link in links]
+    numbers = [shown_number(link.slope, precision, say) for link in links]
     if seed != 1:
         # The gradient that starts at the output is a factor of every path.
         for factors in (derivatives, formulas, numbers):
@@ -98,7 +98,7 @@ def _links(path: NamedPath, whole: str, seed: float, precision: int, say: Langua
     if len(derivatives) > 1:
         formulas, numbers = [factor(text) for text in formulas], [factor(text) for text in numbers]
     forms = [" · ".join(elided(derivatives, say)), " · ".join(elided(formulas, say)) if all(formulas) else ""]
-    forms += [" × ".join(elided(numbers, say)), number(float(path.product), precision)]
+    forms += [" × ".join(elided(numbers, say)), shown_number(path.product, precision, say)]
     kept: list[str] = []
     for part in forms:
         # If the formula is the number itself, it is written once.

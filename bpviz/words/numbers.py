@@ -9,11 +9,23 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, number, superscript
 from bpviz.words.values import identical, shape_text, spoken
 
-__all__ = ["elided", "factor", "grows", "shown", "shown_apart", "shown_count", "shown_gradient", "signed"]
+__all__ = [
+    "elided",
+    "factor",
+    "grows",
+    "shown",
+    "shown_apart",
+    "shown_count",
+    "shown_gradient",
+    "shown_number",
+    "signed",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -51,7 +63,7 @@ def shown_apart(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH)
 
 def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
     """Return a gradient in the same way, with the length of a larger one."""
-    if _is_written_out(value):
+    if _is_written_out(value) or isinstance(value, Thumbnail):
         return shown(value, precision, say)
     size = number(float(np.linalg.norm(value)), precision)
     return say("shape {shape}, length {length}", shape=shape_text(ops.shape_of(value)), length=size)
@@ -60,6 +72,15 @@ def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
 def _is_written_out(value: Any) -> bool:
     shape = ops.shape_of(value)
     return 0 < math.prod(shape) <= _CELLS and len(shape) <= 2
+
+
+def shown_number(value: Any, precision: int, say: Language = ENGLISH) -> str:
+    """Return a single number, which may be unknown.
+
+    >>> shown_number(0.5, 4), shown_number(UNKNOWN, 4)
+    ('0.5', 'unknown')
+    """
+    return say("unknown") if value is UNKNOWN else number(float(value), precision)
 
 
 def shown_count(count: int) -> str:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import nbformat
 import pytest
-from nbconvert import HTMLExporter, LatexExporter
-from nbconvert.preprocessors import ExecutePreprocessor
 
 import bpviz
 from bpviz.errors import UsageError
@@ -23,6 +20,10 @@ CELLS = (
 
 
 def executed(*cells: str, allow_errors: bool = False) -> Any:
+    # These take long to import, and quick tests do without them.
+    import nbformat
+    from nbconvert.preprocessors import ExecutePreprocessor
+
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     ExecutePreprocessor(timeout=120, allow_errors=allow_errors).preprocess(notebook, {"metadata": {"path": "."}})
     return notebook
@@ -31,6 +32,8 @@ def executed(*cells: str, allow_errors: bool = False) -> Any:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_a_notebook_runs_and_survives_conversion() -> None:
+    from nbconvert import HTMLExporter, LatexExporter
+
     notebook = executed(*CELLS)
     shown = [cell.outputs[-1].data if cell.outputs else {} for cell in notebook.cells]
     assert ">200<" in shown[1]["image/svg+xml"]

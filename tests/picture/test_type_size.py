@@ -54,6 +54,7 @@ def test_small_type_is_reported_with_the_size_that_it_has(width: str) -> None:
     assert float(found[3]) == pytest.approx(effective, abs=0.05)
 
 
+@pytest.mark.thorough
 def test_the_figure_of_that_test_is_too_wide_for_a_column_at_least() -> None:
     with pytest.warns(BpvizWarning, match="hard to read"):
         bpviz.draw(wide, direction="TB", width="column").to_png()
@@ -66,6 +67,7 @@ def test_rows_without_a_page_and_small_figures_are_not_reported(recwarn: pytest.
     assert not recwarn.list
 
 
+@pytest.mark.thorough
 def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) -> None:
     file = tmp_path / "m.py"
     file.write_text(
