@@ -6,7 +6,7 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -93,7 +93,12 @@ def lay_out(
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
     figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
-    figure = replace(figure, notes=(*figure.notes, *rows.notes))
+    return _drawn(replace(figure, notes=(*figure.notes, *rows.notes)), lines, rows, flow, theme)
+
+
+@paused_collection()
+def _drawn(figure: Figure, lines: Sequence[_Line], rows: Rows, flow: Direction, theme: Theme) -> Picture:
+    """Return the picture of rows, one below the other."""
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
     heading, top, inner = _heading(figure, across, written, theme)
