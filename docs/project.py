@@ -115,7 +115,19 @@ PICTURES = {
     "steps": (APPLES, "steps:"),
 }
 """For each option that changes a picture: a model, and the options of its figure."""
-OTHERWISE = {"outputs", "format", "descend", "rate", "live", "timeout", "seconds", "scale", "verify", "model_timeout"}
+OTHERWISE = {
+    "parameters",
+    "outputs",
+    "format",
+    "descend",
+    "rate",
+    "live",
+    "timeout",
+    "seconds",
+    "scale",
+    "verify",
+    "model_timeout",
+}
 """Options that are shown elsewhere, or cannot be seen in a picture."""
 
 

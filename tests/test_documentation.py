@@ -49,7 +49,8 @@ def test_the_reference_has_every_command() -> None:
     "page",
     [pytest.param(DOCS / name, id=name, marks=[pytest.mark.engine] if name in DRAWING else []) for name in PAGES],
 )
-def test_its_examples_run(page: Path) -> None:
+def test_its_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=options, encoding="utf-8")
     assert failed == 0

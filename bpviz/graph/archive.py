@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bpviz import ops
@@ -26,7 +28,7 @@ from bpviz.text.language import ENGLISH
 from bpviz.text.long_arrays import LongArrays
 from bpviz.text.styles import style_of
 
-__all__ = ["dumped", "loaded"]
+__all__ = ["dumped", "load", "loaded"]
 
 np: Any = LazyModule("numpy")
 
@@ -130,6 +132,18 @@ def _foreign_entry(graph: Graph, flow: Flow | None, index: int, long: LongArrays
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def load(path: str | os.PathLike[str]) -> Flow | Graph:
+    """Return the flow (or graph) in a file of JSON that ``drawing.save("net.json")`` wrote. No code of a model runs.
+
+    Raises `UsageError` if the file cannot be read, is no such document, or names an operation that is not in the table.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{os.fspath(path)!r} cannot be read as JSON: {error}") from None
+    return loaded(text, os.fspath(path))
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
