@@ -45,7 +45,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     # What joins the two.
     ("words", ".plots"),
-    ("figures", "living"),
+    ("figures",),
+    ("living",),
     ("drawing",),
     ("reports",),
     ("",),

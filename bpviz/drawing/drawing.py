@@ -209,7 +209,7 @@ class Drawing:
 
     def lives(self, format: str) -> bool:
         """Return whether a file of this format follows its inputs, as far as the figure can."""
-        return self.options.live and formats.row_of(format).lives and self.shown is None
+        return bool(self.options.live) and formats.row_of(format).lives and self.shown is None
 
     @cached_property
     def _living(self) -> Living | StaysStillError:
@@ -217,7 +217,8 @@ class Drawing:
         from bpviz.drawing.live import living_of
 
         with deadline.limited(self.options.timeout):
-            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
+            shown = self.figure, self.options, self.theme, lambda: self.picture
+            return living_of(self.source, *shown, rows=self._rows)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
@@ -252,22 +253,30 @@ class Drawing:
         return tuple(replace(self, shown=picture) for picture in pictures)
 
     @cached_property
+    def _rows(self) -> tuple[int, ...]:
+        """The values in the table below the figure on an HTML page."""
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+            return ()
+        from bpviz.analysis.influences import named
+        from bpviz.figures.styles import looks_of
+
+        looks = looks_of(self.source.graph, self.options.circuit, self._house)
+        return tuple(index for index in named(self.source) if not looks.hides(index))[:_ROWS]
+
+    @cached_property
     def _sections(self) -> tuple[str, ...]:
         """The sections below the figure on an HTML page: the table of the effect of every value on the output."""
         if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
             return ()
-        from bpviz.analysis.influences import influences, named, objective
+        from bpviz.analysis.influences import influences, objective
         from bpviz.documents.document import Document
         from bpviz.documents.html import fragment
-        from bpviz.figures.styles import looks_of
         from bpviz.formulas.symbols import Symbols
         from bpviz.words.influences import influence_table
 
         flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
         output, symbol = objective(flow, say)
-        looks = looks_of(flow.graph, self.options.circuit, self._house)
-        shown = [index for index in named(flow) if not looks.hides(index)]
-        found = influences(flow, shown[:_ROWS], Symbols(flow))
+        found = influences(flow, self._rows, Symbols(flow))
         table = influence_table(found, output, symbol, precision, say)
         return (fragment(Document("", (table,))),)
 
@@ -314,7 +323,10 @@ class Drawing:
         if self.lives(format):
             from bpviz.living.page import write
 
-            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            # A figure that stays still is walked through without its inputs.
+            steps = self.step_list if self.shows_steps(format) and isinstance(self._living, Exception) else ()
+            more: Any = {"sections": self._sections, "say": made.circuit.lang, "steps": steps}
+            page = write(self.picture, self.theme, self._living, **more)
             return formats.stamped(page, self.fingerprint(format), format)
         shown: Any
         if row.reads == "figure":
