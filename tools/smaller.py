@@ -1,7 +1,7 @@
 """Write ``bpviz/living/smaller/``: the scripts of living figures as pages carry them, with short names and no spaces.
 
-``python tools/smaller.py`` after a change of ``bpviz/living/*.js``. It needs npm, which fetches terser. The first line of
-each result names what it was made from, so that a test finds one that is stale.
+``python tools/smaller.py`` after a change of ``bpviz/living/*.js``. It needs npm, which fetches terser. A result
+names in its first line what it was made from, so that a test finds one that is stale.
 """
 
 from __future__ import annotations
