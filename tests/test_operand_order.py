@@ -16,6 +16,7 @@ import pytest
 from amounts import fewer, some_pairs
 from nested_programs import nested_program
 from operand_reader import SVG, Reading, readings
+from svg_reader import read_svg
 
 import bpviz
 from bpviz.layout.engines import engines
@@ -188,7 +189,7 @@ def test_the_reader_reads_every_operation() -> None:
 def test_exchanged_numbers_are_wrong() -> None:
     picture = bpviz.draw(lambda x=5.0, y=4.0: (x - y) / x).to_svg()
     assert [(r.symbol, r.is_right, r.shows_order) for r in readings(picture)] == [("−", True, True), ("÷", True, True)]
-    root = ElementTree.fromstring(picture)
+    root = read_svg(picture)
     five, four = (
         next(
             text for text in root.iter(f"{SVG}text") if text.text == number and "backward" not in text.get("class", "")

@@ -241,7 +241,7 @@ const show = label => {
       for (const own of ["class", "role", "tabindex", "aria-label"]) label.factorText.removeAttribute(own);
       label.factorText.setAttribute("y", label.middle + 4.5);
       label.factorText.setAttribute("text-anchor", "start");
-      label.group.append(label.factorText);
+      label.texts[0].parentNode.append(label.factorText);
     }
     arrange(label, factor);
   }

@@ -30,11 +30,6 @@ __all__ = ["Living", "living", "mark", "script_of", "why_still", "write"]
 
 _STYLED = ("figure", "walk", "learn")
 """The style sheets; the last one is left out where nothing is learned."""
-_AROUND = re.compile(
-    r'("(?:[^"\\]|\\.)*"|`[^`]*`)'  # A text stays.
-    r"| ?(?:([=<>?:,;(){}&|*\[\]!]+)|([-+/])(?= (?![-+/]))) ?"
-)
-"""A text, or signs with spaces around them; ``a - -b`` keeps its spaces."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -182,26 +177,11 @@ def _script(made: Living) -> str:
         *more,
         "Object.freeze(api);",
     )
-    return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
+    return "(() => {\n" + "\n".join(parts) + "\n})();"
 
 
 def _style(made: Living) -> str:
     return "".join(script(f"{name}.css") for name in _STYLED if name != "learn" or name in made.scripts)
-
-
-def _smaller(text: str) -> str:
-    """Return a script without its comments, its indents, and most spaces around signs.
-
-    >>> _smaller("const f = (x, y) => {\\n  // A comment\\n  g(x, \\" = \\");\\n  h(`${x} = 1`);\\n};")
-    'const f=(x,y)=>{\\ng(x," = ");\\nh(`${x} = 1`);\\n};'
-    """
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(_tight(line) for line in lines if line and not line.startswith("//"))
-
-
-def _tight(line: str) -> str:
-    # With more than two backquotes, texts may stand in texts.
-    return line if line.count("`") > 2 else _AROUND.sub(lambda found: found[1] or found[2] or found[3], line)
 
 
 def _policy(page: str) -> str:

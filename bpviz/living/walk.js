@@ -7,15 +7,14 @@
     whole = walk.sentences.length;
     numbers = new Set(labels.flatMap(label => [...label.texts, ...label.cells, ...(label.brackets ?? [])]));
     scenes = [];
-    for (const [part, forward, backward, own] of walk.wires) {
-      const children = [...groups[part].children].filter(child => !child.matches("title, .bpviz-odd"));
-      children.forEach((element, i) => {
-        const line = element.matches("path:not(.bracket, .bar, .mark)"), back = own.includes(i);
+    for (const [part, forward, backward] of walk.wires) {
+      for (const element of groups[part].querySelectorAll(":scope > g > *")) {
+        const line = element.matches("path:not(.bracket, .bar, .mark)"), back = element.parentNode.matches(".backward");
         scenes.push({element, line, back, steps: [back ? backward : forward]});
-      });
+      }
     }
     for (const [part, ...steps] of walk.boxes) {
-      const element = groups[part].querySelector(".shape");
+      const element = groups[part].querySelector("circle, rect");
       if (element) scenes.push({element, line: true, box: true, steps});
     }
     for (const {element} of scenes) element.style.setProperty("--w", element.getAttribute("stroke-width") ?? 1);

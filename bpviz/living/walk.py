@@ -18,7 +18,7 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.living.bindings import GRID, Bindings, Bound
 from bpviz.living.steps import Lowering, Slots, StaysStillError
-from bpviz.picture.elements import Cell, Part, Picture
+from bpviz.picture.elements import Picture
 from bpviz.picture.stages import arrivals
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
@@ -41,7 +41,7 @@ def walk(flow: Flow, picture: Picture, options: CircuitOptions, house: Styles, f
 
     - ``sentences`` of all steps but the last, which shows the whole: text, and numbers as [places, shape, how they are
       written, whether they are the result of their step].
-    - ``wires``: [part, step of the forward arrow, of the backward arrow, the elements of the backward arrow].
+    - ``wires``: [part, step of the forward arrow, of the backward arrow].
     - ``boxes``: [part, the steps in which it computes].
     """
     slopes = _Slopes(flow, found)
@@ -65,23 +65,10 @@ def _places(picture: Picture, steps: Sequence[Step]) -> dict[str, Any]:
     for place, part in enumerate(picture.parts):
         if part.shows in arriving:
             when = [int(at) if isfinite(at) else last for at in arriving[part.shows]]
-            wires.append([place, *when, _backward(part)])
+            wires.append([place, *when])
         elif part.shows in working:
             boxes.append([place, *working[part.shows]])
     return {"wires": wires, "boxes": boxes}
-
-
-def _backward(part: Part) -> list[int]:
-    """Return which children of a part's group in SVG belong to its backward arrow."""
-    children = 0
-    own: list[int] = []
-    for at, element in enumerate(part.elements):
-        # A cell whose number is not finite is crossed out, by an element of its own.
-        count = 2 if isinstance(element, Cell) and element.value is None else 1
-        if at in part.backward:
-            own += range(children, children + count)
-        children += count
-    return own
 
 
 def _pieces(sentence: str, dashed: str, marks: Sequence[list[Any]]) -> Iterator[str | list[Any]]:

@@ -11,7 +11,8 @@ from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import player, svg
-from bpviz.writers.svg import PREFIX, unique
+from bpviz.writers.following import PREFIX
+from bpviz.writers.svg import unique
 
 __all__ = ["fragment", "write"]
 
@@ -109,7 +110,7 @@ _FIGURE = """
 :where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
 .P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,var(--half))}
-.P g:target .shape{stroke-width:3}
+.P g:target :is(circle,rect){stroke-width:3}
 .P figcaption{font-size:.9em;margin-top:.5em}
 @media print{.P .bpviz-picture>svg{max-width:100%}}
 """

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from overlaps import collisions
 from pixels import pixels
+from svg_reader import read_svg
 
 import bpviz
 from bpviz.cli import main
@@ -39,7 +40,7 @@ class Read:
     """The parts of a picture, by what is read aloud; each has its class, its colours and its texts."""
 
     def __init__(self, svg: str) -> None:
-        self.root = ElementTree.fromstring(svg)
+        self.root = read_svg(svg)
         self.parts = [(g.findtext(f"{SVG}title") or "", g) for g in self.root.iter(f"{SVG}g")]
 
     def part(self, start: str) -> ElementTree.Element:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
+from svg_reader import read_svg
 
 __all__ = ["Reading", "readings"]
 
@@ -75,7 +76,7 @@ class _Wire:
 
 def readings(svg: str, across: str = "y") -> Iterator[Reading]:
     """Iterate over what is read at the circles of a picture whose operands stand side by side ``across``: y or x."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     groups = [(set(g.get("class", "").split()), g) for g in root.iter(f"{SVG}g")]
     names = [
         (float(text.get("x", "nan")), float(text.get("y", "nan")), _number("".join(text.itertext())))

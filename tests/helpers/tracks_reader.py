@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+from svg_reader import read_svg
 
 __all__ = ["Tracks", "tracks"]
 
@@ -82,7 +83,7 @@ class Tracks:
 
 def tracks(svg: str) -> Tracks:
     """Measure the wires of a finished figure."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     dots, lines, heads = list(_dots(root)), list[Line](), list[Head]()
     for number, group in enumerate(root.iter(f"{SVG}g")):
         if "wire" in _classes(group):
@@ -133,8 +134,15 @@ def _numbers(text: str) -> list[float]:
 
 def _corners(course: str) -> tuple[Point, Point]:
     """Return the two corners of a head behind its tip."""
-    x, y, *rest = _numbers(course)
-    return (x + rest[0], y + rest[1]), (x + rest[0] + rest[2], y + rest[1] + rest[3])
+    x = y = 0.0
+    found = []
+    for command, text in re.findall(r"([Mhvl])([^Mhvlz]*)", course):
+        numbers = _numbers(text)
+        steps = list(zip(numbers[::2], numbers[1::2], strict=True)) if command in "Ml" else []
+        for dx, dy in steps or [(numbers[0], 0.0) if command == "h" else (0.0, numbers[0])]:
+            x, y = x + dx, y + dy
+            found.append((x, y))
+    return found[1], found[2]
 
 
 def _followed(course: str) -> Iterator[Point]:

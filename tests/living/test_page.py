@@ -68,9 +68,10 @@ def shown(page: Page) -> list[list[str]]:
 
 
 def titles(page: Page) -> list[str]:
-    found: list[str] = json.loads(
-        page.run("JSON.stringify([...document.querySelectorAll('svg.bpviz > g > title')].map(t => t.textContent))")
+    script = (
+        "[...document.querySelectorAll('svg.bpviz > g > title, svg.bpviz > g > a > title')].map(t => t.textContent)"
     )
+    found: list[str] = json.loads(page.run(f"JSON.stringify({script})"))
     return found
 
 
@@ -234,7 +235,7 @@ def test_the_address_keeps_the_state_and_executes_nothing(tmp_path: Path) -> Non
 
 def test_another_branch_marks_the_numbers_and_names_the_line(tmp_path: Path) -> None:
     line = deciding.__code__.co_firstlineno + 1
-    stale = "[...document.querySelectorAll('.bpviz-stale .forward.value:not(.bpviz-handle)')].map(t => t.textContent)"
+    stale = "[...document.querySelectorAll('.bpviz-stale .forward > text:not(.muted, .bpviz-handle)')].map(t => t.textContent)"
     with living(tmp_path, deciding) as page:
         page.run(f"{LIVE}.set({{x: 5}})")
         assert page.run(f"{LIVE}.stale") == [] and page.run(stale) == []

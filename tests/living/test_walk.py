@@ -139,9 +139,7 @@ def test_an_input_that_is_called_step_keeps_its_name(tmp_path: Path) -> None:
 
 
 def test_guessing_hides_the_numbers_until_they_are_asked_for(tmp_path: Path) -> None:
-    hidden = (
-        "[...document.querySelectorAll('svg.bpviz .bpviz-later.forward.value')].map(t => t.textContent).includes('200')"
-    )
+    hidden = "[...document.querySelectorAll('svg.bpviz .forward > text.bpviz-later')].map(t => t.textContent).includes('200')"
     with living(tmp_path, total) as page:
         page.run(f"{CHECKBOX}.click()")
         page.run("document.activeElement.blur()")
@@ -193,9 +191,7 @@ def test_sums_of_gradients_stay_hidden_until_the_end(tmp_path: Path) -> None:
 
 
 def test_on_paper_it_is_the_plain_figure(tmp_path: Path) -> None:
-    faint = (
-        "[...document.querySelectorAll('svg.bpviz > g > *')].filter(one => getComputedStyle(one).opacity < 1).length"
-    )
+    faint = "[...document.querySelectorAll('svg.bpviz > g *')].filter(one => getComputedStyle(one).opacity < 1).length"
     with living(tmp_path, total) as page:
         page.press("ArrowRight")
         assert page.run(f"{SENTENCE}").startswith("Step 1")
@@ -206,7 +202,7 @@ def test_on_paper_it_is_the_plain_figure(tmp_path: Path) -> None:
 
 
 def test_motion_is_left_out_where_it_is_not_wanted(tmp_path: Path) -> None:
-    moving = "getComputedStyle(document.querySelector('svg.bpviz > g > path')).transitionDuration"
+    moving = "getComputedStyle(document.querySelector('svg.bpviz > g.wire path')).transitionDuration"
     with living(tmp_path, total) as page:
         page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "no-preference"}])
         assert page.run(moving) == "0s"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import bpviz
 from bpviz.cli import main
 from bpviz.errors import BpvizWarning
+from bpviz.picture.type_size import effective_type
 
 SVG = "{http://www.w3.org/2000/svg}"
 SENTENCE = r"the figure is (\d+) pt wide; on a page of (\d+) pt its smallest type has ([\d.]+) pt, and below 6 pt"
@@ -31,7 +32,7 @@ def measured(svg: str) -> tuple[float, float]:
     root = ElementTree.fromstring(svg)
     usual = float(root.get("font-size", ""))
     return float(root.get("width", "").removesuffix("pt")), min(
-        float(text.get("font-size", usual)) for text in root.iter(f"{SVG}text")
+        float(piece.get("font-size", usual)) for kind in ("text", "tspan") for piece in root.iter(f"{SVG}{kind}")
     )
 
 
@@ -79,3 +80,13 @@ def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) ->
     )
     assert result.exit_code == 0 and (tmp_path / "a.png").is_file()
     assert len(re.findall(SENTENCE, result.stderr)) == 1
+
+
+def test_a_subscript_counts() -> None:
+    def affine(W_xh: float = 1.5, x: float = 2.0) -> float:
+        return W_xh * x
+
+    # Names are 14 points high, and a subscript two thirds of that.
+    picture = bpviz.draw(affine).picture
+    assert effective_type(picture, picture.width) == pytest.approx(14 * 0.66)
+    assert effective_type(picture, picture.width / 2) == pytest.approx(14 * 0.33)

@@ -6,12 +6,12 @@ import re
 import zlib
 from io import BytesIO
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from pixels import pixels
+from svg_reader import read_svg
 
 import bpviz
 from bpviz.cli import main
@@ -26,7 +26,7 @@ def model(x: object = np.array([[1.0, np.nan, 3.0, 2.0, 5.0]]), w: float = 2.0) 
 
 def fills(svg: str) -> set[str]:
     """The colours in which the page and the insides of boxes are painted."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     found = [e for e in root.iter() if e.get("class", "").split()[-1:] in (["background"], ["shape"])]
     assert len(found) == 3  # the page and the circles of two operations
     return {element.get("fill", "") for element in found}
