@@ -11,7 +11,6 @@ import base64
 from html import escape
 
 from bpviz.living.expressions import script
-from bpviz.living.page import script_of
 from bpviz.picture.elements import Picture
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
@@ -35,7 +34,7 @@ def around(picture: Picture, page: bytes | str, say: Language = ENGLISH, style: 
     title = escaped(picture.title or say("Computation graph"))
     before = (
         f'<div class="bpviz-living" style="{escaped(place)}">\n'
-        f"<style>{script('host.css')}</style>\n<script>{script_of('host.js')}</script>\n"
+        f"<style>{script('host.css')}</style>\n<script>{script('host.js')}</script>\n"
     )
     frame = f'<iframe class="bpviz-frame" title="{title}" sandbox="allow-scripts" {source}></iframe>'
     return before, f"{frame}\n</div>\n"

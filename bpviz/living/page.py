@@ -26,7 +26,7 @@ from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html
 
-__all__ = ["Living", "living", "mark", "script_of", "why_still", "write"]
+__all__ = ["Living", "living", "mark", "why_still", "write"]
 
 _STYLED = ("figure", "walk", "learn")
 """The style sheets; the last one is left out where nothing is learned."""
@@ -140,7 +140,7 @@ def write(
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
     if alone:
-        page = page.replace("</body>", f"<script>{script_of('frame.js')}</script>\n</body>")
+        page = page.replace("</body>", f"<script>{script('frame.js')}</script>\n</body>")
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
 
@@ -201,12 +201,3 @@ def _policy(page: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def script_of(name: str) -> str:
-    """Return a script of this folder as it stands in a page.
-
-    >>> "ResizeObserver" in script_of("frame.js"), "//" in script_of("frame.js")
-    (True, False)
-    """
-    return _smaller(script(name))
