@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.cli import main
+from bpviz.writers.font_files import BUNDLED
 
 MODEL = """\
 def total(price=100, count=2, tax=1.1):
@@ -102,8 +104,11 @@ def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.engine
 def test_files_of_ones_own_hold(folder: Path) -> None:
-    _, _, look, styles, words = (text for _, text in blocks("reference/settings.rst", "toml"))
-    (folder / "my.toml").write_text(look + styles, encoding="utf-8")
+    _, _, look, styles, font, words = (text for _, text in blocks("reference/settings.rst", "toml"))
+    (folder / "my.toml").write_text(look + styles + font, encoding="utf-8")
+    (folder / "fonts").mkdir()
+    for name in re.findall(r'"(.*\.ttf)"', font):
+        shutil.copy(BUNDLED, folder / name)
     (folder / "fr.toml").write_text(words, encoding="utf-8")
     (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "my.toml"\nlang = "fr.toml"\n', encoding="utf-8")
     follow("$ bpviz render apples.py\nwrote apples.svg\n")
