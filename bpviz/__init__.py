@@ -45,6 +45,7 @@ except KeyboardInterrupt:
 
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
+    from bpviz.graph.archive import load
     from bpviz.reports.comparison import Comparison, diff
     from bpviz.reports.descent import Descent, descend
     from bpviz.reports.explanation import Explanation, explain
@@ -80,6 +81,7 @@ __all__ = [
     "gradcheck",
     "gradient_graph",
     "group",
+    "load",
     "name",
     "nn",
     "numerical_diff",
@@ -105,6 +107,7 @@ _LATER = {
         "transforms.elements": ("elements",),
         "reports.explanation": ("Explanation", "explain"),
         "transforms.grad": ("grad",),
+        "graph.archive": ("load",),
     }.items()
     for name in names
 }

@@ -21,7 +21,7 @@ class LazyModule:
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute == "__wrapped__":
-            # No module has it; what only looks around, as doctest does, imports nothing.
+            # What looks through a module for functions asks each thing for it; that is no use of the library.
             raise AttributeError(attribute)
         value = getattr(importlib.import_module(self._name), attribute)
         # While a model is traced, some functions of NumPy are replaced by doors (see `bpviz.doors`).

@@ -18,7 +18,7 @@ from bpviz.ops.table.thumbnails import Thumbnail
 from bpviz.ops.table.unknown import Unknown
 from bpviz.sources.targets import Target, flow_of
 
-__all__ = ["Training", "descended", "difference", "training_of"]
+__all__ = ["Training", "descended", "descending", "difference", "training_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -95,7 +95,7 @@ def descended(target: Target, args: tuple[Any, ...], rate: float, steps: int, **
         # The gradient itself, not a multiple of it.
         run["seed"] = 1.0
     flows = [flow_of(target, args, inputs=inputs or None, **run)]
-    names = _descending(flows[0], run.get("wrt"))
+    names = descending(flows[0], run.get("wrt"))
     if not _is_finite(flows[0]):
         found = flows[0].nonfinite[0]
         raise UsageError(f"the descent cannot begin, because {found}; give inputs at which all numbers are finite")
@@ -106,8 +106,8 @@ def descended(target: Target, args: tuple[Any, ...], rate: float, steps: int, **
     return Training(tuple(flows), tuple(range(len(flows))), int(steps), tuple(names), float(rate))
 
 
-def _descending(flow: Flow, wrt: Any) -> list[str]:
-    """Return the names of the inputs that go down the gradient.
+def descending(flow: Flow, wrt: Any = None) -> list[str]:
+    """Return the names of the inputs that go down the gradient; ``wrt`` names them if they were chosen.
 
     Raises `UsageError` if there is none, or the output is not a single number.
     """

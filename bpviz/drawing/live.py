@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bpviz.drawing.options import DrawOptions
 from bpviz.figure import Figure
 from bpviz.graph.flow import Flow
+from bpviz.living.controls import Wishes
 from bpviz.living.page import Living, living
 from bpviz.living.steps import StaysStillError
 from bpviz.ops.table.thumbnails import Thumbnail
@@ -19,11 +20,17 @@ __all__ = ["living_of"]
 
 
 def living_of(
-    source: Any, figure: Any, options: DrawOptions, theme: Theme, picture: Callable[[], Picture]
+    source: Any,
+    figure: Any,
+    options: DrawOptions,
+    theme: Theme,
+    picture: Callable[[], Picture],
+    rows: Sequence[int] = (),
 ) -> Living | StaysStillError:
     """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
 
-    ``picture`` returns the picture of the figure, which is laid out only if it can follow.
+    ``picture`` returns the picture of the figure, which is laid out only if it can follow. The table below it has these
+    ``rows``, by the numbers of nodes.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda x=2.0: x * x)
@@ -46,9 +53,10 @@ def living_of(
     for reason, holds in reasons.items():
         if holds:
             return StaysStillError(reason)
-    shown = source, figure, picture(), theme, circuit.precision, circuit.lang
+    sliders = options.live if isinstance(options.live, tuple) else ()
+    wishes = Wishes(circuit, theme.styles, options.seconds, options.steps, sliders, tuple(rows))
     try:
-        return living(*shown, has_numbers=circuit.labels == "values")
+        return living(source, figure, picture(), theme, wishes)
     except StaysStillError as error:
         return error
 

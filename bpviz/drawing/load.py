@@ -20,7 +20,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.objects.held import is_object
-from bpviz.sources.registry import required_of_foreign, source_for
+from bpviz.sources.registry import named_source, required_of_foreign, source_for
 
 __all__ = ["Loaded", "Source", "Target", "chosen", "decoded", "file_of", "load", "stem_of"]
 
@@ -83,8 +83,11 @@ def load(target: Target) -> Loaded:
         from bpviz.graph.archive import loaded
 
         return Loaded(loaded(_read(file), str(file)), stem_of(target))
-    source = _read(file)
-    return _found(run_source(str(file), source, file.resolve().parent), name, str(file), stem_of(target))
+    if file.suffix.lower() == ".onnx":
+        source: Any = named_source("onnx")
+        return Loaded(source.load(file), stem_of(target))
+    text = _read(file)
+    return _found(run_source(str(file), text, file.resolve().parent), name, str(file), stem_of(target))
 
 
 def _found(module: ModuleType, name: str, where: str, stem: str) -> Loaded:
@@ -119,7 +122,7 @@ def file_of(target: str) -> Path | None:
     """
     path = _divided(target)[0]
     file = Path(path)
-    named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
+    named = file.suffix.lower() in (".py", ".json", ".onnx") or os.sep in path or file.exists()
     return file if named and path != "-" else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import deadline, ops
-from bpviz.analysis.fitting import fitted
+from bpviz.analysis.fitting import ALL, fitted
 from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Origin, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
@@ -80,6 +80,8 @@ class _Circuit:
         for wording in (self.wording, self.results):
             wording.say = self.say
         self.folded: set[int] = set()
+        self.inside: dict[str, int] = {}
+        """How many numbers the parameters in closed groups have, by the ids of their boxes."""
         self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
         self.steps = sorted({*self.needed}.difference(self.leaves))
         ends = {end.node for end in self.ends}
@@ -128,7 +130,7 @@ class _Circuit:
         # Of paths, the ends must be there.
         sums = {} if self.only else folding.empty_sums(self.needed)
         self.passes.leave_out({step: other for step, (_, other) in sums.items()})
-        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()}
+        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()} | self._hidden_parameters()
         places: dict[str, int] = {}
         for index in self.needed:
             operation = self.record.operations[index]
@@ -142,6 +144,7 @@ class _Circuit:
             key = self._box_of(index)
             if index in self.record.weights and key[0] == "g":
                 # It makes no box; that of the group stands where its first step does.
+                self.inside[key] = self.inside.get(key, 0) + ops.size_of(self.record.values[index])
                 continue
             if key not in self.boxes:
                 box, belongs = self._box(index, key), self.passes.belongs(index)
@@ -152,7 +155,26 @@ class _Circuit:
                 usual = (tone, belongs) == (box.tone, box.belongs)
                 self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
                 places[key] = self.folds.position(index)
+        for key, count in self.inside.items():
+            inside = self.say("{count} parameters", count=f"{count:,}")
+            box = self.boxes[key]
+            text = f"{box.description}{self.say(', ')}{inside}"
+            self.boxes[key] = replace(box, text=f"{box.text}\n{inside}", description=text)
         self.boxes = dict(sorted(self.boxes.items(), key=lambda pair: places[pair[0]]))
+
+    def _hidden_parameters(self) -> set[int]:
+        """Return the parameters of modules that are not drawn: all of them, or those of modules that are too deep."""
+        if not self.record.weights:
+            return set()
+        named = {end.node for end in self.ends} | ({self.paths.source} if self.paths else set())
+        depth = None if ALL in self.options.open else self.fit.depth
+        hides_all = self.options.parameters == "hide"
+        return {
+            index
+            for index, deep in self.record.weights.items()
+            if index not in named and (hides_all or (depth is not None and deep > depth))
+            if self._closed_around(index) is None
+        }
 
     def _box(self, index: int, key: str) -> Box:
         if self.folds.id_of(index) is not None:
@@ -403,7 +425,7 @@ class _Circuit:
         )
 
     def _spoken_box(self, box: Box) -> str:
-        return self.say("the branch") if box.kind == "branch" else box.text
+        return self.say("the branch") if box.kind == "branch" else box.text.partition("\n")[0]
 
     def _spoken(self, value: Any) -> str:
         return spoken(value, self.options.precision, self.say)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bpviz import ops
@@ -26,7 +28,7 @@ from bpviz.text.language import ENGLISH
 from bpviz.text.long_arrays import LongArrays
 from bpviz.text.styles import style_of
 
-__all__ = ["dumped", "loaded"]
+__all__ = ["dumped", "load", "loaded"]
 
 np: Any = LazyModule("numpy")
 
@@ -120,7 +122,7 @@ def _foreign_entry(graph: Graph, flow: Flow | None, index: int, long: LongArrays
     if index in record.joint:
         entry["joint"] = graph.names[record.joint[index]]
     if index in record.weights:
-        entry["weight"] = True
+        entry["weight"] = record.weights[index]
     if operation is None and record.reached[index]:
         entry["reached"] = True
     if flow is not None and shares is not None:
@@ -130,6 +132,18 @@ def _foreign_entry(graph: Graph, flow: Flow | None, index: int, long: LongArrays
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def load(path: str | os.PathLike[str]) -> Flow | Graph:
+    """Return the flow (or graph) in a file of JSON that ``drawing.save("net.json")`` wrote. No code of a model runs.
+
+    Raises `UsageError` if the file cannot be read, is no such document, or names an operation that is not in the table.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{os.fspath(path)!r} cannot be read as JSON: {error}") from None
+    return loaded(text, os.fspath(path))
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
@@ -360,8 +374,8 @@ def _restore_foreign(record: Recorder, entry: Mapping[str, Any], index: int, num
         record.symbols[index] = entry["shown"]
     if "joint" in entry:
         record.joint[index] = numbers[entry["joint"]]
-    if entry.get("weight"):
-        record.weights.add(index)
+    if isinstance(entry.get("weight"), int):
+        record.weights[index] = entry["weight"]
     if entry["kind"] != "operation":
         record.reached[index] = bool(entry.get("reached"))
     if isinstance(entry.get("line"), int):

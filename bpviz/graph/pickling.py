@@ -26,7 +26,7 @@ from bpviz.recording.scopes import Scope
 __all__ = ["copied"]
 
 _LISTS = ("operands", "values", "reached", "offsets")
-_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines", "symbols")
+_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines", "symbols", "weights")
 
 
 def copied(graph: Graph) -> Graph:
@@ -62,7 +62,6 @@ def _parts(graph: Graph) -> dict[str, Any]:
         "lists": {name: list(getattr(record, name)) for name in _LISTS},
         "dicts": {name: dict(getattr(record, name)) for name in _DICTS},
         "whole": set(record.whole),
-        "weights": set(record.weights),
         "decided": dict(record.decided),
         "labels": dict(enumerate(graph.labels)),
         "meanings": meanings(graph),
@@ -99,7 +98,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     for name, values in (parts["lists"] | parts["dicts"]).items():
         setattr(record, name, values)
     record.whole, record.labels, record.meanings = parts["whole"], parts["labels"], parts["meanings"]
-    record.decided, record.weights = parts["decided"], parts["weights"]
+    record.decided = parts["decided"]
     record.styles = parts["styles"]
     codes = parts["codes"]
     scopes: list[Scope] = []

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Step
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.bindings import Bindings
+from bpviz.living.controls import Wishes, controls
 from bpviz.living.expressions import script
 from bpviz.living.steps import Program, StaysStillError, program
 from bpviz.living.trial import try_out
@@ -25,42 +26,43 @@ from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html
 
-__all__ = ["Living", "living", "mark", "write"]
+__all__ = ["Living", "living", "mark", "why_still", "write"]
 
+_STYLED = ("figure", "walk", "learn")
+"""The style sheets; the last one is left out where nothing is learned."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Living:
-    """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps."""
+    """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps.
+
+    ``scripts`` are the names of those after ``figure.js``.
+    """
 
     data: Mapping[str, Any]
     statements: Sequence[str]
+    scripts: Sequence[str] = ()
 
 
-def living(
-    flow: Flow,
-    figure: Figure,
-    picture: Picture,
-    theme: Theme,
-    precision: int = 4,
-    say: Language = ENGLISH,
-    *,
-    has_numbers: bool = True,
-) -> Living:
-    """Return what makes a picture of a flow follow its inputs; ``has_numbers`` says whether its arrows have numbers.
+def living(flow: Flow, figure: Figure, picture: Picture, theme: Theme, wishes: Wishes | None = None) -> Living:
+    """Return what makes a picture of a flow follow its inputs; ``wishes`` say what the reader finds on its page.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
+    wishes = wishes or Wishes()
+    options = wishes.circuit
+    precision, say = options.precision, options.lang
     made = program(flow)
     try_out(flow, made)
-    found = Bindings(flow, made, figure, picture, precision, say, has_numbers)
+    found = Bindings(flow, made, figure, picture, precision, say, options.labels == "values")
     shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
     for label in found.labels:
         if label["kind"] == "heat":
             look = picture.parts[label["part"]].look
             label["heat"] = [looks[look].heat for looks in shades if looks is not None]
+    more, scripts = controls(flow, picture, wishes, found)
     names = _names(flow, made, found)
     data = {
         "initial": [_plain(number) for number in found.initial],
@@ -72,9 +74,10 @@ def living(
         "notes": found.notes,
         "description": found.description,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
-        "words": _words(say),
+        **more,
+        "words": {**_words(say), **more["words"]},
     }
-    return Living(data, tuple(found.statements))
+    return Living(data, tuple(found.statements), scripts)
 
 
 def _words(say: Language) -> dict[str, str]:
@@ -83,7 +86,6 @@ def _words(say: Language) -> dict[str, str]:
         "reset": say("Reset"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
-        "table": say("The table has the numbers as they were drawn; reset to see it."),
         "wrong": say("{text} is not a number."),
         "stale": say(
             "With these inputs, line {line} of the function decides otherwise. The numbers that are struck out are "
@@ -120,25 +122,37 @@ def write(
     made: Living | StaysStillError,
     *,
     sections: Sequence[str] = (),
+    alone: bool = False,
     say: Language = ENGLISH,
+    steps: Sequence[Step] = (),
 ) -> bytes:
-    """Return the page; if the figure stays still, with the sentence that says why."""
+    """Return the page; if the figure stays still, in these steps and with the sentence that says why.
+
+    A figure that is ``alone`` is for a frame of another page, and tells that page how high it is.
+    """
+    shown: Any = {"alone": alone, "say": say}
     if isinstance(made, StaysStillError):
-        sentence = say("This figure does not follow its inputs: {reason}.", reason=str(made))
-        return html.write(picture, theme, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
-    plain = html.write(picture, theme, sections=sections, say=say, strict=True).decode()
-    style = script("figure.css").replace("MARK", theme.strokes["mark"].colour)
+        return html.write(picture, theme, steps=steps, sections=(why_still(made, say), *sections), **shown)
+    plain = html.write(picture, theme, sections=sections, strict=True, **shown).decode()
+    style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
+    if alone:
+        page = page.replace("</body>", f"<script>{script('frame.js')}</script>\n</body>")
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
 
 
+def why_still(error: StaysStillError, say: Language = ENGLISH) -> str:
+    """Return a sentence below a figure that stays still, in HTML."""
+    return f"<p>{escaped(say('This figure does not follow its inputs: {reason}.', reason=str(error)))}</p>"
+
+
 def mark(made: Living | StaysStillError) -> str:
     """Return a text that differs where what a page does differs."""
-    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + script("figure.css")
+    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + _style(made)
 
 
 def _data(made: Living) -> str:
@@ -151,14 +165,23 @@ def _script(made: Living) -> str:
     lines = made.statements
     chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
     steps = ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
-    parts = script("functions.js"), script("numbers.js"), f"const steps = [{steps}];", script("figure.js")
-    return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
+    # Most figures have only what JavaScript's Math has.
+    functions = (script("functions.js"),) if any("F." in line for line in lines) else ()
+    more = (script(f"{name}.js") for name in made.scripts)
+    # Nothing may be added to what scripts of the page rely on.
+    parts = (
+        *functions,
+        script("numbers.js"),
+        f"const steps = [{steps}];",
+        script("figure.js"),
+        *more,
+        "Object.freeze(api);",
+    )
+    return "(() => {\n" + "\n".join(parts) + "\n})();"
 
 
-def _smaller(text: str) -> str:
-    """Return a script without its comments and indents."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+def _style(made: Living) -> str:
+    return "".join(script(f"{name}.css") for name in _STYLED if name != "learn" or name in made.scripts)
 
 
 def _policy(page: str) -> str:

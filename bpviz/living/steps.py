@@ -20,13 +20,14 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.lazy import LazyModule
 from bpviz.living.expressions import literal, written
+from bpviz.living.lowerings import LOWERINGS, Applied
 from bpviz.ops import Operation
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.transforms.element_rules import Each, Sums, Term, groups, spelled
 from bpviz.transforms.gradient_graph import derivation
 
-__all__ = ["LIMIT", "Guard", "Program", "StaysStillError", "program"]
+__all__ = ["LIMIT", "Guard", "Lowering", "Program", "Slots", "StaysStillError", "program"]
 
 np: Any = LazyModule("numpy")
 
@@ -37,6 +38,7 @@ _MOST_PAIRS = 10_000_000
 """The most pairs of an element of a step and one of an operand that are tried, in about a second."""
 
 _SLOT = re.compile(r"v\[(\d+)\]")
+_STATEMENT = re.compile(r"v\[(\d+)\] = (.*);")
 Slots = tuple[int, ...]
 """The places of the elements of a value among the numbers of a page, row by row."""
 
@@ -118,7 +120,7 @@ def _can_stay(flow: Flow, inputs: frozenset[int]) -> bool:
 
 
 def _program(flow: Flow, fixed: frozenset[int]) -> Program:
-    made = _Lowering()
+    made = Lowering()
     try:
         return _lowered(flow, fixed, made)
     except StaysStillError as error:
@@ -127,7 +129,7 @@ def _program(flow: Flow, fixed: frozenset[int]) -> Program:
         raise _DependsError(error, inputs) from None
 
 
-def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
+def _lowered(flow: Flow, fixed: frozenset[int], made: Lowering) -> Program:
     graph, record = flow.graph, flow.graph.record
     for place in (-1, -2):
         if place in record.decided:
@@ -177,25 +179,43 @@ def _flat(value: Any) -> list[float]:
     return [float(x) for x in np.asarray(value).ravel().tolist()]
 
 
-class _Lowering:
+class Lowering:
     """Steps in the making."""
 
     def __init__(self) -> None:
+        """Begin without any."""
         self.initial: list[float] = []
         self.statements: list[str] = []
         self.fixed: set[int] = set()
         """The places whose numbers never change."""
+        self.ordered: set[int] = set()
+        """The places of positions that an order gave."""
         self.constants: dict[str, int] = {}
         self.copies: dict[str, int] = {}
         """The places of what is computed already, by the expression."""
         self.count = 0
         self.inputs: dict[int, Slots] = {}
 
+    @classmethod
+    def resumed(cls, made: Program, initial: list[float], statements: list[str]) -> Lowering:
+        """Return the making of more steps of a program, which are added to its numbers and statements."""
+        more = cls()
+        more.initial, more.statements, more.count = initial, statements, len(statements)
+        more.copies = {
+            expression: int(slot) for slot, expression in (_STATEMENT.findall(line)[0] for line in statements)
+        }
+        moving = {*more.copies.values(), *(slot for i in made.inputs for slot in made.values[i])}
+        more.fixed = set(range(len(initial))) - moving
+        more.constants = {repr(initial[slot]): slot for slot in more.fixed}
+        return more
+
     def variable(self, number: float) -> int:
+        """Return a new place, with its first number."""
         self.initial.append(number)
         return len(self.initial) - 1
 
     def constant(self, number: float) -> int:
+        """Return the place of a number that never changes."""
         key = repr(number)
         if key not in self.constants:
             self.constants[key] = self.variable(number)
@@ -203,6 +223,7 @@ class _Lowering:
         return self.constants[key]
 
     def step(self, expression: str, size: int = 1) -> int:
+        """Return the place of what an expression gives."""
         if expression not in self.copies:
             self.count += size
             if self.count > LIMIT:
@@ -254,6 +275,10 @@ class _Lowering:
             if np.asarray(z).dtype.kind == "b" and any(operation.rules(len(xs))):
                 raise StaysStillError(f"{operation.name} computes with true and false as NumPy does")
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
+        if lowered := LOWERINGS.get(operation.name):
+            step = Applied(operation, xs, operands, {**operation.parameters, **parameters})
+            if slots := lowered(self, step):
+                return slots
         if operation.inside is not None:
             return self._opened(operation, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:

@@ -161,8 +161,8 @@ class Recorder(Frames):
         self.symbols: dict[int, str] = {}
         # The lines of steps that have no code.
         self.lines: dict[int, int] = {}
-        # The inputs that are parameters of modules.
-        self.weights: set[int] = set()
+        # The parameters of modules, each with the depth of its group: in a figure that is less deep it disappears.
+        self.weights: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -234,7 +234,7 @@ class Recorder(Frames):
         if index in other.lines:
             self.lines[new] = other.lines[index]
         if index in other.weights:
-            self.weights.add(new)
+            self.weights[new] = other.weights[index]
         return new
 
     def add_step(

@@ -16,7 +16,7 @@ from bpviz.ops.table.foreign import Called, called, numbers_only
 from bpviz.ops.table.thumbnails import kept
 from bpviz.ops.table.unknown import UNKNOWN, WITHIN
 from bpviz.recording.recorder import Recorder, differentiable
-from bpviz.recording.scopes import Scope, around_both
+from bpviz.recording.scopes import Scope
 from bpviz.recording.source import stored_name
 from bpviz.sources.steps import Group, Leaf, Record, Step
 
@@ -51,8 +51,10 @@ class _Assembly:
         self.graph.notes = tuple(map(Said, record.remarks))
         self.scopes = _scopes(self.record, record.entries)
         self.homeless: set[int] = set()
+        self.groups: list[Group | None] = []
         # The numbers of all values are those of their nodes.
         for entry in record.entries:
+            self.groups += [entry.group] * (1 if isinstance(entry, Leaf) else len(entry.results))
             self._leaf(entry) if isinstance(entry, Leaf) else self._step(entry)
         self._place_leaves()
 
@@ -88,7 +90,7 @@ class _Assembly:
         if leaf.kind != "input" and leaf.group is None:
             self.homeless.add(index)
         if leaf.kind == "parameter":
-            record.weights.add(index)
+            record.weights[index] = 0
 
     def _step(self, step: Step) -> None:
         record, first, scope = self.record, len(self.record), self.scopes[step.group]
@@ -127,12 +129,16 @@ class _Assembly:
     def _place_leaves(self) -> None:
         """Move each parameter (and each constant without a group) into the innermost group that holds all its uses."""
         record = self.record
-        owners: dict[int, Scope] = {}
-        for index, operands in enumerate(record.operands):
-            scope = record.step_scopes[index]
-            owners |= {i: around_both(owners.get(i, scope), scope) for i in operands if i in self.homeless}
-        for index, scope in owners.items():
-            record.step_scopes[index] = scope
+        owners: dict[int, Group | None] = {}
+        for index, group in enumerate(self.groups):
+            for operand in record.operands[index]:
+                owners[operand] = _around_both(owners[operand], group) if operand in owners else group
+        for index in self.homeless & owners.keys():
+            owner = owners[index]
+            record.step_scopes[index] = scope = self.scopes[owner]
+            if index in record.weights:
+                is_left_out = owner is not None and self.scopes[owner.parent] is scope
+                record.weights[index] = scope.depth + is_left_out
 
     # Numbers
 
@@ -202,6 +208,17 @@ def _scopes(record: Recorder, entries: Iterable[Leaf | Step]) -> Mapping[Group |
         made[group] = scope = Scope(len(record.scopes), around, group.title, top.code, -1)
         record.scopes.append(scope)
     return made
+
+
+def _around_both(one: Group | None, other: Group | None) -> Group | None:
+    """Return the innermost group that holds both."""
+    around = set()
+    while one is not None:
+        around.add(one)
+        one = one.parent
+    while other is not None and other not in around:
+        other = other.parent
+    return other
 
 
 def _unused(name: str, taken: Iterable[str]) -> str:

@@ -114,7 +114,7 @@ def required_of_foreign(thing: Any) -> tuple[str, ...]:
 
 
 def recording() -> AbstractContextManager[object]:
-    """Record what frameworks do in this block, so that values made in it can be drawn with all their steps.
+    """Record what frameworks do in this block, so that values made in it can be drawn with all their steps::
 
         with bpviz.recording():
             loss = cross_entropy(net(x), t)

@@ -30,7 +30,8 @@ derivatives work with it. A step that has neither shows its numbers; what would 
 
 **Groups.** ``group`` is the innermost group of an entry; each call of a module is a group of its own, even of the same
 title. A group that would frame a single step is left out. A parameter belongs to the innermost group that holds all
-its uses, and disappears in its box when that is closed: leave its own ``group`` empty.
+its uses, and disappears in figures that are less deep, in the box of that group or of its single step: leave its own
+``group`` empty.
 
 **Places and names.** ``code`` and ``offset`` (``frame.f_code``, ``frame.f_lasti`` of the user's own frame:
 `bpviz.recording.source.users_frame`) are the place of a step in the user's source: it gives the line and, unless

@@ -48,11 +48,28 @@ def test_wires_and_names_and_groups() -> None:
 
 def test_a_parameter_disappears_in_its_closed_group() -> None:
     made = network()
-    whole, closed, all_closed = (bpviz.draw(made, depth=depth).figure for depth in (2, 1, 0))
+    whole, closed, all_closed = (bpviz.draw(made, depth=depth).figure for depth in (3, 1, 0))
     assert [box.text for box in whole.boxes if box.kind == "input"] == ["x", "net.block.fc.weight", "net.scale"]
-    assert [box.text for box in closed.boxes] == ["x", "net.block Block", "net.scale", "×", "shift", "+", "loss"]
-    assert [box.text for box in all_closed.boxes] == ["x", "net Net", "shift", "+", "loss"]
-    # Where two groups use it, it belongs to the one around both.
+    # Its numbers are counted where they are.
+    block = "net.block Block\n2 parameters"
+    assert [box.text for box in closed.boxes] == ["x", block, "net.scale", "×", "shift", "+", "loss"]
+    assert [box.text for box in all_closed.boxes] == ["x", "net Net\n3 parameters", "shift", "+", "loss"]
+    assert all_closed.boxes[1].description == "group net Net, closed, 3 parameters"
+    assert all_closed.wires[0].description.startswith("x to net Net: ")
+    # A module of a single step has no frame; at its depth it is closed, too.
+    assert [box.text for box in bpviz.draw(made, depth=2).figure.boxes if box.kind == "input"] == ["x", "net.scale"]
+
+
+def test_parameters_can_be_hidden() -> None:
+    drawing = bpviz.draw(network(), parameters="hide")
+    assert [box.text for box in drawing.figure.boxes if box.kind == "input"] == ["x"]
+    assert [box.text for box in drawing.figure.boxes if box.kind == "operation"] == ["Affine", "ReLU", "×", "+"]
+    # What was chosen by name is shown.
+    shown = bpviz.draw(network(), parameters="hide", path="net.scale..loss").figure
+    assert [box.text for box in shown.boxes if box.kind == "input"] == ["x", "net.scale"]
+
+
+def test_a_parameter_of_several_groups_belongs_to_the_one_around_them() -> None:
     w, shared = Leaf("w", 3.0, "parameter"), Group("outer")
     one, two = Group("one", shared), Group("two", shared)
     more = [Step("exp", (n,), (1.0,), group=group) for n, group in ((2, one), (4, two))]
