@@ -42,13 +42,29 @@ def handles(thing: Any) -> bool:
 
 
 def parameters(thing: Any) -> tuple[str, ...]:
-    """Return the names of what a module's ``forward``, or a function, takes."""
-    call = thing.forward if isinstance(thing, torch.nn.Module) else thing
+    """Return the names of what a module's ``forward``, or a function, takes.
+
+    PyTorch's own modules call theirs ``input``, which readers know as ``x``.
+    """
     try:
-        taken = inspect.signature(call).parameters.values()
+        taken = _signature(thing).parameters.values()
     except (TypeError, ValueError):
         return ()
     return tuple(one.name for one in taken if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD))
+
+
+def _signature(thing: Any) -> inspect.Signature:
+    signature = inspect.signature(thing.forward if isinstance(thing, torch.nn.Module) else thing)
+    if not _is_of_pytorch(thing):
+        return signature
+    named = [one.replace(name="x") if one.name == "input" else one for one in signature.parameters.values()]
+    return signature.replace(parameters=named)
+
+
+def _is_of_pytorch(thing: Any) -> bool:
+    """Return whether a thing is a module whose ``forward`` PyTorch has written: Sequential, Linear."""
+    forward = type(thing).forward if isinstance(thing, torch.nn.Module) else None
+    return getattr(forward, "__module__", "").startswith("torch.nn.")
 
 
 def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
@@ -120,9 +136,8 @@ def _bound(
 
     Raises `UsageError` for one without a value.
     """
-    call = thing.forward if isinstance(thing, torch.nn.Module) else thing
     try:
-        signature = inspect.signature(call)
+        signature = _signature(thing)
     except (TypeError, ValueError):
         signature = inspect.signature(lambda *args, **kwargs: None)
     try:
@@ -140,7 +155,7 @@ def _bound(
         if isinstance(thing, torch.nn.Module):
             raise UsageError(
                 f"{title} needs an example input: its forward takes {', '.join(missing)}; "
-                f"give it: bpviz.draw(net, {', '.join(missing)})"
+                f"give it: bpviz.draw(net, {', '.join(missing)}), or --set {missing[0]}=randn(…) with its shape"
             ) from None
         raise UsageError(
             f"{title} has no value for {', '.join(missing)}; give it: bpviz.draw(f, {', '.join(missing)}), or a default"

@@ -26,7 +26,7 @@ class Wrapped(nn.Module):
 X = torch.ones(2, 2)
 DistributedDataParallel = type("DistributedDataParallel", (Wrapped,), {"__module__": "torch.nn.parallel.distributed"})
 CASES: dict[str, tuple[Any, tuple[Any, ...], str]] = {
-    "no example input": (nn.Linear(2, 1), (), "Linear needs an example input: its forward takes input"),
+    "no example input": (nn.Linear(2, 1), (), "Linear needs an example input: its forward takes x"),
     "no value": (lambda x, y: x + y, (X,), "has no value for y"),
     "too many": (nn.Linear(2, 1), (X, X), "Linear takes other arguments: too many positional arguments"),
     "meta": (nn.Linear(2, 1, device="meta"), (X,), "on the device 'meta', where it has no numbers"),
