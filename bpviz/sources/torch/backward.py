@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -93,9 +93,12 @@ class _Watch:
         self.shares: dict[tuple[StepDraft, int], Any] = {}
         self.handles: list[Any] = []
         wanted: defaultdict[Any, list[tuple[int, StepDraft, int]]] = defaultdict(list)
+        # Wires with several links, whose gradients add up.
+        self.links: Counter[tuple[StepDraft, int]] = Counter()
         for (node, place), (step, slot) in tape.territory.claims.items():
             if step in needed:
                 wanted[node].append((place, step, slot))
+                self.links[step, slot] += 1
         for node, links in wanted.items():
             self.handles.append(node.register_hook(self._on_links(links)))
         arriving: defaultdict[Any, list[tuple[int, Value]]] = defaultdict(list)
@@ -116,6 +119,10 @@ class _Watch:
                 if share is None:
                     continue
                 share = _fitted(_dense(share), step.operands[slot])
+                if self.links[step, slot] == 1:
+                    # At once: of a large gradient only a thumbnail is kept.
+                    self.shares[step, slot] = kept_of(share)
+                    continue
                 before = self.shares.get((step, slot))
                 self.shares[step, slot] = share if before is None else before + share
 
@@ -133,7 +140,8 @@ class _Watch:
         """Return the gradients of all wires that were seen, by step and slot."""
         found: dict[StepDraft, list[Any]] = {}
         for (step, slot), share in self.shares.items():
-            found.setdefault(step, [None] * len(step.operands))[slot] = kept_of(share)
+            numbers = share if self.links[step, slot] == 1 else kept_of(share)
+            found.setdefault(step, [None] * len(step.operands))[slot] = numbers
         return found
 
 

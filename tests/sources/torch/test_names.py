@@ -82,7 +82,7 @@ def test_a_shared_parameter_is_one_input() -> None:
     layer = nn.Linear(2, 2)
     net = nn.Sequential(layer, nn.ReLU(), layer)
     flow = record(net, X)
-    assert flow.graph.inputs == ("input", "0.weight", "0.bias")
+    assert flow.graph.inputs == ("x", "0.weight", "0.bias")
     expected = torch.autograd.grad(net(X).sum(), layer.weight)[0]
     assert flow.grads["0.weight"].tolist() == expected.tolist()
 
@@ -123,3 +123,12 @@ def test_a_bpviz_group_holds_modules() -> None:
 
     graph = record(f, X).graph
     assert group_path(graph["low"].scope) == ("tower", "net Net", "squash")
+
+
+def test_what_is_not_differentiated_has_no_row_in_an_explanation() -> None:
+    def loss(x: Any = X, w: Any = torch.ones(2, requires_grad=True)) -> Any:
+        return (x * w).sum()
+
+    names = [one.name for one in bpviz.explain(loss).variables]
+    assert "w" in names
+    assert "x" not in names
