@@ -7,13 +7,14 @@ PyTorch's last digits differ from version to version and from processor to proce
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
-
-from bpviz.cli import main
 
 HERE = Path(__file__).parent
 ORDER = ("mlp", "resnet18", "gpt2_block", "training_step")
 
 if __name__ == "__main__":
     for name in ORDER:
-        main(["render", str(HERE / f"{name}.py"), "-o", str(HERE / f"{name}.svg")], standalone_mode=False)
+        model, picture = HERE / f"{name}.py", HERE / f"{name}.svg"
+        subprocess.run([sys.executable, "-m", "bpviz", "render", str(model), "-o", str(picture)], check=True)
