@@ -62,7 +62,7 @@ def test_a_layer_is_ours_so_that_it_has_formulas_and_elements() -> None:
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1, bias=False))
     flow = record(net, torch.tensor([[1.0, 2.0]]))
     assert named(flow) == ["linear", "relu", "linear_without_bias"]
-    assert "input·0.weightᵀ + 0.bias" in str(flow.formula("linear", of="value"))
+    assert "x·0.weightᵀ + 0.bias" in str(flow.formula("linear", of="value"))
     assert bpviz.elements(flow).output == pytest.approx(flow.output.item(), rel=1e-6)
 
 
