@@ -92,8 +92,9 @@ class Node:
     @property
     def line(self) -> int | None:
         """The line of the user's file, where known."""
-        offset = self.graph.record.offsets[self.index]
-        return None if offset < 0 else line_of(self.scope.code, offset)
+        record = self.graph.record
+        offset = record.offsets[self.index]
+        return record.lines.get(self.index) if offset < 0 else line_of(self.scope.code, offset)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and other.graph is self.graph and other.index == self.index

@@ -89,6 +89,7 @@ class Recorder(Frames):
         "labels",
         "last_words",
         "lifted",
+        "lines",
         "meanings",
         "offsets",
         "operands",
@@ -113,6 +114,8 @@ class Recorder(Frames):
         self.values: list[Any] = []
         self.reached: list[bool] = []
         self.offsets: list[int] = []
+        # The lines of entries that come from elsewhere, without the code: from JSON, from another Python.
+        self.lines: dict[int, int] = {}
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
         # Intermediate results of steps, for their rules (see `Operation.keeping`).
@@ -217,6 +220,8 @@ class Recorder(Frames):
             self.styles[new] = other.styles[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
+        if index in other.lines:
+            self.lines[new] = other.lines[index]
         return new
 
     def add_step(
