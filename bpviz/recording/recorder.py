@@ -117,6 +117,8 @@ class Recorder(Frames):
         self.values: list[Any] = []
         self.reached: list[bool] = []
         self.offsets: list[int] = []
+        # The lines of entries that come from elsewhere, without the code: from JSON, from another Python.
+        self.lines: dict[int, int] = {}
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
         # Intermediate results of steps, for their rules (see `Operation.keeping`).
