@@ -12,7 +12,7 @@ from bpviz.cli.output import write_files
 __all__ = ["command"]
 
 
-@click.command("card")
+@click.command("card", short_help="Draw the card of one operation.")
 @click.argument("name", required=False)
 @options.option("outputs", help="Where to write. [default: NAME.svg here]")
 @options.option("format", setting=False, help="svg, png, pdf, …; wins over the suffix.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "described"]
 
 
-@click.command("ops")
+@click.command("ops", short_help="List the operations, or describe one.")
 @click.argument("name", required=False)
 @options.option("lang")
 def command(name: str | None, lang: str | None) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from bpviz.drawing.options import OPTIONS, Option
+from bpviz.drawing.option import Option
+from bpviz.drawing.options import OPTIONS
 
 __all__ = ["alone", "every", "option"]
 
