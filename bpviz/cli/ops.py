@@ -17,7 +17,7 @@ __all__ = ["command", "described"]
 
 
 @click.command("ops", short_help="List the operations, or describe one.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=options.operations)
 @options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
     """List the operations that can be recorded, or describe one by its name or NumPy's (np.linalg.inv).
