@@ -482,7 +482,10 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
     known = {**_CIRCUIT, **_DRAWING}
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
+            # Also those that `bpviz.draw` has taken out before.
+            every = {row.python or row.name for row in OPTIONS.values() if row.taken_by == "draw" or row.python}
+            every |= {"highlight", "verify"}
+            hint = did_you_mean(name, every, f"there are: {', '.join(sorted(every))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
     values = {name: checked(name, value) for name, value in given.items()}
     shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})
