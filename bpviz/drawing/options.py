@@ -380,7 +380,7 @@ _ROWS = (
     ),
     _kept(
         "notebook",
-        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg]",
+        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg and png]",
         choices=(*formats(lambda row: "page" in row.notebook), "live", "publish"),
         about="output",
     ),
