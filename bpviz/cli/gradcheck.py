@@ -32,6 +32,7 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
+@options.option("as_json")
 @options.option("wrt")
 @options.option("freeze")
 @options.option("lang")
@@ -47,6 +48,7 @@ def command(
     assignments: tuple[str, ...],
     tolerance: float,
     outputs: tuple[str, ...],
+    as_json: bool,
     format: str | None,
     wrt: str | None,
     freeze: str | None,
@@ -80,7 +82,10 @@ def command(
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
     with limited_model(model_timeout), user_code(), Progress("compared {done} of {total}") as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
-    terminal.result(report.table(say))
+    if as_json:
+        terminal.result_bytes(report.to_json().encode())
+    else:
+        terminal.result(report.table(say))
     if outputs:
         names = {check.name: f"{check.name}\n{badge}" for check, badge in _badges(report, say)}
         drawing = draw(source, names=names, lang=say)

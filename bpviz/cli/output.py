@@ -163,15 +163,19 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     return path, format_.lower() if format_ else formats.format_of(path)
 
 
-def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
-    """Return the paths and formats of reports; the default is text on stdout."""
+def word_destinations(
+    outputs: Sequence[str], format_: str | None, as_json: bool = False
+) -> list[tuple[Path | None, str]]:
+    """Return the paths and formats of reports; the default is text on stdout, or JSON."""
     from bpviz.files import check_place
     from bpviz.reports.report import check_format, format_of
 
     given = check_format(format_.lower()) if format_ else None
-    plans: list[tuple[Path | None, str]] = []
-    for output in outputs or ["-"]:
+    plans: list[tuple[Path | None, str]] = [(None, "json")] if as_json else []
+    for output in outputs or ([] if as_json else ["-"]):
         if output == "-":
+            if as_json:
+                raise click.UsageError("--json prints to stdout already; leave out -o -")
             plans.append((None, given or "text"))
         else:
             check_place(Path(output))
