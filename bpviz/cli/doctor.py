@@ -55,7 +55,7 @@ def _found() -> dict[str, Any]:
     from bpviz.layout.engines import engines
     from bpviz.writers.font_files import BUNDLED, font_files
 
-    packages = []
+    packages: list[dict[str, str | None]] = []
     for name, extra in _PACKAGES.items():
         try:
             packages.append({"name": name, "version": metadata.version(name), "hint": ""})
