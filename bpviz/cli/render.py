@@ -83,7 +83,7 @@ def command(
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
-    with terminal.timed("the model, forward and backward"):
+    with terminal.timed("the model, forward and backward"), terminal.Progress():
         drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:

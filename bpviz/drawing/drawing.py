@@ -120,30 +120,13 @@ class Drawing:
         """The picture with all that is shown in some of its steps only."""
         return self.picture if self.shown is not None or self.film is None else self._laid_out
 
-    def lay_out(self, progress: Callable[[int, int], None]) -> None:
-        """Lay the picture out, if it is not; ``progress`` is called with (done, all) for each row of one figure.
-
-        Rows that are too long are set again with others, then the numbers start again.
-
-        >>> import bpviz
-        >>> drawing = bpviz.draw(lambda x=1.0: (x * 2 + 1) * 3, width="column")
-        >>> drawing.lay_out(lambda done, total: print(done, "of", total))
-        1 of 2
-        2 of 2
-        """
-        if self.shown is None and "_laid_out" not in self.__dict__:
-            self.__dict__["_laid_out"] = self._lay_out(progress)
-
     @cached_property
     def _laid_out(self) -> Picture:
-        return self._lay_out()
-
-    def _lay_out(self, progress: Callable[[int, int], None] | None = None) -> Picture:
         from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
         with deadline.limited(self.options.timeout):
-            found = self._placed(progress)
+            found = self._placed()
         width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
@@ -155,7 +138,7 @@ class Drawing:
             )
         return found
 
-    def _placed(self, progress: Callable[[int, int], None] | None) -> Picture:
+    def _placed(self) -> Picture:
         made = self.options
         more: Any = {"engine": made.engine, "timeout": made.timeout, "say": made.circuit.lang}
         if self.film is not None:
@@ -164,7 +147,7 @@ class Drawing:
             return lay_out_film(self.film, self.theme, **more)
         from bpviz.layout.page import lay_out
 
-        return lay_out(self.figure, self.theme, progress=progress, **more)
+        return lay_out(self.figure, self.theme, **more)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).
