@@ -216,7 +216,7 @@ class Drawing:
         from bpviz.drawing.live import living_of
 
         with deadline.limited(self.options.timeout):
-            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture)
+            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture, self._house)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:

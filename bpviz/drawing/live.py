@@ -7,21 +7,25 @@ from typing import Any
 
 from bpviz.drawing.options import DrawOptions
 from bpviz.figure import Figure
+from bpviz.figures.labels import renamed
+from bpviz.figures.styles import looks_of
 from bpviz.graph.flow import Flow
 from bpviz.living.page import Living, living
 from bpviz.living.steps import StaysStillError
 from bpviz.picture.elements import Picture
 from bpviz.picture.theme import Theme
+from bpviz.text.styles import Styles
 
 __all__ = ["living_of"]
 
 
 def living_of(
-    source: Any, figure: Any, options: DrawOptions, theme: Theme, picture: Callable[[], Picture]
+    source: Any, figure: Any, options: DrawOptions, theme: Theme, picture: Callable[[], Picture], house: Styles = ()
 ) -> Living | StaysStillError:
     """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
 
-    ``picture`` returns the picture of the figure, which is laid out only if it can follow.
+    ``picture`` returns the picture of the figure, which is laid out only if it can follow; ``house`` are the styles of
+    the theme.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda x=2.0: x * x)
@@ -42,7 +46,8 @@ def living_of(
         if holds:
             return StaysStillError(reason)
     shown = source, figure, picture(), theme, circuit.precision, circuit.lang
+    names, looks = renamed(source.graph, circuit.names), looks_of(source.graph, circuit, house)
     try:
-        return living(*shown, has_numbers=circuit.labels == "values")
+        return living(*shown, has_numbers=circuit.labels == "values", names=names, hides=looks.hides)
     except StaysStillError as error:
         return error

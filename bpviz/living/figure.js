@@ -3,6 +3,8 @@
 const figure = document.currentScript.closest("figure");
 const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
 const svg = figure.querySelector("svg"), groups = [...svg.children].filter(child => child.tagName === "g");
+// What is bound to the drawing that is shown: data has it of the first.
+const view = data;
 const NS = "http://www.w3.org/2000/svg", words = data.words;
 const start = data.initial.map(Number), v = new Float64Array(start);
 const named = new Map(data.names.map(one => [one.name, one]));

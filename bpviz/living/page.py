@@ -7,16 +7,17 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Figure
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
+from bpviz.living.asking import Asking
 from bpviz.living.bindings import Bindings
 from bpviz.living.expressions import script
-from bpviz.living.steps import Program, StaysStillError, program
+from bpviz.living.steps import Lowering, Program, StaysStillError, program
 from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
 from bpviz.picture.looks import Looks
@@ -33,10 +34,14 @@ _CHUNK = 500
 
 @dataclass(frozen=True, eq=False)
 class Living:
-    """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps."""
+    """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps.
+
+    ``more`` are the steps of numbers that only answers to readers need.
+    """
 
     data: Mapping[str, Any]
     statements: Sequence[str]
+    more: Sequence[str] = ()
 
 
 def living(
@@ -48,24 +53,32 @@ def living(
     say: Language = ENGLISH,
     *,
     has_numbers: bool = True,
+    names: Sequence[str] | None = None,
+    hides: Callable[[int], bool] = lambda _: False,
 ) -> Living:
-    """Return what makes a picture of a flow follow its inputs; ``has_numbers`` says whether its arrows have numbers.
+    """Return what makes a picture of a flow follow its inputs.
+
+    ``has_numbers`` says whether its arrows have numbers, ``names`` what it calls the nodes, and ``hides`` which of them
+    hide their numbers.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
     made = program(flow)
     try_out(flow, made)
-    found = Bindings(flow, made, figure, picture, precision, say, has_numbers)
+    steps = made.lowering.continued()
+    found = Bindings(flow, made, steps, figure, picture, precision, say, has_numbers)
     shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
     for label in found.labels:
         if label["kind"] == "heat":
             look = picture.parts[label["part"]].look
             label["heat"] = [looks[look].heat for looks in shades if looks is not None]
-    names = _names(flow, made, found)
+    known = _names(flow, made, steps)
+    asking = Asking(flow, made, steps, flow.graph.labels if names is None else names, precision, say, hides)
+    asked = asking.of_picture(figure, picture)
     data = {
-        "initial": [_plain(number) for number in found.initial],
+        "initial": [_plain(number) for number in asking.steps.initial],
         "precision": precision,
-        "names": names,
+        "names": known,
         "output": flow.output_name,
         "labels": found.labels,
         "titles": found.titles,
@@ -73,14 +86,17 @@ def living(
         "description": found.description,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
         "words": _words(say),
+        "ask": {"answers": asking.answers, "edges": asking.edges()},
+        **asked,
     }
-    return Living(data, tuple(found.statements))
+    return Living(data, (*made.statements, *steps.statements), tuple(asking.statements))
 
 
 def _words(say: Language) -> dict[str, str]:
     """Return the words of the script."""
     return {
         "reset": say("Reset"),
+        "close": say("Close"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
         "table": say("The table has the numbers as they were drawn; reset to see it."),
@@ -92,10 +108,9 @@ def _words(say: Language) -> dict[str, str]:
     }
 
 
-def _names(flow: Flow, made: Program, found: Bindings) -> list[dict[str, Any]]:
+def _names(flow: Flow, made: Program, steps: Lowering) -> list[dict[str, Any]]:
     """Return the values that scripts can ask for, by name; what no gradient reaches has zeros."""
-    zero = len(found.initial)
-    found.initial.append(0.0)
+    zero = steps.constant(0.0)
     return [
         {
             "name": flow.graph.names[index],
@@ -127,7 +142,7 @@ def write(
         sentence = say("This figure does not follow its inputs: {reason}.", reason=str(made))
         return html.write(picture, theme, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
     plain = html.write(picture, theme, sections=sections, say=say, strict=True).decode()
-    style = script("figure.css").replace("MARK", theme.strokes["mark"].colour)
+    style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
     inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
@@ -138,7 +153,7 @@ def write(
 
 def mark(made: Living | StaysStillError) -> str:
     """Return a text that differs where what a page does differs."""
-    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + script("figure.css")
+    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + _style(made)
 
 
 def _data(made: Living) -> str:
@@ -147,12 +162,24 @@ def _data(made: Living) -> str:
     return f'<script type="application/json">{text}</script>\n'
 
 
+def _parts(made: Living) -> list[str]:
+    """Return the names of what a page does, each with a script and a style sheet: only what it has a use for."""
+    return ["figure", *(["ask"] if made.data["asks"] else [])]
+
+
+def _style(made: Living) -> str:
+    return "".join(script(f"{part}.css") for part in _parts(made))
+
+
 def _script(made: Living) -> str:
-    lines = made.statements
-    chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
-    steps = ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
-    parts = script("functions.js"), script("numbers.js"), f"const steps = [{steps}];", script("figure.js")
+    steps = f"const steps = [{_functions(made.statements)}], more = [{_functions(made.more)}];"
+    parts = script("functions.js"), script("numbers.js"), steps, *(script(f"{part}.js") for part in _parts(made))
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
+
+
+def _functions(lines: Sequence[str]) -> str:
+    chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
+    return ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
 
 
 def _smaller(text: str) -> str:

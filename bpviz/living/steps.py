@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from itertools import repeat
 from typing import Any
@@ -26,7 +26,7 @@ from bpviz.recording.recorder import Recorder
 from bpviz.transforms.element_rules import Each, Sums, Term, groups, spelled
 from bpviz.transforms.gradient_graph import derivation
 
-__all__ = ["LIMIT", "Guard", "Program", "StaysStillError", "program"]
+__all__ = ["LIMIT", "Guard", "Lowering", "Program", "StaysStillError", "program"]
 
 np: Any = LazyModule("numpy")
 
@@ -69,7 +69,7 @@ class Program:
 
     ``initial`` are the numbers before the first step: inputs and constants. ``statements`` compute the others in
     order. ``values`` and ``gradients`` have the places of the elements of a node, ``shares`` those of a wire's
-    gradient, by (node, slot). ``inputs`` are the nodes that can be changed.
+    gradient, by (node, slot). ``inputs`` are the nodes that can be changed. ``lowering`` can be continued.
     """
 
     initial: list[float]
@@ -78,6 +78,7 @@ class Program:
     gradients: dict[int, Slots]
     shares: dict[tuple[int, int], Slots]
     inputs: tuple[int, ...]
+    lowering: Lowering
     guards: tuple[Guard, ...] = field(default=())
 
 
@@ -118,7 +119,7 @@ def _can_stay(flow: Flow, inputs: frozenset[int]) -> bool:
 
 
 def _program(flow: Flow, fixed: frozenset[int]) -> Program:
-    made = _Lowering()
+    made = Lowering()
     try:
         return _lowered(flow, fixed, made)
     except StaysStillError as error:
@@ -127,7 +128,7 @@ def _program(flow: Flow, fixed: frozenset[int]) -> Program:
         raise _DependsError(error, inputs) from None
 
 
-def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
+def _lowered(flow: Flow, fixed: frozenset[int], made: Lowering) -> Program:
     graph, record = flow.graph, flow.graph.record
     for place in (-1, -2):
         if place in record.decided:
@@ -162,6 +163,7 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: _Lowering) -> Program:
         {i: known[new] for i, new in back.gradients.items()},
         {wire: known[new] for wire, new in back.shares.items()},
         tuple(made.inputs),
+        made,
         tuple(guards),
     )
 
@@ -177,10 +179,12 @@ def _flat(value: Any) -> list[float]:
     return [float(x) for x in np.asarray(value).ravel().tolist()]
 
 
-class _Lowering:
+class Lowering:
     """Steps in the making."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
+        """Begin with no steps; there can be ``limit`` of them."""
+        self.limit = limit
         self.initial: list[float] = []
         self.statements: list[str] = []
         self.fixed: set[int] = set()
@@ -191,11 +195,20 @@ class _Lowering:
         self.count = 0
         self.inputs: dict[int, Slots] = {}
 
+    def continued(self, limit: int = LIMIT) -> Lowering:
+        """Return a lowering with the same places, whose statements come after those that are there."""
+        made = Lowering(limit)
+        made.initial, made.fixed = list(self.initial), set(self.fixed)
+        made.constants, made.copies, made.inputs = dict(self.constants), dict(self.copies), dict(self.inputs)
+        return made
+
     def variable(self, number: float) -> int:
+        """Return the place of a number that is there before the first step."""
         self.initial.append(number)
         return len(self.initial) - 1
 
     def constant(self, number: float) -> int:
+        """Return the place of a number that never changes."""
         key = repr(number)
         if key not in self.constants:
             self.constants[key] = self.variable(number)
@@ -203,10 +216,11 @@ class _Lowering:
         return self.constants[key]
 
     def step(self, expression: str, size: int = 1) -> int:
+        """Return the place of what an expression computes; it counts as ``size`` steps."""
         if expression not in self.copies:
             self.count += size
-            if self.count > LIMIT:
-                raise StaysStillError(f"in single numbers both passes have more than {LIMIT} steps")
+            if self.count > self.limit:
+                raise StaysStillError(f"in single numbers both passes have more than {self.limit} steps")
             slot = self.variable(0.0)
             self.statements.append(f"v[{slot}] = {expression};")
             self.copies[expression] = slot
@@ -255,7 +269,7 @@ class _Lowering:
                 raise StaysStillError(f"{operation.name} computes with true and false as NumPy does")
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
         if operation.inside is not None:
-            return self._opened(operation, xs, operands, parameters)
+            return self.applied(operation.name, operation.inside, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:
             raise StaysStillError(f"{operation.name} is too large to be written in single numbers")
         if operation.shape is None:
@@ -263,16 +277,25 @@ class _Lowering:
         return self._spelled(operation, xs, operands, parameters, z)
 
     def _elementwise(self, operation: Operation, row: Sequence[int], parameters: Mapping[str, Any]) -> int:
+        if operation is ops.multiply:
+            # Exactly the other factor.
+            for one, other in (row, row[::-1]):
+                if one in self.fixed and self.initial[one] == 1.0:
+                    return other
         if all(slot in self.fixed for slot in row):
             numbers = [self.initial[slot] for slot in row]
             return self.constant(float(ops.evaluate(operation, numbers, parameters)))
         return self.step(written(operation, [f"v[{slot}]" for slot in row], parameters))
 
-    def _opened(
-        self, operation: Operation, xs: Sequence[Any], operands: Sequence[Slots], parameters: Mapping[str, Any]
+    def applied(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        xs: Sequence[Any],
+        operands: Sequence[Slots],
+        parameters: Mapping[str, Any],
     ) -> Slots:
-        """Return the places of what the inside of an operation gives."""
-        assert operation.inside is not None
+        """Return the places of what a function of operations returns; ``name`` is what it is called."""
         record = Recorder(sys._getframe())
         found: dict[int, Slots] = {}
         handles = []
@@ -283,10 +306,10 @@ class _Lowering:
                 index = record.add_inputs((f"x{number}",), (x,))
                 found[index] = slots
             handles.append(Handle(record, index, x))
-        result = operation.inside(*handles, **parameters)
+        result = function(*handles, **parameters)
         record.frame = None
         if record.decided:
-            raise StaysStillError(f"the inside of {operation.name} depends on its numbers")
+            raise StaysStillError(f"the inside of {name} depends on its numbers")
         if type(result) not in HANDLES:
             return tuple(map(self.constant, _flat(result)))
         self.lower(record, record.values, Graph(record=record).ancestors([result.index]), found)

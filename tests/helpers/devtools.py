@@ -119,7 +119,7 @@ class Page:
         return found
 
 
-_CODES = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "Enter": 13, " ": 32}
+_CODES = {"ArrowRight": 39, "Escape": 27, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "Enter": 13, " ": 32}
 
 
 @contextmanager

@@ -1,0 +1,137 @@
+// What a reader asks: the rule of a step, the chain of a value, with the numbers of now. The way to the output is lit.
+{
+  const {answers, edges} = data.ask, frame = figure.querySelector(".bpviz-picture");
+  const panel = document.createElement("section");
+  panel.className = "bpviz-panel";
+  panel.hidden = true;
+  bar.after(panel);
+  const shut = make("button", {type: "button", textContent: "×", ariaLabel: words.close}, panel);
+  const what = make("p", {className: "bpviz-what"}, panel), list = make("dl", {}, panel);
+  const heard = make("p", {className: "bpviz-heard", role: "status"}, bar);
+  let answerOf, stops, asked = null, lines = [];
+
+  const factor = ([slot, raised]) => {
+    const text = N.number(v[slot], data.precision);
+    return text[0] === N.MINUS || (raised && text.includes("×")) ? `(${text})` : text;
+  };
+  const many = (values, shape) => (N.same(values) ? allSame(values, shape) : N.line(values, shape, data.precision));
+  const textOf = piece => {
+    if (typeof piece === "string") return piece;
+    if (typeof piece === "number") return N.number(v[piece], data.precision);
+    const [kind, ...rest] = piece;
+    if (kind === "a") return many(rest[0].map(slot => v[slot]), rest[1]);
+    if (kind === "n") return N.number(Math.hypot(...rest.map(slot => v[slot])), data.precision);
+    return kind === "+" ? signed(rest.map(textOf)) : factor(piece);
+  };
+
+  // The parts on the ways from a node to the output, and around a step: edges are in the order of computation.
+  const waysFrom = part => {
+    const {n: start, s: step} = answers[answerOf.get(part)];
+    const nodes = new Set([start]), found = new Set(), parts = new Set([part]);
+    for (let i = 0; i < edges.length; i += 2) {
+      const follows = nodes.has(edges[i]);
+      if (follows) nodes.add(edges[i + 1]);
+      if (follows || (step && edges[i + 1] === start)) found.add(i / 2);
+    }
+    for (const [wire, from, to, seeded, ...own] of view.wires) {
+      if (nodes.has(seeded) || own.some(edge => found.has(edge))) [wire, from, to].forEach(one => parts.add(one));
+    }
+    return parts;
+  };
+  const light = (name, part) => {
+    const parts = part === null ? null : waysFrom(part);
+    svg.classList.toggle(`${name}-ways`, parts?.size > 1);
+    groups.forEach((group, i) => group.classList.toggle(name, !!parts?.has(i)));
+  };
+
+  const refresh = () => {
+    if (asked === null) return;
+    more.forEach(step => step(v));
+    for (const [element, pieces] of lines) element.textContent = pieces.map(textOf).join("");
+    panel.classList.toggle("bpviz-stale", data.guards.some(differs));
+  };
+  const ask = part => {
+    groups[asked]?.removeAttribute("aria-pressed");
+    asked = part;
+    light("bpviz-lit", part);
+    panel.hidden = part === null;
+    if (part === null) return;
+    const {t: title, r: rows} = answers[answerOf.get(part)];
+    if (stops.includes(part)) groups[part].setAttribute("aria-pressed", true);
+    what.textContent = title;
+    panel.setAttribute("aria-label", title);
+    list.replaceChildren();
+    let before;
+    lines = rows.map(([heading, pieces, code]) => {
+      make("dt", {textContent: heading === before ? "" : heading}, list);
+      before = heading || before;
+      const now = pieces.some(piece => typeof piece !== "string");
+      return [make("dd", {className: code ? "bpviz-code" : now ? "bpviz-now" : ""}, list), pieces];
+    });
+    refresh();
+    heard.textContent = `${title}: ${lines.map(([element]) => element.textContent).slice(0, 2).join("; ")}`;
+  };
+  const close = () => {
+    ask(null);
+    heard.textContent = "";
+  };
+  shut.addEventListener("click", close);
+  figure.addEventListener("bpviz-change", refresh);
+  figure.addEventListener("keydown", event => {
+    if (event.key === "Escape" && asked !== null) close();
+  });
+
+  const partOf = event => {
+    const part = groups.indexOf(event.target.closest("svg.bpviz > g"));
+    return answerOf.has(part) ? part : null;
+  };
+  const reach = part => {
+    for (const stop of stops) groups[stop].setAttribute("tabindex", stop === part ? 0 : -1);
+  };
+  frame.addEventListener("click", event => {
+    const part = partOf(event);
+    // A click on a number of an input opens a field; one beside the figure closes the panel.
+    if (event.defaultPrevented || event.target.closest(".bpviz-handle, .bpviz-field")) return;
+    if (part !== null) ask(part);
+    else if (asked !== null) close();
+  });
+  frame.addEventListener("pointerover", event => light("bpviz-over", partOf(event)));
+  frame.addEventListener("pointerleave", () => light("bpviz-over", null));
+  frame.addEventListener("focusin", event => {
+    const part = partOf(event);
+    if (part === null) return;
+    light("bpviz-over", part);
+    if (stops.includes(part)) reach(part);
+    // An open panel follows the focus.
+    if (asked !== null && asked !== part) ask(part);
+  });
+  frame.addEventListener("focusout", () => light("bpviz-over", null));
+  const AWAY = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
+  frame.addEventListener("keydown", event => {
+    const at = stops.indexOf(groups.indexOf(event.target));
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" || event.key === " ") ask(stops[at]);
+    else if (AWAY[event.key]) groups[stops[(at + AWAY[event.key] + stops.length) % stops.length]].focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  // The keyboard reaches one part with Tab, the others with arrows; numbers of inputs are reached by themselves.
+  const dress = () => {
+    answerOf = new Map();
+    for (let i = 0; i < view.asks.length; i += 2) answerOf.set(view.asks[i], view.asks[i + 1]);
+    stops = [...answerOf.keys()].filter(part => {
+      const group = groups[part];
+      group.classList.add("bpviz-ask");
+      return group.querySelector("text") && !group.querySelector(".bpviz-handle");
+    });
+    for (const stop of stops) groups[stop].setAttribute("role", "button");
+    reach(stops.find(stop => answers[answerOf.get(stop)].s) ?? stops[0]);
+  };
+  dress();
+  figure.addEventListener("bpviz-view", () => {
+    dress();
+    ask(null);
+  });
+}
