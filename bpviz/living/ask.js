@@ -14,12 +14,11 @@
     const text = N.number(v[slot], data.precision);
     return text[0] === N.MINUS || (raised && text.includes("×")) ? `(${text})` : text;
   };
-  const many = (values, shape) => (N.same(values) ? allSame(values, shape) : N.line(values, shape, data.precision));
   const textOf = piece => {
     if (typeof piece === "string") return piece;
     if (typeof piece === "number") return N.number(v[piece], data.precision);
     const [kind, ...rest] = piece;
-    if (kind === "a") return many(rest[0].map(slot => v[slot]), rest[1]);
+    if (kind === "a") return N.line(rest[0].map(slot => v[slot]), rest[1], data.precision);
     if (kind === "n") return N.number(Math.hypot(...rest.map(slot => v[slot])), data.precision);
     return kind === "+" ? signed(rest.map(textOf)) : factor(piece);
   };

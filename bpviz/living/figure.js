@@ -310,7 +310,7 @@ const field = (element, slot, first = "") => {
   input.value = first || String(v[slot]);
   // Not over the edges, where it would be cut.
   input.style.left = `${Math.max(62, box.left + box.width / 2 - outer.left + frame.scrollLeft)}px`;
-  input.style.top = `${Math.max(20, box.top + box.height / 2 - outer.top)}px`;
+  input.style.top = `${Math.max(20, box.top + box.height / 2 - outer.top + frame.scrollTop)}px`;
   let open = true;
   const close = take => {
     if (!open) return;

@@ -97,6 +97,9 @@ def _words(say: Language) -> dict[str, str]:
     return {
         "reset": say("Reset"),
         "close": say("Close"),
+        "in": say("Zoom in"),
+        "out": say("Zoom out"),
+        "fit": say("Fit"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
         "table": say("The table has the numbers as they were drawn; reset to see it."),
@@ -164,7 +167,7 @@ def _data(made: Living) -> str:
 
 def _parts(made: Living) -> list[str]:
     """Return the names of what a page does, each with a script and a style sheet: only what it has a use for."""
-    return ["figure", *(["ask"] if made.data["asks"] else [])]
+    return ["figure", *(["ask"] if made.data["asks"] else []), "view"]
 
 
 def _style(made: Living) -> str:
@@ -173,7 +176,8 @@ def _style(made: Living) -> str:
 
 def _script(made: Living) -> str:
     steps = f"const steps = [{_functions(made.statements)}], more = [{_functions(made.more)}];"
-    parts = script("functions.js"), script("numbers.js"), steps, *(script(f"{part}.js") for part in _parts(made))
+    functions = [script("functions.js")] if "F." in steps else []
+    parts = *functions, script("numbers.js"), steps, *(script(f"{part}.js") for part in _parts(made))
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
 
 

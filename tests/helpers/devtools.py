@@ -119,7 +119,19 @@ class Page:
         return found
 
 
-_CODES = {"ArrowRight": 39, "Escape": 27, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "Enter": 13, " ": 32}
+_CODES = {
+    "ArrowRight": 39,
+    "Escape": 27,
+    "+": 187,
+    "-": 189,
+    "0": 48,
+    "ArrowLeft": 37,
+    "Home": 36,
+    "End": 35,
+    "Tab": 9,
+    "Enter": 13,
+    " ": 32,
+}
 
 
 @contextmanager
