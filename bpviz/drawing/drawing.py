@@ -215,8 +215,14 @@ class Drawing:
         """What makes the figure follow its inputs, or the reason why it cannot."""
         from bpviz.drawing.live import living_of
 
+        def redrawn(circuit: CircuitOptions) -> tuple[Figure, Picture]:
+            other = replace(self, options=replace(self.options, circuit=circuit))
+            assert isinstance(other.figure, Figure)
+            return other.figure, other.picture
+
+        shown = self.source, self.figure, self.options, self.theme, lambda: self.picture
         with deadline.limited(self.options.timeout):
-            return living_of(self.source, self.figure, self.options, self.theme, lambda: self.picture, self._house)
+            return living_of(*shown, self._house, redrawn)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:

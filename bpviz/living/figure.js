@@ -2,9 +2,10 @@
 // `steps` compute both passes in v. No text of the model is ever markup, a selector or a script.
 const figure = document.currentScript.closest("figure");
 const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
-const svg = figure.querySelector("svg"), groups = [...svg.children].filter(child => child.tagName === "g");
-// What is bound to the drawing that is shown: data has it of the first.
-const view = data;
+// The drawing that is shown; what is bound to the first is in data itself.
+let view = data, svg = figure.querySelector("svg");
+const partsOf = drawing => [...drawing.children].filter(child => child.tagName === "g");
+let groups = partsOf(svg);
 const NS = "http://www.w3.org/2000/svg", words = data.words;
 const start = data.initial.map(Number), v = new Float64Array(start);
 const named = new Map(data.names.map(one => [one.name, one]));
@@ -137,7 +138,7 @@ const gridOf = (label, group, texts) => {
   const factorAt = label.factor < 0 ? null : group.querySelectorAll("text")[label.factor].getAttribute("x");
   return {brackets, drawn, factorAt, columns, edges, room, size: Number(texts[0].getAttribute("font-size") ?? 14), middle: one.y + one.height / 2};
 };
-const labels = data.labels.map(label => {
+const bind = () => view.labels.map(label => {
   const group = groups[label.part], every = [...group.querySelectorAll("text")];
   const cells = group.querySelectorAll("rect.cell"), marks = group.querySelectorAll("rect.mark");
   const texts = label.texts.map(at => every[at] ?? null);
@@ -150,6 +151,7 @@ const labels = data.labels.map(label => {
     ring: null,
   };
 });
+let labels = bind();
 
 const shade = (share, [least, zero, most]) => {
   const end = share >= 0 ? most : least, part = Math.min(Math.abs(share), 1);
@@ -236,15 +238,15 @@ const update = () => {
     // What the inputs are is true in any case.
     label.group.classList.toggle("bpviz-stale", lines.length > 0 && !label.input);
   }
-  for (const {part, pieces} of data.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
-  for (const note of data.notes) {
+  for (const {part, pieces} of view.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
+  for (const note of view.notes) {
     const terms = note.terms?.map(slot => N.number(v[slot], data.precision));
     const tail = terms ? `${signed(terms)} = ${written(note.whole)}` : written(note.whole);
     setTail([...groups[note.part].querySelectorAll("text")], note.tail, tail);
     note.tail = tail;
     groups[note.part].querySelector("title").textContent = note.head + tail;
   }
-  const text = joined(data.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
+  const text = joined(view.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
   svg.querySelector("desc").textContent = text;
   if (caption) caption.textContent = text;
   if (drawnTitle) document.title = text;
@@ -267,7 +269,8 @@ const announce = names => {
   const output = named.get(data.output);
   said.textContent = `${now}: ${data.output} = ${written([output.value, output.shape])}`;
 };
-// Browsers allow few changes of the address in a second.
+// Browsers allow few changes of the address in a second. Each function in `kept` returns more of it: step=4
+const kept = [];
 let waiting = 0;
 const remember = () => {
   clearTimeout(waiting);
@@ -275,7 +278,8 @@ const remember = () => {
 };
 const keep = () => {
   if (document.querySelectorAll("figure.bpviz-figure").length > 1) return;
-  const state = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`).join("&");
+  const inputs = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`);
+  const state = [...inputs, ...kept.flatMap(more => more())].join("&");
   try {
     history.replaceState(null, "", state ? `#${state}` : location.pathname + location.search);
   } catch {
@@ -333,9 +337,9 @@ const field = (element, slot, first = "") => {
 };
 
 const KEYS = {ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10};
-const handles = [];
-for (const label of labels) {
-  if (!label.input || label.kind === "heat" || label.texts.length !== label.value[0].length) continue;
+let handles = [];
+const arm = label => {
+  if (!label.input || label.kind === "heat" || label.texts.length !== label.value[0].length) return;
   label.group.setAttribute("role", "group");
   label.texts.forEach((text, i) => {
     const slot = label.value[0][i];
@@ -376,7 +380,8 @@ for (const label of labels) {
       event.preventDefault();
     });
   });
-}
+};
+labels.forEach(arm);
 
 hint.hidden = !handles.length;
 

@@ -17,6 +17,7 @@ from bpviz.graph.flow import Flow
 from bpviz.living.asking import Asking
 from bpviz.living.bindings import Bindings
 from bpviz.living.expressions import script
+from bpviz.living.layouts import Layout, toggles
 from bpviz.living.steps import Lowering, Program, StaysStillError, program
 from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
@@ -24,7 +25,7 @@ from bpviz.picture.looks import Looks
 from bpviz.picture.theme import Theme
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers import html
+from bpviz.writers import html, svg
 
 __all__ = ["Living", "living", "mark", "write"]
 
@@ -36,12 +37,15 @@ _CHUNK = 500
 class Living:
     """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps.
 
-    ``more`` are the steps of numbers that only answers to readers need.
+    ``more`` are the steps of numbers that only answers to readers need. ``scripts`` are the names of those after
+    ``figure.js``, ``drawings`` other layouts as SVG.
     """
 
     data: Mapping[str, Any]
     statements: Sequence[str]
     more: Sequence[str] = ()
+    scripts: Sequence[str] = ()
+    drawings: Sequence[str] = ()
 
 
 def living(
@@ -55,41 +59,52 @@ def living(
     has_numbers: bool = True,
     names: Sequence[str] | None = None,
     hides: Callable[[int], bool] = lambda _: False,
+    layouts: Sequence[Layout] = (),
 ) -> Living:
     """Return what makes a picture of a flow follow its inputs.
 
     ``has_numbers`` says whether its arrows have numbers, ``names`` what it calls the nodes, and ``hides`` which of them
-    hide their numbers.
+    hide their numbers. ``layouts`` are pictures with other groups open and closed; the first is the picture itself.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
     made = program(flow)
     try_out(flow, made)
     steps = made.lowering.continued()
-    found = Bindings(flow, made, steps, figure, picture, precision, say, has_numbers)
-    shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
-    for label in found.labels:
-        if label["kind"] == "heat":
-            look = picture.parts[label["part"]].look
-            label["heat"] = [looks[look].heat for looks in shades if looks is not None]
+    pictures = [(figure, picture), *((other.figure, other.picture) for other in layouts[1:])]
+    bound = [_bound(Bindings(flow, made, steps, *one, precision, say, has_numbers), one[1], theme) for one in pictures]
     known = _names(flow, made, steps)
     asking = Asking(flow, made, steps, flow.graph.labels if names is None else names, precision, say, hides)
-    asked = asking.of_picture(figure, picture)
+    views = [{**one, **asking.of_picture(*shown)} for one, shown in zip(bound, pictures, strict=True)]
+    scripts = [*(["ask"] if asking.answers else []), "view"]
+    if len(layouts) > 1:
+        names_of, folds = toggles(flow, layouts)
+        views = [{**view, **fold} for view, fold in zip(views, folds, strict=True)]
+        views[0] |= {"toggles": names_of, "layouts": views[1:]}
+        scripts.append("fold")
     data = {
         "initial": [_plain(number) for number in asking.steps.initial],
         "precision": precision,
         "names": known,
         "output": flow.output_name,
-        "labels": found.labels,
-        "titles": found.titles,
-        "notes": found.notes,
-        "description": found.description,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
         "words": _words(say),
         "ask": {"answers": asking.answers, "edges": asking.edges()},
-        **asked,
+        **views[0],
     }
-    return Living(data, (*made.statements, *steps.statements), tuple(asking.statements))
+    drawings = tuple(svg.write(one, theme, inline=True, say=say).decode() for _, one in pictures[1:])
+    return Living(data, (*made.statements, *steps.statements), tuple(asking.statements), scripts, drawings)
+
+
+def _bound(found: Bindings, picture: Picture, theme: Theme) -> dict[str, Any]:
+    """Return the bindings of a picture as plain data, with the colours of its heat maps."""
+    shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
+    for label in found.labels:
+        if label["kind"] == "heat":
+            look = picture.parts[label["part"]].look
+            label["heat"] = [looks[look].heat for looks in shades if looks is not None]
+    parts = {"labels": found.labels, "titles": found.titles, "notes": found.notes}
+    return {**parts, "description": found.description}
 
 
 def _words(say: Language) -> dict[str, str]:
@@ -100,6 +115,8 @@ def _words(say: Language) -> dict[str, str]:
         "in": say("Zoom in"),
         "out": say("Zoom out"),
         "fit": say("Fit"),
+        "drawn": say("As drawn"),
+        "open": say("group {title}, open"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
         "table": say("The table has the numbers as they were drawn; reset to see it."),
@@ -148,7 +165,9 @@ def write(
     style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
-    inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
+    others = "".join(f"<template>{drawing}</template>\n" for drawing in made.drawings)
+    style = f"<style>{style.replace('.P', '.' + own[1])}</style>\n"
+    inside = f"{style}{others}{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
@@ -156,7 +175,11 @@ def write(
 
 def mark(made: Living | StaysStillError) -> str:
     """Return a text that differs where what a page does differs."""
-    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + _style(made)
+    return (
+        str(made)
+        if isinstance(made, StaysStillError)
+        else "".join((_data(made), _script(made), _style(made), *made.drawings))
+    )
 
 
 def _data(made: Living) -> str:
@@ -165,19 +188,16 @@ def _data(made: Living) -> str:
     return f'<script type="application/json">{text}</script>\n'
 
 
-def _parts(made: Living) -> list[str]:
-    """Return the names of what a page does, each with a script and a style sheet: only what it has a use for."""
-    return ["figure", *(["ask"] if made.data["asks"] else []), "view"]
-
-
 def _style(made: Living) -> str:
-    return "".join(script(f"{part}.css") for part in _parts(made))
+    return "".join(script(f"{name}.css") for name in ("figure", *made.scripts))
 
 
 def _script(made: Living) -> str:
     steps = f"const steps = [{_functions(made.statements)}], more = [{_functions(made.more)}];"
-    functions = [script("functions.js")] if "F." in steps else []
-    parts = *functions, script("numbers.js"), steps, *(script(f"{part}.js") for part in _parts(made))
+    # Most figures have only what JavaScript's Math has.
+    functions = (script("functions.js"),) if "F." in steps else ()
+    scripts = (script(f"{name}.js") for name in ("figure", *made.scripts))
+    parts = *functions, script("numbers.js"), steps, *scripts
     return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
 
 
