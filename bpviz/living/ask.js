@@ -37,7 +37,10 @@
     }
     return parts;
   };
+  const lights = {};
   const light = (name, part) => {
+    if (lights[name] === part) return;
+    lights[name] = part;
     const parts = part === null ? null : waysFrom(part);
     svg.classList.toggle(`${name}-ways`, parts?.size > 1);
     groups.forEach((group, i) => group.classList.toggle(name, !!parts?.has(i)));
@@ -49,12 +52,31 @@
     for (const [element, pieces] of lines) element.textContent = pieces.map(textOf).join("");
     panel.classList.toggle("bpviz-stale", data.guards.some(differs));
   };
+  // A figure that leaves no room for the panel scrolls in its frame; what is asked stays where it is.
+  const makeRoom = part => {
+    const before = groups[part].getBoundingClientRect().top;
+    frame.classList.remove("bpviz-asking");
+    if (asked !== null && window === parent) {
+      const below = panel.getBoundingClientRect().bottom - frame.getBoundingClientRect().bottom;
+      frame.style.setProperty("--room", `${Math.max(0.4 * innerHeight, innerHeight - below - 8)}px`);
+      frame.classList.add("bpviz-asking");
+    }
+    const moved = () => groups[part].getBoundingClientRect().top - before;
+    frame.scrollTop += moved();
+    scrollBy(0, moved());
+    if (asked === null) return;
+    for (const one of [groups[part], panel]) one.scrollIntoView({block: "nearest", inline: "nearest"});
+  };
   const ask = part => {
-    groups[asked]?.removeAttribute("aria-pressed");
+    const was = asked;
+    groups[was]?.removeAttribute("aria-pressed");
     asked = part;
     light("bpviz-lit", part);
     panel.hidden = part === null;
-    if (part === null) return;
+    if (part === null) {
+      if (groups[was]) makeRoom(was);
+      return;
+    }
     const {t: title, r: rows} = answers[answerOf.get(part)];
     if (stops.includes(part)) groups[part].setAttribute("aria-pressed", true);
     what.textContent = title;
@@ -68,6 +90,7 @@
       return [make("dd", {className: code ? "bpviz-code" : now ? "bpviz-now" : ""}, list), pieces];
     });
     refresh();
+    makeRoom(part);
     heard.textContent = `${title}: ${lines.map(([element]) => element.textContent).slice(0, 2).join("; ")}`;
   };
   const close = () => {
@@ -75,8 +98,9 @@
     heard.textContent = "";
   };
   shut.addEventListener("click", close);
+  addEventListener("resize", () => asked !== null && makeRoom(asked));
   figure.addEventListener("bpviz-change", refresh);
-  figure.addEventListener("keydown", event => {
+  document.addEventListener("keydown", event => {
     if (event.key === "Escape" && asked !== null) close();
   });
 
@@ -131,6 +155,9 @@
   dress();
   figure.addEventListener("bpviz-view", () => {
     dress();
+    asked = null;
     ask(null);
+    light("bpviz-over", null);
+    frame.classList.remove("bpviz-asking");
   });
 }

@@ -236,9 +236,6 @@ class Asking:
     def _called(self, index: int) -> str:
         return self.symbols.name(index) or self._short(self.symbols.value(index)) or self.flow.graph.names[index]
 
-    def _in_chain(self, index: int) -> str:
-        return self.symbols.name(index) or f"({self._called(index)})"
-
     def _short(self, text: str) -> str:
         return text if columns(Plain(text)) <= _LONG else ""
 
@@ -283,7 +280,7 @@ class Asking:
         total = self._gradient(index)
         if found.count == 1:
             shown = tuple(replace(way, product=total) for way in shown)
-        made = chain_of(replace(found, shown=shown, total=total), self.symbols, self._gradient, self._in_chain)
+        made = chain_of(replace(found, shown=shown, total=total), self.symbols, self._gradient, self._called)
         if found.count > len(shown):
             # With other inputs, others may be the largest.
             made = replace(made, exact=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -27,7 +28,7 @@ def chain_blocks(
     between single numbers.
     """
     write = numerals or Numerals(precision, say)
-    whole = f"{d}{output}/{d}{chain.name}"
+    whole = f"{d}{output}/{d}{_of(chain.name)}"
     if not chain.count:
         return (Paragraph(say("No path leads from {name} to {output}.", name=chain.name, output=output)),)
     if chain.stages:
@@ -58,9 +59,14 @@ def _stage_blocks(chain: Chain, output: str, write: Numerals, say: Language) -> 
     )
     left = chain.count - len(chain.paths)
     paths += [say("… and {count} more", count=shown_count(left))] if left else []
-    whole = chain.stages[-1].derivative or f"d{chain.name}"
+    whole = chain.stages[-1].derivative or f"d{_of(chain.name)}"
     paths.append(say("{whole} = their sum = {total}", whole=whole, total=write.gradient(chain.total)))
     return (Lines(tuple(lines)), Paragraph(_ways(chain, output, say)), Lines(tuple(paths)))
+
+
+def _of(name: str) -> str:
+    """Return what a derivative is of, or by: an expression is in brackets."""
+    return f"({name})" if re.search(r"[\s+−·×/∘*=-]", name) else name
 
 
 def _once(lines: Sequence[str], say: Language) -> list[str]:
@@ -97,7 +103,7 @@ def _sum(chain: Chain, whole: str, write: Numerals, say: Language) -> str:
 def _links(path: NamedPath, whole: str, seed: float, write: Numerals, say: Language, d: str) -> list[str]:
     """Return the product of a path's links: as derivatives, as formulas, as numbers, and its result."""
     links: list[Link] = list(path.links)
-    derivatives = [f"{d}{link.target}/{d}{link.source}" for link in links]
+    derivatives = [f"{d}{_of(link.target)}/{d}{_of(link.source)}" for link in links]
     formulas = [link.formula for link in links]
     slopes = [link.slope for link in links]
     if seed != 1:

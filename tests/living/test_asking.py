@@ -254,6 +254,30 @@ def test_a_number_that_is_hidden_is_not_in_the_panel(tmp_path: Path) -> None:
         assert not re.search(r"\d", panel(page)[1][1].rpartition(" = ")[0])
 
 
+def test_the_panel_and_what_is_asked_are_both_seen(tmp_path: Path) -> None:
+    def tall(x: float = 0.5) -> Any:
+        for _ in range(14):
+            x = np.tanh(x * 1.5 + 0.1)
+        return x
+
+    inside = "(b => b.top >= -1 && b.bottom <= innerHeight + 1)"
+    with living(tmp_path, tall, repeats="all") as page:
+        page.ask("Emulation.setDeviceMetricsOverride", width=700, height=500, deviceScaleFactor=1, mobile=False)
+        svg = "document.querySelector('svg.bpviz').getBoundingClientRect()"
+        assert page.run(f"{svg}.height") > 500
+        for number in (0, 9, 27):
+            step = f"document.querySelectorAll('g.operation')[{number}]"
+            page.run(f"{step}.scrollIntoView()")
+            page.run(f"{step}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+            assert page.run(f"{inside}(document.querySelector('.bpviz-panel').getBoundingClientRect())")
+            assert page.run(f"{inside}({step}.getBoundingClientRect())")
+            # The panel is below the figure, not over it.
+            frame = "document.querySelector('.bpviz-picture').getBoundingClientRect()"
+            assert page.run(f"{frame}.bottom <= document.querySelector('.bpviz-panel').getBoundingClientRect().top")
+            page.press("Escape")
+        assert page.run(f"{frame}.height === {svg}.height")
+
+
 def test_other_languages(tmp_path: Path) -> None:
     with living(tmp_path, total, lang="ja") as page:
         page.run(f"{part('入力 price')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
