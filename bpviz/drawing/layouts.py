@@ -35,17 +35,12 @@ def layouts_of(
 
     Groups of one title open together. ``redrawn`` returns the figure and the picture for other options.
     """
-    titles = {scope.title for scope in flow.graph.record.scopes[1:]}
-    toggles = list(shown_toggles(flow, figure))
-    opened = {title for _, title, is_open in toggles if is_open}
-    shut = {title for _, title, is_open in toggles if not is_open}
-    # What lies in a closed group is closed when that is opened.
-    start = frozenset(shut | ((titles - opened) if shut else set()))
+    start = _whole(flow, frozenset(title for _, title, is_open in shown_toggles(flow, figure) if not is_open))
     found = [Layout(figure, picture, start)]
     seen, size, spare = {start}, _size(picture), _SPARE
     for layout in found:
         for _, title, is_open in shown_toggles(flow, layout.figure):
-            closed = layout.closed | {title} if is_open else layout.closed - {title}
+            closed = _whole(flow, layout.closed | {title} if is_open else layout.closed - {title})
             # Every group that is drawn can be opened or closed by itself.
             if closed in seen or not spare or (len(found) >= _MOST and layout is not found[0]):
                 continue
@@ -66,6 +61,18 @@ def layouts_of(
             else:
                 spare -= 1
     return found
+
+
+def _whole(flow: Flow, closed: frozenset[str]) -> frozenset[str]:
+    """Return the titles of closed groups, with those that lie in closed groups only: opening shows one level."""
+    hidden: dict[str, bool] = {}
+    for scope in flow.graph.record.scopes[1:]:
+        around = scope.parent
+        # The whole function is no group.
+        while around is not None and around.parent is not None and around.title not in closed:
+            around = around.parent
+        hidden[scope.title] = hidden.get(scope.title, True) and around is not None and around.parent is not None
+    return closed | {title for title, is_hidden in hidden.items() if is_hidden}
 
 
 def _size(picture: Picture) -> int:

@@ -37,7 +37,7 @@
     }
     return parts;
   };
-  const lights = {};
+  let lights = {};
   const light = (name, part) => {
     if (lights[name] === part) return;
     lights[name] = part;
@@ -155,7 +155,8 @@
   dress();
   figure.addEventListener("bpviz-view", () => {
     dress();
-    asked = null;
+    [asked, lights] = [null, {}];
+    groups.forEach(group => group.removeAttribute("aria-pressed"));
     ask(null);
     light("bpviz-over", null);
     frame.classList.remove("bpviz-asking");

@@ -40,8 +40,8 @@ _STEPS = 4_000
 """The most steps for numbers that only what is asked shows: slopes, and the shares of paths."""
 _PATHS = 6
 """The most paths of a chain that are written."""
-_CHAINS = 120
-"""The most values of a figure whose chains are written; the others have only their formulas."""
+_LETTERS = 40_000
+"""The longest text of all chains of a page together; values whose turn comes later have only their formulas."""
 _LONG = 60
 """The longest formula in a line, in characters; a longer one is left out."""
 
@@ -71,7 +71,7 @@ class Asking:
         self.meaning_of = meanings(flow.graph)
         self.answers: list[dict[str, Any]] = []
         self.known: dict[tuple[str, int], int] = {}
-        self.chains = 0
+        self.letters = 0
         self.uses = Counter(flow.graph.record.operands[index][slot] for index, slot in made.shares)
         self.slopes: dict[tuple[int, int], Any] = {}
         self.shares: dict[tuple[tuple[int, int], ...], Slots] = {}
@@ -264,10 +264,9 @@ class Asking:
             return [
                 write.cut(say("The backward pass begins at {name}, with a gradient of {seed}", name=name, seed=seed))
             ]
-        self.chains += 1
         formula = " = ".join(filter(None, (self.symbols.derivative(index), self._short(self.symbols.gradient(index)))))
         whole = " = ".join(dict.fromkeys(filter(None, (formula, write.gradient(self._gradient(index))))))
-        if self.chains > _CHAINS:
+        if self.letters > _LETTERS:
             return [write.cut(whole)]
         found = ways(flow, flow.graph.nodes[index], most=_PATHS)
         try:
@@ -287,6 +286,7 @@ class Asking:
         lines: list[str] = []
         for block in chain_blocks(made, objective(flow, say).symbol, self.precision, say, write, "∂"):
             lines += block.lines if isinstance(block, Lines) else [block.text] if isinstance(block, Paragraph) else []
+        self.letters += sum(map(len, lines))
         return [write.cut(line) for line in lines]
 
     def _placed_way(self, way: Way) -> Way:
@@ -316,6 +316,9 @@ class Asking:
         the backward pass begins there or −1, numbers of edges).
         """
         boxes = {box.id: box for box in figure.boxes}
+        for index in self.made.inputs if not self.is_silent else ():
+            # Their chains come first.
+            self.of_value(index)
         numbers = {edge: i for i, edge in enumerate(self._edges())}
         places = {part.id: i for i, part in enumerate(picture.parts)}
         named = {wire.target: wire.origin.value for wire in figure.wires if wire.origin is not None}

@@ -293,6 +293,19 @@ def test_a_private_character_in_a_name_is_no_number(tmp_path: Path) -> None:
         assert page.run(f"{LIVE}.value('y')") == 4
 
 
+def test_names_become_no_markup_in_the_panel(tmp_path: Path) -> None:
+    hostile = "</script><img src=x onerror=window.ran=1>"
+    graph = bpviz.Graph(hostile)
+    x, y = graph.input(hostile, 2.0), graph.input("__proto__", 3.0)
+    graph.output(x * y, "constructor")
+    with living(tmp_path, graph) as page:
+        for title in (f"input {hostile}", "multiply", "output constructor"):
+            page.run(f"{part(title)}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+            assert panel(page)
+        assert f"constructor = ({hostile})·__proto__ = 2 × 3 = 6" in panel(page)[1][1]
+        assert page.run("window.ran") is None and page.run("document.querySelectorAll('img').length") == 0
+
+
 def test_arithmetic_is_written_in_one_place() -> None:
     # By hand.
     assert computed(bpviz.ops.OPERATIONS["subtract"], ["1", "−2"], {}) == "1 − (−2)"

@@ -135,6 +135,12 @@ def test_what_is_asked_in_an_opened_group(tmp_path: Path) -> None:
         # tanh(0.75) = 0.6351; dL/dh = w·exp(h) = 1.5·exp(0.6351 − 0.125) = 2.498, times 1 − 0.6351² = 0.5966
         assert rows[0].endswith("tanh(0.75) = 0.6351")
         assert rows[1].endswith("2.498 × 0.5966 = 1.49")
+        # Another drawing begins without a question.
+        click(page, "layer")
+        click(page, "group layer, closed")
+        click(page, "group scale, closed")
+        assert page.run("document.querySelector('.bpviz-panel').hidden")
+        assert page.run("document.querySelectorAll('.bpviz-lit, .bpviz-lit-ways, [aria-pressed]').length") == 0
 
 
 def test_the_address_opens_groups_and_keeps_what_is_open(tmp_path: Path) -> None:
