@@ -34,7 +34,7 @@ try:
     from bpviz.graph.tracing import trace
     from bpviz.ops.table.custom import op
     from bpviz.recording.naming import group, name, style
-    from bpviz.transforms.opening import open_operations as open
+    from bpviz.transforms.opening import open_operations as open  # noqa: F401 (public, but no star import may replace Python's)
 except KeyboardInterrupt:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
     if _STARTS_HERE or os.path.basename(_PROGRAM) in ("bpviz", "bpviz.exe"):
@@ -84,7 +84,6 @@ __all__ = [
     "numerical_diff",
     "numerical_gradient",
     "op",
-    "open",
     "propagate",
     "style",
     "trace",
@@ -115,6 +114,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
     return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names; `open`, too, which ``from bpviz import *`` leaves to Python."""
+    return sorted([*__all__, "open", "__version__"])
 
 
 def load_ipython_extension(shell: object) -> None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from bpviz.code_files import file_name, is_library
+
 __all__ = [
     "BpvizError",
     "BpvizWarning",
@@ -49,6 +51,17 @@ class BpvizError(Exception):
     """The base of bpviz's errors; ``exit_code`` is that of the command line."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of its own traceback: the user's lines, and the message."""
+        import traceback
+
+        lines = [
+            f"{file_name(frame.filename)}, line {frame.lineno}, in {frame.name}\n    {frame.line}"
+            for frame in traceback.extract_tb(self.__traceback__)
+            if not is_library(frame.filename)
+        ]
+        return [*lines, f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
 class UsageError(BpvizError, ValueError):

@@ -26,5 +26,7 @@ bpviz_inline = True
 html_theme = "furo"
 html_title = "bpviz"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["pages.css"]
 
 latex_documents = [("index", "bpviz.tex", "bpviz", "the bpviz authors", "manual")]

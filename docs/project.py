@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,92 @@ class Options(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         heads = ("Python", "command line", "environment", "what it does")
         return self.parse_text_to_nodes(_table("15 25 25 35", [heads, *map(_described, OPTIONS.values())]))
+
+
+APPLES = """def total(price=100, count=2, tax=1.1):
+    subtotal = price * count
+    return subtotal * tax"""
+SQUARE = """def y(x=3.0):
+    return x * x + x"""
+GROUPS = """import numpy as np
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+def main(w=-1.0, x=2.0):
+    return sigmoid(w * x) * x"""
+LOOP = """import numpy as np
+
+def main(w=0.5, x=0.7):
+    for _ in range(8):
+        x = np.tanh(w * x)
+    return x"""
+LAYER = """import numpy as np
+
+def y(x=np.array([1.0, 0.5]), W=np.array([[0.1, 0.3], [0.2, 0.4]]), b=np.array([0.1, -0.2])):
+    return np.maximum(x @ W + b, 0)"""
+SUBSCRIPTS = """def main(theta_1=0.5, x_hat=2.0):
+    return theta_1 * x_hat"""
+PICTURES = {
+    "assignments": (APPLES, "set: tax=1.2"),
+    "changes": (APPLES, "what-if: tax=1.2"),
+    "show": (APPLES, "show: forward"),
+    "labels": (APPLES, "labels: symbols"),
+    "depth": (GROUPS, "depth: 0"),
+    "open": ("from bpviz import nn\n\ndef y(x=0.5):\n    return nn.sigmoid(x)", "open: sigmoid"),
+    "close": (GROUPS, "close: sigmoid"),
+    "repeats": (LOOP, "repeats: all"),
+    "of": (APPLES, "of: subtotal"),
+    "wrt": (APPLES, "wrt: price"),
+    "freeze": (APPLES, "freeze: tax"),
+    "path": (SQUARE, "highlight: x"),
+    "only": (APPLES, "only: price..subtotal"),
+    "elements": (LAYER, "elements: b[0]"),
+    "beside": (LAYER, "elements: b[0]", "beside:"),
+    "grad": (APPLES, "grad: tax"),
+    "plumbing": (LAYER, "grad: b", "plumbing:"),
+    "shared": ("import numpy as np\n\ndef y(a=0.5, b=0.3):\n    return np.tanh(a * b)", "shared:"),
+    "notation": (SUBSCRIPTS, "names: code"),
+    "constants": (GROUPS, "constants: wires"),
+    "styles": (APPLES, "style: subtotal:color=#0072B2"),
+    "direction": (APPLES, "direction: TB"),
+    "width": (LOOP, "repeats: all", "width: column"),
+    "repeat": (SQUARE, "repeat: always"),
+    "theme": (APPLES, "theme: cs231n"),
+    "background": (APPLES, "background: #F5F5F5"),
+    "precision": (APPLES, "set: tax=1.23456", "precision: 2"),
+    "lang": (SQUARE, "lang: ja"),
+    "title": (APPLES, "title: Two apples, and a tax"),
+    "engine": (APPLES, "engine: graphviz"),
+    "animate": (APPLES, "animate:"),
+    "steps": (APPLES, "steps:"),
+}
+"""For each option that changes a picture: a model, and the options of its figure."""
+OTHERWISE = {"outputs", "format", "descend", "rate", "live", "timeout", "seconds", "scale", "verify", "model_timeout"}
+"""Options that are shown elsewhere, or cannot be seen in a picture."""
+
+
+class OptionPictures(SphinxDirective):
+    """Every option of a figure, with a picture of its effect."""
+
+    def run(self) -> list[nodes.Node]:
+        lines: list[str] = []
+        for row in OPTIONS.values():
+            if not row.flags or row.taken_by == "terminal" or row.name in OTHERWISE:
+                continue
+            if row.name not in PICTURES:
+                raise self.error(f"the option {row.name!r} has no picture; add one to PICTURES in docs/project.py")
+            model, *given = PICTURES[row.name]
+            heading = f"``--{row.long}``"
+            here = " ".join(
+                f"--{name} {shlex.quote(value.strip()) if value else ''}".strip()
+                for name, _, value in (one.partition(":") for one in given)
+            )
+            lines += [heading, "-" * len(heading), "", f"{_described(row)[3]} Here: ``{here}``", ""]
+            lines += [".. bpviz::", "   :code:"]
+            lines += [f"   :{one}" for one in given] + [""]
+            lines += [f"   {line}" for line in model.splitlines()] + [""]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
 def _described(row: Option) -> tuple[str, ...]:
@@ -104,6 +191,7 @@ class Gallery(SphinxDirective):
         from regenerate import is_plot, models
 
         lines: list[str] = []
+        thumbnails = [".. container:: thumbnails", ""]
         for path in models():
             source = path.read_text(encoding="utf-8")
             summary = " ".join((ast.get_docstring(ast.parse(source)) or "").split())
@@ -111,10 +199,13 @@ class Gallery(SphinxDirective):
             picture = f".. image:: ../gallery/{path.stem}.png" if is_plot(path) else f".. bpviz:: {place}"
             alt = [f"   :alt: {summary}"] if is_plot(path) else []
             title = path.stem.replace("_", " ").capitalize()
+            suffix = "png" if is_plot(path) else "svg"
+            thumbnails += [f"   .. figure:: ../gallery/{path.stem}.{suffix}", f"      :alt: {summary}"]
+            thumbnails += [f"      :target: #{nodes.make_id(title)}", "", f"      {title}", ""]
             lines += [title, "-" * len(title), "", _plain(summary), "", picture, *alt, ""]
             lines += [f".. literalinclude:: {place}", "   :language: python", ""]
             self.env.note_dependency(str(path))
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        return self.parse_text_to_nodes("\n".join(thumbnails + lines), allow_section_headings=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -122,5 +213,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("operations", Operations)
     app.add_directive("composites", Composites)
     app.add_directive("options", Options)
+    app.add_directive("option-pictures", OptionPictures)
     app.add_directive("gallery", Gallery)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,7 +5,7 @@ import numpy as np
 import bpviz
 from bpviz.nn import relu, softmax
 
-rng = np.random.default_rng(0)
+rng = np.random.default_rng(4)
 
 
 def weights(*shape):

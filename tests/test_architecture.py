@@ -18,7 +18,8 @@ from places import PACKAGE, ROOT
 # A name with a dot before it is a single module of the root; all others are rooms.
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    (".errors", ".frozen", ".lazy"),
+    (".code_files", ".frozen", ".lazy"),
+    (".errors",),
     (".figure", ".fingerprint", ".tables", ".children", ".deadline"),
     (".files", "text"),
     # The picture's half: what stands on a page, where it stands, and files.

@@ -20,7 +20,15 @@ __all__ = ["command", "described"]
 @click.argument("name", required=False)
 @options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
-    """List the operations that can be recorded, or describe one by its name or NumPy's (np.linalg.inv)."""
+    """List the operations that can be recorded, or describe one by its name or NumPy's (np.linalg.inv).
+
+    Part of a name lists the operations that contain it.
+
+    \b
+    bpviz ops               every operation
+    bpviz ops soft          softmax, softplus, log_softmax, …
+    bpviz ops np.linalg     those of NumPy's linear algebra
+    """
     from bpviz import ops
     from bpviz.text.language import language
 
@@ -30,7 +38,7 @@ def command(name: str | None, lang: str | None) -> None:
         terminal.result(f"{called(wanted)}  {say('made of several operations')}")
         terminal.result(f"  {described(wanted)}")
         return
-    rows = [_row(wanted)] if name else list(ops.OPERATIONS.values())
+    rows = sorted(_rows(wanted), key=lambda row: row.name)
     width = max(len(row.name) for row in rows)
     for row in rows:
         terminal.result(f"{row.name:<{width}}  {row.symbol:<12}  {say(row.says)}")
@@ -68,16 +76,18 @@ def described(composite: str) -> str:
     return sentence
 
 
-def _row(name: str) -> Operation:
-    """Return the operation of that name.
+def _rows(name: str) -> list[Operation]:
+    """Return the operation of that name, or all whose names contain it.
 
     Raises `UsageError` with close matches, also among the functions that are made of several operations.
     """
     from bpviz import ops
 
     try:
-        return ops.named(name)
+        return [ops.named(name)]
     except UsageError:
+        if found := [row for row in ops.OPERATIONS.values() if any(name in one for one in (row.name, *row.numpy))]:
+            return found
         from bpviz.recording.refusals import instead_of
 
         if advice := instead_of(name):

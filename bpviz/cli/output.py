@@ -58,6 +58,8 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
+    with terminal.timed("the figure"):
+        _ = drawing.figure
     for note in drawing.notes:
         terminal.inform(f"bpviz: {say('note: {note}', note=note)}")
     with deadline.limited(drawing.options.timeout):
@@ -194,6 +196,18 @@ def _check_steps(ctx: click.Context, kinds: Sequence[str]) -> None:
         )
 
 
+def _engine(name: str) -> str:
+    """Return what lays out, for a message: bpviz itself, or a Graphviz with its version."""
+    from bpviz.layout.engine_names import is_own
+
+    if is_own(name):
+        return "bpviz"
+    from bpviz.layout.engines import choose, engines
+
+    chosen = choose(name)
+    return next(f"the {info.name} Graphviz {info.version}" for info in engines() if info.name == chosen)
+
+
 Made = TypeVar("Made")
 
 
@@ -212,8 +226,10 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
     with warnings.catch_warnings(record=True) as caught, Progress("set {done} of {total} rows") as progress:
         warnings.simplefilter("always")
         if formats.row_of(kind).reads == "picture":
-            drawing.lay_out(progress.show)
-        made = make()
+            with terminal.timed(lambda: f"the layout, by {_engine(drawing.options.engine)}"):
+                drawing.lay_out(progress.show)
+        with terminal.timed(kind):
+            made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         terminal.inform(f"bpviz: {message}")
     return made

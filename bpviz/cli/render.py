@@ -65,7 +65,8 @@ def command(
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
-    drawing, stem = drawn(ctx)
+    with terminal.timed("the model, forward and backward"):
+        drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:
         _open(written, outputs)

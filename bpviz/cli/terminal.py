@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import click
 
 from bpviz.errors import UsageError
 from bpviz.text.widths import safe_lines
 
-__all__ = ["Progress", "discard", "inform", "progress", "result", "result_bytes"]
+__all__ = ["Progress", "discard", "inform", "progress", "result", "result_bytes", "timed"]
 
 _LONG, _EACH = 100, 20
 """The most things that are done without a line of progress, and how many are done until it changes."""
@@ -50,6 +54,17 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self.longest:
             inform("")
+
+
+@contextmanager
+def timed(stage: Callable[[], str] | str) -> Iterator[None]:
+    """Print how long a stage took, if the command has ``--verbose``; then ``stage`` is called, if it is a function."""
+    started = perf_counter()
+    yield
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None and ctx.params.get("verbose"):
+        took = 1000 * (perf_counter() - started)
+        inform(f"bpviz: {took:7,.1f} ms  {stage if isinstance(stage, str) else stage()}")
 
 
 def _to_stderr(text: str) -> None:

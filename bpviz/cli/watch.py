@@ -76,7 +76,7 @@ def _changes(folder: Path, outputs: set[Path]) -> Iterator[object]:
     try:
         import watchfiles
     except ImportError:
-        raise ExtraMissing("--watch needs watchfiles; install it: pip install 'bpviz[watch]'") from None
+        raise ExtraMissing('--watch needs watchfiles; install it: pip install "bpviz[watch]"') from None
 
     def counts(change: Any, path: str) -> bool:
         return path.endswith(_SUFFIXES) and Path(path).resolve() not in outputs

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from bpviz.recording.source import is_library
+from bpviz.code_files import is_library
 
 __all__ = ["Reach"]
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from io import TextIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, overload
 
 from bpviz import deadline
 from bpviz.analysis.training import Training
@@ -383,17 +384,45 @@ class Drawing:
             raise UsageError("JSON holds one graph and its numbers; save a card or several figures as svg, png or pdf")
         return dumped(self.source)
 
-    def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path:
+    @overload
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> Path: ...
+
+    @overload
+    def save(self, path: IO[Any], format: str) -> None: ...
+
+    def save(self, path: str | os.PathLike[str] | IO[Any], format: str | None = None) -> Path | None:
         """Write a file, in the format of its suffix unless another is named; return the path.
 
-        ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. Raises
-        `UsageError` for an unknown suffix or a folder that does not exist.
+        ``step-%02d.svg`` writes a file for every step. A file is replaced only when the new one is complete. An open
+        file, such as ``io.BytesIO()``, is written to; its ``format`` must be named.
+
+        >>> import bpviz, io
+        >>> file = io.StringIO()
+        >>> bpviz.draw(lambda price=100, count=2: price * count).save(file, format="svg")
+        >>> file.getvalue()[:4]
+        '<svg'
+
+        Raises `UsageError` for an unknown suffix, a folder that does not exist, or bytes for a file of text.
         """
+        if not isinstance(path, str | os.PathLike):
+            self._write_to(path, format)
+            return None
         place = Path(path)
         for each, data in self.files(place, format or formats.format_of(place)):
             check_no_source(each, otherwise="choose another name, or write drawing.to_bytes(…) there yourself")
             write_file(each, data)
         return place
+
+    def _write_to(self, file: IO[Any], format: str | None) -> None:
+        if format is None:
+            raise UsageError('the format of an open file must be named: save(file, format="svg")')
+        row, data = formats.row_of(format), self.to_bytes(format)
+        if not isinstance(file, TextIOBase):
+            file.write(data)
+        elif row.is_text:
+            file.write(data.decode())
+        else:
+            raise UsageError(f'{row.title} is bytes, but the file takes text; open it with mode "wb"')
 
     def files(self, path: Path, format: str) -> Iterator[tuple[Path, bytes]]:
         """Iterate over the file of a path, or the files of all steps if its name has a place for a number."""

@@ -433,6 +433,13 @@ _ROWS = (
         "force", "--force", "Write even over a Python file, or over the file that is drawn.", False, taken_by="terminal"
     ),
     Option("view", "--view", "Open the result; with --watch, a page that follows it.", False, taken_by="terminal"),
+    Option(
+        "verbose",
+        "-v --verbose",
+        "Say how long each stage takes, and what laid the figure out.",
+        False,
+        taken_by="terminal",
+    ),
     Option("watch", "--watch", "Draw again whenever the model is saved, until Ctrl-C.", False, taken_by="terminal"),
 )
 OPTIONS: dict[str, Option] = {row.name: row for row in _ROWS}

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
+from bpviz.code_files import is_library
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import HANDLES
-from bpviz.recording.source import is_library, is_ours, place_of, syntax_of
+from bpviz.recording.source import is_ours, place_of, syntax_of
 
 __all__ = ["first_cause"]
 

@@ -15,10 +15,10 @@ from functools import lru_cache, partial
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+from bpviz.code_files import is_library
 from bpviz.doors.placing import original_of
 from bpviz.lazy import imported
 from bpviz.objects.held import class_entries, put_class_entries
-from bpviz.recording.source import is_library
 
 __all__ = ["Prints", "Surroundings", "muted"]
 

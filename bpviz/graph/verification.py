@@ -17,6 +17,7 @@ from types import FunctionType
 from typing import Any, Literal
 
 from bpviz import ops
+from bpviz.code_files import is_library
 from bpviz.errors import RecordingError
 from bpviz.frozen import dataclass
 from bpviz.graph.agreement import Difference, difference
@@ -29,7 +30,7 @@ from bpviz.objects.outer_variables import replaced
 from bpviz.objects.plain_copies import PlainCopies
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.source import is_library, place_of
+from bpviz.recording.source import place_of
 from bpviz.text.language import Language
 
 __all__ = ["Plain", "Remark", "Verification", "is_verified", "verified"]

@@ -29,7 +29,7 @@ so the start of a process (about 35 ms) does not matter."""
 CHILD_EFFORT = 3000
 """The number of places of boxes and long wires, in all ranks, from which even a layout of few boxes may take long."""
 
-INSTALL_BUNDLED = 'pip install "pygraphviz>=2.0.4"'
+INSTALL_BUNDLED = 'pip install "bpviz[pdf]"'
 INSTALL_SYSTEM = {
     "darwin": "brew install graphviz",
     "win32": "winget install graphviz",

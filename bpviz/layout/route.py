@@ -284,10 +284,16 @@ class _Track(NamedTuple):
 def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_Gap]:
     """Give every steep step, or its bus, a track, and return the space that this takes in each gap."""
     gaps: list[list[_Step]] = [[] for _ in ranks]
+    gentle: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
         steep = abs(step.b - step.a) * _STEEP > step.end - step.begin
         if step.bus >= 0 or (steep and step.out < 0 and step.into < 0):
             gaps[step.rank].append(step)
+        elif step.out < 0 and step.into < 0:
+            gentle[step.rank].append(step)
+    for gap, near in zip(gaps, gentle, strict=True):
+        # A long gentle bend would run into the tracks that end beside it.
+        gap += [step for step in near if any(_beside(step, other, pitch) for other in gap)]
     result = []
     for gap, rank, following in zip(gaps, ranks, ranks[1:], strict=False):
         # A step that is alone may turn in a single bow.

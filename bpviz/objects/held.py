@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from types import FunctionType, MethodType
 from typing import Any
 
+from bpviz.code_files import is_library
 from bpviz.lazy import LazyModule
 from bpviz.ops.table.copying import sealed
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
-from bpviz.recording.source import is_library
 from bpviz.recording.value import Cell
 
 __all__ = [

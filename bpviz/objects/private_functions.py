@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-from bpviz.recording.source import is_library
+from bpviz.code_files import is_library
 
 __all__ = ["Replacement", "other_thread", "private"]
 

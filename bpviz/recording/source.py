@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import linecache
 import opcode
-import os
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -13,6 +12,7 @@ from threading import Lock
 from types import CodeType, FrameType
 from typing import Any
 
+from bpviz.code_files import HOME, file_name
 from bpviz.frozen import dataclass
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "called_name",
     "formats",
     "indexes",
-    "is_library",
     "is_ours",
     "line_of",
     "place",
@@ -36,8 +35,6 @@ __all__ = [
     "written",
 ]
 
-_HOME = os.path.dirname(os.path.dirname(__file__)) + os.sep
-_PYTHON = os.path.dirname(os.__file__) + os.sep
 _HOLDER = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 """What may hold a value by subscript, in a name: ``hs``, ``self.params``."""
 _LONGEST = 100
@@ -369,15 +366,6 @@ def arguments_of_call(code: CodeType, offset: int) -> int | None:
     return instructions[offset + 1] if instruction in _CALLS and instruction not in _CALL_UNPACKED else None
 
 
-def is_library(file: str) -> bool:
-    """Return whether a file belongs to Python, to bpviz or to an installed package, not to the user.
-
-    >>> is_library(os.__file__), is_library("apples.py"), is_library("<stdin>")
-    (True, False, False)
-    """
-    return file.startswith((_HOME, _PYTHON, "<frozen")) or "-packages" + os.sep in file
-
-
 def line_of(code: CodeType, offset: int) -> int | None:
     """Return the line of the instruction at ``offset``."""
     lines = _reading(code).lines
@@ -394,7 +382,7 @@ def is_ours(frame: FrameType) -> bool:
     found = _ours.get(file)
     if found is None:
         module = frame.f_globals.get("__name__") or ""
-        found = file.startswith(_HOME) or module.partition(".")[0] in ("numpy", "scipy")
+        found = file.startswith(HOME) or module.partition(".")[0] in ("numpy", "scipy")
         if not file.startswith("<"):
             # Code without a file (a cell, a string) shares its name with others.
             _ours[file] = found
@@ -416,7 +404,7 @@ def place(frame: FrameType) -> str:
 
 def place_of(code: CodeType, line: int) -> str:
     """Return a line of the user's code, for a message: ``line 3 of apples.py``."""
-    return f"line {line} of {code.co_filename.replace(chr(92), '/').rpartition('/')[2]}"
+    return f"line {line} of {file_name(code.co_filename)}"
 
 
 def written(frame: FrameType) -> str:

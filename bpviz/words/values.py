@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from unicodedata import east_asian_width
 
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.lazy import LazyModule
 from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
+from bpviz.text.language import columns as columns_of
 from bpviz.text.numerals import digits_apart, number
 
 __all__ = ["changed", "columns", "content", "identical", "line_of", "shape_text", "spoken", "thinned"]
@@ -105,7 +105,7 @@ def columns(content: Content) -> int:
         case Fraction(over, under):
             return max(columns(Plain(over)), columns(Plain(under)))
         case Plain(text):
-            return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+            return columns_of(text)
         case _:
             raise TypeError(f"Not a line of text: {type(content).__name__}")
 

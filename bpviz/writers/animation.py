@@ -54,7 +54,7 @@ def write(
     try:
         from PIL import Image
     except ImportError:
-        raise ExtraMissing(f"{format.upper()} needs Pillow; install it: pip install 'bpviz[animate]'") from None
+        raise ExtraMissing(f'{format.upper()} needs Pillow; install it: pip install "bpviz[animate]"') from None
     pictures = with_captions(picture, steps, theme) if steps else [picture]
     zoom = _scale(pictures[0], len(pictures)) if scale is None else scale
     _check(pictures[0], len(pictures), zoom, format)

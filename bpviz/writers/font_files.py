@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from bpviz.errors import BpvizWarning
+from bpviz.errors import BpvizWarning, EngineMissing
 from bpviz.frozen import dataclass
 from bpviz.picture.elements import Picture, Text
 from bpviz.text import widths as measures
@@ -211,9 +211,18 @@ def _directories() -> tuple[Path, ...]:
 
 @cache
 def _characters(path: Path) -> frozenset[int]:
-    """Return the code points that a font can draw; none where the file is broken."""
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    """Return the code points that a font can draw; none where the file is broken.
 
+    Raises:
+        EngineMissing: fontTools is not installed.
+    """
+    try:
+        from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise EngineMissing(
+            "To find a font for letters that the bundled one lacks, bpviz needs fontTools; install it:\n"
+            '    pip install "bpviz[fonts]"'
+        ) from error
     try:
         with TTFont(path, fontNumber=0, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())

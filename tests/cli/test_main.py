@@ -33,11 +33,13 @@ def test_ops_lists_every_operation() -> None:
     from bpviz.ops import COMPOSITES, OPERATIONS
 
     rows, _, made = run("ops").stdout.partition("\nMade of several of these:\n")
-    assert [line.split()[0] for line in rows.splitlines() if not line.startswith(" ")] == list(OPERATIONS)
+    assert [line.split()[0] for line in rows.splitlines() if not line.startswith(" ")] == sorted(OPERATIONS)
     assert [name.removeprefix("np.") for name in re.findall(r"[\w.]+", made)] == sorted(COMPOSITES)
     assert "Multiplies the gradient by the other input." in run("ops", "multiply").stdout
     assert run("ops", "np.linalg.inv").stdout.startswith("inv  X⁻¹ ")
     assert run("ops", "math.asin").stdout.startswith("arcsin  arcsin ")
+    listed = [line.split()[0] for line in run("ops", "soft").stdout.splitlines() if not line.startswith(" ")]
+    assert listed == ["log_softmax", "softmax", "softmax_cross_entropy", "softplus"]
     assert "scipy.special.expit" in run("ops", "sigmoid").stdout
     assert all(run("ops", name).stdout.count(".\n") == 1 for name in COMPOSITES.keys() - OPERATIONS.keys())
     assert run("ops", "ptp").stdout == "np.ptp  made of several operations\n  the largest minus the smallest.\n"

@@ -174,7 +174,7 @@ def test_without_watchfiles_the_message_says_how_to_install_it(tmp_path: Path, m
     (tmp_path / "model.py").write_text(MODEL)
     result = CliRunner().invoke(main, ["render", str(tmp_path / "model.py"), "--watch"], prog_name="bpviz")
     assert result.exit_code == 3
-    assert result.stderr == "bpviz: --watch needs watchfiles; install it: pip install 'bpviz[watch]'\n"
+    assert result.stderr == 'bpviz: --watch needs watchfiles; install it: pip install "bpviz[watch]"\n'
 
 
 @pytest.mark.hosts

@@ -233,7 +233,7 @@ def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: p
     for words in (("--engine", "graphviz"), ("--engine", "bundled"), ("-o", "apples.pdf")):
         result = run("render", "apples.py", *words)
         assert result.exit_code == 3, words
-        assert 'pip install "pygraphviz' in result.stderr
+        assert 'pip install "bpviz[pdf]"' in result.stderr
     # Nothing else needs Graphviz.
     assert run("render", "apples.py", "-o", "apples.svg", "-o", "apples.png", "-o", "apples.json").exit_code == 0
     assert run("doctor").exit_code == 0

@@ -81,7 +81,7 @@ def test_a_notebook_goes_on_without_an_engine(monkeypatch: pytest.MonkeyPatch, t
     bundle = bpviz.draw(total, engine="graphviz")._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
     assert "not drawn:" in bundle["text/plain"]
-    assert 'pip install "pygraphviz' in bundle["text/plain"]
+    assert 'pip install "bpviz[pdf]"' in bundle["text/plain"]
 
 
 @pytest.mark.engine

@@ -150,13 +150,13 @@ class TestMissing:
         assert first == (
             "No Graphviz was found: pygraphviz is not installed, and there is no `dot` on PATH. Install one of the two:"
         )
-        assert lines == ['    pip install "pygraphviz>=2.0.4"', f"    {engines.INSTALL_SYSTEM}"]
+        assert lines == ['    pip install "bpviz[pdf]"', f"    {engines.INSTALL_SYSTEM}"]
         assert "graphviz" in engines.INSTALL_SYSTEM
 
     @pytest.mark.usefixtures("no_bundled")
     def test_a_named_bundled_engine_is_not_replaced(self):
         with pytest.raises(
-            EngineMissing, match=r'cannot be used: pygraphviz is not installed\. .*\n +pip install "pyg'
+            EngineMissing, match=r'cannot be used: pygraphviz is not installed\. .*\n +pip install "bpviz'
         ):
             engines.lay_out(SMALL, engine="bundled")
 
@@ -176,7 +176,7 @@ class TestMissing:
         ours, theirs = engines.engines()
         assert not ours.available
         assert not theirs.available
-        assert ours.hint == 'pygraphviz is not installed: pip install "pygraphviz>=2.0.4"'
+        assert ours.hint == 'pygraphviz is not installed: pip install "bpviz[pdf]"'
         assert theirs.hint == engines.INSTALL_SYSTEM
 
     def test_an_old_pygraphviz_is_no_engine(self, monkeypatch):

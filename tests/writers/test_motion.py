@@ -204,7 +204,7 @@ def test_without_pillow_the_message_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ExtraMissing) as caught:
         bpviz.draw(total).to_bytes("gif")
-    assert str(caught.value) == "GIF needs Pillow; install it: pip install 'bpviz[animate]'"
+    assert str(caught.value) == 'GIF needs Pillow; install it: pip install "bpviz[animate]"'
     assert caught.value.exit_code == 3
 
 

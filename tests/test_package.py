@@ -1,0 +1,93 @@
+"""The package as a stranger meets it: its names, its types, its version, and what is said where a part is missing."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import run
+
+import bpviz
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_completion_shows_the_public_names_alone() -> None:
+    shown = dir(bpviz)
+    assert {"draw", "backprop", "open", "nn", "what_if", "__version__"} <= set(shown)
+    assert all(hasattr(bpviz, name) for name in shown)
+    assert not {"sys", "os", "Any", "layout", "writers", "_LATER"} & set(shown)
+
+
+def test_a_star_import_leaves_open_to_python() -> None:
+    names: dict[str, Any] = {}
+    exec("from bpviz import *", names)
+    assert "draw" in names
+    assert names.get("open", builtins.open) is builtins.open
+
+
+def test_open_files_are_written_to() -> None:
+    drawing = bpviz.draw(lambda price=100, count=2: price * count)
+    pixels, text = io.BytesIO(), io.StringIO()
+    drawing.save(pixels, format="png")
+    drawing.save(text, format="svg")
+    assert pixels.getvalue()[1:4] == b"PNG"
+    assert text.getvalue() == drawing.to_svg()
+    with pytest.raises(bpviz.UsageError, match="PNG is bytes"):
+        drawing.save(text, format="png")
+    with pytest.raises(bpviz.UsageError, match="must be named"):
+        drawing.save(pixels)  # type: ignore[call-overload]
+
+
+def test_a_notebook_shows_the_users_lines_and_one_message() -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell.instance()
+    try:
+        failed = shell.run_cell(CELL).error_in_exec
+        assert isinstance(failed, bpviz.RecordingError)
+        shown = failed._render_traceback_()
+    finally:
+        type(shell).clear_instance()
+    (place, line), *more = (entry.split("\n    ") for entry in shown[:-1])
+    assert (place, line) == (f"Cell In[{shell.execution_count}], line 4, in <module>", "bpviz.draw(f)")
+    assert [entry[1] for entry in more] == ["return np.fft.fft(x).sum()"]
+    assert shown[-1].startswith("RecordingError: np.fft.fft cannot be recorded (line 3 of Cell In[")
+
+
+CELL = """import bpviz, numpy as np
+def f(x=np.ones(3)):
+    return np.fft.fft(x).sum()
+bpviz.draw(f)"""
+
+
+def test_type_checkers_may_read_the_package() -> None:
+    assert (Path(bpviz.__file__).parent / "py.typed").is_file()
+
+
+def test_all_places_name_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["dynamic"] == ["version"]
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    assert cited is not None
+    assert cited[1] == bpviz.__version__
+
+
+def test_doctor_does_not_fail_whatever_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", nothing)
+    monkeypatch.setenv("PATH", "")
+    for package in ("fontTools", "fontTools.ttLib", "resvg_py", "pygraphviz", "pygraphviz._graphviz", "graphviz"):
+        monkeypatch.setitem(sys.modules, package, None)
+    done = run("doctor")
+    assert done.exit_code == 0
+    for line in ('fonttools is missing: pip install "bpviz[fonts]"', 'pygraphviz is missing: pip install "bpviz[pdf]"'):
+        assert line in done.stdout
+    assert "resvg-py is missing: pip install resvg-py" in done.stdout
