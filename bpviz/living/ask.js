@@ -25,23 +25,27 @@
 
   // The parts on the ways from a node to the output, and around a step: edges are in the order of computation.
   const waysFrom = part => {
-    const {n: start, s: step} = answers[answerOf.get(part)];
-    const nodes = new Set([start]), found = new Set(), parts = new Set([part]);
+    const {n: start, s: step} = answers[answerOf.get(part)], nodes = new Set([start]), found = [];
     for (let i = 0; i < edges.length; i += 2) {
       const follows = nodes.has(edges[i]);
       if (follows) nodes.add(edges[i + 1]);
-      if (follows || (step && edges[i + 1] === start)) found.add(i / 2);
+      if (follows || (step && edges[i + 1] === start)) found.push(i / 2);
     }
+    return [found, nodes];
+  };
+  const onPath = path => [path, new Set(path.map(edge => edges[2 * edge + 1]))];
+  const along = (part, [path, nodes]) => {
+    const parts = new Set([part]), found = new Set(path);
     for (const [wire, from, to, seeded, ...own] of view.wires) {
       if (nodes.has(seeded) || own.some(edge => found.has(edge))) [wire, from, to].forEach(one => parts.add(one));
     }
     return parts;
   };
   let lights = {};
-  const light = (name, part) => {
-    if (lights[name] === part) return;
-    lights[name] = part;
-    const parts = part === null ? null : waysFrom(part);
+  const light = (name, part, path) => {
+    if (lights[name] === part && !path) return;
+    lights[name] = path ? undefined : part;
+    const parts = part === null ? null : along(part, path ? onPath(path) : waysFrom(part));
     svg.classList.toggle(`${name}-ways`, parts?.size > 1);
     groups.forEach((group, i) => group.classList.toggle(name, !!parts?.has(i)));
   };
@@ -83,11 +87,19 @@
     panel.setAttribute("aria-label", title);
     list.replaceChildren();
     let before;
-    lines = rows.map(([heading, pieces, code]) => {
+    lines = rows.map(([heading, pieces, more]) => {
       make("dt", {textContent: heading === before ? "" : heading}, list);
       before = heading || before;
       const now = pieces.some(piece => typeof piece !== "string");
-      return [make("dd", {className: code ? "bpviz-code" : now ? "bpviz-now" : ""}, list), pieces];
+      const line = make("dd", {className: more === 1 ? "bpviz-code" : now ? "bpviz-now" : ""}, list);
+      if (more?.length) {
+        // The line of a path lights this path alone.
+        line.classList.add("bpviz-path");
+        line.tabIndex = 0;
+        for (const on of ["pointerenter", "focus"]) line.addEventListener(on, () => light("bpviz-lit", part, more));
+        for (const off of ["pointerleave", "blur"]) line.addEventListener(off, () => light("bpviz-lit", asked));
+      }
+      return [line, pieces];
     });
     refresh();
     makeRoom(part);

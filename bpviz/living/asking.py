@@ -6,13 +6,13 @@ import linecache
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bpviz import deadline, ops
 from bpviz.analysis.chains import chain_of
 from bpviz.analysis.influences import objective
 from bpviz.analysis.paths import Way, between, ways
+from bpviz.code_files import file_name, is_library
 from bpviz.documents.document import Lines, Paragraph
 from bpviz.figure import Figure, Plain
 from bpviz.formulas.expression import is_constant, is_number
@@ -27,15 +27,13 @@ from bpviz.ops.table.backward import unbroadcast
 from bpviz.picture.elements import Part, Picture
 from bpviz.text.language import Language
 from bpviz.words.arithmetic import pulled_back
-from bpviz.words.chains import chain_blocks
+from bpviz.words.chains import chain_blocks, path_lines
 from bpviz.words.values import columns
 
 __all__ = ["Asking"]
 
 np: Any = LazyModule("numpy")
 
-_HOME = str(Path(ops.__file__).parents[1])
-"""The folder of bpviz."""
 _STEPS = 4_000
 """The most steps for numbers that only what is asked shows: slopes, and the shares of paths."""
 _PATHS = 6
@@ -50,8 +48,8 @@ class Asking:
     """The answers for one flow, as plain data for its page; ``ask.js`` reads them.
 
     ``answers`` has for each a node ``n``, ``s`` if it is about a step, a title ``t``, and rows ``r`` of a heading and a
-    text in pieces; a third entry marks code. ``statements`` compute the numbers that only answers need, after all
-    others.
+    text in pieces; a third entry is 1 for code, and for a path it has the numbers of its edges. ``statements`` compute
+    the numbers that only answers need, after all others.
     """
 
     def __init__(
@@ -72,6 +70,7 @@ class Asking:
         self.answers: list[dict[str, Any]] = []
         self.known: dict[tuple[str, int], int] = {}
         self.letters = 0
+        self.numbers = {edge: i for i, edge in enumerate(sorted(made.shares))}
         self.uses = Counter(flow.graph.record.operands[index][slot] for index, slot in made.shares)
         self.slopes: dict[tuple[int, int], Any] = {}
         self.shares: dict[tuple[tuple[int, int], ...], Slots] = {}
@@ -188,11 +187,14 @@ class Asking:
         return row
 
     def _code(self, code: Any, line: int) -> list[Any]:
-        """Return the row of a line of the user's code; the inside of an operation of bpviz has none."""
-        if code is None or code.co_filename.startswith(_HOME):
+        """Return the row of a line of the user's code, with its file if it is not that of the function."""
+        if code is None or is_library(code.co_filename):
             return []
         text = linecache.getline(code.co_filename, line).strip()
-        return [[self.say("line {line}", line=line), [text], 1]] if text else []
+        function = getattr(self.flow.graph.function, "__code__", code)
+        here = function.co_filename == code.co_filename
+        place = self.say("line {line}", line=line) if here else f"{file_name(code.co_filename)}:{line}"
+        return [[place, [text], 1]] if text else []
 
     def _equation(self, write: Pieces, index: int) -> str:
         """Return ``subtotal = price·count = 100 × 2 = 200``."""
@@ -246,7 +248,7 @@ class Asking:
         name, meaning = self._called(index), self.meaning_of.get(index, "")
         rows = [] if self.hides(index) else [self._row(say("value"), self._equation)(index)]
         if self.flow.gradients[index] is not None and not self.hides(index):
-            rows += [[say("gradient") if not at else "", line] for at, line in enumerate(self._chain(index))]
+            rows += [[say("gradient") if not at else "", *line] for at, line in enumerate(self._chain(index))]
         elif index in record.is_input:
             output = objective(flow, say).words
             rows.append(
@@ -255,19 +257,18 @@ class Asking:
         return {"t": say("{name}: {meaning}", name=name, meaning=meaning) if meaning else name, "r": rows}
 
     def _chain(self, index: int) -> list[list[Any]]:
-        """Return the lines of a chain, in pieces."""
+        """Return the lines of a chain: each in pieces, that of a path with the numbers of its edges."""
         flow, say = self.flow, self.say
         write = Pieces(self.precision, say)
         if index == flow.output_index:
             seed = write.gradient(self._gradient(index))
             name = self._called(index)
-            return [
-                write.cut(say("The backward pass begins at {name}, with a gradient of {seed}", name=name, seed=seed))
-            ]
+            begins = say("The backward pass begins at {name}, with a gradient of {seed}", name=name, seed=seed)
+            return [[write.cut(begins)]]
         formula = " = ".join(filter(None, (self.symbols.derivative(index), self._short(self.symbols.gradient(index)))))
         whole = " = ".join(dict.fromkeys(filter(None, (formula, write.gradient(self._gradient(index))))))
         if self.letters > _LETTERS:
-            return [write.cut(whole)]
+            return [[write.cut(whole)]]
         found = ways(flow, flow.graph.nodes[index], most=_PATHS)
         try:
             shown = tuple(map(self._placed_way, found.shown))
@@ -275,7 +276,7 @@ class Asking:
             shown = ()
         arrays = any(ops.shape_of(flow.values[i]) for i in between(flow, index, flow.output_index).nodes)
         if not shown and not arrays:
-            return [write.cut(whole)]
+            return [[write.cut(whole)]]
         total = self._gradient(index)
         if found.count == 1:
             shown = tuple(replace(way, product=total) for way in shown)
@@ -287,7 +288,15 @@ class Asking:
         for block in chain_blocks(made, objective(flow, say).symbol, self.precision, say, write, "∂"):
             lines += block.lines if isinstance(block, Lines) else [block.text] if isinstance(block, Paragraph) else []
         self.letters += sum(map(len, lines))
-        return [write.cut(line) for line in lines]
+        ahead = list(zip(path_lines(made, write, say, "∂"), shown, strict=True)) if found.count > 1 else []
+        rows = []
+        for line in lines:
+            edges: set[int] = set()
+            # Paths with the same line are one line, with their count.
+            while ahead and line.startswith(ahead[0][0]):
+                edges.update(map(self.numbers.__getitem__, ahead.pop(0)[1].wires))
+            rows.append([write.cut(line), *([sorted(edges)] if edges else [])])
+        return rows
 
     def _placed_way(self, way: Way) -> Way:
         """Return a path with the places of its numbers."""
@@ -304,10 +313,7 @@ class Asking:
     def edges(self) -> list[int]:
         """Return the wires along which a gradient flows, as pairs of nodes, in the order of computation."""
         record = self.flow.graph.record
-        return [i for index, slot in self._edges() for i in (record.operands[index][slot], index)]
-
-    def _edges(self) -> list[tuple[int, int]]:
-        return sorted(self.made.shares)
+        return [i for index, slot in self.numbers for i in (record.operands[index][slot], index)]
 
     def of_picture(self, figure: Figure, picture: Picture) -> dict[str, Any]:
         """Return what can be asked of a picture, and which wires of it stand for which edges.
@@ -319,14 +325,13 @@ class Asking:
         for index in self.made.inputs if not self.is_silent else ():
             # Their chains come first.
             self.of_value(index)
-        numbers = {edge: i for i, edge in enumerate(self._edges())}
         places = {part.id: i for i, part in enumerate(picture.parts)}
         named = {wire.target: wire.origin.value for wire in figure.wires if wire.origin is not None}
         asks, wires = [], []
         for i, part in enumerate(picture.parts):
             if part.origin is not None:
                 seeded = part.origin.value if part.origin.seeded else -1
-                edges = [numbers[share] for share in part.origin.shares if share in numbers]
+                edges = [self.numbers[share] for share in part.origin.shares if share in self.numbers]
                 wires.append([i, places.get(part.source, -1), places.get(part.target, -1), seeded, *edges])
             answer = self._of_part(part, boxes.get(part.shows), named)
             if answer is not None:

@@ -11,7 +11,7 @@ from bpviz.documents.document import Block, Lines, Paragraph
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.numbers import Numerals, elided, factor, shown_count
 
-__all__ = ["chain_blocks"]
+__all__ = ["chain_blocks", "path_lines"]
 
 
 def chain_blocks(
@@ -35,11 +35,17 @@ def chain_blocks(
         return _stage_blocks(chain, output, write, say)
     if chain.count == 1:
         return (Lines((" = ".join([whole, *_links(chain.paths[0], whole, chain.seed, write, say, d)]),)),)
-    lines = [
-        f"{' → '.join(elided(path.names, say))}: {' = '.join(_links(path, '', chain.seed, write, say, d))}"
-        for path in chain.paths
-    ]
-    return (Paragraph(_ways(chain, output, say)), Lines((*_once(lines, say), _sum(chain, whole, write, say))))
+    lines = _once(path_lines(chain, write, say, d), say)
+    return (Paragraph(_ways(chain, output, say)), Lines((*lines, _sum(chain, whole, write, say))))
+
+
+def path_lines(chain: Chain, write: Numerals, say: Language = ENGLISH, d: str = "d") -> list[str]:
+    """Return a line for each path of a chain: its names, and its share; equal neighbours are one line of a chain."""
+    lines = []
+    for path in chain.paths:
+        share = " = ".join(_links(path, "", chain.seed, write, say, d)) if path.links else write.gradient(path.product)
+        lines.append(f"{' → '.join(elided(path.names, say))}: {share}")
+    return lines
 
 
 def _stage_blocks(chain: Chain, output: str, write: Numerals, say: Language) -> tuple[Block, ...]:
@@ -54,9 +60,7 @@ def _stage_blocks(chain: Chain, output: str, write: Numerals, say: Language) -> 
         names = " → ".join(elided(chain.paths[0].names, say))
         route = say("{name} reaches {output} along one path: {path}.", name=chain.name, output=output, path=names)
         return (Paragraph(route), Lines(tuple(lines)))
-    paths = _once(
-        [f"{' → '.join(elided(path.names, say))}: {write.gradient(path.product)}" for path in chain.paths], say
-    )
+    paths = _once(path_lines(chain, write, say), say)
     left = chain.count - len(chain.paths)
     paths += [say("… and {count} more", count=shown_count(left))] if left else []
     whole = chain.stages[-1].derivative or f"d{_of(chain.name)}"

@@ -130,6 +130,14 @@ def test_a_value_says_its_chain_and_the_share_of_each_path(tmp_path: Path) -> No
         assert page.run("document.querySelector('svg.bpviz').classList.contains('bpviz-lit-ways')")
         ways = " ".join(lit(page))
         assert "subtotal to ×" in ways and "output total" in ways and "tax" not in ways and "count" not in ways
+        # The line of a path lights this path alone, for the mouse and for the keyboard.
+        for number, inside in ((0, True), (1, False)):
+            page.run(f"document.querySelectorAll('.bpviz-path')[{number}].focus()")
+            ways = " ".join(lit(page))
+            assert ("subtotal to ×" in ways) is inside and ("the branch to +" in ways) is not inside
+            assert "price to the branch" in ways and "output total" in ways
+        page.run("document.activeElement.blur()")
+        assert "subtotal to ×" in " ".join(lit(page)) and "the branch to +" in " ".join(lit(page))
         page.run(f"{LIVE}.set({{count: 4, tax: -0.5}})")
         assert panel(page)[3:] == [
             (
