@@ -4,6 +4,7 @@
   const panel = document.createElement("section");
   panel.className = "bpviz-panel";
   panel.hidden = true;
+  panel.style.fontFamily = svg.getAttribute("font-family");
   bar.after(panel);
   const shut = make("button", {type: "button", textContent: "×", ariaLabel: words.close}, panel);
   const what = make("p", {className: "bpviz-what"}, panel), list = make("dl", {}, panel);

@@ -267,15 +267,18 @@ class Asking:
             return [[write.cut(begins)]]
         formula = " = ".join(filter(None, (self.symbols.derivative(index), self._short(self.symbols.gradient(index)))))
         whole = " = ".join(dict.fromkeys(filter(None, (formula, write.gradient(self._gradient(index))))))
-        if self.letters > _LETTERS:
+        nodes = between(flow, index, flow.output_index).nodes
+        operands = flow.graph.record.operands
+        # A slope may be a number that is hidden.
+        hidden = any(self.hides(i) for node in nodes for i in (node, *operands[node]))
+        if hidden or self.letters > _LETTERS:
             return [[write.cut(whole)]]
         found = ways(flow, flow.graph.nodes[index], most=_PATHS)
         try:
             shown = tuple(map(self._placed_way, found.shown))
         except StaysStillError:
             shown = ()
-        arrays = any(ops.shape_of(flow.values[i]) for i in between(flow, index, flow.output_index).nodes)
-        if not shown and not arrays:
+        if not shown and not any(ops.shape_of(flow.values[i]) for i in nodes):
             return [[write.cut(whole)]]
         total = self._gradient(index)
         if found.count == 1:
@@ -293,7 +296,7 @@ class Asking:
         for line in lines:
             edges: set[int] = set()
             # Paths with the same line are one line, with their count.
-            while ahead and line.startswith(ahead[0][0]):
+            while ahead and (line == ahead[0][0] or line.startswith(f"{ahead[0][0]}   ")):
                 edges.update(map(self.numbers.__getitem__, ahead.pop(0)[1].wires))
             rows.append([write.cut(line), *([sorted(edges)] if edges else [])])
         return rows

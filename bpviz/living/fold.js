@@ -36,9 +36,9 @@
     const next = nearest([[at, state]]);
     turn(next);
     remember();
-    const here = view.folds.find(fold => fold[1] === at);
-    if (here) groups[here[0]].focus();
-    said.textContent = state ? filled(words.open, {title: data.toggles[at]}) : groups[here[0]].querySelector("title").textContent;
+    const here = groups[view.folds.find(fold => fold[1] === at)?.[0]];
+    here?.focus();
+    said.textContent = state ? filled(words.open, {title: data.toggles[at]}) : (here?.querySelector("title").textContent ?? "");
   };
   back.addEventListener("click", () => {
     turn(data);

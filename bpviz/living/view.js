@@ -37,7 +37,10 @@
   };
   new ResizeObserver(look).observe(frame);
   addEventListener("resize", look);
-  figure.addEventListener("bpviz-view", look);
+  figure.addEventListener("bpviz-view", () => {
+    frame.classList.remove("bpviz-zoomed");
+    look();
+  });
 
   frame.addEventListener("wheel", event => {
     if (!event.ctrlKey || tools.hidden) return;

@@ -260,6 +260,9 @@ def test_a_number_that_is_hidden_is_not_in_the_panel(tmp_path: Path) -> None:
         assert "200" not in str(panel(page)[1:3]) and "100 × 2" in panel(page)[1][1]
         click(page, "multiply")
         assert not re.search(r"\d", panel(page)[1][1].rpartition(" = ")[0])
+        # Link by link, a slope would be the number.
+        click(page, "input tax")
+        assert panel(page)[2:] == [("gradient", "∂total/∂tax = subtotal = 200")]
 
 
 def test_the_panel_and_what_is_asked_are_both_seen(tmp_path: Path) -> None:
