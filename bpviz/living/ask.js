@@ -23,6 +23,21 @@
     if (kind === "n") return N.number(Math.hypot(...rest.map(slot => v[slot])), data.precision);
     return kind === "+" ? signed(rest.map(textOf)) : factor(piece);
   };
+  // Write pieces into an element; return the texts of its numbers.
+  const TAGS = {i: "i", _: "sub", "^": "sup"};
+  const write = (element, pieces) => {
+    element.replaceChildren();
+    const now = [];
+    for (const piece of pieces) {
+      const tag = Array.isArray(piece) && TAGS[piece[0]];
+      if (tag) make(tag, {textContent: piece[1]}, element).style.fontStyle = piece[2] ? "italic" : "";
+      else {
+        const text = element.appendChild(document.createTextNode(textOf(piece)));
+        if (typeof piece !== "string") now.push([text, piece]);
+      }
+    }
+    return now;
+  };
 
   // The parts on the ways from a node to the output, and around a step: edges are in the order of computation.
   const waysFrom = part => {
@@ -54,7 +69,7 @@
   const refresh = () => {
     if (asked === null) return;
     more.forEach(step => step(v));
-    for (const [element, pieces] of lines) element.textContent = pieces.map(textOf).join("");
+    for (const [text, piece] of lines) text.data = textOf(piece);
     panel.classList.toggle("bpviz-stale", data.guards.some(differs));
   };
   // A figure that leaves no room for the panel scrolls in its frame; what is asked stays where it is.
@@ -82,17 +97,18 @@
       if (groups[was]) makeRoom(was);
       return;
     }
+    more.forEach(step => step(v));
     const {t: title, r: rows} = answers[answerOf.get(part)];
     if (stops.includes(part)) groups[part].setAttribute("aria-pressed", true);
-    what.textContent = title;
-    panel.setAttribute("aria-label", title);
+    write(what, title);
+    panel.setAttribute("aria-label", what.textContent);
     list.replaceChildren();
     let before;
-    lines = rows.map(([heading, pieces, more]) => {
+    lines = rows.flatMap(([heading, pieces, more]) => {
       make("dt", {textContent: heading === before ? "" : heading}, list);
       before = heading || before;
-      const now = pieces.some(piece => typeof piece !== "string");
-      const line = make("dd", {className: more === 1 ? "bpviz-code" : now ? "bpviz-now" : ""}, list);
+      const line = make("dd", {className: more === 1 ? "bpviz-code" : ""}, list), now = write(line, pieces);
+      line.classList.toggle("bpviz-now", now.length > 0);
       if (more?.length) {
         // The line of a path lights this path alone.
         line.classList.add("bpviz-path");
@@ -100,11 +116,12 @@
         for (const on of ["pointerenter", "focus"]) line.addEventListener(on, () => light("bpviz-lit", part, more));
         for (const off of ["pointerleave", "blur"]) line.addEventListener(off, () => light("bpviz-lit", asked));
       }
-      return [line, pieces];
+      return now;
     });
     refresh();
     makeRoom(part);
-    heard.textContent = `${title}: ${lines.map(([element]) => element.textContent).slice(0, 2).join("; ")}`;
+    const said = [...list.querySelectorAll("dd")].slice(0, 2).map(line => line.textContent).join("; ");
+    heard.textContent = `${what.textContent}: ${said}`;
   };
   const close = () => {
     ask(null);

@@ -26,6 +26,7 @@ from bpviz.living.steps import Lowering, Program, Slots, StaysStillError
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.picture.elements import Part, Picture
 from bpviz.text.language import Language
+from bpviz.text.notation import MATH, Notation
 from bpviz.words.arithmetic import pulled_back
 from bpviz.words.chains import chain_blocks, path_lines
 from bpviz.words.values import columns
@@ -61,9 +62,11 @@ class Asking:
         precision: int,
         say: Language,
         hides: Callable[[int], bool] = lambda _: False,
+        notation: Notation = MATH,
     ) -> None:
-        """Take a flow and its steps, those after which its own come, the names of all nodes, and which are hidden."""
+        """Take a flow and its steps, those after which its own come, and what a figure calls, hides and sets as names."""
         self.flow, self.made, self.precision, self.say, self.hides = flow, made, precision, say, hides
+        self.notation = notation
         self.steps = steps.continued(_STEPS)
         self.symbols = Symbols(flow, names)
         self.meaning_of = meanings(flow.graph)
@@ -91,6 +94,9 @@ class Asking:
             self.known[kind, index] = len(self.answers)
             self.answers.append({"n": index, **make(index)})
         return self.known[kind, index]
+
+    def _writer(self) -> Pieces:
+        return Pieces(self.precision, self.say, self.notation)
 
     @property
     def statements(self) -> list[str]:
@@ -173,15 +179,15 @@ class Asking:
             if (index, slot) in self.made.shares:
                 rows.append(self._row(say("gradient"), self._rule)(index, slot))
         if operation.says:
-            rows.append([say("rule"), [say(operation.says)]])
+            rows.append([say("rule"), self._writer().cut(say(operation.says))])
         node = self.flow.graph.nodes[index]
         if node.line is not None:
             rows += self._code(node.scope.code, node.line)
-        return {"s": 1, "t": title, "r": rows}
+        return {"s": 1, "t": self._writer().cut(title), "r": rows}
 
     def _row(self, heading: str, line: Callable[..., str]) -> Callable[..., list[Any]]:
         def row(*about: Any) -> list[Any]:
-            write = Pieces(self.precision, self.say)
+            write = self._writer()
             return [heading, write.cut(line(write, *about))]
 
         return row
@@ -252,14 +258,20 @@ class Asking:
         elif index in record.is_input:
             output = objective(flow, say).words
             rows.append(
-                [say("gradient"), [say("No gradient flows back from {output} to {name}.", output=output, name=name)]]
+                [
+                    say("gradient"),
+                    self._writer().cut(
+                        say("No gradient flows back from {output} to {name}.", output=output, name=name)
+                    ),
+                ]
             )
-        return {"t": say("{name}: {meaning}", name=name, meaning=meaning) if meaning else name, "r": rows}
+        title = say("{name}: {meaning}", name=name, meaning=meaning) if meaning else name
+        return {"t": self._writer().cut(title), "r": rows}
 
     def _chain(self, index: int) -> list[list[Any]]:
         """Return the lines of a chain: each in pieces, that of a path with the numbers of its edges."""
         flow, say = self.flow, self.say
-        write = Pieces(self.precision, say)
+        write = self._writer()
         if index == flow.output_index:
             seed = write.gradient(self._gradient(index))
             name = self._called(index)

@@ -74,7 +74,8 @@ def living(
     pictures = [(figure, picture), *((other.figure, other.picture) for other in layouts[1:])]
     bound = [_bound(Bindings(flow, made, steps, *one, precision, say, has_numbers), one[1], theme) for one in pictures]
     known = _names(flow, made, steps)
-    asking = Asking(flow, made, steps, flow.graph.labels if names is None else names, precision, say, hides)
+    names = flow.graph.labels if names is None else names
+    asking = Asking(flow, made, steps, names, precision, say, hides, picture.notation)
     views = [{**one, **asking.of_picture(*shown)} for one, shown in zip(bound, pictures, strict=True)]
     scripts = [*(["ask"] if asking.answers else []), "view"]
     if len(layouts) > 1:

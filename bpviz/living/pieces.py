@@ -15,6 +15,7 @@ from bpviz.living.expressions import literal
 from bpviz.living.steps import Lowering, Slots
 from bpviz.ops import Operation
 from bpviz.text.language import Language
+from bpviz.text.notation import MATH, Notation, Run
 from bpviz.text.numerals import MINUS
 from bpviz.words.arithmetic import computed
 from bpviz.words.numbers import Numerals
@@ -60,12 +61,14 @@ class Pieces(Numerals):
     A text is cut into pieces (see `cut`): a string is itself, a whole number is the place of a single number. A list
     that begins with a place is a number in brackets if it is negative, or, with a 1 after it, if it has a sign in it.
     Lists with a letter: ``["+", …]`` is a sum of numbers, ``["a", places, shape]`` an array, ``["n", …]`` the length
-    of an array.
+    of an array; ``["i", text]`` is in italics, ``["_", text]`` a subscript (with a 1 after it in italics), ``["^",
+    text]`` a superscript.
     """
 
-    def __init__(self, precision: int, say: Language) -> None:
-        """Take the number of digits and the language."""
+    def __init__(self, precision: int, say: Language, notation: Notation = MATH) -> None:
+        """Take the number of digits, the language, and how names are set."""
         super().__init__(precision, say)
+        self.notation = notation
         self._pieces: list[Any] = []
 
     def _mark(self, piece: Any) -> str:
@@ -126,7 +129,21 @@ class Pieces(Numerals):
         return "".join(found)
 
     def cut(self, text: str) -> list[Any]:
-        """Return a text in pieces."""
-        return [
-            self._pieces[ord(part) - _FIRST] if MARKS.fullmatch(part) else part for part in MARKS.split(text) if part
-        ]
+        """Return a text in pieces, with its names as in a book."""
+        found: list[Any] = []
+        for run in self.notation.runs(text) or (Run(text),):
+            for part in MARKS.split(run.text):
+                if not part:
+                    continue
+                piece = self._pieces[ord(part) - _FIRST] if MARKS.fullmatch(part) else _styled(run, part)
+                if isinstance(piece, str) and found and isinstance(found[-1], str):
+                    found[-1] += piece
+                else:
+                    found.append(piece)
+        return found
+
+
+def _styled(run: Run, text: str) -> Any:
+    if run.level and not run.is_small:
+        return ["_" if run.level < 0 else "^", text, *([1] if run.italic else [])]
+    return ["i", text] if run.italic else text
