@@ -13,6 +13,7 @@ from pathlib import Path
 import cold_start
 import documents
 import frames
+import living
 import overhead
 import recording
 import rendering
@@ -25,7 +26,7 @@ PACKAGES = ("bpviz", "numpy", "click", "pygraphviz", "graphviz", "micrograd", "a
 def main() -> None:
     about = f"Measured on {datetime.date.today():%d %B %Y} on {machine(PACKAGES)}."
     sections = {"machine": about}
-    for benchmark in (cold_start, recording, overhead, rendering, frames, documents):
+    for benchmark in (cold_start, recording, overhead, rendering, frames, documents, living):
         print(f"{benchmark.__name__} …", file=sys.stderr, flush=True)
         sections[benchmark.__name__] = benchmark.report()
         print(sections[benchmark.__name__], flush=True)

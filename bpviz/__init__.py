@@ -30,10 +30,11 @@ try:
     from bpviz.errors import BpvizError, BpvizWarning, RecordingError, UsageError
     from bpviz.graph.flow import Flow
     from bpviz.graph.graph import Graph, Node
-    from bpviz.graph.propagate import backprop, propagate
-    from bpviz.graph.tracing import trace
+    from bpviz.graph.propagate import propagate
     from bpviz.ops.table.custom import op
     from bpviz.recording.naming import group, name, style
+    from bpviz.sources.registry import recording
+    from bpviz.sources.targets import backprop, trace
     from bpviz.transforms.opening import open_operations as open  # noqa: F401 (public, but no star import may replace Python's)
 except KeyboardInterrupt:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
@@ -44,6 +45,7 @@ except KeyboardInterrupt:
 
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
+    from bpviz.graph.archive import load
     from bpviz.reports.comparison import Comparison, diff
     from bpviz.reports.descent import Descent, descend
     from bpviz.reports.explanation import Explanation, explain
@@ -79,12 +81,14 @@ __all__ = [
     "gradcheck",
     "gradient_graph",
     "group",
+    "load",
     "name",
     "nn",
     "numerical_diff",
     "numerical_gradient",
     "op",
     "propagate",
+    "recording",
     "style",
     "trace",
     "what_if",
@@ -103,6 +107,7 @@ _LATER = {
         "transforms.elements": ("elements",),
         "reports.explanation": ("Explanation", "explain"),
         "transforms.grad": ("grad",),
+        "graph.archive": ("load",),
     }.items()
     for name in names
 }

@@ -10,9 +10,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError, fields
 from dataclasses import dataclass as _standard
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "replace"]
+
+T = TypeVar("T")
+
+
+def replace(self: T, /, **changes: Any) -> T:
+    """Return a copy of an object of a class of `dataclass` with other values, as `dataclasses.replace`, but faster.
+
+    >>> @dataclass(frozen=True)
+    ... class Point:
+    ...     x: float
+    ...     y: float
+    >>> replace(Point(1.0, 2.0), y=3.0)
+    Point(x=1.0, y=3.0)
+
+    Raises `TypeError` if the class has no field of a name.
+    """
+    made = object.__new__(type(self))
+    names = self.__frozen_names__  # type: ignore[attr-defined]
+    for name in names:
+        _set(made, name, changes[name] if name in changes else getattr(self, name))
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"{type(self).__name__} has no field {name!r}")
+    return made
+
+
+_set = object.__setattr__
+
 
 if TYPE_CHECKING:
     from dataclasses import dataclass

@@ -20,6 +20,9 @@ class LazyModule:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute == "__wrapped__":
+            # What looks through a module for functions asks each thing for it; that is no use of the library.
+            raise AttributeError(attribute)
         value = getattr(importlib.import_module(self._name), attribute)
         # While a model is traced, some functions of NumPy are replaced by doors (see `bpviz.doors`).
         value = getattr(value, "__bpviz_original__", value)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bpviz.analysis.gradcheck import numerical_diff
 from bpviz.errors import EngineMissing, RecordingError, UsageError
-from bpviz.graph.propagate import backprop
 from bpviz.lazy import LazyModule
 from bpviz.picture.theme import Theme, theme
+from bpviz.sources.targets import backprop
 from bpviz.text.numerals import MINUS, number
 
 if TYPE_CHECKING:

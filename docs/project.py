@@ -115,7 +115,20 @@ PICTURES = {
     "steps": (APPLES, "steps:"),
 }
 """For each option that changes a picture: a model, and the options of its figure."""
-OTHERWISE = {"outputs", "format", "descend", "rate", "live", "timeout", "seconds", "scale", "verify", "model_timeout"}
+OTHERWISE = {
+    "parameters",
+    "outputs",
+    "format",
+    "descend",
+    "rate",
+    "live",
+    "figure_only",
+    "timeout",
+    "seconds",
+    "scale",
+    "verify",
+    "model_timeout",
+}
 """Options that are shown elsewhere, or cannot be seen in a picture."""
 
 
@@ -188,7 +201,7 @@ class Gallery(SphinxDirective):
     """Every model of the gallery with its figure, drawn by bpviz's own directive."""
 
     def run(self) -> list[nodes.Node]:
-        from regenerate import is_plot, models
+        from regenerate import LIVING, is_plot, models
 
         lines: list[str] = []
         thumbnails = [".. container:: thumbnails", ""]
@@ -197,7 +210,7 @@ class Gallery(SphinxDirective):
             summary = " ".join((ast.get_docstring(ast.parse(source)) or "").split())
             place = f"../gallery/{path.name}"
             picture = f".. image:: ../gallery/{path.stem}.png" if is_plot(path) else f".. bpviz:: {place}"
-            alt = [f"   :alt: {summary}"] if is_plot(path) else []
+            alt = [f"   :alt: {summary}"] if is_plot(path) else ["   :live:"] if path.stem in LIVING else []
             title = path.stem.replace("_", " ").capitalize()
             suffix = "png" if is_plot(path) else "svg"
             thumbnails += [f"   .. figure:: ../gallery/{path.stem}.{suffix}", f"      :alt: {summary}"]

@@ -27,7 +27,7 @@ ORDER = (
     *("layer", "layer_elements", "layer_beside", "layer_bias"),
     *("perceptron", "perceptron_symbols", "perceptron_shared", "perceptron_backward", "neuron", "softmax_with_loss"),
     *("circuit", "circuit_max", "many_steps", "mazur", "two_layers", "batch_norm", "conv_pool"),
-    *("residual_chain", "rnn", "lstm", "gru", "transformer_block"),
+    *("residual_chain", "rnn", "rnn_three_steps", "lstm", "gru", "transformer_block"),
     "tanh_derivatives",
     *("secant", "differences", "gradient_field"),
 )
@@ -36,6 +36,8 @@ WHAT_IF = {
     "apples_japanese": {"消費税": 1.2, "りんごの単価": 200, "りんごの個数": 5},
 }
 """The models that are also explained in words, each with the changes of its what-if."""
+LIVING = ("apples", "layer", "perceptron", "softmax_with_loss", "rnn_three_steps")
+"""The models that have a living page as well, whose numbers follow its inputs."""
 CARDS = ("general", "add", "multiply", "matmul", "relu", "sigmoid", "softmax_cross_entropy")
 
 
@@ -80,6 +82,10 @@ def pictures() -> dict[Path, bytes]:
             continue
         drawing = bpviz.draw(load(str(path)).thing)
         made[path.with_suffix(".svg")] = drawing.to_svg().encode()
+        if path.stem in LIVING:
+            living = bpviz.draw(drawing, live=True, theme="auto")
+            made[path.with_suffix(".html")] = living.to_bytes("html")
+            lines += [f"Living, for a browser: [{path.stem}.html]({path.stem}.html)", ""]
         if path.stem in WHAT_IF:
             explanation = bpviz.explain(drawing, what_if=WHAT_IF[path.stem])
             made[path.with_suffix(".md")] = explanation.to_markdown().encode()

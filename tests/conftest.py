@@ -19,6 +19,7 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
+import firefox
 import latex
 import mermaid
 from amounts import ALL_CASES, IN_CI
@@ -26,7 +27,7 @@ from browser import HOW_TO_INSTALL, chromium
 from programs import started
 
 # No deadline: a first call may import NumPy. In CI the examples are the same on every run, so a failure is a change's.
-settings.register_profile("here", deadline=None, max_examples=20)
+settings.register_profile("here", deadline=None, max_examples=10)
 settings.register_profile("all", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "all" if ALL_CASES else "here")
@@ -52,6 +53,7 @@ NEEDS: dict[str, Callable[[pytest.Item], str | None]] = {
         if find_spec("pygraphviz") or which("dot")
         else "no Graphviz found: `pip install 'pygraphviz>=2.0.4'` or `apt-get install graphviz`"
     ),
+    "firefox": lambda _: None if firefox.firefox() else firefox.HOW_TO_INSTALL,
     "mermaid": lambda _: None if mermaid.can_run() else mermaid.HOW_TO_INSTALL,
     "japanese": lambda _: None if japanese_font() else "no Japanese font found: `apt-get install fonts-ipafont-gothic`",
     "latex": lambda item: latex.complaint(
@@ -83,14 +85,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, pytest.DoctestItem) and item.name in DRAWING:
             item.add_marker("engine")
-        if item.get_closest_marker("latex") or item.get_closest_marker("mermaid"):
+        if any(item.get_closest_marker(name) for name in ("latex", "mermaid", "firefox")):
             item.add_marker("hosts")
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests that were collected: they stay until the end."""
+    """Spare the garbage collector the thousands of tests that were collected: they stay until the end.
+
+    It looks for garbage more rarely than usual, for drawings are freed without it (tests/test_memory.py).
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -104,13 +110,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     started.clear()
 
 
-@pytest.fixture(autouse=True)
-def models_apart() -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
     """Forget the models that a test runs in this process: the next test may have another ``apples.py``."""
     from bpviz.drawing.models import apart
 
     with apart():
-        yield
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,19 +6,18 @@ count as well. Within a room no modules import each other in a circle.
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
-from places import PACKAGE, ROOT
+from package_imports import imported, modules
+from places import ROOT
 
 # A name with a dot before it is a single module of the root; all others are rooms.
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    (".code_files", ".frozen", ".lazy"),
+    (".code_files", ".collection", ".frozen", ".lazy"),
     (".errors",),
     (".figure", ".fingerprint", ".tables", ".children", ".deadline"),
     (".files", "text"),
@@ -40,11 +39,14 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("writes",),
     ("objects", "doors"),
     ("graph",),
+    ("sources",),
+    ("sources.jax", "sources.onnx"),
     ("transforms",),
     ("analysis",),
     # What joins the two.
     ("words", ".plots"),
-    ("figures", "living"),
+    ("figures",),
+    ("living",),
     ("drawing",),
     ("reports",),
     ("",),
@@ -62,16 +64,6 @@ SMALL = {"ops": "the door to its rooms", "docs": "the documented names of module
 HEAVY = ("numpy", "networkx", "matplotlib", "pandas", "fontTools", "pygraphviz", "resvg_py", "graphviz", "click")
 
 
-def modules() -> dict[str, str]:
-    """Every module of the package, by its name below ``bpviz.``, with its source."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = path.read_text(encoding="utf-8")
-    return found
-
-
 def room_of(module: str) -> str:
     """Return the room of a module: its folder, or its own name with a dot before it where it lies in the root.
 
@@ -82,22 +74,6 @@ def room_of(module: str) -> str:
         return module
     folder = module.rpartition(".")[0]
     return folder or f".{module}"
-
-
-def imported(source: str, known: set[str]) -> Iterator[str]:
-    """Iterate over the package's own modules that a source imports, wherever the import stands."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (n.name.removeprefix("bpviz").removeprefix(".") for n in node.names if _is_ours(n.name))
-        if isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
-            base = (node.module or "").removeprefix("bpviz").removeprefix(".")
-            for name in node.names:
-                inner = f"{base}.{name.name}".strip(".")
-                yield inner if inner in known else base
-
-
-def _is_ours(name: str) -> bool:
-    return name == "bpviz" or name.startswith("bpviz.")
 
 
 def complaints(sources: dict[str, str]) -> list[str]:

@@ -38,6 +38,11 @@ def test_it_builds_without_a_warning_and_draws_its_figures(tmp_path: Path) -> No
     tutorial = (tmp_path / "html" / "tutorial.html").read_text(encoding="utf-8")
     drawn = list((tmp_path / "html").rglob("*.svg"))
     assert ">220<" in "".join(path.read_text(encoding="utf-8") for path in drawn) + tutorial
+    for name in ("index.html", "ja/index.html", "howto/living.html"):
+        page = tmp_path / "html" / name
+        (frame,) = re.findall(r'<iframe [^>]*src="([^"]*)"', page.read_text(encoding="utf-8"))
+        living = (page.parent / frame).read_text(encoding="utf-8")
+        assert "default-src 'none'" in living and not re.search(r'(?:src|href)="(?:https?:)?//', living), name
 
 
 def test_the_reference_has_every_command() -> None:
@@ -49,7 +54,8 @@ def test_the_reference_has_every_command() -> None:
     "page",
     [pytest.param(DOCS / name, id=name, marks=[pytest.mark.engine] if name in DRAWING else []) for name in PAGES],
 )
-def test_its_examples_run(page: Path) -> None:
+def test_its_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=options, encoding="utf-8")
     assert failed == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,15 +13,14 @@ from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from click.testing import CliRunner
-from nbconvert.preprocessors import ExecutePreprocessor
 from places import DOCS, ROOT
 from svg_lines import in_one_piece
 
 import bpviz
 from bpviz.cli import main
+from bpviz.writers.font_files import BUNDLED
 
 MODEL = """\
 def total(price=100, count=2, tax=1.1):
@@ -38,7 +38,11 @@ def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
     return [(name, textwrap.dedent(body).strip() + "\n") for name, body in found if not languages or name in languages]
 
 
-CONSOLES = [page for page in PAGES if blocks(page, "console")]
+CONSOLES = [
+    pytest.param(page, marks=pytest.mark.thorough if page == "howto/training.rst" else ())
+    for page in PAGES
+    if blocks(page, "console")
+]
 
 
 def block(page: str, language: str, at: int = 0) -> str:
@@ -83,6 +87,7 @@ def test_commands_print_the_text_below_them(page: str, folder: Path) -> None:
             (folder / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(folder))
     # Another test may have imported a module of this name.
@@ -99,8 +104,11 @@ def test_the_python_of_a_training(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.engine
 def test_files_of_ones_own_hold(folder: Path) -> None:
-    _, _, look, styles, words = (text for _, text in blocks("reference/settings.rst", "toml"))
-    (folder / "my.toml").write_text(look + styles, encoding="utf-8")
+    _, _, look, styles, font, words = (text for _, text in blocks("reference/settings.rst", "toml"))
+    (folder / "my.toml").write_text(look + styles + font, encoding="utf-8")
+    (folder / "fonts").mkdir()
+    for name in re.findall(r'"(.*\.ttf)"', font):
+        shutil.copy(BUNDLED, folder / name)
     (folder / "fr.toml").write_text(words, encoding="utf-8")
     (folder / "pyproject.toml").write_text('[tool.bpviz]\ntheme = "my.toml"\nlang = "fr.toml"\n', encoding="utf-8")
     follow("$ bpviz render apples.py\nwrote apples.svg\n")
@@ -182,11 +190,16 @@ def test_a_site_of_mkdocs(folder: Path) -> None:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_cells_of_a_notebook() -> None:
+    # These take long to import, and quick tests do without them.
+    import nbformat
+    from nbconvert.preprocessors import ExecutePreprocessor
+
     cells = [nbformat.v4.new_code_cell(text) for _, text in blocks("howto/notebooks.rst", "ipython")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     ExecutePreprocessor(timeout=120).preprocess(notebook, {"metadata": {"path": "."}})
     shown = [cell.outputs[-1].data.get("image/svg+xml", "") if cell.outputs else "" for cell in notebook.cells]
-    assert [re.findall(r">(220|240)<", picture) for picture in shown] == [["220"], [], ["240"]]
+    assert [re.findall(r">(220|240)<", picture) for picture in shown] == [["220"], [], ["240"], ["220"]]
+    assert "<iframe" in notebook.cells[-1].outputs[-1].data["text/html"]
 
 
 def test_a_cell_of_quarto() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import places
 import pytest
+from amounts import fewer
 from click.testing import CliRunner
 
 import bpviz
@@ -171,7 +172,7 @@ def _as_child(code: str, folder: Path) -> str:
 
 
 class TestManyWriters:
-    THREADS, WRITES = 8, 100
+    THREADS, WRITES = 8, fewer(100)
 
     def test_each_thread_writes_its_own_data(self, tmp_path: Path) -> None:
         wrong: list[object] = []

@@ -23,7 +23,13 @@ def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("format", formats.formats())
+@pytest.mark.parametrize(
+    "format",
+    [
+        pytest.param(name, marks=pytest.mark.thorough if name in ("gif", "apng", "webp", "ps", "mmd") else ())
+        for name in formats.formats()
+    ],
+)
 def test_every_format_carries_the_mark(format: str) -> None:
     drawing = bpviz.draw(total)
     data = drawing.to_bytes(format)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bpviz.frozen import dataclass
+from bpviz.frozen import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,18 @@ def test_a_standard_class_may_inherit() -> None:
         z: float = 5.0
 
     assert dataclasses.astuple(More(1.0)) == (1.0, 0.0, 5.0)
+
+
+def test_a_quick_copy_is_that_of_the_standard_library() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Point:
+        x: float
+        y: float = 0.0
+        seen: str = field(default="", compare=False)
+
+    one = Point(1.0, 2.0, "here")
+    for changes in ({}, {"x": 3.0}, {"y": 4.0, "seen": "there"}):
+        made, expected = replace(one, **changes), dataclasses.replace(one, **changes)
+        assert (made, made.seen) == (expected, expected.seen)
+    with pytest.raises(TypeError, match="Point has no field 'z'"):
+        replace(one, z=1.0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from at_once import at_once
 from peers import PEERS
 from samples import sample
 
@@ -23,7 +24,7 @@ LAYERS = list(nn.__all__)
 RNG = np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@at_once(LAYERS)
 def test_every_layer_is_a_function_of_its_row(name: str) -> None:
     row, function = OPERATIONS[name], getattr(nn, name)
     parameters = inspect.signature(function).parameters
@@ -35,10 +36,7 @@ def test_every_layer_is_a_function_of_its_row(name: str) -> None:
     assert row.inside is not None
 
 
-@pytest.mark.parametrize(
-    ("name", "case"),
-    [pytest.param(n, case, id=f"{n}-{i}") for n in LAYERS for i, case in enumerate(OPERATIONS[n].cases)],
-)
+@at_once([pytest.param(n, case, id=f"{n}-{i}") for n in LAYERS for i, case in enumerate(OPERATIONS[n].cases)])
 def test_opened_a_layer_has_the_same_numbers(name: str, case: Case) -> None:
     row = OPERATIONS[name]
     xs = sample(row, case, seed=1)

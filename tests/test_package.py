@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import io
+import os
 import re
 import sys
 import tomllib
@@ -68,6 +70,42 @@ bpviz.draw(f)"""
 
 def test_type_checkers_may_read_the_package() -> None:
     assert (Path(bpviz.__file__).parent / "py.typed").is_file()
+
+
+def test_the_stub_has_today_s_names_and_options() -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import stub
+    finally:
+        del sys.path[0]
+    # As it is read, since `ruff format` has broken its lines.
+    written, wanted = stub.STUB.read_text(encoding="utf-8"), stub.stub()
+    both = [sorted(map(ast.unparse, ast.parse(text).body)) for text in (written, wanted)]
+    assert both[0] == both[1], "write it again: python tools/stub.py --write"
+
+
+@pytest.mark.thorough
+def test_options_are_checked_by_type(tmp_path: Path) -> None:
+    mypy = pytest.importorskip("mypy.api", reason="mypy is not installed: pip install mypy")
+    page = tmp_path / "user.py"
+    page.write_text(USER, encoding="utf-8")
+    text, _, _ = mypy.run([str(page), "--no-incremental", "--follow-imports=silent", f"--cache-dir={os.devnull}"])
+    wrong = {int(line) for line in re.findall(r"user\.py:(\d+): error", text)}
+    assert wrong == {n for n, line in enumerate(USER.splitlines(), 1) if "# wrong" in line}, text
+
+
+USER = """import bpviz
+def total(price: float = 100, tax: float = 1.1) -> float:
+    return price * tax
+drawing = bpviz.draw(total, tax=1.2, labels="symbols", theme="book", width=300, direction="tb")
+drawing = bpviz.draw(total, labels="formulas")  # wrong
+drawing = bpviz.draw(total, precision="four")  # wrong
+drawing = bpviz.draw(total, direction="up")  # wrong
+text: str = bpviz.explain(total, precision=3).to_markdown()
+text = bpviz.explain(total, precision=None)  # wrong
+flow: bpviz.Flow = bpviz.backprop(total)
+graph = bpviz.open(flow, "sigmoid")
+"""
 
 
 def test_all_places_name_one_version() -> None:

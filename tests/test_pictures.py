@@ -21,6 +21,7 @@ from amounts import some
 from browser import Measurement, collisions, measure
 from places import GALLERY, TESTS
 from random_graphs import random_function, random_matrix_function
+from svg_reader import read_svg
 
 import bpviz
 
@@ -115,7 +116,7 @@ def test_nothing_collides(name: str, seen: Mapping[str, Measurement], pictures: 
     found = collisions(seen[name])
     assert not found, "\n".join(found)
     # A picture whose things the harness does not see would pass: it must see all that the file holds.
-    root = ElementTree.fromstring(pictures[name])
+    root = read_svg(pictures[name])
     heads = [path for path in root.iter(f"{SVG}path") if "head" in path.get("class", "").split()]
     assert len(seen[name].texts) == len(list(root.iter(f"{SVG}text"))) > 0
     assert len(seen[name].heads) == len(heads)

@@ -71,7 +71,7 @@ def test_programs_of_users(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_random_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    found = {name: tracks(drawing.to_svg()) for name, drawing in programs(range(3000, 3200), fewer(100))}
+    found = {name: tracks(drawing.to_svg()) for name, drawing in programs(range(3000, 3200), fewer(100, every=20))}
     judged(found, 0.6, capsys, crowded=0.02)
 
 

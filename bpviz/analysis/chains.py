@@ -13,6 +13,7 @@ from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
+from bpviz.ops.table.unknown import Unknown
 
 __all__ = ["Chain", "Link", "NamedPath", "Stage", "chain", "chain_of"]
 
@@ -32,7 +33,7 @@ class Link:
     source: str
     target: str
     formula: str
-    slope: float
+    slope: float | Unknown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +134,7 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool, called: Callabl
     links = []
     short = numbers and len(ends) <= _LONG + 1
     for start, end in pairwise(ends):
-        slope = 1.0
+        slope: float | Unknown = 1.0
         for part in way.slopes[start:end]:
             slope *= 1.0 if part is None else part
         wires = all_wires[start:end]

@@ -11,6 +11,8 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
 
 __all__ = ["Change", "change"]
 
@@ -23,7 +25,8 @@ class Change:
 
     ``predicted`` is gradient × step, summed over all elements, ``true`` the real growth of the output. ``slope`` and
     ``slope_after`` are the slopes before and after: the gradient of a single number, else the slope along the step.
-    ``reaches`` is true if a gradient flows back to the input, ``same_way`` if the model computes the same steps with
+    ``reaches`` is true if a gradient flows back to the input (if that is not known, nothing is predicted: NaN, and
+    ``is_known`` is false), ``same_way`` if the model computes the same steps with
     the new value.
     """
 
@@ -37,6 +40,7 @@ class Change:
     slope_after: float
     reaches: bool
     same_way: bool
+    is_known: bool = True
 
     @property
     def difference(self) -> float:
@@ -69,11 +73,20 @@ def change(before: Flow, after: Flow, *names: str) -> Change:
         after=after.values[end] if alone else None,
         predicted=predicted,
         true=true,
-        slope=float(before.gradient_of(start)) if single else predicted,
-        slope_after=float(after.gradient_of(end)) if single else ahead,
+        slope=_number(before.gradient_of(start)) if single else predicted,
+        slope_after=_number(after.gradient_of(end)) if single else ahead,
         reaches=any(before.gradients[start] is not None for start, _ in ends),
         same_way=_same_structure(before, after),
+        is_known=all(_is_known(before.gradients[start]) for start, _ in ends),
     )
+
+
+def _is_known(gradient: Any) -> bool:
+    return not isinstance(gradient, Unknown | Thumbnail)
+
+
+def _number(gradient: Any) -> float:
+    return float(gradient) if _is_known(gradient) else math.nan
 
 
 def _same_structure(one: Flow, other: Flow) -> bool:
@@ -94,6 +107,8 @@ def _along(flow: Flow, index: int, step: Any) -> float:
     gradient = flow.gradients[index]
     if gradient is None:
         return 0.0
+    if not _is_known(gradient):
+        return math.nan
     product = float(np.sum(np.multiply(gradient, step)))
     # 0 × ∞ for an element that does not change
     return product if not math.isnan(product) else float(np.sum(np.where(step == 0, 0.0, np.multiply(gradient, step))))

@@ -10,6 +10,8 @@ from bpviz.analysis.pairing import Pairing
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
 from bpviz.text.language import ENGLISH, Language
 
 __all__ = ["Difference", "Side", "differences"]
@@ -124,6 +126,8 @@ def differs(one: Any, other: Any, tolerance: float) -> bool:
     >>> differs(220.00000000000003, 220.0, 1e-9), differs(1.1, 1.2, 1e-9), differs(math.nan, math.nan, 1e-9)
     (False, True, False)
     """
+    if isinstance(one, Unknown | Thumbnail) or isinstance(other, Unknown | Thumbnail):
+        return not (one is other or (isinstance(one, Thumbnail) and one.is_of(other)))
     if ops.shape_of(one) != ops.shape_of(other):
         return True
     # Elements that are almost 0 have no size of their own.

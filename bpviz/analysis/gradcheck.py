@@ -12,9 +12,9 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import flow_at, value_at
-from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
+from bpviz.sources.targets import flow_of
 from bpviz.text.language import Language, columns, language
 from bpviz.text.numerals import digits_apart
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from bpviz import ops
-from bpviz.errors import UsageError
+from bpviz.errors import RecordingError, UsageError
 from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.graph.propagate import output_with
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import number
 
@@ -29,8 +32,9 @@ _WORK = 200_000
 class Influence:
     """One variable, and its effect on the output.
 
-    ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false). ``slope`` is the sum of
-    its elements, the rate at which the output grows when all of them grow; NaN if the output is not finite. ``grown``
+    ``gradient`` has the shape of the value (zeros where none flows: then ``reaches`` is false), or it is `UNKNOWN`.
+    ``slope`` is the sum of its elements, the rate at which the output grows when all of them grow; NaN if the output is
+    not finite or the gradient not known, or kept as a thumbnail. ``grown``
     is the true growth of the output when the variable (every element of it) grows by 1 and the others stay; ``None`` if
     it is not known. ``derivative`` is the name of the gradient, ``formula`` its formula, ``expression`` the expression
     that a step computes.
@@ -53,6 +57,11 @@ class Influence:
     def is_number(self) -> bool:
         """Whether the variable is a single number."""
         return not ops.shape_of(self.value)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a gradient to compute with."""
+        return not isinstance(self.gradient, Unknown | Thumbnail)
 
     @property
     def straight(self) -> bool:
@@ -87,7 +96,11 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
      ('y', 1.0, '1', 1.0)]
     """
     meaning_of, record = meanings(flow.graph), flow.graph.record
-    finite = bool(np.isfinite(flow.values[flow.output_index]).all())
+    output = flow.values[flow.output_index]
+    finite = not isinstance(output, Thumbnail) and bool(np.isfinite(output).all())
+    # A step of another framework takes as long as its array is large.
+    costs = [1 + ops.size_of(value) // 100 if flow.graph.framework else 1 for value in flow.values]
+    ahead = list(accumulate(reversed(costs)))[::-1]
     found = []
     work = 0
     for index in indices:
@@ -95,7 +108,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
         value, gradient = flow.values[index], flow.gradient_of(index)
         grown = None
         if reaches and finite and work <= _WORK:
-            work += len(flow.values) - index
+            work += ahead[index]
             grown = _grown(flow, index)
         step = record.operations[index] is not None
         found.append(
@@ -163,21 +176,25 @@ def objective_of(flow: Flow, output: Any) -> float:
 
 def _grown(flow: Flow, index: int) -> float | None:
     """Return the growth of the objective when every element of a node grows by 1; ``None`` if it cannot be computed."""
-    value = flow.values[index]
+    value, gradient = flow.values[index], flow.gradients[index]
+    if isinstance(value, Thumbnail) or isinstance(gradient, Unknown | Thumbnail):
+        return None
     try:
         after = output_with(flow, index, value + 1.0 if value.__class__ is float else value + value.dtype.type(1))
-    except UsageError:
+    except (UsageError, RecordingError):
         return None
     output = flow.values[flow.output_index]
     if ops.shape_of(after) != ops.shape_of(output):
         return None
     with ops.silence():
         grown = objective_of(flow, after) - objective_of(flow, output)
-        return settled(_slope(flow.gradients[index]), grown, output, after)
+        return settled(_slope(gradient), grown, output, after)
 
 
 def _slope(gradient: Any) -> float:
-    """Return the sum of the elements; 0 where they cancel except for rounding."""
+    """Return the sum of the elements; 0 where they cancel except for rounding, NaN where it is not known."""
+    if isinstance(gradient, Unknown | Thumbnail):
+        return math.nan
     if not ops.shape_of(gradient):
         return float(gradient)
     slope, size = float(np.sum(gradient)), float(np.sum(np.abs(gradient)))

@@ -14,6 +14,7 @@ from bpviz import ops
 from bpviz.graph.flow import Flow, Name
 from bpviz.graph.propagate import pulled, toward
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.unknown import UNKNOWN, Unknown
 
 __all__ = ["Between", "Way", "Ways", "between", "slope", "ways"]
 
@@ -32,7 +33,7 @@ class Way:
 
     nodes: tuple[int, ...]
     slots: tuple[int, ...]
-    slopes: tuple[float | None, ...]
+    slopes: tuple[float | Unknown | None, ...]
     product: Any
 
     @property
@@ -178,7 +179,9 @@ def _kept(tails: list[_Tail], most: int) -> list[_Tail]:
 
 
 def _size(g: Any) -> float:
-    """Return the size of a gradient: the magnitude of a number, the norm of an array."""
+    """Return the size of a gradient: the magnitude of a number, the norm of an array; infinite if it is not known."""
+    if g is UNKNOWN:
+        return math.inf
     size = abs(g) if g.__class__ is float else float(np.linalg.norm(g))
     return math.inf if size != size else size
 
@@ -194,8 +197,10 @@ def _way(flow: Flow, source: int, tail: _Tail) -> Way:
     return Way(tuple(nodes), tuple(slots), slopes, product)
 
 
-def slope(flow: Flow, index: int, slot: int) -> float | None:
+def slope(flow: Flow, index: int, slot: int) -> float | Unknown | None:
     """Return the derivative of a step by the operand at a slot; ``None`` unless both are single numbers.
+
+    It is `UNKNOWN` where only another framework knows it.
 
     >>> import bpviz
     >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)
@@ -206,4 +211,4 @@ def slope(flow: Flow, index: int, slot: int) -> float | None:
     if ops.size_of(value) != 1 or ops.size_of(flow.values[operand]) != 1:
         return None
     found = pulled(flow, index, slot, 1.0 if value.__class__ is float else np.ones(value.shape))
-    return found if found.__class__ is float else float(found.item())
+    return found if found.__class__ is float or found is UNKNOWN else float(found.item())

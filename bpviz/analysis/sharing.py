@@ -11,8 +11,8 @@ from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of
 from bpviz.recording.recorder import NO_VALUE
+from bpviz.sources.targets import flow_of
 from bpviz.text.language import language
 from bpviz.transforms.gradient_graph import Derivation, derivation
 

@@ -13,10 +13,12 @@ from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import Source, flow_of
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
+from bpviz.sources.targets import Target, flow_of
 
-__all__ = ["Training", "descended", "difference", "training_of"]
+__all__ = ["Training", "descended", "descending", "difference", "training_of"]
 
 np: Any = LazyModule("numpy")
 
@@ -68,10 +70,10 @@ class Training(Sequence[Flow]):
         return self.flows[at]
 
 
-def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **run: Any) -> Training:
+def descended(target: Target, args: tuple[Any, ...], rate: float, steps: int, **run: Any) -> Training:
     """Return the runs of gradient descent on a target: the start, and so many steps.
 
-    ``run`` has the keywords of `bpviz.graph.sources.source_of`. A function is traced anew in every step, so that its
+    ``run`` has the keywords of `bpviz.sources.targets.source_of`. A function is traced anew in every step, so that its
     branches follow; a graph or a flow keeps its steps. All inputs that hold floats go down the gradient, in their own
     precision, or those that ``wrt`` names. The descent ends before ``steps`` if a number is not finite.
 
@@ -93,7 +95,7 @@ def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **
         # The gradient itself, not a multiple of it.
         run["seed"] = 1.0
     flows = [flow_of(target, args, inputs=inputs or None, **run)]
-    names = _descending(flows[0], run.get("wrt"))
+    names = descending(flows[0], run.get("wrt"))
     if not _is_finite(flows[0]):
         found = flows[0].nonfinite[0]
         raise UsageError(f"the descent cannot begin, because {found}; give inputs at which all numbers are finite")
@@ -104,8 +106,8 @@ def descended(target: Source, args: tuple[Any, ...], rate: float, steps: int, **
     return Training(tuple(flows), tuple(range(len(flows))), int(steps), tuple(names), float(rate))
 
 
-def _descending(flow: Flow, wrt: Any) -> list[str]:
-    """Return the names of the inputs that go down the gradient.
+def descending(flow: Flow, wrt: Any = None) -> list[str]:
+    """Return the names of the inputs that go down the gradient; ``wrt`` names them if they were chosen.
 
     Raises `UsageError` if there is none, or the output is not a single number.
     """
@@ -116,6 +118,12 @@ def _descending(flow: Flow, wrt: Any) -> list[str]:
         )
     record = flow.graph.record
     reached = {name: i for i, name in record.is_input.items() if flow.gradients[i] is not None}
+    for name, i in reached.items():
+        if isinstance(flow.gradients[i], Unknown | Thumbnail) or isinstance(flow.given[i], Thumbnail):
+            raise UsageError(
+                f"{name!r} cannot go down: its gradient is not known, or of its numbers only a thumbnail is kept; name "
+                "in freeze what is to stay"
+            )
     names = [name for name, i in reached.items() if _is_float(flow.given[i])]
     whole = [name for name in reached if name not in names]
     if whole and (wrt is not None or not names):
@@ -141,7 +149,7 @@ def _next(value: Any, gradient: Any, rate: float) -> Any:
 
 def _is_finite(flow: Flow) -> bool:
     """Return whether the output and the gradients of all inputs are finite."""
-    numbers = (flow.output, *flow.grads.values())
+    numbers = [one for one in (flow.output, *flow.grads.values()) if not isinstance(one, Unknown | Thumbnail)]
     return all(isfinite(one) if one.__class__ is float else bool(np.isfinite(one).all()) for one in numbers)
 
 

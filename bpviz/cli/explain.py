@@ -66,12 +66,17 @@ def command(
     with user_code(), verified(verify):
         from bpviz.drawing.load import load
         from bpviz.reports.explanation import explain
+        from bpviz.sources.registry import required_of_foreign
 
-        thing: Any = load(target).thing
+        found = load(target)
+        thing: Any = found.thing
         values = values_for(thing, assignments)
-        if callable(thing):
+        given: dict[str, Any] = {"output": of, "wrt": wrt, "freeze": freeze}
+        if found.arguments or required_of_foreign(thing):
+            needed = {name: values.pop(name) for name in required_of_foreign(thing) if name in values}
+            given["inputs"] = {**found.arguments, **needed}
+        elif callable(thing):
             thing, values = _with_all_values(thing, values)
-        given = {"output": of, "wrt": wrt, "freeze": freeze}
         more: dict[str, Any] = {name: value for name, value in given.items() if value}
         report = explain(thing, variables=names, what_if=values or None, precision=precision, lang=lang, **more)
     put(ctx, [report_file(report, path, kind) for path, kind in plans], check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import reprlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,8 +30,26 @@ def values_for(thing: Any, assignments: tuple[str, ...], option: str = "--set") 
 
     Raises `UsageError` for any other text, a name that the function does not have, or a word in place of a number.
     """
+    from bpviz.sources.registry import source_for
+
     values = dict(_assignment(text, option) for text in assignments)
-    return _checked(thing, values, option) if callable(thing) else values
+    if not callable(thing) or not values:
+        return values
+    # The parameters of a module are inputs, too; a source knows their names when it has run.
+    return _as_arrays(values) if source_for(thing) is not None else _checked(thing, values, option)
+
+
+def _as_arrays(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values for another framework: arrays of single precision for lists and arrays of floats."""
+    import numpy as np
+
+    def made(value: Any) -> Any:
+        if not isinstance(value, list | np.ndarray):
+            return value
+        array = np.asarray(value)
+        return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+    return {name: made(value) for name, value in values.items()}
 
 
 def recorded(
@@ -45,13 +64,16 @@ def recorded(
         from bpviz.drawing.load import load
 
         found = load(target)
-        thing, stem, values = found.thing, found.stem, values_for(found.thing, assignments, option)
+        thing, stem = found.thing, found.stem
+        values = {**found.arguments, **values_for(thing, assignments, option)}
         if callable(thing):
             from bpviz.graph.tracing import traced
             from bpviz.objects.choice import choice_of
+            from bpviz.sources.targets import foreign
 
+            wanted = choice_of(**chosen)
             # Run with the other values, so that branches can change.
-            return traced(thing, (), {}, values, choice_of(**chosen)), stem
+            return foreign(thing, (), {}, values, wanted) or traced(thing, (), {}, values, wanted), stem
         if values or chosen:
             from bpviz.drawing.draw import draw
 
@@ -91,7 +113,8 @@ def what_if_of(
 
         found = load(target)
         thing: Any = found.thing
-        values, changed = values_for(thing, assignments), values_for(thing, changes, "--what-if")
+        values = {**found.arguments, **values_for(thing, assignments)}
+        changed = values_for(thing, changes, "--what-if")
         choice = {key: options.pop(key) for key in ("wrt", "freeze")}
         return compared(thing, (), changed, inputs=values or None, output=of, **choice).draw(**options), found.stem
 
@@ -111,7 +134,7 @@ def descent_of(
 
         found = load(target)
         thing: Any = found.thing
-        values = values_for(thing, assignments)
+        values = {**found.arguments, **values_for(thing, assignments)}
         run: dict[str, Any] = {key: options.pop(key) for key in ("wrt", "freeze")}
         if rate is not None:
             run["rate"] = rate
@@ -162,6 +185,9 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
     try:
         return name.strip(), ast.literal_eval(value.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):  # of deep brackets, the last two
+        made = _made_array(value.strip())
+        if made is not None:
+            return name.strip(), made
         try:
             number = float(value)
         except ValueError:
@@ -171,6 +197,36 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
                 f"{option} gave {name.strip()!r} a number of {len(value)} digits, too large for a float"
             ) from None
         return name.strip(), number
+
+
+_SHAPE = r"\s*(\d+(?:\s*,\s*\d+)*)?\s*,?\s*"
+_ARRAY = re.compile(rf"(randn|rand|ones|zeros|arange|randint)\({_SHAPE}\)")
+
+
+def _made_array(text: str) -> Any:
+    """Return the array that ``randn(1,3,64,64)``, ``ones(2,3)``, ``randint(10,8)`` makes; ``None`` for other texts.
+
+    Random numbers are the same in every run; the first number of ``randint`` is that below which they are.
+    """
+    found = _ARRAY.fullmatch(text)
+    if found is None:
+        return None
+    import numpy as np
+
+    shape = tuple(int(part) for part in (found[2] or "").split(",") if part.strip())
+    random = np.random.default_rng(0)
+    match found[1]:
+        case "ones" | "zeros":
+            return getattr(np, found[1])(shape)
+        case "randn":
+            return np.asarray(random.standard_normal(shape))
+        case "rand":
+            return np.asarray(random.random(shape))
+        case "arange" if len(shape) == 1:
+            return np.arange(shape[0])
+        case "randint" if shape:
+            return np.asarray(random.integers(shape[0], size=shape[1:]))
+    return None
 
 
 @contextlib.contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
 from bpviz.drawing.options import OPTIONS, Option
 
-__all__ = ["every", "option"]
+__all__ = ["alone", "every", "option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -39,6 +39,20 @@ def every(command: Callable[..., Any]) -> Callable[..., Any]:
         if row.flags:
             command = option(row.name)(command)
     return command
+
+
+def alone(words: Iterable[str]) -> list[str]:
+    """Return words of a command in which a flag that may have a value takes no other word for its value.
+
+    >>> alone(["--live", "apples.py"]), alone(["--live", "tax=1..1.5", "apples.py"])
+    (['--live=', 'apples.py'], ['--live', 'tax=1..1.5', 'apples.py'])
+    """
+    given = list(words)
+    likes = {f"--{row.long}": row.like for row in OPTIONS.values() if row.like}
+    return [
+        f"{word}=" if word in likes and likes[word] not in after else word
+        for word, after in zip(given, [*given[1:], ""], strict=False)
+    ]
 
 
 def _kind(row: Option) -> dict[str, Any]:

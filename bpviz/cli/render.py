@@ -25,7 +25,7 @@ class _Render(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_GIVEN] = list(args)
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, options.alone(args))
 
 
 _GIVEN = "bpviz.given"

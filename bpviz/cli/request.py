@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bpviz.cli import render
+from bpviz.cli import options, render
 from bpviz.cli.settings import project_settings
 from bpviz.drawing.options import OPTIONS
 from bpviz.errors import UsageError
@@ -66,7 +66,7 @@ def parsed(
     """
     command = click.Command(what, params=[*parameters(without), *own], add_help_option=False)
     try:
-        return command.make_context(what, list(words), default_map=settings(Path.cwd()))
+        return command.make_context(what, options.alone(words), default_map=settings(Path.cwd()))
     except click.ClickException as error:
         raise UsageError(f"{what}: {error.format_message()}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from bpviz.figure import Figure, Film, Sheet
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import run
-from bpviz.graph.sources import source_of
 from bpviz.graph.verification import verified
-from bpviz.objects.parameters import split_keywords
+from bpviz.living.sliders import checked_sliders
+from bpviz.sources.targets import source_of, split_keywords
 from bpviz.text.element_names import arrays_of
 from bpviz.text.language import Language, language
 from bpviz.transforms.opening import open_named, openable
@@ -24,7 +24,7 @@ from bpviz.transforms.opening import open_named, openable
 __all__ = ["beside", "card", "draw", "language_for"]
 
 
-def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *args: Any, **options: Any) -> Drawing:
+def draw(target: Any, *args: Any, **options: Any) -> Drawing:
     """Return the drawing of a function, a graph, a flow, the flows of a training, or a drawing with other options.
 
     A function is traced with ``args`` and with the keywords that name its parameters; all other keywords are options.
@@ -40,11 +40,12 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     ``"6in"``, ``"column"``, ``"page"``, ``"none"``, or a number of points), ``repeat`` (``auto``: an input is
     written again where its uses lie apart; ``always``, ``never``), ``theme``, ``background`` (a colour, or ``none``:
     transparent), ``engine`` (``auto``, ``bundled``, ``system``), ``timeout`` (seconds) and ``notebook`` (what
-    notebooks are given: ``svg``, ``png``, ``html``, or ``publish`` for what survives on paper). ``animate=True`` makes
-    SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``.
-    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow. ``scale`` is how many
-    pixels PNG and its like have: 1 is 96 an inch. ``shared=True`` marks what the backward pass computes once and uses
-    several times.
+    notebooks are given: ``svg``, ``png``, ``html``, ``live``, or ``publish`` for paper). ``animate=True``
+    makes SVG move, ``steps=True`` lets the reader of HTML walk through the steps; a step lasts so many ``seconds``.
+    ``live=True`` makes HTML on which the reader changes inputs, and all numbers follow; ``live={"tax": (1, 1.5)}``
+    with sliders (``(1, 1.5, 0.1)``: in steps of this size; ``"W[0,1]"``: for an element). ``figure_only=True`` leaves
+    out the table and the margins of HTML, for an iframe. ``scale`` is how many pixels PNG and its like have: 1 is 96 an
+    inch. ``shared=True`` marks what the backward pass computes once and uses several times.
 
     ``styles={"h": {"color": "#0072B2", "note": "hidden", "hide": True}}`` gives values a look: a colour for what is not
     a gradient, a note above the number, no numbers (see `bpviz.style`).
@@ -114,11 +115,18 @@ def draw(target: Callable[..., Any] | Graph | Flow | Drawing | Sequence[Flow], *
     if not chosen:
         if with_arrays:
             raise UsageError("beside the arrays stand their elements; give elements=True (--elements), too")
-        return _derived(whole, orders)
+        return _with_sliders(_derived(whole, orders))
     only = () if chosen is True else (chosen,) if isinstance(chosen, str) else tuple(chosen)
     # The gradient of single numbers, not single numbers of the gradient: its steps would be those of arrays.
     single = _derived(_single(whole, only), orders)
-    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else single
+    return beside(_of_arrays(_derived(whole, orders)), single) if with_arrays else _with_sliders(single)
+
+
+def _with_sliders(whole: Drawing) -> Drawing:
+    """Return a drawing whose sliders are for inputs that it has."""
+    if isinstance(whole.options.live, tuple) and isinstance(whole.source, Flow | Graph):
+        checked_sliders(whole.source, whole.options.live)
+    return whole
 
 
 def _training(target: Any, options: dict[str, Any]) -> Training | None:
@@ -152,6 +160,11 @@ def _of_training(training: Training, target: Any, options: dict[str, Any], args:
     drawings = [draw(Drawing(flow, base), **options) for flow in training.drawn or training]
     flows = tuple(drawing.source for drawing in drawings if isinstance(drawing.source, Flow))
     made = replace(drawings[-1], source=replace(training, drawn=flows))
+    if made.options.live:
+        raise UsageError(
+            "the steps of a training and live make two different pages; give one of them (on a living page, gradient "
+            "descent has buttons)"
+        )
     # Now, not when it is written: steps that differ are an error of this call.
     assert made.film is not None
     return made

@@ -176,6 +176,8 @@ class Drawing:
         if step:
             return of_step(self._steps_mark, step)
         more = self._sections if "sections" in formats.row_of(format).options else ()
+        if self.options.figure_only and "alone" in formats.row_of(format).options:
+            more += ("alone",)
         if self.shows_steps(format):
             more += (self._steps_mark,)
         if self.lives(format):
@@ -209,7 +211,7 @@ class Drawing:
 
     def lives(self, format: str) -> bool:
         """Return whether a file of this format follows its inputs, as far as the figure can."""
-        return self.options.live and formats.row_of(format).lives and self.shown is None
+        return bool(self.options.live) and formats.row_of(format).lives and self.shown is None
 
     @cached_property
     def _living(self) -> Living | StaysStillError:
@@ -223,7 +225,7 @@ class Drawing:
 
         shown = self.source, self.figure, self.options, self.theme, lambda: self.picture
         with deadline.limited(self.options.timeout):
-            return living_of(*shown, self._house, redrawn)
+            return living_of(*shown, rows=self._rows, redrawn=redrawn)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:
@@ -258,22 +260,30 @@ class Drawing:
         return tuple(replace(self, shown=picture) for picture in pictures)
 
     @cached_property
+    def _rows(self) -> tuple[int, ...]:
+        """The values in the table below the figure on an HTML page."""
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward" or self.options.figure_only:
+            return ()
+        from bpviz.analysis.influences import named
+        from bpviz.figures.styles import looks_of
+
+        looks = looks_of(self.source.graph, self.options.circuit, self._house)
+        return tuple(index for index in named(self.source) if not looks.hides(index))[:_ROWS]
+
+    @cached_property
     def _sections(self) -> tuple[str, ...]:
         """The sections below the figure on an HTML page: the table of the effect of every value on the output."""
-        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward":
+        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward" or self.options.figure_only:
             return ()
-        from bpviz.analysis.influences import influences, named, objective
+        from bpviz.analysis.influences import influences, objective
         from bpviz.documents.document import Document
         from bpviz.documents.html import fragment
-        from bpviz.figures.styles import looks_of
         from bpviz.formulas.symbols import Symbols
         from bpviz.words.influences import influence_table
 
         flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
         output, symbol = objective(flow, say)
-        looks = looks_of(flow.graph, self.options.circuit, self._house)
-        shown = [index for index in named(flow) if not looks.hides(index)]
-        found = influences(flow, shown[:_ROWS], Symbols(flow))
+        found = influences(flow, self._rows, Symbols(flow))
         table = influence_table(found, output, symbol, precision, say)
         return (fragment(Document("", (table,))),)
 
@@ -312,17 +322,20 @@ class Drawing:
         if row.reads == "flow":
             return self.to_json().encode()
         made = self.options
-        if self.shows_steps(format):
-            options = {"steps": self.step_list, "seconds": made.seconds, **options}
-        options = {"say": made.circuit.lang, **self._scaled, **options}
+        shown: Any
         if "sections" in row.options:
-            options = {"sections": self._sections, **options}
+            options = {"sections": self._sections, "alone": made.figure_only, **options}
         if self.lives(format):
             from bpviz.living.page import write
 
-            page = write(self.picture, self.theme, self._living, sections=self._sections, say=made.circuit.lang)
+            # A figure that stays still is walked through without its inputs.
+            steps = self.step_list if self.shows_steps(format) and isinstance(self._living, Exception) else ()
+            more: Any = {name: options[name] for name in ("sections", "alone")}
+            page = write(self.picture, self.theme, self._living, say=made.circuit.lang, steps=steps, **more)
             return formats.stamped(page, self.fingerprint(format), format)
-        shown: Any
+        if self.shows_steps(format):
+            options = {"steps": self.step_list, "seconds": made.seconds, **options}
+        options = {"say": made.circuit.lang, **self._scaled, **options}
         if row.reads == "figure":
             shown = self.figure
         else:
@@ -375,6 +388,31 @@ class Drawing:
         steps = self.step_list if self.shows_steps("html") else ()
         picture = self.moving_picture if steps else self.picture
         return fragment(picture, self.theme, steps=steps, say=self.options.circuit.lang)
+
+    @property
+    def living_page(self) -> bytes | None:
+        """The page of the living figure alone, for a frame; ``None`` if the figure stays still."""
+        from bpviz.living.page import write
+
+        made, say = self._living, self.options.circuit.lang
+        return None if isinstance(made, Exception) else write(self.picture, self.theme, made, alone=True, say=say)
+
+    def to_frame(self, page: bytes, alt: str = "") -> str:
+        """Return a piece of HTML for another page that shows its `living_page` in a frame, over the plain picture.
+
+        ``alt`` is read aloud of the picture.
+        """
+        from bpviz.living.frame import framed
+
+        return framed(self.picture, page, self.to_bytes("svg"), alt, self.options.circuit.lang)
+
+    @property
+    def why_still(self) -> str:
+        """A sentence in HTML for below a figure that does not follow its inputs; empty if it is not one of numbers."""
+        from bpviz.living.page import why_still
+
+        made, say = self._living, self.options.circuit.lang
+        return why_still(made, say) if isinstance(made, Exception) and isinstance(self.source, Flow) else ""
 
     def to_json(self) -> str:
         """Return the graph and its numbers as JSON, which can be drawn again."""
@@ -445,7 +483,12 @@ class Drawing:
 
     def _inline(self, format: str) -> str:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
-        return self.to_fragment() if format == "html" else self.to_bytes(format).decode()
+        if format != "html":
+            return self.to_bytes(format).decode()
+        if _for_notebooks(self.options) != "live":
+            return self.to_fragment()
+        page = self.living_page
+        return self.to_fragment() + self.why_still if page is None else self.to_frame(page)
 
     def as_shown(self) -> Drawing:
         """Return a drawing that shows the same, without the model: for documents, which store it.
@@ -462,6 +505,8 @@ class Drawing:
             with suppress(BpvizError):
                 _ = self.picture
         made = Drawing(self.film or self.figure, options, self.shown)
+        if self.options.live:
+            made.__dict__["_living"] = self._living
         if self.film is None and (self.options.animate or self.options.steps):
             made.__dict__["step_list"] = self.step_list
         return made
@@ -469,7 +514,7 @@ class Drawing:
     def __getstate__(self) -> dict[str, Any]:
         # The rest is made again from these; the function that makes a card in another language is left out.
         if isinstance(self.source, Figure | Film | Sheet):
-            kept = {"step_list": self.step_list} if "step_list" in self.__dict__ else {}
+            kept = {name: made for name, made in self.__dict__.items() if name in ("step_list", "_living")}
             return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None, **kept}
         return {"source": self.source, "options": self.options, "shown": self.shown, "restep_list": None}
 
@@ -496,9 +541,24 @@ def _as_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    """Return the formats for notebooks; ``publish`` is PNG for pages and for GitHub, and PDF for paper."""
+def _for_notebooks(made: DrawOptions) -> str:
+    """Return what notebooks are given: a format, or a choice of the option ``notebook``."""
     # With SVG, nbconvert would need Inkscape for LaTeX. Only HTML shows steps one by one.
-    given = made.notebook or os.environ.get("BPVIZ_NOTEBOOK", "html" if made.steps else "svg")
-    named = checked("notebook", given, "BPVIZ_NOTEBOOK")
-    return formats.formats(lambda row: "paper" in row.notebook) if named == "publish" else (named,)
+    default = "live" if made.live else "html" if made.steps else "svg"
+    named = checked("notebook", made.notebook or os.environ.get("BPVIZ_NOTEBOOK", default), "BPVIZ_NOTEBOOK")
+    return "html" if named == "live" and made.steps and not made.live else str(named)
+
+
+def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
+    """Return the formats for notebooks.
+
+    What is ``live`` is HTML, and SVG for viewers without frames; ``publish`` is PNG for pages and for GitHub, and PDF
+    for paper.
+    """
+    match _for_notebooks(made):
+        case "live":
+            return ("html", "svg")
+        case "publish":
+            return formats.formats(lambda row: "paper" in row.notebook)
+        case format:
+            return (format,)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, cast
@@ -20,6 +20,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.objects.held import is_object
+from bpviz.sources.registry import named_source, required_of_foreign, source_for
 
 __all__ = ["Loaded", "Source", "Target", "chosen", "decoded", "file_of", "load", "stem_of"]
 
@@ -28,10 +29,15 @@ Thing = Callable[..., Any] | Graph | Flow | Drawing
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was found, and the name that its picture takes (``apples`` for ``apples.py``)."""
+    """What was found, and the name that its picture takes (``apples`` for ``apples.py``).
+
+    ``arguments`` are variables of its file that a thing of another framework is run with: ``x`` for ``forward(self,
+    x)``.
+    """
 
     thing: Thing
     stem: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +75,31 @@ def load(target: Target) -> Loaded:
         target = Source(_text_of_stdin(), "standard input", Path.cwd(), _divided(target)[1])
     if isinstance(target, Source):
         module = run_source(f"<{target.where}>", target.text, target.folder)
-        return Loaded(chosen(module, target.wanted, target.where), target.wanted or stem_of("-"))
+        return _found(module, target.wanted, target.where, target.wanted or stem_of("-"))
     (path, name), file = _divided(target), file_of(target)
     if file is None:
-        return Loaded(chosen(imported_module(path), name, path), stem_of(target))
+        return _found(imported_module(path), name, path, stem_of(target))
     if file.suffix.lower() == ".json":
         from bpviz.graph.archive import loaded
 
         return Loaded(loaded(_read(file), str(file)), stem_of(target))
-    source = _read(file)
-    return Loaded(chosen(run_source(str(file), source, file.resolve().parent), name, str(file)), stem_of(target))
+    if file.suffix.lower() == ".onnx":
+        source: Any = named_source("onnx")
+        return Loaded(source.load(file), stem_of(target))
+    text = _read(file)
+    return _found(run_source(str(file), text, file.resolve().parent), name, str(file), stem_of(target))
+
+
+def _found(module: ModuleType, name: str, where: str, stem: str) -> Loaded:
+    thing = chosen(module, name, where)
+    return Loaded(thing, stem, _arguments_of(thing, module))
+
+
+def _arguments_of(thing: Any, module: ModuleType) -> dict[str, Any]:
+    """Return the variables of a file that a thing of another framework must be given."""
+    if isinstance(thing, Graph | Flow | Drawing):
+        return {}
+    return {name: vars(module)[name] for name in required_of_foreign(thing) if name in vars(module)}
 
 
 def stem_of(target: str) -> str:
@@ -101,7 +122,7 @@ def file_of(target: str) -> Path | None:
     """
     path = _divided(target)[0]
     file = Path(path)
-    named = file.suffix.lower() in (".py", ".json") or os.sep in path or file.exists()
+    named = file.suffix.lower() in (".py", ".json", ".onnx") or os.sep in path or file.exists()
     return file if named and path != "-" else None
 
 
@@ -200,6 +221,13 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
     if candidates:
         first = next(iter(candidates))
         raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {before}{first}")
+    foreign = {key: thing for key, thing in names.items() if key[0] != "_" and _is_whole_model(thing, module)}
+    if len(foreign) == 1:
+        return cast(Thing, next(iter(foreign.values())))
+    if foreign:
+        raise UsageError(
+            f"{where} has several things to draw: {_listed(foreign)}; name one: {before}{next(iter(foreign))}"
+        )
     methods = [
         f"{key}.{name}"
         for key, thing in names.items()
@@ -235,6 +263,15 @@ def _has_main_block(module: ModuleType) -> bool:
 
 
 _NEEDED = "a function, Graph, Flow or Drawing is needed"
+
+
+def _is_whole_model(thing: Any, module: ModuleType) -> bool:
+    """Return whether a thing is a model of another framework, with variables of the file for all that it must be
+    given."""
+    if isinstance(thing, type | FunctionType | ModuleType) or not callable(thing) or source_for(thing) is None:
+        return False
+    needed = required_of_foreign(thing)
+    return bool(needed) and all(name in vars(module) for name in needed)
 
 
 def _is_own_object(thing: Any, module: ModuleType) -> bool:

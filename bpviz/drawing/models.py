@@ -106,15 +106,21 @@ def apart() -> Iterator[None]:
         folders = [folder + os.sep for folder in sys.path if folder not in path]
         sys.path[:] = path
         _own_folders.folders[:] = own
-        shared = tuple(os.path.realpath(folder) + os.sep for folder in path)
-        for name in sys.modules.keys() - known:
-            file = getattr(sys.modules[name], "__file__", None) or ""
-            # What lies below another folder of the path as well, such as an environment inside the project, is not
-            # the model's own. A model's own file may have a relative name.
-            below = file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared)
-            if below or name in _models:
-                del sys.modules[name]
+        if new := sys.modules.keys() - known:
+            _forget(new, folders, path)
         _models.intersection_update(sys.modules)
+
+
+def _forget(names: set[str], folders: list[str], path: list[str]) -> None:
+    """Forget those of these modules that are models or lie in one of the folders, which models have put on the path."""
+    shared = tuple(os.path.realpath(folder) + os.sep for folder in path)
+    for name in names:
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        # What lies below another folder of the path as well, such as an environment inside the project, is not
+        # the model's own. A model's own file may have a relative name.
+        below = file.startswith(tuple(folders)) and not os.path.realpath(file).startswith(shared)
+        if below or name in _models:
+            del sys.modules[name]
 
 
 def _add_to_path(folder: Path) -> None:

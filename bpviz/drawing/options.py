@@ -13,9 +13,10 @@ from typing import Any, Literal, get_args
 
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Direction, NotationKind, Repeat
-from bpviz.figures.options import CircuitOptions, Constants, Labels, Repeats, Show
+from bpviz.figures.options import CircuitOptions, Constants, Labels, Parameters, Repeats, Show
 from bpviz.frozen import dataclass
 from bpviz.layout.engine_names import ENGINES
+from bpviz.living.sliders import Slider, sliders_of
 from bpviz.text.colours import checked_background
 from bpviz.text.language import language
 from bpviz.text.lengths import points
@@ -31,9 +32,10 @@ class DrawOptions:
 
     ``background`` replaces that of the theme: a colour, or ``none`` for a transparent page. ``timeout`` limits the
     drawing, in seconds; ``None`` means no limit. ``animate`` makes SVG move, ``steps`` lets HTML be walked step by
-    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs. ``scale`` is
-    the size of formats with pixels: 1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the
-    format for notebooks; empty means that of ``BPVIZ_NOTEBOOK``, else ``svg``.
+    step; in what moves, a step lasts ``seconds``. With ``live``, the numbers of HTML follow its inputs; it may have
+    sliders. With ``figure_only``, HTML has neither a table nor margins. ``scale`` is the size of formats with pixels:
+    1 is 96 pixels an inch; ``None`` is the writer's default. ``notebook`` is the format for notebooks; empty means that
+    of ``BPVIZ_NOTEBOOK``, else ``svg``.
     """
 
     circuit: CircuitOptions = field(default_factory=CircuitOptions)
@@ -43,7 +45,8 @@ class DrawOptions:
     timeout: float | None = 60.0
     animate: bool = False
     steps: bool = False
-    live: bool = False
+    live: bool | tuple[Slider, ...] = False
+    figure_only: bool = False
     seconds: float = 1.5
     scale: float | None = None
     notebook: str = ""
@@ -86,7 +89,7 @@ class Option:
     - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
     - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
     - ``choices`` or ``range``: the allowed values. If it takes them in ``any_case``, they have capitals. ``alone`` is
-      the value of a flag without one.
+      the value of a flag without one; every other value contains ``like``, or is no value of it.
     - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
     - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
     - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
@@ -104,6 +107,7 @@ class Option:
     any_case: bool = False
     range: Range | None = None
     alone: str | None = None
+    like: str = ""
     listed: bool = False
     setting: bool = False
     taken_by: Literal["draw", "command", "terminal"] = "draw"
@@ -301,6 +305,13 @@ _ROWS = (
         setting=True,
     ),
     _kept(
+        "parameters",
+        "--parameters",
+        "The weights of modules of PyTorch and its like: a wire for each, or hide them.",
+        choices=get_args(Parameters),
+        setting=True,
+    ),
+    _kept(
         "styles",
         "--style",
         "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
@@ -381,7 +392,17 @@ _ROWS = (
     ),
     _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
     _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
-    _kept("live", "--live", "HTML in which the reader changes inputs, and all numbers follow."),
+    _kept(
+        "live",
+        "--live",
+        "HTML in which the reader changes inputs, and all numbers follow; with a slider: --live tax=1..1.5.",
+        default=(),
+        alone="",
+        like="..",
+        metavar="[NAME=LOW..HIGH]",
+        convert=sliders_of,
+    ),
+    _kept("figure_only", "--figure-only", "HTML with the figure alone, without a table and margins: for an iframe."),
     _kept(
         "seconds",
         "--seconds-per-step",
@@ -402,8 +423,8 @@ _ROWS = (
     ),
     _kept(
         "notebook",
-        help="What notebooks are given; publish is for what survives on paper. [default: svg]",
-        choices=(*formats(lambda row: "page" in row.notebook), "publish"),
+        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg]",
+        choices=(*formats(lambda row: "page" in row.notebook), "live", "publish"),
     ),
     Option(
         "verify",
@@ -483,7 +504,5 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
             hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
     values = {name: checked(name, value) for name, value in given.items()}
-    if values.get("live", base.live) and values.get("steps", base.steps):
-        raise UsageError("live and steps make two different pages; give one of them (--live, or --steps or --descend)")
     shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})
     return replace(base, circuit=shown, **{name: value for name, value in values.items() if name in _DRAWING})

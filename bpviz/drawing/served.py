@@ -45,7 +45,8 @@ class ServedPage:
 
     def start(self) -> str:
         """Start the server; return the address of the page."""
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # Every tenth of a second the server checks whether it is to stop.
+        threading.Thread(target=self.server.serve_forever, args=(0.1,), daemon=True).start()
         return f"http://127.0.0.1:{self.server.server_port}/{self.secret}/"
 
     def show(self, message: str, pictures: Sequence[Path]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpviz import deadline, ops
-from bpviz.analysis.fitting import fitted
+from bpviz.analysis.fitting import ALL, fitted
 from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Origin, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
 from bpviz.figures.folds import Folds, Strand, chains
@@ -80,6 +80,8 @@ class _Circuit:
         for wording in (self.wording, self.results):
             wording.say = self.say
         self.folded: set[int] = set()
+        self.inside: dict[str, int] = {}
+        """How many numbers the parameters in closed groups have, by the ids of their boxes."""
         self.leaves = [i for i in self.needed if self.record.operations[i] is None or self._is_stub(i)]
         self.steps = sorted({*self.needed}.difference(self.leaves))
         ends = {end.node for end in self.ends}
@@ -89,7 +91,8 @@ class _Circuit:
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
         self.folds.take_steps(self.steps)
-        self.folds.take_leaves([i for i in self.leaves if i not in named | ends], self.steps)
+        apart = [i for i in self.leaves if i not in named | ends and self._closed_around(i) is None]
+        self.folds.take_leaves(apart, self.steps)
 
     def _ends(self) -> list[End]:
         """Return the outputs, and the differentiated value if it is no output; for paths, their end."""
@@ -117,7 +120,8 @@ class _Circuit:
         if together is not None:
             return together
         closed = self._closed_around(index)
-        return f"n{index}" if closed is None else f"g{closed.index}"
+        # All results of one step share a box.
+        return f"n{self.record.joint.get(index, index)}" if closed is None else f"g{closed.index}"
 
     # Boxes
 
@@ -126,7 +130,7 @@ class _Circuit:
         # Of paths, the ends must be there.
         sums = {} if self.only else folding.empty_sums(self.needed)
         self.passes.leave_out({step: other for step, (_, other) in sums.items()})
-        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()}
+        self.folded = folding.hidden(self.needed) | {zero for zero, _ in sums.values()} | self._hidden_parameters()
         places: dict[str, int] = {}
         for index in self.needed:
             operation = self.record.operations[index]
@@ -138,6 +142,10 @@ class _Circuit:
             if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
+            if index in self.record.weights and key[0] == "g":
+                # It makes no box; that of the group stands where its first step does.
+                self.inside[key] = self.inside.get(key, 0) + ops.size_of(self.record.values[index])
+                continue
             if key not in self.boxes:
                 box, belongs = self._box(index, key), self.passes.belongs(index)
                 if box.node is not None:
@@ -147,7 +155,26 @@ class _Circuit:
                 usual = (tone, belongs) == (box.tone, box.belongs)
                 self.boxes[key] = box if usual else replace(box, tone=tone, belongs=belongs)
                 places[key] = self.folds.position(index)
+        for key, count in self.inside.items():
+            inside = self.say("{count} parameters", count=f"{count:,}")
+            box = self.boxes[key]
+            text = f"{box.description}{self.say(', ')}{inside}"
+            self.boxes[key] = replace(box, text=f"{box.text}\n{inside}", description=text)
         self.boxes = dict(sorted(self.boxes.items(), key=lambda pair: places[pair[0]]))
+
+    def _hidden_parameters(self) -> set[int]:
+        """Return the parameters of modules that are not drawn: all of them, or those of modules that are too deep."""
+        if not self.record.weights:
+            return set()
+        named = {end.node for end in self.ends} | ({self.paths.source} if self.paths else set())
+        depth = None if ALL in self.options.open else self.fit.depth
+        hides_all = self.options.parameters == "hide"
+        return {
+            index
+            for index, deep in self.record.weights.items()
+            if index not in named and (hides_all or (depth is not None and deep > depth))
+            if self._closed_around(index) is None
+        }
 
     def _box(self, index: int, key: str) -> Box:
         if self.folds.id_of(index) is not None:
@@ -165,7 +192,9 @@ class _Circuit:
             return Box(key, "input", label or name, None, self.say("input {name}", name=name), node=index)
         if operation is not None and not self._is_stub(index):
             symbol, constants = self.wording.symbol(index)
-            description = self.say.operation(operation.name)
+            joint = self._results(index)
+            description = self.say.operation(operation.name) if len(joint) == 1 else symbol
+            label = self.say(", ").join(self.labels[i] for i in joint if self.labels[i])
             if constants and operation.drawn is None:
                 description += f" {symbol}"
             description = (
@@ -178,6 +207,13 @@ class _Circuit:
             return Box(key, "input", label, None, self.say("input {name}", name=label), node=index)
         text = self._called(index)
         return Box(key, "constant", text, frame, self.say("constant {name}", name=text), node=index)
+
+    def _results(self, index: int) -> list[int]:
+        """Return all needed results of a step: one, unless another framework made several at once."""
+        first = self.record.joint.get(index, index)
+        if not self.record.joint:
+            return [index]
+        return [i for i in self.needed if self.record.joint.get(i, i) == first]
 
     def _called(self, index: int) -> str:
         """Return the name of an input or a constant; without a name its number, or its shape."""
@@ -203,7 +239,7 @@ class _Circuit:
                 feeds = self.only is not None and operand in self.only.feeding
                 share = None if flow is None or feeds else flow.wire_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
-                way = target.id if target.kind == "group" else (index, slot)
+                way = target.id if target.kind == "group" else (target.id, slot)
                 apart[operand].setdefault(way, []).append(use)
         found = {
             index: [use.with_others(others) if others else use for use, *others in ways.values()]
@@ -218,7 +254,7 @@ class _Circuit:
             box = together.get(key) or self.looks.box(named, end.node)
             self.boxes[box.id] = box
             seeded = self._is_seeded(key, end)
-            seed = flow.seed if flow is not None and seeded else None
+            seed = flow.seed if flow is not None and seeded and flow.gradients[end.node] is not None else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 
@@ -389,7 +425,7 @@ class _Circuit:
         )
 
     def _spoken_box(self, box: Box) -> str:
-        return self.say("the branch") if box.kind == "branch" else box.text
+        return self.say("the branch") if box.kind == "branch" else box.text.partition("\n")[0]
 
     def _spoken(self, value: Any) -> str:
         return spoken(value, self.options.precision, self.say)

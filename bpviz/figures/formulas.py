@@ -14,6 +14,7 @@ from bpviz.formulas.formula import written_out
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import pieces_of
 from bpviz.formulas.symbols import Symbols
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.text.language import Language
 from bpviz.text.latex import line_in_latex
 from bpviz.text.numerals import number
@@ -159,7 +160,7 @@ class Rules(Values):
         if self.expressions is not None and not _is_plain(self.expressions.formula(use)):
             formula = self.expressions.backward(index, use, stem)
             return Label(Row((formula.content, Plain(" = "), result.content)))
-        if ops.shape_of(use.share):
+        if ops.shape_of(use.share) or any(term is UNKNOWN for term in (use.share, *use.terms)):
             return result
         if len(use.terms) > 1:
             return Label(Plain(f"{self._sum(use.terms)} = {self._number(use.share)}"))
@@ -167,7 +168,7 @@ class Rules(Values):
         if len(use.steps) != 1 or use.box.node is None:
             return result
         upstream, slope = self._rule(*use.steps[0])
-        if ops.shape_of(upstream) or ops.shape_of(slope):
+        if ops.shape_of(upstream) or ops.shape_of(slope) or upstream is UNKNOWN or slope is UNKNOWN:
             return result
         return Label(Plain(pulled_back(upstream, slope, use.share, Numerals(self.precision))))
 

@@ -53,9 +53,9 @@ class Groups:
                 self.closed.add(scope.index)
 
     def closed_around(self, index: int) -> Scope | None:
-        """Return the outermost closed group around a step; ``None`` for inputs and where all groups are open."""
-        if index in self.record.is_input:
-            return None
+        """Return the outermost closed group around a step, or around all uses of a module's parameter; ``None`` for
+        other inputs, and where all groups are open.
+        """
         found, scope = None, self.record.step_scopes[index]
         while scope.parent is not None:
             if scope.index in self.closed:

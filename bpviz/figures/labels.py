@@ -141,6 +141,8 @@ class Names:
         """Return the symbol in the circle of a step, and the constants written there, which need no own box."""
         operation, operands = self.record.operations[index], self.record.operands[index]
         assert operation is not None
+        if index in self.record.symbols:
+            return self.record.symbols[index], ()
         if operation.drawn is not None:
             constants = [
                 self.record.values[i] if self.graph.is_constant(i) and not ops.shape_of(self.record.values[i]) else None

@@ -12,12 +12,13 @@ from bpviz.text.styles import Styles
 if TYPE_CHECKING:
     from bpviz.graph.flow import Flow
 
-__all__ = ["CircuitOptions", "Constants", "Direction", "Labels", "Repeats", "Show"]
+__all__ = ["CircuitOptions", "Constants", "Direction", "Labels", "Parameters", "Repeats", "Show"]
 
 Show = Literal["both", "forward", "backward"]
 Labels = Literal["values", "shapes", "symbols", "rules", "none"]
 Repeats = Literal["auto", "all"]
 Constants = Literal["fold", "wires", "hide"]
+Parameters = Literal["wires", "hide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class CircuitOptions:
     the last are shown, unless ``repeats`` is ``all``;
     ``names`` are pairs (a value's name, what the figure calls it); ``notation`` sets names as in a book (``w0`` as w₀)
     or as they are typed in code; ``constants`` are written into the operation that uses them (``fold``), have a wire,
-    or are left out (``hide``); ``styles`` are the looks of single values;
+    or are left out (``hide``), and so are the ``parameters`` of modules of other frameworks (``wires``, ``hide``);
+    ``styles`` are the looks of single values;
     ``shared`` marks what the backward pass computes once and uses several times. In the figure of a gradient,
     ``plumbing`` shows the steps that only change the shape of numbers. ``before`` is an earlier run, of this or of
     another model, whose numbers are shown beside those of this one: ``200 → 240``. ``path`` highlights the paths that
@@ -47,6 +49,7 @@ class CircuitOptions:
     names: tuple[tuple[str, str], ...] = ()
     notation: NotationKind = "math"
     constants: Constants = "fold"
+    parameters: Parameters = "wires"
     styles: Styles = ()
     precision: int = 4
     title: str = ""

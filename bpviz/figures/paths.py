@@ -12,6 +12,7 @@ from bpviz.figures.labels import Subject, Use, Values
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.propagate import toward
+from bpviz.ops.table.unknown import Unknown
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import number
 from bpviz.words.chains import chain_blocks
@@ -87,7 +88,7 @@ class Slopes(Values):
         """Return the slope of a highlighted link between single numbers, else the gradient. A closed group has none."""
         one = len(use.steps) == 1 and use.steps[0] in self.lit and use.box.kind != "group"
         found = slope(self.flow, *use.steps[0]) if self.flow is not None and one else None
-        if found is not None:
+        if found is not None and not isinstance(found, Unknown):
             text = number(found, self.precision)
             return Label(Plain(f"× ({text})" if found < 0 else f"× {text}"))
         return super().backward(index, use, stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,8 +20,10 @@ from bpviz.text.styles import Styles
 from bpviz.words.arithmetic import computed
 from bpviz.words.values import columns, line_of, spoken
 
-__all__ = ["steps"]
+__all__ = ["Narrator", "steps"]
 
+_IN_A_NOTE = re.compile(r"(?:^|(?<== ))\(\d+\) = ")
+"""The number of a long formula in a note, where the formula would stand."""
 _LONG = 60
 """The most characters of an expression in a sentence; a longer one is left out."""
 
@@ -43,13 +46,14 @@ def steps(flow: Flow, options: CircuitOptions | None = None, house: Styles = ())
     × : ∂total/∂price = 1.1 × 2 = 2.2, ∂total/∂count = 1.1 × 100 = 110
     Computation graph of total: total = 220; gradients: price 2.2, count 110, tax 200.
     """
-    return tuple(_Narrator(flow, options or CircuitOptions(), house).steps())
+    return tuple(Narrator(flow, options or CircuitOptions(), house).steps())
 
 
-class _Narrator:
-    """Writes the steps of one figure."""
+class Narrator:
+    """Writes the steps of one figure. A page that follows its inputs writes the numbers in another way."""
 
     def __init__(self, flow: Flow, options: CircuitOptions, house: Styles) -> None:
+        """Take the flow of the figure, its options, and the styles of its theme."""
         self.flow, self.options, self.say = flow, options, options.lang
         # Its wires have values, and the arithmetic of every gradient.
         self.figure = circuit(flow, replace(options, labels="rules", show="both"), house)
@@ -123,6 +127,32 @@ class _Narrator:
         dots = [wire.target for wire in wires if self.boxes[wire.target].kind == "branch"]
         return [*wires, *(wire for dot in dots for wire in self.leaving[dot])]
 
+    # Numbers
+
+    def value(self, index: int) -> str:
+        """Return the number of a node; nothing if it is hidden."""
+        if self.looks.hides(index):
+            return ""
+        return spoken(self.flow.values[index], self.options.precision, self.say)
+
+    def operand(self, index: int, value: float) -> float | str:
+        """Return an operand in an expression in numbers: a constant, a number, or a name if its number is hidden."""
+        if self.looks.hides(index):
+            return self.symbols.name(index) or "…"
+        return value if self.flow.graph.is_constant(index) else number(value, self.options.precision)
+
+    def shown(self, wire: Wire) -> str:
+        """Return the number above a wire that has one."""
+        label = wire.forward.label if wire.forward else None
+        return line_of(label.content, self.say) if label else ""
+
+    def line(self, wire: Wire) -> str:
+        """Return the arithmetic of the gradient on a wire; nothing if it is hidden."""
+        if wire.backward is None or wire.backward.label is None:
+            return ""
+        # A long formula stands in a note, which no step shows.
+        return _IN_A_NOTE.sub("", line_of(wire.backward.label.content, self.say))
+
     # Sentences
 
     def _symbol(self, box: Box) -> str:
@@ -132,21 +162,15 @@ class _Narrator:
         if box.node is None:
             # Several inputs of blocks that are not shown.
             return self._symbol(box)
-        return " = ".join(part for part in (self._symbol(box), self._value(box.node)) if part)
-
-    def _value(self, index: int) -> str:
-        """Return the number of a node; nothing if it is hidden."""
-        if self.looks.hides(index):
-            return ""
-        return spoken(self.flow.values[index], self.options.precision, self.say)
+        return " = ".join(part for part in (self._symbol(box), self.value(box.node)) if part)
 
     def _made(self, box: Box, onward: list[Wire]) -> str:
         """Return the equation that a box computes."""
         if box.node is None:
             # A closed group: its steps are hidden; several values may leave it.
-            shown = [wire.forward.label.content for wire in onward if wire.forward and wire.forward.label]
-            return self.say(", ").join(dict.fromkeys(line_of(content, self.say) for content in shown))
-        parts = [self.symbols.name(box.node), self._expression(box.node), self._value(box.node)]
+            shown = [wire for wire in onward if wire.forward and wire.forward.label]
+            return self.say(", ").join(dict.fromkeys(map(self.shown, shown)))
+        parts = [self.symbols.name(box.node), self._expression(box.node), self.value(box.node)]
         return " = ".join(dict.fromkeys(part for part in parts if part))
 
     def _expression(self, index: int) -> str:
@@ -158,21 +182,15 @@ class _Narrator:
         if any(map(ops.shape_of, values)) or ops.shape_of(self.flow.values[index]):
             expression = written_out(self.symbols.expression(index))
             return expression if columns(Plain(expression)) <= _LONG else ""
-        written = [self._operand(i, float(value)) for i, value in zip(operands, values, strict=True)]
+        written = [self.operand(i, float(value)) for i, value in zip(operands, values, strict=True)]
         return computed(operation, written, record.parameters.get(index, {}))
-
-    def _operand(self, index: int, value: float) -> float | str:
-        """Return an operand in an expression in numbers: a constant, a number, or a name if its number is hidden."""
-        if self.looks.hides(index):
-            return self.symbols.name(index) or "…"
-        return value if self.flow.graph.is_constant(index) else number(value, self.options.precision)
 
     def _shares(self, wires: list[Wire]) -> str:
         return self.say(", ").join(filter(None, map(self._share, wires)))
 
     def _share(self, wire: Wire) -> str:
         """Return the arithmetic of the gradient on a wire, after the derivative's name; nothing if it is hidden."""
-        line = line_of(wire.backward.label.content, self.say) if wire.backward and wire.backward.label else ""
+        line = self.line(wire)
         node = self.boxes[wire.source].node
         if node is None or not line:
             return line

@@ -9,6 +9,7 @@ from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.ops.table.values import broadcast_shape
 
 __all__ = [
@@ -113,6 +114,8 @@ def evaluated(value: Any) -> Any:
         waiting.pop()
         if not isinstance(here, Expression):
             found[id(here)] = here
+        elif any(found[id(x)] is UNKNOWN for x in here.operands):
+            found[id(here)] = UNKNOWN
         elif here.operation is not None:
             with ops.silence():
                 found[id(here)] = ops.evaluate(here.operation, [found[id(x)] for x in here.operands], here.parameters)

@@ -23,6 +23,7 @@ from bpviz.formulas.writing import is_clear
 from bpviz.ops import Operation
 from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.custom import is_custom
+from bpviz.ops.table.unknown import UNKNOWN
 
 __all__ = ["Symbols", "fitted", "rule_by_name"]
 
@@ -165,7 +166,12 @@ class Symbols:
                 # As it was written, for who reads it; as short as can be, for the gradients that use it.
                 written = [self._leaf(i) if self.names[i] else self._expressions[i] for i in operands]
                 self._expressions[index] = Formula("", shape, operation, tuple(written), parameters)
-                made = operation(*(self._forward[i] for i in operands), **parameters)
+                here = [self._forward[i] for i in operands]
+                if operation.framework and not any(isinstance(x, Formula) for x in here):
+                    # On plain numbers it would be computed, which another framework may not be able to do again.
+                    made = self._expressions[index]
+                else:
+                    made = operation(*here, **parameters)
                 if index in record.orders:
                     # A step of a backward pass: nobody has written it, and it may be a plain array.
                     made = fitted(made, shape)
@@ -222,7 +228,12 @@ class Symbols:
         parameters = self.record.parameters.get(index, {})
         try:
             share = rule(g, self._forward[index], *xs, **parameters)
-            if ops.shape_of(share) and not isinstance(share, Formula) and not _is_uniform(share):
+            if (
+                share is not UNKNOWN
+                and ops.shape_of(share)
+                and not isinstance(share, Formula)
+                and not _is_uniform(share)
+            ):
                 # Where a number came in, the array that became of it has no letters.
                 share = rule(as_formula(g), self._forward[index], *xs, **parameters)
         except (AttributeError, TypeError, ValueError):
@@ -232,11 +243,13 @@ class Symbols:
         else:
             if share is None:
                 return None
-            made = fitted(self._with_quotients(share), shape)
-            if is_clear(made):
-                return made
+            if share is not UNKNOWN:
+                made = fitted(self._with_quotients(share), shape)
+                if is_clear(made):
+                    return made
         number = self.flow.wire_share(index, slot)
-        return Formula("", shape, rule_by_name(row, slot, len(xs), parameters, number), (g, *xs), order=-1)
+        by_name = rule_by_name(row, slot, len(xs), parameters, UNKNOWN if number is None else number)
+        return Formula("", shape, by_name, (g, *xs), order=-1)
 
     def _with_quotients(self, share: Any) -> Any:
         """Return a gradient in which quotients that have a name are written by it."""

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
-import math
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
+from bpviz.graph.export import packed, unpacked
 from bpviz.graph.flow import Flow
-from bpviz.graph.graph import Graph
+from bpviz.graph.graph import Graph, Said
 from bpviz.graph.meanings import meanings
 from bpviz.graph.propagate import propagate
 from bpviz.lazy import LazyModule
-from bpviz.ops import Operand
+from bpviz.ops.table.foreign import Called, numbers_only
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN, WITHIN
 from bpviz.recording.aliases import present
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope
-from bpviz.text.long_arrays import LONG, LongArrays
+from bpviz.text.language import ENGLISH
+from bpviz.text.long_arrays import LongArrays
 from bpviz.text.styles import style_of
 
-__all__ = ["dumped", "loaded"]
+__all__ = ["dumped", "load", "loaded"]
 
 np: Any = LazyModule("numpy")
 
@@ -33,7 +38,8 @@ _VERSION = 1
 def dumped(target: Flow | Graph) -> str:
     """Return the JSON text of a flow (or of a graph, without gradients).
 
-    Numbers are written in full, NaN and infinities as strings. `loaded` reads the text.
+    Numbers are written in full, NaN and infinities as strings; of a run of another framework (`bpviz.sources`) also the
+    gradients of its wires. `loaded` reads the text.
 
     >>> import bpviz
     >>> loaded(dumped(bpviz.backprop(lambda p=100, n=2: p * n))).grads
@@ -63,11 +69,13 @@ def dumped(target: Flow | Graph) -> str:
             entry["operation"] = node.operation.name
             entry["operands"] = list(node.operands)
         if node.parameters:
-            entry["parameters"] = {key: _packed(value, long) for key, value in node.parameters.items()}
+            entry["parameters"] = {key: packed(value, long) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
-            entry["value"] = _packed(present(values[index]), long)
+            entry["value"] = packed(present(values[index]), long)
         if flow is not None and flow.gradients[index] is not None:
-            entry["gradient"] = _packed(flow.gradients[index], long)
+            entry["gradient"] = packed(flow.gradients[index], long)
+        if graph.framework:
+            entry |= _foreign_entry(graph, flow, index, long)
         if node.line is not None:
             entry["line"] = node.line
         if node.scope.parent is not None:
@@ -90,21 +98,58 @@ def dumped(target: Flow | Graph) -> str:
             for end in graph.ends
         ],
     }
+    if graph.framework:
+        document["framework"] = graph.framework
+        document["remarks"] = [note.sentence(ENGLISH) for note in graph.notes]
     if elsewhere := {str(place): line for place, line in record.decided.items() if place < 0}:
         document["decided"] = elsewhere
     if flow is not None:
         document["output"] = graph.names[flow.output_index]
-        document["seed"] = _packed(flow.seed, long)
+        document["seed"] = packed(flow.seed, long)
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     # Half a pair of surrogates has no bytes of its own in UTF-8.
     return long.put_into(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
+def _foreign_entry(graph: Graph, flow: Flow | None, index: int, long: LongArrays) -> dict[str, Any]:
+    """Return what else is known of a node of another framework: its wires, since they are not computed again."""
+    record, entry = graph.record, dict[str, Any]()
+    operation, shares = record.operations[index], None if flow is None else flow.wire_gradients[index]
+    if operation is not None and operation.framework:
+        entry |= {"framework": operation.framework, "symbol": operation.symbol}
+    if index in record.symbols:
+        entry["shown"] = record.symbols[index]
+    if index in record.joint:
+        entry["joint"] = graph.names[record.joint[index]]
+    if index in record.weights:
+        entry["weight"] = record.weights[index]
+    if operation is None and record.reached[index]:
+        entry["reached"] = True
+    if flow is not None and shares is not None:
+        found = [share if share is WITHIN else flow.wire_share(index, slot) for slot, share in enumerate(shares)]
+        entry["wires"] = [packed(share, long) for share in found]
+    return entry
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def load(path: str | os.PathLike[str]) -> Flow | Graph:
+    """Return the flow (or graph) in a file of JSON that ``drawing.save("net.json")`` wrote. No code of a model runs.
+
+    Raises `UsageError` if the file cannot be read, is no such document, or names an operation that is not in the table.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{os.fspath(path)!r} cannot be read as JSON: {error}") from None
+    return loaded(text, os.fspath(path))
 
 
 def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
     """Return the flow (or graph) that `dumped` wrote; its gradients are computed again.
+
+    Those of another framework are read, as all its numbers are; its steps that are not in the table have no others.
 
     Raises `UsageError` if the text is not such a document, or names an operation that is not in the table.
 
@@ -215,12 +260,27 @@ def _check_operation(node: Mapping[str, Any], what: str, known: set[str], later:
         if isinstance(operand, str) and operand not in known and operand in later:
             raise UsageError(f"{what} needs {operand!r}, which does not come before it: a cycle")
         _known(operand, known, what)
+    _check_foreign(node, what, known)
+    if "framework" in node:
+        return
     row = ops.named(node["operation"])
     expected = len(row.operands)
     if len(operands) != expected and not (row.variadic and operands):
         raise UsageError(f"{what} has {len(operands)} operands, but {row.name} takes {expected}")
     if not isinstance(node.get("parameters", {}), dict):
         raise UsageError(f"{what} has parameters = {_short(node['parameters'])}; an object is expected")
+
+
+def _check_foreign(node: Mapping[str, Any], what: str, known: set[str]) -> None:
+    """Raise `UsageError` if what is only known of nodes of other frameworks is not of its form."""
+    for key in ("framework", "symbol", "shown"):
+        if key in node or (key == "symbol" and "framework" in node):
+            _text(node, key, what)
+    if "joint" in node:
+        _known(node["joint"], known, what)
+    wires = node.get("wires", [None] * len(node["operands"]))
+    if not isinstance(wires, list) or len(wires) != len(node["operands"]):
+        raise UsageError(f"{what} has wires = {_short(wires)}; a list with one gradient for each operand is expected")
 
 
 def _entries(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -269,8 +329,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
         value = _number(entry) if "value" in entry else NO_VALUE
         if entry["kind"] == "operation":
             operands = tuple(numbers[name] for name in entry["operands"])
-            parameters = {key: _unpacked(part) for key, part in entry.get("parameters", {}).items()}
-            index = record.add_read(ops.named(entry["operation"]), operands, parameters, value)
+            parameters = {key: unpacked(part) for key, part in entry.get("parameters", {}).items()}
+            index = record.add_read(_row(entry, value), operands, parameters, value)
         elif entry["kind"] == "input":
             index = record.add_inputs((entry["name"],), (value,))
         else:
@@ -281,6 +341,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
             record.meanings[index] = entry["meaning"]
         if "style" in entry:
             record.styles[index] = style_of(entry["style"], f"the style of {entry['name']!r}")
+        if "framework" in document:
+            _restore_foreign(record, entry, index, numbers)
         if "order" in entry:
             record.orders[index] = entry["order"]
         if "decided" in entry:
@@ -290,58 +352,57 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
     record.forget()
     for output in document["outputs"]:
         graph.mark_output(numbers[output["node"]], output["title"], own=output.get("own", False))
+    graph.framework = document.get("framework", "")
+    graph.notes = tuple(map(Said, document.get("remarks", ())))
     if "output" not in document:
         return graph
-    return propagate(graph, output=graph.names[numbers[document["output"]]], seed=_unpacked(document["seed"]))
+    if graph.framework:
+        return _read_flow(graph, document, numbers[document["output"]])
+    return propagate(graph, output=graph.names[numbers[document["output"]]], seed=unpacked(document["seed"]))
 
 
-def _packed(value: Any, long: LongArrays) -> Any:
-    """Return a value or parameter in a form for JSON; the cells of long arrays are written later."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {"float": str(value)}
-    if isinstance(value, tuple):
-        return {"tuple": [_packed(part, long) for part in value]}
-    if isinstance(value, list):
-        return {"list": [_packed(part, long) for part in value]}
-    if isinstance(value, slice):
-        return {"slice": [_packed(part, long) for part in (value.start, value.stop, value.step)]}
-    if value is Ellipsis:
-        return {"ellipsis": True}
-    if isinstance(value, Operand):
-        return {"operand": value.slot}
-    array = np.asarray(value)
-    cells = long.mark(array) if array.size > LONG else [_packed(cell, long) for cell in array.ravel().tolist()]
-    return {"array": cells, "shape": list(array.shape), "dtype": str(array.dtype)}
+def _row(entry: Mapping[str, Any], value: Any) -> ops.Operation:
+    """Return the row of a step; of another framework one that has no other numbers than those of its run."""
+    if "framework" not in entry:
+        return ops.named(entry["operation"])
+    named = Called(entry["operation"], entry["symbol"].replace("{{", "{").replace("}}", "}"), entry["framework"])
+    return numbers_only(named, len(entry["operands"]), ops.shape_of(value))
+
+
+def _restore_foreign(record: Recorder, entry: Mapping[str, Any], index: int, numbers: Mapping[str, int]) -> None:
+    if "shown" in entry:
+        record.symbols[index] = entry["shown"]
+    if "joint" in entry:
+        record.joint[index] = numbers[entry["joint"]]
+    if isinstance(entry.get("weight"), int):
+        record.weights[index] = entry["weight"]
+    if entry["kind"] != "operation":
+        record.reached[index] = bool(entry.get("reached"))
+    if isinstance(entry.get("line"), int):
+        record.lines[index] = entry["line"]
+
+
+def _read_flow(graph: Graph, document: Mapping[str, Any], output: int) -> Flow:
+    """Return the flow of another framework with the gradients that are written in a document."""
+    record, nodes = graph.record, document["nodes"]
+    gradients = [unpacked(entry.get("gradient")) for entry in nodes]
+    wires = [tuple(map(unpacked, entry["wires"])) if "wires" in entry else None for entry in nodes]
+    for index, gradient in enumerate(gradients):
+        pairs = [(index, gradient), *zip(record.operands[index], wires[index] or (), strict=False)]
+        for node, found in pairs:
+            shape = None if found is None or found is UNKNOWN or found is WITHIN else ops.shape_of(found)
+            if shape not in (None, ops.shape_of(record.values[node])):
+                raise UsageError(f"a gradient of {nodes[node]['name']!r} has shape {shape}, unlike its value")
+    seed = unpacked(document["seed"])
+    given = {index: record.values[index] for index in record.is_input}
+    return Flow(graph, tuple(record.values), tuple(gradients), tuple(wires), output, seed, given)
 
 
 def _number(entry: Mapping[str, Any]) -> Any:
     """Return the value of a node; raise `UsageError` if it is no number or array of numbers."""
-    value = _unpacked(entry["value"])
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+    value = unpacked(entry["value"])
+    if isinstance(value, Thumbnail) or (isinstance(value, np.ndarray) and value.dtype.kind in "fiub"):
         return value
     if not isinstance(value, int | float):
         raise UsageError(f"the node {entry['name']!r} has a value that is no number or array of numbers")
     return value
-
-
-def _unpacked(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "float" in value:
-        return float(value["float"])
-    if "tuple" in value:
-        return tuple(_unpacked(part) for part in value["tuple"])
-    if "list" in value:
-        return [_unpacked(part) for part in value["list"]]
-    if "slice" in value:
-        return slice(*(_unpacked(part) for part in value["slice"]))
-    if "ellipsis" in value:
-        return Ellipsis
-    if "operand" in value:
-        return Operand(int(value["operand"]))
-    cells = [_unpacked(cell) for cell in value["array"]]
-    return np.array(cells, dtype=value["dtype"]).reshape(value["shape"])

@@ -12,6 +12,8 @@ from bpviz.frozen import dataclass
 from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import WITHIN, Unknown
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import Handle
 from bpviz.text.language import Language, language
@@ -74,7 +76,9 @@ class Flow:
     """The numbers of one run through a graph, as `bpviz.propagate` returns them.
 
     ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` if no gradient
-    flows (a `Later` in place of a summand of a large array, which `wire_share` computes).
+    flows (a `Later` in place of a summand of a large array, which `wire_share` computes). Of another framework
+    (`bpviz.sources`) a gradient may be `UNKNOWN`, which is neither none nor 0, large arrays are thumbnails, and a wire
+    to a step with several results has its gradient at the first of these that has one, `WITHIN` at the others.
 
     Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
     "subtotal")``.
@@ -165,7 +169,8 @@ class Flow:
     def wire_grad(self, source: Name, target: Name, slot: int | None = None) -> Any:
         """Return the gradient that flows back along one wire: from operand ``slot`` of ``target`` to ``source``.
 
-        Without ``slot``, the only wire between the two. Raises `UsageError` if there is no such wire, or several.
+        Without ``slot``, the only wire between the two. A step of another framework that returns several values has one
+        wire from each operand, for all of them. Raises `UsageError` if there is no such wire, or several.
         """
         start, end = self.find(source), self.find(target)
         operands = self.graph.record.operands[end]
@@ -176,14 +181,27 @@ class Flow:
             there = f"there is one at slot {', '.join(map(str, slots))}" if slots else "there is none"
             given = "" if slot is None else f" at slot {slot}"
             raise UsageError(f"no single wire leads from {source!r} to {target!r}{given}; {there}")
-        share = self.wire_share(end, slot)
+        share = self._joined_share(end, slot)
         return self._out(0.0 if share is None else share, start)
 
+    def _joined_share(self, target: int, slot: int) -> Any:
+        """Return the gradient of a wire to a step; of one with several results, the sum for all of them."""
+        joint = self.graph.record.joint
+        first = joint.get(target, target)
+        results = [first, *(i for i, other in joint.items() if other == first)] if joint else [target]
+        found = None
+        for share in (self.wire_share(index, slot) for index in results):
+            if share is not None:
+                found = share if found is None else found + share
+        return found
+
     def wire_share(self, target: int, slot: int) -> Any:
-        """Return the gradient of one wire, by number; ``None`` if none flows."""
+        """Return the gradient of one wire, by number; ``None`` if none flows, or it is `WITHIN` another."""
         wires = self.wire_gradients[target]
         share = None if wires is None else wires[slot]
-        return share.make() if type(share) is Later else share
+        if share.__class__ is Later:
+            return share.make()
+        return None if share is WITHIN else share
 
     @property
     def grads(self) -> dict[str, Any]:
@@ -272,7 +290,7 @@ def gradient_at(values: Sequence[Any], gradients: Sequence[Any], given: Mapping[
 
 def _handed_out(value: Any, given: Any) -> Any:
     """Return a value in the form for users: a Python float, or a read-only array (always an array if the input is)."""
-    if value.__class__ is given.__class__ is float:
+    if value.__class__ is given.__class__ is float or isinstance(value, Unknown | Thumbnail):
         return value
     if value.__class__ is not given.__class__ or not value.ndim:
         if given is None or given.__class__ is float:
@@ -288,8 +306,10 @@ def _handed_out(value: Any, given: Any) -> Any:
 
 def _odd(value: Any) -> str:
     """Return ``nan`` or ``infinite`` if a number or an element of an array is; empty if all are finite."""
-    if value is None or isinstance(value, int):
+    if value is None or isinstance(value, int | Unknown):
         return ""
+    if isinstance(value, Thumbnail):
+        return value.odd
     if value.__class__ is float:
         if value - value == 0:
             return ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 from bpviz import ops
 from bpviz.errors import UsageError, did_you_mean
+from bpviz.frozen import dataclass
 from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
@@ -19,13 +20,14 @@ from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.scopes import Scope, group_path
 from bpviz.recording.source import line_of
 from bpviz.text.element_names import element_name, split_name
+from bpviz.text.language import Language
 
 if TYPE_CHECKING:
     import networkx
 
-    from bpviz.graph.verification import Plain, Remark
+    from bpviz.graph.verification import Plain
 
-__all__ = ["End", "Graph", "Node"]
+__all__ = ["End", "Graph", "Node", "Note", "Said"]
 
 
 class Node:
@@ -92,8 +94,9 @@ class Node:
     @property
     def line(self) -> int | None:
         """The line of the user's file, where known."""
-        offset = self.graph.record.offsets[self.index]
-        return None if offset < 0 else line_of(self.scope.code, offset)
+        record = self.graph.record
+        offset = record.offsets[self.index]
+        return record.lines.get(self.index) if offset < 0 else line_of(self.scope.code, offset)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and other.graph is self.graph and other.index == self.index
@@ -138,6 +141,24 @@ class End(NamedTuple):
     own: bool = False
 
 
+class Note(Protocol):
+    """A remark on a recorded run, for below its figure."""
+
+    def sentence(self, say: Language) -> str:
+        """Return the remark as a sentence in a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A remark that is a sentence by itself (see also `bpviz.graph.verification.Remark`)."""
+
+    text: str
+
+    def sentence(self, say: Language) -> str:
+        """Return the sentence in a language."""
+        return say(self.text)
+
+
 class Graph:
     """A recorded computation. `bpviz.trace` makes it from a function; built by hand it records as you compute.
 
@@ -161,7 +182,9 @@ class Graph:
         self.function: Callable[..., Any] | None = None
         # The same function with its arguments, for plain runs.
         self.plain: Plain | None = None
-        self.notes: tuple[Remark, ...] = ()
+        self.notes: tuple[Note, ...] = ()
+        # The framework that computed it; empty where bpviz did.
+        self.framework = ""
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._own_titles: set[str] = set()

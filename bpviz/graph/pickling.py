@@ -16,7 +16,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
-from bpviz.graph.flow import Flow
+from bpviz.graph.flow import Flow, Later
 from bpviz.graph.graph import Graph
 from bpviz.graph.meanings import meanings
 from bpviz.ops import OPERATIONS, Operation
@@ -26,7 +26,7 @@ from bpviz.recording.scopes import Scope
 __all__ = ["copied"]
 
 _LISTS = ("operands", "values", "reached", "offsets")
-_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles")
+_DICTS = ("parameters", "kept", "is_input", "last_words", "orders", "titles", "joint", "lines", "symbols", "weights")
 
 
 def copied(graph: Graph) -> Graph:
@@ -55,6 +55,7 @@ def _parts(graph: Graph) -> dict[str, Any]:
 
     return {
         "name": graph.name,
+        "framework": graph.framework,
         "outputs": dict(graph._outputs),
         "notes": graph.notes,
         "own_titles": set(graph._own_titles),
@@ -111,6 +112,7 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
     record.offsets = parts["lists"]["offsets"]
     graph = Graph(parts["name"], record=record)
     graph._outputs, graph._own_titles, graph.notes = parts["outputs"], parts["own_titles"], parts["notes"]
+    graph.framework = parts["framework"]
     return graph
 
 
@@ -146,8 +148,8 @@ def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
 
 def _reduced_flow(flow: Flow) -> tuple[Any, ...]:
     wires = tuple(
-        shares and tuple(flow.wire_share(index, slot) for slot in range(len(shares)))
-        for index, shares in enumerate(flow.wire_gradients)
+        shares and tuple(share.make() if type(share) is Later else share for share in shares)
+        for shares in flow.wire_gradients
     )
     parts = (flow.graph, flow.values, flow.gradients, wires, flow.output_index, flow.seed)
     return Flow, (*parts, dict(flow.given))
@@ -163,7 +165,7 @@ def _reduced_operation(operation: Operation) -> tuple[Any, ...]:
 def _unpickled_operation(packed: dict[str, bytes], count: int) -> Operation:
     fields = {name: _unpacked(value) for name, value in packed.items()}
     known = OPERATIONS.get(fields["name"])
-    if known is not None:
+    if known is not None and not fields["framework"]:
         return known
     absent = _LeftOut(fields["name"])
     fields["forward"] = fields["forward"] or absent

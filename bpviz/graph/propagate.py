@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bpviz import ops
-from bpviz.errors import UsageError, did_you_mean
-from bpviz.graph.flow import Flow, Later, gradient_at
+from bpviz.errors import BpvizError, UsageError, did_you_mean
+from bpviz.graph.backward_pass import backward, fit
+from bpviz.graph.flow import Flow, gradient_at
 from bpviz.graph.graph import Graph, Node
-from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
-from bpviz.ops.table.backward import unbroadcast
 from bpviz.ops.table.copying import sealed
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.handle import Handle
-from bpviz.recording.recorder import NO_VALUE, Recorder
+from bpviz.recording.recorder import NO_VALUE
 
-__all__ = ["backprop", "flow_at", "output_with", "propagate", "pulled", "run", "toward", "value_at"]
+__all__ = ["flow_at", "output_with", "propagate", "pulled", "rerun", "run", "toward", "value_at"]
 
 np: Any = LazyModule("numpy")
 
@@ -80,7 +81,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
     with ops.silence():
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
-        gradients, wires = _sealed(*_backward(record, values, kept, output, start))
+        gradients, wires = backward(record, values, kept, output, start)
     return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
 
 
@@ -93,7 +94,8 @@ def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], out
 def output_with(flow: Flow, index: int, value: Any) -> Any:
     """Return the output of the same run, if one node, by number, had another value.
 
-    >>> flow = backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
     >>> output_with(flow, flow.graph.find("multiply"), 300.0)
     330.0
     """
@@ -101,19 +103,54 @@ def output_with(flow: Flow, index: int, value: Any) -> Any:
         return _forward(flow.graph, {index: value}, (index,), flow.values)[0][flow.output_index]
 
 
-def toward(flow: Flow, output: int) -> Flow:
+def toward(flow: Flow, output: int, seed: Any = None) -> Flow:
     """Return the numbers of the same run, with the gradients of another value: a node, by number.
 
-    >>> flow = backprop(lambda x=3.0: (x * x) * 2)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda x=3.0: (x * x) * 2)
     >>> toward(flow, flow.graph.find("multiply")).grad("x")
     6.0
+
+    Raises `UsageError` for a seed of another shape.
     """
-    if output == flow.output_index:
+    if output == flow.output_index and seed is None:
         return flow
-    start = _seed(None, flow.values[output], "")
+    start = _seed(seed, flow.values[output], flow.graph.names[output] if seed is not None else "")
     with ops.silence():
-        gradients, wires = _sealed(*_backward(flow.graph.record, flow.values, {}, output, start))
+        gradients, wires = backward(flow.graph.record, flow.values, {}, output, start)
     return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
+
+
+def rerun(
+    flow: Flow,
+    inputs: Mapping[str, Any] | None = None,
+    output: str | Handle | Node | None = None,
+    seed: Any = None,
+) -> Flow:
+    """Return the flow of the same graph with other values for some inputs, another output or another seed.
+
+    The same output keeps its seed. What does not depend on these inputs keeps its numbers, which may be those of
+    another framework.
+
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2, tax=1.1: price * count * tax)
+    >>> rerun(flow, {"tax": 1.2}).output
+    240.0
+
+    Raises what `propagate` raises.
+    """
+    graph = flow.graph
+    index = flow.output_index if output is None else graph.find(output)
+    if not inputs:
+        return toward(flow, index, seed)
+    seed = flow.seed if seed is None and index == flow.output_index else seed
+    given = dict(flow.given)
+    changed = [_take(graph, given, key, value) for key, value in inputs.items()]
+    with ops.silence():
+        values, kept = _forward(graph, given, changed, flow.values)
+        start = _seed(seed, values[index], graph.names[index] if seed is not None else "")
+        gradients, wires = backward(graph.record, values, kept, index, start)
+    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
 
 
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
@@ -121,7 +158,8 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
 
     It has the shape of the operand; ``None`` if no gradient flows to it.
 
-    >>> flow = backprop(lambda price=100, count=2: price * count)
+    >>> import bpviz
+    >>> flow = bpviz.backprop(lambda price=100, count=2: price * count)
     >>> pulled(flow, flow.graph.find("output"), 0, 1.1)
     2.2
     """
@@ -132,22 +170,15 @@ def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:
     rule = operation.rules(len(operands))[slot]
     if rule is None or not record.reached[operands[slot]]:
         return None
+    if g is UNKNOWN:
+        return UNKNOWN
     xs = [values[i] for i in operands]
-    return _fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, _NONE)), xs[slot])
-
-
-def backprop(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Flow:
-    """Trace a function and propagate: forward values and gradients in one call.
-
-    The arguments are those of `bpviz.trace`: also ``inputs``, ``wrt``, ``freeze`` and ``verify``.
-
-    >>> def total(price=100, count=2, tax=1.1):
-    ...     return price * count * tax
-    >>> backprop(total).grads
-    {'price': 2.2, 'count': 110.00000000000001, 'tax': 200.0}
-    """
-    with ops.silence():
-        return propagate(trace(fn, *args, **kwargs))
+    try:
+        return fit(ops.pull(rule, g, values[index], xs, record.parameters.get(index, {})), xs[slot])
+    except TypeError:
+        if not any(type(x) is Thumbnail for x in (g, values[index], *xs)):
+            raise
+        return UNKNOWN
 
 
 def _take(graph: Graph, given: dict[int, Any], key: str, value: Any) -> int:
@@ -211,8 +242,12 @@ def _forward(
             continue
         fresh[index] = 1
         xs = [values[i] for i in record.operands[index]]
+        _refuse_thumbnails(graph, index, values)
         try:
             value, kept = ops.computed(operation, xs, record.parameters.get(index, {}))
+        except BpvizError:
+            # It names the step itself, as one of another framework.
+            raise
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(ops.shape_of(x)) for x in xs)
             raise UsageError(f"{graph.names[index]!r} ({operation.name}) fails on shapes {shapes}: {error}") from error
@@ -222,166 +257,12 @@ def _forward(
     return values, all_kept
 
 
-def _backward(
-    record: Recorder, values: Sequence[Any], kept: Mapping[int, Any], output: int, seed: Any
-) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
-    """Return the gradient of every node and every wire, from the output back.
-
-    This is `bpviz.ops.table.backward.walk_back` for numbers, where each microsecond counts.
-    """
-    gradients: list[Any] = [None] * len(values)
-    wires: list[tuple[Any, ...] | None] = [None] * len(values)
-    large = _Large(record, values, gradients, wires)
-    gradients[output] = seed
-    operations, all_operands, reached = record.operations, record.operands, record.reached
-    parameters = record.parameters
-    for index in range(output, -1, -1):
-        g, operation = gradients[index], operations[index]
-        if g is None or operation is None:
-            continue
-        operands, rules = all_operands[index], operation.vjp
-        if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept:
-            shares = _shares(record, index, g, values, kept)
-            for i, share in zip(operands, shares, strict=True):
-                if share is not None:
-                    before = gradients[i]
-                    gradients[i] = share if before is None else before + share
-            wires[index] = shares
-            if any(map(_is_large, shares)):
-                large.let_go(index)
-            continue
-        # The same, written out for two operands, of which long scalar programs consist.
-        i, j = operands
-        z, x, y = values[index], values[i], values[j]
-        rule, other = rules
-        share = share_y = None
-        try:
-            if rule is not None and reached[i]:
-                share = rule(g, z, x, y)
-            if other is not None and reached[j]:
-                share_y = other(g, z, x, y)
-        except (ArithmeticError, ValueError):
-            share, share_y = _shares(record, index, g, values, kept)
-        if type(share) is not float or type(x) is not float:
-            share = _fit(share, x)
-        if share is not None:
-            before = gradients[i]
-            gradients[i] = share if before is None else before + share
-        if type(share_y) is not float or type(y) is not float:
-            share_y = _fit(share_y, y)
-        if share_y is not None:
-            before = gradients[j]
-            gradients[j] = share_y if before is None else before + share_y
-        wires[index] = share, share_y
-        if (type(share) is not float or type(share_y) is not float) and (_is_large(share) or _is_large(share_y)):
-            large.let_go(index)
-            # They are in no variable either while the next step is computed.
-            share = share_y = before = None
-    return gradients, wires
-
-
-def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Make all arrays read-only."""
-    for value in gradients:
-        sealed(value)
-    for shares in wires:
-        for share in shares or ():
-            sealed(share)
-    return gradients, wires
-
-
-_LARGE = 1_000_000
-"""The most elements of an array that is kept for a wire, where the wire is one of several that add up."""
-
-
-def _is_large(share: Any) -> bool:
-    return share is not None and type(share) is not float and share.size > _LARGE
-
-
-class _Large:
-    """Shares of large arrays that are summands of a gradient: each is computed again when it is read."""
-
-    def __init__(
-        self, record: Recorder, values: Sequence[Any], gradients: list[Any], wires: list[tuple[Any, ...] | None]
-    ) -> None:
-        self.record, self.values, self.gradients, self.wires = record, values, gradients, wires
-        # The wire whose share is the gradient of a node so far.
-        self.first: dict[int, tuple[int, int]] = {}
-
-    def let_go(self, index: int) -> None:
-        """Let go of the shares of a step that have been added to others, and of those they were added to."""
-        for slot, operand in enumerate(self.record.operands[index]):
-            share = (self.wires[index] or ())[slot]
-            if not _is_large(share):
-                continue
-            if share is self.gradients[operand]:
-                self.first[operand] = index, slot
-                continue
-            for wire in filter(None, ((index, slot), self.first.pop(operand, None))):
-                self._make_later(*wire)
-
-    def _make_later(self, index: int, slot: int) -> None:
-        shares = list(self.wires[index] or ())
-        again = partial(_share_again, self.record, self.values, index, slot, self.gradients[index])
-        shares[slot] = Later(again)
-        self.wires[index] = tuple(shares)
-
-
-def _share_again(record: Recorder, values: Sequence[Any], index: int, slot: int, g: Any) -> Any:
-    operation, operands = record.operations[index], record.operands[index]
-    assert operation is not None
-    xs, parameters = [values[i] for i in operands], record.parameters.get(index, _NONE)
-    with ops.silence():
-        if operation.together is not None:
-            return sealed(_fit(ops.pull(operation.together, g, values[index], xs, parameters)[slot], xs[slot]))
-        rule = operation.rules(len(operands))[slot]
-        assert rule is not None
-        return sealed(_fit(ops.pull(rule, g, values[index], xs, parameters), xs[slot]))
-
-
-def _shares(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
-    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` if none flows."""
-    operation, operands, reached = record.operations[index], record.operands[index], record.reached
-    assert operation is not None
-    z, xs, parameters = values[index], [values[i] for i in operands], record.parameters.get(index, _NONE)
-    if index in kept:
-        parameters = {**parameters, "kept": kept[index]}
-    if operation.together is not None:
-        found = ops.pull(operation.together, g, z, xs, parameters)
-        return tuple(_fit(share, x) if reached[i] else None for share, i, x in zip(found, operands, xs, strict=True))
-    shares = []
-    for rule, i, x in zip(operation.rules(len(operands)), operands, xs, strict=True):
-        share = None
-        if rule is not None and reached[i]:
-            try:
-                share = rule(g, z, *xs, **parameters)
-            except (ArithmeticError, ValueError):
-                share = ops.pull(rule, g, z, xs, parameters)
-            share = _fit(share, x)
-        shares.append(share)
-    return tuple(shares)
-
-
-_NONE: Mapping[str, Any] = {}
-_SUM_TO, _BROADCAST_TO = ops.sum_to.forward, ops.broadcast_to.forward
-
-
-def _fit(gradient: Any, operand: Any) -> Any:
-    """Return a gradient in the shape and precision of its operand; ``None`` stays ``None``."""
-    if gradient is None:
-        return None
-    if type(gradient) is type(operand):
-        if type(gradient) is float:
-            return gradient
-        dtype = gradient.dtype
-        if dtype is operand.dtype and dtype.kind == "f" and gradient.shape == operand.shape:
-            return gradient
-    if type(operand) is float:
-        return float(np.sum(gradient))
-    if type(gradient) is not np.ndarray:
-        gradient = np.asarray(gradient)
-    gradient = np.asarray(unbroadcast(gradient, operand.shape, _SUM_TO, _BROADCAST_TO))
-    dtype = operand.dtype
-    if gradient.dtype is dtype and dtype.kind == "f":
-        return gradient
-    return gradient.astype(dtype if dtype.kind == "f" else np.float64, copy=False)
+def _refuse_thumbnails(graph: Graph, index: int, values: Sequence[Any]) -> None:
+    """Raise `UsageError` if an operand of a step is a large array of which only a thumbnail is kept."""
+    for operand in graph.record.operands[index]:
+        value = values[operand]
+        if type(value) is Thumbnail:
+            raise UsageError(
+                f"{graph.names[index]!r} cannot be computed again: of {graph.names[operand]!r}, which has "
+                f"{value.size:,} elements, only a thumbnail is kept; run the model itself with the other values"
+            )

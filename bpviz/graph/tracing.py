@@ -17,13 +17,13 @@ from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
 from bpviz.graph.graph import Graph
 from bpviz.graph.surroundings import Prints
-from bpviz.graph.verification import Plain, Verification, is_verified, verified
+from bpviz.graph.verification import Plain, Verification, is_verified
 from bpviz.lazy import imported
-from bpviz.objects.choice import Choice, choice_of, full_name, make_constant
+from bpviz.objects.choice import Choice, full_name, make_constant
 from bpviz.objects.copies import Copies
 from bpviz.objects.held import is_model, is_object, is_used, keys_of
 from bpviz.objects.outer_variables import replaced, written_function
-from bpviz.objects.parameters import inputs_of, like, parameters_of, split_keywords, title_of
+from bpviz.objects.parameters import inputs_of, like, parameters_of, title_of
 from bpviz.recording import refusals as refusal
 from bpviz.recording.aliases import settle
 from bpviz.recording.frames import current_groups
@@ -33,63 +33,10 @@ from bpviz.recording.recorder import Recorder
 from bpviz.recording.variables import named_parts
 from bpviz.writes import elements, functions  # noqa: F401
 
-__all__ = ["Run", "run_on_handles", "trace", "traced"]
+__all__ = ["Run", "run_on_handles", "traced"]
 
 # The classes of numbers and arrays found so far, which are inputs as they are.
 _PLAIN: set[type] = {float, int}
-
-
-def trace(
-    fn: Callable[..., Any],
-    /,
-    *args: Any,
-    inputs: Mapping[str, Any] | None = None,
-    wrt: str | Sequence[str] | None = None,
-    freeze: str | Sequence[str] | None = None,
-    verify: bool = True,
-    **kwargs: Any,
-) -> Graph:
-    """Run a function once and record what it computes.
-
-    The parameters become the inputs; those that are not given take their defaults. Numbers and arrays are recorded,
-    also inside lists, tuples and dicts (named ``p[0]``, ``p['W1']``); strings, booleans, None and functions pass
-    through as they are.
-
-    >>> def total(price=100, count=2, tax=1.1):
-    ...     subtotal = price * count
-    ...     return subtotal * tax
-    >>> graph = trace(total)
-    >>> graph.inputs, graph.outputs
-    (('price', 'count', 'tax'), ('total',))
-    >>> graph["subtotal"].value
-    200.0
-
-    A method is a function, too: the floats and arrays of floats that its object holds, and that a step reads, are
-    inputs named as in the code (``params['W1']``, ``layer1.W``), and so are the fields of objects that are arguments
-    (``p.w``). The objects themselves stay as they are; the function runs on copies.
-
-    ``wrt="W1,b1"`` names what is differentiated (parameters, attributes, globals of the function's module), ``freeze=``
-    what is not; the rest become constants with names. ``inputs=`` gives other values by name, also to parts of
-    parameters and to attributes.
-
-    >>> trace(total, wrt="price,tax").inputs, trace(total, inputs={"tax": 1.2})["total"].value
-    (('price', 'tax'), 240.0)
-
-    Afterwards the function is run once more, without bpviz, on copies of the same inputs, and must return the same
-    value: the figure shows what the function does. ``verify=False`` leaves that out. What the function prints is
-    printed once, and random numbers, lists and global variables are then as after a single run. A parameter named
-    ``inputs``, ``wrt`` or ``freeze`` takes what is given by that name; one named ``verify`` is given by position.
-
-    Raises `UsageError` if a parameter has no value, the result depends on none of them, or a name in ``wrt``,
-    ``freeze`` or ``inputs`` is unknown, and `RecordingError` for a step that cannot be recorded, or a plain run that
-    returns another value. What the function itself raises passes through.
-    """
-    options = {"inputs": inputs, "wrt": wrt, "freeze": freeze}
-    given = {name: value for name, value in options.items() if value is not None}
-    filled, options = split_keywords(fn, given)
-    with verified(verify):
-        choice = choice_of(options.get("wrt"), options.get("freeze"))
-        return traced(fn, args, {**kwargs, **filled}, inputs if "inputs" in options else None, choice)
 
 
 def traced(
@@ -99,7 +46,7 @@ def traced(
     inputs: Mapping[str, Any] | None = None,
     choice: Choice | None = None,
 ) -> Graph:
-    """Return the graph of a function, as `trace` does."""
+    """Return the graph of a plain function (see `bpviz.trace`)."""
     more: dict[str, Any] = {}
     if inputs:
         fn, args, keywords, more = _with_values(fn, args, keywords, inputs)

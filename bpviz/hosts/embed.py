@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ import click
 from bpviz.cli import request, terminal
 from bpviz.cli.output import File, check_sources, destination, files_of, put
 from bpviz.errors import UsageError
+from bpviz.files import numbered
 from bpviz.fingerprint import found_in
-from bpviz.hosts.markers import Image, Marker, filled, image_text, markers
+from bpviz.hosts.markers import Image, Marker, filled, image_text, markers, quoted
 from bpviz.hosts.requests import Place, drawing_of, located
 from bpviz.writers import formats
 
@@ -44,6 +46,8 @@ def command(ctx: click.Context, /, documents: tuple[Path, ...], check: bool, all
     \b
     --alt TEXT        what is read aloud (default: the figure in a sentence)
     --dark [THEME]    a second picture for readers of dark pages
+    --live            a picture that links to the living page, which is written beside it
+    --frame           with --live: the page in an iframe, over the picture, for sites whose pages may have one
     -                 as the target: the block of Python before the comment
     """
     places = _Places(allow_outside)
@@ -112,7 +116,8 @@ def _files_of(document: Path, places: _Places) -> list[File]:
         # A picture that holds already is not written again: its curves may be those of another Graphviz.
         stale = [p for p in pictures if not (p.path and p.path.is_file() and p.holds(p.path.read_bytes()))]
         files.extend(picture._replace(path=_from_here(picture.path)) for picture in stale)
-        return f"{marker.newline}{marker.indent}".join(map(image_text, images))
+        text = "\n".join(map(image_text, images))
+        return text.replace("\n", f"{marker.newline}{marker.indent}")
 
     try:
         found = markers(text)
@@ -145,24 +150,56 @@ def _drawn(marker: Marker, document: Path) -> tuple[list[Image], list[File]]:
     drawing, stem, ctx = result.drawing, result.stem, result.words
     outputs = ctx.params["outputs"] or (f"{stem}.{(ctx.params['format'] or 'svg').lower()}",)
     images = formats.formats(lambda row: row.shown == "image")
-    shown = next((o for o in outputs if o.rpartition(".")[2].lower() in images), None)
+    shown = _first(outputs, images)
     if shown is None:
         raise UsageError(f"a page shows {', '.join(images)}, but got -o {outputs[0]}; add -o {stem}.svg")
+    framed = ctx.params["frame"]
+    if framed and not drawing.options.live:
+        raise UsageError("--frame shows a living page; give --live too")
+    if framed and ctx.params["dark"]:
+        raise UsageError("--dark is a second picture, and a frame has one page; give it --theme auto instead")
+    page = ""
+    if drawing.options.live:
+        if numbered(Path(shown), 1):
+            raise UsageError(f"a living figure has one picture, but got -o {shown}; leave out its number")
+        page = _first(outputs, formats.formats(lambda row: row.lives)) or f"{shown.rpartition('.')[0]}.html"
+        outputs = tuple(dict.fromkeys((*outputs, page)))
+        drawing = draw(drawing, figure_only=True) if framed else drawing
     files = _pictures(ctx, drawing, outputs, ctx.params["format"])
     dark = ""
     if ctx.params["dark"]:
         stem, dot, suffix = shown.rpartition(".")
         dark = f"{stem}-dark{dot}{suffix}"
         files += _pictures(ctx, draw(drawing, theme=ctx.params["dark"]), [dark], None)
-    return _images(drawing, shown, ctx.params["alt"], dark), files
+    found = _images(drawing, shown, ctx.params["alt"], dark)
+    if page:
+        found = [
+            replace(image, page=_address(page), framed=_frame(drawing, page) if framed else None) for image in found
+        ]
+    return found, files
+
+
+def _first(outputs: Sequence[str], suffixes: Sequence[str]) -> str | None:
+    return next((output for output in outputs if output.rpartition(".")[2].lower() in suffixes), None)
+
+
+def _address(path: str) -> str:
+    return path.replace(os.sep, "/")
+
+
+def _frame(drawing: Drawing, page: str) -> tuple[str, str] | None:
+    """Return what stands before and after the picture, to show the page over it; ``None`` if it stays still."""
+    from bpviz.living.frame import around
+
+    if drawing.living_page is None:
+        return None
+    return around(drawing.picture, quoted(_address(page)), drawing.options.circuit.lang)
 
 
 def _images(drawing: Drawing, shown: str, alt: str, dark: str) -> list[Image]:
     """Return the images of a picture: one, or with a name such as ``step-%02d.svg`` one for each step."""
-    from bpviz.files import numbered
-
     if not numbered(Path(shown), 1):
-        return [Image(shown.replace(os.sep, "/"), alt or drawing.figure.description, dark.replace(os.sep, "/"))]
+        return [Image(_address(shown), alt or drawing.figure.description, _address(dark))]
     images = []
     for number, step in enumerate(drawing.step_list, 1):
         paths = [numbered(Path(path), number) if path else None for path in (shown, dark)]
@@ -182,5 +219,6 @@ def _pictures(ctx: click.Context, drawing: Drawing, outputs: Sequence[str], form
 _OWN = (
     click.Option(["--alt"], default=""),
     click.Option(["--dark"], is_flag=False, flag_value="dark", default=None),
+    click.Option(["--frame"], is_flag=True),
 )
 """A marker's options other than those of ``bpviz render``."""

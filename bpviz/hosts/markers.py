@@ -20,7 +20,7 @@ from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.text.escaping import escaped
 
-__all__ = ["Image", "Marker", "filled", "image_text", "markers"]
+__all__ = ["Image", "Marker", "filled", "image_text", "markers", "quoted"]
 
 _OPEN = re.compile(r"<!--\s*bpviz:")
 _CLOSE = re.compile(r"<!--\s*/bpviz\s*-->")
@@ -48,11 +48,17 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture in a document: the paths of the light one and, if there is one, of the dark one."""
+    """A picture in a document: the paths of the light one and, if there is one, of the dark one.
+
+    ``page`` is the path of its living page, to which it links; ``framed`` is the HTML before and after a picture over
+    which the page is shown instead.
+    """
 
     path: str
     alt: str
     dark: str = ""
+    page: str = ""
+    framed: tuple[str, str] | None = None
 
 
 def markers(text: str) -> list[Marker]:
@@ -155,13 +161,27 @@ def image_text(image: Image) -> str:
 
     >>> image_text(Image("my images/f.svg", "f [x] = 3"))
     '![f \\\\[x\\\\] = 3](my%20images/f.svg)'
+    >>> image_text(Image("f.svg", "f", page="f.html"))
+    '[![f](f.svg)](f.html)'
     """
-    path = quote(image.path, safe="/:._-~")
+    path = quoted(image.path)
     alt = " ".join(image.alt.split())
+    plain = f'<img alt="{escaped(alt)}" src="{path}">'
+    if image.framed:
+        before, after = image.framed
+        return f"{before}{plain}\n{after}".rstrip()
     if not image.dark:
-        return f"![{_SPECIAL.sub(_with_backslash, alt)}]({path})"
-    dark = quote(image.dark, safe="/:._-~")
-    return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img alt="{escaped(alt)}" src="{path}"></picture>'
-    )
+        text = f"![{_SPECIAL.sub(_with_backslash, alt)}]({path})"
+        return f"[{text}]({quoted(image.page)})" if image.page else text
+    dark = quoted(image.dark)
+    text = f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{plain}</picture>'
+    return f'<a href="{quoted(image.page)}">{text}</a>' if image.page else text
+
+
+def quoted(path: str) -> str:
+    """Return a path as an address.
+
+    >>> quoted("my images/f.svg")
+    'my%20images/f.svg'
+    """
+    return quote(path, safe="/:._-~")

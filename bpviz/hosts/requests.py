@@ -63,15 +63,10 @@ def drawing_of(
         # Blank lines above the code, so that messages have the line of the document.
         source = Source("\n" * (place.line - 1) + place.code, place.document, Path.cwd())
         drawing, stem = render.drawn(ctx, source)
-        if drawing.options.live:
-            raise UsageError(
-                "a figure that follows its inputs is a page of its own; write it with bpviz render MODEL.py --live -o "
-                "FILE.html, and show that file in an iframe"
-            )
         if theme and ctx.get_parameter_source("theme") is click.core.ParameterSource.DEFAULT:
             drawing = draw(drawing, theme=theme)
         # An error of the figure is raised here, not when the figure is written.
-        _ = drawing.figure
+        _ = drawing.living_page if drawing.options.live else drawing.figure
     return Result(drawing, stem, ctx)
 
 

@@ -28,6 +28,7 @@ from bpviz.fingerprint import fingerprint
 from bpviz.hosts.dependencies import files_of_model
 from bpviz.hosts.inline import inlined
 from bpviz.hosts.requests import Place, drawing_of
+from bpviz.hosts.sphinx_frames import framed, lives
 from bpviz.text.lengths import NAMED, points
 from bpviz.writers import formats
 
@@ -194,7 +195,8 @@ def _message(error: BpvizError) -> str:
 def _format(app: Sphinx, drawing: Drawing) -> str:
     """Return the builder's format; ``html`` is a piece of its page; empty for a builder without pictures."""
     moves = drawing.options.animate and not drawing.options.steps
-    if app.builder.format == "html" and (drawing.options.steps or (app.config.bpviz_inline and not moves)):
+    inline = drawing.options.steps or (app.config.bpviz_inline and not moves)
+    if app.builder.format == "html" and inline and not lives(app, drawing):
         return "html"
     wanted = (_FORMATS[kind] for kind in app.builder.supported_image_types if kind in _FORMATS)
     return next(wanted, "")
@@ -249,7 +251,8 @@ def show(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         image.source, image.line = figure.source, figure.line
         if path is not None:
             app.env.images.add_file(docname, uri)
-        figure.replace_self(image)
+        alive = path is not None and lives(app, figure["drawing"])
+        figure.replace_self(framed(app, figure["drawing"], docname, figure["stem"], image) if alive else image)
 
 
 def _environment() -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bpviz.figure import Arrow, Figure, Wire
+from bpviz.frozen import replace
 
 __all__ = ["written_once"]
 

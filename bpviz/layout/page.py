@@ -6,14 +6,15 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
 from bpviz import deadline
+from bpviz.collection import paused_collection
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
+from bpviz.frozen import replace
 from bpviz.layout.arrangement import Arrangement, arranged
 from bpviz.layout.arrows import Place, arrows
 from bpviz.layout.directions import LAID_OUT, mirrored
@@ -51,6 +52,8 @@ _WIDER = 1.3
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
+_MANY, _TRIED = 64, 8
+"""Of more rows than this, one of eight is tried first; the others wait if more than an eighth of these are too long."""
 
 
 def lay_out(
@@ -90,7 +93,12 @@ def lay_out(
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
     figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
-    figure = replace(figure, notes=(*figure.notes, *rows.notes))
+    return _drawn(replace(figure, notes=(*figure.notes, *rows.notes)), lines, rows, flow, theme)
+
+
+@paused_collection()
+def _drawn(figure: Figure, lines: Sequence[_Line], rows: Rows, flow: Direction, theme: Theme) -> Picture:
+    """Return the picture of rows, one below the other."""
     across = max(line.across for line in lines)
     written = _written(figure, across, theme)
     heading, top, inner = _heading(figure, across, written, theme)
@@ -136,6 +144,7 @@ class _Line(NamedTuple):
         return self.edges[2] - self.edges[0]
 
 
+@paused_collection()
 def _set(
     figure: Figure,
     flow: Direction,
@@ -178,24 +187,33 @@ def _set(
     web = web_of(turn(figure))
     plan = planned(web.figure, theme, ruler)
     known: dict[Span, float] = {}
+    made: dict[Span, _Line] = {}
     laid: dict[Span, _Line] = {}
+
+    def too_long(span: Span) -> bool:
+        # A row of one rank cannot be divided.
+        return laid[span].across > limit and span[1] - span[0] > 1
+
     for _ in range(_TRIALS):
         # Lengths are estimated, and estimated better from those that are known.
         rows = in_rows(web, plan, room, limit, known)
-        set_rows = [written_once(turn(row)) for row in rows.figures]
-        before, laid = laid, {}
-        for span, row in zip(rows.spans, set_rows, strict=True):
-            # Most rows are the same as in the trial before.
-            same = span in before and before[span].figure == row
-            laid[span] = before[span] if same else line(row, planned(row, theme, ruler))
+        set_rows = {span: written_once(turn(row)) for span, row in zip(rows.spans, rows.figures, strict=True)}
+        # Most rows are the same as in a trial before.
+        laid = {span: made[span] for span in rows.spans if span in made and made[span].figure == set_rows[span]}
+        new = [span for span in rows.spans if span not in laid]
+        # Of many rows some are tried first: if these are too long, others are.
+        some = new[::_TRIED] if len(new) > _MANY and not known else []
+        for number, span in enumerate(dict.fromkeys((*some, *new)), 1):
+            laid[span] = made[span] = line(set_rows[span], planned(set_rows[span], theme, ruler))
             if progress is not None:
                 progress(len(laid), len(set_rows))
-        long = [span for span, row in laid.items() if row.across > limit]
-        # A row of one rank cannot be divided, and without new lengths all rows remain.
-        if all(end - start == 1 for start, end in long) or known.keys() >= laid.keys():
+            if number == len(some) and sum(map(too_long, some)) > len(some) / _TRIED:
+                break
+        # Without new lengths all rows remain.
+        if len(laid) == len(set_rows) and (not any(map(too_long, laid)) or known.keys() >= laid.keys()):
             break
         known |= {span: row.across for span, row in laid.items()}
-    lines = list(laid.values())
+    lines = [laid[span] for span in rows.spans]
     boxes = lettered(rows.rings, [row.plan.boxes for row in lines], [row.found.boxes for row in lines], theme, say)
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}
@@ -285,7 +303,7 @@ def _written(figure: Figure, width: float, theme: Theme) -> list[list[Block]]:
     """Return the lines of every note, at most as wide as the figure, or as a column of text."""
     size, room = theme.sizes["note"], max(width, _COLUMN)
     return [
-        [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room)]
+        [words(line, "note", theme, anchor="start") for line in widths.wrapped(note, size, room, theme.room)]
         for note in figure.notes
     ]
 

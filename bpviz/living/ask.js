@@ -108,7 +108,7 @@
       make("dt", {textContent: heading === before ? "" : heading}, list);
       before = heading || before;
       const line = make("dd", {className: more === 1 ? "bpviz-code" : ""}, list), now = write(line, pieces);
-      line.classList.toggle("bpviz-now", now.length > 0);
+      line.classList.toggle("bpviz-vary", now.length > 0);
       if (more?.length) {
         // The line of a path lights this path alone.
         line.classList.add("bpviz-path");
@@ -131,7 +131,10 @@
   addEventListener("resize", () => asked !== null && makeRoom(asked));
   figure.addEventListener("bpviz-change", refresh);
   document.addEventListener("keydown", event => {
-    if (event.key === "Escape" && asked !== null) close();
+    if (event.key !== "Escape" || asked === null || event.defaultPrevented) return;
+    // The walk stays where it is.
+    event.preventDefault();
+    close();
   });
 
   const partOf = event => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,9 @@ from bpviz.analysis.paths import Way, between, ways
 from bpviz.code_files import file_name, is_library
 from bpviz.documents.document import Lines, Paragraph
 from bpviz.figure import Figure, Plain
+from bpviz.figures.labels import renamed
+from bpviz.figures.options import CircuitOptions
+from bpviz.figures.styles import looks_of
 from bpviz.formulas.expression import is_constant, is_number
 from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
@@ -25,8 +28,8 @@ from bpviz.living.pieces import MARKS, Array, Pieces, Place
 from bpviz.living.steps import Lowering, Program, Slots, StaysStillError
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.picture.elements import Part, Picture
-from bpviz.text.language import Language
-from bpviz.text.notation import MATH, Notation
+from bpviz.text.notation import Notation
+from bpviz.text.styles import Styles
 from bpviz.words.arithmetic import pulled_back
 from bpviz.words.chains import chain_blocks, path_lines
 from bpviz.words.values import columns
@@ -58,17 +61,15 @@ class Asking:
         flow: Flow,
         made: Program,
         steps: Lowering,
-        names: Sequence[str],
-        precision: int,
-        say: Language,
-        hides: Callable[[int], bool] = lambda _: False,
-        notation: Notation = MATH,
+        options: CircuitOptions,
+        house: Styles,
+        notation: Notation,
     ) -> None:
-        """Take a flow and its steps, those after which its own come, and what a figure calls, hides and sets as names."""
-        self.flow, self.made, self.precision, self.say, self.hides = flow, made, precision, say, hides
-        self.notation = notation
+        """Take a flow and its steps, those after which its own come, and the options, styles and notation of it."""
+        self.flow, self.made, self.precision, self.say = flow, made, options.precision, options.lang
+        self.hides, self.notation = looks_of(flow.graph, options, house).hides, notation
         self.steps = steps.continued(_STEPS)
-        self.symbols = Symbols(flow, names)
+        self.symbols = Symbols(flow, renamed(flow.graph, options.names))
         self.meaning_of = meanings(flow.graph)
         self.answers: list[dict[str, Any]] = []
         self.known: dict[tuple[str, int], int] = {}

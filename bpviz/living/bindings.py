@@ -20,11 +20,11 @@ from bpviz.text.language import Language
 from bpviz.text.numerals import added
 from bpviz.words.values import content, line_of, spoken, thinned
 
-__all__ = ["Bindings", "Bound"]
+__all__ = ["GRID", "Bindings", "Bound"]
 
 np: Any = LazyModule("numpy")
 
-_GRID = 4
+GRID = 4
 """The most rows and columns of an array that a sentence writes out."""
 
 
@@ -81,7 +81,7 @@ class Bindings:
             raise StaysStillError(f"{self.flow.graph.names[node]} does not lead to an output")
         return Bound(self.made.values[node], ops.shape_of(self.flow.values[node]))
 
-    def _gradient(self, origin: Any) -> tuple[Bound, Any] | None:
+    def gradient(self, origin: Any) -> tuple[Bound, Any] | None:
         """Return the gradient at a wire, and its number or array now; ``None`` if none flows there."""
         terms, numbers = [], []
         for wire in origin.shares:
@@ -112,7 +112,7 @@ class Bindings:
     def _part(self, number: int, part: Part) -> None:
         origin = part.origin
         assert origin is not None
-        value, gradient = self._value(origin.value), self._gradient(origin)
+        value, gradient = self._value(origin.value), self.gradient(origin)
         node = self.flow.values[origin.value]
         name = self.flow.graph.record.is_input.get(origin.value, "") if origin.value in self.made.inputs else ""
         shown = [("value {value}", "value", value, node)]
@@ -212,7 +212,7 @@ class Bindings:
         """Yield the notes with sums of gradients, each with its numbers."""
         # Without numbers at the arrows, the notes are formulas.
         for dot, note in figure.sums if self.has_numbers else ():
-            found = [self._gradient(wire.origin) for wire in figure.wires if wire.source == dot and wire.origin]
+            found = [self.gradient(wire.origin) for wire in figure.wires if wire.source == dot and wire.origin]
             terms = [one for one in found if one is not None]
             if not terms:
                 continue
@@ -257,7 +257,7 @@ class Bindings:
             number = spoken(value, self.precision, self.say)
             at = text.find(before + number, start)
             shape = ops.shape_of(value)
-            if at < 0 or slots is None or len(shape) > 2 or any(n > _GRID for n in shape):
+            if at < 0 or slots is None or len(shape) > 2 or any(n > GRID for n in shape):
                 # It is hidden, or said to be an array of a shape.
                 continue
             at += len(before)

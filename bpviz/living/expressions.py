@@ -42,9 +42,13 @@ def literal(value: Any) -> str:
 
 
 def script(name: str) -> str:
-    """Return a script of this folder.
+    """Return a style of this folder, or a script as pages carry it (``tools/smaller.py``).
 
     >>> "const F" in script("functions.js")
     True
     """
-    return files("bpviz.living").joinpath(name).read_text(encoding="utf-8")
+    folder = files("bpviz.living")
+    if not name.endswith(".js"):
+        return folder.joinpath(name).read_text(encoding="utf-8")
+    _, _, text = folder.joinpath("smaller", name).read_text(encoding="utf-8").partition("\n")
+    return text.rstrip()

@@ -41,10 +41,10 @@ const differs = (guard, i) => {
 
 // Texts
 
-const unpadded = text => {
+const unpadded = both => both.split(" → ").map(text => {
   const bare = text.includes(".") && !text.includes("×") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
   return bare === N.MINUS + "0" ? "0" : bare;
-};
+}).join(" → ");
 const numbersOf = ([slots]) => slots.map(slot => v[slot]);
 const allSame = (values, shape) => filled(words.same, {shape: N.shapeText(shape), number: N.number(values[0], data.precision)});
 const rowsOf = (texts, width) => {
@@ -63,10 +63,11 @@ const written = value => {
 const joined = (pieces, one) => pieces.map(piece => (typeof piece === "string" ? piece : one(piece))).join("");
 const signed = texts => texts.map((text, i) => (!i ? text : text[0] === N.MINUS ? ` − ${text.slice(1)}` : ` + ${text}`)).join("");
 
-const put = (label, i, text) => {
-  const element = label.texts[i];
+// What stays the same is not written again: that takes more time than to look.
+const write = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
+const put = (label, i, text) => write(label.texts[i], text);
 
 // Another end of a text; what stands before it keeps its italics and subscripts. Lines have no space where they break.
 const setTail = (lines, old, tail) => {
@@ -88,7 +89,7 @@ const setTail = (lines, old, tail) => {
 };
 
 // The widths of signs, in the size of the type: close enough to arrange columns.
-const NARROW = {".": 0.32, "…": 1, "×": 0.84, "≈": 0.84, "∞": 0.84, [N.MINUS]: 0.84};
+const NARROW = {".": 0.32, " ": 0.32, "…": 1, "→": 0.84, "×": 0.84, "≈": 0.84, "∞": 0.84, [N.MINUS]: 0.84};
 const widthOf = text => [...text].reduce((sum, sign) => sum + (NARROW[sign] ?? ("⁰¹²³⁴⁵⁶⁷⁸⁹⁻".includes(sign) ? 0.42 : 0.66)), 0);
 
 // The columns of an array are as wide as their numbers: it grows along its wire, and is set smaller where there is no
@@ -100,7 +101,7 @@ const arrange = (label, factor) => {
       text.setAttribute("x", x);
       text.style.fontSize = "";
     }
-    for (const bracket of label.brackets) bracket.removeAttribute("transform");
+    for (const one of [...label.brackets, ...label.names]) one.removeAttribute("transform");
     if (label.factorAt) label.factorText.setAttribute("x", label.factorAt);
     return;
   }
@@ -109,7 +110,7 @@ const arrange = (label, factor) => {
   const wanted = size * (1 + 0.7 * (widths.length - 1)) + widths.reduce((sum, width) => sum + width, 0);
   const more = wanted - (end - start), tail = factor ? size * widthOf(factor) + 2 : 0;
   const after = Math.min(Math.max(0, right - tail), label.named ? more : Math.max(more / 2, more - left));
-  const before = label.named ? 0 : Math.min(left, more - after);
+  const before = Math.min(left, more - after);
   const scale = Math.min(1, (end - start + after + before) / wanted);
   let x = start - before + 0.5 * size * scale;
   columns.forEach((texts, i) => {
@@ -120,23 +121,54 @@ const arrange = (label, factor) => {
     }
     x += 0.7 * size * scale;
   });
-  label.brackets[0].setAttribute("transform", `translate(${-before},0)`);
+  for (const one of [label.brackets[0], ...label.names]) one.setAttribute("transform", `translate(${-before},0)`);
   label.brackets[1].setAttribute("transform", `translate(${after},0)`);
   if (label.factorText) {
     label.factorText.setAttribute("x", (end + after + (label.factorAt ? (size * widthOf(factor)) / 2 : 0) + 2).toFixed(2));
   }
 };
 
-// Where the brackets of an array stand, and how much room its wire has on both sides.
+// The texts of a group that stand on the left of a number, such as its name, and where they begin and end.
+const namesOf = (group, own, box) => {
+  const near = [...group.querySelectorAll("text")].filter(one => !own.includes(one)).map(one => [one, one.getBBox()]);
+  const left = near.filter(([, {x, y, height}]) => x < box.x && y < box.y + box.height && y + height > box.y);
+  const begin = Math.min(...left.map(([, one]) => one.x)), end = Math.max(...left.map(([, one]) => one.x + one.width));
+  return {names: left.map(([one]) => one), begin, end};
+};
+
+// Where the brackets of an array stand, and how much room its wire has on both sides; its name gives way.
 const gridOf = (label, group, texts) => {
   const every = group.querySelectorAll("path.bracket"), brackets = label.brackets.map(at => every[at]);
   const [one, other] = brackets.map(bracket => bracket.getBBox());
   const edges = [one.x, other.x + other.width], wire = group.querySelector("path")?.getBBox() ?? one;
   const columns = [...Map.groupBy(texts, text => text.getAttribute("x"))].sort(([x], [y]) => x - y).map(([, column]) => column);
-  const room = [edges[0] - wire.x - 4, wire.x + wire.width - edges[1] - 4].map(free => Math.max(0, free));
+  const {names, begin} = namesOf(group, texts, one);
+  const room = [Math.min(edges[0], begin) - wire.x - 4, wire.x + wire.width - edges[1] - 4].map(free => Math.max(0, free));
   const drawn = texts.map(text => [text, text.textContent, text.getAttribute("x")]);
   const factorAt = label.factor < 0 ? null : group.querySelectorAll("text")[label.factor].getAttribute("x");
-  return {brackets, drawn, factorAt, columns, edges, room, size: Number(texts[0].getAttribute("font-size") ?? 14), middle: one.y + one.height / 2};
+  return {brackets, names, drawn, factorAt, columns, edges, room, size: Number(texts[0].getAttribute("font-size") ?? 14), middle: one.y + one.height / 2};
+};
+// Where a number on its own can stand along its wire. Beside an upright wire it grows away from it.
+const roomOf = (text, group) => {
+  const own = text.getBBox(), middle = own.x + own.width / 2, wire = (group.querySelector("path") ?? text).getBBox();
+  const {names, begin, end} = namesOf(group, [text], own), upright = wire.width < own.width;
+  const side = upright ? own.width : 0, right = middle > wire.x + wire.width / 2;
+  const low = names.length ? end + 4 : Math.min(own.x, upright ? own.x : wire.x) - (right ? 0 : side);
+  const high = Math.max(own.x + own.width, upright ? 0 : wire.x + wire.width) + (right ? side : 0);
+  const free = names.length ? Math.max(0, begin - wire.x) : 0;
+  return {names, free, middle, low, high, drawn: text.textContent, x: text.getAttribute("x"), size: Number(text.getAttribute("font-size") ?? 14)};
+};
+const fit = label => {
+  const {texts: [text], names, free, middle, low, high, drawn, x, size} = label;
+  if (!text || label.fitted === text.textContent) return;
+  label.fitted = text.textContent;
+  const same = text.textContent === drawn, wanted = size * widthOf(text.textContent);
+  const by = same ? 0 : Math.min(free, Math.max(0, wanted - high + low)), scale = Math.min(1, (high - low + by) / wanted);
+  const half = (wanted * scale) / 2, at = Math.min(Math.max(middle, low - by + half), high - half);
+  for (const name of names) name.setAttribute("transform", `translate(${-by},0)`);
+  text.setAttribute("x", same ? x : at.toFixed(2));
+  text.style.textAnchor = same ? "" : "middle";
+  text.style.fontSize = same || scale === 1 ? "" : `${(size * scale).toFixed(2)}px`;
 };
 const bind = () => view.labels.map(label => {
   const group = groups[label.part], every = [...group.querySelectorAll("text")];
@@ -145,6 +177,7 @@ const bind = () => view.labels.map(label => {
   return {
     ...label, group, texts,
     ...(label.kind === "grid" ? gridOf(label, group, texts) : {}),
+    ...(label.kind === "plain" && texts[0] ? roomOf(texts[0], group) : {}),
     cells: (label.cells ?? []).map(at => cells[at]),
     drawnMark: label.mark < 0 ? null : marks[label.mark],
     factorText: label.factor >= 0 ? every[label.factor] : null,
@@ -160,6 +193,19 @@ const shade = (share, [least, zero, most]) => {
     return Math.round(from + (to - from) * part);
   };
   return `rgb(${channel(1)}, ${channel(3)}, ${channel(5)})`;
+};
+
+// A heat map of these values.
+const shadeCells = (label, values) => {
+  const scale = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+  label.cells.forEach((cell, i) => {
+    const x = values[label.elements[i]];
+    const share = Number.isFinite(x) ? x / (scale || 1) : 0;
+    const [day, night] = label.heat.map(colours => shade(share, colours));
+    cell.style.fill = night ? `light-dark(${day}, ${night})` : day;
+    cell.classList.toggle("bpviz-nan", !Number.isFinite(x));
+  });
+  put(label, 0, `±${N.number(scale, data.precision)}`);
 };
 
 const ring = (label, wanted) => {
@@ -183,7 +229,10 @@ const ring = (label, wanted) => {
 
 const show = label => {
   const values = numbersOf(label.value), shape = label.value[1];
-  if (label.kind === "plain") put(label, 0, written(label.value));
+  if (label.kind === "plain") {
+    put(label, 0, written(label.value));
+    fit(label);
+  }
   if (label.kind === "grid") {
     const [texts, factor] = N.cells(values, data.precision);
     texts.forEach((text, i) => put(label, i, text));
@@ -192,21 +241,11 @@ const show = label => {
       for (const own of ["class", "role", "tabindex", "aria-label"]) label.factorText.removeAttribute(own);
       label.factorText.setAttribute("y", label.middle + 4.5);
       label.factorText.setAttribute("text-anchor", "start");
-      label.group.append(label.factorText);
+      label.texts[0].parentNode.append(label.factorText);
     }
     arrange(label, factor);
   }
-  if (label.kind === "heat") {
-    const scale = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
-    label.cells.forEach((cell, i) => {
-      const x = values[label.elements[i]];
-      const share = Number.isFinite(x) ? x / (scale || 1) : 0;
-      const [day, night] = label.heat.map(colours => shade(share, colours));
-      cell.style.fill = night ? `light-dark(${day}, ${night})` : day;
-      cell.classList.toggle("bpviz-nan", !Number.isFinite(x));
-    });
-    put(label, 0, `±${N.number(scale, data.precision)}`);
-  }
+  if (label.kind === "heat") shadeCells(label, values);
   const odd = !values.every(Number.isFinite);
   if (odd || label.odd) ring(label, odd);
   label.odd = odd;
@@ -223,10 +262,9 @@ const said = make("p", {className: "bpviz-said", role: "status"}, bar);
 const stale = make("p", {className: "bpviz-warning", hidden: true}, bar);
 figure.querySelector(".bpviz-picture").after(bar);
 const caption = figure.querySelector("figcaption");
-const sayTable = make("p", {className: "bpviz-warning", textContent: words.table, hidden: true}, bar);
 // The table stands after the figure, and is read after this script.
 const table = () => (figure.nextElementSibling?.matches("article.bpviz-page") ? figure.nextElementSibling : null);
-const drawnTitle = caption?.textContent === document.title;
+const drawnTitle = svg.querySelector("desc").textContent === document.title;
 
 const changed = () => [...elements].filter(([, slot]) => !Object.is(v[slot], start[slot]));
 const update = () => {
@@ -238,7 +276,7 @@ const update = () => {
     // What the inputs are is true in any case.
     label.group.classList.toggle("bpviz-stale", lines.length > 0 && !label.input);
   }
-  for (const {part, pieces} of view.titles) groups[part].querySelector("title").textContent = joined(pieces, written);
+  for (const {part, pieces} of view.titles) write(groups[part].querySelector("title"), joined(pieces, written));
   for (const note of view.notes) {
     const terms = note.terms?.map(slot => N.number(v[slot], data.precision));
     const tail = terms ? `${signed(terms)} = ${written(note.whole)}` : written(note.whole);
@@ -247,16 +285,11 @@ const update = () => {
     groups[note.part].querySelector("title").textContent = note.head + tail;
   }
   const text = joined(view.description, ([slots, shape]) => N.line(slots.map(slot => v[slot]), shape, data.precision));
-  svg.querySelector("desc").textContent = text;
-  if (caption) caption.textContent = text;
+  for (const element of [svg.querySelector("desc"), caption]) write(element, text);
   if (drawnTitle) document.title = text;
   stale.hidden = !lines.length;
   stale.textContent = lines.map(line => filled(words.stale, {line})).join(" ");
   reset.disabled = !edited;
-  if (table()) {
-    table().hidden = edited;
-    sayTable.hidden = !edited;
-  }
   for (const {text: element, slot} of handles) {
     element.setAttribute("aria-valuenow", v[slot]);
     element.setAttribute("aria-valuetext", N.number(v[slot], data.precision));
@@ -422,7 +455,7 @@ const api = {
   },
   reset: restore,
 };
-Object.defineProperty(figure, "bpviz", {value: Object.freeze(api)});
+Object.defineProperty(figure, "bpviz", {value: api});
 
 // The address: #tax=1.2
 const follow = () => {
@@ -434,7 +467,5 @@ const follow = () => {
   if (pairs.length) change(pairs, false);
 };
 addEventListener("hashchange", follow);
-// The table is there now, and may have to give way to numbers of the address.
-document.addEventListener("DOMContentLoaded", () => update());
 update();
 follow();

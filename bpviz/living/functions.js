@@ -160,8 +160,18 @@ const F = (() => {
     return total - sign * series;
   };
 
+  // The order of numbers as in NumPy: NaN is last, equals keep their places.
+  const before = (x, y) => (x < y ? -1 : x > y ? 1 : (x !== x) - (y !== y));
+  const sorted = (k, ...xs) => xs.sort(before)[k];
+  const order = (k, ...xs) => xs.map((x, i) => i).sort((i, j) => before(xs[i], xs[j]))[k];
+  // The position of the first of the largest, or with −1 of the smallest; of the first NaN, if there is one.
+  const largest = (sign, ...xs) => {
+    const odd = xs.findIndex(x => x !== x);
+    return odd < 0 ? xs.reduce((best, x, i) => (sign * x > sign * xs[best] ? i : best), 0) : odd;
+  };
+
   return {
-    clip, erf, erfc, floorDivide, gamma, gelu, logAddExp, logAddExp2, logGamma, logNormalCdf, polygamma, power,
-    remainder, rint, round, sum,
+    clip, erf, erfc, floorDivide, gamma, gelu, largest, logAddExp, logAddExp2, logGamma, logNormalCdf, order, polygamma, power,
+    remainder, rint, round, sorted, sum,
   };
 })();

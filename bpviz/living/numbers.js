@@ -83,5 +83,5 @@ const N = (() => {
     return `[${rows.join("; ")}]`;
   };
 
-  return {cells, line, MINUS, number, ofOneKind, same, shapeText};
+  return {cells, line, MINUS, nearZero, number, ofOneKind, same, shapeText};
 })();

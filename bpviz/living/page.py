@@ -7,15 +7,16 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bpviz import ops
-from bpviz.figure import Figure
+from bpviz.figure import Figure, Step
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.living.asking import Asking
 from bpviz.living.bindings import Bindings
+from bpviz.living.controls import Wishes, controls
 from bpviz.living.expressions import script
 from bpviz.living.layouts import Layout, toggles
 from bpviz.living.steps import Lowering, Program, StaysStillError, program
@@ -27,8 +28,10 @@ from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import html, svg
 
-__all__ = ["Living", "living", "mark", "write"]
+__all__ = ["Living", "living", "mark", "why_still", "write"]
 
+_STYLED = ("ask", "view", "fold", "learn")
+"""The scripts that bring a style sheet; those of the figure and of the rows below it are on every page."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -53,48 +56,50 @@ def living(
     figure: Figure,
     picture: Picture,
     theme: Theme,
-    precision: int = 4,
-    say: Language = ENGLISH,
-    *,
-    has_numbers: bool = True,
-    names: Sequence[str] | None = None,
-    hides: Callable[[int], bool] = lambda _: False,
+    wishes: Wishes | None = None,
     layouts: Sequence[Layout] = (),
 ) -> Living:
-    """Return what makes a picture of a flow follow its inputs.
+    """Return what makes a picture of a flow follow its inputs; ``wishes`` say what the reader finds on its page.
 
-    ``has_numbers`` says whether its arrows have numbers, ``names`` what it calls the nodes, and ``hides`` which of them
-    hide their numbers. ``layouts`` are pictures with other groups open and closed; the first is the picture itself.
+    ``layouts`` are pictures with other groups open and closed; the first is the picture itself.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
+    wishes = wishes or Wishes()
+    options = wishes.circuit
+    precision, say = options.precision, options.lang
     made = program(flow)
     try_out(flow, made)
-    steps = made.lowering.continued()
     pictures = [(figure, picture), *((other.figure, other.picture) for other in layouts[1:])]
-    bound = [_bound(Bindings(flow, made, steps, *one, precision, say, has_numbers), one[1], theme) for one in pictures]
-    known = _names(flow, made, steps)
-    names = flow.graph.labels if names is None else names
-    asking = Asking(flow, made, steps, names, precision, say, hides, picture.notation)
-    views = [{**one, **asking.of_picture(*shown)} for one, shown in zip(bound, pictures, strict=True)]
-    scripts = [*(["ask"] if asking.answers else []), "view"]
+    steps = made.lowering.continued()
+    bound = [Bindings(flow, made, steps, *one, precision, say, options.labels == "values") for one in pictures]
+    names = _names(flow, made, steps)
+    more, scripts = controls(flow, wishes, [(one[1], found) for one, found in zip(pictures, bound, strict=True)])
+    # Its numbers come after all others.
+    asking = Asking(flow, made, steps, options, wishes.house, picture.notation)
+    views = [
+        {**_bound(found, one[1], theme), **walked, **asking.of_picture(*one)}
+        for found, one, walked in zip(bound, pictures, more.pop("views"), strict=True)
+    ]
+    first = ["ask"] * bool(asking.answers) + ["view"] + ["fold"] * (len(layouts) > 1)
     if len(layouts) > 1:
-        names_of, folds = toggles(flow, layouts)
+        titles, folds = toggles(flow, layouts)
         views = [{**view, **fold} for view, fold in zip(views, folds, strict=True)]
-        views[0] |= {"toggles": names_of, "layouts": views[1:]}
-        scripts.append("fold")
+        views[0] |= {"toggles": titles, "layouts": views[1:]}
     data = {
         "initial": [_plain(number) for number in asking.steps.initial],
         "precision": precision,
-        "names": known,
+        "names": names,
         "output": flow.output_name,
         "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
-        "words": _words(say),
         "ask": {"answers": asking.answers, "edges": asking.edges()},
         **views[0],
+        **more,
+        "words": {**_words(say), **more["words"]},
     }
     drawings = tuple(svg.write(one, theme, inline=True, say=say).decode() for _, one in pictures[1:])
-    return Living(data, (*made.statements, *steps.statements), tuple(asking.statements), scripts, drawings)
+    statements = (*made.statements, *steps.statements)
+    return Living(data, statements, tuple(asking.statements), (*first, *scripts), drawings)
 
 
 def _bound(found: Bindings, picture: Picture, theme: Theme) -> dict[str, Any]:
@@ -120,7 +125,6 @@ def _words(say: Language) -> dict[str, str]:
         "open": say("group {title}, open"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
-        "table": say("The table has the numbers as they were drawn; reset to see it."),
         "wrong": say("{text} is not a number."),
         "stale": say(
             "With these inputs, line {line} of the function decides otherwise. The numbers that are struck out are "
@@ -156,13 +160,18 @@ def write(
     made: Living | StaysStillError,
     *,
     sections: Sequence[str] = (),
+    alone: bool = False,
     say: Language = ENGLISH,
+    steps: Sequence[Step] = (),
 ) -> bytes:
-    """Return the page; if the figure stays still, with the sentence that says why."""
+    """Return the page; if the figure stays still, in these steps and with the sentence that says why.
+
+    A figure that is ``alone`` is for a frame of another page, and tells that page how high it is.
+    """
+    shown: Any = {"alone": alone, "say": say}
     if isinstance(made, StaysStillError):
-        sentence = say("This figure does not follow its inputs: {reason}.", reason=str(made))
-        return html.write(picture, theme, sections=(f"<p>{escaped(sentence)}</p>", *sections), say=say)
-    plain = html.write(picture, theme, sections=sections, say=say, strict=True).decode()
+        return html.write(picture, theme, steps=steps, sections=(why_still(made, say), *sections), **shown)
+    plain = html.write(picture, theme, sections=sections, strict=True, **shown).decode()
     style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
@@ -170,17 +179,22 @@ def write(
     style = f"<style>{style.replace('.P', '.' + own[1])}</style>\n"
     inside = f"{style}{others}{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
+    if alone:
+        page = page.replace("</body>", f"<script>{script('frame.js')}</script>\n</body>")
     charset = '<meta charset="utf-8">\n'
     return page.replace(charset, charset + _policy(page), 1).encode()
 
 
+def why_still(error: StaysStillError, say: Language = ENGLISH) -> str:
+    """Return a sentence below a figure that stays still, in HTML."""
+    return f"<p>{escaped(say('This figure does not follow its inputs: {reason}.', reason=str(error)))}</p>"
+
+
 def mark(made: Living | StaysStillError) -> str:
     """Return a text that differs where what a page does differs."""
-    return (
-        str(made)
-        if isinstance(made, StaysStillError)
-        else "".join((_data(made), _script(made), _style(made), *made.drawings))
-    )
+    if isinstance(made, StaysStillError):
+        return str(made)
+    return "".join((_data(made), _script(made), _style(made), *made.drawings))
 
 
 def _data(made: Living) -> str:
@@ -190,7 +204,7 @@ def _data(made: Living) -> str:
 
 
 def _style(made: Living) -> str:
-    return "".join(script(f"{name}.css") for name in ("figure", *made.scripts))
+    return "".join(script(f"{name}.css") for name in ("figure", "walk", *(n for n in made.scripts if n in _STYLED)))
 
 
 def _script(made: Living) -> str:
@@ -198,19 +212,14 @@ def _script(made: Living) -> str:
     # Most figures have only what JavaScript's Math has.
     functions = (script("functions.js"),) if "F." in steps else ()
     scripts = (script(f"{name}.js") for name in ("figure", *made.scripts))
-    parts = *functions, script("numbers.js"), steps, *scripts
-    return "(() => {\n" + "\n".join(map(_smaller, parts)) + "\n})();"
+    # Nothing may be added to what scripts of the page rely on.
+    parts = *functions, script("numbers.js"), steps, *scripts, "Object.freeze(api);"
+    return "(() => {\n" + "\n".join(parts) + "\n})();"
 
 
 def _functions(lines: Sequence[str]) -> str:
     chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
     return ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
-
-
-def _smaller(text: str) -> str:
-    """Return a script without its comments and indents."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _policy(page: str) -> str:

@@ -20,13 +20,14 @@ from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.lazy import LazyModule
 from bpviz.living.expressions import literal, written
+from bpviz.living.lowerings import LOWERINGS, Applied
 from bpviz.ops import Operation
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder
 from bpviz.transforms.element_rules import Each, Sums, Term, groups, spelled
 from bpviz.transforms.gradient_graph import derivation
 
-__all__ = ["LIMIT", "Guard", "Lowering", "Program", "StaysStillError", "program"]
+__all__ = ["LIMIT", "Guard", "Lowering", "Program", "Slots", "StaysStillError", "program"]
 
 np: Any = LazyModule("numpy")
 
@@ -189,6 +190,8 @@ class Lowering:
         self.statements: list[str] = []
         self.fixed: set[int] = set()
         """The places whose numbers never change."""
+        self.ordered: set[int] = set()
+        """The places of positions that an order gave."""
         self.constants: dict[str, int] = {}
         self.copies: dict[str, int] = {}
         """The places of what is computed already, by the expression."""
@@ -203,7 +206,7 @@ class Lowering:
         return made
 
     def variable(self, number: float) -> int:
-        """Return the place of a number that is there before the first step."""
+        """Return a new place, with its first number."""
         self.initial.append(number)
         return len(self.initial) - 1
 
@@ -216,7 +219,7 @@ class Lowering:
         return self.constants[key]
 
     def step(self, expression: str, size: int = 1) -> int:
-        """Return the place of what an expression computes; it counts as ``size`` steps."""
+        """Return the place of what an expression gives."""
         if expression not in self.copies:
             self.count += size
             if self.count > self.limit:
@@ -268,6 +271,10 @@ class Lowering:
             if np.asarray(z).dtype.kind == "b" and any(operation.rules(len(xs))):
                 raise StaysStillError(f"{operation.name} computes with true and false as NumPy does")
             return tuple(self._elementwise(operation, row, parameters) for row in rows)
+        if lowered := LOWERINGS.get(operation.name):
+            step = Applied(operation, xs, operands, {**operation.parameters, **parameters})
+            if slots := lowered(self, step):
+                return slots
         if operation.inside is not None:
             return self.applied(operation.name, operation.inside, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:

@@ -10,22 +10,11 @@ from bpviz import nn, ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 
-__all__ = ["inputs_of", "like", "parameters_of", "split_keywords", "title_of"]
+__all__ = ["inputs_of", "like", "parameters_of", "title_of"]
 
 np: Any = LazyModule("numpy")
 
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # of a code object's flags, as `inspect` names them
-
-
-def split_keywords(target: Any, keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the keywords that fill parameters of a function, and the others, which are options.
-
-    >>> split_keywords(lambda price, tax=1.1: price * tax, {"tax": 1.2, "theme": "dark"})
-    ({'tax': 1.2}, {'theme': 'dark'})
-    """
-    known = parameters_of(target) if keywords and callable(target) else ()
-    filled = {name: value for name, value in keywords.items() if name in known}
-    return filled, {name: value for name, value in keywords.items() if name not in known}
 
 
 def parameters_of(fn: Any) -> tuple[str, ...]:

@@ -162,10 +162,10 @@ def _line(line: str, role: TextRole, size: float, theme: Theme, latex: str = "")
     """Return a line of text with its names set; ``latex`` is the same in LaTeX, with names as in a book."""
     shown = text.printable(line)
     if role in _TITLES or not (latex or _LETTERS.search(shown)):
-        return _Line(shown, (), text.width(shown, size), "")
+        return _Line(shown, (), theme.room(shown, size), "")
     notation = theme.notation
     runs = notation.runs(shown, symbol=role == "symbol")
-    width = width_of(runs, size) if runs else text.width(shown, size)
+    width = width_of(runs, size, theme.font) if runs else theme.room(shown, size)
     if NAME.search(shown) and not is_prose(shown) and (not latex or notation != MATH):
         latex = line_in_latex(shown, notation, symbol=role == "symbol")
     shown = "".join(run.text for run in runs) or shown
@@ -215,7 +215,7 @@ def _named(name: str, block: Block, role: TextRole, theme: Theme) -> Block:
     if not name:
         return block
     before = words(name, "muted", theme)
-    left, height = before.width + text.width("  ", theme.sizes[role]), max(before.height, block.height)
+    left, height = before.width + theme.room("  ", theme.sizes[role]), max(before.height, block.height)
     elements = (
         *placed(before, 0.0, (height - before.height) / 2),
         *placed(block, left, (height - block.height) / 2),
@@ -228,7 +228,7 @@ def _noted(note: str, block: Block, theme: Theme) -> Block:
     if not note:
         return block
     size = theme.sizes["note"]
-    above = paragraph("\n".join(text.wrapped(note, size, _NOTE)), "note", theme)
+    above = paragraph("\n".join(text.wrapped(note, size, _NOTE, theme.room)), "note", theme)
     width, top = max(above.width, block.width), above.height + _BAR_AIR
     elements = (
         *placed(above, (width - above.width) / 2, 0.0),
@@ -259,7 +259,7 @@ def _grid(grid: Grid, role: TextRole, theme: Theme, columns: tuple[float, ...] =
         for j, row in enumerate(cells):
             if i < len(row) and row[i]:
                 baseline = j * leading + (leading + text.CAP_HEIGHT * size) / 2
-                elements.append(Text(role, row[i], right, baseline, size, text.width(row[i], size), "end"))
+                elements.append(Text(role, row[i], right, baseline, size, theme.room(row[i], size), "end"))
         right += size * 0.7
     total = right - (size * 0.7 if widths else 0.0) + inset * 2
     height = max(len(cells), 1) * leading
@@ -273,7 +273,7 @@ def _grid(grid: Grid, role: TextRole, theme: Theme, columns: tuple[float, ...] =
 def _columns(grid: Grid, role: TextRole, theme: Theme) -> list[float]:
     """Return the widths of the columns of a grid."""
     size = theme.sizes[role] * _GRID_SCALE
-    rows = [[text.width(text.printable(cell), size) for cell in row] for row in grid.rows]
+    rows = [[theme.room(text.printable(cell), size) for cell in row] for row in grid.rows]
     return [max(column) for column in zip_longest(*rows, fillvalue=0.0)]
 
 
@@ -294,7 +294,7 @@ def _heading(heat: Heat, role: TextRole, theme: Theme) -> Block:
     if not heat.note:
         return line
     size = theme.sizes[role] * _KEY_SCALE
-    width = text.width(heat.note, size)
+    width = theme.room(heat.note, size)
     left = line.width + size * 0.4
     note = Text(role, heat.note, left + width / 2, text.ASCENT * theme.sizes[role], size, width)
     return Block(left + width, line.height, (*line.elements, note))
@@ -328,7 +328,7 @@ def _key(heat: Heat, role: TextRole, theme: Theme) -> Block | None:
     size = theme.sizes[role] * _KEY_SCALE
     side = size * text.CAP_HEIGHT
     top, number = size * text.ASCENT - side, f"±{heat.full}"
-    left, width = 2 * side + size * 0.3, text.width(number, size)
+    left, width = 2 * side + size * 0.3, theme.room(number, size)
     elements = (
         Cell(0.0, top, side, side, -1.0),
         Cell(side, top, side, side, 1.0),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bpviz.picture.elements import Text
 from bpviz.text import widths
 from bpviz.text.notation import Run
+from bpviz.text.typefaces import Typeface, drawn_width
 
 __all__ = ["Placed", "pieces", "placed_runs", "width_of"]
 
@@ -27,34 +28,45 @@ class Placed(NamedTuple):
     size: float
 
 
-def placed_runs(runs: Sequence[Run], size: float) -> Iterator[Placed]:
-    """Yield the runs of a line of this size, each at its place."""
+def placed_runs(runs: Sequence[Run], size: float, face: Typeface | None = None) -> Iterator[Placed]:
+    """Yield the runs of a line of this size, each at its place, in a typeface or the bundled font."""
     left = 0.0
     for run in runs:
         small = size * _SMALL if run.level and not run.is_small else size
         down = {-1: _BELOW, 0: 0.0, 1: -_ABOVE}[run.level] * size
         yield Placed(run, left, down, small)
-        left += widths.width(run.text, small)
+        left += drawn_width(run.text, small, face, italic=run.italic)
 
 
-def width_of(runs: Sequence[Run], size: float) -> float:
-    """Return how wide a line of runs is drawn, in points.
+def width_of(runs: Sequence[Run], size: float, face: Typeface | None = None) -> float:
+    """Return the room of a line of runs, in points: as it is drawn in a typeface, or in the bundled font if wider.
 
     >>> round(width_of((Run("W"), Run("xh", True, -1)), 14), 2)
     25.17
     """
-    return sum(widths.width(placed.run.text, placed.size) for placed in placed_runs(runs, size))
+    usual = sum(widths.width(placed.run.text, placed.size) for placed in placed_runs(runs, size))
+    return usual if face is None else max(usual, _drawn(runs, size, face))
 
 
-def pieces(line: Text) -> Iterator[Text]:
-    """Yield each run of a line as a line of its own, from its start; a line without runs as it is."""
+def _drawn(runs: Sequence[Run], size: float, face: Typeface) -> float:
+    return sum(
+        drawn_width(run.text, small, face, italic=run.italic) for run, _, _, small in placed_runs(runs, size, face)
+    )
+
+
+def pieces(line: Text, face: Typeface | None = None) -> Iterator[Text]:
+    """Yield each run of a line as a line of its own, from its start; a line without runs as it is.
+
+    Widths are those in a typeface, or in the bundled font.
+    """
     if not line.runs:
-        yield line
+        yield line if face is None else replace(line, width=drawn_width(line.text, line.size, face))
         return
-    start = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * line.width
-    for run, left, down, size in placed_runs(line.runs, line.size):
+    whole = line.width if face is None else _drawn(line.runs, line.size, face)
+    start = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * whole
+    for run, left, down, size in placed_runs(line.runs, line.size, face):
         kept = (Run(run.text, True),) if run.italic else ()
-        width = widths.width(run.text, size)
+        width = drawn_width(run.text, size, face, italic=run.italic)
         yield replace(
             line, text=run.text, x=start + left, y=line.y + down, size=size, width=width, anchor="start", runs=kept
         )

@@ -122,7 +122,9 @@ def captioned(picture: Picture, steps: Sequence[Step], theme: Theme) -> Picture:
     theme = replace(theme, notation=picture.notation)
     size = theme.sizes["name"]
     room = max(picture.width, _NARROWEST) - 2 * theme.margin
-    lines = [[words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room)] for step in steps]
+    lines = [
+        [words(line, "name", theme) for line in widths.wrapped(step.sentence, size, room, theme.room)] for step in steps
+    ]
     width = ceil(max([picture.width, *(line.width + 2 * theme.margin for step in lines for line in step)]))
     top = picture.height + _CAPTION_GAP - theme.margin / 2
     parts = list(picture.parts)

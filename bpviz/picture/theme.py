@@ -21,6 +21,7 @@ from bpviz.tables import read_table
 from bpviz.text.colours import NO_BACKGROUND, checked_background, colour
 from bpviz.text.notation import MATH, Notation
 from bpviz.text.styles import Styles, named_styles
+from bpviz.text.typefaces import Typeface, room_width, typeface
 
 __all__ = [
     "LineRole",
@@ -58,7 +59,7 @@ class Theme:
     and the edge of its page. ``dark``, where given, is the theme for readers who prefer dark pages, in formats that can
     follow (SVG, HTML). If it is ``transparent``, the page and the boxes are not painted, and ``background`` is only the
     colour of the page that is assumed behind them. ``styles`` are the looks of values with these names.
-    ``notation`` is that of the names of the figure that is being set.
+    ``notation`` is that of the names of the figure that is being set. ``font`` is the author's, if there is one.
     """
 
     name: str
@@ -80,6 +81,11 @@ class Theme:
     transparent: bool = False
     styles: Styles = ()
     notation: Notation = MATH
+    font: Typeface | None = None
+
+    def room(self, text: str, size: float) -> float:
+        """Return the room of a text in the theme's font, at a size in points; see `bpviz.text.typefaces`."""
+        return room_width(text, size, self.font)
 
 
 _HOME = Path(__file__).parent / "themes"
@@ -154,7 +160,8 @@ class _Wrong(Exception):
 _COLOURS = ("background", "ink", "forward", "backward", "grey", "pale", "shared", "mark")
 _NONE = ("background", NO_BACKGROUND)
 _MEASURES = ("gap", "clearance", "node", "dot", "margin")
-_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures", "styles")
+_FONT = ("upright", "italic")
+_KEYS = ("base", "dark", *_COLOURS, "heat", "lines", "sizes", "measures", "styles", "font")
 
 
 def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> Theme:
@@ -185,6 +192,7 @@ def _made(path: Path, table: Mapping[str, Any], within: tuple[Path, ...]) -> The
         sizes=MappingProxyType({**base.sizes, **{k: _length(f"sizes.{k}", v) for k, v in sizes.items()}}),
         dark=others.get("dark", base.dark),
         styles=(*base.styles, *_styles(table.get("styles", {}))),
+        font=_font(table["font"], path.parent) if "font" in table else base.font,
     )
     made = replace(made, **{key: _length(f"measures.{key}", value) for key, value in measures.items()})  # type: ignore[arg-type]
     _check_contrast(made, f"in the theme {path.stem!r}")
@@ -243,6 +251,19 @@ def _styles(table: Any) -> Styles:
         return named_styles(table)
     except UsageError as error:
         raise _Wrong(f"has a wrong style: {error}") from None
+
+
+def _font(table: Any, folder: Path) -> Typeface:
+    """Return the font of two files, whose paths are meant from the folder of the theme."""
+    _only(table, _FONT, "font.")
+    for key in _FONT:
+        if not isinstance(table.get(key), str):
+            given = f"font.{key} = {table[key]!r}" if key in table else f"a font without {key!r}"
+            raise _Wrong(f"has {given}; two font files are expected: font.upright and font.italic, such as 'Book.ttf'")
+    try:
+        return typeface(folder / table["upright"], folder / table["italic"])
+    except UsageError as error:
+        raise _Wrong(f"has a wrong font: {error}") from None
 
 
 def _other(name: Any, within: tuple[Path, ...]) -> Theme:

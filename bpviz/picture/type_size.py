@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bpviz.picture.elements import Picture, Text
+from bpviz.picture.runs import placed_runs
 
 __all__ = ["LEAST_TYPE", "effective_type", "small_type"]
 
@@ -13,6 +14,8 @@ LEAST_TYPE = 6.0
 def effective_type(picture: Picture, width: float) -> float:
     """Return the size of the smallest text, in points, where a page of ``width`` points shows the whole picture.
 
+    Subscripts and superscripts count.
+
     A picture that is wider than the page is made smaller, and none is made larger. Without text it is infinite.
 
     >>> from bpviz.picture.elements import Part
@@ -20,7 +23,8 @@ def effective_type(picture: Picture, width: float) -> float:
     >>> effective_type(Picture(936.0, 50.0, (word,)), 468.0), effective_type(Picture(200.0, 50.0, (word,)), 468.0)
     (7.0, 14.0)
     """
-    sizes = {element.size for part in picture.parts for element in part.elements if isinstance(element, Text)}
+    texts = {(e.size, e.runs) for part in picture.parts for e in part.elements if isinstance(e, Text)}
+    sizes = (min([size, *(run.size for run in placed_runs(runs, size))]) for size, runs in texts)
     return min(sizes, default=float("inf")) * min(1.0, width / picture.width)
 
 

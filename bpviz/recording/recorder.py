@@ -85,10 +85,12 @@ class Recorder(Frames):
         "depth",
         "gradient_of",
         "is_input",
+        "joint",
         "kept",
         "labels",
         "last_words",
         "lifted",
+        "lines",
         "meanings",
         "offsets",
         "operands",
@@ -100,8 +102,10 @@ class Recorder(Frames):
         "rewrites",
         "step_scopes",
         "styles",
+        "symbols",
         "titles",
         "values",
+        "weights",
         "whole",
         "written",
     )
@@ -151,6 +155,14 @@ class Recorder(Frames):
         self.compacts = False
         # Whether a handle has another value than the one it was made with.
         self.rewrites = False
+        # Of a step of another framework that has several results, each but the first → the first one: they share a box.
+        self.joint: dict[int, int] = {}
+        # What stands in the circles of steps of another framework, in place of the symbols of their rows.
+        self.symbols: dict[int, str] = {}
+        # The lines of steps that have no code.
+        self.lines: dict[int, int] = {}
+        # The parameters of modules, each with the depth of its group: in a figure that is less deep it disappears.
+        self.weights: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -217,6 +229,12 @@ class Recorder(Frames):
             self.styles[new] = other.styles[index]
         if index in other.orders:
             self.orders[new] = other.orders[index]
+        if index in other.symbols:
+            self.symbols[new] = other.symbols[index]
+        if index in other.lines:
+            self.lines[new] = other.lines[index]
+        if index in other.weights:
+            self.weights[new] = other.weights[index]
         return new
 
     def add_step(
@@ -291,10 +309,10 @@ class Recorder(Frames):
         for index, operation in enumerate(self.operations):
             operands = self.operands[index]
             if operation is None:
-                self.reached[index] = index in self.is_input and differentiable(self.values[index])
+                self.reached[index] &= index in self.is_input
             else:
                 rules = operation.rules(len(operands))
-                self.reached[index] = any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
+                self.reached[index] &= any(rule and self.reached[i] for rule, i in zip(rules, operands, strict=True))
         self.renamed += 1
 
     def move(self, index: int, scope: Scope) -> None:

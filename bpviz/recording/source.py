@@ -18,6 +18,7 @@ from bpviz.frozen import dataclass
 __all__ = [
     "Returned",
     "accumulates",
+    "add_framework",
     "arguments_of_call",
     "by_operator",
     "called_name",
@@ -374,15 +375,24 @@ def line_of(code: CodeType, offset: int) -> int | None:
 
 
 _ours: dict[str, bool] = {}
+_frameworks = {"numpy", "scipy", "torch", "jax", "jaxlib", "flax", "onnx"}
+"""The packages whose frames stand between the user's code and a record."""
+
+
+def add_framework(package: str) -> None:
+    """Add a package whose frames are no code of the user's (see `bpviz.sources`)."""
+    _frameworks.add(package)
+    _ours.clear()
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Return whether a frame is one of bpviz, NumPy or SciPy, between the user's code and the record."""
+    """Return whether a frame is one of bpviz, NumPy, SciPy or another framework, between the user's code and the
+    record."""
     file = frame.f_code.co_filename
     found = _ours.get(file)
     if found is None:
         module = frame.f_globals.get("__name__") or ""
-        found = file.startswith(HOME) or module.partition(".")[0] in ("numpy", "scipy")
+        found = file.startswith(HOME) or module.partition(".")[0] in _frameworks
         if not file.startswith("<"):
             # Code without a file (a cell, a string) shares its name with others.
             _ours[file] = found

@@ -12,7 +12,7 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.graph.verification import verified
-from bpviz.objects.parameters import parameters_of, split_keywords
+from bpviz.sources.targets import names_of, split_keywords
 from bpviz.words.values import spoken
 
 __all__ = ["Descent", "descend"]
@@ -87,7 +87,7 @@ def descend(
     filled, others = split_keywords(source, keywords)
     if others:
         word = next(iter(others))
-        known = [*parameters_of(source), "rate", "steps", "inputs", "output", "wrt", "freeze", "verify"]
+        known = [*names_of(source), "rate", "steps", "inputs", "output", "wrt", "freeze", "verify"]
         hint = did_you_mean(word, known, "options of the figure go to its drawing, descend(…).draw(…)")
         raise UsageError(f"descend has no option {word!r}; {hint}")
     with verified(verify):

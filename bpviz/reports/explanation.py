@@ -12,18 +12,18 @@ from bpviz.analysis.sharing import KeptValue, Sharing, kept_values, shared_facto
 from bpviz.documents.document import Block, Document, Heading, Paragraph, Picture
 from bpviz.drawing.draw import draw
 from bpviz.drawing.drawing import Drawing
-from bpviz.errors import UsageError
+from bpviz.errors import BpvizError, UsageError
 from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
-from bpviz.objects.parameters import split_keywords
 from bpviz.reports.report import TextReport
 from bpviz.reports.what_if import WhatIf, compared
+from bpviz.sources.targets import flow_of, split_keywords
 from bpviz.text.language import Language
+from bpviz.transforms.gradient_graph import derivation
 from bpviz.words.chains import chain_blocks
 from bpviz.words.influences import influence_table, sentence
 from bpviz.words.numbers import shown, shown_count
@@ -39,6 +39,8 @@ _CHAINS = 12
 """The most variables whose chains are written, unless some are chosen by name."""
 _FEW = 30
 """The most nodes of a graph for which the chains of steps are written as well as those of inputs."""
+_MANY = 10_000_000
+"""The most numbers of a model of another framework whose chains and shared factors are written."""
 _LARGE = 2000
 """The most nodes of a graph whose chains and shared factors are written, unless variables are chosen by name."""
 
@@ -219,7 +221,7 @@ def _explained(
             "a card, a page of several figures or a training cannot be explained; give a function, a graph or a flow"
         )
     flow = flow_of(source)
-    small = len(flow.values) <= _LARGE
+    small = len(flow.values) <= _LARGE and not (flow.graph.framework and _size(flow) > _MANY)
     everything = named(flow)
     inputs = [i for i in everything if i in flow.graph.record.is_input][:_INPUTS]
     steps = [i for i in everything if i not in flow.graph.record.is_input and i != flow.output_index][:_STEPS]
@@ -232,6 +234,7 @@ def _explained(
         steps_too = len(flow.values) <= _FEW and not symbols.has_arrays
         chained = [i for i in chained if steps_too or i in inputs][:_CHAINS] if small else []
     whole = small and not variables
+    recordable = not flow.graph.framework or _can_be_recorded(flow)
     unnamed = (i for i in range(len(flow.values)) if not flow.graph.labels[i])
     precision = drawing.options.circuit.precision
     return Explanation(
@@ -240,10 +243,24 @@ def _explained(
         variables=influences(flow, chosen, symbols),
         left_out=0 if variables else len(everything) - len(chosen),
         chains=tuple(chain(flow, symbols, i) for i in chained),
-        sharing=shared_factors(flow) if whole else None,
-        kept=kept_values(flow) if whole else (),
+        sharing=shared_factors(flow) if whole and recordable else None,
+        kept=kept_values(flow) if whole and recordable else (),
         expressions={flow.graph.names[i]: symbols.value(i) for i in unnamed} if whole else {},
         what_if=None
         if what_if is None
         else compared(target, args, what_if, precision=precision, say=drawing.options.circuit.lang, **run),
     )
+
+
+def _size(flow: Flow) -> int:
+    return sum(map(ops.size_of, flow.values))
+
+
+def _can_be_recorded(flow: Flow) -> bool:
+    """Return whether the backward pass of a model of another framework can be recorded, step by step."""
+    try:
+        derivation(flow)
+    except BpvizError:
+        # A step has only the numbers of its own run.
+        return False
+    return True

@@ -15,11 +15,11 @@ from bpviz.errors import UsageError, did_you_mean
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
-from bpviz.graph.sources import flow_of
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
 from bpviz.reports.report import TextReport
+from bpviz.sources.targets import flow_of
 from bpviz.text.language import ENGLISH, Language
 from bpviz.words.changes import change_sentences, change_table, changes_text
 from bpviz.words.numbers import shown_apart

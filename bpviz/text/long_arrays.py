@@ -31,6 +31,10 @@ class LongArrays:
     def __init__(self) -> None:
         self._arrays: list[Any] = []
 
+    def takes(self, array: Any) -> bool:
+        """Return whether an array is so long that it is written with others of its kind."""
+        return bool(array.size > LONG)
+
     def mark(self, array: Any) -> str:
         """Return the mark for an array; no text of a user's can be one."""
         self._arrays.append(array)

@@ -57,8 +57,10 @@ def width(text: str, size: float) -> float:
     return size * sum(map(_advance, text))
 
 
-def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
-    """Return ``text`` in lines of at most ``room`` points.
+def wrapped(
+    text: str, size: float, room: float, measured: Callable[[str, float], float] | None = None
+) -> tuple[str, ...]:
+    """Return ``text`` in lines of at most ``room`` points, ``measured`` in a font of the author's if there is one.
 
     Lines break after commas and full stops if that is enough, else before equals signs, else at any space, and between
     full-width letters. A longer word has its own line. No line begins with a closing bracket or with the end of a
@@ -72,7 +74,8 @@ def wrapped(text: str, size: float, room: float) -> tuple[str, ...]:
     ('勾配はx', 'へ流れ', 'る。')
     """
     rows: list[str] = []
-    _fill(rows, "", printable(text), _breaks(), lambda line: width(line, size) <= room)
+    long = measured or width
+    _fill(rows, "", printable(text), _breaks(), lambda line: long(line, size) <= room)
     return tuple(filter(None, rows)) or ("",)
 
 

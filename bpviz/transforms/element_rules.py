@@ -71,8 +71,14 @@ def spelled(operation: Operation, xs: Sequence[Any], parameters: Mapping[str, An
     >>> spelled(ops.OPERATIONS["matmul"], [np.ones((1, 2)), np.ones((2, 1))], {}, np.full((1, 1), 2.0)).terms[0]
     (Term(factor=1.0, places=((0, 0), (1, 0))), Term(factor=1.0, places=((0, 1), (1, 1))))
 
-    Raises `UsageError` for an operation that is neither elementwise nor a sum of products.
+    Raises `UsageError` for an operation that is neither elementwise nor a sum of products, or that another framework
+    computes.
     """
+    if operation.framework:
+        raise UsageError(
+            f"{operation.name} cannot be spelled out in single numbers: {operation.framework} computes it as a whole; "
+            "show a part of the model without it, or the matrices"
+        )
     step = _ProbedStep(operation, [np.asarray(x) for x in xs], parameters, np.asarray(z))
     if not step.slots:
         return Known()

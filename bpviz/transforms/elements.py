@@ -14,10 +14,10 @@ from bpviz.errors import UsageError
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import End, Graph, Node
 from bpviz.graph.propagate import propagate
-from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
+from bpviz.sources.targets import recorded
 from bpviz.text.element_names import arrays_of, element_name, selected, split_name
 from bpviz.transforms.element_rules import Each, Fold, Known, Spelling, Sums, spelled
 from bpviz.transforms.opening import opened
@@ -50,7 +50,7 @@ def elements(target: Callable[..., Any] | Graph | Flow, /, *only: str, limit: in
     Raises `UsageError` if there would be more operations than ``limit``, if an operation cannot be spelled out, or for
     a choice of elements that do not exist.
     """
-    source = target if isinstance(target, Graph | Flow) else trace(target)
+    source = recorded(target)
     source = opened(source, _is_opened)
     flow = source if isinstance(source, Flow) else propagate(source)
     made = _Elements(flow, only, limit).graph()

@@ -18,14 +18,15 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph, Node
 from bpviz.graph.propagate import propagate
-from bpviz.graph.tracing import trace
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
 from bpviz.ops.table.backward import unbroadcast, walk_back
 from bpviz.ops.table.row import Rule
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import Recorder, differentiable
 from bpviz.recording.scopes import gradient_title, split_title
+from bpviz.sources.targets import recorded
 from bpviz.text.element_names import arrays_of
 from bpviz.text.numerals import number, superscript
 from bpviz.transforms.simplify import Numbering
@@ -61,7 +62,7 @@ def gradient_graph(
 
     Raises `UsageError` for an unknown input or output, and what `bpviz.propagate` raises.
     """
-    source = target if isinstance(target, Graph | Flow) else trace(target)
+    source = recorded(target)
     if isinstance(source, Graph) or output is not None or seed is not None:
         graph = source.graph if isinstance(source, Flow) else source
         given = {} if isinstance(source, Graph) else {graph.record.is_input[i]: x for i, x in source.given.items()}
@@ -172,7 +173,17 @@ class _Backward:
         return lambda slot, rule: rule(g, z, *xs, **parameters)
 
     def _arrived(self, index: int, slot: int, share: Any) -> int:
-        """Record the gradient of a wire, in the shape and precision of the operand."""
+        """Record the gradient of a wire, in the shape and precision of the operand.
+
+        Raises `UsageError` for a step of another framework whose gradient is known as a number at most.
+        """
+        if share is UNKNOWN:
+            operation = self.record.operations[index]
+            assert operation is not None
+            raise UsageError(
+                f"the backward pass cannot be drawn: the step {operation.name!r} of {operation.framework} has only the "
+                "numbers of its own run"
+            )
         made = self._settled(self._turned(self._settled(share)))
         made = self._settled(self._fitted(made, self.flow.values[self.record.operands[index][slot]]))
         self.shares[index, slot] = made

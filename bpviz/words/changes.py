@@ -31,17 +31,25 @@ def change_table(
         (
             change.name,
             *shown_apart(change.before, change.after, precision, say),
-            number(change.slope, precision) if not ops.shape_of(change.before) else "",
-            *_numbers(change, precision),
+            _slope(change, precision, say),
+            *_numbers(change, precision, say),
         )
         for change in changes
     ]
     if len(changes) > 1:
-        rows.append((say("all together"), "", "", "", *_numbers(together, precision)))
+        rows.append((say("all together"), "", "", "", *_numbers(together, precision, say)))
     return Table(say("What a change of the inputs does to {output}", output=output), header, tuple(rows))
 
 
-def _numbers(change: Change, precision: int) -> tuple[str, str, str]:
+def _slope(change: Change, precision: int, say: Language) -> str:
+    if ops.shape_of(change.before):
+        return ""
+    return number(change.slope, precision) if change.is_known else say("unknown")
+
+
+def _numbers(change: Change, precision: int, say: Language) -> tuple[str, str, str]:
+    if not change.is_known:
+        return say("unknown"), signed(change.true, precision), ""
     return (
         signed(change.predicted, precision),
         signed(change.true, precision),
@@ -68,6 +76,8 @@ def _whole(changes: Sequence[Change], together: Change, output: str, precision: 
         "grows": grows(together.true, precision, say),
         "alone": signed(alone, precision),
     }
+    if not together.is_known:
+        return say("All together {output} {grows}; not all gradients are known, so this was not predicted.", **filled)
     if not together.same_way:
         return say(
             "All together {output} is predicted to {predicted}, "
@@ -109,6 +119,8 @@ def _reason(change: Change, output: str, precision: int, say: Language) -> str:
         return came + say(". With the new value the model computes other steps, which the gradient could not foresee.")
     if not change.reaches:
         return came + say(". No gradient flows back to {name}, so nothing of this was predicted.", name=name)
+    if not change.is_known:
+        return came + say(". The gradient of {name} is not known, so nothing of this was predicted.", name=name)
     if not math.isfinite(change.difference):
         return came + say(". The gradient or the output is not finite there, so nothing can be compared.")
     if change.difference == 0:

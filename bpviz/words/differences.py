@@ -10,6 +10,8 @@ from bpviz import ops
 from bpviz.analysis.differences import Difference, Side
 from bpviz.documents.document import Table
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import Unknown
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import number
 from bpviz.words.numbers import shown, shown_apart, signed
@@ -119,6 +121,10 @@ def _cut(text: str, value: Any, say: Language) -> str:
     return text if len(text) <= _WIDEST else say("shape {shape}", shape=shape_text(ops.shape_of(value)))
 
 
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, Unknown | Thumbnail)
+
+
 def _numbers(old: Any, new: Any, differ: bool, precision: int, say: Language) -> tuple[str, str]:
     """Return "old → new" and the difference; the number once, without a difference, if they are equal."""
     if not differ:
@@ -126,8 +132,8 @@ def _numbers(old: Any, new: Any, differ: bool, precision: int, say: Language) ->
     was, now = (
         _cut(text, value, say) for text, value in zip(shown_apart(old, new, precision, say), (old, new), strict=True)
     )
-    if ops.shape_of(old) != ops.shape_of(new):
-        return f"{was} → {now}", ""
+    if ops.shape_of(old) != ops.shape_of(new) or _is_no_number(old) or _is_no_number(new):
+        return (now if was == now else f"{was} → {now}"), ""
     if not ops.shape_of(new):
         return f"{was} → {now}", signed(float(new) - float(old), precision)
     most = number(float(np.max(np.abs(np.subtract(new, old, dtype=float)))), precision)

@@ -79,6 +79,12 @@ def sentence(influence: Influence, output: str, precision: int = 4, say: Languag
     name, slope = influence.name, influence.slope
     if not influence.reaches:
         return say("No gradient flows back from {output} to {name}.", output=output, name=name)
+    if not influence.is_known:
+        return say(
+            "The effect of {name} on {output} is not known: its gradient is not known, or too large to be kept.",
+            name=name,
+            output=output,
+        )
     if not math.isfinite(slope):
         return say(
             "The effect of {name} on {output} is not known: not all numbers are finite.", name=name, output=output

@@ -9,6 +9,8 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.numerals import MINUS, added, number, superscript
 from bpviz.words.values import identical, shape_text, spoken
@@ -22,6 +24,7 @@ __all__ = [
     "shown_apart",
     "shown_count",
     "shown_gradient",
+    "shown_number",
     "signed",
 ]
 
@@ -46,8 +49,8 @@ class Numerals:
         self.precision, self.say = precision, say
 
     def number(self, x: Any) -> str:
-        """Return a single number."""
-        return number(float(x), self.precision)
+        """Return a single number, which may be unknown."""
+        return shown_number(x, self.precision, self.say)
 
     def factor(self, x: Any) -> str:
         """Return a single number as a factor, in brackets if it is negative."""
@@ -90,7 +93,7 @@ def shown_apart(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH)
 
 def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
     """Return a gradient in the same way, with the length of a larger one."""
-    if _is_written_out(value):
+    if _is_written_out(value) or isinstance(value, Thumbnail):
         return shown(value, precision, say)
     size = number(float(np.linalg.norm(value)), precision)
     return say("shape {shape}, length {length}", shape=shape_text(ops.shape_of(value)), length=size)
@@ -99,6 +102,15 @@ def shown_gradient(value: Any, precision: int, say: Language = ENGLISH) -> str:
 def _is_written_out(value: Any) -> bool:
     shape = ops.shape_of(value)
     return 0 < math.prod(shape) <= _CELLS and len(shape) <= 2
+
+
+def shown_number(value: Any, precision: int, say: Language = ENGLISH) -> str:
+    """Return a single number, which may be unknown.
+
+    >>> shown_number(0.5, 4), shown_number(UNKNOWN, 4)
+    ('0.5', 'unknown')
+    """
+    return say("unknown") if value is UNKNOWN else number(float(value), precision)
 
 
 def shown_count(count: int) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+from bpviz import ops
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import Thumbnail, thinned, thumbnail
+from bpviz.ops.table.unknown import Unknown
 from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
 from bpviz.text.language import columns as columns_of
@@ -22,14 +26,11 @@ _FEW = 5
 """The least number of equal elements that are written once."""
 _STEPS = 64
 """Rounding errors, in steps of rounding of the largest element, that may remain when a few dozen terms cancel."""
-_CELLS = (8, 12)
-"""The most rows and columns of a heat map; larger arrays are thinned evenly."""
-_PIECE = 1 << 16
-"""The most numbers of a large array that are looked at together."""
 
 
 def content(value: Any, precision: int = 4, say: Language = ENGLISH) -> Plain | Grid | Heat:
-    """Return what is written at the arrow for a value. An array of one number all over says so.
+    """Return what is written at the arrow for a value. An array of one number all over says so, an unknown gradient
+    that it is unknown.
 
     >>> content(220.00000000000003)
     Plain(text='220', marked=False)
@@ -41,15 +42,17 @@ def content(value: Any, precision: int = 4, say: Language = ENGLISH) -> Plain | 
     """
     same = _same(value)
     if same is not None:
-        shape = shape_text(np.shape(value))
+        shape = shape_text(ops.shape_of(value))
         return Plain(say("{shape} all {number}", shape=shape, number=number(same, precision)), not math.isfinite(same))
     return _written(value, precision, say)
 
 
 def _same(value: Any) -> float | None:
     """Return the number that all elements of an array are; ``None`` if they differ, or are few."""
-    if isinstance(value, float | int):
+    if isinstance(value, float | int | Unknown):
         return None
+    if isinstance(value, Thumbnail):
+        return value.same
     array = np.asarray(value)
     if array.size < _FEW or not (array == array.flat[0]).all():
         return None
@@ -60,6 +63,10 @@ def _written(value: Any, precision: int, say: Language = ENGLISH) -> Plain | Gri
     """Return a number, the elements of a small array, or the heat map of a larger one."""
     if isinstance(value, float | int):
         return Plain(number(float(value), precision), not math.isfinite(value))
+    if isinstance(value, Unknown):
+        return Plain(say("unknown"))
+    if isinstance(value, Thumbnail):
+        return _heat(value, shape_text(value.shape), precision, say)
     array = np.asarray(value)
     if not array.ndim:
         return Plain(number(float(array), precision), not bool(np.isfinite(array)))
@@ -71,7 +78,7 @@ def _written(value: Any, precision: int, say: Language = ENGLISH) -> Plain | Gri
     if array.ndim <= 2 and flat.shape[0] <= _GRID and flat.shape[1] <= _GRID:
         rows, factor = _rows(flat, precision)
         return Grid(rows, marked, factor, array.ndim == 1 and len(rows[0]) > 1)
-    return _heat(flat, shape, marked, precision, say)
+    return _heat(thumbnail(array), shape, precision, say)
 
 
 def _rows(flat: Any, precision: int, other: Any = None) -> tuple[tuple[tuple[str, ...], ...], str]:
@@ -127,10 +134,11 @@ def changed(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> 
     marked = was.marked or now.marked
     match was, now:
         case Plain(), Plain():
-            if np.shape(old) == np.shape(new) == ():
+            known = not isinstance(old, Unknown) and not isinstance(new, Unknown)
+            if known and ops.shape_of(old) == ops.shape_of(new) == ():
                 return Plain(_arrow(float(old), float(new), was.text, now.text, precision), marked)
             return Plain(now.text if was.text == now.text else f"{was.text} → {now.text}", marked)
-        case Grid(), Grid() if np.shape(old) == np.shape(new):
+        case Grid(), Grid() if ops.shape_of(old) == ops.shape_of(new):
             before, after = (_flat(np.asarray(value)) for value in (old, new))
             (earlier, factor), (later, _) = _rows(before, precision, after), _rows(after, precision, before)
             scale = 10.0 ** _power_of(factor)
@@ -141,9 +149,10 @@ def changed(old: Any, new: Any, precision: int = 4, say: Language = ENGLISH) -> 
                 for row in zip(before.tolist(), after.tolist(), earlier, later, strict=True)
             )
             return Grid(rows, marked, factor, now.vector)
-        case Heat(), Heat() if np.shape(old) == np.shape(new):
-            difference = np.asarray(new, dtype=float) - np.asarray(old, dtype=float)
-            return _heat(_flat(difference), f"Δ {now.text}", marked, precision, say)
+        case Heat(), Heat() if ops.shape_of(old) == ops.shape_of(new):
+            if not isinstance(old, Thumbnail) and not isinstance(new, Thumbnail):
+                difference = thumbnail(np.asarray(new, dtype=float) - np.asarray(old, dtype=float))
+                return replace(_heat(difference, f"Δ {now.text}", precision, say), marked=marked)
     return Plain(f"{_shape_of(was, old)} → {_shape_of(now, new)}", marked)
 
 
@@ -176,6 +185,8 @@ def identical(old: Any, new: Any) -> bool:
     """
     if old.__class__ is float and new.__class__ is float:
         return old == new or (old != old and new != new)
+    if isinstance(old, Unknown | Thumbnail) or isinstance(new, Unknown | Thumbnail):
+        return old is new or (isinstance(old, Thumbnail) and old.is_of(new))
     a, b = np.asarray(old), np.asarray(new)
     return bool(a.shape == b.shape and ((a == b) | ((a != a) & (b != b))).all())
 
@@ -199,43 +210,16 @@ def _flat(array: Any) -> Any:
     return array.reshape(-1, array.shape[-1]) if array.ndim != 1 else array.reshape(1, -1)
 
 
-def thinned(shape: tuple[int, int]) -> tuple[Any, Any]:
-    """Return the positions of the rows and of the columns of a large array that a heat map has cells for.
-
-    >>> thinned((3, 100))[1].tolist()
-    [0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99]
-    """
-    step = max(1.0, *(n / most for n, most in zip(shape, _CELLS, strict=True)))
-    rows, columns = (np.unique(np.linspace(0, n - 1, min(n, max(round(n / step), _GRID))).astype(int)) for n in shape)
-    return rows, columns
-
-
-def _heat(flat: Any, text: str, marked: bool, precision: int, say: Language) -> Heat:
+def _heat(array: Thumbnail, text: str, precision: int, say: Language) -> Heat:
     """Return the heat map of an array in rows, which keeps its proportions."""
-    rows, columns = thinned(flat.shape)
-    scale = _largest(flat)
-    thin = flat[np.ix_(rows, columns)].astype(float)
+    scale = array.largest
     cells = tuple(
-        tuple(round(v / (scale or 1.0), 3) if math.isfinite(v) else None for v in row) for row in thin.tolist()
+        tuple(round(v / (scale or 1.0), 3) if math.isfinite(v) else None for v in row)
+        for row in array.cells.astype(float).tolist()
     )
-    whole = thin.size == flat.size
+    whole = array.cells.size == array.size
     full, note = number(scale, precision) if scale else "", "" if whole else say("sampled")
-    return Heat(text, cells, marked, full, note, scale or 1.0)
-
-
-def _largest(flat: Any) -> float:
-    """Return the largest finite size of a number in rows, piece by piece: a copy of a large array takes much memory.
-
-    >>> _largest(np.array([[1.0, -3.0, np.inf]]))
-    3.0
-    """
-    largest, (height, width) = 0.0, flat.shape
-    rows = max(1, _PIECE // max(width, 1))
-    for top in range(0, height, rows):
-        for left in range(0, width, _PIECE):
-            sizes = np.abs(flat[top : top + rows, left : left + _PIECE].astype(float))
-            largest = max(largest, float(np.max(sizes, initial=0.0, where=np.isfinite(sizes))))
-    return largest
+    return Heat(text, cells, bool(array.odd), full, note, scale or 1.0)
 
 
 def spoken(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:

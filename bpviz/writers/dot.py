@@ -15,7 +15,7 @@ from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Pic
 from bpviz.picture.looks import Looks
 from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Stroke, Theme
-from bpviz.text import widths
+from bpviz.text import font_metrics, widths
 from bpviz.writers.svg import shade
 
 __all__ = ["LIFT", "write"]
@@ -45,7 +45,7 @@ def write(picture: Picture, theme: Theme, *, lift: float = LIFT) -> bytes:
         "digraph {",
         f'graph [bb="0,0,{page.width},{page.height}", pad=0, margin=0, notranslate=true, outputorder=edgesfirst, '
         f'bgcolor="{_painted(theme)}", _background={_long(page.background())}]',
-        f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{widths.FAMILY}"]',
+        f'node [shape=none, label="", margin=0, fixedsize=true, labelloc=t, fontname="{page.family}"]',
         "edge [dir=none]",
         *page.nodes(),
         *page.edges(),
@@ -60,6 +60,10 @@ class _DotPicture:
     def __init__(self, picture: Picture, theme: Theme, lift: float) -> None:
         self._picture, self._theme, self._lift = picture, theme, lift
         self._looks = Looks(theme)
+        self.family = theme.font.family if theme.font else widths.FAMILY
+        if theme.font:
+            # Graphviz hangs text from the top of its font.
+            self._lift += theme.font.ascent - font_metrics.ASCENT / font_metrics.UNITS_PER_EM
         # Graphviz rounds the page, which could cut off a little at its right and lower edges.
         self.width, self.height = ceil(picture.width), ceil(picture.height)
         self._taken: set[str] = set()
@@ -74,7 +78,7 @@ class _DotPicture:
         for part in self._picture.parts:
             shapes = [element for element in part.elements if isinstance(element, Shape) and _is_node(part, element)]
             lines = [element for element in part.elements if isinstance(element, Text) and element.text]
-            texts = [piece for line in lines for piece in pieces(line)]
+            texts = [piece for line in lines for piece in pieces(line, self._theme.font)]
             # The names of the nodes at the ends of wires; a bare text is such a node itself.
             names = iter([self._names[part.id]] if part.kind == "node" else [])
             for shape in shapes:
@@ -139,7 +143,8 @@ class _DotPicture:
     def _text(self, line: Text, name: str, look: Theme) -> str:
         middle = line.x + {"start": 0.5, "middle": 0.0, "end": -0.5}[line.anchor] * line.width
         y = line.y + (_ROOM / 2 - 1 + self._lift) * line.size
-        italic = f', fontname="{widths.FAMILY} Oblique"' if line.runs else ""
+        slanted = "Italic" if self._theme.font else "Oblique"
+        italic = f', fontname="{self.family} {slanted}"' if line.runs else ""
         return (
             f'{_quoted(name)} [label="{_label(line.text)}", pos="{self._at((middle, y))}", '
             f"{_size(line.width + _SIDE * line.size, _ROOM * line.size)}, fontsize={_number(line.size)}, "

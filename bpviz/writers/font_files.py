@@ -18,6 +18,7 @@ from bpviz.errors import BpvizWarning, EngineMissing
 from bpviz.frozen import dataclass
 from bpviz.picture.elements import Picture, Text
 from bpviz.text import widths as measures
+from bpviz.text.typefaces import Typeface
 
 __all__ = ["BUNDLED", "ITALIC", "FontChoice", "font_files", "fontconfig", "fonts_for"]
 
@@ -82,13 +83,15 @@ class FontChoice:
     missing: str = ""
 
 
-def font_files(text: str) -> FontChoice:
+def font_files(text: str, own: Typeface | None = None) -> FontChoice:
     """Choose the fonts for ``text``: the bundled one, then as few of this machine's as possible for the rest.
+
+    What the author's ``own`` font has needs no other.
 
     >>> font_files("0.9 × σ").files == (BUNDLED,)
     True
     """
-    wanted = frozenset(measures.missing(text))
+    wanted = frozenset(c for c in measures.missing(text) if own is None or own.lacks(c))
     chosen: list[Path] = [BUNDLED]
     if wanted:
         candidates = _covering(wanted)
@@ -102,14 +105,15 @@ def font_files(text: str) -> FontChoice:
     return FontChoice(tuple(chosen), "".join(c for c in dict.fromkeys(text) if c in wanted))
 
 
-def fonts_for(picture: Picture) -> tuple[Path, ...]:
-    """Return the font files for all text of ``picture``; warn of characters that cannot be drawn."""
+def fonts_for(picture: Picture, own: Typeface | None = None) -> tuple[Path, ...]:
+    """Return the font files for all text of ``picture``, the author's ``own`` first; warn of what none can draw."""
     lines = [e for part in picture.parts for e in part.elements if isinstance(e, Text)]
-    choice = font_files("".join(line.text for line in lines))
+    choice = font_files("".join(line.text for line in lines), own)
     if choice.missing:
         warnings.warn(_warning(choice.missing), BpvizWarning, stacklevel=3)
     slanted = any(run.italic for line in lines for run in line.runs)
-    return (choice.files[0], ITALIC, *choice.files[1:]) if slanted else choice.files
+    files = (choice.files[0], ITALIC, *choice.files[1:]) if slanted else choice.files
+    return files if own is None else (own.upright, own.italic, *files)
 
 
 @contextmanager

@@ -71,7 +71,9 @@ _PS = replace(_PDF, title="PostScript", mime="application/postscript")
 _DOT = Format("DOT", "text/vnd.graphviz", "dot", remark="// {}")
 _TEX = Format("TeX", "text/x-tex", "tikz", options=("say",), remark="% {}")
 _MERMAID = Format("Mermaid", "text/vnd.mermaid", "mermaid", reads="figure", options=("say",), remark="%% {}")
-_HTML = Format("HTML", "text/html", "html", options=("steps", "sections", "say"), remark="<!-- {} -->", shown="browser")
+_HTML = Format(
+    "HTML", "text/html", "html", options=("steps", "sections", "alone", "say"), remark="<!-- {} -->", shown="browser"
+)
 _FILM = Format("", "", "animation", steps="always", many=True, options=("steps", "seconds", "scale"), pixels=True)
 
 
@@ -168,8 +170,8 @@ def write(shown: Picture | Figure | Sheet, theme: Theme, format: str, *, mark: s
 
     Each writer takes those of the ``options`` that its row names: ``scale`` is for formats with pixels, ``engine`` and
     ``timeout`` (seconds) are for what Graphviz draws (PDF, PostScript); ``steps`` are shown one after the other by SVG,
-    HTML, GIF, APNG and WebP, each for so many ``seconds``; ``sections`` are below the figure in HTML. ``say`` writes
-    the words.
+    HTML, GIF, APNG and WebP, each for so many ``seconds``; ``sections`` are below the figure in HTML, and ``alone``
+    leaves out caption and margins. ``say`` writes the words.
 
     Raises:
         UsageError: there is no such format, or no writer has such an option; the message offers what comes close.

@@ -11,7 +11,8 @@ from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
 from bpviz.writers import player, svg
-from bpviz.writers.svg import PREFIX, unique
+from bpviz.writers.following import PREFIX
+from bpviz.writers.svg import unique
 
 __all__ = ["fragment", "write"]
 
@@ -23,12 +24,14 @@ def write(
     steps: Sequence[Step] = (),
     sections: Sequence[str] = (),
     say: Language = ENGLISH,
+    alone: bool = False,
     strict: bool = False,
 ) -> bytes:
     """Return ``picture`` as an HTML page; with ``steps`` the reader moves through them.
 
-    ``sections`` are pieces of HTML below the figure: tables, explanations. A ``strict`` page without steps has styles
-    in style sheets only, so that a policy can allow these and no others.
+    ``sections`` are pieces of HTML below the figure: tables, explanations. The page of a figure that
+    is ``alone``, for an iframe, has no caption and no margins. A ``strict`` page without steps has styles in style
+    sheets only, so that a policy can allow these and no others.
 
     >>> from bpviz.picture.theme import theme
     >>> page = write(Picture(10.0, 5.0, (), "a < b"), theme("light")).decode()
@@ -36,15 +39,16 @@ def write(
     ('<!DOCTYPE html>', True)
     """
     title = escaped(picture.title or picture.description or say("Computation graph"))
-    grounds = f"body{{{_ground(theme)}}}"
+    grounds = f":root,body{{{_ground(theme)}}}"
     if theme.dark is not None:
-        grounds += f"@media screen and (prefers-color-scheme:dark){{body{{{_ground(theme.dark)}}}}}"
-    body = "\n".join([fragment(picture, theme, steps=steps, say=say, strict=strict).rstrip(), *sections])
+        grounds += f"@media screen and (prefers-color-scheme:dark){{:root,body{{{_ground(theme.dark)}}}}}"
+    figure = fragment(picture, theme, steps=steps, say=say, caption="" if alone else None, strict=strict).rstrip()
+    body = "\n".join([figure, *sections])
     return (
         f'<!DOCTYPE html>\n<html lang="{escaped(say.code)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="bpviz">\n<title>{title}</title>\n'
-        f"<style>{_PAGE}{grounds}</style>\n"
+        f"<style>{_ALONE if alone else _PAGE}{grounds}</style>\n"
         f"</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     ).encode()
 
@@ -84,7 +88,7 @@ def fragment(
 
 
 def _ground(theme: Theme) -> str:
-    # Scroll bars are light or dark by color-scheme.
+    # The scroll bars of a page are light or dark by the color-scheme of its root.
     dark = int(theme.background[1:3], 16) < 0x80
     colour = NO_BACKGROUND if theme.transparent else theme.background
     return f"background:{colour};color:{theme.inks['name']};color-scheme:{'dark' if dark else 'light'}"
@@ -96,12 +100,17 @@ body{margin:1rem;font:16px/1.5 system-ui,sans-serif}
 main article.bpviz-page{max-width:none;margin:1rem 0;padding:0;background:none;color:inherit;color-scheme:inherit}
 """
 
+_ALONE = """
+body{margin:0;font:16px/1.5 system-ui,sans-serif}
+main>figure>div:not(.bpviz-picture){padding-inline:.7rem}
+"""
+
 # A picture becomes smaller to fit the window, down to half its size; then it scrolls.
 _FIGURE = """
 :where(.P){margin:0}
 .P .bpviz-picture{overflow-x:auto}
 .P .bpviz-picture>svg{display:block;height:auto;max-width:max(100%,var(--half))}
-.P g:target .shape{stroke-width:3}
+.P g:target :is(circle,rect){stroke-width:3}
 .P figcaption{font-size:.9em;margin-top:.5em}
 @media print{.P .bpviz-picture>svg{max-width:100%}}
 """

@@ -13,12 +13,12 @@ from types import MappingProxyType
 
 from bpviz.figure import Step
 from bpviz.picture.elements import Element, Part, Path, Picture, Shape
-from bpviz.picture.looks import Looks
 from bpviz.picture.stages import arrivals, captioned, halves, is_line
 from bpviz.picture.theme import LineRole, Theme
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers.svg import PREFIX, drawn, finished, followed, group, links, opened, scoped
+from bpviz.writers.following import PREFIX, DaysAndNights, followed, scoped
+from bpviz.writers.svg import drawn, finished, group, ink_of, links, opened
 
 __all__ = ["HOLD", "PALE", "SECONDS", "STRONG", "Mark", "moving", "write"]
 
@@ -49,15 +49,9 @@ def write(
     wider = captioned(picture, steps, theme)
     film = _Film(len(steps), seconds)
 
-    def lines(look: Theme) -> list[str]:
-        return [*opened(wider, look, say), *moving(wider, steps, look, film.mark)]
-
-    made = lines(theme)
-    if theme.dark is not None:
-        made = followed(made, lines(theme.dark))
-    else:
-        made[0] = scoped(made[0])
-    return finished([made[0], f"<style>{film.rules()}</style>", *made[1:]])
+    looks = DaysAndNights(theme)
+    opening, *rest = followed([*opened(wider, looks.plain, say), *moving(wider, steps, looks, film.mark)])
+    return finished([scoped(opening), f"<style>{film.rules()}</style>", *rest])
 
 
 Mark = Callable[[str, tuple[int, ...], float], str]
@@ -65,27 +59,29 @@ Mark = Callable[[str, tuple[int, ...], float], str]
 ``turn``), the steps in which it appears (of a turn the first and the last one), and the width of its lines."""
 
 
-def moving(picture: Picture, steps: Sequence[Step], theme: Theme, mark: Mark, *, linked: bool = True) -> Iterator[str]:
+def moving(
+    picture: Picture, steps: Sequence[Step], looks: DaysAndNights, mark: Mark, *, linked: bool = True
+) -> Iterator[str]:
     """Yield the parts of a picture as SVG; all that appears in one step is a group, with the attributes of ``mark``.
 
     Lines inherit their width from the group, so that a rule can change it. Letters are links to their other ends if the
     parts are ``linked``.
     """
-    toned, arriving, working = Looks(theme), arrivals(steps), _working(steps)
-    ends = links(picture) if linked else {}
+    arriving, working = arrivals(steps), _working(steps)
+    ends, ink = links(picture) if linked else {}, ink_of(looks.plain)
     for number, part in enumerate(picture.parts):
-        look = toned[part.look]
+        look = looks[part.look]
         if part.during is not None:
-            yield _turn(part, len(steps), look, mark)
+            yield _turn(part, len(steps), look, ink, mark)
             continue
         if part.shows in arriving:
-            body = "\n".join(
-                _arrow(half, at, look, mark) for half, at in zip(halves(part), arriving[part.shows], strict=True)
+            body = "".join(
+                _arrow(half, at, look, ink, mark) for half, at in zip(halves(part), arriving[part.shows], strict=True)
             )
         elif part.shows in working:
-            body = _group("box", part, part.elements, working[part.shows], look, mark)
+            body = _group("box", part, part.elements, working[part.shows], look, ink, mark)
         else:
-            body = "\n".join(drawn(element, part, look) for element in part.elements)
+            body = drawn(part, look, ink)
         yield group(part, number, body, ends.get(number))
 
 
@@ -98,10 +94,10 @@ def _working(steps: Sequence[Step]) -> dict[str, tuple[int, ...]]:
     return working
 
 
-def _turn(part: Part, count: int, look: Theme, mark: Mark) -> str:
+def _turn(part: Part, count: int, look: Theme, ink: str, mark: Mark) -> str:
     """Return a part that is shown during some steps only; those of the last step are seen where nothing moves."""
     assert part.during is not None
-    inner = "\n".join(drawn(element, part, look) for element in part.elements)
+    inner = drawn(part, look, ink)
     last = part.during[1] == count - 1
     attributes = mark("turn", part.during, 1.0) + ("" if last else ' opacity="0"')
     if last and part.of:
@@ -109,21 +105,24 @@ def _turn(part: Part, count: int, look: Theme, mark: Mark) -> str:
     return f'<g {attributes} aria-hidden="true">{inner}</g>'
 
 
-def _arrow(part: Part, at: float, theme: Theme, mark: Mark) -> str:
+def _arrow(part: Part, at: float, theme: Theme, ink: str, mark: Mark) -> str:
     lines = [element for element in part.elements if is_line(element)]
     words = [element for element in part.elements if not is_line(element)]
     when = (int(at),) if isfinite(at) else ()
     role = next((element.role for element in lines if isinstance(element, Path)), "forward")
-    return _group(role, part, lines, when, theme, mark) + _group("words", part, words, when, theme, mark)
+    return _group(role, part, lines, when, theme, ink, mark) + _group("words", part, words, when, theme, ink, mark)
 
 
-def _group(kind: str, part: Part, elements: Sequence[Element], at: tuple[int, ...], theme: Theme, mark: Mark) -> str:
+def _group(
+    kind: str, part: Part, elements: Sequence[Element], at: tuple[int, ...], theme: Theme, ink: str, mark: Mark
+) -> str:
     if not elements:
         return ""
     role: LineRole = next((element.role for element in elements if isinstance(element, Path | Shape)), "node")
     width = theme.strokes[role].width if kind != "words" else 1.0
-    inner = "\n".join(drawn(element, part, theme if kind == "words" else _thin(theme)) for element in elements)
-    return f'<g {mark(kind, at, width)} stroke-width="{width:g}">{inner}</g>\n'
+    shown = replace(part, elements=tuple(elements), backward=())
+    inner = drawn(shown, theme if kind == "words" else _thin(theme), ink)
+    return f'<g {mark(kind, at, width)} stroke-width="{width:g}">{inner}</g>'
 
 
 def _thin(theme: Theme) -> Theme:

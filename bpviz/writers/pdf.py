@@ -38,7 +38,7 @@ def write(
     b'%PDF-'
     """
     source = dot.write(picture, theme, lift=_LIFTS[engines.choose(engine)]).decode()
-    with fontconfig(fonts_for(picture)) as settings:
+    with fontconfig(fonts_for(picture, theme.font)) as settings:
         drawn = engines.render(source, _FORMATS[format], engine=engine, timeout=timeout, environment=settings)
     return _undated(drawn)
 

@@ -13,8 +13,9 @@ from bpviz.picture.elements import Element, Path, Picture, Shape
 from bpviz.picture.theme import Theme
 from bpviz.text.escaping import escaped
 from bpviz.text.language import Language
+from bpviz.writers.following import PREFIX, DaysAndNights, followed, scoped
 from bpviz.writers.motion import PALE, STRONG, moving
-from bpviz.writers.svg import INHERITED, PREFIX, followed, page, scoped
+from bpviz.writers.svg import inherited, page
 
 __all__ = ["half", "rules", "written"]
 
@@ -94,15 +95,12 @@ def _reach(step: Step, across: Mapping[str, tuple[float, float]]) -> tuple[float
 def _drawing(picture: Picture, theme: Theme, steps: Sequence[Step]) -> list[str]:
     """Return the drawing that all steps share; each step shows it with its own step number."""
 
-    def lines(look: Theme) -> list[str]:
-        # What is not drawn itself cannot be the end of a link.
-        opening = f'<g class="bpviz" id="{PREFIX}-drawing" {INHERITED}>'
-        return [opening, page(picture, look), *moving(picture, steps, look, _mark, linked=False)]
-
-    made = lines(theme)
-    if theme.dark is not None:
-        return followed(made, lines(theme.dark), inline=True)
-    return [scoped(made[0]), *made[1:]]
+    looks = DaysAndNights(theme)
+    # What is not drawn itself cannot be the end of a link.
+    opening = f'<g class="bpviz" id="{PREFIX}-drawing" {inherited(looks.plain)}>'
+    parts = moving(picture, steps, looks, _mark, linked=False)
+    opening, *rest = followed([opening, page(picture, looks.plain), *parts], inline=True)
+    return [scoped(opening), *rest]
 
 
 def _mark(kind: str, at: tuple[int, ...], width: float) -> str:

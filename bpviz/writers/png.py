@@ -6,16 +6,17 @@ import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, chain, groupby
 from math import floor, sqrt
 from unicodedata import bidirectional, combining
 from zlib import crc32
 
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
-from bpviz.picture.elements import Element, Picture, Text
+from bpviz.picture.elements import Part, Picture, Text
 from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
+from bpviz.text.typefaces import Typeface, drawn_width
 from bpviz.writers import svg
 from bpviz.writers.font_files import fonts_for
 
@@ -52,18 +53,19 @@ def write(picture: Picture, theme: Theme, *, scale: float | None = None) -> byte
     except ImportError as error:
         raise EngineMissing(f"PNG needs resvg ({error}). Install it:\n    pip install resvg-py") from error
 
+    family = theme.font.family if theme.font else widths.FAMILY
     drawn: bytes = resvg_py.svg_to_bytes(
-        svg_string=svg.write(_in_runs(picture), theme).decode(),
+        svg_string=svg.write(_in_runs(picture, theme.font), theme).decode(),
         # To the edge: the page is rounded up to whole pixels.
         background=None if theme.transparent else theme.background,
         zoom=zoom,
         dpi=DOTS_PER_INCH,
         skip_system_fonts=True,
-        font_files=[str(file) for file in fonts_for(picture)],
-        font_family=widths.FAMILY,
-        serif_family=widths.FAMILY,
-        sans_serif_family=widths.FAMILY,
-        monospace_family=widths.FAMILY,
+        font_files=[str(file) for file in fonts_for(picture, theme.font)],
+        font_family=family,
+        serif_family=family,
+        sans_serif_family=family,
+        monospace_family=family,
     )
     if scale is None and zoom < SCALE:
         warnings.warn(
@@ -109,44 +111,44 @@ def _check(picture: Picture, scale: float) -> None:
         )
 
 
-def _in_runs(picture: Picture) -> Picture:
-    """Split each text into pieces that the bundled font has and pieces that it lacks, each at its measured place.
+def _in_runs(picture: Picture, face: Typeface | None) -> Picture:
+    """Split each text into pieces that its font has and pieces that it lacks, each at its measured place.
 
     If the first font lacks one character of a line, resvg sets the whole line in another font that has them all:
     numbers beside Japanese would be drawn in the Japanese font.
     """
-    parts = (replace(part, elements=tuple(_pieces(part.elements))) for part in picture.parts)
-    return replace(picture, parts=tuple(parts))
+    return replace(picture, parts=tuple(_in_pieces(part, face) for part in picture.parts))
 
 
-def _pieces(elements: tuple[Element, ...]) -> Iterator[Element]:
-    for element in elements:
-        if isinstance(element, Text):
-            yield from _runs(element)
-        else:
-            yield element
+def _in_pieces(part: Part, face: Typeface | None) -> Part:
+    pieces = [tuple(_runs(element, face)) if isinstance(element, Text) else (element,) for element in part.elements]
+    ends = list(accumulate(map(len, pieces), initial=0))
+    backward = (place for i in part.backward for place in range(ends[i], ends[i + 1]))
+    return replace(part, elements=tuple(chain.from_iterable(pieces)), backward=tuple(backward))
 
 
-def _runs(line: Text) -> Iterator[Text]:
+def _runs(line: Text, face: Typeface | None) -> Iterator[Text]:
     if len(line.runs) > 1:
-        for single in pieces(line):
-            yield from _runs(single)
+        for single in pieces(line, face):
+            yield from _runs(single, face)
         return
     shown = widths.printable(line.text)
-    lacking = set(widths.missing(shown))
+    lacking = set(widths.missing(shown)) if face is None else {c for c in shown if face.lacks(c)}
     if not lacking or any(bidirectional(c) in ("R", "AL", "AN") for c in shown):
         yield line  # text from right to left must stay together
         return
-    x = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * widths.width(shown, line.size)
+    slanted = any(run.italic for run in line.runs)
+    whole = drawn_width(shown, line.size, face, italic=slanted)
+    x = line.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[line.anchor] * whole
     for _, run in groupby(_marked(shown, lacking), key=lambda pair: pair[0]):
         piece = "".join(character for _, character in run)
-        width = widths.width(piece, line.size)
+        width = drawn_width(piece, line.size, face, italic=slanted)
         yield replace(line, text=piece, x=x, width=width, anchor="start")
         x += width
 
 
 def _marked(shown: str, lacking: set[str]) -> Iterator[tuple[bool, str]]:
-    """Yield each character with whether the bundled font lacks it; one without width follows the character before."""
+    """Yield each character with whether its font lacks it; one without width follows the character before."""
     lacks = False
     for character in shown:
         if widths.width(character, 1.0) > 0 and not combining(character):

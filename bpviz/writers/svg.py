@@ -1,39 +1,39 @@
 """Pictures as SVG: one group per frame, wire and node, with every colour written out; no browser is needed.
 
 Browsers, rasterisers and vector editors show the same bytes: no script, no outside link, and a style sheet only if the
-theme is light or dark as the reader prefers (in an ``<img>`` as well).
+theme is light or dark as the reader prefers (in an ``<img>`` as well). What most elements share they inherit from the
+root or from their group, as attributes, which every viewer knows.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from zlib import crc32
 
 from bpviz import deadline
 from bpviz.picture.elements import Bracket, Cell, Element, Head, Part, Path, Picture, Point, Shape, Text
-from bpviz.picture.looks import Looks, mixed
+from bpviz.picture.looks import mixed
 from bpviz.picture.runs import placed_runs
 from bpviz.picture.theme import Stroke, Theme
 from bpviz.text import widths
 from bpviz.text.colours import NO_BACKGROUND
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
+from bpviz.writers.following import PREFIX, DaysAndNights, both, followed
 
 __all__ = [
     "FONTS",
-    "INHERITED",
-    "PREFIX",
     "drawn",
     "finished",
-    "followed",
     "frames",
     "group",
+    "inherited",
+    "ink_of",
     "links",
     "opened",
     "page",
-    "scoped",
     "shade",
     "unique",
     "write",
@@ -45,15 +45,11 @@ FONTS = f"'{widths.FAMILY}', Verdana, 'Noto Sans CJK JP', 'Hiragino Sans', 'Yu G
 _SIZE = 14.0
 """The size of most texts; they inherit it."""
 
-INHERITED = f'font-family="{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="none"'
-"""The attributes that all drawn elements inherit."""
 
-_CLASSES = {
-    "forward": "forward value",
-    "backward": "backward value",
-    "muted": "muted value",
-    "constant": "constant value",
-}
+def inherited(theme: Theme) -> str:
+    """Return the attributes that all drawn elements inherit: most of them are filled with ink."""
+    own = f"'{theme.font.family}', " if theme.font else ""
+    return f'font-family="{own}{FONTS}" font-size="{_SIZE:g}" text-anchor="middle" fill="{_short(ink_of(theme))}"'
 
 
 def write(picture: Picture, theme: Theme, *, inline: bool = False, say: Language = ENGLISH) -> bytes:
@@ -72,13 +68,11 @@ def frames(
     pictures: Iterable[Picture], theme: Theme, *, inline: bool = False, say: Language = ENGLISH
 ) -> Iterator[bytes]:
     """Yield the SVG files of pictures that share most of their parts; a shared part is written only once."""
-    day: _Written = {}
-    night: _Written = {}
+    looks = DaysAndNights(theme)
+    known: _Written = {}
     for picture in pictures:
-        lines = _pieces(picture, theme, day, say)
-        if theme.dark is not None:
-            lines = followed(lines, _pieces(picture, theme.dark, night, say), inline=inline)
-        yield finished(lines)
+        lines = _pieces(picture, looks, known, say)
+        yield finished(lines if theme.dark is None else followed(lines, inline=inline))
 
 
 def finished(lines: list[str]) -> bytes:
@@ -96,18 +90,15 @@ _Written = dict[tuple[int, int], tuple[Part, str]]
 """The parts written so far, by place and identity; each part is kept, so that no other gets its identity."""
 
 
-def _pieces(picture: Picture, theme: Theme, known: _Written, say: Language) -> list[str]:
+def _pieces(picture: Picture, looks: DaysAndNights, known: _Written, say: Language) -> list[str]:
     """Return the file without its end: a piece for the opening, the background and each part."""
-    toned = Looks(theme)
-    lines = opened(picture, theme, say)
-    ends = links(picture)
+    lines = opened(picture, looks.plain, say)
+    ends, ink = links(picture), ink_of(looks.plain)
     for number, part in enumerate(picture.parts):
         deadline.check("writing the file")
         key = number, id(part)
         if key not in known:
-            look = toned[part.look]
-            body = "\n".join(drawn(element, part, look) for element in part.elements)
-            known[key] = part, group(part, number, body, ends.get(number))
+            known[key] = part, group(part, number, drawn(part, looks[part.look], ink), ends.get(number))
         lines.append(known[key][1])
     return lines
 
@@ -121,7 +112,7 @@ def opened(picture: Picture, theme: Theme, say: Language = ENGLISH) -> list[str]
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="bpviz"{spoken} role="graphics-document document" '
         f'aria-labelledby="{PREFIX}-title {PREFIX}-desc" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" {INHERITED}>\n'
+        f'viewBox="0 0 {width} {height}" {inherited(theme)}>\n'
         f'<title id="{PREFIX}-title">{title}</title>\n'
         f'<desc id="{PREFIX}-desc">{escaped(picture.description)}</desc>',
         page(picture, theme),
@@ -132,49 +123,7 @@ def page(picture: Picture, theme: Theme) -> str:
     """Return the background."""
     size = f'width="{_number(picture.width)}" height="{_number(picture.height)}"'
     colour = NO_BACKGROUND if theme.transparent else theme.background
-    return f'<rect class="background" {size} fill="{colour}"/>'
-
-
-def followed(light: list[str], dark: list[str], *, inline: bool = False) -> list[str]:
-    """Return a file that is light, and dark if the reader prefers that: elements that differ get a class and a rule.
-
-    With ``inline`` it is dark when its page is: a reader may have chosen that with a button of the page.
-    """
-    rules: dict[str, str] = {}
-    opening, *pieces = light
-    both = []
-    for piece, other in zip(pieces, dark[1:], strict=True):
-        nights = iter(_TAG.findall(other))
-        both.append(_TAG.sub(lambda tag, nights=nights: _classed(tag[0], next(nights), rules, inline), piece))  # type: ignore[misc]
-    style = "".join(f".{PREFIX} .{name}{{{rule}}}" for rule, name in rules.items())
-    when = "screen" if inline else "screen and (prefers-color-scheme:dark)"
-    return [scoped(opening), f"<style>@media {when}{{{style}}}</style>", *both]
-
-
-def scoped(opening: str) -> str:
-    """Return the opening of a drawing with a unique class, so that rules apply to this drawing only."""
-    return opening.replace('class="bpviz"', f'class="bpviz {PREFIX}"', 1)
-
-
-_TAG = re.compile("<[a-z]+ class=[^>]*>")
-_PAINT = re.compile('(fill|stroke)="(#[0-9A-F]{6})"')
-
-
-def _classed(tag: str, night: str, rules: dict[str, str], inline: bool) -> str:
-    pairs = zip(_PAINT.findall(tag), _PAINT.findall(night), strict=True)
-    rule = ";".join(
-        f"{paint}:{f'light-dark({light},{dark})' if inline else dark}"
-        for (_, light), (paint, dark) in pairs
-        if dark != light
-    )
-    if not rule:
-        return tag
-    name = rules.setdefault(rule, f"c{len(rules)}")
-    return tag.replace('class="', f'class="{name} ', 1)
-
-
-PREFIX = "\0"
-"""Stands for the prefix of the ids until the whole file is known; no drawn text can contain it."""
+    return f'<rect class="background" {size} fill="{_short(colour)}"/>'
 
 
 def links(picture: Picture) -> dict[int, int]:
@@ -188,43 +137,112 @@ def group(part: Part, number: int, body: str, link: int | None = None) -> str:
 
     A click on it leads to the part with the number ``link``, and from there to this one: only these have an id.
     """
-    id = ""
-    if link is not None:
-        id = f' id="{PREFIX}-{number}"'
-        called = escaped(part.description).replace('"', "&quot;")
-        body = f'<a href="#{PREFIX}-{link}" aria-label="{called}">{body}</a>'
     about = f"<title>{escaped(part.description)}</title>" if part.description else ""
     look = ("" if part.tone == "plain" else part.tone, "" if part.belongs == "forward" else "gradient")
     classes = " ".join(filter(None, (part.kind, part.detail, *look)))
-    # An image has no links for screen readers.
-    role = ' role="img"' if about and link is None else ""
-    return f'<g class="{classes}"{id}{role}>{about}\n{body}\n</g>'
+    if link is not None:
+        # The title is the name of the link. An image has no links for screen readers.
+        body = f'<a href="#{PREFIX}-{link}">{about}{body}</a>'
+        return f'<g class="{classes}" id="{PREFIX}-{number}">{body}</g>'
+    role = ' role="img"' if about else ""
+    return f'<g class="{classes}"{role}>{about}{body}</g>'
 
 
-def drawn(element: Element, part: Part, theme: Theme) -> str:
-    """Return an element as SVG, with the looks of its part."""
+def drawn(part: Part, theme: Theme, ink: str) -> str:
+    """Return the elements of a part as SVG, with the looks of its part; ``ink`` is the fill that they inherit.
+
+    The elements of an arrow are a group: its line, its head and its label. What an element inherits is not written.
+    """
+    if part.kind != "wire":
+        return "".join(
+            _element(element, theme, ink, _OF_PARTS.get(part.detail or part.kind, "")) for element in part.elements
+        )
+    backward = set(part.backward)
+    arrows = (
+        [element for i, element in enumerate(part.elements) if i not in backward],
+        [part.elements[i] for i in part.backward],
+    )
+    return "".join(_arrow(elements, theme, ink) for elements in arrows if elements)
+
+
+_OF_PARTS = {
+    "constant": "constant",
+    "continued": "name",
+    "continues": "name",
+    "frame": "frame",
+    "input": "name",
+    "note": "note",
+    "operation": "symbol",
+    "output": "name",
+    "title": "title",
+}
+"""The role of most texts of a part, by its detail or its kind; others say theirs by a class."""
+
+
+def _arrow(elements: Sequence[Element], theme: Theme, ink: str) -> str:
+    role = next(
+        (element.role for element in elements if not isinstance(element, Cell) and element.role in _ARROWS), "forward"
+    )
+    fills = Counter(filter(None, (_filling(element, theme) for element in elements)))
+    fill = max(fills, key=lambda paint: (fills[paint], paint == ink), default=ink)
+    inner = "".join(_element(element, theme, fill, role) for element in elements)
+    return f'<g class="{role}"{_filled(fill, ink)}>{inner}</g>'
+
+
+_ARROWS = ("forward", "backward", "constant")
+
+
+def _filling(element: Element, theme: Theme) -> str:
+    """Return the colour of an arrow head or a text; other elements are not filled, or each in another colour."""
+    match element:
+        case Head():
+            return theme.strokes[element.role].colour
+        case Text():
+            return theme.inks[element.role]
+        case _:
+            return ""
+
+
+def ink_of(theme: Theme) -> str:
+    """Return the colour of most texts, which all elements inherit."""
+    return theme.inks["symbol"]
+
+
+def _filled(fill: str, inherited: str) -> str:
+    """Return the attribute of a fill, if it is not inherited."""
+    return "" if fill == inherited else f' fill="{_short(fill)}"'
+
+
+@lru_cache(maxsize=1 << 10)
+def _short(colour: str) -> str:
+    """Return a colour in its shortest form: white as ``#FFF``."""
+    return both(lambda one: f"#{one[1::2]}" if one[1::2] == one[2::2] else one, colour)
+
+
+def _element(element: Element, theme: Theme, fill: str, role: str) -> str:
+    """Return an element as SVG within a group that has a fill and, by its class, the ``role`` of most texts."""
     match element:
         case Path():
-            stroke = _stroke(theme.strokes[element.role])
-            return f'<path class="{element.role}" d="{_curve(element.points)}" {stroke}/>'
+            return f'<path d="{_curve(element.points)}" fill="none" {_stroke(theme.strokes[element.role])}/>'
         case Head():
-            colour = theme.strokes[element.role].colour
-            return f'<path class="head {element.role}" d="{_lines(element.corners(theme.head[1]))}Z" fill="{colour}"/>'
+            course = _lines(element.corners(theme.head[1]))
+            return f'<path d="{course}z"{_filled(theme.strokes[element.role].colour, fill)}/>'
         case Text():
-            return _text(element, part, theme)
+            return _text(element, theme, fill, role)
         case Shape():
-            return _shape(element, theme)
+            return _shape(element, theme, fill)
         case Cell():
             return _cell(element, theme)
         case Bracket():
             kind = "bracket" if len(element.points) > 2 else "bar"
-            return f'<path class="{kind}" d="{_lines(element.points)}" stroke="{theme.inks[element.role]}"/>'
+            stroke = f'stroke="{_short(theme.inks[element.role])}"'
+            return f'<path class="{kind}" d="{_lines(element.points)}" fill="none" {stroke}/>'
         case _:
             raise TypeError(f"Not an element of a picture: {type(element).__name__}")
 
 
-def _text(element: Text, part: Part, theme: Theme) -> str:
-    classes = _CLASSES.get(element.role, element.role) if part.kind == "wire" else element.role
+def _text(element: Text, theme: Theme, fill: str, role: str) -> str:
+    classes = "" if element.role == role else f' class="{element.role}"'
     anchor = "" if element.anchor == "middle" else f' text-anchor="{element.anchor}"'
     # Without this, spaces at the ends and in a row would be lost.
     space = ' xml:space="preserve"' if "  " in element.text or element.text != element.text.strip(" ") else ""
@@ -233,8 +251,7 @@ def _text(element: Text, part: Part, theme: Theme) -> str:
     if len(element.runs) == 1 and element.runs[0].level == 0:
         size, body = f'{size} font-style="italic"', escaped(element.text)
     place = f'x="{_number(element.x)}" y="{_number(element.y)}"{size}'
-    ink = theme.inks[element.role]
-    return f'<text class="{classes}" {place} fill="{ink}"{anchor}{space}>{body}</text>'
+    return f"<text{classes} {place}{_filled(theme.inks[element.role], fill)}{anchor}{space}>{body}</text>"
 
 
 def _runs(line: Text) -> str:
@@ -249,22 +266,22 @@ def _runs(line: Text) -> str:
     return "".join(written)
 
 
-def _shape(element: Shape, theme: Theme) -> str:
+def _shape(element: Shape, theme: Theme, fill: str) -> str:
     x, y, width, height = element.x, element.y, element.width, element.height
     stroke = theme.strokes[element.role]
     if element.kind == "dot":
-        paint = f'fill="{stroke.colour}"'
+        paint = _filled(stroke.colour, fill)
     elif element.role in ("frame", "mark"):
-        paint = _stroke(stroke)
+        paint = f' fill="none" {_stroke(stroke)}'
     else:
-        paint = f'fill="{theme.fill}" {_stroke(stroke)}'
-    classes = "mark" if element.role == "mark" else "shape"
+        paint = f' fill="{_short(theme.fill)}" {_stroke(stroke)}'
+    classes = ' class="mark"' if element.role == "mark" else ""
     if element.open != "none":
-        return f'<path class="{classes}" d="{"".join(map(_curve, element.lines()))}" {paint}/>'
+        return f'<path{classes} d="{"".join(map(_curve, element.lines()))}"{paint}/>'
     if element.kind == "box":
         corner = f'x="{_number(x - width / 2)}" y="{_number(y - height / 2)}" rx="{_number(element.radius)}"'
-        return f'<rect class="{classes}" {corner} width="{_number(width)}" height="{_number(height)}" {paint}/>'
-    return f'<circle class="{classes}" cx="{_number(x)}" cy="{_number(y)}" r="{_number(width / 2)}" {paint}/>'
+        return f'<rect{classes} {corner} width="{_number(width)}" height="{_number(height)}"{paint}/>'
+    return f'<circle{classes} cx="{_number(x)}" cy="{_number(y)}" r="{_number(width / 2)}"{paint}/>'
 
 
 def _cell(cell: Cell, theme: Theme) -> str:
@@ -272,10 +289,11 @@ def _cell(cell: Cell, theme: Theme) -> str:
     frame = f'x="{_number(x)}" y="{_number(y)}" width="{_number(width)}" height="{_number(height)}"'
     edge = _stroke(theme.strokes["cell"])
     if cell.value is not None:
-        return f'<rect class="cell" {frame} fill="{shade(cell.value, theme)}" {edge}/>'
+        return f'<rect class="cell" {frame} fill="{_short(shade(cell.value, theme))}" {edge}/>'
     cross = _lines(((x, y), (x + width, y + height))) + _lines(((x + width, y), (x, y + height)))
     mark = _stroke(theme.strokes["mark"])
-    return f'<rect class="cell" {frame} fill="{theme.fill}" {edge}/><path class="mark" d="{cross}" {mark}/>'
+    fill = _short(theme.fill)
+    return f'<rect class="cell" {frame} fill="{fill}" {edge}/><path class="mark" d="{cross}" fill="none" {mark}/>'
 
 
 def shade(value: float, theme: Theme) -> str:
@@ -286,14 +304,13 @@ def shade(value: float, theme: Theme) -> str:
     True
     """
     least, zero, most = theme.heat
-    end, share = (most, value) if value >= 0 else (least, -value)
-    return mixed(zero, end, min(share, 1.0))
+    return both(lambda one, other: mixed(one, other, min(abs(value), 1.0)), zero, most if value >= 0 else least)
 
 
 def _stroke(stroke: Stroke) -> str:
     width = "" if stroke.width == 1.0 else f' stroke-width="{_number(stroke.width)}"'
     dash = f' stroke-dasharray="{" ".join(map(_number, stroke.dash))}"' if stroke.dash else ""
-    return f'stroke="{stroke.colour}"{width}{dash}'
+    return f'stroke="{_short(stroke.colour)}"{width}{dash}'
 
 
 def _curve(points: tuple[Point, ...]) -> str:
@@ -311,9 +328,8 @@ def _curve(points: tuple[Point, ...]) -> str:
         elif end == x == round(ax * 100) == round(bx * 100):
             steps.append(f"v{_hundredths(foot - y)}")
         else:
-            out = f"{_hundredths(round(ax * 100) - x)},{_hundredths(round(ay * 100) - y)}"
-            into = f"{_hundredths(round(bx * 100) - x)},{_hundredths(round(by * 100) - y)}"
-            steps.append(f"c{out} {into} {_hundredths(end - x)},{_hundredths(foot - y)}")
+            into = round(ax * 100) - x, round(ay * 100) - y, round(bx * 100) - x, round(by * 100) - y
+            steps.append(f"c{_row(*into, end - x, foot - y)}")
         x, y = end, foot
     return "".join(steps)
 
@@ -324,9 +340,25 @@ def _lines(points: tuple[Point, ...]) -> str:
     steps = [f"M{_hundredths(x)},{_hundredths(y)}"]
     for point in points[1:]:
         end, foot = round(point[0] * 100), round(point[1] * 100)
-        steps.append(f"{'l' if len(steps) == 1 else ' '}{_hundredths(end - x)},{_hundredths(foot - y)}")
+        if foot == y:
+            steps.append(f"h{_hundredths(end - x)}")
+        elif end == x:
+            steps.append(f"v{_hundredths(foot - y)}")
+        else:
+            # The letter of a line holds for the lines after it.
+            letter = " " if steps[-1][0] in "l " else "l"
+            steps.append(f"{letter}{_row(end - x, foot - y)}")
         x, y = end, foot
-    return "".join(steps)
+    return "".join(steps).replace(" -", "-")
+
+
+def _row(*counts: int) -> str:
+    """Return numbers in a row; a sign separates two numbers as well as a comma.
+
+    >>> _row(950, -325, 0)
+    '9.5-3.25,0'
+    """
+    return ",".join(map(_hundredths, counts)).replace(",-", "-")
 
 
 def _number(value: float) -> str:

@@ -8,6 +8,7 @@ import random
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from amounts import fewer
 from autograd import elementwise_grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -159,7 +160,7 @@ def counted(flow: bpviz.Flow, source: int, target: int) -> list[float]:
     return sorted(found, reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=fewer(60))
 @given(seed=st.integers(0, 10_000), operations=st.integers(1, 16), most=st.integers(1, 5))
 def test_products_add_up_to_the_gradient_on_random_graphs(seed: int, operations: int, most: int) -> None:
     function, args = random_function(random.Random(seed), operations)
@@ -174,7 +175,7 @@ def test_products_add_up_to_the_gradient_on_random_graphs(seed: int, operations:
         np.testing.assert_allclose(sorted((abs(w.product) for w in few.shown), reverse=True), sizes[:most], rtol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=fewer(40))
 @given(seed=st.integers(0, 10_000), operations=st.integers(3, 10))
 def test_products_add_up_to_the_gradient_of_matrices(seed: int, operations: int) -> None:
     function, args = random_matrix_function(random.Random(seed), operations)

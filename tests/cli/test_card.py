@@ -15,6 +15,11 @@ def test_cards(folder: Path) -> None:
     assert "∂L/∂z·y" in svg
     assert "∂L/∂z·x" in svg
     assert run("card", "general", "-o", "y.png").exit_code == 0
+
+
+@pytest.mark.thorough
+@pytest.mark.engine
+def test_all_cards(folder: Path) -> None:
     assert run("card", "--all", "-o", "cards").exit_code == 0
     from bpviz.ops import OPERATIONS
 

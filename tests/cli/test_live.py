@@ -22,13 +22,31 @@ def test_a_page_of_its_own(folder: Path) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("kind", [["--live"], ["--steps"], []])
+def test_the_figure_only_is_for_a_frame(folder: Path, kind: list[str]) -> None:
+    assert run("render", "apples.py", "-o", "whole.html", *kind).exit_code == 0
+    result = run("render", "apples.py", "-o", "a.html", "--figure-only", *kind)
+    assert (result.exit_code, result.stderr) == (0, "wrote a.html\n")
+    whole, alone = ((folder / name).read_text() for name in ("whole.html", "a.html"))
+    for part in ("<table", "<article", "<figcaption", "body{margin:1rem"):
+        assert part in whole or (part == "<figcaption" and kind == ["--steps"]), part
+        assert part not in alone, part
+    assert ("bpvizHeight" in alone) is (kind == ["--live"])
+    assert run("render", "apples.py", "-o", "a.html", "--figure-only", *kind, "--check").exit_code == 0
+    assert run("render", "apples.py", "-o", "a.html", *kind, "--check").exit_code == 1
+
+
+@pytest.mark.engine
 def test_what_stays_still_is_noted(folder: Path) -> None:
     (folder / "sorted.py").write_text(
-        "import numpy as np\n\ndef f(x=np.array([3.0, 1.0])):\n    return np.sum(np.sort(x))\n", encoding="utf-8"
+        "import numpy as np\n\ndef f(A=np.eye(2)):\n    return np.sum(np.linalg.eigvalsh(A))\n", encoding="utf-8"
     )
     result = run("render", "sorted.py", "-o", "s.html", "--live")
     assert result.exit_code == 0
-    assert "note: the figure does not follow its inputs: sort depends on its numbers" in result.stderr
+    assert (
+        "note: the figure does not follow its inputs: eigenvalues depends on its numbers in more than sums of products"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,8 +54,7 @@ def test_what_stays_still_is_noted(folder: Path) -> None:
     [
         ((), "--live makes a page of HTML; name one: -o FILE.html"),
         (("-o", "a.svg"), "--live makes a page of HTML; name one: -o FILE.html"),
-        (("-o", "a.html", "--steps"), "live and steps make two different pages"),
-        (("-o", "a.html", "--descend", "3"), "live and steps make two different pages"),
+        (("-o", "a.html", "--descend", "3"), "the steps of a training and live make two different pages"),
     ],
 )
 def test_what_is_refused(folder: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import corpus_programs as corpus
 import pytest
 from amounts import some
+from at_once import at_once
 
 import bpviz
 from bpviz.errors import BpvizError
@@ -56,7 +57,7 @@ def test_there_are_as_many_programs_and_references_as_said() -> None:
     assert sum(corpus.autograd_gradients(name) is not None for name in corpus.names()) >= RUN_BY_AUTOGRAD
 
 
-@pytest.mark.parametrize("name", corpus.names())
+@at_once(corpus.names())
 def test_every_program_says_what_it_is(name: str) -> None:
     function = corpus.find(name)
     assert function.__doc__ if inspect.isroutine(function) else type(function).__call__.__doc__, name

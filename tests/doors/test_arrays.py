@@ -10,6 +10,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from at_once import at_once
 from differences import assert_gradient
 from numpy import c_ as columns
 
@@ -58,7 +59,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@at_once(PROGRAMS)
 def test_numpy_s_own_numbers_and_the_gradients_of_differences(name: str) -> None:
     function, xs = PROGRAMS[name]
     expected = function(*xs)
@@ -94,7 +95,7 @@ AXES: dict[str, Callable[[Any, Any], Any]] = {
 OF_AUTOGRAD = set(AXES) - {"flip", "take", "stack", "stack inside", "repeat"}  # its repeat along the last axis is wrong
 
 
-@pytest.mark.parametrize("name", AXES)
+@at_once(AXES)
 def test_axes_are_counted_from_the_end_as_in_numpy(name: str) -> None:
     function, x = AXES[name], np.sin(BATCH * 3)
     graph = bpviz.trace(lambda x: function(np, x) * 1.0, x)

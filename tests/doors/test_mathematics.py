@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import math as m
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import cos, exp
 from math import log as ln
 from typing import Any
@@ -198,6 +199,16 @@ def test_math_is_as_before_whatever_happens() -> None:
     assert exp is before["exp"]
 
 
+@pytest.fixture
+def _often_switched() -> Iterator[None]:
+    """Let threads take turns fifty times as often: more interleavings, and none waits long for those that only compute."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("_often_switched")
 def test_threads_that_trace_and_threads_that_compute() -> None:
     before, wrong = dict(vars(math)), []
     done = threading.Event()

@@ -13,6 +13,7 @@ import autograd.scipy.special as asp
 import autograd.scipy.stats as asp_stats
 import numpy as np
 import pytest
+from at_once import at_once
 from differences import assert_gradient
 from places import ROOT
 from scipy import linalg, special, stats
@@ -31,7 +32,7 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@at_once(NAMES)
 def test_functions_of_one_array(name: str) -> None:
     function = getattr(special, name)
     for x in (POSITIVE, 0.7):

@@ -183,6 +183,7 @@ def test_the_gallery_is_up_to_date() -> None:
     assert [path.name for path in _gallery().stale()] == [], "run: python gallery/regenerate.py"
 
 
+@pytest.mark.thorough
 def test_the_plots_of_the_gallery_can_be_drawn() -> None:
     pytest.importorskip("matplotlib", reason="Matplotlib is not installed: pip install 'bpviz[plot]'")
     gallery = _gallery()

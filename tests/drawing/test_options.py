@@ -27,8 +27,9 @@ def test_every_field_of_a_drawing_has_a_row_and_its_default() -> None:
     del kept["circuit"]
     assert kept.keys() <= OPTIONS.keys()
     # The language that nobody names is looked up in the environment.
-    assert {name for name, f in kept.items() if OPTIONS[name].default != f.default} == {"lang", "width"}
-    assert checked("width", OPTIONS["width"].default) == kept["width"].default
+    assert {name for name, f in kept.items() if OPTIONS[name].default != f.default} == {"lang", "width", "live"}
+    for name in ("width", "live"):
+        assert checked(name, OPTIONS[name].default) == kept[name].default
 
 
 def test_names_on_the_command_line_and_in_settings_are_unique() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from svg_reader import read_svg
 
 import bpviz
 
@@ -18,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def boxes(svg: str) -> dict[str, str]:
     """The text of every box of a picture, with its kind."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     found = {}
     for g in root.iter(f"{SVG}g"):
         classes = g.get("class", "").split()

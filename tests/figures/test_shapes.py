@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import numpy as np
 import pytest
 from overlaps import collisions
+from svg_reader import read_svg
 
 import bpviz
 
@@ -23,7 +22,7 @@ def net(x: object = X, W: object = W, mask: object = MASK, half: object = HALF, 
 def wires(svg: str) -> dict[str, dict[str, str]]:
     """The texts at each wire by their class; wires by the first words of what is read aloud."""
     found = {}
-    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+    for group in read_svg(svg).iter(f"{SVG}g"):
         if "wire" in group.get("class", "").split():
             texts = {text.get("class", ""): text.text or "" for text in group.iter(f"{SVG}text")}
             found[(group.findtext(f"{SVG}title") or "").partition(":")[0]] = texts

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import some
-from hypothesis import given, settings
+from amounts import fewer, some
+from at_once import at_once
+from hypothesis import example, given, settings
 from samples import CASES
 from trees import ARRAY_TREES, ARRAYS, SCALAR_TREES, SCALARS, VALUES, Tree, computed
 
@@ -30,17 +31,25 @@ def finite(value: Any) -> bool:
     return bool(np.all(np.isfinite(value))) and bool(np.all(np.abs(value) < 1e12))
 
 
+def finite_throughout(tree: Tree) -> bool:
+    """Return whether all numbers on the way are finite, too: exp(x/(y·0)) is 0 or infinite, by the sign of y."""
+    return finite(computed(tree, SCALARS)) and (
+        not isinstance(tree, tuple) or all(finite_throughout(part) for part in tree[1:])
+    )
+
+
+@example(("exp", ("divide", "x", ("multiply", "y", 0.0))))
 @given(SCALAR_TREES)
-@settings(max_examples=300)
+@settings(max_examples=fewer(300))
 def test_rewritings_of_scalars_keep_the_number(tree: Tree) -> None:
     expected = computed(tree, SCALARS)
-    if finite(expected):
+    if finite_throughout(tree):
         made = computed(tree, scalars())
         assert evaluated(made) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @given(ARRAY_TREES)
-@settings(max_examples=300)
+@settings(max_examples=fewer(300))
 def test_rewritings_of_arrays_keep_numbers_and_shapes(tree: Tree) -> None:
     try:
         expected = computed(tree, VALUES)
@@ -71,7 +80,7 @@ def exactly_written(value: Any) -> bool:
 
 
 @given(SCALAR_TREES)
-@settings(max_examples=300)
+@settings(max_examples=fewer(300))
 def test_printed_scalars_are_read_as_they_are_meant(tree: Tree) -> None:
     made = computed(tree, scalars())
     expected = evaluated(made)
@@ -229,7 +238,7 @@ def test_cards_read_as_the_book_prints_them() -> None:
     assert backward("batch_norm")[1:] == [f"Σ₀ {g} ∘ x̂", f"Σ₀ {g}"]
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@at_once(OPERATIONS)
 def test_every_card_can_be_drawn(name: str) -> None:
     for text in (*backward(name), *(w.forward.label.content.text for w in card(name).wires if w.forward.label)):
         assert "{" not in text and "object at" not in text and "\n" not in text
@@ -239,7 +248,7 @@ def test_every_card_can_be_drawn(name: str) -> None:
 # Every rule of the table
 
 
-@pytest.mark.parametrize(("row", "case"), some(CASES))
+@at_once(some(CASES))
 def test_every_rule_reads_as_text(row: Operation, case: Case) -> None:
     xs = [symbol(name, shape) for name, shape in zip("xyuvw", case.shapes, strict=False)]
     z = row(*xs, **case.parameters)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from amounts import some
+from at_once import at_once
 from samples import CASES, sample
 
 import bpviz
@@ -17,7 +18,7 @@ from bpviz.ops import Case, Operation
 OF_WHOLE_NUMBERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert")
 
 
-@pytest.mark.parametrize(("row", "case"), some([p for p in CASES if p.values[0].name not in OF_WHOLE_NUMBERS]))
+@at_once(some([p for p in CASES if p.values[0].name not in OF_WHOLE_NUMBERS]))
 def test_every_operation_comes_back(row: Operation, case: Case) -> None:
     graph = bpviz.trace(lambda *xs: row(*xs, **case.parameters), *sample(row, case))
     again = loaded(dumped(graph))

@@ -8,6 +8,7 @@ from typing import Any
 import networkx
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function
@@ -36,7 +37,7 @@ def test_a_multidigraph_keyed_by_operand_slot() -> None:
     assert graph.nx is graph.nx
 
 
-@settings(max_examples=30)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
 def test_networkx_sees_the_same_graph(seed: int, operations: int) -> None:
     model, args = random_function(random.Random(seed), operations)

@@ -13,6 +13,7 @@ import autograd.numpy as anp
 import networkx
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function, random_matrix_function
@@ -36,7 +37,7 @@ def test_a_wire_s_gradient_and_a_node_s_are_two_things() -> None:
     assert flow.grad("x") == 7.0
 
 
-@settings(max_examples=60)
+@settings(max_examples=fewer(60))
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
 def test_random_graphs_of_numbers_against_autograd(seed: int, operations: int) -> None:
     model, args = random_function(random.Random(seed), operations, np)
@@ -50,7 +51,7 @@ def test_random_graphs_of_numbers_against_autograd(seed: int, operations: int) -
         assert found == pytest.approx(float(wanted), rel=1e-9, abs=1e-13 * max(10.0, largest))
 
 
-@settings(max_examples=60)
+@settings(max_examples=fewer(60))
 @given(st.integers(0, 2**32 - 1), st.integers(3, 30))
 def test_random_graphs_of_matrices_against_autograd(seed: int, operations: int) -> None:
     model, args = random_matrix_function(random.Random(seed), operations, np)
@@ -62,7 +63,7 @@ def test_random_graphs_of_matrices_against_autograd(seed: int, operations: int) 
         np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-10)
 
 
-@settings(max_examples=30)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 2**32 - 1))
 def test_a_node_s_gradient_is_the_sum_of_its_wires(seed: int) -> None:
     model, args = random_function(random.Random(seed), 20)
@@ -78,7 +79,7 @@ def test_a_node_s_gradient_is_the_sum_of_its_wires(seed: int) -> None:
             assert gradient == pytest.approx(sums[index], rel=1e-12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 2**32 - 1))
 def test_other_inputs_give_what_another_trace_gives(seed: int) -> None:
     model, args = random_function(random.Random(seed), 15)

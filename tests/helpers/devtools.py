@@ -98,10 +98,32 @@ class Page:
         """Return whether an expression on the page gets this value in time: the page has its own work to do first."""
         return until(lambda: bool(self.run(script) == value))
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, shift: bool = False) -> None:
         """Press and let go of a key: ``ArrowRight``, ``Tab``, ``Home``."""
         for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_CODES[key])
+            about = {"key": key, "code": key, "windowsVirtualKeyCode": _CODES[key], "modifiers": 8 * shift}
+            self.ask("Input.dispatchKeyEvent", type=kind, **about)
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        for sign in text:
+            for kind, more in (("keyDown", {"text": sign}), ("keyUp", {})):
+                self.ask("Input.dispatchKeyEvent", type=kind, key=sign, **more)
+
+    def drag(self, x: float, y: float, by: float, kind: str = "mouse", shift: bool = False) -> None:
+        """Press a mouse or a finger (``touch``) down at a place, move it sideways, and let go."""
+        steps = [x + by * part for part in (0.25, 0.5, 0.75, 1.0)] if by else []
+        if kind == "touch":
+            self.ask("Emulation.setTouchEmulationEnabled", enabled=True)
+            for name, place in [("touchStart", x), *(("touchMove", step) for step in steps)]:
+                self.ask("Input.dispatchTouchEvent", type=name, touchPoints=[{"x": place, "y": y}])
+            self.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            self.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+            return
+        events = [("mousePressed", x), *(("mouseMoved", step) for step in steps), ("mouseReleased", x + by)]
+        for name, place in events:
+            about = {"x": place, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "modifiers": 8 * shift}
+            self.ask("Input.dispatchMouseEvent", type=name, **about)
 
     def spoken(self) -> list[tuple[str, str]]:
         """What is read aloud, in order: the role and the name of everything that has a name."""
@@ -118,18 +140,38 @@ class Page:
                 found.append((node["role"]["value"], name))
         return found
 
+    def heard(self, selector: str) -> list[tuple[str, str]]:
+        """What is read aloud of elements: the role and the name of each."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        found = []
+        for node in self.ask("DOM.querySelectorAll", nodeId=root, selector=selector)["nodeIds"]:
+            tree = self.ask("Accessibility.getPartialAXTree", nodeId=node, fetchRelatives=False)["nodes"]
+            found.append((tree[0]["role"]["value"], tree[0].get("name", {}).get("value", "")))
+        return found
 
-_CODES = {
-    "ArrowRight": 39,
-    "Escape": 27,
+    @contextmanager
+    def frame(self, number: int) -> Iterator[Page]:
+        """Act in a frame of the page, by its number; it is in a sandbox, and so in a process of its own."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        elements = self.ask("DOM.querySelectorAll", nodeId=root, selector="iframe")["nodeIds"]
+        target = self.ask("DOM.describeNode", nodeId=elements[number])["node"]["frameId"]
+        own, self._session = self._session, ""
+        try:
+            # The browser itself knows all its processes, once it has listed them.
+            self.ask("Target.getTargets")
+            self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            yield self
+        finally:
+            self._session = own
+
+
+_CODES = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Home": 36, "End": 35} | {
     "+": 187,
     "-": 189,
     "0": 48,
-    "ArrowLeft": 37,
-    "Home": 36,
-    "End": 35,
     "Tab": 9,
     "Enter": 13,
+    "Escape": 27,
     " ": 32,
 }
 

@@ -21,7 +21,7 @@ function measureFigure(root) {
     const matrix = toRoot.multiply(element.getScreenCTM());
     const scale = Math.hypot(matrix.a, matrix.b);
     const half = style.stroke === "none" ? 0 : (parseFloat(style.strokeWidth) / 2) * scale;
-    const common = { owner: owners.indexOf(group), kind: element.getAttribute("class") || element.localName, half };
+    const common = { owner: owners.indexOf(group), kind: kindOf(element, style), half };
 
     if (element.localName === "text") {
       figure.texts.push({ ...common, content: element.textContent.trim(), boxes: inkBoxes(element, matrix) });
@@ -32,9 +32,9 @@ function measureFigure(root) {
       if (element.localName !== "path") figure.frames.push({ ...common, box: boxOf(element.getBBox(), matrix) });
     } else if (group && group.classList.contains("frame")) {
       figure.frames.push({ ...common, box: boxOf(element.getBBox(), matrix) });
-    } else if (element.classList.contains("shape")) {
+    } else if (common.kind === "shape") {
       figure.shapes.push({ ...common, box: boxOf(element.getBBox(), matrix), radius: cornerRadius(element) * scale });
-    } else if (element.classList.contains("head")) {
+    } else if (common.kind.startsWith("head")) {
       figure.heads.push(...runs(element, matrix, 0.5, true).map((points) => ({ ...common, points })));
     } else if (style.stroke !== "none" && element.localName !== "rect") {
       figure.lines.push(...runs(element, matrix, STEP, false).map((points) => ({ ...common, points })));
@@ -45,6 +45,20 @@ function measureFigure(root) {
     return [group.getAttribute("class"), title ? title.textContent.trim() : ""];
   });
   return figure;
+}
+
+// What an element is: by its class, or within an arrow or a node by what it looks like.
+function kindOf(element, style) {
+  const arrow = element.closest("g.forward, g.backward, g.constant:not(.wire, .node)");
+  const own = element.getAttribute("class") ?? "";
+  if (!arrow) {
+    const outline = element.closest("g.node, g.frame") && element.localName !== "text";
+    return own || (outline ? "shape" : element.localName);
+  }
+  const direction = ["forward", "backward", "constant"].find((name) => arrow.classList.contains(name));
+  if (element.localName === "text") return `${own || direction} value`;
+  if (element.localName !== "path" || own) return own || element.localName;
+  return style.stroke === "none" ? `head ${direction}` : direction;
 }
 
 // A text under `display="none"` has no boxes, yet checkVisibility alone calls it visible.

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
+from svg_reader import read_svg
 
 __all__ = ["Reading", "readings"]
 
@@ -75,7 +76,7 @@ class _Wire:
 
 def readings(svg: str, across: str = "y") -> Iterator[Reading]:
     """Iterate over what is read at the circles of a picture whose operands stand side by side ``across``: y or x."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     groups = [(set(g.get("class", "").split()), g) for g in root.iter(f"{SVG}g")]
     names = [
         (float(text.get("x", "nan")), float(text.get("y", "nan")), _number("".join(text.itertext())))
@@ -198,25 +199,25 @@ def _number(text: str) -> float | None:
 
 def _blur(x: Array) -> Array:
     """Return by how much the numbers may differ from what is printed; those of an array have the same decimals."""
-    blur = np.vectorize(lambda v: 0.5 * 10.0 ** (floor(log10(abs(v))) - DIGITS + 1) if v else 5e-16, otypes=[float])
-    made = np.asarray(blur(x))
+    numbers = x.ravel().tolist()
+    made = [0.5 * 10.0 ** (floor(log10(abs(v))) - DIGITS + 1) if v else 5e-16 for v in numbers]
     if x.size > 1:
-        decimals = max(-int(Decimal(f"{v:.10g}").normalize().as_tuple().exponent) for v in x.ravel())
-        made = np.maximum(made, 0.5 * 10.0**-decimals if decimals > 0 else 0.0)
-    return made * 1.0001
+        decimals = max(-int(Decimal(f"{v:.10g}").normalize().as_tuple().exponent) for v in numbers)
+        made = [max(room, 0.5 * 10.0**-decimals if decimals > 0 else 0.0) for room in made]
+    return np.reshape(made, x.shape) * 1.0001
 
 
 def _fits(symbol: str, x: Array, y: Array, result: Array) -> bool:
     """Whether numbers printed as ``x`` and ``y`` can make what is printed as ``result``."""
+    room = _blur(result).ravel()
     for one, other in itertools.product(_shapes(x), _shapes(y)):
         try:
             low, high = _range(symbol, one, other)
         except ValueError:
             continue
-        if low.size == result.size:
-            room = _blur(result).ravel()
-            if (low.ravel() - room <= result.ravel()).all() and (result.ravel() <= high.ravel() + room).all():
-                return True
+        numbers = zip(low.ravel(), result.ravel(), high.ravel(), room, strict=True) if low.size == result.size else None
+        if numbers and all(least - r <= number <= most + r for least, number, most, r in numbers):
+            return True
     return False
 
 
@@ -226,12 +227,11 @@ def _shapes(x: Array) -> list[Array]:
 
 
 def _range(symbol: str, x: Array, y: Array) -> tuple[Array, Array]:
+    u, v = _blur(x), _blur(y)
     if symbol == "dot":
         middle = np.asarray(x @ y)
-        room = np.asarray(np.abs(x) @ _blur(y) + _blur(x) @ np.abs(y) + _blur(x) @ _blur(y))
+        room = np.asarray(np.abs(x) @ v + u @ np.abs(y) + u @ v)
         return middle - room, middle + room
     with np.errstate(all="ignore"):
-        corners = [
-            ORDERED[symbol](x + a * _blur(x), y + b * _blur(y)) for a, b in itertools.product((-1, 0, 1), repeat=2)
-        ]
+        corners = [ORDERED[symbol](x + a * u, y + b * v) for a, b in itertools.product((-1, 0, 1), repeat=2)]
     return np.min(corners, axis=0), np.max(corners, axis=0)

@@ -84,10 +84,14 @@ def _crossed(
     owner: Part, run: Sequence[tuple[float, float]], solid: list[Solid], tiles: dict[tuple[int, int], list[int]]
 ) -> Iterator[str]:
     """What a line runs over that it does not lead to."""
+    whole, near = around(run), dict[tuple[int, int], list[Solid]]()
     for dot in run:
-        for number in tiles.get((int(dot[0] // 64), int(dot[1] // 64)), ()):
-            box, other, element = solid[number]
-            if other.id not in (owner.source, owner.target) and inside(dot, element, box):
+        tile = int(dot[0] // 64), int(dot[1] // 64)
+        if tile not in near:
+            there = (solid[number] for number in tiles.get(tile, ()))
+            near[tile] = [s for s in there if s[1].id not in (owner.source, owner.target) and overlap(s[0], whole)]
+        for box, _, element in near[tile]:
+            if inside(dot, element, box):
                 yield f"{owner.id} crosses {element}"
 
 

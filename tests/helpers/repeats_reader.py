@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from svg_reader import read_svg
+
 __all__ = ["At", "Ellipsis_", "ellipses", "number_of"]
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,7 +38,7 @@ class Ellipsis_(NamedTuple):
 
 def ellipses(svg: str) -> list[Ellipsis_]:
     """Return the boxes for hidden blocks, in the order of the file."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     wires = [group for group in root.iter(f"{SVG}g") if group.get("class") == "wire"]
     found = []
     for group in root.iter(f"{SVG}g"):

@@ -9,6 +9,8 @@ from math import hypot
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from svg_reader import read_svg
+
 __all__ = ["Letter", "dots", "letters", "names", "numbers", "page_width", "written"]
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -33,7 +35,7 @@ class Letter(NamedTuple):
 
 def letters(svg: str) -> dict[str, tuple[list[Letter], list[Letter]]]:
     """Return for each letter the rings at the ends of rows, and those at their beginnings."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     wires = [group for group in root.iter(f"{SVG}g") if "wire" in _classes(group)]
     ends = [(wire, list(_ends(wire))) for wire in wires]
     found: dict[str, tuple[list[Letter], list[Letter]]] = defaultdict(lambda: ([], []))
@@ -56,7 +58,7 @@ def letters(svg: str) -> dict[str, tuple[list[Letter], list[Letter]]]:
 
 def dots(svg: str) -> Iterator[tuple[list[float], list[list[float]]]]:
     """Yield for each branch dot the gradient to its left, and those to its right: numbers, cell by cell."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     wires = [group for group in root.iter(f"{SVG}g") if "wire" in _classes(group)]
     for group in root.iter(f"{SVG}g"):
         if "branch" not in _classes(group):
@@ -85,7 +87,7 @@ def numbers(wire: ElementTree.Element, kind: str) -> list[float]:
 
 def names(svg: str, name: str) -> list[list[float]]:
     """Return the gradient that arrives at each place where an input is written."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     wires = [group for group in root.iter(f"{SVG}g") if "wire" in _classes(group)]
     starts = [
         (wire, _start(path)) for wire in wires for path in wire.iter(f"{SVG}path") if _classes(path) == ["forward"]
@@ -109,7 +111,7 @@ def written(wire: ElementTree.Element) -> Iterator[tuple[str, str]]:
 
 def page_width(svg: str) -> float:
     """Return the width of the page in points."""
-    return float(ElementTree.fromstring(svg).attrib["width"].removesuffix("pt"))
+    return float(read_svg(svg).attrib["width"].removesuffix("pt"))
 
 
 def _classes(element: ElementTree.Element) -> list[str]:

@@ -11,10 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from math import atan2, ceil, degrees, hypot, pi
+from typing import Any
 from xml.etree import ElementTree
+
+import numpy as np
+from svg_reader import read_svg
 
 __all__ = ["Tracks", "tracks"]
 
+Array = Any
 Point = tuple[float, float]
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -78,7 +83,7 @@ class Tracks:
 
 def tracks(svg: str) -> Tracks:
     """Measure the wires of a finished figure."""
-    root = ElementTree.fromstring(svg)
+    root = read_svg(svg)
     dots, lines, heads = list(_dots(root)), list[Line](), list[Head]()
     for number, group in enumerate(root.iter(f"{SVG}g")):
         if "wire" in _classes(group):
@@ -129,8 +134,15 @@ def _numbers(text: str) -> list[float]:
 
 def _corners(course: str) -> tuple[Point, Point]:
     """Return the two corners of a head behind its tip."""
-    x, y, *rest = _numbers(course)
-    return (x + rest[0], y + rest[1]), (x + rest[0] + rest[2], y + rest[1] + rest[3])
+    x = y = 0.0
+    found = []
+    for command, text in re.findall(r"([Mhvl])([^Mhvlz]*)", course):
+        numbers = _numbers(text)
+        steps = list(zip(numbers[::2], numbers[1::2], strict=True)) if command in "Ml" else []
+        for dx, dy in steps or [(numbers[0], 0.0) if command == "h" else (0.0, numbers[0])]:
+            x, y = x + dx, y + dy
+            found.append((x, y))
+    return found[1], found[2]
 
 
 def _followed(course: str) -> Iterator[Point]:
@@ -179,24 +191,30 @@ def _crossings(one: Line, other: Line) -> int:
     """Count the places where two wires cross; those at their common dot are none."""
     found: list[Point] = []
     common = _common_dot(one, other)
-    for a, b in pairwise(one.points):
-        for c, d in pairwise(other.points):
-            if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
-                continue
-            if _parts(a, b, c, d, common) and _parts(c, d, a, b, common):
-                away = not common or hypot(a[0] - common[0], a[1] - common[1]) > AT_A_DOT
-                if away and all(hypot(a[0] - x, a[1] - y) > HEADS for x, y in found):
-                    found.append(a)
+    a, b, c, d = _pieces(one, other)
+    beside = (np.maximum(a[0], b[0]) < np.minimum(c[0], d[0])) | (np.maximum(c[0], d[0]) < np.minimum(a[0], b[0]))
+    crossed = ~beside & _parts(a, b, c, d, common) & _parts(c, d, a, b, common)
+    for k in np.flatnonzero(crossed.any(axis=1)):
+        u, v = one.points[k]
+        away = not common or hypot(u - common[0], v - common[1]) > AT_A_DOT
+        if away and all(hypot(u - x, v - y) > HEADS for x, y in found):
+            found.append((u, v))
     return len(found)
 
 
-def _parts(a: Point, b: Point, c: Point, d: Point, touching: Point | None) -> bool:
+def _pieces(one: Line, other: Line) -> tuple[Array, Array, Array, Array]:
+    """Return where the pieces of two lines begin and end: ``x, y = …``, pieces of the first as rows, of the other as columns."""
+    here, there = np.array(one.points).T[:, :, None], np.array(other.points).T[:, None, :]
+    return here[:, :-1], here[:, 1:], there[:, :, :-1], there[:, :, 1:]
+
+
+def _parts(a: Array, b: Array, c: Array, d: Array, touching: Point | None) -> Array:
     """Whether the line through ``a`` and ``b`` parts ``c`` from ``d``; ``touching`` lines do not part what is on them."""
     one, other = _side(a, b, c), _side(a, b, d)
     return one * other < 0 if touching else (one > 0) != (other > 0)
 
 
-def _side(a: Point, b: Point, c: Point) -> float:
+def _side(a: Array, b: Array, c: Array) -> Array:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
@@ -231,8 +249,8 @@ def _shared(lines: Sequence[Line]) -> Iterator[str]:
     for one, other in _near(lines):
         alone = not (_common_dot(one, other) and one.kind == other.kind)
         run = 0.0
-        for a, b in pairwise(one.points):
-            if _runs_along(a, b, other.points):
+        for (a, b), along in zip(pairwise(one.points), _runs_along(one, other), strict=True):
+            if along:
                 run += hypot(b[0] - a[0], b[1] - a[1])
                 continue
             if alone and run > STRETCH:
@@ -243,18 +261,22 @@ def _shared(lines: Sequence[Line]) -> Iterator[str]:
             yield f"{one.kind} {one.wire!r} and {other.kind} {other.wire!r} share a track for {run:.0f} points"
 
 
-def _runs_along(a: Point, b: Point, points: Sequence[Point]) -> bool:
-    """Whether a piece of a line lies on a parallel piece of another line."""
-    x, y = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
-    angle = atan2(b[1] - a[1], b[0] - a[0])
-    for (u, v), (p, q) in pairwise(points):
-        if abs(u - x) < FINE + TOGETHER and abs(v - y) < FINE + TOGETHER:
-            length = hypot(p - u, q - v)
-            if length and abs(_side((u, v), (p, q), (x, y))) / length < TOGETHER:
-                apart = abs((atan2(q - v, p - u) - angle + pi / 2) % pi - pi / 2)
-                if apart < PARALLEL:
-                    return True
-    return False
+def _runs_along(one: Line, other: Line) -> Array:
+    """Return for every piece of a line whether it lies on a parallel piece of the other line."""
+    here, there = np.array(one.points), np.array(other.points)
+    middles = (here[:-1] + here[1:]) / 2
+    # Of all pairs of pieces few are near each other.
+    low, high = there.min(axis=0) - FINE - TOGETHER, there.max(axis=0) + FINE + TOGETHER
+    rows = np.flatnonzero(((low < middles) & (middles < high)).all(axis=1))
+    near = (np.abs(there[None, :-1] - middles[rows, None]) < FINE + TOGETHER).all(axis=2)
+    i, k = np.nonzero(near)
+    i = rows[i]
+    (a, b), (c, d) = (here[i].T, here[i + 1].T), (there[k].T, there[k + 1].T)
+    on = np.abs(_side(c, d, middles[i].T)) < TOGETHER * np.hypot(*(d - c))
+    apart = np.abs((np.arctan2(*(d - c)[::-1]) - np.arctan2(*(b - a)[::-1]) + pi / 2) % pi - pi / 2)
+    along = np.zeros(len(middles), dtype=bool)
+    along[i[on & (apart < PARALLEL)]] = True
+    return along
 
 
 def _touching(heads: Sequence[Head], dots: Sequence[Point]) -> Iterator[str]:

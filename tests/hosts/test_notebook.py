@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import nbformat
 import pytest
-from nbconvert import HTMLExporter, LatexExporter
-from nbconvert.preprocessors import ExecutePreprocessor
 
 import bpviz
 from bpviz.errors import UsageError
@@ -23,6 +20,10 @@ CELLS = (
 
 
 def executed(*cells: str, allow_errors: bool = False) -> Any:
+    # These take long to import, and quick tests do without them.
+    import nbformat
+    from nbconvert.preprocessors import ExecutePreprocessor
+
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     ExecutePreprocessor(timeout=120, allow_errors=allow_errors).preprocess(notebook, {"metadata": {"path": "."}})
     return notebook
@@ -31,6 +32,8 @@ def executed(*cells: str, allow_errors: bool = False) -> Any:
 @pytest.mark.hosts
 @pytest.mark.engine
 def test_a_notebook_runs_and_survives_conversion() -> None:
+    from nbconvert import HTMLExporter, LatexExporter
+
     notebook = executed(*CELLS)
     shown = [cell.outputs[-1].data if cell.outputs else {} for cell in notebook.cells]
     assert ">200<" in shown[1]["image/svg+xml"]
@@ -79,6 +82,7 @@ def test_errors_of_a_cell_have_a_message() -> None:
         ("svg", {"image/svg+xml"}),
         ("png", {"image/png"}),
         ("html", {"text/html"}),
+        ("live", {"text/html", "image/svg+xml"}),
         ("publish", {"image/png", "application/pdf"}),
     ],
 )
@@ -105,6 +109,8 @@ def test_an_unknown_option_breaks_no_notebook(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BPVIZ_NOTEBOOK", "jpg")
     bundle = bpviz.draw(lambda x=3.0: x * x)._repr_mimebundle_()
     assert bundle.keys() == {"text/plain"}
-    assert "not drawn: BPVIZ_NOTEBOOK must be one of svg, png, html, publish, but is 'jpg'" in bundle["text/plain"]
-    with pytest.raises(UsageError, match="notebook must be one of svg, png, html, publish, but got 'jpg'"):
+    assert (
+        "not drawn: BPVIZ_NOTEBOOK must be one of svg, png, html, live, publish, but is 'jpg'" in bundle["text/plain"]
+    )
+    with pytest.raises(UsageError, match="notebook must be one of svg, png, html, live, publish, but got 'jpg'"):
         bpviz.draw(lambda x=3.0: x * x, notebook="jpg")

@@ -95,9 +95,3 @@ def test_errors_name_the_place_of_the_request(folder: Path) -> None:
     assert caught.value.traceback.splitlines()[1] == '  File "<doc.md>", line 8, in f'
     assert caught.value.traceback.endswith("NameError: name 'unknown' is not defined\n")
     assert caught.value.exit_code == 1
-
-
-def test_a_living_figure_is_a_page_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "apples.py").write_text("def total(price=100, count=2):\n    return price * count\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="is a page of its own; write it with bpviz render"):
-        drawing_of("a marker", ["apples.py", "--live"], Place("page.md", tmp_path))

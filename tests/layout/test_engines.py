@@ -224,6 +224,7 @@ def test_pygraphviz_works_beside_ours():
 
 @needs_bundled
 @pytest.mark.skipif(sys.platform == "win32", reason="measures memory through POSIX")
+@pytest.mark.thorough
 def test_memory_is_given_back():
     import resource
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amounts import some
 
 import bpviz
 from bpviz.layout import page
@@ -86,7 +87,7 @@ def test_the_cost_of_an_operation_does_not_grow_with_the_figure(family: Callable
     assert calls(many.to_svg) < 5.5 * calls(few.to_svg)
 
 
-@pytest.mark.parametrize("family", [chain, cells, kept])
+@pytest.mark.parametrize("family", some([cells, chain, kept]))
 def test_rows_are_set_a_few_times_at_most(
     family: Callable[[int], Callable[..., Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,9 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import ALL_CASES, fewer, some
+from amounts import ALL_CASES, some
 from devtools import Page, opened
-from living_programs import case
 from places import ROOT
 
 import bpviz
@@ -70,9 +68,10 @@ def shown(page: Page) -> list[list[str]]:
 
 
 def titles(page: Page) -> list[str]:
-    found: list[str] = json.loads(
-        page.run("JSON.stringify([...document.querySelectorAll('svg.bpviz > g > title')].map(t => t.textContent))")
+    script = (
+        "[...document.querySelectorAll('svg.bpviz > g > title, svg.bpviz > g > a > title')].map(t => t.textContent)"
     )
+    found: list[str] = json.loads(page.run(f"JSON.stringify({script})"))
     return found
 
 
@@ -114,23 +113,6 @@ def test_all_texts_are_those_of_the_figure_with_these_inputs(
         assert page.run("document.querySelector('svg desc').textContent") == fresh.picture.description
         page.run(f"{LIVE}.reset()")
         assert [[text for text in part if text] for part in shown(page)] == before
-
-
-def test_random_programs_show_the_numbers_of_propagate(tmp_path: Path) -> None:
-    for seed in range(fewer(60)):
-        title, flow, edits = case(seed)
-        with living(tmp_path, flow) as page:
-            for given in edits:
-                page.run(f"{LIVE}.set({plain(given)})")
-                expected = bpviz.propagate(flow.graph, {**given_now(page), **given})
-                for name in flow.graph.inputs:
-                    assert np.array(page.run(f"{LIVE}.value({json.dumps(name)})")) == pytest.approx(
-                        expected.value(name)
-                    ), title
-                    assert np.array(page.run(f"{LIVE}.gradient({json.dumps(name)})")) == pytest.approx(
-                        expected.grads[name], rel=1e-9, abs=1e-12
-                    ), title
-                assert page.run(f"{LIVE}.value({LIVE}.output)") == pytest.approx(expected.output, rel=1e-9), title
 
 
 def given_now(page: Page) -> dict[str, Any]:
@@ -251,23 +233,9 @@ def test_the_address_keeps_the_state_and_executes_nothing(tmp_path: Path) -> Non
         assert page.comes_to(f"{LIVE}.value('b')[0]", 7)
 
 
-def test_the_table_is_shown_with_its_own_numbers_only(tmp_path: Path) -> None:
-    hidden = "document.querySelector('article.bpviz-page').hidden"
-    with living(tmp_path, total) as page:
-        assert page.run(hidden) is False
-        page.run(f"{LIVE}.set({{tax: 2}})")
-        assert page.run(hidden) is True
-        assert page.run("[...document.querySelectorAll('.bpviz-warning')].filter(p => !p.hidden).length") == 1
-        page.run("document.querySelector('.bpviz-bar button').click()")
-        assert page.run(hidden) is False
-    place = bpviz.draw(total, live=True).save(tmp_path / "page.html")
-    with opened(f"{place.resolve().as_uri()}#tax=2") as page:
-        assert page.run(hidden) is True
-
-
 def test_another_branch_marks_the_numbers_and_names_the_line(tmp_path: Path) -> None:
     line = deciding.__code__.co_firstlineno + 1
-    stale = "[...document.querySelectorAll('.bpviz-stale .forward.value:not(.bpviz-handle)')].map(t => t.textContent)"
+    stale = "[...document.querySelectorAll('.bpviz-stale .forward > text:not(.muted, .bpviz-handle)')].map(t => t.textContent)"
     with living(tmp_path, deciding) as page:
         page.run(f"{LIVE}.set({{x: 5}})")
         assert page.run(f"{LIVE}.stale") == [] and page.run(stale) == []
@@ -290,72 +258,17 @@ def test_what_is_not_finite_has_a_frame(tmp_path: Path) -> None:
         assert page.run("document.querySelectorAll('.bpviz-odd').length") == 0
 
 
-def test_the_strictest_policy_holds(tmp_path: Path) -> None:
-    place = bpviz.draw(layer, live=True, theme="auto").save(tmp_path / "page.html")
-    text = place.read_text(encoding="utf-8")
-    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
-    assert policy.startswith("default-src 'none'; ")
-    assert "unsafe" not in policy and "http" not in policy
-    assert not re.search(r'\sstyle="', text) and not re.search(r"\son\w+=", text.partition("<script>")[0])
-    watched = text.replace("<head>", "<head>", 1)
-    assert watched == text
-    with opened(place) as page:
-        page.ask("Log.enable")
-        page.ask("Runtime.enable")
-        page.run(
-            "window.broken = []; document.addEventListener('securitypolicyviolation', event => broken.push(event.violatedDirective))"
-        )
-        page.run(f"{LIVE}.set({{b: [1, 2]}})")
-        page.run("document.querySelector('.bpviz-handle').focus()")
-        page.press("Enter")
-        assert page.run("broken") == []
-        assert page.run("document.querySelector('.bpviz-field').getBoundingClientRect().width") > 40
-        # A script that is not its own does not run.
-        page.run(
-            "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
-        )
-        assert page.run("window.ran") is None
-
-
-HOSTILE = "</script><img src=x onerror=window.ran=1>"
-
-
-def test_names_become_no_markup_and_no_script(tmp_path: Path) -> None:
-    graph = bpviz.Graph(HOSTILE)
-    names = [HOSTILE, "__proto__", '"]);window.ran=1;//', "v[0]", "<!--"]
-    values = [graph.input(name, float(i + 1)) for i, name in enumerate(names)]
-    product = values[0]
-    for value in values[1:]:
-        product = product * value
-    graph.output(product, "constructor")
-    with living(tmp_path, graph) as page:
-        for i, name in enumerate(names):
-            assert page.run(f"{LIVE}.value({json.dumps(name)})") == i + 1.0
-        page.run(f"{LIVE}.set(Object.fromEntries([[{json.dumps(names[2])}, 7]]))")
-        assert page.run(f"{LIVE}.value('constructor')") == pytest.approx(120 / 3 * 7)
-        assert page.run("window.ran") is None
-        assert page.run("document.querySelectorAll('img').length") == 0
-
-
 def test_a_small_figure_is_a_small_file(tmp_path: Path) -> None:
     assert bpviz.draw(total, live=True).save(tmp_path / "page.html").stat().st_size < 60_000
 
 
-def test_two_figures_on_one_page_do_not_disturb_each_other(tmp_path: Path) -> None:
-    pages = [bpviz.draw(target, live=True).to_bytes("html").decode() for target in (total, deciding)]
-    figures = [re.search(r"<figure.*?</figure>", page, re.DOTALL)[0] for page in pages]  # type: ignore[index]
-    place = tmp_path / "two.html"
-    place.write_text(f'<!DOCTYPE html><meta charset="utf-8">{"".join(figures)}', encoding="utf-8")
-    with opened(place) as page:
-        page.run("document.querySelectorAll('figure')[1].bpviz.set({x: 4})")
-        assert page.run("document.querySelectorAll('figure')[1].bpviz.value('x')") == 4
-        assert page.run(f"{LIVE}.value('total')") == total()
-
-
 def test_what_cannot_follow_stays_still_and_says_so(tmp_path: Path) -> None:
-    drawing = bpviz.draw(lambda x=np.array([3.0, 1.0]): np.sum(np.sort(x)), live=True)
+    drawing = bpviz.draw(lambda A=np.eye(2): np.sum(np.linalg.eigvalsh(A)), live=True)
     text = drawing.to_bytes("html").decode()
-    assert "<p>This figure does not follow its inputs: sort depends on its numbers" in text
+    assert (
+        "<p>This figure does not follow its inputs: eigenvalues depends on its numbers in more than sums of products"
+        in text
+    )
     assert "<script" not in text
     assert any("does not follow its inputs" in note for note in drawing.notes)
 
@@ -391,7 +304,6 @@ STILL = {
     "apples_japanese": "it shows paths",
     "apples_rules": "it shows the arithmetic of rules",
     "apples_what_if": "it compares two runs",
-    "conv_pool": "pick_largest depends on its numbers in more than sums of products",
     "layer_beside": "it is not the figure of one run, with its numbers",
     "layer_bias": "it shows paths",
     "perceptron_backward": "it marks what is shared",
@@ -445,17 +357,6 @@ def test_the_figures_of_the_gallery_follow_their_inputs(tmp_path: Path) -> None:
                 t for part in numbers_of(drawing) for t in part
             ], file.stem
     assert compared >= (15 if ALL_CASES else 1)
-
-
-def test_a_finger_changes_a_number(tmp_path: Path) -> None:
-    with living(tmp_path, total) as page:
-        page.ask("Emulation.setTouchEmulationEnabled", enabled=True)
-        x, y = middle(page, "tax")
-        page.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
-        for by in (10, 20, 30, 40, 50):
-            page.ask("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": x + by, "y": y}])
-        page.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-        assert page.run(f"{LIVE}.value('tax')") == 2.1
 
 
 def test_a_grid_stays_between_its_brackets_and_its_columns_apart(tmp_path: Path) -> None:

@@ -81,6 +81,76 @@ def test_random_programs_and_edits_have_the_numbers_of_propagate() -> None:
             assert_same(title, made, bpviz.propagate(flow.graph, given), v)
 
 
+A2 = np.array([[2.0, 1.0], [0.5, 3.0]])
+A3 = np.array([[2.0, 1.0, 0.3], [0.5, 3.0, -0.2], [0.1, 0.7, 1.5]])
+LINE, SQUARE = np.array([3.0, 1.0, 2.0, 5.0, -1.0]), np.arange(9.0).reshape(3, 3)
+IMAGE = np.array([[3.0, 1.0, -2.0, 0.5], [0.2, 4.0, 1.5, 1.0], [-1.0, 2.0, 0.1, 0.3], [0.7, -0.4, 5.0, 2.5]])
+
+ORDERS_AND_MATRICES: dict[str, Any] = {
+    "sort": lambda x=LINE: np.sum(np.sort(x) * np.arange(5)),
+    "sort of columns": lambda A=A3: np.sum(np.sort(A, axis=0) * SQUARE),
+    "sort of all": lambda A=A3: np.sum(np.sort(A, axis=None) * np.arange(9)),
+    "median": lambda x=LINE: np.median(x) ** 2,
+    "quantile": lambda x=LINE: np.percentile(x, 30) * x[0],
+    "argsort": lambda x=LINE, y=LINE * LINE: np.sum(y[np.argsort(x)] * np.arange(5)),
+    "argmax": lambda x=LINE, A=SQUARE: x[np.argmax(x)] * A[0, 1] + np.sum(A[np.argmin(x[:3])] ** 2),
+    "max pooling": lambda X=IMAGE: np.sum(nn.max_pool2d(X.reshape(1, 1, 4, 4), 2) ** 2),
+    "max pooling, over each other": lambda X=IMAGE: np.sum(
+        nn.max_pool2d(X.reshape(1, 1, 4, 4), 3, stride=1, pad=1) ** 2
+    ),
+    "cumulative product": lambda x=LINE: np.sum(np.cumprod(x) * np.arange(5)),
+    "inverse of 2 × 2": lambda A=A2: np.sum(np.linalg.inv(A) * A2),
+    "inverse of 3 × 3": lambda A=A3: np.sum(np.linalg.inv(A) * SQUARE),
+    "inverses": lambda A=np.stack([A2, A2.T + 1]): np.sum(np.linalg.inv(A) ** 2),
+    "determinant of 2 × 2": lambda A=A2: np.linalg.det(A) ** 2,
+    "determinant of 3 × 3": lambda A=A3: np.linalg.det(A @ A),
+    "determinants": lambda A=np.stack([A2, A2.T + 1]): np.sum(np.linalg.det(A) * np.arange(1, 3)),
+    "logarithm of a determinant": lambda A=A3: np.linalg.slogdet(A)[1],
+    "equations": lambda A=A3, b=A3[1]: np.sum(np.linalg.solve(A, b) ** 2),
+    "equations of two": lambda A=A2, B=A3[:2]: np.sum(np.linalg.solve(A, B) ** 2),
+    "Cholesky": lambda A=A3 @ A3.T: np.sum(np.linalg.cholesky(A) * SQUARE),
+    "product of three": lambda a=A2[0], A=A2, b=A2[1]: np.einsum("i,ij,j->", a, A, b),
+    "matrices of three": lambda A=A2, B=A3[:2], C=A3: np.sum(np.einsum("ij,jk,kl->il", A, B, C) ** 2),
+}
+"""Programs of orders and of small matrices; no input is near a matrix without inverse."""
+
+
+@pytest.mark.browser
+def test_orders_and_matrices_follow_to_any_other_order() -> None:
+    rng = np.random.default_rng(11)
+    cases, runs = [], []
+    for title, function in ORDERS_AND_MATRICES.items():
+        flow = bpviz.backprop(function)
+        edits = []
+        for size in (0.2, 0.4, 5.0):
+            # Matrices stay those with an inverse, with positive numbers on their diagonal.
+            size = (
+                min(size, 0.4)
+                if any(word in title for word in ("inverse", "determinant", "equations", "Cholesky"))
+                else size
+            )
+            given = {name: np.asarray(flow.value(name)) for name in flow.graph.inputs}
+            moved = {name: x + size * rng.normal(size=x.shape) * 0.5 for name, x in given.items()}
+            edits.append({name: (x + x.T) / 2 + np.eye(3) if title == "Cholesky" else x for name, x in moved.items()})
+        made = program(flow)
+        assert len(made.inputs) == len(flow.graph.inputs), title
+        cases.append((title, flow, edits))
+        runs.append((made, [beginning(made, flow, given) for given in ({}, *edits)]))
+    for (title, flow, edits), (made, _), found in zip(cases, runs, in_browser(runs), strict=True):
+        for given, v in zip(({}, *edits), found, strict=True):
+            assert_same(title, made, bpviz.propagate(flow.graph, given), v)
+
+
+@pytest.mark.browser
+def test_orders_of_equals_and_of_numbers_that_are_not_finite() -> None:
+    flow = bpviz.backprop(lambda x=LINE: np.sum(np.sort(x) * np.arange(5)) + x[np.argmax(x)])
+    made = program(flow)
+    edits: list[Any] = [[1.0, 1.0, 0.0, 1.0, 0.0], [np.inf, 2.0, -np.inf, 2.0, 0.0], [1.0, np.nan, 0.0, 3.0, np.nan]]
+    (found,) = in_browser([(made, [beginning(made, flow, {"x": x}) for x in edits])])
+    for x, v in zip(edits, found, strict=True):
+        assert_same(str(x), made, bpviz.propagate(flow.graph, {"x": np.array(x)}), v)
+
+
 def test_every_value_and_gradient_that_leads_to_the_output_is_there() -> None:
     for seed in range(20):
         title, flow, _ = case(seed)
@@ -98,10 +168,10 @@ def test_a_sum_of_an_array_is_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (lambda x=np.array([3.0, 1.0, 2.0]): np.sum(np.sort(x) * np.arange(3)), "sort"),
-        (lambda A=np.eye(2) * 2: np.sum(np.linalg.inv(A)), "inv"),
-        (lambda A=np.eye(2) * 2: np.linalg.det(A), "det"),
-        (lambda x=np.array([3.0, 1.0, 2.0]): np.median(x), "sort"),
+        (lambda A=np.eye(4) * 2: np.sum(np.linalg.inv(A)), "inv"),
+        (lambda A=np.eye(4) * 2: np.linalg.det(A), "det"),
+        (lambda A=np.eye(2) * 2: np.sum(np.linalg.eigvalsh(A)), "eigenvalues"),
+        (lambda x=np.arange(400.0): np.sum(np.sort(x) * np.arange(400)), "sort"),
         (lambda x=np.array([3.0, 1.0], np.float32): np.sum(x * x), "float32"),
         (lambda x=np.array([3.0, 1.0]): np.sum(((x > 0) + (x > 2)) * x), "true and false"),
         (lambda x=np.ones((200, 200)): np.sum(x * x), str(LIMIT)),

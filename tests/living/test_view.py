@@ -109,7 +109,7 @@ def test_a_mouse_drags_the_figure_and_asks_nothing(tmp_path: Path) -> None:
         for _ in range(2):
             page.run(f"{TOOLS}.children[1].click()")
         x, y = page.run(
-            "[...document.querySelectorAll('g.operation .shape')].map(c => c.getBoundingClientRect())"
+            "[...document.querySelectorAll('g.operation circle')].map(c => c.getBoundingClientRect())"
             ".map(b => [b.x + b.width / 2, b.y + b.height / 2]).find(([x, y]) => x > 100 && x < 450 && y > 20 && y < 300)"
         )
         start = page.run(f"[{frame}.scrollLeft, {frame}.scrollTop]")

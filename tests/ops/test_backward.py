@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function
@@ -37,7 +38,7 @@ def gradients_of(graph: bpviz.Graph, output: int) -> dict[int, Any]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=fewer(40))
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
 def test_the_shared_pass_gives_the_numbers_of_the_fast_one(seed: int, operations: int) -> None:
     model, args = random_function(random.Random(seed), operations)
@@ -64,7 +65,7 @@ def test_nothing_is_called_where_no_gradient_flows() -> None:
 SHAPES = st.lists(st.integers(1, 3), max_size=4).map(tuple)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=fewer(150))
 @given(SHAPES, SHAPES, st.integers(0, 2**32 - 1))
 def test_unbroadcasting_is_the_adjoint_of_broadcasting(one: Any, other: Any, seed: int) -> None:
     try:

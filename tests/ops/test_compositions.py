@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amounts import some
+from at_once import at_once
 from differences import assert_gradient
 
 import bpviz
@@ -334,19 +336,21 @@ def test_everything_made_of_several_rows_is_tried() -> None:
     assert set(COMPOSITIONS) | set(ROUGH) <= set(COMPOSITES)
 
 
-@pytest.mark.parametrize(
-    ("function", "xs"),
-    [
-        pytest.param(function, xs, id=f"{name}-{i}")
-        for name, calls in COMPOSITIONS.items()
-        for i, (function, xs) in enumerate(calls)
-    ],
+@at_once(
+    some(
+        [
+            pytest.param(function, xs, id=f"{name}-{i}")
+            for name, calls in COMPOSITIONS.items()
+            for i, (function, xs) in enumerate(calls)
+        ],
+        every=3,
+    )
 )
 def test_functions_made_of_several_rows(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
     check(function, xs, 1e-13)
 
 
-@pytest.mark.parametrize(("function", "xs"), [call for calls in ROUGH.values() for call in calls])
+@at_once([call for calls in ROUGH.values() for call in calls])
 def test_functions_that_numpy_computes_on_another_way(function: Callable[..., Any], xs: tuple[Any, ...]) -> None:
     check(function, xs, 1e-9)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amounts import some
+from at_once import at_once
 from samples import CASES, sample
 
 import bpviz
@@ -52,7 +53,7 @@ def forms(row: Operation, xs: Sequence[Any], parameters: dict[str, Any]) -> list
     return found
 
 
-@pytest.mark.parametrize(("row", "case"), some(CASES))
+@at_once(some(CASES))
 def test_every_argument_of_every_row_is_copied(row: Operation, case: Case) -> None:
     xs = sample(row, case)
     for parameters in forms(row, xs, dict(case.parameters)):
@@ -164,7 +165,7 @@ def _read(x: Any, a: Any) -> Any:
     return y[a]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@at_once(KINDS)
 def test_what_numpy_functions_are_given_is_copied(kind: str) -> None:
     function, arguments = KINDS[kind]
 

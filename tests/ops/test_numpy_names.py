@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amounts import some
+from at_once import at_once
 from differences import assert_gradient
 from samples import ROWS, plain_sample
 
@@ -51,7 +52,7 @@ def claims() -> Iterator[Any]:
                 )
 
 
-@pytest.mark.parametrize(("row", "name", "case"), some(list(claims())))
+@at_once(some(list(claims())))
 def test_numpy_reaches_the_row_by_every_name(row: Operation, name: str, case: Case) -> None:
     xs = plain_sample(row, case)
     if name.endswith((".reduce", ".accumulate")) and "axis" not in case.parameters:
@@ -118,7 +119,7 @@ METHODS: list[tuple[str, Callable[[Any], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "call"), METHODS)
+@at_once(METHODS)
 def test_methods_and_keywords(name: str, call: Callable[[Any], Any]) -> None:
     x = np.random.default_rng(3).uniform(-2, 2, (2, 3))
     graph = bpviz.trace(lambda x: call(x), x)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from svg_reader import read_svg
 
 import bpviz
 from bpviz.picture.elements import Cell, Part
@@ -17,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def wires(svg: str) -> list[ElementTree.Element]:
-    return [g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if g.get("class", "").split()[:1] == ["wire"]]
+    return [g for g in read_svg(svg).iter(f"{SVG}g") if g.get("class", "").split()[:1] == ["wire"]]
 
 
 def values(wire: ElementTree.Element, way: str = "forward") -> list[ElementTree.Element]:

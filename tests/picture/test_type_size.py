@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import bpviz
 from bpviz.cli import main
 from bpviz.errors import BpvizWarning
+from bpviz.picture.type_size import effective_type
 
 SVG = "{http://www.w3.org/2000/svg}"
 SENTENCE = r"the figure is (\d+) pt wide; on a page of (\d+) pt its smallest type has ([\d.]+) pt, and below 6 pt"
@@ -31,7 +32,7 @@ def measured(svg: str) -> tuple[float, float]:
     root = ElementTree.fromstring(svg)
     usual = float(root.get("font-size", ""))
     return float(root.get("width", "").removesuffix("pt")), min(
-        float(text.get("font-size", usual)) for text in root.iter(f"{SVG}text")
+        float(piece.get("font-size", usual)) for kind in ("text", "tspan") for piece in root.iter(f"{SVG}{kind}")
     )
 
 
@@ -53,6 +54,7 @@ def test_small_type_is_reported_with_the_size_that_it_has(width: str) -> None:
     assert float(found[3]) == pytest.approx(effective, abs=0.05)
 
 
+@pytest.mark.thorough
 def test_the_figure_of_that_test_is_too_wide_for_a_column_at_least() -> None:
     with pytest.warns(BpvizWarning, match="hard to read"):
         bpviz.draw(wide, direction="TB", width="column").to_png()
@@ -65,6 +67,7 @@ def test_rows_without_a_page_and_small_figures_are_not_reported(recwarn: pytest.
     assert not recwarn.list
 
 
+@pytest.mark.thorough
 def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) -> None:
     file = tmp_path / "m.py"
     file.write_text(
@@ -77,3 +80,13 @@ def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) ->
     )
     assert result.exit_code == 0 and (tmp_path / "a.png").is_file()
     assert len(re.findall(SENTENCE, result.stderr)) == 1
+
+
+def test_a_subscript_counts() -> None:
+    def affine(W_xh: float = 1.5, x: float = 2.0) -> float:
+        return W_xh * x
+
+    # Names are 14 points high, and a subscript two thirds of that.
+    picture = bpviz.draw(affine).picture
+    assert effective_type(picture, picture.width) == pytest.approx(14 * 0.66)
+    assert effective_type(picture, picture.width / 2) == pytest.approx(14 * 0.33)

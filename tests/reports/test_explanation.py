@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function
@@ -185,7 +186,7 @@ def test_sentences_for_slopes_of_every_kind() -> None:
     assert table[0].endswith("grows by 7 (at a rate of 6 at first)")
 
 
-@settings(max_examples=25)
+@settings(max_examples=fewer(25))
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
 def test_sentences_about_a_growth_by_1_are_true(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)
@@ -199,7 +200,7 @@ def test_sentences_about_a_growth_by_1_are_true(seed: int, operations: int) -> N
             assert found.grown == pytest.approx(true, rel=1e-6, abs=1e-6 * max(1.0, abs(after)))
 
 
-@settings(max_examples=25)
+@settings(max_examples=fewer(25))
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
 def test_links_multiply_and_paths_add_up(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)

@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function
@@ -198,7 +199,7 @@ def test_wrong_targets() -> None:
         bpviz.what_if(lambda v=np.ones(2): np.sum(v * v), v=np.ones(3))
 
 
-@settings(max_examples=25)
+@settings(max_examples=fewer(25))
 @given(seed=st.integers(0, 10_000), operations=st.integers(2, 20))
 def test_the_gradient_predicts_a_small_step(seed: int, operations: int) -> None:
     f, args = random_function(random.Random(seed), operations)

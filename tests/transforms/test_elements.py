@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import some
+from amounts import fewer, some
+from at_once import at_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import CASES, plain_sample
@@ -48,7 +49,7 @@ def carries_gradient(row: Operation, case: Case) -> bool:
     return any(rule and np.asarray(x).dtype.kind == "f" for rule, x in zip(rules, plain_sample(row, case), strict=True))
 
 
-@pytest.mark.parametrize(("row", "case"), some([param for param in CASES if carries_gradient(*param.values)]))
+@at_once(some([param for param in CASES if carries_gradient(*param.values)]))
 def test_every_row_is_spelled_out_or_refused(row: Operation, case: Case) -> None:
     xs = plain_sample(row, case)
     varying = {f"p{i}": x for i, x in enumerate(xs) if np.asarray(x).dtype.kind == "f"}
@@ -239,7 +240,7 @@ def test_seed_003_bias_and_weights() -> None:
             assert flow.grads[element_name("W", (i, j))] == pytest.approx(grad_b[i] * x[j])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2))
 def test_random_networks_keep_every_number(seed: int, m: int, n: int, k: int, batch: int) -> None:
     rng = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from amounts import fewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import random_function, random_matrix_function
@@ -64,7 +65,7 @@ def test_the_hessian_of_rosenbrock() -> None:
     np.testing.assert_array_equal(bpviz.grad(rosenbrock)(np.array([1.0, 1.0])), [0.0, 0.0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=fewer(40))
 @given(st.integers(0, 10**9), st.integers(1, 12))
 def test_orders_against_autograd_on_random_functions(seed: int, operations: int) -> None:
     mine, arguments = random_function(random.Random(seed), operations)
@@ -78,7 +79,7 @@ def test_orders_against_autograd_on_random_functions(seed: int, operations: int)
         )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=fewer(30))
 @given(st.integers(0, 10**9), st.integers(3, 9))
 def test_hessian_vector_products_against_autograd_on_random_matrices(seed: int, operations: int) -> None:
     mine, arguments = random_matrix_function(random.Random(seed), operations)

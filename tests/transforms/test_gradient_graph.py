@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amounts import some
+from amounts import fewer, some
+from at_once import at_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import X, Y, perceptron
@@ -158,13 +159,13 @@ def test_a_gradient_graph_is_complete_and_keeps_no_frames() -> None:
 # Its numbers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=fewer(60))
 @given(st.integers(0, 10**9), st.integers(1, 25))
 def test_propagation_evaluated_graph_and_differences_agree_on_numbers(seed: int, operations: int) -> None:
     check(*random_function(random.Random(seed), operations), seed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=fewer(60))
 @given(st.integers(0, 10**9), st.integers(3, 14))
 def test_propagation_evaluated_graph_and_differences_agree_on_matrices(seed: int, operations: int) -> None:
     check(*random_matrix_function(random.Random(seed), operations), seed)
@@ -198,7 +199,7 @@ def scale(value: Any) -> float:
     return float(np.max(np.abs(value), initial=0.0))
 
 
-@pytest.mark.parametrize(("row", "case"), some(SMOOTH))
+@at_once(some(SMOOTH))
 def test_every_op_to_second_order_through_the_backward_graph(row: Operation, case: Case) -> None:
     """The backward graph gives the engine's gradients, and its own gradients are what differences of those show."""
     xs = sample(row, case)

@@ -3,6 +3,7 @@ import re
 from html import unescape
 
 import pytest
+from amounts import fewer, some
 from hand_drawn import BACKWARD, FORWARD, HEIGHT, WIDTH, everything, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,7 +66,7 @@ def test_hostile_text_is_shown_unchanged(name):
 
 
 @pytest.mark.thorough
-@settings(max_examples=20)
+@settings(max_examples=fewer(20))
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=12), min_size=60, max_size=60))
 def test_any_text_is_shown_unchanged(words):
     found = shown(dot.write(texts(*words), LIGHT))
@@ -73,7 +74,7 @@ def test_any_text_is_shown_unchanged(words):
 
 
 @pytest.mark.thorough
-@settings(max_examples=20)
+@settings(max_examples=fewer(20))
 @given(st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=30, unique=True))
 def test_two_nodes_have_different_names_for_any_ids(ids):
     parts = [Part(id, "node", texts("x").parts[0].elements) for id in ids]
@@ -138,7 +139,7 @@ def test_text_is_on_its_baseline(name):
     assert found == pytest.approx([20, 40], abs=2)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", some(names(), every=4))
 def test_every_theme_and_picture_is_accepted(name):
     source = dot.write(everything(), theme(name))
     assert source == dot.write(everything(), theme(name))

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import hostile
 import pytest
+from amounts import some
 from devtools import Page, opened
 
 import bpviz
@@ -90,7 +91,7 @@ def test_it_is_the_picture_with_a_style_sheet_and_no_script() -> None:
     ElementTree.fromstring(moving)
     assert not re.search(r"<script|href|url\(|@import|javascript", moving)
     # Outside of its one style sheet it holds what the still one does: programs without motion draw the whole.
-    drawn = [re.findall(r'<path class="[^"]*" d="([^"]*)"', file) for file in (still, moving)]
+    drawn = [re.findall(r'<path[^>]* d="([^"]*)"', file) for file in (still, moving)]
     assert sorted(drawn[0]) == sorted(drawn[1])
     assert moving == bpviz.draw(total, animate=True).to_svg()
     assert moving.count("<style") == 1
@@ -131,7 +132,7 @@ def test_the_reader_s_dark_page_is_followed() -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("format", ["gif", "apng", "webp"])
+@pytest.mark.parametrize("format", some(["gif", "apng", "webp"]))
 def test_every_step_is_a_frame(format: str, tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install 'bpviz[animate]'")
     file = bpviz.draw(total, seconds=0.5, scale=0.5).save(tmp_path / f"apples.{format}")

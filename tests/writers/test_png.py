@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import cache
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hand_drawn import HEIGHT, WIDTH, everything, texts
-from pixels import rows, size
+from pixels import pixels, size
 
 import bpviz
 from bpviz.errors import BpvizWarning, EngineMissing, UsageError
@@ -32,9 +33,9 @@ def test_the_size_is_that_of_the_page_at_96_dots_an_inch(scale, expected):
 @pytest.mark.parametrize("name", names())
 def test_the_colours_are_the_themes(name):
     square = Picture(60.0, 60.0, (Part("d", "node", (Shape("backward", "dot", 30.0, 30.0, 30.0, 30.0),)),))
-    pixels = rows(png.write(square, theme(name), scale=1))
-    assert pixels[1][1][:3] == tuple(bytes.fromhex(theme(name).background[1:]))
-    assert pixels[40][40][:3] == tuple(bytes.fromhex(theme(name).strokes["backward"].colour[1:]))
+    page = pixels(png.write(square, theme(name), scale=1))
+    assert bytes(page[1, 1, :3]) == bytes.fromhex(theme(name).background[1:])
+    assert bytes(page[40, 40, :3]) == bytes.fromhex(theme(name).strokes["backward"].colour[1:])
 
 
 def test_the_same_picture_gives_the_same_bytes():
@@ -42,16 +43,16 @@ def test_the_same_picture_gives_the_same_bytes():
 
 
 def test_the_page_is_opaque_to_its_edges():
-    page = rows(png.write(Picture(100.3, 50.4, ()), theme("dark")))
-    corner = tuple(bytes.fromhex(theme("dark").background[1:]))
-    assert {pixel[:3] for pixel in (page[0][0], page[0][-1], page[-1][0], page[-1][-1])} == {corner}
-    assert {pixel[3:] for row in page for pixel in row} <= {(), (255,)}
+    page = pixels(png.write(Picture(100.3, 50.4, ()), theme("dark")))
+    corner = bytes.fromhex(theme("dark").background[1:])
+    assert {bytes(pixel[:3]) for pixel in (page[0, 0], page[0, -1], page[-1, 0], page[-1, -1])} == {corner}
+    assert (page[:, :, 3] == 255).all()
 
 
 def inked(picture):
     """The columns that are not all background, as fractions of a point."""
-    pixels = rows(png.write(picture, LIGHT, scale=3))
-    return [x / 4 for x in range(len(pixels[0])) if any(row[x][:3] != (255, 255, 255) for row in pixels)]
+    page = pixels(png.write(picture, LIGHT, scale=3))
+    return np.flatnonzero((page[:, :, :3] != 255).any(axis=(0, 2))) / 4
 
 
 def test_text_is_drawn_where_the_layout_measured_it():
@@ -62,8 +63,8 @@ def test_text_is_drawn_where_the_layout_measured_it():
 
 @cache
 def drawn(page, scale=2.0):
-    """Return the rows of pixels of a page; each is drawn once, for reading a Japanese font takes long."""
-    return rows(png.write(page, LIGHT, scale=scale))
+    """Return the pixels of a page; each is drawn once, for reading a Japanese font takes long."""
+    return pixels(png.write(page, LIGHT, scale=scale))
 
 
 @pytest.mark.thorough
@@ -80,10 +81,10 @@ def test_numbers_beside_japanese_keep_their_font(anchor):
         Text("name", number, 30.0 + width(front, 14), 20.0, 14.0, 0.0, "start"),
     )
     alone = replace(page, parts=tuple(Part(str(i), "node", (part,)) for i, part in enumerate(parts)))
-    assert drawn(page) == drawn(alone)
+    np.testing.assert_array_equal(drawn(page), drawn(alone))
     digits = Picture(200.0, 30.0, (Part("n", "node", (replace(parts[1], text="0.9", x=parts[1].x + width(" ", 14)),)),))
     first = int(4 * (30.0 + width("単価 ", 14)))
-    assert [row[first:] for row in drawn(page, 3)] == [row[first:] for row in drawn(digits, 3)]
+    np.testing.assert_array_equal(drawn(page, 3)[:, first:], drawn(digits, 3)[:, first:])
 
 
 @pytest.mark.japanese

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from figures_by_hand import layers, pencils, square
 from hand_drawn import everything
+from svg_reader import read_svg
 
 from bpviz.layout.page import lay_out
 from bpviz.picture.elements import Part, Picture, Text
@@ -20,7 +22,7 @@ NS = "{http://www.w3.org/2000/svg}"
 
 
 def read(picture: Picture, look: str = "light") -> ElementTree.Element:
-    return ElementTree.fromstring(write(picture, theme(look)))
+    return read_svg(write(picture, theme(look)))
 
 
 def picture_of(*texts: str) -> Picture:
@@ -62,6 +64,12 @@ def test_the_page_is_described_and_measured_in_points() -> None:
     assert root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
 
 
+def coloured() -> Picture:
+    """A picture in which one colour by day has several by night, and stays as it is where an author chose it."""
+    chosen = Part("mine", "node", everything().parts[-1].elements, color=LIGHT.inks["symbol"])
+    return replace(everything(), parts=(*everything().parts, chosen))
+
+
 HOSTILE = ["<b>&\"'", "]]>", "a\x00\x1b", "\ud800", "\ufffe", "&alpha;", "<!--", "שלום", "😀", "", "x" * 200, "  two  "]
 
 
@@ -77,23 +85,43 @@ def test_hostile_text_comes_back_as_it_was() -> None:
 def test_colours_are_literal_and_nothing_runs_or_is_fetched(look: str) -> None:
     file = write(everything(), theme(look)).decode()
     colours = re.findall(r'(?:fill|stroke)="([^"]*)"', file)
-    assert all(re.fullmatch(r"#[0-9A-F]{6}|none", colour) for colour in colours)
+    assert all(re.fullmatch(r"#[0-9A-F]{6}|#[0-9A-F]{3}|none", colour) for colour in colours)
     assert not re.search(r"<script|href|url\(|var\(|@import", file)
     assert file.count("<style") == (theme(look).dark is not None)
 
 
-def test_a_theme_may_follow_the_reader_to_dark_pages() -> None:
-    light, dark, auto = (write(everything(), theme(look)).decode() for look in ("light", "dark", "auto"))
-    rules = dict(re.findall(r"\.(c\d+)\{([^}]*)\}", auto))
-    ours = [element for element in ElementTree.fromstring(auto).iter() if element.tag != f"{NS}style"]
-    days, nights = (list(ElementTree.fromstring(file).iter()) for file in (light, dark))
-    for element, day, night in zip(ours, days, nights, strict=True):
-        # Without the style sheet it is the light picture, with it the dark one.
-        paints = {key: element.get(key) for key in ("fill", "stroke")}
-        assert paints == {key: day.get(key) for key in ("fill", "stroke")}
-        for name in element.get("class", "").split():
-            paints |= dict(rule.split(":") for rule in rules.get(name, "").split(";") if rule)
-        assert paints == {key: night.get(key) for key in ("fill", "stroke")}
+@pytest.mark.parametrize("picture", [everything, coloured])
+def test_a_theme_may_follow_the_reader_to_dark_pages(picture: Callable[[], Picture]) -> None:
+    light, dark, auto = (write(picture(), theme(look)).decode() for look in ("light", "dark", "auto"))
+    rules = re.findall(r"(\S+?),\S+?\{(\w+):([^}]*)\}", auto.split("<style>", 1)[1].split("</style>")[0])
+    # Without the style sheet it is the light picture, with it the dark one.
+    assert painted(ElementTree.fromstring(auto), []) == painted(ElementTree.fromstring(light), [])
+    assert painted(ElementTree.fromstring(auto), rules) == painted(ElementTree.fromstring(dark), [])
+
+
+def painted(root: ElementTree.Element, rules: list[tuple[str, str, str]]) -> list[dict[str, str]]:
+    """Return the paint of every element, inherited or its own, after the rules of a style sheet.
+
+    A rule is a selector, an attribute or a class, with what it paints; the later is the stronger.
+    """
+    found = []
+
+    def visit(element: ElementTree.Element, inherited: dict[str, str]) -> None:
+        own = inherited | {key: element.attrib[key] for key in ("fill", "stroke") if key in element.attrib}
+        for selector, paint, colour in rules:
+            wanted = re.fullmatch(r'(?:\S* )?(?:\.(c\d+)|\[(\w+)="([^"]*)"\])', selector)
+            assert wanted
+            name, key, value = wanted.groups()
+            if name in element.get("class", "").split() if name else element.get(key) == value:
+                own[paint] = colour
+        # White may be written as three digits.
+        found.append({key: re.sub("^#(.)(.)(.)$", r"#\1\1\2\2\3\3", colour) for key, colour in own.items()})
+        for child in element:
+            if child.tag != f"{NS}style":
+                visit(child, own)
+
+    visit(root, {})
+    return found
 
 
 @pytest.mark.engine

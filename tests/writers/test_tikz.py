@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from figures_by_hand import layers, pencils
 from hand_drawn import everything, texts
+from svg_reader import read_svg
 
 import bpviz
 from bpviz.layout.page import lay_out
@@ -64,7 +64,7 @@ def test_it_has_the_text_and_the_size_of_the_svg(engine: str, compiled: Compile)
 
     drawing = bpviz.draw(total)
     pdf = compiled(write(drawing.picture, LIGHT), engine)
-    root = ElementTree.fromstring(drawing.to_svg())
+    root = read_svg(drawing.to_svg())
     shown = sorted("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
     found = read(pdf).split()
     # What is raised in mathematics is read as a line of its own, or as digits.

@@ -17,6 +17,8 @@ __all__ = ["Span", "breaks", "length"]
 
 _ROW, _CROSSING, _PARTED, _SLACK, _OVER = 60.0, 50.0, 150.0, 100.0, 200.0
 """The costs of a row, a value that crosses a break, a divided group, an empty row, and a row of twice the width."""
+_KNOWN = 30.0
+"""What a row that has been laid out costs less: others stay as they are when a long one is divided."""
 _UNNAMED = 30.0
 """What a value without a name costs more: a reader looks for names."""
 _LAST = 0.3
@@ -78,14 +80,15 @@ def _cut(
         for start in range(end - 1, -1, -1):
             # A longer row is not shorter than one that is known.
             least = max(least, longest[start])
-            long, count = max(lengths.of(start, end), least), before[end] - before[start]
+            long, count = known.get((start, end), max(lengths.of(start, end), least)), before[end] - before[start]
             if long > limit and count > 1:
                 break
             if not count:
                 continue
             slack = _SLACK * max(0.0, 1 - long / width) ** 2 * (1.0 if end < n else _LAST)
             over = _OVER * max(0.0, long / width - 1)
-            found = min(found, (best[start][0] + _ROW + slack + over + costs[end], start))
+            kept = _KNOWN if (start, end) in known else 0.0
+            found = min(found, (best[start][0] + _ROW + slack + over + costs[end] - kept, start))
         best.append(found)
     cuts = [n]
     while cuts[-1]:
@@ -142,7 +145,10 @@ class _Lengths:
             return
         more = {span: long - self.of(*span) for span, long in known.items()}
         common = max(0.0, sorted(more.values())[len(more) // 10])
-        shares = [0.0] * (len(self._sums) - 1)
+        beyond = sorted((over - common) / (end - start) for (start, end), over in more.items())
+        # While few rows are known, the others are thought to be like most of these.
+        few = sum(end - start for start, end in known) < len(self._sums) / 2
+        shares = [max(0.0, beyond[len(beyond) // 5]) if few else 0.0] * (len(self._sums) - 1)
         for (start, end), over in more.items():
             for rank in range(start, end):
                 shares[rank] = max(shares[rank], (over - common) / (end - start))

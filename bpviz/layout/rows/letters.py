@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from bpviz.figure import Box
+from bpviz.frozen import replace
 from bpviz.layout.placement.plan import BoxPlan
 from bpviz.picture.blocks import words
 from bpviz.picture.elements import Point

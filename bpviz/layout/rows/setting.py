@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from bpviz.figure import Box, Figure, Frame, Wire
+from bpviz.frozen import replace
 from bpviz.layout.placement.plan import Plan
 from bpviz.layout.rows.breaks import Span, breaks
 from bpviz.layout.rows.copies import Copies
@@ -188,13 +188,15 @@ class _Setting:
 
     def _link(self, stem: Wire, uses: list[Wire], row: int, start: str, value: int) -> tuple[int, str]:
         """Lead a value from ``start`` to a letter; return the row with the next use, and the letter there."""
-        there = min(self.row[use.target] for use in uses)
+        first = min(uses, key=lambda use: self.row[use.target])
+        there = self.row[first.target]
         carrier = self._carrier(stem, uses, "")
         if start != stem.source and len(uses) > 1:
             # The wire before the dot has the same id.
-            carrier = replace(carrier, id=f"{stem.id} to {self.spans[there][0]}")
+            carrier = replace(carrier, id=f"{stem.id} to {first.id}")
             self.copies.origins[carrier.id] = stem.id
-        ends = (f"{carrier.id} to {self.spans[there][0]}", f"{carrier.id} from {self.spans[row][0]}")
+        # The ids do not name rows: a row remains the same when others change.
+        ends = (f"{carrier.id} to {first.id}, end", f"{carrier.id} to {first.id}, start")
         end, begin = map(self.web.free, ends)
         ring = Box(end, "continues", "", self._frame(stem, uses), "", carrier.tone, carrier.belongs)
         self._put(ring, row, stem.source)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from bpviz.figure import Box, Figure, Wire
+from bpviz.frozen import replace
 from bpviz.layout.placement.plan import ordered
 
 __all__ = ["GIVEN", "OPERATIONS", "Web", "can_be_divided", "count_of", "frames_around", "ranks_of", "web_of"]

@@ -94,6 +94,8 @@ class Operation:
     How graphs take it:
 
     - ``plumbing``: it only brings numbers into another shape, which readers take for granted; figures may hide it.
+    - ``framework``: the name of the framework that computes it, where that is not NumPy (`bpviz.sources`); the row is
+      then in no table.
     - ``of_operands``: the name of the row that does with single operands what this reduction does with an array.
 
     How a living figure computes it:
@@ -146,6 +148,7 @@ class Operation:
     of_operands: str = ""
     elsewhere: tuple[str, ...] = ()
     js: str = ""
+    framework: str = ""
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute with numbers or record with handles: the first traced operand decides."""

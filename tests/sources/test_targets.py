@@ -7,7 +7,7 @@ import pytest
 
 import bpviz
 from bpviz.errors import UsageError
-from bpviz.graph.sources import flow_of, source_of
+from bpviz.sources.targets import flow_of, source_of
 
 
 def total(price: float = 100, count: float = 2, tax: float = 1.1) -> float:
