@@ -19,6 +19,8 @@ ALL = "all"
 
 _MOST = 60
 """The most boxes of operations and groups that go on a page, if each makes a single number."""
+_NESTED = 40
+"""The most frames within each other that are readable on a page."""
 _LONGEST = 4
 """The most rows and columns of an array that is written in numbers."""
 _HEAT_MAP = 4
@@ -29,13 +31,29 @@ _FEWEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The depth to which groups are open, ``None`` for all; and how many boxes there would be if all were open."""
+    """The depth to which groups are open, ``None`` for all.
+
+    If some were closed, ``boxes`` is how many there would be if all were open; or ``nested``, if there are only too
+    many frames within each other, how deep they would go.
+    """
 
     depth: int | None = None
     boxes: int = 0
+    nested: int = 0
 
     def notes(self, say: Language) -> tuple[str, ...]:
         """Return the note about groups that were closed, if any were."""
+        if self.nested:
+            return (
+                say(
+                    "groups deeper than {depth} are closed, because {count} within each other do not fit a page: {one} "
+                    "opens one, {all} every one",
+                    depth=self.depth,
+                    count=self.nested,
+                    one="--open NAME",
+                    all='--open all (open="all")',
+                ),
+            )
         if not self.boxes:
             return ()
         words = {"boxes": self.boxes, "depth": self.depth, "one": "--open NAME", "all": '--open all (open="all")'}
@@ -82,13 +100,16 @@ def fitted(
     if depth is not None or ALL in open:
         return Fit(depth)
     room = {node: _room(record.values[node]) for node in steps}
-    if sum(room.values()) <= _MOST:
+    deepest = max((record.step_scopes[node].depth for node in steps), default=0)
+    if sum(room.values()) <= _MOST and deepest <= _NESTED:
         return Fit()
     counts = _Counts(record, room, found, open, close)
+    low, most = counts.least, max(min(counts.deepest, _NESTED), counts.least)
+    open_as_far_as_possible = Fit() if most == counts.deepest else Fit(most, nested=counts.deepest)
     boxes, whole = counts.of(counts.deepest)
     if whole <= _MOST:
-        return Fit()
-    low, high = counts.least, counts.deepest
+        return open_as_far_as_possible
+    high = most
     # Opening a group never makes a figure smaller: the deepest that fits is found by halves.
     while low < high:
         middle = (low + high + 1) // 2
@@ -96,10 +117,10 @@ def fitted(
             low = middle
         else:
             high = middle - 1
-    while low < counts.deepest and counts.of(low)[0] < _FEWEST:
+    while low < most and counts.of(low)[0] < _FEWEST:
         low += 1
     if low == counts.deepest or counts.of(low)[1] > max(_MOST, whole * 3 // 4):
-        return Fit()
+        return open_as_far_as_possible
     return Fit(low, boxes)
 
 
@@ -137,8 +158,9 @@ class _Counts:
         """The room of the last step of every group: that of the group if it is closed."""
         for scope, size in boxes:
             self.room_in[scope.index] += size
+        for scope, size in reversed(boxes):
             around: Scope | None = scope
-            while around is not None:
+            while around is not None and around.index not in self.last:
                 self.last[around.index] = size
                 around = around.parent
         known: dict[int, Scope] = {}
@@ -152,7 +174,11 @@ class _Counts:
         self.depths: dict[int, int] = {}
         for scope in self.scopes:
             self.depths[scope.index] = 0 if scope.parent is None else self.depths[scope.parent.index] + 1
-        self.deepest = max(self.depths.values())
+        hidden_in: set[int] = set()
+        for scope in self.scopes:
+            if scope.parent is not None and (scope.parent.index in hidden_in or scope.parent.title in close):
+                hidden_in.add(scope.index)
+        self.deepest = max(depth for index, depth in self.depths.items() if index not in hidden_in)
         named = (self.depths[scope.index] - 1 for scope in self.scopes if scope.title in open)
         self.least = max(named, default=0)
 

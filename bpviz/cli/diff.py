@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,12 @@ from bpviz.cli import options, terminal
 from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import destination, put, report_file, word_destinations, write_files
 from bpviz.errors import UsageError
+
+if TYPE_CHECKING:
+    from bpviz.drawing.drawing import Drawing
+    from bpviz.drawing.load import Target
+    from bpviz.graph.flow import Flow
+    from bpviz.graph.graph import Graph
 
 __all__ = ["command"]
 
@@ -38,6 +44,7 @@ __all__ = ["command"]
 @options.option("theme")
 @options.option("lang")
 @options.option("verify")
+@options.option("model_timeout")
 @options.option("force")
 @click.pass_context
 def command(
@@ -58,6 +65,7 @@ def command(
     theme: str,
     lang: str | None,
     verify: bool,
+    model_timeout: float | None,
     force: bool,
 ) -> None:
     """Compare the models A and B: steps, values and gradients; exit 0 when nothing differs, 1 when something does.
@@ -74,6 +82,7 @@ def command(
     if before == after == "-":
         raise UsageError("standard input (-) can be one of the two models, not both; name a file for the other")
     from bpviz.drawing.load import load
+    from bpviz.drawing.model_time import limited_model
     from bpviz.drawing.models import apart
     from bpviz.graph.verification import verified
     from bpviz.reports.report import is_text_file
@@ -85,19 +94,23 @@ def command(
     for picture in pictures:
         destination(picture, format)
     report: Any
-    choice = {"wrt": wrt, "freeze": freeze}
+
+    def run(model: Target, values: tuple[str, ...], option: str) -> tuple[Graph | Flow | Drawing, str]:
+        with limited_model(model_timeout):
+            return recorded(model, values, option, wrt=wrt, freeze=freeze)
+
     with verified(verify):
         if after is None:
             # Loaded once and run twice, because standard input cannot be read again.
-            with user_code():
+            with limited_model(model_timeout), user_code():
                 model = load(before)
-            first, _ = recorded(model, values_a, "--set-a", **choice)
-            second, stem = recorded(model, values_b, "--set-b", **choice)
+            first, _ = run(model, values_a, "--set-a")
+            second, stem = run(model, values_b, "--set-b")
         else:
             # Helpers of a model in another folder may have the same names.
             with apart():
-                first, _ = recorded(before, values_a, "--set-a", **choice)
-            second, stem = recorded(after, values_b, "--set-b", **choice)
+                first, _ = run(before, values_a, "--set-a")
+            second, stem = run(after, values_b, "--set-b")
     with user_code():
         from bpviz.reports.comparison import diff
 

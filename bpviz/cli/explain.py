@@ -30,6 +30,7 @@ __all__ = ["command"]
 @options.option("precision")
 @options.option("lang")
 @options.option("verify")
+@options.option("model_timeout")
 @options.option("check")
 @options.option("force")
 @click.pass_context
@@ -47,6 +48,7 @@ def command(
     precision: int,
     lang: str | None,
     verify: bool,
+    model_timeout: float | None,
     check: bool,
     force: bool,
 ) -> None:
@@ -60,10 +62,11 @@ def command(
     bpviz explain apples.py --set tax=1.2          what if tax were 1.2: predicted and true
     bpviz explain apples.py -o apples.html         a page with the figure in it
     """
+    from bpviz.drawing.model_time import limited_model
     from bpviz.graph.verification import verified
 
     plans = word_destinations(outputs, format)
-    with user_code(), verified(verify):
+    with limited_model(model_timeout), user_code(), verified(verify):
         from bpviz.drawing.load import load
         from bpviz.reports.explanation import explain
         from bpviz.sources.registry import required_of_foreign

@@ -37,6 +37,7 @@ __all__ = ["command"]
 @options.option("lang")
 @options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
 @options.option("verify")
+@options.option("model_timeout")
 @options.option("force")
 @click.pass_context
 def command(
@@ -51,6 +52,7 @@ def command(
     freeze: str | None,
     lang: str | None,
     verify: bool,
+    model_timeout: float | None,
     force: bool,
 ) -> None:
     """Compare every gradient of TARGET with central differences; exit 1 when one is wrong.
@@ -65,17 +67,18 @@ def command(
     from bpviz.analysis.gradcheck import gradcheck
     from bpviz.drawing.draw import draw, language_for
     from bpviz.drawing.drawing import Drawing
+    from bpviz.drawing.model_time import limited_model
     from bpviz.graph.flow import Flow
     from bpviz.graph.graph import Graph
     from bpviz.graph.verification import verified
 
-    with verified(verify):
+    with verified(verify), limited_model(model_timeout):
         thing, stem = recorded(target, assignments, wrt=wrt, freeze=freeze)
     say = language_for(thing, lang)
     source: Any = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(thing, Drawing) and not isinstance(source, Flow | Graph):
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
-    with user_code(), Progress("compared {done} of {total}") as progress:
+    with limited_model(model_timeout), user_code(), Progress("compared {done} of {total}") as progress:
         report = gradcheck(source, tolerance=tolerance, progress=progress.show)
     terminal.result(report.table(say))
     if outputs:

@@ -225,6 +225,8 @@ def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count:
 
     with warnings.catch_warnings(record=True) as caught, Progress("set {done} of {total} rows") as progress:
         warnings.simplefilter("always")
+        # These filters hold once more when Python ends, after a warning: it would complain of open streams.
+        warnings.simplefilter("ignore", ResourceWarning)
         if formats.row_of(kind).reads == "picture":
             with terminal.timed(lambda: f"the layout, by {_engine(drawing.options.engine)}"):
                 drawing.lay_out(progress.show)

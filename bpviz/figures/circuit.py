@@ -89,6 +89,7 @@ class _Circuit:
         found = chains(self.graph, self.steps, self.ends, options, self.looks, named, self.pairing)
         self.fit = fitted(self.record, self.steps, found, options.depth, options.open, options.close)
         self.groups = Groups(self.record, self.fit.depth, options.open, options.close, self.say)
+        self.groups.open_circles(self.steps)
         self.folds = Folds(self.graph, found, self.labels, self.groups.closed_around)
         self.folds.take_steps(self.steps)
         apart = [i for i in self.leaves if i not in named | ends and self._closed_around(i) is None]
@@ -443,7 +444,7 @@ class _Circuit:
         of_paths = self.paths.notes if self.paths else ()
         remarks = (note.sentence(self.say) for note in self.graph.notes)
         hidden = self.folds.notes(self._seen, self.options.precision, self.say)
-        closed = self.fit.notes(self.say)
+        closed = (*(self.fit.notes(self.say) if self.groups.closed else ()), *self.groups.notes())
         return Figure(
             boxes=tuple(self.boxes.values()),
             wires=tuple(self.wires),

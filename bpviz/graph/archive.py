@@ -33,6 +33,8 @@ __all__ = ["dumped", "load", "loaded"]
 np: Any = LazyModule("numpy")
 
 _VERSION = 1
+_LAST_LINE = 2**31 - 1
+"""The largest number of a line that Python has."""
 
 
 def dumped(target: Flow | Graph) -> str:
@@ -230,6 +232,8 @@ def _check_nodes(nodes: Sequence[Mapping[str, Any]]) -> set[str]:
                 _text(node, key, what)
         if "order" in node and not _whole(node["order"]):
             raise UsageError(f"{what} has order = {_short(node['order'])}; a whole number is expected")
+        if "line" in node and not (_whole(node["line"]) and 1 <= node["line"] <= _LAST_LINE):
+            raise UsageError(f"{what} has line = {_short(node['line'])}; the number of a line is expected")
         kind = node.get("kind")
         if kind == "operation":
             _check_operation(node, what, known, later)
@@ -343,6 +347,8 @@ def _restored(document: Mapping[str, Any]) -> Flow | Graph:
             record.styles[index] = style_of(entry["style"], f"the style of {entry['name']!r}")
         if "framework" in document:
             _restore_foreign(record, entry, index, numbers)
+        if "line" in entry:
+            record.lines[index] = entry["line"]
         if "order" in entry:
             record.orders[index] = entry["order"]
         if "decided" in entry:

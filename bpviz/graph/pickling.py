@@ -121,7 +121,8 @@ def _restored(parts: Mapping[str, Any]) -> Graph:
 
 def _reduced_graph(graph: Graph) -> tuple[Any, ...]:
     parts = _parts(graph)
-    codes = {"version": MAGIC_NUMBER, "codes": [marshal.dumps(code) for code in parts["codes"]]}
+    lines = {node.index: node.line for node in graph.nodes if node.line is not None}
+    codes = {"version": MAGIC_NUMBER, "codes": [marshal.dumps(code) for code in parts["codes"]], "lines": lines}
     kinds = {id(operation): operation for operation in graph.record.operations if operation is not None}
     numbers = {key: number for number, key in enumerate(kinds)}
     steps = [-1 if operation is None else numbers[id(operation)] for operation in graph.record.operations]
@@ -138,7 +139,8 @@ def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
     if parts["codes"]["version"] == MAGIC_NUMBER:
         parts["codes"] = [marshal.loads(code) for code in codes]
     else:
-        # Written by another version of Python: the lines are not known any more, the names are.
+        # Written by another version of Python.
+        parts["dicts"]["lines"] = parts["codes"]["lines"]
         parts["codes"] = [compile("", "<another Python>", "exec")] * len(codes)
         parts["lists"]["offsets"] = [-1] * len(parts["lists"]["offsets"])
     graph = _restored(parts)

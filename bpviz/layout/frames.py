@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from bpviz import deadline
-from bpviz.figure import Direction, Figure
+from bpviz.figure import Direction, Figure, Frame
 from bpviz.layout.arrangement import Arrangement
 from bpviz.layout.placement.places import Edges
 from bpviz.layout.placement.plan import Plan
@@ -30,8 +31,11 @@ _SIDES: dict[tuple[bool, bool], OpenSide] = {
 
 def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme, flow: Direction) -> list[Part]:
     """Return the frames, the outer ones first."""
-    parts = []
-    taken = _obstacles(plan, found, theme) if figure.frames else []
+    parts: list[tuple[float, Part]] = []
+    inner = _inner(figure.frames, found.frames)
+    if not inner:
+        return []
+    taken = _obstacles(plan, found, theme, _Bands(inner[None]))
     for frame, block, edges in zip(figure.frames, plan.titles, found.frames, strict=True):
         deadline.check("placing the frames")
         if edges is None:
@@ -41,24 +45,60 @@ def framed(figure: Figure, plan: Plan, found: Arrangement, theme: Theme, flow: D
         sides = _SIDES[(end, start) if flow == "RL" else (start, end)]
         middle, size = ((left + right) / 2, (top + bottom) / 2), (right - left, bottom - top)
         outline = Shape("frame", "box", *middle, *size, CORNER, sides)
-        near = [box for box in taken if _meet(box, edges)]
-        near += [other for other in found.frames if other and other != edges and _within(other, edges)]
-        x, y, room = _title_place(block, edges, near)
+        x, y, room = _title_place(block, edges, taken, inner[frame.id])
         title = block if block.width <= room else _shortened(frame.title, room, theme)
-        taken.append((x - title.width / 2, y, x + title.width / 2, y + title.height))
+        taken.add((x - title.width / 2, y, x + title.width / 2, y + title.height))
         heading = placed(title, x - title.width / 2, y)
         area = (right - left) * (bottom - top)
         parts.append((area, Part(frame.id, "frame", (outline, *heading), frame.title, tone=frame.tone)))
     return [part for _, part in sorted(parts, key=lambda entry: -entry[0])]
 
 
-def _within(one: Edges, other: Edges) -> bool:
-    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
+class _Bands:
+    """Rectangles, by the horizontal bands of the page that they lie in."""
+
+    def __init__(self, all: Iterable[Edges] = ()) -> None:
+        """Take rectangles."""
+        self.bands: dict[int, list[Edges]] = defaultdict(list)
+        for edges in all:
+            self.add(edges)
+
+    def add(self, edges: Edges) -> None:
+        """Add a rectangle."""
+        for band in range(int(edges[1] // _BAND), int(edges[3] // _BAND) + 1):
+            self.bands[band].append(edges)
+
+    def between(self, top: float, bottom: float) -> Iterator[Edges]:
+        """Yield the rectangles that reach between two heights; some of them twice."""
+        for band in range(int(top // _BAND), int(bottom // _BAND) + 1):
+            yield from (edges for edges in self.bands.get(band, ()) if edges[1] < bottom and edges[3] > top)
 
 
-def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float, float, float]:
+_BAND = 32.0
+
+
+def _inner(frames: Sequence[Frame], placed: Sequence[Edges | None]) -> dict[str | None, list[Edges]]:
+    """Return for every frame the rectangles of the frames directly in it; for ``None`` those of the outermost ones.
+
+    Empty if no frame has a place.
+    """
+    parents = {frame.id: frame.parent for frame in frames}
+    there = {frame.id for frame, edges in zip(frames, placed, strict=True) if edges}
+    inner: dict[str | None, list[Edges]] = defaultdict(list)
+    for frame, edges in zip(frames, placed, strict=True):
+        if edges is None:
+            continue
+        parent = frame.parent
+        while parent is not None and parent not in there:
+            parent = parents[parent]
+        inner[parent].append(edges)
+    return inner
+
+
+def _title_place(title: Block, edges: Edges, taken: _Bands, inner: Sequence[Edges]) -> tuple[float, float, float]:
     """Return a free place for a frame's title: its middle, its top, and the width of the gap.
 
+    It must not touch what is ``taken``, or the frames in this one.
     It is as near as possible to the top and the middle; if no gap is wide enough, it is the widest one.
     """
     left, top, right, bottom = edges
@@ -66,7 +106,10 @@ def _title_place(title: Block, edges: Edges, taken: list[Edges]) -> tuple[float,
     widest = (middle, top + _INSET, 0.0)
     for row in range(max(1, int((bottom - top - title.height) / 6.0))):
         y = top + _INSET + row * 6.0
-        across = sorted((x0, x1) for x0, y0, x1, y1 in taken if y0 < y + title.height + 1.0 and y1 > y - 1.0)
+        upper, lower = y - 1.0, y + title.height + 1.0
+        across = [(x0, x1) for x0, _, x1, _ in taken.between(upper, lower) if x0 < right and x1 > left]
+        across += [(x0, x1) for x0, y0, x1, y1 in inner if y0 < lower and y1 > upper]
+        across.sort()
         gaps = _gaps(left + _INSET, right - _INSET, across)
         for margin in (6.0, 1.0):
             half = title.width / 2 + margin
@@ -99,8 +142,8 @@ def _shortened(title: str, room: float, theme: Theme) -> Block:
     return words("", "frame", theme)
 
 
-def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
-    """Return the rectangles around everything that a frame's title must not touch."""
+def _obstacles(plan: Plan, found: Arrangement, theme: Theme, outermost: _Bands) -> _Bands:
+    """Return the rectangles around everything that the title of a frame must not touch, besides frames."""
     taken: list[Edges] = []
     for box, (x, y) in zip(plan.boxes, found.boxes, strict=True):
         taken.append((x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2))
@@ -114,16 +157,12 @@ def _obstacles(plan: Plan, found: Arrangement, theme: Theme) -> list[Edges]:
             room = around(piece, aside)
             if straight(piece):
                 taken.append(room)
-            elif any(edges and _meet(room, edges) for edges in found.frames):
+            elif any(edges[0] < room[2] and edges[2] > room[0] for edges in outermost.between(room[1], room[3])):
                 taken += [around(pair, aside) for pair in pairwise(sampled(piece, 8))]
-    return taken
+    return _Bands(taken)
 
 
 def around(points: Sequence[Point], aside: float) -> Edges:
     """Return the edges of everything within ``aside`` of some points."""
     across, down = zip(*points, strict=True)
     return min(across) - aside, min(down) - aside, max(across) + aside, max(down) + aside
-
-
-def _meet(one: Edges, other: Edges) -> bool:
-    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]

@@ -13,7 +13,7 @@ from typing import Any
 from bpviz.figure import Figure
 from bpviz.layout import engines
 from bpviz.layout.placement.places import Edges, Places
-from bpviz.layout.placement.plan import FRAME_MARGIN, RANK_SEPARATION, SEPARATION, Plan, even, ordered
+from bpviz.layout.placement.plan import FRAME_MARGIN, RANK_SEPARATION, SEPARATION, Plan, depths, even, ordered
 from bpviz.picture.elements import Point
 
 __all__ = ["laid_out"]
@@ -107,7 +107,8 @@ def _nodes(figure: Figure, plan: Plan) -> list[str]:
     for j, wire in enumerate(plan.wires):
         inside[wire.frame].append(f"l{j} {_size(wire.width, wire.height)}")
     # A frame may come before its parent: the deepest are closed first.
-    order = sorted(range(len(figure.frames)), key=lambda k: -len(plan.chains[figure.frames[k].id]))
+    depth = depths(figure.frames)
+    order = sorted(range(len(figure.frames)), key=lambda k: -depth[figure.frames[k].id])
     for k in order:
         frame = figure.frames[k]
         # If wires enter at the top, the title needs room beside them.

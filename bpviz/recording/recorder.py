@@ -117,6 +117,8 @@ class Recorder(Frames):
         self.values: list[Any] = []
         self.reached: list[bool] = []
         self.offsets: list[int] = []
+        # The lines of steps without code: from JSON, from another Python, of another framework.
+        self.lines: dict[int, int] = {}
         self.step_scopes: list[Scope] = []
         self.parameters: dict[int, dict[str, Any]] = {}
         # Intermediate results of steps, for their rules (see `Operation.keeping`).
@@ -159,8 +161,6 @@ class Recorder(Frames):
         self.joint: dict[int, int] = {}
         # What stands in the circles of steps of another framework, in place of the symbols of their rows.
         self.symbols: dict[int, str] = {}
-        # The lines of steps that have no code.
-        self.lines: dict[int, int] = {}
         # The parameters of modules, each with the depth of its group: in a figure that is less deep it disappears.
         self.weights: dict[int, int] = {}
 

@@ -7,9 +7,10 @@ so that Mermaid reads it as text.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from bpviz.figure import Content, Figure, Fraction, Grid, Heat, Label, Plain, Row, Sheet, Wire
+from bpviz.figure import Content, Figure, Fraction, Frame, Grid, Heat, Label, Plain, Row, Sheet, Wire
 from bpviz.picture.names import notation_of
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
@@ -28,6 +29,9 @@ _SHAPES = {
 }
 
 _SYMBOLS = ("operation", "group")
+
+_DEEPEST = 20
+"""The most steps by which a line is indented."""
 
 
 def write(figure: Figure | Sheet, theme: Theme, *, say: Language = ENGLISH) -> bytes:
@@ -79,7 +83,7 @@ class _Flowchart:
     def lines(self) -> Iterator[str]:
         """Yield the boxes, the wires and the notes."""
         prefix = self._prefix
-        yield from self._boxes(None, 1)
+        yield from self._boxes()
         for wire in self._figure.wires:
             yield f"    {prefix}{wire.source} {self._arrow(wire)} {prefix}{wire.target}"
         for box in self._figure.boxes:
@@ -93,17 +97,29 @@ class _Flowchart:
         for number, note in enumerate(self._figure.notes):
             yield f'    {prefix}note{number}["{self._named(note)}"]:::name'
 
-    def _boxes(self, parent: str | None, depth: int) -> Iterator[str]:
-        """Yield the boxes in a frame, and the frames in it."""
-        indent, prefix = "    " * depth, self._prefix
+    def _boxes(self) -> Iterator[str]:
+        """Yield the boxes, and the frames with those in them."""
+        prefix = self._prefix
+        inside: dict[str | None, list[str]] = defaultdict(list)
         for box in self._figure.boxes:
-            if box.frame == parent:
-                yield f"{indent}{prefix}{box.id}{_SHAPES[box.kind].format(self._named(box.text, box.kind in _SYMBOLS))}"
-        for frame in self._figure.frames:
-            if frame.parent == parent:
-                yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
-                yield from self._boxes(frame.id, depth + 1)
+            shape = _SHAPES[box.kind].format(self._named(box.text, box.kind in _SYMBOLS))
+            inside[box.frame].append(f"{prefix}{box.id}{shape}")
+        frames: dict[str | None, list[Frame]] = defaultdict(list)
+        for frame in reversed(self._figure.frames):
+            frames[frame.parent].append(frame)
+        # Frames that are begun, and to be ended, from the outermost. There may be thousands within each other.
+        waiting: list[tuple[Frame, int, bool]] = [(frame, 1, False) for frame in frames[None]]
+        yield from (f"    {line}" for line in inside[None])
+        while waiting:
+            frame, depth, begun = waiting.pop()
+            indent = "    " * min(depth, _DEEPEST)
+            if begun:
                 yield f"{indent}end"
+                continue
+            yield f'{indent}subgraph {prefix}{frame.id} ["{_words(frame.title)}"]'
+            yield from (f"{indent}    {line}" for line in inside[frame.id])
+            waiting.append((frame, depth, True))
+            waiting += [(inner, depth + 1, False) for inner in frames[frame.id]]
 
     def _arrow(self, wire: Wire) -> str:
         forward = self._label(wire.forward.label) if wire.forward and wire.forward.label else ""

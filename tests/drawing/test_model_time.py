@@ -36,6 +36,37 @@ def test_a_model_that_does_not_end_is_stopped(source: str, tmp_path: Path, monke
     assert not Path("m.svg").exists()
 
 
+@pytest.mark.parametrize("command", ["explain m.py", "gradcheck m.py", "diff m.py --set-b x=2.0", "diff other.py m.py"])
+@pytest.mark.parametrize("source", [LOOP, AT_IMPORT], ids=["loop", "import"])
+def test_every_command_that_runs_a_model_has_the_limit(
+    command: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.py").write_text(source)
+    Path("other.py").write_text("def f(x=1.0):\n    return x * 2\n")
+    done = run(*command.split(), "--model-timeout", "0.3")
+    assert done.exit_code == 1
+    assert done.stderr.endswith("allow it more: --model-timeout 0.6; nothing was written\n")
+    monkeypatch.setenv("BPVIZ_MODEL_TIMEOUT", "0.3")
+    assert run(*command.split()).stderr == done.stderr
+
+
+def test_the_runs_that_gradients_are_checked_with_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.py").write_text("import time\ndef f(x=1.0):\n    time.sleep(0.1)\n    return x * x\n")
+    assert run("gradcheck", "m.py").exit_code == 0
+    Path("m.py").write_text("""\
+import time
+import numpy as np
+def f(x=np.ones(50)):
+    time.sleep(0.1)
+    return np.sum(x * x)
+""")
+    done = run("gradcheck", "m.py", "--no-verify", "--model-timeout", "1")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "the model took longer than 1 s and was stopped" in done.stderr
+
+
 @pytest.mark.hosts
 def test_a_model_that_catches_everything_ends_the_command(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text(STUBBORN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,11 @@ X, Y = _document()["nodes"]  # type: ignore[misc]
         (_step(value="4"), "the node 'y' has a value that is no number or array of numbers"),
         (_step(parameters=[]), "the node 'y' has parameters = a list of 0 parts; an object is expected"),
         (_document(nodes=[{"name": "x", "kind": "input"}, Y]), "the node 'x' has no value"),
+        (_step(line="4"), "the node 'y' has line = '4'; the number of a line is expected"),
+        (_step(line=0), "the node 'y' has line = 0; the number of a line is expected"),
+        (_step(line=True), "the node 'y' has line = True; the number of a line is expected"),
+        (_step(line=2**31), "the node 'y' has line = 2147483648; the number of a line is expected"),
+        (_step(line=[4]), "the node 'y' has line = a list of 1 parts; the number of a line is expected"),
         (_document(outputs=7), "outputs is 7; a list is expected"),
         (_document(outputs=[{"title": "y", "node": "z"}]), "the output 'y' needs 'z', which is no node"),
         (
@@ -88,6 +94,33 @@ def test_a_damaged_document_is_refused_with_the_place_of_its_fault(document: dic
     with pytest.raises(UsageError) as caught:
         loaded(json.dumps(document))
     assert str(caught.value) == f"the JSON text is damaged: {message}"
+
+
+def test_lines_of_the_source_come_back() -> None:
+    def model(x: Any = 0.0) -> Any:
+        y = x * 2.0
+        z = y + 1.0
+        return np.log(y) * z
+
+    first = model.__code__.co_firstlineno
+    flow = bpviz.backprop(model)
+    again = loaded(text := dumped(flow))
+    assert isinstance(again, bpviz.Flow) and dumped(again) == text
+    assert {node.name: node.line for node in again.graph.nodes if node.line} == {
+        "y": first + 1,
+        "z": first + 2,
+        "log": first + 3,
+        "model": first + 3,
+    }
+    # A message that names the line does so with the JSON, too.
+    assert str(again.nonfinite[0]).endswith(f"(line {first + 3})")
+    # A copy with other parts has them as well; a document without lines is fine.
+    assert bpviz.gradient_graph(again.graph)["z"].line == first + 2
+    document = json.loads(text)
+    for node in document["nodes"]:
+        node.pop("line", None)
+    bare = loaded(json.dumps(document))
+    assert isinstance(bare, bpviz.Flow) and all(node.line is None for node in bare.graph.nodes)
 
 
 def test_whole_numbers_of_thousands_of_digits_and_deep_nesting_are_refused() -> None:

@@ -59,6 +59,17 @@ def test_a_flow_survives(model: Any) -> None:
     assert (made.graph.function is model) is (model.__name__ != "<lambda>")
 
 
+def test_another_version_of_python_knows_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpviz.graph.pickling.MAGIC_NUMBER", b"of another")
+    flow = bpviz.backprop(area)
+    stored = pickle.dumps(flow)
+    monkeypatch.undo()
+    made = again(pickle.loads(stored))
+    lines, first = [node.line for node in made.graph.nodes], area.__code__.co_firstlineno
+    assert lines == [None, None, first + 2, None, first + 4, None, first + 5, first + 5]
+    assert made.graph.names == flow.graph.names and bpviz.draw(made).to_svg() == bpviz.draw(flow).to_svg()
+
+
 def test_random_graphs_survive() -> None:
     for seed in range(20):
         model, args = random_function(random.Random(seed), 30)

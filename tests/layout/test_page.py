@@ -188,6 +188,13 @@ def test_wires_to_nowhere_are_refused() -> None:
     assert str(caught.value) == "Wire 'x m 0' ends at 'm', but the figure has no box of that id."
 
 
+def test_frames_in_themselves_are_refused() -> None:
+    frames = (Frame("f", "F", "g"), Frame("g", "G", "h"), Frame("h", "H", "g"))
+    with pytest.raises(UsageError) as caught:
+        lay_out(Figure((Box("x", "input", "x", "f"),), (), frames), LIGHT)
+    assert str(caught.value) == "The frame 'g' lies in itself, by way of its parents: give one of them another."
+
+
 def test_wires_in_a_circle_are_refused() -> None:
     boxes = tuple(Box(id, "operation", id) for id in "zabc")
     figure = Figure(boxes, (wire("c z", "1"), wire("b c", "1"), wire("a b", "1"), wire("b a", "1")))

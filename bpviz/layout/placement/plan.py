@@ -6,6 +6,7 @@ All sizes are whole, even points, so that no engine rounds them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from math import ceil, hypot
 from typing import NamedTuple
@@ -26,6 +27,7 @@ __all__ = [
     "Plan",
     "WirePlan",
     "check",
+    "depths",
     "even",
     "ordered",
     "planned",
@@ -83,8 +85,8 @@ class WirePlan(NamedTuple):
 class Plan(NamedTuple):
     """Every box, every wire and the title of every frame, measured.
 
-    ``level`` means a flow from left to right, else from top to bottom. ``chains`` has for the id of each frame the
-    numbers of the frames around it and its own.
+    ``level`` means a flow from left to right, else from top to bottom. ``chains`` has for the id of each frame that a
+    box or a wire is directly in the numbers of the frames around it and its own.
     """
 
     boxes: tuple[BoxPlan, ...]
@@ -110,7 +112,8 @@ def planned(figure: Figure, theme: Theme, ruler: Ruler | None = None) -> Plan:
     )
     titles = tuple(words(frame.title, "frame", theme) for frame in figure.frames)
     number = {id: k for k, id in enumerate(frames)}
-    chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames}
+    used = {*(box.frame for box in figure.boxes), *(wire.frame for wire in wires)}
+    chains = {id: tuple(number[outer] for outer in chain(id)) for id in frames if id in used}
     return Plan(boxes, wires, figure.frames, titles, figure.direction == "LR", chains)
 
 
@@ -130,7 +133,27 @@ def check(figure: Figure) -> None:
     for frame in (*(box.frame for box in figure.boxes), *(frame.parent for frame in figure.frames)):
         if frame is not None and frame not in frames:
             raise UsageError(f"Something lies in the frame {frame!r}, but the figure has no frame of that id.")
+    depths(figure.frames)
     ordered(figure)
+
+
+def depths(frames: Iterable[Frame]) -> dict[str | None, int]:
+    """Return the number of frames around each frame, itself included, by id; 0 for ``None``.
+
+    Raises: UsageError if frames lie in each other.
+    """
+    parents = {frame.id: frame.parent for frame in frames}
+    found: dict[str | None, int] = {None: 0}
+    for id in parents:
+        new: dict[str | None, None] = {}
+        here: str | None = id
+        while here is not None and here not in found:
+            if here in new:
+                raise UsageError(f"The frame {here!r} lies in itself, by way of its parents: give one of them another.")
+            new[here] = None
+            here = parents[here]
+        found.update({inner: depth for depth, inner in enumerate(reversed(new), found[here] + 1)})
+    return found
 
 
 def ordered(figure: Figure) -> list[str]:
@@ -165,9 +188,9 @@ def ordered(figure: Figure) -> list[str]:
 def _chain(frame: str | None, frames: dict[str, Frame]) -> tuple[str, ...]:
     """Return the frames around something, from the outermost to the innermost."""
     deadline.check("measuring the figure")
-    chain: dict[str, None] = {}
-    while frame is not None and frame not in chain:
-        chain[frame] = None
+    chain = []
+    while frame is not None:
+        chain.append(frame)
         frame = frames[frame].parent
     return tuple(reversed(chain))
 
