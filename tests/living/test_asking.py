@@ -265,7 +265,7 @@ def test_asking_does_not_disturb_editing(tmp_path: Path) -> None:
 def test_numbers_of_another_branch_are_struck_out_in_the_panel(tmp_path: Path) -> None:
     with living(tmp_path, deciding) as page:
         click(page, "multiply")
-        struck = "getComputedStyle(document.querySelector('.bpviz-now')).textDecorationLine"
+        struck = "getComputedStyle(document.querySelector('.bpviz-vary')).textDecorationLine"
         assert page.run(struck) == "none"
         page.run(f"{LIVE}.set({{x: 0.5}})")
         assert page.run(struck) == "line-through"
