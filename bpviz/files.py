@@ -127,7 +127,9 @@ def _replace(place: Path, data: bytes) -> None:
             file.close()
             os.replace(temporary, place)
         except BaseException:
-            file.close()
+            # What is still in the buffer cannot be written either.
+            with contextlib.suppress(OSError):
+                file.close()
             temporary.unlink(missing_ok=True)
             raise
 

@@ -19,7 +19,8 @@ from sphinx.util.docutils import SphinxDirective
 from bpviz import ops
 from bpviz.cli import main
 from bpviz.cli.ops import called, described
-from bpviz.drawing.options import OPTIONS, Option
+from bpviz.drawing.option import Option
+from bpviz.drawing.options import OPTIONS
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "gallery"))

@@ -129,3 +129,11 @@ def test_doctor_does_not_fail_whatever_is_missing(monkeypatch: pytest.MonkeyPatc
     for line in ('fonttools is missing: pip install "bpviz[fonts]"', 'pygraphviz is missing: pip install "bpviz[pdf]"'):
         assert line in done.stdout
     assert "resvg-py is missing: pip install resvg-py" in done.stdout
+
+
+def test_a_gradient_check_is_a_table_in_a_notebook() -> None:
+    shown = bpviz.gradcheck(lambda **given: given["a<b"] ** 2, **{"a<b": 3.0})._repr_html_()
+    assert shown.startswith("<table><tr><th>input</th><th>shape</th>")
+    assert "<td>a&lt;b</td><td>()</td>" in shown
+    assert shown.endswith("(relative tolerance 1e-05, step 1e-05)</p>")
+    assert "<svg" in bpviz.descend(lambda w=1.0: w * w, steps=2)._repr_mimebundle_()["text/html"]

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import bpviz
-from bpviz.drawing.options import OPTIONS, Option
+from bpviz.drawing.option import Option
+from bpviz.drawing.options import OPTIONS
 
 STUB = Path(bpviz.__file__).with_suffix(".pyi")
 TYPES = {

@@ -15,6 +15,7 @@ from bpviz.graph.propagate import flow_at, value_at
 from bpviz.graph.verification import verified
 from bpviz.lazy import LazyModule
 from bpviz.sources.targets import flow_of
+from bpviz.text.escaping import escaped
 from bpviz.text.language import Language, columns, language
 from bpviz.text.numerals import digits_apart
 
@@ -114,9 +115,26 @@ class Report:
         >>> print(gradcheck(lambda x=3.0: x * x).table(language("ja")).splitlines()[1].split()[2:3])
         ['1要素']
         """
-        say = say or language()
+        rows, verdict = self._written(say or language())
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        return "\n".join([*lines, verdict])
+
+    def _repr_html_(self) -> str:
+        (head, *rows), verdict = self._written(language())
+        lines = [("th", head), *(("td", row) for row in rows)]
+        table = "".join(
+            f"<tr>{''.join(f'<{tag}>{escaped(cell)}</{tag}>' for cell in cells)}</tr>" for tag, cells in lines
+        )
+        return f"<table>{table}</table><p>{escaped(verdict)}</p>"
+
+    def _written(self, say: Language) -> tuple[list[tuple[str, ...]], str]:
+        """Return the cells of all rows, the head first, and the verdict."""
         header = say("input"), say("shape"), say("compared"), say("largest error")
-        rows = [(*header, say("relative"), say("where"), say("result"))]
+        rows: list[tuple[str, ...]] = [(*header, say("relative"), say("where"), say("result"))]
         rows += [
             (
                 check.name,
@@ -129,12 +147,7 @@ class Report:
             )
             for check in self.inputs
         ]
-        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell + " " * (w - columns(cell)) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        end = say(
+        verdict = say(
             "gradient check of {name} passed (relative tolerance {tolerance}, step {h})"
             if self.ok
             else "gradient check of {name} FAILED (relative tolerance {tolerance}, step {h})",
@@ -142,7 +155,7 @@ class Report:
             tolerance=f"{self.tolerance:g}",
             h=f"{self.h:g}",
         )
-        return "\n".join([*lines, end])
+        return rows, verdict
 
 
 def _where_text(check: InputCheck, say: Language) -> str:

@@ -12,8 +12,8 @@ from bpviz.cli.output import write_files
 __all__ = ["command"]
 
 
-@click.command("card")
-@click.argument("name", required=False)
+@click.command("card", short_help="Draw the card of one operation.")
+@click.argument("name", required=False, shell_complete=options.operations)
 @options.option("outputs", help="Where to write. [default: NAME.svg here]")
 @options.option("format", setting=False, help="svg, png, pdf, …; wins over the suffix.")
 @click.option("--all", "everything", is_flag=True, help="One card for every operation, into the folder that -o names.")

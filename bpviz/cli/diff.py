@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("diff")
+@click.command("diff", short_help="Compare two models, or two runs of one.")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="[B]", required=False)
 @click.option("--set-a", "values_a", multiple=True, metavar="NAME=VALUE", help="Another value for an input of A.")

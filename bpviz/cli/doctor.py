@@ -27,7 +27,7 @@ _PACKAGES = {
 _BPVIZ = '"bpviz[{}]"'
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Print what is installed, and what to install.")
 def command() -> None:
     """Print which engines, fonts and packages are installed, and what to install."""
     import platform

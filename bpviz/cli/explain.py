@@ -14,7 +14,7 @@ from bpviz.cli.output import put, report_file, word_destinations
 __all__ = ["command"]
 
 
-@click.command("explain")
+@click.command("explain", short_help="Explain what every value does to the output.")
 @click.argument("target")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @options.option(

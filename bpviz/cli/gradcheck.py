@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("gradcheck")
+@click.command("gradcheck", short_help="Compare every gradient with differences.")
 @click.argument("target")
 @options.option("assignments", help="Another value for an input.")
 @click.option(

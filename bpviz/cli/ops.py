@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["command", "described"]
 
 
-@click.command("ops")
-@click.argument("name", required=False)
+@click.command("ops", short_help="List the operations, or describe one.")
+@click.argument("name", required=False, shell_complete=options.operations)
 @options.option("lang")
 def command(name: str | None, lang: str | None) -> None:
     """List the operations that can be recorded, or describe one by its name or NumPy's (np.linalg.inv).

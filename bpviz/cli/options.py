@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
-from bpviz.drawing.options import OPTIONS, Option
+from bpviz.drawing.option import Option
+from bpviz.drawing.options import OPTIONS
 
-__all__ = ["alone", "every", "option"]
+__all__ = ["alone", "every", "operations", "option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -27,6 +29,7 @@ def option(name: str, **changes: Any) -> Decorator:
         "metavar": row.metavar,
         "envvar": row.variable if row.setting and setting else None,
         "callback": _CALLBACKS.get(name),
+        "shell_complete": _COMPLETED.get(name),
         **_kind(row),
         **changes,
     }
@@ -90,3 +93,55 @@ def _named(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 
 
 _CALLBACKS = {"lang": _named}
+
+
+def operations(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the operations that a word on the command line may become."""
+    from bpviz import ops
+
+    return [name for name in sorted(ops.OPERATIONS) if name.startswith(begun)]
+
+
+def _themes(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    from bpviz.picture.theme import names
+
+    return [name for name in names() if name.startswith(begun)]
+
+
+def _languages(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    from bpviz.text.language import languages
+
+    return [name for name in languages() if name.startswith(begun)]
+
+
+def _inputs(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    equals = "=" if parameter.name in ("assignments", "changes") else ""
+    found = (arg.arg for node in _functions(ctx) for arg in (*node.args.args, *node.args.kwonlyargs))
+    return [f"{name}{equals}" for name in dict.fromkeys(found) if name.startswith(begun) and name != "self"]
+
+
+def _groups(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in dict.fromkeys(node.name for node in _functions(ctx)) if name.startswith(begun)]
+
+
+def _functions(ctx: click.Context) -> list[ast.FunctionDef]:
+    """Return the functions of the model that stands on the command line, which is read, and not run."""
+    from bpviz.drawing.load import file_of
+
+    # Before an option that has no value yet, click leaves the target among the words that it has not read.
+    file = file_of(ctx.params.get("target") or next(iter(ctx.args), ""))
+    try:
+        tree = ast.parse(file.read_bytes() if file is not None else b"")
+    except (OSError, ValueError, SyntaxError):
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+_COMPLETED = {
+    "theme": _themes,
+    "lang": _languages,
+    "open": _groups,
+    "close": _groups,
+    **dict.fromkeys(("assignments", "changes", "wrt", "freeze", "grad", "path", "only", "of"), _inputs),
+}
+"""What a shell offers for a value."""

@@ -11,6 +11,7 @@ import click
 from bpviz.cli import options, terminal
 from bpviz.cli.models import descent_of, drawing_of, what_if_of
 from bpviz.cli.output import destination, write_files
+from bpviz.drawing.option import HEADINGS
 from bpviz.drawing.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -21,17 +22,26 @@ __all__ = ["command", "drawn"]
 
 
 class _Render(click.Command):
-    """The command; it keeps its arguments unchanged, because --watch passes them to another process."""
+    """The command; it keeps its arguments, which --watch passes to another process, and its help has parts."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_GIVEN] = list(args)
         return super().parse_args(ctx, options.alone(args))
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each option below the heading that its row names."""
+        lines = {str(param.name): param.get_help_record(ctx) for param in self.get_params(ctx)}
+        parts = {name: OPTIONS[name].about if name in OPTIONS else "" for name in lines}
+        for about, heading in {**HEADINGS, "": "More"}.items():
+            rows = [line for name in lines if parts[name] == about and (line := lines[name]) is not None]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
 
 _GIVEN = "bpviz.given"
 
 
-@click.command("render", cls=_Render)
+@click.command("render", short_help="Draw the figure of a model.", cls=_Render)
 @click.argument("target")
 @options.every
 @click.pass_context

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, overload
 from bpviz import deadline
 from bpviz.analysis.training import Training
 from bpviz.drawing.options import DrawOptions, checked
-from bpviz.errors import BpvizError, BpvizWarning, UsageError
+from bpviz.errors import BpvizError, BpvizWarning, EngineMissing, UsageError
 from bpviz.figure import Figure, Film, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
@@ -473,13 +473,21 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            for format in _shown_in_notebooks(self.options):
-                row = formats.row_of(format)
-                bundle[row.mime] = self._inline(format) if row.is_text else _as_base64(self.to_bytes(format))
+            first, *more = _shown_in_notebooks(self.options)
+            bundle |= self._shown_as(first)
+            for format in more:
+                # What is only for other viewers may be missing.
+                with suppress(EngineMissing), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", BpvizWarning)
+                    bundle |= self._shown_as(format)
         except BpvizError as error:
             # The notebook continues without its picture, and shows the reason.
             bundle["text/plain"] += f"\nnot drawn: {error}"
         return bundle
+
+    def _shown_as(self, format: str) -> dict[str, str]:
+        row = formats.row_of(format)
+        return {row.mime: self._inline(format) if row.is_text else _as_base64(self.to_bytes(format))}
 
     def _inline(self, format: str) -> str:
         """Return the text that a notebook puts into its page; in HTML a piece of a page."""
@@ -552,13 +560,16 @@ def _for_notebooks(made: DrawOptions) -> str:
 def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
     """Return the formats for notebooks.
 
-    What is ``live`` is HTML, and SVG for viewers without frames; ``publish`` is PNG for pages and for GitHub, and PDF
-    for paper.
+    Where nothing is named, it is SVG, and PNG beside it. What is ``live`` is HTML, and SVG for viewers without frames;
+    ``publish`` is PNG for pages and for GitHub, and PDF for paper.
     """
     match _for_notebooks(made):
         case "live":
             return ("html", "svg")
         case "publish":
             return formats.formats(lambda row: "paper" in row.notebook)
+        case "svg" if not (made.notebook or os.environ.get("BPVIZ_NOTEBOOK")):
+            # GitHub, and notebooks that nobody trusts yet, show no SVG.
+            return ("svg", "png")
         case format:
             return (format,)

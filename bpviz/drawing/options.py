@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from bpviz.drawing.option import Option, Range
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.figure import Direction, NotationKind, Repeat
 from bpviz.figures.options import CircuitOptions, Constants, Labels, Parameters, Repeats, Show
@@ -23,7 +24,7 @@ from bpviz.text.lengths import points
 from bpviz.text.styles import named_styles
 from bpviz.writers.formats import TABLE, Format, formats
 
-__all__ = ["OPTIONS", "DrawOptions", "Option", "Range", "checked", "draw_options"]
+__all__ = ["OPTIONS", "DrawOptions", "checked", "draw_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,92 +57,6 @@ _CIRCUIT = {f.name: f.default for f in fields(CircuitOptions)}
 _DRAWING = {f.name: f.default for f in fields(DrawOptions) if f.name != "circuit"}
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The allowed numbers of an option: from ``low`` to ``high`` (``None``: no bound), without these two if ``open``.
-
-    ``must`` follows the option's name in the message for other numbers. ``none`` allows ``None``.
-    """
-
-    low: float
-    high: float | None
-    must: str
-    whole: bool = False
-    open: bool = False
-    none: bool = False
-
-    def holds(self, value: object) -> bool:
-        """Return whether a value is an allowed number."""
-        if value is None:
-            return self.none
-        if not isinstance(value, int if self.whole else int | float) or isinstance(value, bool):
-            return False
-        if self.open:
-            return self.low < value and (self.high is None or value < self.high)
-        return self.low <= value and (self.high is None or value <= self.high)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option.
-
-    - ``name``: its name in `bpviz.draw` and the functions of commands; ``python`` if `bpviz.draw` has another name.
-    - ``flags``: its names on the command line, the main one first of those with two dashes; empty if it has none.
-    - ``default``: ``False`` or ``True`` makes a flag, ``()`` an option that can be repeated.
-    - ``choices`` or ``range``: the allowed values. If it takes them in ``any_case``, they have capitals. ``alone`` is
-      the value of a flag without one; every other value contains ``like``, or is no value of it.
-    - ``listed``: whether it takes names with commas between them; settings can also give them as a list.
-    - ``setting``: whether the environment (``BPVIZ_NAME``) and ``[tool.bpviz]`` can set it.
-    - ``taken_by``: ``draw``; a ``command`` that makes a drawing, also in a document; or the ``terminal`` alone.
-    - ``builders``: whether the builder of a document chooses it.
-    - ``convert``: converts a given value into that of the drawing.
-    """
-
-    name: str
-    flags: str = ""
-    help: str = ""
-    default: Any = None
-    python: str = ""
-    metavar: str | None = None
-    choices: tuple[str, ...] = ()
-    any_case: bool = False
-    range: Range | None = None
-    alone: str | None = None
-    like: str = ""
-    listed: bool = False
-    setting: bool = False
-    taken_by: Literal["draw", "command", "terminal"] = "draw"
-    builders: bool = False
-    convert: Callable[[Any], Any] | None = None
-
-    @property
-    def long(self) -> str:
-        """The long name, as documents and settings write it.
-
-        >>> OPTIONS["seconds"].long, OPTIONS["path"].long
-        ('seconds-per-step', 'highlight')
-        """
-        return next((flag[2:].partition("/")[0] for flag in self.flags.split() if flag.startswith("--")), "")
-
-    @property
-    def key(self) -> str:
-        """The name of the setting in ``[tool.bpviz]`` and (in capitals) in the environment; empty if there is none.
-
-        >>> OPTIONS["seconds"].key, OPTIONS["path"].key
-        ('seconds_per_step', '')
-        """
-        return self.long.replace("-", "_") if self.setting else ""
-
-    @property
-    def variable(self) -> str:
-        """The variable of the environment that sets it; empty if there is none.
-
-        >>> OPTIONS["seconds"].variable
-        'BPVIZ_SECONDS_PER_STEP'
-        """
-        return f"BPVIZ_{self.key.upper()}" if self.setting else ""
-
-
 def _kept(name: str, flags: str = "", help: str = "", **more: Any) -> Option:
     """Return the row of an option that a drawing keeps, with the default of its field."""
     return Option(name, flags, help, **{"default": {**_CIRCUIT, **_DRAWING}[name], **more})
@@ -169,6 +84,7 @@ _ROWS = (
         metavar="FILE",
         taken_by="command",
         builders=True,
+        about="output",
     ),
     Option(
         "format",
@@ -178,6 +94,7 @@ _ROWS = (
         setting=True,
         taken_by="command",
         builders=True,
+        about="output",
     ),
     Option(
         "assignments",
@@ -187,6 +104,7 @@ _ROWS = (
         python="inputs",
         metavar="NAME=VALUE",
         taken_by="command",
+        about="computed",
     ),
     Option(
         "changes",
@@ -195,6 +113,7 @@ _ROWS = (
         (),
         metavar="NAME=VALUE",
         taken_by="command",
+        about="computed",
     ),
     Option(
         "descend",
@@ -204,6 +123,7 @@ _ROWS = (
         range=Range(1, 1000, "is how many steps are taken, from 1 to 1000", whole=True, none=True),
         metavar="STEPS",
         taken_by="command",
+        about="computed",
     ),
     Option(
         "rate",
@@ -213,6 +133,7 @@ _ROWS = (
         range=Range(0, None, "is the share of the gradient that is subtracted, such as 0.1", open=True, none=True),
         metavar="RATE",
         taken_by="command",
+        about="computed",
     ),
     _kept("show", "--show", "Which arrows are drawn.", choices=get_args(Show), setting=True),
     _kept("labels", "--labels", "What is written at the arrows.", choices=get_args(Labels), setting=True),
@@ -245,6 +166,7 @@ _ROWS = (
         python="output",
         metavar="NAME",
         taken_by="command",
+        about="computed",
     ),
     Option(
         "wrt",
@@ -253,6 +175,7 @@ _ROWS = (
         metavar="NAMES",
         listed=True,
         setting=True,
+        about="computed",
     ),
     Option(
         "freeze",
@@ -261,8 +184,13 @@ _ROWS = (
         metavar="NAMES",
         listed=True,
         setting=True,
+        about="computed",
     ),
-    Option("seed", help="The gradient with which the backward pass begins, a number or an array. [default: 1]"),
+    Option(
+        "seed",
+        help="The gradient with which the backward pass begins, a number or an array. [default: 1]",
+        about="computed",
+    ),
     _kept(
         "path",
         "--highlight --path",
@@ -285,10 +213,11 @@ _ROWS = (
         "Draw the graph that computes the gradient of this input (W,b: of both); again for the second derivative.",
         (),
         metavar="NAME",
+        about="computed",
     ),
     _kept("plumbing", "--plumbing", "With --grad: show also what only brings numbers into another shape."),
     _kept("shared", "--shared", "Mark what the backward pass computes once and uses again.", setting=True),
-    _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs),
+    _kept("names", help="A dict that renames inputs and values in the figure.", convert=_pairs, about="looks"),
     _kept(
         "notation",
         "--names",
@@ -296,6 +225,7 @@ _ROWS = (
         choices=get_args(NotationKind),
         setting=True,
         python="names",
+        about="looks",
     ),
     _kept(
         "constants",
@@ -317,8 +247,13 @@ _ROWS = (
         "The look of a value: --style h:color=#0072B2, --style 'h:note=hidden state', --style h:hide (its numbers).",
         metavar="NAME:LOOK",
         convert=named_styles,
+        about="looks",
     ),
-    _kept("before", help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200."),
+    _kept(
+        "before",
+        help="An earlier run (a Flow), whose numbers are shown beside those of this one: 100 → 200.",
+        about="computed",
+    ),
     _kept(
         "direction",
         "--direction",
@@ -326,6 +261,7 @@ _ROWS = (
         choices=get_args(Direction),
         any_case=True,
         setting=True,
+        about="looks",
     ),
     _kept(
         "width",
@@ -335,6 +271,7 @@ _ROWS = (
         metavar="WIDTH",
         setting=True,
         convert=points,
+        about="looks",
     ),
     _kept(
         "repeat",
@@ -342,6 +279,7 @@ _ROWS = (
         "Write an input again where it is used: where its uses lie apart, at every use, or never.",
         choices=get_args(Repeat),
         setting=True,
+        about="looks",
     ),
     _kept(
         "theme",
@@ -349,6 +287,7 @@ _ROWS = (
         "light, dark, auto (the reader's), book, print, cs231n, or a file of your own: my.toml.",
         metavar="NAME",
         setting=True,
+        about="looks",
     ),
     _kept(
         "background",
@@ -357,6 +296,7 @@ _ROWS = (
         metavar="COLOUR",
         setting=True,
         convert=checked_background,
+        about="looks",
     ),
     _kept(
         "precision",
@@ -364,6 +304,7 @@ _ROWS = (
         "Significant digits.",
         range=Range(1, 17, "must be from 1 to 17 digits", whole=True),
         setting=True,
+        about="looks",
     ),
     _kept(
         "lang",
@@ -373,14 +314,16 @@ _ROWS = (
         metavar="NAME",
         setting=True,
         convert=language,
+        about="looks",
     ),
-    _kept("title", "--title", "A line above the figure.", metavar="TEXT", setting=True),
+    _kept("title", "--title", "A line above the figure.", metavar="TEXT", setting=True, about="looks"),
     _kept(
         "engine",
         "--engine",
         "What lays it out: bpviz itself (auto), or a Graphviz.",
         choices=ENGINES,
         setting=True,
+        about="looks",
     ),
     _kept(
         "timeout",
@@ -389,9 +332,15 @@ _ROWS = (
         range=Range(0, None, "is how many seconds the drawing may take, such as 60", open=True, none=True),
         metavar="SECONDS",
         setting=True,
+        about="looks",
     ),
-    _kept("animate", "--animate", "SVG that moves by itself: forward, then backward; or step by step of --descend."),
-    _kept("steps", "--steps", "HTML in which the reader walks through the steps."),
+    _kept(
+        "animate",
+        "--animate",
+        "SVG that moves by itself: forward, then backward; or step by step of --descend.",
+        about="output",
+    ),
+    _kept("steps", "--steps", "HTML in which the reader walks through the steps.", about="output"),
     _kept(
         "live",
         "--live",
@@ -401,8 +350,14 @@ _ROWS = (
         like="..",
         metavar="[NAME=LOW..HIGH]",
         convert=sliders_of,
+        about="output",
     ),
-    _kept("figure_only", "--figure-only", "HTML with the figure alone, without a table and margins: for an iframe."),
+    _kept(
+        "figure_only",
+        "--figure-only",
+        "HTML with the figure alone, without a table and margins: for an iframe.",
+        about="output",
+    ),
     _kept(
         "seconds",
         "--seconds-per-step",
@@ -410,6 +365,7 @@ _ROWS = (
         range=Range(0, 1000, "must be more than 0 and less than 1000, such as 1.5", open=True),
         metavar="SECONDS",
         setting=True,
+        about="output",
     ),
     _kept(
         "scale",
@@ -420,11 +376,13 @@ _ROWS = (
         metavar="FACTOR",
         setting=True,
         builders=True,
+        about="output",
     ),
     _kept(
         "notebook",
-        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg]",
+        help="What notebooks are given; live follows its inputs, publish survives on paper. [default: svg and png]",
         choices=(*formats(lambda row: "page" in row.notebook), "live", "publish"),
+        about="output",
     ),
     Option(
         "verify",
@@ -433,6 +391,7 @@ _ROWS = (
         True,
         setting=True,
         taken_by="command",
+        about="computed",
     ),
     Option(
         "model_timeout",
@@ -442,6 +401,7 @@ _ROWS = (
         metavar="SECONDS",
         setting=True,
         taken_by="command",
+        about="computed",
     ),
     Option(
         "check",
@@ -449,19 +409,40 @@ _ROWS = (
         "Write nothing; exit 1 if a file is not what would be written.",
         False,
         taken_by="terminal",
+        about="output",
     ),
     Option(
-        "force", "--force", "Write even over a Python file, or over the file that is drawn.", False, taken_by="terminal"
+        "force",
+        "--force",
+        "Write even over a Python file, or over the file that is drawn.",
+        False,
+        taken_by="terminal",
+        about="output",
     ),
-    Option("view", "--view", "Open the result; with --watch, a page that follows it.", False, taken_by="terminal"),
+    Option(
+        "view",
+        "--view",
+        "Open the result; with --watch, a page that follows it.",
+        False,
+        taken_by="terminal",
+        about="output",
+    ),
     Option(
         "verbose",
         "-v --verbose",
         "Say how long each stage takes, and what laid the figure out.",
         False,
         taken_by="terminal",
+        about="output",
     ),
-    Option("watch", "--watch", "Draw again whenever the model is saved, until Ctrl-C.", False, taken_by="terminal"),
+    Option(
+        "watch",
+        "--watch",
+        "Draw again whenever the model is saved, until Ctrl-C.",
+        False,
+        taken_by="terminal",
+        about="output",
+    ),
 )
 OPTIONS: dict[str, Option] = {row.name: row for row in _ROWS}
 """Every option of `bpviz.draw` and of ``bpviz render`` by its name, in the order of the help."""
@@ -501,7 +482,10 @@ def draw_options(base: DrawOptions | None = None, /, **given: Any) -> DrawOption
     known = {**_CIRCUIT, **_DRAWING}
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known, f"there are: {', '.join(sorted(known))}")
+            # Also those that `bpviz.draw` has taken out before.
+            every = {row.python or row.name for row in OPTIONS.values() if row.taken_by == "draw" or row.python}
+            every |= {"highlight", "verify"}
+            hint = did_you_mean(name, every, f"there are: {', '.join(sorted(every))}")
             raise UsageError(f"there is no drawing option {name!r}; {hint}")
     values = {name: checked(name, value) for name, value in given.items()}
     shown = replace(base.circuit, **{name: value for name, value in values.items() if name in _CIRCUIT})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("embed")
+@click.command("embed", short_help="Draw the figures of Markdown files, and link them.")
 @click.argument("documents", nargs=-1, required=True, metavar="FILE.md...", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is stale.")
 @click.option("--allow-outside", is_flag=True, help="Pictures may lie outside the folder of their document.")

@@ -164,7 +164,8 @@ class _Writer(Narrator):
             yield from self._product(*wire.origin.shares[0])
         dots = [one for one in self.leaving[wire.target] if one.origin and self.boxes[wire.target].kind == "branch"]
         several = [self.found.gradient(one.origin) for one in dots]
-        shares = [(Bound(self.found.made.shares[one], ()), self.flow.wire_share(*one)) for one in wire.origin.shares]
+        made = self.found.made.shares
+        shares = [(Bound(made[one], ()), self.flow.wire_share(*one)) for one in wire.origin.shares if one in made]
         for each in (several, shares):
             terms = [one for one in each if one is not None and one[1] is not None and not one[0].shape]
             if len(terms) > 1:

@@ -165,5 +165,7 @@ class Value(Cell):
         raise refusals.leaves_the_record(frame)
 
     def __hash__(self) -> int:
-        # As a key of a dict, it finds the same entry as its plain number.
-        return hash(self.data) if type(self.data) is float else object.__hash__(self)
+        # A whole number finds the entry of its plain number in a dict. Others have a hash of their own: a function with
+        # a cache (`functools.cache`) would give what it has computed of them to the plain run, and to the next trace.
+        whole = type(self.data) is float and is_settled(self, counts=True)
+        return hash(self.data) if whole else object.__hash__(self)

@@ -30,6 +30,9 @@ class Descent(Training):
         """Return the drawing: one layout for all steps, with the curve of the loss. ``options`` are those of `draw`."""
         return draw(self, **options)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.draw()._repr_mimebundle_() if self.flows else {"text/plain": repr(self)}
+
     @overload
     def __getitem__(self, at: int) -> Flow: ...
     @overload

@@ -45,6 +45,17 @@ def test_ops_lists_every_operation() -> None:
     assert run("ops", "ptp").stdout == "np.ptp  made of several operations\n  the largest minus the smallest.\n"
 
 
+def test_help_has_parts_and_whole_sentences() -> None:
+    parts = re.split(r"^(\w[\w ]+):\n", run("render", "--help").stdout, flags=re.MULTILINE)
+    texts = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert list(texts) == ["What is computed", "What is shown", "How it looks", "Where it goes", "More"]
+    for heading, flag in zip(texts, ("--set", "--labels", "--theme", "--output", "--help"), strict=True):
+        assert f"{flag} " in texts[heading]
+    commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert commands
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+
 @pytest.mark.hosts
 def test_doctor_names_engines_and_fonts() -> None:
     text = run("doctor").stdout

@@ -16,7 +16,8 @@ from bpviz.cli import options as cli_options
 from bpviz.cli import render, request
 from bpviz.cli.options import option
 from bpviz.drawing import options
-from bpviz.drawing.options import OPTIONS, DrawOptions, Option, Range, checked, draw_options
+from bpviz.drawing.option import Option, Range
+from bpviz.drawing.options import OPTIONS, DrawOptions, checked, draw_options
 from bpviz.errors import UsageError
 from bpviz.figures.options import CircuitOptions
 from bpviz.layout.engine_names import ENGINES

@@ -78,7 +78,7 @@ def test_errors_of_a_cell_have_a_message() -> None:
 @pytest.mark.parametrize(
     ("option", "kinds"),
     [
-        ("", {"image/svg+xml"}),
+        ("", {"image/svg+xml", "image/png"}),
         ("svg", {"image/svg+xml"}),
         ("png", {"image/png"}),
         ("html", {"text/html"}),

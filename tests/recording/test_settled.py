@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import numbers
@@ -189,3 +190,18 @@ def test_what_is_of_no_length_says_so_both_ways() -> None:
         bpviz.trace(lambda x: len(x) * x, 2.0)
     with pytest.raises(RecordingError, match="a single number has no elements to loop over"):
         bpviz.trace(lambda x: [y for y in x] and x, 2.0)  # noqa: C416
+
+
+def test_a_function_with_a_cache_is_called_anew_in_every_trace() -> None:
+    @functools.lru_cache
+    def legendre(n: int, x: float) -> float:
+        if n < 2:
+            return x if n else 1.0
+        return ((2 * n - 1) * x * legendre(n - 1, x) - (n - 1) * legendre(n - 2, x)) / n
+
+    # P₃ = (5x³ − 3x)/2, with the slope (15x² − 3)/2.
+    for x in (0.5, 0.5, 0.25):
+        flow = bpviz.backprop(lambda x: legendre(3, x), x)
+        assert flow.output == pytest.approx((5 * x**3 - 3 * x) / 2)
+        assert flow.grads["x"] == pytest.approx((15 * x**2 - 3) / 2)
+    assert legendre(3, 0.5) == pytest.approx(-0.4375)
