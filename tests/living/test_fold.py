@@ -67,6 +67,12 @@ def folds(page: Page) -> dict[str, str]:
 
 
 def click(page: Page, title: str) -> None:
+    # A large figure scrolls in its frame.
+    page.run(
+        "[...document.querySelectorAll('.bpviz-fold')]"
+        f".find(g => g.querySelector('title').textContent === {json.dumps(title)})?.querySelector('text')"
+        ".scrollIntoView({block: 'center', inline: 'center'})"
+    )
     x, y = page.run(
         "(b => [b.x + b.width / 2, b.y + b.height / 2])([...document.querySelectorAll('.bpviz-fold')]"
         f".find(g => g.querySelector('title').textContent === {json.dumps(title)}).querySelector('text').getBoundingClientRect())"
@@ -99,7 +105,7 @@ def test_groups_open_and_close_with_the_numbers_of_now(tmp_path: Path) -> None:
         click(page, "layer")
         assert shown(page) == with_groups(given, "layer")
         assert page.run(f"{LIVE}.value({LIVE}.output)") == pytest.approx(model(**{"b": 0, **given}))
-        page.run("document.querySelector('.bpviz-bar button').click()")
+        page.run("[...document.querySelectorAll('.bpviz-bar button')].find(b => b.textContent === 'Reset').click()")
         assert shown(page) == with_groups({}, "layer")
 
 
