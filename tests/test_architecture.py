@@ -40,7 +40,9 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("objects", "doors"),
     ("graph",),
     ("sources",),
-    ("sources.jax", "sources.onnx"),
+    ("sources.torch.tensors",),
+    ("sources.torch.rows",),
+    ("sources.torch", "sources.jax", "sources.onnx"),
     ("transforms",),
     ("analysis",),
     # What joins the two.

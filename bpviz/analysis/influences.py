@@ -131,7 +131,10 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
 
 
 def named(flow: Flow) -> tuple[int, ...]:
-    """Return the variables of a flow: its inputs, then the steps that have a name and a gradient, the output last."""
+    """Return the variables of a flow: its inputs, then the steps that have a name and a gradient, the output last.
+
+    Inputs that a framework did not differentiate (``requires_grad=False``) are none: nobody knows their gradients.
+    """
     record, labels = flow.graph.record, flow.graph.labels
     steps = [
         i
@@ -139,6 +142,8 @@ def named(flow: Flow) -> tuple[int, ...]:
         if operation is not None and labels[i] and flow.gradients[i] is not None
     ]
     inputs = [i for i in record.is_input if i < len(flow.values) and i != flow.output_index]
+    if flow.graph.framework:
+        inputs = [i for i in inputs if record.reached[i]]
     return (*inputs, *steps, flow.output_index)
 
 

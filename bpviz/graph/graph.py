@@ -78,7 +78,9 @@ class Node:
     @property
     def value(self) -> Any:
         """The value that was recorded; for other inputs see `bpviz.propagate`."""
-        return present(self.graph.record.values[self.index])
+        value = present(self.graph.record.values[self.index])
+        # A view cannot be made writeable while its array is not.
+        return value.view() if type(value).__name__ == "ndarray" else value
 
     @property
     def scope(self) -> Scope:

@@ -110,7 +110,10 @@ def required_of_foreign(thing: Any) -> tuple[str, ...]:
     except (TypeError, ValueError):
         return names
     known = [one for one in parameters.values() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
-    return tuple(one.name for one in known if one.default is one.empty and (not names or one.name in names))
+    # A source may have names of its own for them.
+    titles = names if len(names) == len(known) else tuple(one.name for one in known)
+    found = [title for title, one in zip(titles, known, strict=True) if one.default is one.empty]
+    return tuple(title for title in found if not names or title in names)
 
 
 def recording() -> AbstractContextManager[object]:

@@ -227,3 +227,12 @@ def test_a_flow_that_is_dropped_frees_its_arrays_at_once() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_what_is_given_out_cannot_be_made_writeable() -> None:
+    flow = bpviz.backprop(lambda x=np.ones(3): np.sum(x * x))
+    (square,) = (node for node in flow.graph.nodes if node.operation is not None and node.operation.name == "multiply")
+    given = (flow.graph["x"].value, square.value, flow.value("x"), flow.grads["x"], flow.wire_grad("x", square.name, 0))
+    for array in given:
+        with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
+            array.flags.writeable = True

@@ -13,7 +13,7 @@ from bpviz.ops.table.registry import operation
 from bpviz.ops.table.row import Case
 from bpviz.ops.table.values import Shape, shape_of
 
-__all__ = ["affine", "dropout", "embedding"]
+__all__ = ["affine", "dropout", "embedding", "linear", "linear_without_bias"]
 
 np: Any = LazyModule("numpy")
 
@@ -70,6 +70,58 @@ affine = operation(
     ),
     reference="for Y = X·W + b: dX = dY·Wᵀ, dW = Xᵀ·dY, db = Σ dY over the batch",
     inside=lambda x, W, b: x @ W + b,
+)
+
+
+def _linear_W(g: Any, z: Any, x: Any, W: Any) -> Any:
+    if len(shape_of(x)) == 1:
+        return reshape(g, shape=(-1, 1)) * x
+    if len(shape_of(x)) > 2:
+        # All rows at once, over any number of axes.
+        x, g = reshape(x, shape=(-1, shape_of(x)[-1])), reshape(g, shape=(-1, shape_of(W)[0]))
+    return product(g.T, x)
+
+
+linear = operation(
+    "linear",
+    "Affine",
+    "x W b",
+    forward=lambda x, W, b: plus(product(x, W.T), b),
+    vjp=(
+        lambda g, z, x, W, b: product(g, W),
+        lambda g, z, x, W, b: _linear_W(g, z, x, W),
+        lambda g, z, x, W, b: sum_to(g, shape=shape_of(b)),
+    ),
+    says="g·W goes to x, gᵀ·x to W, and the sum of g over the batch to b.",
+    notation="{x}·{W}ᵀ + {b}",
+    capitals=True,
+    shape=lambda x, W, b: (*x[:-1], W[0]),
+    cases=(
+        Case(((2, 3), (4, 3), (4,)), typical=True),
+        Case(((3,), (4, 3), (4,))),
+        Case(((5, 2, 3), (4, 3), (4,))),
+    ),
+    reference="the layer of PyTorch, whose W has a row for every output: for Y = X·Wᵀ + b, dX = dY·W, dW = dYᵀ·X",
+    inside=lambda x, W, b: x @ W.T + b,
+)
+
+linear_without_bias = operation(
+    "linear_without_bias",
+    "dot",
+    "x W",
+    forward=lambda x, W: product(x, W.T),
+    vjp=(lambda g, z, x, W: product(g, W), _linear_W),
+    says="g·W goes to x, gᵀ·x to W.",
+    notation="{x}·{W}ᵀ",
+    capitals=True,
+    shape=lambda x, W: (*x[:-1], W[0]),
+    cases=(
+        Case(((2, 3), (4, 3)), typical=True),
+        Case(((3,), (4, 3))),
+        Case(((5, 2, 3), (4, 3))),
+    ),
+    reference="the layer of PyTorch, whose W has a row for every output: for Y = X·Wᵀ, dX = dY·W, dW = dYᵀ·X",
+    inside=lambda x, W: x @ W.T,
 )
 
 

@@ -144,6 +144,9 @@ def kept(value: Any) -> Any:
     if isinstance(value, Thumbnail):
         return value
     array = np.asarray(value)
+    if array is value and array.ndim and array.flags.owndata and not array.flags.writeable and array.size <= LARGE:
+        # It is kept already.
+        return value
     if array.size > LARGE:
         return thumbnail(array)
     return sealed(plain(np.array(array)))

@@ -1,0 +1,1 @@
+"""Tensors, their numbers, and the graph that PyTorch keeps of them."""
