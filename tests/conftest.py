@@ -33,6 +33,9 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if IN_CI else "all" if ALL_CASES else "here")
 
 
+# What only tests of PyTorch import, and what pytest looks through for doctests.
+collect_ignore = [] if find_spec("torch") else ["helpers/torch_models.py", "helpers/torch_reference.py"]
+
 # In the background a shell lets a program ignore interrupts, and all that it starts too; some tests send them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
