@@ -85,7 +85,8 @@
     frame.scrollTop += moved();
     scrollBy(0, moved());
     if (asked === null) return;
-    for (const one of [groups[part], panel]) one.scrollIntoView({block: "nearest", inline: "nearest"});
+    // What is asked is seen in any case; a long panel may end below the window.
+    for (const one of [panel, groups[part]]) one.scrollIntoView({block: "nearest", inline: "nearest"});
   };
   const ask = part => {
     const was = asked;

@@ -306,6 +306,22 @@ def test_the_panel_and_what_is_asked_are_both_seen(tmp_path: Path) -> None:
         assert page.run(f"{frame}.height === {svg}.height")
 
 
+def test_on_a_phone_what_is_asked_is_seen_and_the_panel_begins_in_the_window(tmp_path: Path) -> None:
+    def chain(x: float = 0.5, w: float = 0.75) -> float:
+        for _ in range(8):
+            x = np.tanh(w * x + 0.5 * x)
+        return x
+
+    with living(tmp_path, chain) as page:
+        page.ask("Emulation.setDeviceMetricsOverride", width=390, height=700, deviceScaleFactor=1, mobile=False)
+        page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        click(page, "multiply")
+        seen = "(box => [box.top, box.left, box.right])"
+        top, left, right = page.run(f"{seen}({part('multiply')}.getBoundingClientRect())")
+        assert top > -1 and left > -1 and right < 391
+        assert page.run(f"{seen}(document.querySelector('.bpviz-panel').getBoundingClientRect())")[0] < 650
+
+
 def test_other_languages(tmp_path: Path) -> None:
     with living(tmp_path, total, lang="ja") as page:
         page.run(f"{part('入力 price')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
