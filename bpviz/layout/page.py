@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from bpviz import deadline, progress
-from bpviz.collection import paused_collection
+from bpviz.layout.placement.collection import paused_collection
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.frozen import replace
