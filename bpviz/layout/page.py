@@ -11,7 +11,6 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from bpviz import deadline, progress
-from bpviz.layout.placement.collection import paused_collection
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.frozen import replace
@@ -21,6 +20,7 @@ from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
 from bpviz.layout.frames import CORNER, around, framed
 from bpviz.layout.once import written_once
+from bpviz.layout.placement.collection import paused_collection
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
