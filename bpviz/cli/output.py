@@ -57,9 +57,12 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
-    with terminal.timed("the figure"), Progress():
-        _ = drawing.figure
-    for note in drawing.notes:
+    # JSON needs no figure, which may take long.
+    is_drawn = any(formats.row_of(kind).reads != "flow" for _, kind in plans)
+    if is_drawn:
+        with terminal.timed("the figure"), Progress():
+            _ = drawing.figure
+    for note in drawing.notes if is_drawn else drawing.run_notes:
         terminal.inform(f"bpviz: {say('note: {note}', note=note)}")
     with deadline.limited(drawing.options.timeout):
         written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
