@@ -22,7 +22,7 @@ def rows_of(source: Any, options: DrawOptions, house: Styles = ()) -> tuple[int,
     >>> import bpviz
     >>> from bpviz.drawing.options import DrawOptions
     >>> rows_of(bpviz.backprop(lambda price=100, count=2: price * count), DrawOptions())
-    (0, 1)
+    (0, 1, 2)
     """
     if not isinstance(source, Flow) or options.circuit.show == "forward" or options.figure_only:
         return ()
