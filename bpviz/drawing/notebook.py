@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bpviz.drawing.options import DrawOptions, checked
 from bpviz.errors import BpvizError, BpvizWarning, EngineMissing
 from bpviz.writers import formats
 
-if TYPE_CHECKING:
-    from bpviz.drawing.drawing import Drawing
-
 __all__ = ["shown_in_notebooks"]
 
 
-def shown_in_notebooks(drawing: Drawing) -> dict[str, str]:
+def shown_in_notebooks(drawing: Any) -> dict[str, str]:
     """Return the drawing in the formats of its option ``notebook``, by their media types.
 
     >>> import bpviz
@@ -39,12 +36,12 @@ def shown_in_notebooks(drawing: Drawing) -> dict[str, str]:
     return bundle
 
 
-def _shown_as(drawing: Drawing, format: str) -> dict[str, str]:
+def _shown_as(drawing: Any, format: str) -> dict[str, str]:
     row = formats.row_of(format)
     return {row.mime: _inline(drawing, format) if row.is_text else _as_base64(drawing.to_bytes(format))}
 
 
-def _inline(drawing: Drawing, format: str) -> str:
+def _inline(drawing: Any, format: str) -> str:
     """Return the text that a notebook puts into its page; in HTML a piece of a page."""
     if format != "html":
         return drawing.to_bytes(format).decode()
