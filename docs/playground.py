@@ -1,8 +1,8 @@
 """A page on which readers edit a function and see its figure: bpviz itself runs in their browser, in Pyodide.
 
 Everything is served beside the page, and nothing is loaded from elsewhere. The files of Pyodide are not in this
-repository: `BPVIZ_PYODIDE` names a folder that has them (``npm install pyodide``, or the whole distribution, whose NumPy
-is then used). Without it the page says how to get it.
+repository: `BPVIZ_PYODIDE` names a folder that has them (``npm install pyodide``, or the whole distribution, whose
+NumPy is then used). Without it the page says how to get it.
 """
 
 import os
@@ -18,15 +18,8 @@ from sphinx.util.docutils import SphinxDirective
 
 import bpviz
 
-FILES = (
-    "pyodide.mjs",
-    "pyodide.asm.mjs",
-    "pyodide.asm.js",
-    "pyodide.asm.wasm",
-    "python_stdlib.zip",
-    "pyodide-lock.json",
-)
-"""The files of Pyodide's core; which of them there are depends on its version."""
+FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+"""The files of Pyodide's core."""
 NUMPY = "numpy-*.whl"
 WITHOUT = (
     "This documentation was built without Pyodide, so nothing can be edited here. To build it with Pyodide: "

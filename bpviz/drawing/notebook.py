@@ -44,11 +44,15 @@ def _shown_as(drawing: Any, format: str) -> dict[str, str]:
 def _inline(drawing: Any, format: str) -> str:
     """Return the text that a notebook puts into its page; in HTML a piece of a page."""
     if format != "html":
-        return drawing.to_bytes(format).decode()
+        return str(drawing.to_bytes(format), "utf-8")
+    piece: str = drawing.to_fragment()
     if _choice(drawing.options) != "live":
-        return drawing.to_fragment()
+        return piece
     page = drawing.living_page
-    return drawing.to_fragment() + drawing.why_still if page is None else drawing.to_frame(page)
+    if page is None:
+        return f"{piece}{drawing.why_still}"
+    frame: str = drawing.to_frame(page)
+    return frame
 
 
 def _as_base64(data: bytes) -> str:
