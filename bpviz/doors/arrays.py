@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import wraps
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -32,7 +33,7 @@ np: Any = LazyModule("numpy")
 
 _MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "identity"),
-    *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy"),
+    *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "fromiter"),
 )
 _COPIES = ("array", "copy")
 _SAME = ("asarray", "asanyarray", "ascontiguousarray")
@@ -146,6 +147,8 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         made = original(*map(bare, args), **keywords)
         # The user's own array stays as it is.
         return made if made is given else buffer(recorder, made)
+    if name == "fromiter":
+        return _from_iterator(recorder, original, *args, **keywords)
     if name in ("full", "full_like") and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
         value = args[1] if len(args) > 1 else keywords["fill_value"]
         like = name == "full_like"
@@ -163,6 +166,15 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         args = tuple(operator.index(x) if type(x) in HANDLES else x for x in args)
         keywords = {key: operator.index(x) if type(x) in HANDLES else x for key, x in keywords.items()}
     return buffer(recorder, original(*args, **keywords))
+
+
+def _from_iterator(recorder: Recorder, original: Any, iter: Any, dtype: Any, count: int = -1, **keywords: Any) -> Any:
+    values = list(iter if count < 0 else islice(iter, count))
+    if not has_handles(values):
+        return buffer(recorder, original(values, dtype, count, **keywords))
+    if len(values) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(values)} items.")
+    return _recorded("fromiter", values, np.dtype(dtype), 1)
 
 
 def _type_of(name: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> tuple[Any, int]:

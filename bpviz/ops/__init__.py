@@ -13,6 +13,7 @@ from bpviz.ops.arrays import (  # noqa: F401
     joining,
     mapping,
     missing,
+    partial,
     picking,
     quantiles,
     statistics,

@@ -164,8 +164,8 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "item": (
         lambda x=V: x.item(),
-        "x.item() asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "leave the conversion out",
+        "x.item(): an array of 3 elements is no single number (line +0); "
+        "give the place of one, x.item(0), or take all, x.tolist()",
     ),
     "a write into the user's own array": (
         into_plain,
@@ -221,9 +221,13 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "it computes with complex numbers, and only real ones can be recorded",
     ),
     "svd": (
-        lambda x=np.eye(2): np.linalg.svd(x),
-        "np.linalg.svd cannot be recorded (line +0: np.linalg.svd(x)); "
-        "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large",
+        lambda x=np.eye(3)[:2]: np.linalg.svd(x),
+        "np.linalg.svd(x) (line +0): np.linalg.svd of a matrix of shape (2, 3) fills up its vectors with any others; "
+        "write np.linalg.svd(x, full_matrices=False)",
+    ),
+    "qr": (
+        lambda x=np.eye(2): np.linalg.qr(x),
+        "np.linalg.qr cannot be recorded (line +0: np.linalg.qr(x)); write np.linalg.cholesky(A.T @ A).T for R",
     ),
     "something to write instead": (
         lambda x=V: np.nanmedian(x),
@@ -234,9 +238,19 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         f"np.hypot.accumulate cannot be recorded (line +0: np.hypot.accumulate(x)); {TABLE}",
     ),
     "keyword": (
-        lambda x=V: np.sum(x, where=x > 1),
-        "np.sum(x, where=x > 1): where= cannot be recorded (line +0); "
+        lambda x=V: np.any(x, where=x > 1),
+        "np.any(x, where=x > 1): where= cannot be recorded (line +0); "
         "choose before: np.where(condition, x, 0), or x[condition]",
+    ),
+    "a type next to where=": (
+        lambda x=V: np.sum(x, where=x > 1, dtype=np.float32),
+        "np.sum(x, where=x > 1, dtype=np.float32) (line +0): dtype= next to where= or initial= cannot be recorded; "
+        "leave it out",
+    ),
+    "a function where a mask is true, and no array for the rest": (
+        lambda x=V: np.exp(x, where=x > 1),
+        "np.exp(x, where=x > 1) (line +0): np.exp with where= leaves the other elements undefined; "
+        "give the array whose elements they are: out=np.zeros(x.shape)",
     ),
     "keyword of a ufunc": (
         lambda x=V: np.add(x, 1, dtype=np.float32),
@@ -295,8 +309,8 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "norm of a matrix": (
         lambda x=np.eye(2): np.linalg.norm(x, 2),
-        "np.linalg.norm(x, 2) (line +0): the matrix norm of order 2 needs singular values, which cannot be recorded; "
-        "take the Frobenius norm, np.linalg.norm(x), or order 1 or np.inf",
+        "np.linalg.norm(x, 2) (line +0): a matrix norm of order 2 cannot be recorded; "
+        "write np.linalg.svd(x, compute_uv=False).max()",
     ),
     "a function as a method": (
         lambda x=V: x.exp(),
