@@ -257,7 +257,7 @@ def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingEr
 
 
 def several(count: int, frame: FrameType) -> RefusedAnyway:
-    """Return the error for an array of several elements of which one number is asked."""
+    """Return the error for an array of several elements of which one number is wanted."""
     return RefusedAnyway(
         f"{written(frame)}: an array of {count} elements is no single number ({place(frame)}); "
         "give the place of one, x.item(0), or take all, x.tolist()"

@@ -12,7 +12,6 @@ from at_once import at_once
 from differences import assert_gradient
 
 import bpviz
-from bpviz.errors import RecordingError
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])
 NOISE = np.array([[2.0, 0.3], [0.3, 1.0]])
