@@ -95,7 +95,7 @@ def _reduced(name: str, original: Any) -> Any:
 
 
 def _joined(name: str, original: Any) -> Any:
-    """A function that joins arrays, some of which are lists of recorded values."""
+    """Return the door of a function that joins arrays, some of which are lists of recorded values."""
 
     @wraps(original)
     def door(*args: Any, **keywords: Any) -> Any:
