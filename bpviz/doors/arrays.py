@@ -34,7 +34,11 @@ np: Any = LazyModule("numpy")
 _MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "identity"),
     *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "fromiter"),
+    *("linspace", "logspace", "geomspace", "tri", "pad"),
 )
+_RANDOM = ("rand", "randn", "random", "random_sample", "normal", "standard_normal", "uniform")
+_FRESH = frozenset({"where", "cumsum", "sort", "roll", "tile", "repeat", "outer", "kron", "append"})
+"""Those of `_OF_LISTS` that make a new array also of plain ones."""
 _COPIES = ("array", "copy")
 _SAME = ("asarray", "asanyarray", "ascontiguousarray")
 _OF_LISTS = (
@@ -59,6 +63,10 @@ def doors(numpy: Any) -> Iterator[Door]:
             original = vars(holder).get(short)
             if original is not None:
                 yield holder, short, work(name, original)
+    # NumPy imports it when it is first asked for.
+    random = sys.modules.get("numpy.random")
+    for name in _RANDOM if random is not None else ():
+        yield random, name, _made(name, getattr(random, name))
     yield numpy, "c_", Joined(numpy.c_, "c_")
     yield numpy, "r_", Joined(numpy.r_, "r_")
     yield numpy, "ix_", ix_(numpy.ix_)
@@ -88,7 +96,8 @@ def _reduced(name: str, original: Any) -> Any:
             if type(x) in (list, tuple) and opened.recorder is not None and has_handles(x):
                 args = (*map(gathered, args[:most]), *args[most:]) if most else tuple(map(gathered, args))
                 break
-        return original(*args, **keywords)
+        made = original(*args, **keywords)
+        return _models_own(made, sys._getframe(1), name) if name in _FRESH else made
 
     vars(door)["__bpviz_original__"] = original
     return door
@@ -102,10 +111,18 @@ def _joined(name: str, original: Any) -> Any:
         if opened.recorder is not None and args and type(args[0]) in (list, tuple):
             parts = [gathered(x) if type(x) in (list, tuple) and has_handles(x) else x for x in args[0]]
             args = (parts, *args[1:])
-        return original(*args, **keywords)
+        return _models_own(original(*args, **keywords), sys._getframe(1), name)
 
     vars(door)["__bpviz_original__"] = original
     return door
+
+
+def _models_own(made: Any, frame: FrameType, name: str) -> Any:
+    """Return a new array as a buffer, if the model has called the function; anything else as it is."""
+    recorder = opened.recorder
+    if recorder is None or type(made) is not np.ndarray or not _is_models(frame, name):
+        return made
+    return buffer(recorder, made)
 
 
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")

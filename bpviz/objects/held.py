@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from bpviz.recording.value import Cell
 
 __all__ = [
     "ATOMS",
+    "GENERATORS",
     "HEAP_TYPE",
     "Held",
     "begin_using",
@@ -25,6 +27,7 @@ __all__ = [
     "end_using",
     "is_model",
     "is_object",
+    "is_setting",
     "is_used",
     "keys_of",
     "of_library",
@@ -34,6 +37,8 @@ __all__ = [
 np: Any = LazyModule("numpy")
 
 ATOMS = frozenset({type(None), bool, int, str, bytes, complex, type, range, slice})
+GENERATORS = ("Generator", "RandomState", "Random")
+"""Classes of random generators, of NumPy and of Python: the copy continues from the same state."""
 HEAP_TYPE = 1 << 9  # of a class's flags: it was made by a `class` statement
 _OTHERS = frozenset(
     ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
@@ -174,10 +179,29 @@ def put_class_entries(kept: dict[str, Any], kind: type) -> None:
 
 
 def is_model(value: Any) -> bool:
-    """Return whether an argument is an object whose floats are inputs, or a method of one."""
+    """Return whether an argument is an object whose floats are inputs, a method of one, or a random generator.
+
+    They are copied: each run continues from the same state.
+    """
+    if type(value).__name__ in GENERATORS:
+        return True
     if isinstance(value, MethodType):
         return is_object(value.__self__)
     return is_object(value) and not hasattr(type(value), "__array__")
+
+
+def is_setting(value: Any) -> bool:
+    """Return whether an argument is no number and holds none, but says what is done: a word, a function, a member.
+
+    >>> is_setting("relu"), is_setting(math.tanh), is_setting(slice(0, 2)), is_setting({"a"}), is_setting(3.0)
+    (True, True, True, True, False)
+    """
+    return (
+        value is None
+        or isinstance(value, str | bytes | bool | slice | set | frozenset | os.PathLike)
+        or (isinstance(value, enum.Enum) and not isinstance(value, int | float))
+        or callable(value)
+    )
 
 
 def keys_of(key: str, value: tuple[Any, ...] | list[Any]) -> list[str]:

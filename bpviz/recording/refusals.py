@@ -57,7 +57,6 @@ _ADVICE = {
 }
 _INSTEAD = {
     "nanmedian": "np.median(x[~np.isnan(x)])",
-    "real": "x",
 }
 _GENERAL = "the eigenvalues of a general matrix are complex numbers; for a symmetric one write np.linalg.eigvalsh(A)"
 _COUNTS = "counts carry no gradient; compute it before, from plain numbers"
@@ -169,7 +168,7 @@ def into_plain(frame: FrameType) -> RecordingError:
     """Return the error for a recorded value that is written into an array of the user's own."""
     text = written(frame) + (" = …" if _stores(frame) else "")
     return RecordingError(
-        f"{text} writes a recorded value into an array that was made outside ({place(frame)}), which stays "
+        f"{text} writes a recorded value into a plain array ({place(frame)}), which stays "
         "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)"
     )
 

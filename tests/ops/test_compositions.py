@@ -287,6 +287,8 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x: np.quantile(x, 0.5, keepdims=True), (X,)),
         (lambda x: np.quantile(x, 1.0, axis=-1), (BATCH,)),
     ],
+    "real": [(lambda x: np.real(x) * x, (X,))],
+    "conjugate": [(lambda x: np.conj(x) * x, (X,))],
     "resize": [(lambda x: np.resize(x, (2, 4)), (LINE,)), (lambda x: np.resize(x, 3), (X,))],
     "vander": [
         (lambda x: np.vander(x), (LINE,)),

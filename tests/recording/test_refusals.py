@@ -8,6 +8,7 @@ import linecache
 import math
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -169,22 +170,22 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "a write into the user's own array": (
         into_plain,
-        "PLAIN[0] = … writes a recorded value into an array that was made outside (line +1), which stays as it is; "
+        "PLAIN[0] = … writes a recorded value into a plain array (line +1), which stays as it is; "
         "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "in-place sum into the user's own array": (
         into_plain_all,
-        "total += x writes a recorded value into an array that was made outside (line +2), which stays as it is; "
+        "total += x writes a recorded value into a plain array (line +2), which stays as it is; "
         "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "out= into the user's own array": (
         lambda x=V: np.add(x, 1, out=PLAIN),
-        "np.add(x, 1, out=PLAIN) writes a recorded value into an array that was made outside (line +0), which stays "
+        "np.add(x, 1, out=PLAIN) writes a recorded value into a plain array (line +0), which stays "
         "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "copyto into the user's own array": (
         lambda x=V: np.copyto(PLAIN, x),
-        "np.copyto(PLAIN, x) writes a recorded value into an array that was made outside (line +0), which stays as it "
+        "np.copyto(PLAIN, x) writes a recorded value into a plain array (line +0), which stays as it "
         "is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "a write into whole numbers": (
@@ -415,7 +416,11 @@ def test_errors_of_the_model_are_not_changed() -> None:
         (lambda: 3, (), "<lambda> returned 3, which does not depend on its inputs"),
         (lambda x=1.0: None, (), "<lambda> returned None, which does not depend"),
         (3, (), "a function is needed, but got 3"),
-        (lambda x: x, ({1, 2},), "the input 'x' must be a number or an array of real numbers, but got {1, 2} (set)"),
+        (
+            lambda x: x,
+            (date(2026, 1, 2),),
+            "a number or an array of real numbers, but got datetime.date(2026, 1, 2) (date)",
+        ),
         (lambda x: x, (1j,), "the input 'x' must be a number or an array of real numbers, but got 1j (complex)"),
         (lambda x: x, (np.array(["a"]),), "(ndarray of <U1)"),
         (lambda x: x, (10**400,), "the input 'x' is a whole number too large for a float: about 10^401"),
