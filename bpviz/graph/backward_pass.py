@@ -96,11 +96,14 @@ def _walked(
 
 def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any]]:
     """Make all arrays read-only."""
+    # Long scalar programs have a million numbers here.
     for value in gradients:
-        sealed(value)
-    for shares in wires:
-        for share in shares or ():
-            sealed(share)
+        if type(value) is not float:
+            sealed(value)
+    for shares in filter(None, wires):
+        for share in shares:
+            if type(share) is not float:
+                sealed(share)
     return gradients, wires
 
 
