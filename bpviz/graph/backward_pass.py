@@ -96,15 +96,17 @@ def _walked(
 
 def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any]]:
     """Make all arrays read-only."""
-    # Long scalar programs have a million numbers here.
-    for value in gradients:
-        if type(value) is not float:
+    if not _NUMBERS.issuperset(map(type, gradients)):
+        # Where all gradients are numbers, so are the shares that they are sums of.
+        for value in gradients:
             sealed(value)
-    for shares in filter(None, wires):
-        for share in shares:
-            if type(share) is not float:
+        for shares in wires:
+            for share in shares or ():
                 sealed(share)
     return gradients, wires
+
+
+_NUMBERS = frozenset({float, type(None)})
 
 
 _LARGE = 1_000_000
