@@ -193,7 +193,7 @@ def is_model(value: Any) -> bool:
 def is_setting(value: Any) -> bool:
     """Return whether an argument is no number and holds none, but says what is done: a word, a function, a member.
 
-    >>> is_setting("relu"), is_setting(math.tanh), is_setting(slice(0, 2)), is_setting({"a"}), is_setting(3.0)
+    >>> is_setting("relu"), is_setting(len), is_setting(slice(0, 2)), is_setting({"a"}), is_setting(3.0)
     (True, True, True, True, False)
     """
     return (

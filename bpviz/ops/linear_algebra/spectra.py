@@ -247,7 +247,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 def cond(x: Any, p: Any = None) -> Any:
     """``np.linalg.cond``: the largest singular value divided by the smallest.
 
-    >>> cond(np.diag([1.0, 4.0]))
+    >>> float(cond(np.diag([1.0, 4.0])))
     4.0
     """
     if p not in (None, 2):
