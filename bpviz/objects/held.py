@@ -19,12 +19,12 @@ from bpviz.recording.value import Cell
 
 __all__ = [
     "ATOMS",
-    "GENERATORS",
     "HEAP_TYPE",
     "Held",
     "begin_using",
     "class_entries",
     "end_using",
+    "is_generator",
     "is_model",
     "is_object",
     "is_setting",
@@ -37,8 +37,7 @@ __all__ = [
 np: Any = LazyModule("numpy")
 
 ATOMS = frozenset({type(None), bool, int, str, bytes, complex, type, range, slice})
-GENERATORS = ("Generator", "RandomState", "Random")
-"""Classes of random generators, of NumPy and of Python: the copy continues from the same state."""
+_GENERATORS = ("Generator", "RandomState", "Random")
 HEAP_TYPE = 1 << 9  # of a class's flags: it was made by a `class` statement
 _OTHERS = frozenset(
     ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
@@ -183,11 +182,21 @@ def is_model(value: Any) -> bool:
 
     They are copied: each run continues from the same state.
     """
-    if type(value).__name__ in GENERATORS:
+    if is_generator(type(value)):
         return True
     if isinstance(value, MethodType):
         return is_object(value.__self__)
     return is_object(value) and not hasattr(type(value), "__array__")
+
+
+def is_generator(kind: type) -> bool:
+    """Return whether a class is one of random generators, of NumPy or of Python.
+
+    >>> import random
+    >>> is_generator(random.Random), is_generator(type("Generator", (), {"__module__": "gan"}))
+    (True, False)
+    """
+    return kind.__name__ in _GENERATORS and kind.__module__.partition(".")[0] in ("numpy", "random")
 
 
 def is_setting(value: Any) -> bool:

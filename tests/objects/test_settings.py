@@ -62,3 +62,35 @@ def test_a_random_generator_is_copied_and_stays_where_it_is(make: Callable[[int]
         assert bpviz.backprop(model, 2.0, given).grads["x"] == pytest.approx(slope, rel=1e-15)
     assert bpviz.gradcheck(model, 2.0, given).ok
     assert given.uniform(1.0, 2.0) == make(3).uniform(1.0, 2.0)
+
+
+class Generator:
+    """The half of a GAN that makes pictures; no random generator."""
+
+    def __init__(self) -> None:
+        self.W = np.array([[0.5, -1.0], [2.0, 0.3]])
+
+    def __call__(self, z: Any) -> Any:
+        return np.tanh(z @ self.W)
+
+
+def test_a_model_of_that_name_has_weights() -> None:
+    made = Generator()
+
+    def loss(generator: Any, z: Any) -> Any:
+        return np.sum(generator(z))
+
+    z = np.array([1.0, -0.5])
+    flow = bpviz.backprop(loss, made, z)
+    # By hand: the slope of tanh at each output, times the input.
+    expected = np.outer(z, 1 - np.tanh(z @ made.W) ** 2)
+    np.testing.assert_allclose(flow.grads["generator.W"], expected, rtol=1e-12)
+
+    class Gan:
+        def __init__(self) -> None:
+            self.generator = made
+
+        def loss(self, z: Any) -> Any:
+            return np.sum(self.generator(z))
+
+    np.testing.assert_allclose(bpviz.backprop(Gan().loss, z).grads["generator.W"], expected, rtol=1e-12)
