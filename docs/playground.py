@@ -21,10 +21,8 @@ import bpviz
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """The files of Pyodide's core."""
 NUMPY = "numpy-*.whl"
-WITHOUT = (
-    "This documentation was built without Pyodide, so nothing can be edited here. To build it with Pyodide: "
-    "npm install pyodide && BPVIZ_PYODIDE=node_modules/pyodide sphinx-build docs docs/_build"
-)
+WITHOUT = "This documentation was built without Pyodide, so nothing can be edited here. To build it with Pyodide: "
+COMMAND = "npm install pyodide && BPVIZ_PYODIDE=node_modules/pyodide sphinx-build docs docs/_build"
 
 
 def source() -> Path | None:
@@ -43,7 +41,7 @@ class Playground(SphinxDirective):
         code = "\n".join(self.content)
         if source() is None or self.env.app.builder.format != "html":
             shown = nodes.literal_block(code, code, language="python")
-            return [shown, nodes.note("", nodes.paragraph(WITHOUT, WITHOUT))]
+            return [shown, nodes.note("", nodes.paragraph("", WITHOUT, nodes.literal(COMMAND, COMMAND)))]
         up = "../" * self.env.docname.count("/")
         place = f"{up}_static/playground"
         page = (
