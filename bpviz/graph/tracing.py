@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from bpviz.doors import plain_dot  # noqa: F401
 from bpviz.doors.libraries import LIBRARIES
 from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
+from bpviz.frozen import replace
 from bpviz.graph.graph import Graph
 from bpviz.graph.surroundings import Prints
 from bpviz.graph.verification import Plain, Verification, is_verified
