@@ -106,9 +106,11 @@ class Run(NamedTuple):
     def name_the_rest(self) -> None:
         """Name the values that have no name yet but are in a variable."""
         recorder = self.graph.record
+        names = recorder.last_words
         for key, value in named_parts(self.last_words):
-            if value.recorder is recorder and is_used(value):
-                recorder.last_words.setdefault(value.index, key)
+            # Those that no object holds are used.
+            if value.recorder is recorder and (type(value) is Handle or is_used(value)) and value.index not in names:
+                names[value.index] = key
         recorder.renamed += 1
 
 
