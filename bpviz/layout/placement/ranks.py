@@ -64,9 +64,7 @@ class Rank:
         self._titles = [(*border.title, border.start, border.end) for border in around.values() if border.title]
         self._room = room
         # A wire runs through each member, even along its edge.
-        blocked = [
-            (spot.v - max(spot.before, room) - room, spot.v + max(spot.after, room) + room) for spot in members
-        ]
+        blocked = [(spot.v - max(spot.before, room) - room, spot.v + max(spot.after, room) + room) for spot in members]
         blocked += [(low - room, high + room) for low, high, _, _ in self._titles]
         blocked.sort()
         self._lows: list[float] = []
