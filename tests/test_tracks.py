@@ -65,7 +65,7 @@ def test_programs_of_users(capsys: pytest.CaptureFixture[str]) -> None:
     judged({fn.__name__: tracks(bpviz.draw(fn).to_svg()) for fn in (*FIELD, *LONG)}, 0.6, capsys)
 
 
-@pytest.mark.parametrize(("width", "most"), [("720pt", 0.6), ("none", 0.7)])
+@pytest.mark.parametrize(("width", "most"), [("720pt", 0.6), ("none", 0.8)])
 def test_random_programs(width: str, most: float, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = programs(range(3000, 3200), fewer(100, every=20), width=width)
     judged({name: tracks(drawing.to_svg()) for name, drawing in drawn}, most, capsys)

@@ -42,7 +42,7 @@ from bpviz.picture.type_size import LEAST_TYPE, least_type
 from bpviz.text import widths
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["lay_out"]
+__all__ = ["is_upright", "lay_out"]
 
 _TITLE_GAP = 8.0
 _COLUMN = 420.0
@@ -97,6 +97,24 @@ def lay_out(
     figure = replace(figure, direction=LAID_OUT[flow])
     figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
     return _drawn(replace(figure, notes=(*figure.notes, *rows.notes)), lines, rows, flow, theme)
+
+
+def is_upright(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> bool:
+    """Return whether a figure is laid out with its vectors as columns.
+
+    >>> from bpviz.figure import Arrow, Box, Grid, Label, Wire
+    >>> from bpviz.picture.theme import theme
+    >>> long = Arrow(Label(Grid((("1.234567",) * 9,), vector=True)))
+    >>> figure = Figure((Box("x", "input", "x"), Box("f", "operation", "f")), (Wire("w", "x", "f", forward=long),))
+    >>> [is_upright(replace(figure, width=width), theme("light")) for width in (900.0, 300.0)]
+    [False, True]
+    """
+    if not stands_upright(figure):
+        return False
+    check(figure)
+    theme, flow = replace(theme, notation=notation_of(figure)), figure.direction
+    _, lines, _ = _set(replace(figure, direction=LAID_OUT[flow]), flow, theme, engine, timeout, ENGLISH, None)
+    return not any(stands_upright(line.figure) for line in lines)
 
 
 @paused_collection()
