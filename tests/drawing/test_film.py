@@ -179,7 +179,7 @@ def brackets(drawing: bpviz.Drawing) -> set[bool]:
     heights = set()
     for part in drawing.picture.parts:
         for element in part.elements:
-            if isinstance(element, Bracket):
+            if part.kind == "wire" and isinstance(element, Bracket):
                 ys = [y for _, y in element.points]
                 heights.add(max(ys) - min(ys) > 30)
     return heights
