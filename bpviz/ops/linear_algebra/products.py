@@ -93,6 +93,7 @@ matmul = operation(
     forward=_matmul,
     vjp=(_matmul_x, _matmul_y),
     numpy=("matmul", "linalg.matmul"),
+    operator="matmul",
     says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
     notation="{x}·{y}",
     binds=PRODUCT,
