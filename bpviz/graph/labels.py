@@ -120,7 +120,7 @@ class Labels:
 
     @Kept
     def _intermediate(self) -> frozenset[int]:
-        """The steps whose results the same call uses again: ``y = sum(parts)`` names only the last addition."""
+        """Return the steps whose results the same call uses again: ``y = sum(parts)`` names only the last addition."""
         record = self.record
         found: set[int] = set()
         for index, operation in enumerate(record.operations):

@@ -14,7 +14,7 @@ from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, is_zero
 from bpviz.recording.handle import HANDLES, Handle, Missing
-from bpviz.recording.numpy_calls import adapted, composed
+from bpviz.recording.numpy_calls import adapted, chosen, composed
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.settled import is_settled
 from bpviz.recording.source import accumulates, by_operator
@@ -115,6 +115,9 @@ def _unary(operation: Operation) -> Callable[[Handle], Any]:
 def _named(operation: Operation) -> Callable[..., Any]:
     def method(self: Handle, *args: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
+        part = chosen(operation.name, keywords) if keywords else None
+        if part is not None:
+            return composed(self.recorder, part, (self, *args), keywords, frame)
         if operation.adapt is None:
             given = dict(zip(operation.parameters, args, strict=False)) | keywords
             return self.__bpviz_record__(operation, (self,), given, frame)

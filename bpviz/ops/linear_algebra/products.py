@@ -19,7 +19,7 @@ np: Any = LazyModule("numpy")
 
 
 def swapped(x: Any) -> Any:
-    """The last two axes exchanged; for a matrix simply its transpose."""
+    """Return the array with its last two axes exchanged; for a matrix simply its transpose."""
     if type(x) is np.ndarray:
         return x.swapaxes(-1, -2)
     dimensions = len(shape_of(x))
