@@ -111,7 +111,7 @@ def is_upright(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: f
         return False
     check(figure)
     theme, flow = replace(theme, notation=notation_of(figure)), figure.direction
-    _, lines, _ = _set(replace(figure, direction=LAID_OUT[flow]), flow, theme, engine, timeout, ENGLISH, None)
+    _, lines, _ = _set(replace(figure, direction=LAID_OUT[flow]), flow, theme, engine, timeout, ENGLISH)
     return not any(stands_upright(line.figure) for line in lines)
 
 
