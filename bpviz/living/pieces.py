@@ -76,6 +76,10 @@ class Pieces(Numerals):
             self._pieces.append(piece)
         return chr(_FIRST + self._pieces.index(piece))
 
+    def name(self, text: str) -> str:
+        """Return a name, or a derivative, among words."""
+        return self._mark(("name", text))
+
     def number(self, x: Any) -> str:
         """Return a single number."""
         return self._mark(x.slot) if isinstance(x, Place) else super().number(x)
@@ -135,12 +139,22 @@ class Pieces(Numerals):
             for part in MARKS.split(run.text):
                 if not part:
                     continue
-                piece = self._pieces[ord(part) - _FIRST] if MARKS.fullmatch(part) else _styled(run, part)
-                if isinstance(piece, str) and found and isinstance(found[-1], str):
-                    found[-1] += piece
-                else:
-                    found.append(piece)
+                for piece in self._meant(run, part):
+                    if isinstance(piece, str) and found and isinstance(found[-1], str):
+                        found[-1] += piece
+                    else:
+                        found.append(piece)
         return found
+
+    def _meant(self, run: Run, part: str) -> list[Any]:
+        """Return the pieces of a mark or of a part of a run."""
+        if not MARKS.fullmatch(part):
+            return [_styled(run, part)]
+        piece = self._pieces[ord(part) - _FIRST]
+        if not isinstance(piece, tuple):
+            return [piece]
+        _, name = piece
+        return [_styled(one, one.text) for one in self.notation.runs(name) or (Run(name),)]
 
 
 def _styled(run: Run, text: str) -> Any:

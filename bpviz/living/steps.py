@@ -201,7 +201,7 @@ class Lowering:
     def continued(self, limit: int = LIMIT) -> Lowering:
         """Return a lowering with the same places, whose statements come after those that are there."""
         made = Lowering(limit)
-        made.initial, made.fixed = list(self.initial), set(self.fixed)
+        made.initial, made.fixed, made.ordered = list(self.initial), set(self.fixed), set(self.ordered)
         made.constants, made.copies, made.inputs = dict(self.constants), dict(self.copies), dict(self.inputs)
         return made
 
@@ -391,7 +391,7 @@ def _is_true(
         others = [rng.normal(size=np.shape(x)) if changes else x for x, changes in zip(xs, varies, strict=True)]
         try:
             value = np.asarray(ops.evaluate(operation, others, parameters), float).ravel()
-        except ValueError:
+        except (ValueError, IndexError):
             return False
         flat = [np.asarray(x, float).ravel() for x in others]
         for terms, rest, expected in zip(sums.terms, sums.rest, value.tolist(), strict=True):
