@@ -173,22 +173,19 @@ def _shape(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, A
     shapes = [ops.shape_of(x) for x in xs]
     if operation.shape is None:
         return broadcast_shape(shapes)
-    if operation is OPERATIONS["index"] and any(map(_is_mask, positions := [_number(x) for x in xs[1:]])):
-        # How many elements are taken, only the numbers of a mask say.
-        return indexed_shape(shapes[0], positions, parameters["key"])
+    if operation is OPERATIONS["index"]:
+        # How many elements are taken, only the numbers of a mask or of a slice say.
+        return indexed_shape(shapes[0], [_position(x) for x in xs[1:]], parameters["key"])
     return operation.shape(*shapes, **parameters)
 
 
-def _number(x: Any) -> Any:
+def _position(x: Any) -> Any:
     """Return the number of a position; 0 where a name stands for none."""
     try:
-        return evaluated(x)
+        number = evaluated(x)
     except UsageError:
         return np.zeros(ops.shape_of(x), np.int64)
-
-
-def _is_mask(x: Any) -> bool:
-    return bool(np.asarray(x).dtype.kind == "b")
+    return np.asarray(number, np.int64) if np.asarray(number).dtype.kind == "f" else number
 
 
 # Python's operators, from the table
