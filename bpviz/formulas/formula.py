@@ -22,6 +22,7 @@ from bpviz.formulas.rewriting import REWRITINGS
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
 from bpviz.ops.primitives.shaping import indexed_shape
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["Formula", "as_formula", "constant", "derivative", "symbol", "written_out"]
@@ -184,6 +185,8 @@ def _position(x: Any) -> Any:
     try:
         number = evaluated(x)
     except UsageError:
+        number = UNKNOWN
+    if number is UNKNOWN:
         return np.zeros(ops.shape_of(x), np.int64)
     return np.asarray(number, np.int64) if np.asarray(number).dtype.kind == "f" else number
 

@@ -24,7 +24,7 @@ from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.lazy import LazyModule
-from bpviz.living.pieces import MARKS, Array, Pieces, Place
+from bpviz.living.pieces import Array, Pieces, Place, is_marked
 from bpviz.living.steps import Lowering, Program, Slots, StaysStillError
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.picture.elements import Part, Picture
@@ -79,7 +79,7 @@ class Asking:
         self.slopes: dict[tuple[int, int], Any] = {}
         self.shares: dict[tuple[tuple[int, int], ...], Slots] = {}
         # Nobody's text can be taken for the place of a number.
-        self.is_silent = any(MARKS.search(name) for name in (*self.symbols.names, *flow.graph.names))
+        self.is_silent = any(map(is_marked, (*self.symbols.names, *flow.graph.names)))
 
     def of_step(self, index: int) -> int:
         """Return the number of the answer to a step."""

@@ -181,7 +181,9 @@ def _mask_guards(flow: Flow, made: Lowering, values: Mapping[int, Slots]) -> lis
         if operation is None or operation.name not in _POSITIONS:
             continue
         line = flow.graph.nodes[index].line
-        for operand in record.operands[index][_POSITIONS[operation.name] :] if line is not None else ():
+        if line is None:
+            continue
+        for operand in record.operands[index][_POSITIONS[operation.name] :]:
             for slot in made.masks.intersection(values.get(operand, ())):
                 lines.setdefault(slot, line)
     if not made.masks <= lines.keys():

@@ -308,7 +308,7 @@ def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple
 
 
 def indexed_shape(x: Shape, positions: Sequence[Any], key: Any) -> Shape:
-    """The shape of what is taken from an array of this shape at recorded positions, or where a mask is true.
+    """Return the shape of what is taken from an array of this shape at recorded positions, or where a mask is true.
 
     >>> indexed_shape((3,), [np.array([True, False, True])], Operand(0))
     (2,)
