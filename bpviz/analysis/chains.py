@@ -40,8 +40,8 @@ class Link:
 class NamedPath:
     """One path: its named values, the links between them, and its share of the gradient.
 
-    Among the ``names`` are the signs of unnamed steps where they tell paths apart: x → e → Σ → L, and x → e → L.
-    Arrays have no ``links``: theirs would be matrices of derivatives.
+    Among the ``names`` are the signs of unnamed steps where they tell paths apart: x → e → Σ → L, and x → e → L. Arrays
+    have no ``links``: theirs would be matrices of derivatives.
     """
 
     names: tuple[str, ...]
@@ -166,10 +166,10 @@ def _path(
         wires = all_wires[start:end]
         formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
         links.append(Link(names[start], names[end], formula, slope))
-    route = []
+    route, kept = [], set(ends)
     for i, node in enumerate(way.nodes):
         row = operations[node]
-        if i in ends:
+        if i in kept:
             route.append(names[i])
         elif node in marked and row is not None and not row.plumbing:
             route.append(row.symbol)

@@ -67,9 +67,8 @@ class Pieces(Numerals):
 
     A text is cut into pieces (see `cut`): a string is itself, with U+E000 where italics begin and end; a whole number
     is the place of a single number. A list that begins with a place is a number in brackets if it is negative, or, with
-    a 1 after it, if it has a sign in it.
-    Lists with a letter: ``["+", …]`` is a sum of numbers, ``["a", places, shape]`` an array, ``["n", …]`` the length
-    of an array; ``["_", text]`` a subscript (with a 1 after it in italics), ``["^",
+    a 1 after it, if it has a sign in it. Lists with a letter: ``["+", …]`` is a sum of numbers, ``["n", …]`` the length
+    of an array, ``["a", places, shape]`` an array; ``["_", text]`` a subscript (with a 1 after it in italics), ``["^",
     text]`` a superscript.
     """
 
