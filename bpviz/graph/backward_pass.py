@@ -9,7 +9,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.graph.flow import Later
 from bpviz.lazy import LazyModule
-from bpviz.ops import Operation
+from bpviz.ops import OPERATIONS, Operation
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.ops.table.copying import sealed
 from bpviz.ops.table.thumbnails import Thumbnail
@@ -45,7 +45,7 @@ def _walked(
     """
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
-    large = _Large(record, values, gradients, wires)
+    large = _Large(record, values, kept, gradients, wires)
     gradients[output] = seed
     operations, all_operands, reached = record.operations, record.operands, record.reached
     parameters = record.parameters
@@ -56,13 +56,15 @@ def _walked(
         operands, rules = all_operands[index], operation.vjp
         if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept or g is UNKNOWN:
             found = shares_of(record, index, g, values, kept)
+            wires[index] = found
+            if any(map(_is_large, found)):
+                large.add(index, found)
+                found = None
+                continue
             for i, share in zip(operands, found, strict=True):
                 if share is not None:
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
-            wires[index] = found
-            if any(map(_is_large, found)):
-                large.let_go(index)
             continue
         # The same, written out for two operands, of which long scalar programs consist.
         i, j = operands
@@ -78,19 +80,20 @@ def _walked(
             share, share_y = shares_of(record, index, g, values, kept)
         if type(share) is not float or type(x) is not float:
             share = fit(share, x)
+        if type(share_y) is not float or type(y) is not float:
+            share_y = fit(share_y, y)
+        wires[index] = share, share_y
+        if (type(share) is not float or type(share_y) is not float) and (_is_large(share) or _is_large(share_y)):
+            large.add(index, (share, share_y))
+            # They are in no variable either while the next step is computed.
+            share = share_y = before = None
+            continue
         if share is not None:
             before = gradients[i]
             gradients[i] = share if before is None else before + share
-        if type(share_y) is not float or type(y) is not float:
-            share_y = fit(share_y, y)
         if share_y is not None:
             before = gradients[j]
             gradients[j] = share_y if before is None else before + share_y
-        wires[index] = share, share_y
-        if (type(share) is not float or type(share_y) is not float) and (_is_large(share) or _is_large(share_y)):
-            large.let_go(index)
-            # They are in no variable either while the next step is computed.
-            share = share_y = before = None
     return gradients, wires
 
 
@@ -116,23 +119,52 @@ class _Large:
     """Shares of large arrays that are summands of a gradient: each is computed again when it is read."""
 
     def __init__(
-        self, record: Recorder, values: Sequence[Any], gradients: list[Any], wires: list[tuple[Any, ...] | None]
+        self,
+        record: Recorder,
+        values: Sequence[Any],
+        kept: Mapping[int, Any],
+        gradients: list[Any],
+        wires: list[tuple[Any, ...] | None],
     ) -> None:
-        self.record, self.values, self.gradients, self.wires = record, values, gradients, wires
+        self.record, self.values, self.kept, self.gradients, self.wires = record, values, kept, gradients, wires
         # The wire whose share is the gradient of a node so far.
         self.first: dict[int, tuple[int, int]] = {}
 
-    def let_go(self, index: int) -> None:
-        """Let go of the shares of a step that have been added to others, and of those they were added to."""
-        for slot, operand in enumerate(self.record.operands[index]):
-            share = (self.wires[index] or ())[slot]
-            if not _is_large(share):
+    def add(self, index: int, shares: Sequence[Any]) -> None:
+        """Add the shares of a step to the gradients of its operands, and let go of those that are summands."""
+        for slot, (operand, share) in enumerate(zip(self.record.operands[index], shares, strict=True)):
+            if share is None:
                 continue
-            if share is self.gradients[operand]:
-                self.first[operand] = index, slot
-                continue
-            for wire in filter(None, ((index, slot), self.first.pop(operand, None))):
-                self._make_later(*wire)
+            before = self.gradients[operand]
+            if before is None:
+                self.gradients[operand] = share
+                if _is_large(share):
+                    self.first[operand] = index, slot
+            elif _is_large(share):
+                first = self.first.pop(operand, None)
+                self.gradients[operand] = self._sum(before, share, index, shares)
+                for wire in filter(None, ((index, slot), first)):
+                    self._make_later(*wire)
+            else:
+                self.gradients[operand] = before + share
+
+    def _sum(self, before: Any, share: Any, index: int, shares: Sequence[Any]) -> Any:
+        """Return the sum of a gradient and a share, in the memory of the share if nothing else has it."""
+        record, operation = self.record, self.record.operations[index]
+        assert operation is not None
+        others = [*(self.values[i] for i in record.operands[index]), self.values[index], self.gradients[index]]
+        is_new = (
+            type(share) is np.ndarray
+            and share.base is None
+            and share.flags.writeable
+            and before.dtype is share.dtype
+            and index not in record.parameters
+            and index not in self.kept
+            # A rule of the user's may return an array of the user's.
+            and OPERATIONS.get(operation.name) is operation
+            and sum(share is one for one in (before, *others, *shares)) == 1
+        )
+        return np.add(before, share, out=share) if is_new else before + share
 
     def _make_later(self, index: int, slot: int) -> None:
         shares = list(self.wires[index] or ())
