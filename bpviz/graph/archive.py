@@ -74,7 +74,7 @@ def dumped(target: Flow | Graph) -> str:
             entry["parameters"] = {key: packed(value, long) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
             entry["value"] = packed(present(values[index]), long)
-        if flow is not None and flow.gradients[index] is not None:
+        if flow is not None and flow.shown_gradient(index) is not None:
             entry["gradient"] = packed(flow.gradients[index], long)
         if graph.framework:
             entry |= _foreign_entry(graph, flow, index, long)
