@@ -13,6 +13,7 @@ from bpviz.frozen import dataclass
 from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.copying import lent
 from bpviz.ops.table.thumbnails import Thumbnail, thumbnail
 from bpviz.ops.table.unknown import WITHIN, Unknown
 from bpviz.recording.aliases import present
@@ -376,9 +377,7 @@ def _handed_out(value: Any, given: Any) -> Any:
                 return value
         value = np.asarray(value)
     # Several nodes and wires may share one array, so it must not be changed.
-    value = value.view()
-    value.setflags(write=False)
-    return value
+    return lent(value)
 
 
 def _odd(value: Any) -> str:
