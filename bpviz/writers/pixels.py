@@ -32,13 +32,13 @@ def draw(pixels: float, **options: Any) -> bytes:
 
     from bpviz.children import can_start_python
 
-    if (pixels <= _PIXELS and len(options["svg_string"]) <= _CHARACTERS) or not can_start_python():
-        drawn: bytes = resvg_py.svg_to_bytes(**options)
-        return drawn
-    return _drawn_in_child(str(resvg_py.__file__), options)
+    is_large = pixels > _PIXELS or len(options["svg_string"]) > _CHARACTERS
+    drawn = _drawn_in_child(str(resvg_py.__file__), options) if is_large and can_start_python() else None
+    return resvg_py.svg_to_bytes(**options) if drawn is None else drawn
 
 
-def _drawn_in_child(module: str, options: dict[str, Any]) -> bytes:
+def _drawn_in_child(module: str, options: dict[str, Any]) -> bytes | None:
+    """Return the PNG; ``None`` where no child can be started."""
     import json
     import os
     import subprocess
@@ -53,8 +53,8 @@ def _drawn_in_child(module: str, options: dict[str, Any]) -> bytes:
     except subprocess.TimeoutExpired:
         deadline.check("drawing the pixels")
         raise
-    except OSError as error:
-        raise EngineFailed(f"the process that draws a PNG could not be started: {error}") from error
+    except OSError:
+        return None
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
         raise EngineFailed(f"resvg could not draw the PNG: {lines[-1]}")
