@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from pathlib import Path
+from unicodedata import bidirectional, category
 from xml.etree import ElementTree
 
 import pytest
@@ -75,7 +76,12 @@ def a_file(name: str, text: str, *options: str) -> None:
 def one_sentence(message: str) -> None:
     """The message is short, and holds nothing that a terminal obeys."""
     assert message.strip() and len(message) < 20_000
-    assert all(c.isprintable() or c == "\n" for c in message), ascii(message)
+    assert all(c.isprintable() or c == "\n" or _is_joiner(c) for c in message), ascii(message)
+
+
+def _is_joiner(character: str) -> bool:
+    """Return whether a character is invisible, but changes neither the terminal nor the direction of writing."""
+    return category(character) == "Cf" and bidirectional(character) == "BN"
 
 
 def a_theme(text: str) -> None:
