@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from bpviz import ops
-from bpviz.analysis.paths import Way, between, ways
+from bpviz.analysis.paths import Way, Ways, between, ways
 from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.ops.table.unknown import Unknown
 
-__all__ = ["Chain", "Link", "NamedPath", "Stage", "chain"]
+__all__ = ["Chain", "Link", "NamedPath", "Stage", "chain", "chain_of"]
 
 _LONG = 8
 """The most links of a path, and the most unnamed steps of a link, that are written out as formulas."""
@@ -61,7 +62,8 @@ class Stage:
 class Chain:
     """The shown paths from one value to the output, and the sum of all paths.
 
-    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest. ``stages``
+    ``count`` is the number of all paths; ``exact`` is true if the shown ones are certainly the largest, and ``None`` if
+    they are any. ``stages``
     holds the gradients along the paths, from the output back, for arrays (empty for numbers, which have links); the
     last is that of the value itself. ``skipped`` is the number of stages left out in the middle.
     """
@@ -71,7 +73,7 @@ class Chain:
     paths: tuple[NamedPath, ...]
     total: Any
     seed: Any
-    exact: bool
+    exact: bool | None
     stages: tuple[Stage, ...] = ()
     skipped: int = 0
 
@@ -88,28 +90,45 @@ def chain(flow: Flow, symbols: Symbols, index: int, most: int = 8) -> Chain:
     >>> [(link.source, link.target, link.formula, link.slope) for link in found.paths[0].links]
     [('p', 'x', 'n', 2.0), ('x', 'y', 't', 1.1)]
     """
-    found = ways(flow, flow.graph.nodes[index], most=most)
+    return chain_of(ways(flow, flow.graph.nodes[index], most=most), symbols)
+
+
+def chain_of(
+    found: Ways,
+    symbols: Symbols,
+    gradient_of: Callable[[int], Any] | None = None,
+    called: Callable[[int], str] | None = None,
+) -> Chain:
+    """Return paths to the output in symbols and numbers.
+
+    ``gradient_of`` returns the gradient of a node, if it is not that of the flow; ``called`` what a node is called.
+    """
+    flow, index = found.flow, found.source
+    gradient_of = gradient_of or flow.gradient_of
+    called = called or partial(_name, symbols)
     among = between(flow, index, flow.output_index)
     numbers = not any(ops.shape_of(flow.values[i]) for i in among.nodes)
-    paths = tuple(_path(flow, symbols, way, numbers) for way in found.shown)
+    paths = tuple(_path(flow, symbols, way, numbers, called) for way in found.shown)
     stages: tuple[Stage, ...] = ()
     skipped = 0
     if not numbers:
-        named = [i for i in sorted(among.nodes, reverse=True) if flow.graph.labels[i] and i != flow.output_index]
+        labels, ends = flow.graph.labels, {flow.output_index}
+        named = [i for i in sorted(among.nodes - ends, reverse=True) if labels[i] or i == index]
         skipped = max(len(named) - _STAGES, 0)
         kept = named if not skipped else named[: _STAGES // 2] + named[-_STAGES // 2 :]
-        stages = tuple(_stage(flow, symbols, i) for i in kept)
-    return Chain(flow.graph.names[index], found.count, paths, found.total, found.seed, found.exact, stages, skipped)
+        stages = tuple(Stage(called(i), symbols.derivative(i), symbols.gradient(i), gradient_of(i)) for i in kept)
+    name, count = called(index), found.count
+    return Chain(name, count, paths, found.total, found.seed, found.exact, stages, skipped)
 
 
-def _stage(flow: Flow, symbols: Symbols, index: int) -> Stage:
-    name = flow.graph.names[index]
-    return Stage(name, symbols.derivative(index), symbols.gradient(index), flow.gradient_of(index))
+def _name(symbols: Symbols, index: int) -> str:
+    """Return what a node is called: as in formulas, or if it has no name there as in the graph."""
+    return symbols.name(index) or symbols.flow.graph.names[index]
 
 
-def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> NamedPath:
+def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool, called: Callable[[int], str]) -> NamedPath:
     """Return a path with its unnamed steps merged into the links."""
-    names, labels = flow.graph.names, flow.graph.labels
+    names, labels = [called(i) for i in way.nodes], flow.graph.labels
     last, all_wires = len(way.nodes) - 1, way.wires
     ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
     links = []
@@ -120,8 +139,8 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool) -> NamedPath:
             slope *= 1.0 if part is None else part
         wires = all_wires[start:end]
         formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
-        links.append(Link(names[way.nodes[start]], names[way.nodes[end]], formula, slope))
-    return NamedPath(tuple(names[way.nodes[i]] for i in ends), tuple(links) if numbers else (), way.product)
+        links.append(Link(names[start], names[end], formula, slope))
+    return NamedPath(tuple(names[i] for i in ends), tuple(links) if numbers else (), way.product)
 
 
 def _formula(symbols: Symbols, wires: Sequence[tuple[int, int]]) -> str:

@@ -218,9 +218,14 @@ class Drawing:
         """What makes the figure follow its inputs, or the reason why it cannot."""
         from bpviz.drawing.live import living_of
 
+        def redrawn(circuit: CircuitOptions) -> tuple[Figure, Picture]:
+            other = replace(self, options=replace(self.options, circuit=circuit))
+            assert isinstance(other.figure, Figure)
+            return other.figure, other.picture
+
+        shown = self.source, self.figure, self.options, self.theme, lambda: self.picture
         with deadline.limited(self.options.timeout):
-            shown = self.figure, self.options, self.theme, lambda: self.picture
-            return living_of(self.source, *shown, rows=self._rows)
+            return living_of(*shown, rows=self._rows, redrawn=redrawn)
 
     @cached_property
     def step_list(self) -> tuple[Step, ...]:

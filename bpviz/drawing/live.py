@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from bpviz.drawing.layouts import layouts_of
 from bpviz.drawing.options import DrawOptions
 from bpviz.figure import Figure
+from bpviz.figures.options import CircuitOptions
 from bpviz.graph.flow import Flow
 from bpviz.living.controls import Wishes
 from bpviz.living.page import Living, living
@@ -26,11 +28,13 @@ def living_of(
     theme: Theme,
     picture: Callable[[], Picture],
     rows: Sequence[int] = (),
+    redrawn: Callable[[CircuitOptions], tuple[Figure, Picture]] | None = None,
 ) -> Living | StaysStillError:
     """Return what makes the page of a drawing follow its inputs, or the reason why it cannot.
 
     ``picture`` returns the picture of the figure, which is laid out only if it can follow. The table below it has these
-    ``rows``, by the numbers of nodes.
+    ``rows``, by the numbers of nodes. ``redrawn`` returns the figure and the picture for other options; without it,
+    groups stay as they are.
 
     >>> import bpviz
     >>> drawing = bpviz.draw(lambda x=2.0: x * x)
@@ -55,8 +59,10 @@ def living_of(
             return StaysStillError(reason)
     sliders = options.live if isinstance(options.live, tuple) else ()
     wishes = Wishes(circuit, theme.styles, options.seconds, options.steps, sliders, tuple(rows))
+    shown = picture()
+    layouts = [] if redrawn is None else layouts_of(source, figure, shown, circuit, redrawn)
     try:
-        return living(source, figure, picture(), theme, wishes)
+        return living(source, figure, shown, theme, wishes, layouts)
     except StaysStillError as error:
         return error
 

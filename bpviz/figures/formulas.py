@@ -18,6 +18,8 @@ from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.text.language import Language
 from bpviz.text.latex import line_in_latex
 from bpviz.text.numerals import number
+from bpviz.words.arithmetic import pulled_back
+from bpviz.words.numbers import Numerals
 from bpviz.words.values import columns, shape_text
 
 __all__ = ["Expressions", "Rules", "formula_content"]
@@ -168,8 +170,7 @@ class Rules(Values):
         upstream, slope = self._rule(*use.steps[0])
         if ops.shape_of(upstream) or ops.shape_of(slope) or upstream is UNKNOWN or slope is UNKNOWN:
             return result
-        times = f"({self._number(slope)})" if slope < 0 else self._number(slope)
-        return Label(Plain(f"{self._number(upstream)} × {times} = {self._number(use.share)}"))
+        return Label(Plain(pulled_back(upstream, slope, use.share, Numerals(self.precision))))
 
     def _rule(self, target: int, slot: int) -> tuple[Any, Any]:
         """Return the gradient that comes back to an operation, and its slope by the operand in this slot."""

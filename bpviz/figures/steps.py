@@ -6,18 +6,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Box, Plain, Step, Wire
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.styles import looks_of
-from bpviz.formulas.formula import Formula, symbol, written_out
+from bpviz.formulas.formula import written_out
 from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.text.numerals import number
 from bpviz.text.styles import Styles
+from bpviz.words.arithmetic import computed
 from bpviz.words.values import columns, line_of, spoken
 
 __all__ = ["Narrator", "steps"]
@@ -135,11 +135,11 @@ class Narrator:
             return ""
         return spoken(self.flow.values[index], self.options.precision, self.say)
 
-    def operand(self, index: int, value: float) -> Any:
+    def operand(self, index: int, value: float) -> float | str:
         """Return an operand in an expression in numbers: a constant, a number, or a name if its number is hidden."""
         if self.looks.hides(index):
-            return symbol(self.symbols.name(index) or "…")
-        return value if self.flow.graph.is_constant(index) else symbol(number(value, self.options.precision))
+            return self.symbols.name(index) or "…"
+        return value if self.flow.graph.is_constant(index) else number(value, self.options.precision)
 
     def shown(self, wire: Wire) -> str:
         """Return the number above a wire that has one."""
@@ -183,8 +183,7 @@ class Narrator:
             expression = written_out(self.symbols.expression(index))
             return expression if columns(Plain(expression)) <= _LONG else ""
         written = [self.operand(i, float(value)) for i, value in zip(operands, values, strict=True)]
-        made = Formula("", (), operation, tuple(written), record.parameters.get(index, {}))
-        return written_out(made).replace("·", " × ")
+        return computed(operation, written, record.parameters.get(index, {}))
 
     def _shares(self, wires: list[Wire]) -> str:
         return self.say(", ").join(filter(None, map(self._share, wires)))

@@ -14,7 +14,7 @@ from bpviz.figure import Content, Figure, Grid, Heat, Plain
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
-from bpviz.living.steps import Program, Slots, StaysStillError
+from bpviz.living.steps import Lowering, Program, Slots, StaysStillError
 from bpviz.picture.elements import Bracket, Cell, Part, Picture, Shape, Text
 from bpviz.text.language import Language
 from bpviz.text.numerals import added
@@ -51,20 +51,20 @@ class Bindings:
         self,
         flow: Flow,
         made: Program,
+        steps: Lowering,
         figure: Figure,
         picture: Picture,
         precision: int,
         say: Language,
         has_numbers: bool,
     ) -> None:
-        """Bind all numbers of a picture, which may have none at its arrows.
+        """Bind all numbers of a picture, which may have none at its arrows; ``steps`` takes the sums that it shows.
 
         Raises `StaysStillError` if one of them cannot be found again.
         """
         self.flow, self.made, self.precision, self.say = flow, made, precision, say
         self.has_numbers = has_numbers
-        self.initial, self.statements = list(made.initial), list(made.statements)
-        self.sums: dict[tuple[Slots, ...], Slots] = {}
+        self.steps = steps
         self.labels: list[dict[str, Any]] = []
         self.titles: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []
@@ -92,7 +92,7 @@ class Bindings:
                 terms.append(self.made.shares[wire])
                 numbers.append(share)
         if origin.seeded:
-            terms.append(tuple(self._constant(float(x)) for x in np.asarray(self.flow.seed).ravel().tolist()))
+            terms.append(tuple(self.steps.constant(float(x)) for x in np.asarray(self.flow.seed).ravel().tolist()))
             numbers.append(self.flow.seed)
         if not terms:
             return None
@@ -101,21 +101,11 @@ class Bindings:
             total = total + number
         return Bound(self._added(tuple(terms)), ops.shape_of(total)), total
 
-    def _constant(self, number: float) -> int:
-        self.initial.append(number)
-        return len(self.initial) - 1
-
     def _added(self, terms: tuple[Slots, ...]) -> Slots:
         if len(terms) == 1:
             return terms[0]
-        if terms not in self.sums:
-            found = []
-            for row in zip(*terms, strict=True):
-                slot = self._constant(0.0)
-                self.statements.append(f"v[{slot}] = {' + '.join(f'v[{i}]' for i in row)};")
-                found.append(slot)
-            self.sums[terms] = tuple(found)
-        return self.sums[terms]
+        rows = zip(*terms, strict=True)
+        return tuple(self.steps.step(" + ".join(f"v[{i}]" for i in row), len(row)) for row in rows)
 
     # Wires
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -39,22 +39,26 @@ class Wishes:
     rows: tuple[int, ...] = ()
 
 
-def controls(flow: Flow, picture: Picture, wishes: Wishes, found: Bindings) -> tuple[dict[str, Any], tuple[str, ...]]:
+def controls(
+    flow: Flow, wishes: Wishes, shown: Sequence[tuple[Picture, Bindings]]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the data of what stands below a figure, with its words, and the names of the scripts that read them.
+
+    ``shown`` are its pictures, each with its numbers; ``views`` in the data has what differs between them.
 
     Raises `UsageError` for a slider of an input that cannot be changed.
     """
     options, say = wishes.circuit, wishes.circuit.lang
-    data: dict[str, Any] = {}
-    words, scripts = dict(_hold_words(say)), ["hold"]
+    data: dict[str, Any] = {"views": [{}] * len(shown)}
+    words, scripts, found = dict(_hold_words(say)), ["hold"], shown[0][1]
     try:
-        steps = walk(flow, picture, options, wishes.house, found)
+        walks = [walk(flow, picture, options, wishes.house, one) for picture, one in shown]
     except StaysStillError:
         # The sentences have more than the picture: gradients that it hides, and that cannot be written.
         pass
     else:
-        opens = {"opens": True} if wishes.opens else {}
-        data["walk"] = {"seconds": wishes.seconds, **opens, **steps}
+        kept = {"seconds": wishes.seconds, **({"opens": True} if wishes.opens else {})}
+        data["views"] = [{"walk": {**kept, **steps}} for steps in walks]
         words |= _walk_words(say)
         scripts.insert(0, "walk")
     if (rows := table(flow, found, wishes.rows)) is not None:

@@ -14,22 +14,24 @@ from bpviz import ops
 from bpviz.figure import Figure, Step
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
+from bpviz.living.asking import Asking
 from bpviz.living.bindings import Bindings
 from bpviz.living.controls import Wishes, controls
 from bpviz.living.expressions import script
-from bpviz.living.steps import Program, StaysStillError, program
+from bpviz.living.layouts import Layout, toggles
+from bpviz.living.steps import Lowering, Program, StaysStillError, program
 from bpviz.living.trial import try_out
 from bpviz.picture.elements import Picture
 from bpviz.picture.looks import Looks
 from bpviz.picture.theme import Theme
 from bpviz.text.escaping import escaped
 from bpviz.text.language import ENGLISH, Language
-from bpviz.writers import html
+from bpviz.writers import html, svg
 
 __all__ = ["Living", "living", "mark", "why_still", "write"]
 
-_STYLED = ("figure", "walk", "learn")
-"""The style sheets; the last one is left out where nothing is learned."""
+_STYLED = ("ask", "view", "fold", "learn")
+"""The scripts that bring a style sheet; those of the figure and of the rows below it are on every page."""
 _CHUNK = 500
 """The most statements in one function: a browser compiles functions one by one."""
 
@@ -38,16 +40,28 @@ _CHUNK = 500
 class Living:
     """What a page needs to follow its inputs, as plain data: the numbers, their places, and the steps.
 
-    ``scripts`` are the names of those after ``figure.js``.
+    ``more`` are the steps of numbers that only answers to readers need. ``scripts`` are the names of those after
+    ``figure.js``, ``drawings`` other layouts as SVG.
     """
 
     data: Mapping[str, Any]
     statements: Sequence[str]
+    more: Sequence[str] = ()
     scripts: Sequence[str] = ()
+    drawings: Sequence[str] = ()
 
 
-def living(flow: Flow, figure: Figure, picture: Picture, theme: Theme, wishes: Wishes | None = None) -> Living:
+def living(
+    flow: Flow,
+    figure: Figure,
+    picture: Picture,
+    theme: Theme,
+    wishes: Wishes | None = None,
+    layouts: Sequence[Layout] = (),
+) -> Living:
     """Return what makes a picture of a flow follow its inputs; ``wishes`` say what the reader finds on its page.
+
+    ``layouts`` are pictures with other groups open and closed; the first is the picture itself.
 
     Raises `StaysStillError` with one sentence where it cannot.
     """
@@ -56,34 +70,59 @@ def living(flow: Flow, figure: Figure, picture: Picture, theme: Theme, wishes: W
     precision, say = options.precision, options.lang
     made = program(flow)
     try_out(flow, made)
-    found = Bindings(flow, made, figure, picture, precision, say, options.labels == "values")
+    pictures = [(figure, picture), *((other.figure, other.picture) for other in layouts[1:])]
+    steps = made.lowering.continued()
+    bound = [Bindings(flow, made, steps, *one, precision, say, options.labels == "values") for one in pictures]
+    names = _names(flow, made, steps)
+    more, scripts = controls(flow, wishes, [(one[1], found) for one, found in zip(pictures, bound, strict=True)])
+    # Its numbers come after all others.
+    asking = Asking(flow, made, steps, options, wishes.house, picture.notation)
+    views = [
+        {**_bound(found, one[1], theme), **walked, **asking.of_picture(*one)}
+        for found, one, walked in zip(bound, pictures, more.pop("views"), strict=True)
+    ]
+    first = ["ask"] * bool(asking.answers) + ["view"] + ["fold"] * (len(layouts) > 1)
+    if len(layouts) > 1:
+        titles, folds = toggles(flow, layouts)
+        views = [{**view, **fold} for view, fold in zip(views, folds, strict=True)]
+        views[0] |= {"toggles": titles, "layouts": views[1:]}
+    data = {
+        "initial": [_plain(number) for number in asking.steps.initial],
+        "precision": precision,
+        "names": names,
+        "output": flow.output_name,
+        "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
+        "ask": {"answers": asking.answers, "edges": asking.edges()},
+        **views[0],
+        **more,
+        "words": {**_words(say), **more["words"]},
+    }
+    drawings = tuple(svg.write(one, theme, inline=True, say=say).decode() for _, one in pictures[1:])
+    statements = (*made.statements, *steps.statements)
+    return Living(data, statements, tuple(asking.statements), (*first, *scripts), drawings)
+
+
+def _bound(found: Bindings, picture: Picture, theme: Theme) -> dict[str, Any]:
+    """Return the bindings of a picture as plain data, with the colours of its heat maps."""
     shades = Looks(theme), None if theme.dark is None else Looks(theme.dark)
     for label in found.labels:
         if label["kind"] == "heat":
             look = picture.parts[label["part"]].look
             label["heat"] = [looks[look].heat for looks in shades if looks is not None]
-    more, scripts = controls(flow, picture, wishes, found)
-    names = _names(flow, made, found)
-    data = {
-        "initial": [_plain(number) for number in found.initial],
-        "precision": precision,
-        "names": names,
-        "output": flow.output_name,
-        "labels": found.labels,
-        "titles": found.titles,
-        "notes": found.notes,
-        "description": found.description,
-        "guards": [{"slot": guard.slot, "line": guard.line, "truth": guard.truth} for guard in made.guards],
-        **more,
-        "words": {**_words(say), **more["words"]},
-    }
-    return Living(data, tuple(found.statements), scripts)
+    parts = {"labels": found.labels, "titles": found.titles, "notes": found.notes}
+    return {**parts, "description": found.description}
 
 
 def _words(say: Language) -> dict[str, str]:
     """Return the words of the script."""
     return {
         "reset": say("Reset"),
+        "close": say("Close"),
+        "in": say("Zoom in"),
+        "out": say("Zoom out"),
+        "fit": say("Fit"),
+        "drawn": say("As drawn"),
+        "open": say("group {title}, open"),
         "hint": say("Drag an underlined number, or click it and type."),
         "same": say("{shape} all {number}"),
         "wrong": say("{text} is not a number."),
@@ -94,10 +133,9 @@ def _words(say: Language) -> dict[str, str]:
     }
 
 
-def _names(flow: Flow, made: Program, found: Bindings) -> list[dict[str, Any]]:
+def _names(flow: Flow, made: Program, steps: Lowering) -> list[dict[str, Any]]:
     """Return the values that scripts can ask for, by name; what no gradient reaches has zeros."""
-    zero = len(found.initial)
-    found.initial.append(0.0)
+    zero = steps.constant(0.0)
     return [
         {
             "name": flow.graph.names[index],
@@ -137,7 +175,9 @@ def write(
     style = _style(made).replace("MARK", theme.strokes["mark"].colour)
     own = re.search(r'<figure class="bpviz-figure ([\w-]+)">', plain)
     assert own is not None
-    inside = f"<style>{style.replace('.P', '.' + own[1])}</style>\n{_data(made)}<script>{_script(made)}</script>\n"
+    others = "".join(f"<template>{drawing}</template>\n" for drawing in made.drawings)
+    style = f"<style>{style.replace('.P', '.' + own[1])}</style>\n"
+    inside = f"{style}{others}{_data(made)}<script>{_script(made)}</script>\n"
     page = plain.replace("</figure>", f"{inside}</figure>", 1)
     if alone:
         page = page.replace("</body>", f"<script>{script('frame.js')}</script>\n</body>")
@@ -152,7 +192,9 @@ def why_still(error: StaysStillError, say: Language = ENGLISH) -> str:
 
 def mark(made: Living | StaysStillError) -> str:
     """Return a text that differs where what a page does differs."""
-    return str(made) if isinstance(made, StaysStillError) else _data(made) + _script(made) + _style(made)
+    if isinstance(made, StaysStillError):
+        return str(made)
+    return "".join((_data(made), _script(made), _style(made), *made.drawings))
 
 
 def _data(made: Living) -> str:
@@ -161,27 +203,23 @@ def _data(made: Living) -> str:
     return f'<script type="application/json">{text}</script>\n'
 
 
+def _style(made: Living) -> str:
+    return "".join(script(f"{name}.css") for name in ("figure", "walk", *(n for n in made.scripts if n in _STYLED)))
+
+
 def _script(made: Living) -> str:
-    lines = made.statements
-    chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
-    steps = ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
+    steps = f"const steps = [{_functions(made.statements)}], more = [{_functions(made.more)}];"
     # Most figures have only what JavaScript's Math has.
-    functions = (script("functions.js"),) if any("F." in line for line in lines) else ()
-    more = (script(f"{name}.js") for name in made.scripts)
+    functions = (script("functions.js"),) if "F." in steps else ()
+    scripts = (script(f"{name}.js") for name in ("figure", *made.scripts))
     # Nothing may be added to what scripts of the page rely on.
-    parts = (
-        *functions,
-        script("numbers.js"),
-        f"const steps = [{steps}];",
-        script("figure.js"),
-        *more,
-        "Object.freeze(api);",
-    )
+    parts = *functions, script("numbers.js"), steps, *scripts, "Object.freeze(api);"
     return "(() => {\n" + "\n".join(parts) + "\n})();"
 
 
-def _style(made: Living) -> str:
-    return "".join(script(f"{name}.css") for name in _STYLED if name != "learn" or name in made.scripts)
+def _functions(lines: Sequence[str]) -> str:
+    chunks = [lines[at : at + _CHUNK] for at in range(0, len(lines), _CHUNK)]
+    return ",\n".join("v => {" + "".join(line.replace(" ", "") for line in chunk) + "}" for chunk in chunks)
 
 
 def _policy(page: str) -> str:

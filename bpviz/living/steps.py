@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from itertools import repeat
 from typing import Any
@@ -38,7 +38,6 @@ _MOST_PAIRS = 10_000_000
 """The most pairs of an element of a step and one of an operand that are tried, in about a second."""
 
 _SLOT = re.compile(r"v\[(\d+)\]")
-_STATEMENT = re.compile(r"v\[(\d+)\] = (.*);")
 Slots = tuple[int, ...]
 """The places of the elements of a value among the numbers of a page, row by row."""
 
@@ -71,7 +70,7 @@ class Program:
 
     ``initial`` are the numbers before the first step: inputs and constants. ``statements`` compute the others in
     order. ``values`` and ``gradients`` have the places of the elements of a node, ``shares`` those of a wire's
-    gradient, by (node, slot). ``inputs`` are the nodes that can be changed.
+    gradient, by (node, slot). ``inputs`` are the nodes that can be changed. ``lowering`` can be continued.
     """
 
     initial: list[float]
@@ -80,6 +79,7 @@ class Program:
     gradients: dict[int, Slots]
     shares: dict[tuple[int, int], Slots]
     inputs: tuple[int, ...]
+    lowering: Lowering
     guards: tuple[Guard, ...] = field(default=())
 
 
@@ -164,6 +164,7 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: Lowering) -> Program:
         {i: known[new] for i, new in back.gradients.items()},
         {wire: known[new] for wire, new in back.shares.items()},
         tuple(made.inputs),
+        made,
         tuple(guards),
     )
 
@@ -182,8 +183,9 @@ def _flat(value: Any) -> list[float]:
 class Lowering:
     """Steps in the making."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
+    def __init__(self, limit: int = LIMIT) -> None:
+        """Begin with no steps; there can be ``limit`` of them."""
+        self.limit = limit
         self.initial: list[float] = []
         self.statements: list[str] = []
         self.fixed: set[int] = set()
@@ -196,18 +198,12 @@ class Lowering:
         self.count = 0
         self.inputs: dict[int, Slots] = {}
 
-    @classmethod
-    def resumed(cls, made: Program, initial: list[float], statements: list[str]) -> Lowering:
-        """Return the making of more steps of a program, which are added to its numbers and statements."""
-        more = cls()
-        more.initial, more.statements, more.count = initial, statements, len(statements)
-        more.copies = {
-            expression: int(slot) for slot, expression in (_STATEMENT.findall(line)[0] for line in statements)
-        }
-        moving = {*more.copies.values(), *(slot for i in made.inputs for slot in made.values[i])}
-        more.fixed = set(range(len(initial))) - moving
-        more.constants = {repr(initial[slot]): slot for slot in more.fixed}
-        return more
+    def continued(self, limit: int = LIMIT) -> Lowering:
+        """Return a lowering with the same places, whose statements come after those that are there."""
+        made = Lowering(limit)
+        made.initial, made.fixed = list(self.initial), set(self.fixed)
+        made.constants, made.copies, made.inputs = dict(self.constants), dict(self.copies), dict(self.inputs)
+        return made
 
     def variable(self, number: float) -> int:
         """Return a new place, with its first number."""
@@ -226,8 +222,8 @@ class Lowering:
         """Return the place of what an expression gives."""
         if expression not in self.copies:
             self.count += size
-            if self.count > LIMIT:
-                raise StaysStillError(f"in single numbers both passes have more than {LIMIT} steps")
+            if self.count > self.limit:
+                raise StaysStillError(f"in single numbers both passes have more than {self.limit} steps")
             slot = self.variable(0.0)
             self.statements.append(f"v[{slot}] = {expression};")
             self.copies[expression] = slot
@@ -280,7 +276,7 @@ class Lowering:
             if slots := lowered(self, step):
                 return slots
         if operation.inside is not None:
-            return self._opened(operation, xs, operands, parameters)
+            return self.applied(operation.name, operation.inside, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:
             raise StaysStillError(f"{operation.name} is too large to be written in single numbers")
         if operation.shape is None:
@@ -288,16 +284,25 @@ class Lowering:
         return self._spelled(operation, xs, operands, parameters, z)
 
     def _elementwise(self, operation: Operation, row: Sequence[int], parameters: Mapping[str, Any]) -> int:
+        if operation is ops.multiply:
+            # Exactly the other factor.
+            for one, other in (row, row[::-1]):
+                if one in self.fixed and self.initial[one] == 1.0:
+                    return other
         if all(slot in self.fixed for slot in row):
             numbers = [self.initial[slot] for slot in row]
             return self.constant(float(ops.evaluate(operation, numbers, parameters)))
         return self.step(written(operation, [f"v[{slot}]" for slot in row], parameters))
 
-    def _opened(
-        self, operation: Operation, xs: Sequence[Any], operands: Sequence[Slots], parameters: Mapping[str, Any]
+    def applied(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        xs: Sequence[Any],
+        operands: Sequence[Slots],
+        parameters: Mapping[str, Any],
     ) -> Slots:
-        """Return the places of what the inside of an operation gives."""
-        assert operation.inside is not None
+        """Return the places of what a function of operations returns; ``name`` is what it is called."""
         record = Recorder(sys._getframe())
         found: dict[int, Slots] = {}
         handles = []
@@ -308,10 +313,10 @@ class Lowering:
                 index = record.add_inputs((f"x{number}",), (x,))
                 found[index] = slots
             handles.append(Handle(record, index, x))
-        result = operation.inside(*handles, **parameters)
+        result = function(*handles, **parameters)
         record.frame = None
         if record.decided:
-            raise StaysStillError(f"the inside of {operation.name} depends on its numbers")
+            raise StaysStillError(f"the inside of {name} depends on its numbers")
         if type(result) not in HANDLES:
             return tuple(map(self.constant, _flat(result)))
         self.lower(record, record.values, Graph(record=record).ancestors([result.index]), found)

@@ -30,7 +30,7 @@ def table(flow: Flow, found: Bindings, rows: Sequence[int]) -> dict[str, Any] | 
     made, seed = found.made, np.asarray(flow.seed, float).ravel().tolist()
     if not rows or flow.output_index not in made.values or any(index not in made.values for index in rows):
         return None
-    tries = sum(index in made.inputs for index in rows) * len(found.statements)
+    tries = sum(index in made.inputs for index in rows) * (len(made.statements) + len(found.steps.statements))
     data = {
         "rows": [_row(flow, found, index) for index in rows],
         "output": list(made.values[flow.output_index]),

@@ -13,11 +13,10 @@ from bpviz import ops
 from bpviz.figure import Heat, Plain, Row, Step, Wire
 from bpviz.figures.options import CircuitOptions
 from bpviz.figures.steps import Narrator
-from bpviz.formulas.formula import symbol
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.living.bindings import GRID, Bindings, Bound
-from bpviz.living.steps import Lowering, Slots, StaysStillError
+from bpviz.living.steps import Slots, StaysStillError
 from bpviz.picture.elements import Picture
 from bpviz.picture.stages import arrivals
 from bpviz.recording.handle import HANDLES, Handle
@@ -125,12 +124,12 @@ class _Writer(Narrator):
             return text
         return self._mark(bound, "spoken", result=self.flow.graph.record.operations[index] is not None)
 
-    def operand(self, index: int, value: float) -> Any:
+    def operand(self, index: int, value: float) -> float | str:
         """Return the mark of an operand."""
         bound = self._bound(index)
         if self.looks.hides(index) or self.flow.graph.is_constant(index) or bound is None:
             return super().operand(index, value)
-        return symbol(self._mark(bound, "operand"))
+        return self._mark(bound, "operand")
 
     def shown(self, wire: Wire) -> str:
         """Return the mark of the number above a wire."""
@@ -201,13 +200,13 @@ def _is_heat(arrow: Any) -> bool:
 
 
 class _Slopes:
-    """The slopes of a flow, each computed on its page by steps that are added to ``found``."""
+    """The slopes of a flow, each computed on its page by steps that are added to those of ``found``."""
 
     def __init__(self, flow: Flow, found: Bindings) -> None:
         """Take the flow and the places of its numbers."""
         self._flow, self._found = flow, found
         self._known: dict[tuple[int, int], tuple[int, float] | None] = {}
-        self._made = Lowering.resumed(found.made, found.initial, found.statements)
+        self._made = found.steps
 
     def slope(self, node: int, slot: int) -> tuple[int, float] | None:
         """Return the place of the slope of an operation by an operand, and its number now.

@@ -24,6 +24,21 @@ __all__ = ["NO_VALUE", "Constant", "Recorder", "differentiable"]
 np: Any = LazyModule("numpy")
 
 
+_BY_ENTRY = (
+    "parameters",
+    "is_input",
+    "labels",
+    "last_words",
+    "meanings",
+    "styles",
+    "orders",
+    "symbols",
+    "lines",
+    "weights",
+)
+"""What only some entries have, by the number of the entry."""
+
+
 class _NoValue:
     """The value of an input that was given none."""
 
@@ -213,28 +228,12 @@ class Recorder(Frames):
         self.reached.append(other.reached[index])
         self.offsets.append(other.offsets[index])
         self.step_scopes.append(other.step_scopes[index])
-        if index in other.parameters:
-            self.parameters[new] = other.parameters[index]
-        if index in other.is_input:
-            self.is_input[new] = other.is_input[index]
         if index in other.whole:
             self.whole.add(new)
-        if index in other.labels:
-            self.labels[new] = other.labels[index]
-        if index in other.last_words:
-            self.last_words[new] = other.last_words[index]
-        if index in other.meanings:
-            self.meanings[new] = other.meanings[index]
-        if index in other.styles:
-            self.styles[new] = other.styles[index]
-        if index in other.orders:
-            self.orders[new] = other.orders[index]
-        if index in other.symbols:
-            self.symbols[new] = other.symbols[index]
-        if index in other.lines:
-            self.lines[new] = other.lines[index]
-        if index in other.weights:
-            self.weights[new] = other.weights[index]
+        for name in _BY_ENTRY:
+            table = getattr(other, name)
+            if index in table:
+                getattr(self, name)[new] = table[index]
         return new
 
     def add_step(

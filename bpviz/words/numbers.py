@@ -12,10 +12,11 @@ from bpviz.lazy import LazyModule
 from bpviz.ops.table.thumbnails import Thumbnail
 from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.text.language import ENGLISH, Language
-from bpviz.text.numerals import MINUS, number, superscript
+from bpviz.text.numerals import MINUS, added, number, superscript
 from bpviz.words.values import identical, shape_text, spoken
 
 __all__ = [
+    "Numerals",
     "elided",
     "factor",
     "grows",
@@ -33,6 +34,35 @@ _CELLS = 9
 """The most elements of an array that are written out in a line."""
 _ENDS = 3
 """The number of parts shown at each end of a row that is too long."""
+
+
+class Numerals:
+    """The writer of the numbers in a text: with so many digits, in a language.
+
+    >>> numerals = Numerals()
+    >>> numerals.factor(-2.0), numerals.added([1.5, -2.0])
+    ('(−2)', '1.5 − 2')
+    """
+
+    def __init__(self, precision: int = 4, say: Language = ENGLISH) -> None:
+        """Take the number of digits and the language."""
+        self.precision, self.say = precision, say
+
+    def number(self, x: Any) -> str:
+        """Return a single number, which may be unknown."""
+        return shown_number(x, self.precision, self.say)
+
+    def factor(self, x: Any) -> str:
+        """Return a single number as a factor, in brackets if it is negative."""
+        return factor(self.number(x))
+
+    def added(self, xs: Sequence[Any]) -> str:
+        """Return the sum of single numbers, term by term."""
+        return added(map(self.number, xs))
+
+    def gradient(self, x: Any) -> str:
+        """Return a number, the rows of a small array, or the shape and the length of a larger one."""
+        return shown_gradient(x, self.precision, self.say)
 
 
 def shown(value: Any, precision: int = 4, say: Language = ENGLISH) -> str:

@@ -184,6 +184,7 @@ def test_the_gallery_is_up_to_date() -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.hosts  # matplotlib may look for fonts with fc-list
 def test_the_plots_of_the_gallery_can_be_drawn() -> None:
     pytest.importorskip("matplotlib", reason="Matplotlib is not installed: pip install 'bpviz[plot]'")
     gallery = _gallery()

@@ -166,6 +166,9 @@ class Page:
 
 
 _CODES = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Home": 36, "End": 35} | {
+    "+": 187,
+    "-": 189,
+    "0": 48,
     "Tab": 9,
     "Enter": 13,
     "Escape": 27,
