@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from bpviz import ops
-from bpviz.frozen import dataclass
 from bpviz.graph.flow import Later
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation
@@ -39,8 +38,7 @@ def backward(
     return _sealed(*_walked(tape, _Summaries))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tape:
+class _Tape(NamedTuple):
     """What a backward pass needs of a record, and where it starts; not the record, so that no cycle comes about."""
 
     operations: Sequence[Operation | None]
@@ -74,7 +72,7 @@ def _walked(tape: _Tape, manner: type[_Large], until: int = -1) -> tuple[list[An
     values, kept, output = tape.values, tape.kept, tape.output
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
-    large = manner(tape, gradients, wires)
+    large: _Large | None = None
     gradients[output] = tape.seed
     operations, all_operands, reached = tape.operations, tape.operands, tape.reached
     parameters = tape.parameters
@@ -87,6 +85,7 @@ def _walked(tape: _Tape, manner: type[_Large], until: int = -1) -> tuple[list[An
             found = shares_of(tape, index, g, values, kept)
             wires[index] = found
             if _is_large(g) or any(map(_is_large, found)):
+                large = large or manner(tape, gradients, wires)
                 large.add(index, found)
                 # They are in no variable either while the next step is computed.
                 del g, found
@@ -114,6 +113,7 @@ def _walked(tape: _Tape, manner: type[_Large], until: int = -1) -> tuple[list[An
             share_y = fit(share_y, y)
         wires[index] = share, share_y
         if type(g) is not float and (_is_large(g) or _is_large(share) or _is_large(share_y)):
+            large = large or manner(tape, gradients, wires)
             large.add(index, (share, share_y))
             g = share = share_y = None
             continue
@@ -123,7 +123,8 @@ def _walked(tape: _Tape, manner: type[_Large], until: int = -1) -> tuple[list[An
         if share_y is not None:
             before = gradients[j]
             gradients[j] = share_y if before is None else before + share_y
-    large.end()
+    if large is not None:
+        large.end()
     return gradients, wires
 
 
@@ -222,7 +223,7 @@ class _Summaries(_Large):
     def let_go(self, index: int) -> None:
         """Put a summary in place of the gradient of a step, and of the wire that brought it."""
         gradient = self.gradients[index]
-        if any(gradient.strides):
+        if type(gradient) is np.ndarray and any(gradient.strides):
             # Otherwise it is one number, spread.
             later = Later(thumbnail(gradient), partial(self.tape.gradient, index))
             self.gradients[index] = later
@@ -239,7 +240,7 @@ class _Summaries(_Large):
 
     def let_go_of_share(self, index: int, slot: int, share: Any, is_first: bool) -> None:
         """Put a summary in place of the gradient of a wire, and of the wire it is added to."""
-        if not _is_large(share):
+        if not _is_large(share) or type(share) is not np.ndarray:
             return
         operand = self.tape.operands[index][slot]
         if is_first:
