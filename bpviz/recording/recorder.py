@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+from bpviz import progress
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
@@ -22,6 +23,9 @@ from bpviz.text.styles import Style
 __all__ = ["NO_VALUE", "Constant", "Recorder", "differentiable"]
 
 np: Any = LazyModule("numpy")
+
+_EACH = 0x3FF
+"""Entries are counted where these bits of their numbers are 0: a count for each would be felt."""
 
 
 _BY_ENTRY = (
@@ -214,6 +218,8 @@ class Recorder(Frames):
         self.reached.append(False)
         self.offsets.append(-1)
         self.step_scopes.append(self.scope)
+        if not index & _EACH:
+            progress.count("recorded {done} values", index)
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
@@ -257,6 +263,8 @@ class Recorder(Frames):
         self.step_scopes.append(self.scope)
         if parameters:
             self.parameters[index] = parameters
+        if not index & _EACH:
+            progress.count("recorded {done} values", index)
         return index
 
     def add_read(
