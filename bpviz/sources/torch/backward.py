@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
@@ -46,7 +47,9 @@ def differentiated(tape: Tape, output: Any, seed: Any = None) -> Gradients:
 
     def run() -> dict[Value, Any]:
         edges = [edge for edge, _ in leaves]
-        found = torch.autograd.grad(output, edges, seed, allow_unused=True, retain_graph=True)
+        with torch.enable_grad():
+            start = _started().apply(output, seed)
+        found = torch.autograd.grad(start, edges, allow_unused=True, retain_graph=True)
         return {leaf: grad for (_, leaf), grad in zip(leaves, found, strict=True) if grad is not None}
 
     return watched(tape, value, seed, run)[0]
@@ -71,6 +74,26 @@ def watched(tape: Tape, output: Value, seed: Any, run: Callable[[], Any]) -> tup
     found.wires = watch.wires()
     _settle(tape, needed, found)
     return found, result
+
+
+@cache
+def _started() -> Any:
+    """Return a function of PyTorch with one number as its result, whose gradient at an output is the seed.
+
+    `torch.autograd.grad` imports SymPy to check a seed that it is given, which takes most of a second.
+    """
+
+    class Start(torch.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, output: Any, seed: Any) -> Any:
+            ctx.seed = seed
+            return seed.new_zeros(())
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return ctx.seed, None
+
+    return Start
 
 
 def steps_before(output: Value) -> set[StepDraft]:
