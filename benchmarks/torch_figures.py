@@ -1,4 +1,4 @@
-"""What a figure of a model of PyTorch costs, from the model to the file of SVG, beside torchviz, torchview and torchlens.
+"""What a figure of a model of PyTorch costs, from model to file of SVG, beside torchviz, torchview and torchlens.
 
 Run as ``python benchmarks/torch_figures.py``; prints a table in Markdown. Needs PyTorch, the peers
 (``pip install torchviz torchview torchlens``) and ``dot``. Each figure is made in a process of its own, in which the

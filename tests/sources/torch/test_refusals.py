@@ -76,7 +76,7 @@ def test_old_versions_are_refused_when_the_source_is_imported() -> None:
 
 
 def test_compiled_code_is_refused_where_pytorch_cannot_run_it_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = torch.compile(nn.Linear(2, 1))
+    compiled = torch.compile(nn.Linear(2, 1), backend="eager")
     monkeypatch.delattr(torch.compiler, "set_stance", raising=False)
     with pytest.raises(UsageError, match=r"from PyTorch 2.6 on, and .* is installed; draw the module that was given"):
         bpviz.draw(compiled, X)
