@@ -29,6 +29,12 @@ class Territory:
         self.owner: dict[Any, StepDraft] = {}
         self.claims: dict[tuple[Any, int], tuple[StepDraft, int]] = {}
 
+    def release(self) -> None:
+        """Let go of PyTorch's graph."""
+        self.by_edge.clear()
+        self.owner.clear()
+        self.claims.clear()
+
     def claim(self, step: StepDraft, starts: Sequence[Edge], edges: list[Edge | None]) -> None:
         """Give a step the nodes behind its results (``starts``), up to the edges of its operands.
 
