@@ -111,9 +111,10 @@ def _recorded_run(thing: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], 
         # PyTorch's graph goes, if nobody else holds it, before the rest is copied.
         del result, output
         tape.finish()
-    if tape.stale:
-        return None
-    return finished(tape, gradients, named, _title(thing), thing, [module for _, module in modules])
+    name, parts = _title(thing), [module for _, module in modules]
+    made = None if tape.stale else finished(tape, gradients, named, name, thing, parts)
+    tape.forget()
+    return made
 
 
 @contextmanager

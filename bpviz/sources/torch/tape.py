@@ -115,6 +115,7 @@ class Tape:
 
     def finish(self) -> None:
         """Let go of all tensors, and of PyTorch's graph; then copy what is not copied yet."""
+        self.frame = None
         self.seen.clear()
         self.territory.release()
         for entry in self.entries:
@@ -124,6 +125,13 @@ class Tape:
                 entry.nodes.clear()
         while self.late:
             self._settle(self.late.popitem()[1])
+
+    def forget(self) -> None:
+        """Let go of all numbers: values and their makers hold each other, so that they would stay for a while."""
+        for entry in self.entries:
+            for value in entry.values:
+                value.numbers = None
+        self.entries.clear()
 
     def is_known(self, tensor: Any) -> bool:
         """Return whether a tensor, as it is now, has a value."""
