@@ -228,9 +228,10 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-def _reshaped(node: Any, x: Any) -> Any:
+def _with_shape(node: Any, change: Callable[[tuple[int, ...]], Any]) -> Any:
+    """Return what a change makes of the shape of a node's result, where PyTorch says that shape."""
     made = made_at((node, 0))
-    return None if made is None else x.reshape(made[0])
+    return None if made is None else change(made[0])
 
 
 _AGAIN: dict[str, Callable[..., Any]] = {
@@ -248,8 +249,8 @@ _AGAIN: dict[str, Callable[..., Any]] = {
     "Sum": lambda node, x: x.sum() if not hasattr(node, "_saved_dim") else None,
     "Mean": lambda node, x: x.mean(),
     "Transpose": lambda node, x: x.transpose(_signed(node._saved_dim0), _signed(node._saved_dim1)),
-    **dict.fromkeys(("View", "UnsafeView", "ReshapeAlias"), _reshaped),
-    "Expand": lambda node, x: None if made_at((node, 0)) is None else x.expand(made_at((node, 0))[0]),
+    **dict.fromkeys(("View", "UnsafeView", "ReshapeAlias"), lambda node, x: _with_shape(node, x.reshape)),
+    "Expand": lambda node, x: _with_shape(node, x.expand),
 }  # fmt: skip
 """How a result is computed again from its operands."""
 

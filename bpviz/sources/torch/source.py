@@ -81,7 +81,9 @@ def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
             raise UsageError("a tensor takes no arguments; draw the tensor itself: bpviz.draw(loss)")
         return _of_tensor(thing)
     # Where something unseen has written into what was to be copied later, all is copied at once.
-    return flow(_recorded_run(thing, args, kwargs, is_late=True) or _recorded_run(thing, args, kwargs, is_late=False))
+    made = _recorded_run(thing, args, kwargs, is_late=True) or _recorded_run(thing, args, kwargs, is_late=False)
+    assert made is not None
+    return flow(made)
 
 
 def _recorded_run(thing: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], is_late: bool) -> Record | None:
