@@ -173,7 +173,12 @@ class Tape:
             kind = "input"
         group = None if kind != "constant" or self.frame is None else self.places.group_of(self.frame)
         draft = LeafDraft(name, kind, group)
-        draft.value = Value(draft, tensor, kept_of(tensor))
+        draft.value = Value(draft, tensor, None)
+        if isinstance(tensor, torch.nn.Parameter):
+            self.keep(draft.value, tensor)
+        else:
+            # PyTorch writes into buffers unseen.
+            draft.value.numbers = kept_of(tensor)
         self.entries.append(draft)
         self.note(tensor, draft.value)
         if tensor._backward_hooks:
