@@ -22,7 +22,7 @@ from typing import Any
 from measure import table
 
 GALLERY = Path(__file__).resolve().parent.parent / "gallery" / "torch"
-ROUNDS, AGAIN = 5, 4
+ROUNDS, AGAIN = 3, 4
 TOOLS = ("bpviz", "torchviz", "torchview", "torchlens")
 MODELS = {"MLP 2-3-2": "mlp", "ResNet-18, 2 × 64²": "resnet18"}
 SHOWS = {

@@ -97,7 +97,7 @@ __all__ = [
     "what_if",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _LATER = {
     name: module

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from typing import Any
 
 
 def start() -> None:
     """Run the command line; an interrupt while bpviz is loaded ends it as one while it draws does."""
+    sys.unraisablehook = _interrupt_again
     try:
         _open_streams()
         from bpviz.cli import main
@@ -24,6 +26,18 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _interrupt_again(dropped: Any) -> None:
+    """Interrupt once more where an interrupt came in a callback, from which Python lets no exception out."""
+    if dropped.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(dropped)
+        return
+    from _thread import interrupt_main
+    from threading import Timer
+
+    # Not here: this is still the callback.
+    Timer(0.005, interrupt_main).start()
 
 
 def _interrupted() -> None:

@@ -10,7 +10,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = "bpviz"
 release = bpviz.__version__
 copyright = "the bpviz authors"
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "bpviz.hosts.sphinx", "project"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "bpviz.hosts.sphinx",
+    "project",
+    "japanese_search",
+    "playground",
+]
 exclude_patterns = ["_build"]
 
 # Names in backticks are links wherever they can be.

@@ -165,7 +165,7 @@ def _described(row: Option) -> tuple[str, ...]:
     cells = ([python], flags, [row.variable])
     sentence = f"{row.help}{choices}{default}"
     # Without this, two dashes would become a long one, and quotes would become curly.
-    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=[\d.]+)?", r"``\g<0>``", _plain(sentence))
+    shown = re.sub(r"--[\w-]+( '[^']*'| \w+=\d+(?:\.\d+)?)?", r"``\g<0>``", _plain(sentence))
     return (*(" ".join(f"``{name}``" for name in names if name) for names in cells), shown)
 
 
@@ -198,6 +198,24 @@ def _plain(text: str) -> str:
     return re.sub(r"([*`|_\\])", r"\\\1", text)
 
 
+TITLES = {
+    "apples_japanese": "Apples in Japanese",
+    "apples_what_if": "Apples: what if?",
+    "circuit_max": "Circuit with max",
+    "conv_pool": "Convolution and pooling",
+    "gru": "GRU",
+    "layer_beside": "Layer, arrays and numbers",
+    "layer_bias": "Layer: the paths of the bias",
+    "layer_elements": "Layer in single numbers",
+    "lstm": "LSTM",
+    "mazur": "Mazur's network",
+    "rnn": "RNN",
+    "rnn_three_steps": "RNN, three steps",
+    "tanh_derivatives": "Derivatives of tanh",
+}
+"""Titles that are no mere words of their files."""
+
+
 class Gallery(SphinxDirective):
     """Every model of the gallery with its figure, drawn by bpviz's own directive."""
 
@@ -212,7 +230,7 @@ class Gallery(SphinxDirective):
             place = f"../gallery/{path.name}"
             picture = f".. image:: ../gallery/{path.stem}.png" if is_plot(path) else f".. bpviz:: {place}"
             alt = [f"   :alt: {summary}"] if is_plot(path) else ["   :live:"] if path.stem in LIVING else []
-            title = path.stem.replace("_", " ").capitalize()
+            title = TITLES.get(path.stem) or path.stem.replace("_", " ").capitalize()
             suffix = "png" if is_plot(path) else "svg"
             thumbnails += [f"   .. figure:: ../gallery/{path.stem}.{suffix}", f"      :alt: {summary}"]
             thumbnails += [f"      :target: #{nodes.make_id(title)}", "", f"      {title}", ""]

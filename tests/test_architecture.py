@@ -17,7 +17,7 @@ from places import ROOT
 # A name with a dot before it is a single module of the root; all others are rooms.
 RANKS: tuple[tuple[str, ...], ...] = (
     # Both halves may use these.
-    (".code_files", ".collection", ".frozen", ".lazy"),
+    (".code_files", ".frozen", ".lazy", ".progress"),
     (".errors",),
     (".figure", ".fingerprint", ".tables", ".children", ".deadline"),
     (".files", "text"),

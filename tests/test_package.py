@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -111,8 +113,22 @@ def test_options_are_checked_by_type(tmp_path: Path) -> None:
     page = tmp_path / "user.py"
     page.write_text(USER, encoding="utf-8")
     text, _, _ = mypy.run([str(page), "--no-incremental", "--follow-imports=silent", f"--cache-dir={os.devnull}"])
-    wrong = {int(line) for line in re.findall(r"user\.py:(\d+): error", text)}
-    assert wrong == {n for n, line in enumerate(USER.splitlines(), 1) if "# wrong" in line}, text
+    assert set(map(int, re.findall(r"user\.py:(\d+): error", text))) == WRONG, text
+
+
+@pytest.mark.hosts
+@pytest.mark.mermaid
+@pytest.mark.thorough
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed, from which pyright comes")
+def test_pyright_finds_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("pyright", reason="pyright is not installed: pip install pyright")
+    (tmp_path / "user.py").write_text(USER, encoding="utf-8")
+    settings = {"extraPaths": [str(ROOT)], "reportAttributeAccessIssue": True}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "user.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    assert {one["range"]["start"]["line"] + 1 for one in found if one["severity"] == "error"} == WRONG, done.stdout
 
 
 USER = """import bpviz
@@ -127,6 +143,7 @@ text = bpviz.explain(total, precision=None)  # wrong
 flow: bpviz.Flow = bpviz.backprop(total)
 graph = bpviz.open(flow, "sigmoid")
 """
+WRONG = {number for number, line in enumerate(USER.splitlines(), 1) if "# wrong" in line}
 
 
 def test_all_places_name_one_version() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from bpviz import ops
+from bpviz.documents import data
 from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
@@ -122,6 +123,17 @@ class Report:
             for row in rows
         ]
         return "\n".join([*lines, verdict])
+
+    def to_json(self) -> str:
+        """Return the checks as JSON, with all numbers in full.
+
+        >>> import json
+        >>> found = json.loads(gradcheck(lambda x=3.0: x * x).to_json())
+        >>> found["ok"], found["inputs"][0]["name"], round(found["inputs"][0]["analytic"], 9)
+        (True, 'x', 6.0)
+        """
+        head = {"bpviz": 1, "kind": "gradcheck", "name": self.name, "ok": self.ok}
+        return data.write({**head, "tolerance": self.tolerance, "h": self.h, "inputs": self.inputs})
 
     def _repr_html_(self) -> str:
         (head, *rows), verdict = self._written(language())

@@ -8,7 +8,7 @@ from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, overload
 
-from bpviz import ops
+from bpviz import ops, progress
 from bpviz.errors import UsageError
 from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
@@ -103,6 +103,7 @@ def descended(target: Target, args: tuple[Any, ...], rate: float, steps: int, **
         flow = flows[-1]
         inputs |= {name: _next(flow.value(name), flow.grad(name), float(rate)) for name in names}
         flows.append(flow_of(target, args, inputs=inputs, **run))
+        progress.count("descended {done} of {total} steps", len(flows) - 1, int(steps))
     return Training(tuple(flows), tuple(range(len(flows))), int(steps), tuple(names), float(rate))
 
 

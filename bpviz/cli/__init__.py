@@ -141,7 +141,7 @@ def main(ctx: click.Context) -> None:
 
 
 def _meant(word: str, rest: list[str]) -> str:
-    """What to write instead of a word that is no command: the command that it is like, or a figure of this file."""
+    """Return what to write instead of a word that is no command: one that is like it, or a figure of this file."""
     file = Path(word.partition(":")[0])
     close = closest(word, _COMMANDS)
     if file.suffix in (".py", ".json") or file.is_file() or (":" in word and not close):

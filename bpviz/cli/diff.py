@@ -29,7 +29,7 @@ __all__ = ["command"]
     "outputs", help="Also draw B, with the numbers of A beside its own; .md, .html, .txt and .json hold the words."
 )
 @options.option("format", setting=False, help="The format of the figure; wins over the suffix.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@options.option("as_json")
 @options.option("of", help="The value whose gradients are compared. [default: the result]")
 @click.option(
     "--tolerance",

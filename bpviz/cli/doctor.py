@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 import bpviz
-from bpviz.cli import terminal
+from bpviz.cli import options, terminal
 from bpviz.errors import EngineMissing
 
 __all__ = ["command"]
@@ -20,6 +23,9 @@ _PACKAGES = {
     "pygraphviz": "pdf",
     "pillow": "animate",
     "matplotlib": "plot",
+    "torch": "torch",
+    "jax": "jax",
+    "onnx": "onnx",
     "watchfiles": "watch",
     "sphinx": "sphinx",
 }
@@ -28,37 +34,63 @@ _BPVIZ = '"bpviz[{}]"'
 
 
 @click.command("doctor", short_help="Print what is installed, and what to install.")
-def command() -> None:
+@options.option("as_json")
+def command(as_json: bool) -> None:
     """Print which engines, fonts and packages are installed, and what to install."""
+    found = _found()
+    if as_json:
+        from bpviz.documents import data
+
+        terminal.result_bytes(data.write({"bpviz": 1, "kind": "doctor", **found}).encode())
+    else:
+        for line in _lines(found):
+            terminal.result(line)
+
+
+def _found() -> dict[str, Any]:
+    """Return what is installed; whatever is missing has a hint in its place."""
     import platform
     from importlib import metadata
 
     from bpviz.layout.engines import engines
     from bpviz.writers.font_files import BUNDLED, font_files
 
-    terminal.result(
-        f"bpviz {bpviz.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    )
-    for package, extra in _PACKAGES.items():
+    packages: list[dict[str, str | None]] = []
+    for name, extra in _PACKAGES.items():
         try:
-            terminal.result(f"  {package} {metadata.version(package)}")
+            packages.append({"name": name, "version": metadata.version(name), "hint": ""})
         except metadata.PackageNotFoundError:
-            terminal.result(f"  {package} is missing: pip install {package if extra is None else _BPVIZ.format(extra)}")
-    found = engines()
-    terminal.result(
-        "  layout: bpviz itself places the boxes; Graphviz is used for PDF, PS and EPS, and where --engine names it"
-    )
-    for engine in found:
-        where = f"{engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
-        terminal.result(f"  {engine.name} Graphviz: {where}")
-    terminal.result(f"  font: {BUNDLED.name} (bundled)")
+            hint = f"pip install {name if extra is None else _BPVIZ.format(extra)}"
+            packages.append({"name": name, "version": None, "hint": hint})
     try:
         japanese = font_files("日本語")
+        known, fonts = True, [] if japanese.missing else [path.name for path in japanese.files[1:]]
     except EngineMissing:  # fontTools, which is listed above
-        return
-    if japanese.missing:
-        terminal.result(
-            "  Japanese in PNG and PDF: no font found; install one, for example: sudo apt install fonts-noto-cjk"
-        )
-    else:
-        terminal.result(f"  Japanese in PNG and PDF: {', '.join(path.name for path in japanese.files[1:])}")
+        known, fonts = False, []
+    return {
+        "version": bpviz.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "packages": packages,
+        "engines": engines(),
+        "font": BUNDLED.name,
+        "japanese": {"known": known, "fonts": fonts, "hint": "" if fonts else "sudo apt install fonts-noto-cjk"},
+    }
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"bpviz {found['version']}, Python {found['python']}, {found['system']} {found['machine']}"
+    for package in found["packages"]:
+        missing = f"is missing: {package['hint']}"
+        yield f"  {package['name']} {missing if package['version'] is None else package['version']}"
+    yield "  layout: bpviz itself places the boxes; Graphviz is used for PDF, PS and EPS, and where --engine names it"
+    for engine in found["engines"]:
+        where = f"{engine.version}, {engine.where}" if engine.available else f"missing: {engine.hint}"
+        yield f"  {engine.name} Graphviz: {where}"
+    yield f"  font: {found['font']} (bundled)"
+    japanese = found["japanese"]
+    if japanese["fonts"]:
+        yield f"  Japanese in PNG and PDF: {', '.join(japanese['fonts'])}"
+    elif japanese["known"]:
+        yield f"  Japanese in PNG and PDF: no font found; install one, for example: {japanese['hint']}"

@@ -20,7 +20,8 @@ __all__ = ["command"]
 @options.option(
     "outputs", help="Where to write: .txt, .md, .json or .html; repeat it for several files. [default: stdout]"
 )
-@options.option("format", setting=False, help="text, markdown, json or html; wins over the suffix.")
+@options.option("format", setting=False, help="text, markdown or html; wins over the suffix.")
+@options.option("as_json")
 @options.option(
     "assignments", help="What if this input had another value? --set tax=1.2; repeat it to change several at once."
 )
@@ -41,6 +42,7 @@ def command(
     names: tuple[str, ...],
     outputs: tuple[str, ...],
     format: str | None,
+    as_json: bool,
     assignments: tuple[str, ...],
     of: str | None,
     wrt: str | None,
@@ -65,7 +67,7 @@ def command(
     from bpviz.drawing.model_time import limited_model
     from bpviz.graph.verification import verified
 
-    plans = word_destinations(outputs, format)
+    plans = word_destinations(outputs, format, as_json)
     with limited_model(model_timeout), user_code(), verified(verify):
         from bpviz.drawing.load import load
         from bpviz.reports.explanation import explain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from bpviz.cli.models import recorded, user_code
 from bpviz.cli.output import write_files
 from bpviz.cli.terminal import Progress
 from bpviz.errors import UsageError
+from bpviz.progress import count
 
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report
@@ -32,6 +34,7 @@ __all__ = ["command"]
 @click.option(
     "--draw", "outputs", multiple=True, metavar="FILE", help="Also draw the figure, with the error at every input."
 )
+@options.option("as_json")
 @options.option("wrt")
 @options.option("freeze")
 @options.option("lang")
@@ -47,6 +50,7 @@ def command(
     assignments: tuple[str, ...],
     tolerance: float,
     outputs: tuple[str, ...],
+    as_json: bool,
     format: str | None,
     wrt: str | None,
     freeze: str | None,
@@ -72,15 +76,18 @@ def command(
     from bpviz.graph.graph import Graph
     from bpviz.graph.verification import verified
 
-    with verified(verify), limited_model(model_timeout):
+    with verified(verify), limited_model(model_timeout), Progress():
         thing, stem = recorded(target, assignments, wrt=wrt, freeze=freeze)
     say = language_for(thing, lang)
     source: Any = thing.source if isinstance(thing, Drawing) else thing
     if isinstance(thing, Drawing) and not isinstance(source, Flow | Graph):
         raise UsageError(f"{target} is a card, or several figures; name a function, a Graph or a Flow to check")
-    with limited_model(model_timeout), user_code(), Progress("compared {done} of {total}") as progress:
-        report = gradcheck(source, tolerance=tolerance, progress=progress.show)
-    terminal.result(report.table(say))
+    with limited_model(model_timeout), user_code(), Progress():
+        report = gradcheck(source, tolerance=tolerance, progress=partial(count, "compared {done} of {total}"))
+    if as_json:
+        terminal.result_bytes(report.to_json().encode())
+    else:
+        terminal.result(report.table(say))
     if outputs:
         names = {check.name: f"{check.name}\n{badge}" for check, badge in _badges(report, say)}
         drawing = draw(source, names=names, lang=say)

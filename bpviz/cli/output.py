@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -58,9 +57,12 @@ def write_files(
     plans = [destination(output, format) for output in outputs or [f"{stem}.{(format or 'svg').lower()}"]]
     _check_steps(ctx, [kind for _, kind in plans])
     say = drawing.options.circuit.lang
-    with terminal.timed("the figure"):
-        _ = drawing.figure
-    for note in drawing.notes:
+    # JSON needs no figure, which may take long.
+    is_drawn = any(formats.row_of(kind).reads != "flow" for _, kind in plans)
+    if is_drawn:
+        with terminal.timed("the figure"), Progress():
+            _ = drawing.figure
+    for note in drawing.notes if is_drawn else drawing.run_notes:
         terminal.inform(f"bpviz: {say('note: {note}', note=note)}")
     with deadline.limited(drawing.options.timeout):
         written = put(ctx, [file for path, kind in plans for file in files_of(drawing, path, kind)], check)
@@ -79,15 +81,14 @@ def files_of(drawing: Drawing, path: Path | None, kind: str) -> list[File]:
     from bpviz.files import numbered
 
     if path is None or not numbered(path, 1):
-        count = len(drawing.step_list) if formats.row_of(kind).steps == "always" else 1
-        made = partial(_with_warnings, partial(drawing.to_bytes, kind), drawing, kind, count)
+        made = partial(_with_warnings, partial(drawing.to_bytes, kind), drawing, kind)
         return [File(path, made, partial(drawing.is_shown_by, format=kind))]
     frames: list[bytes] = []
 
     def frame(step: int) -> bytes:
         # Made together when the first is needed, because they share most of their parts.
         if not frames:
-            frames.extend(_with_warnings(lambda: list(drawing.to_frames(kind)), drawing, kind, len(drawing.step_list)))
+            frames.extend(_with_warnings(lambda: list(drawing.to_frames(kind)), drawing, kind))
         return frames[step - 1]
 
     return [
@@ -163,15 +164,19 @@ def destination(output: str, format_: str | None) -> tuple[Path | None, str]:
     return path, format_.lower() if format_ else formats.format_of(path)
 
 
-def word_destinations(outputs: Sequence[str], format_: str | None) -> list[tuple[Path | None, str]]:
-    """Return the paths and formats of reports; the default is text on stdout."""
+def word_destinations(
+    outputs: Sequence[str], format_: str | None, as_json: bool = False
+) -> list[tuple[Path | None, str]]:
+    """Return the paths and formats of reports; the default is text on stdout, or JSON."""
     from bpviz.files import check_place
     from bpviz.reports.report import check_format, format_of
 
     given = check_format(format_.lower()) if format_ else None
-    plans: list[tuple[Path | None, str]] = []
-    for output in outputs or ["-"]:
+    plans: list[tuple[Path | None, str]] = [(None, "json")] if as_json else []
+    for output in outputs or ([] if as_json else ["-"]):
         if output == "-":
+            if as_json:
+                raise click.UsageError("--json prints to stdout already; leave out -o -")
             plans.append((None, given or "text"))
         else:
             check_place(Path(output))
@@ -211,25 +216,17 @@ def _engine(name: str) -> str:
 Made = TypeVar("Made")
 
 
-def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str, count: int) -> Made:
-    """Call ``make``, which makes ``count`` pictures; print Python's warnings as messages of bpviz."""
-    # A film is laid out once for each of its steps.
-    boxes = len(drawing.figure.boxes) * (len(drawing.film.figures) if drawing.film else 1)
-    if sys.stderr.isatty():
-        row = formats.row_of(kind)
-        if row.reads == "picture" and boxes > 300:
-            terminal.inform(f"laying out {boxes} boxes …")
-        if count > 20 and row.pixels:
-            terminal.inform(f"drawing {count} steps …")
+def _with_warnings(make: Callable[[], Made], drawing: Drawing, kind: str) -> Made:
+    """Call ``make``, which makes pictures; print Python's warnings as messages of bpviz."""
     import warnings
 
-    with warnings.catch_warnings(record=True) as caught, Progress("set {done} of {total} rows") as progress:
+    with warnings.catch_warnings(record=True) as caught, Progress():
         warnings.simplefilter("always")
         # These filters hold once more when Python ends, after a warning: it would complain of open streams.
         warnings.simplefilter("ignore", ResourceWarning)
         if formats.row_of(kind).reads == "picture":
             with terminal.timed(lambda: f"the layout, by {_engine(drawing.options.engine)}"):
-                drawing.lay_out(progress.show)
+                _ = drawing.moving_picture
         with terminal.timed(kind):
             made = make()
     for message in dict.fromkeys(str(warning.message) for warning in caught):

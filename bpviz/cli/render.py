@@ -51,6 +51,7 @@ def command(
     target: str,
     outputs: tuple[str, ...],
     format: str | None,
+    as_json: bool,
     check: bool,
     view: bool,
     watch: bool,
@@ -70,12 +71,19 @@ def command(
     bpviz render apples.py -o apples.html --live        a page whose numbers follow its inputs
     bpviz render loss.py -o loss.gif --descend 20       gradient descent, step by step
     """
+    if as_json:
+        typed = ctx.get_parameter_source("format") is click.core.ParameterSource.COMMANDLINE
+        if outputs or typed or watch or check or view:
+            raise click.UsageError(
+                "--json prints the computation to stdout, and goes with no other output; write a file with -o FILE.json"
+            )
+        outputs, format = ("-",), "json"
     if others["live"] and not any(_lives(output, format) for output in outputs or ("-",)):
         raise click.UsageError("--live makes a page of HTML; name one: -o FILE.html")
     if watch:
         _watch(ctx, target, outputs, format, check, view)
         return
-    with terminal.timed("the model, forward and backward"):
+    with terminal.timed("the model, forward and backward"), terminal.Progress():
         drawing, stem = drawn(ctx)
     written = write_files(ctx, drawing, outputs, stem, format, check)
     if view and written:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
+from typing import Any
 
 import click
 
 from bpviz.errors import UsageError
+from bpviz.progress import watched
 from bpviz.text.widths import safe_lines
 
 __all__ = ["Progress", "discard", "inform", "progress", "result", "result_bytes", "timed"]
 
-_LONG, _EACH = 100, 20
-"""The most things that are done without a line of progress, and how many are done until it changes."""
+_PATIENCE, _EACH = 1.0, 0.1
+"""The seconds that are worked without a line of progress, and those until it changes."""
 
 
 def inform(message: str, *, nl: bool = True) -> None:
@@ -33,27 +35,44 @@ def progress(message: str) -> None:
 
 
 class Progress:
-    """A line on the terminal that counts what is done, if it is much; nothing if stderr is no terminal."""
+    """A line on the terminal with what `bpviz.progress.count` says inside of it, after a second.
 
-    def __init__(self, words: str) -> None:
-        """Take the line, such as ``compared {done} of {total}``."""
-        self.words = words
+    There is none if stderr is no terminal.
+    """
+
+    def __init__(self) -> None:
         self.longest = 0
+        self.started = self.shown = 0.0
+        self.watching = ExitStack()
 
     def __enter__(self) -> Progress:
+        if _is_terminal(sys.stderr):
+            self.started = perf_counter()
+            self.watching.enter_context(watched(self.show))
         return self
 
-    def show(self, done: int, total: int) -> None:
-        """Print how many things are done, now and then."""
-        if total > _LONG and sys.stderr.isatty() and (done % _EACH == 0 or done == total):
-            line = self.words.format(done=done, total=total)
-            # It covers the line before it.
-            self.longest = max(self.longest, len(line))
-            progress(line.ljust(self.longest))
+    def show(self, words: str, done: int, total: int | None) -> None:
+        """Write the line, now and then."""
+        now = perf_counter()
+        if now - self.started < _PATIENCE or (now - self.shown < _EACH and done != total):
+            return
+        self.shown = now
+        line = words.format(done=f"{done:,}", total="" if total is None else f"{total:,}")
+        # It covers the line before it.
+        self.longest = max(self.longest, len(line))
+        progress(line.ljust(self.longest))
 
     def __exit__(self, *exception: object) -> None:
+        self.watching.close()
         if self.longest:
             inform("")
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (OSError, ValueError, AttributeError):  # closed, or none at all
+        return False
 
 
 @contextmanager

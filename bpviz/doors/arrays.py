@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import wraps
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -32,8 +33,12 @@ np: Any = LazyModule("numpy")
 
 _MAKERS = (
     *("zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "identity"),
-    *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy"),
+    *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "fromiter"),
+    *("linspace", "logspace", "geomspace", "tri", "pad"),
 )
+_RANDOM = ("rand", "randn", "random", "random_sample", "normal", "standard_normal", "uniform")
+_FRESH = frozenset({"where", "cumsum", "sort", "roll", "tile", "repeat", "outer", "kron", "append"})
+"""Those of `_OF_LISTS` that make a new array also of plain ones."""
 _COPIES = ("array", "copy")
 _SAME = ("asarray", "asanyarray", "ascontiguousarray")
 _OF_LISTS = (
@@ -58,6 +63,10 @@ def doors(numpy: Any) -> Iterator[Door]:
             original = vars(holder).get(short)
             if original is not None:
                 yield holder, short, work(name, original)
+    # NumPy imports it when it is first asked for.
+    random = sys.modules.get("numpy.random")
+    for name in _RANDOM if random is not None else ():
+        yield random, name, _made(name, getattr(random, name))
     yield numpy, "c_", Joined(numpy.c_, "c_")
     yield numpy, "r_", Joined(numpy.r_, "r_")
     yield numpy, "ix_", ix_(numpy.ix_)
@@ -87,24 +96,33 @@ def _reduced(name: str, original: Any) -> Any:
             if type(x) in (list, tuple) and opened.recorder is not None and has_handles(x):
                 args = (*map(gathered, args[:most]), *args[most:]) if most else tuple(map(gathered, args))
                 break
-        return original(*args, **keywords)
+        made = original(*args, **keywords)
+        return _models_own(made, sys._getframe(1), name) if name in _FRESH else made
 
     vars(door)["__bpviz_original__"] = original
     return door
 
 
 def _joined(name: str, original: Any) -> Any:
-    """A function that joins arrays, some of which are lists of recorded values."""
+    """Return the door of a function that joins arrays, some of which are lists of recorded values."""
 
     @wraps(original)
     def door(*args: Any, **keywords: Any) -> Any:
         if opened.recorder is not None and args and type(args[0]) in (list, tuple):
             parts = [gathered(x) if type(x) in (list, tuple) and has_handles(x) else x for x in args[0]]
             args = (parts, *args[1:])
-        return original(*args, **keywords)
+        return _models_own(original(*args, **keywords), sys._getframe(1), name)
 
     vars(door)["__bpviz_original__"] = original
     return door
+
+
+def _models_own(made: Any, frame: FrameType, name: str) -> Any:
+    """Return a new array as a buffer, if the model has called the function; anything else as it is."""
+    recorder = opened.recorder
+    if recorder is None or type(made) is not np.ndarray or not _is_models(frame, name):
+        return made
+    return buffer(recorder, made)
 
 
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -146,6 +164,8 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         made = original(*map(bare, args), **keywords)
         # The user's own array stays as it is.
         return made if made is given else buffer(recorder, made)
+    if name == "fromiter":
+        return _from_iterator(recorder, original, *args, **keywords)
     if name in ("full", "full_like") and has_handles(args[1] if len(args) > 1 else keywords.get("fill_value")):
         value = args[1] if len(args) > 1 else keywords["fill_value"]
         like = name == "full_like"
@@ -163,6 +183,15 @@ def _of_model(recorder: Recorder, name: str, original: Any, args: tuple[Any, ...
         args = tuple(operator.index(x) if type(x) in HANDLES else x for x in args)
         keywords = {key: operator.index(x) if type(x) in HANDLES else x for key, x in keywords.items()}
     return buffer(recorder, original(*args, **keywords))
+
+
+def _from_iterator(recorder: Recorder, original: Any, iter: Any, dtype: Any, count: int = -1, **keywords: Any) -> Any:
+    values = list(iter if count < 0 else islice(iter, count))
+    if not has_handles(values):
+        return buffer(recorder, original(values, dtype, count, **keywords))
+    if len(values) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(values)} items.")
+    return _recorded("fromiter", values, np.dtype(dtype), 1)
 
 
 def _type_of(name: str, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> tuple[Any, int]:

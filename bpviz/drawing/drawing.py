@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any, overload
 
 from bpviz import deadline
 from bpviz.analysis.training import Training
-from bpviz.drawing.options import DrawOptions, checked
-from bpviz.errors import BpvizError, BpvizWarning, EngineMissing, UsageError
+from bpviz.drawing.options import DrawOptions
+from bpviz.errors import BpvizError, BpvizWarning, UsageError
 from bpviz.figure import Figure, Film, Sheet, Step
 from bpviz.figures.circuit import circuit
 from bpviz.figures.options import CircuitOptions
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from bpviz.picture.theme import Theme
 
 __all__ = ["Drawing"]
-
-_ROWS = 100
-"""The most values in the table below a figure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,30 +117,13 @@ class Drawing:
         """The picture with all that is shown in some of its steps only."""
         return self.picture if self.shown is not None or self.film is None else self._laid_out
 
-    def lay_out(self, progress: Callable[[int, int], None]) -> None:
-        """Lay the picture out, if it is not; ``progress`` is called with (done, all) for each row of one figure.
-
-        Rows that are too long are set again with others, then the numbers start again.
-
-        >>> import bpviz
-        >>> drawing = bpviz.draw(lambda x=1.0: (x * 2 + 1) * 3, width="column")
-        >>> drawing.lay_out(lambda done, total: print(done, "of", total))
-        1 of 2
-        2 of 2
-        """
-        if self.shown is None and "_laid_out" not in self.__dict__:
-            self.__dict__["_laid_out"] = self._lay_out(progress)
-
     @cached_property
     def _laid_out(self) -> Picture:
-        return self._lay_out()
-
-    def _lay_out(self, progress: Callable[[int, int], None] | None = None) -> Picture:
         from bpviz.picture.theme import faint_colors
         from bpviz.picture.type_size import small_type
 
         with deadline.limited(self.options.timeout):
-            found = self._placed(progress)
+            found = self._placed()
         width = self.figure.width if isinstance(self.figure, Figure) else self.options.circuit.width
         if width is not None and (sentence := small_type(found, width)):
             warnings.warn(sentence, BpvizWarning, stacklevel=2)
@@ -155,7 +135,7 @@ class Drawing:
             )
         return found
 
-    def _placed(self, progress: Callable[[int, int], None] | None) -> Picture:
+    def _placed(self) -> Picture:
         made = self.options
         more: Any = {"engine": made.engine, "timeout": made.timeout, "say": made.circuit.lang}
         if self.film is not None:
@@ -164,7 +144,7 @@ class Drawing:
             return lay_out_film(self.film, self.theme, **more)
         from bpviz.layout.page import lay_out
 
-        return lay_out(self.figure, self.theme, progress=progress, **more)
+        return lay_out(self.figure, self.theme, **more)
 
     def fingerprint(self, format: str = "svg", step: int = 0) -> str:
         """Return the mark of the figure, which is in each of its files; it needs no layout (`bpviz.fingerprint`).
@@ -262,52 +242,28 @@ class Drawing:
     @cached_property
     def _rows(self) -> tuple[int, ...]:
         """The values in the table below the figure on an HTML page."""
-        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward" or self.options.figure_only:
-            return ()
-        from bpviz.analysis.influences import named
-        from bpviz.figures.styles import looks_of
+        from bpviz.drawing.below import rows_of
 
-        looks = looks_of(self.source.graph, self.options.circuit, self._house)
-        return tuple(index for index in named(self.source) if not looks.hides(index))[:_ROWS]
+        return rows_of(self.source, self.options, self._house)
 
     @cached_property
     def _sections(self) -> tuple[str, ...]:
-        """The sections below the figure on an HTML page: the table of the effect of every value on the output."""
-        if not isinstance(self.source, Flow) or self.options.circuit.show == "forward" or self.options.figure_only:
-            return ()
-        from bpviz.analysis.influences import influences, objective
-        from bpviz.documents.document import Document
-        from bpviz.documents.html import fragment
-        from bpviz.formulas.symbols import Symbols
-        from bpviz.words.influences import influence_table
+        """The sections below the figure on an HTML page."""
+        from bpviz.drawing.below import sections_of
 
-        flow, precision, say = self.source, self.options.circuit.precision, self.options.circuit.lang
-        output, symbol = objective(flow, say)
-        found = influences(flow, self._rows, Symbols(flow))
-        table = influence_table(found, output, symbol, precision, say)
-        return (fragment(Document("", (table,))),)
+        return sections_of(self.source, self.options, self._rows)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes that are not in the picture: numbers that are not finite, inputs that do not reach the output."""
-        say = self.options.circuit.lang
-        closed = self.figure.closed if isinstance(self.figure, Figure) else ()
-        flow = self.source[-1] if isinstance(self.source, Training) else self.source
-        if not isinstance(flow, Flow):
-            return closed
-        graph = flow.graph
-        remarks = [*(note.sentence(say) for note in graph.notes), *(found.sentence(say) for found in flow.nonfinite)]
-        odd = [*remarks, *closed]
-        if self.options.live and isinstance(self._living, Exception):
-            odd.append(say("the figure does not follow its inputs: {reason}", reason=str(self._living)))
-        if isinstance(self.source, Training) and self.source.diverges:
-            odd.append(say("the descent ends with step {number}, which is not finite", number=self.source.numbers[-1]))
-        if graph.is_gradient:
-            # A gradient need not depend on every input.
-            return tuple(odd)
-        reached = set(graph.ancestors({*graph.output_indices, flow.output_index}))
-        unused = [name for index, name in graph.record.is_input.items() if index not in reached]
-        return (*odd, *(say("the input '{name}' does not reach the output", name=name) for name in unused))
+        """Notes that are not in the picture: those of the run, and groups that were closed so that it fits a page."""
+        return (*self.run_notes, *(self.figure.closed if isinstance(self.figure, Figure) else ()))
+
+    @property
+    def run_notes(self) -> tuple[str, ...]:
+        """Notes on the run, without the figure: numbers that are not finite, inputs that do not reach the output."""
+        from bpviz.drawing.below import notes_of
+
+        return notes_of(self.source, self.options, self._living if self.options.live else None)
 
     def to_bytes(self, format: str, **options: Any) -> bytes:
         """Return the file of a format (``svg``, ``png``, ``pdf``, ``dot``, ``json``, …).
@@ -471,32 +427,9 @@ class Drawing:
             yield numbered(path, step) or path, data
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle = {"text/plain": repr(self)}
-        try:
-            first, *more = _shown_in_notebooks(self.options)
-            bundle |= self._shown_as(first)
-            for format in more:
-                # What is only for other viewers may be missing.
-                with suppress(EngineMissing), warnings.catch_warnings():
-                    warnings.simplefilter("ignore", BpvizWarning)
-                    bundle |= self._shown_as(format)
-        except BpvizError as error:
-            # The notebook continues without its picture, and shows the reason.
-            bundle["text/plain"] += f"\nnot drawn: {error}"
-        return bundle
+        from bpviz.drawing.notebook import shown_in_notebooks
 
-    def _shown_as(self, format: str) -> dict[str, str]:
-        row = formats.row_of(format)
-        return {row.mime: self._inline(format) if row.is_text else _as_base64(self.to_bytes(format))}
-
-    def _inline(self, format: str) -> str:
-        """Return the text that a notebook puts into its page; in HTML a piece of a page."""
-        if format != "html":
-            return self.to_bytes(format).decode()
-        if _for_notebooks(self.options) != "live":
-            return self.to_fragment()
-        page = self.living_page
-        return self.to_fragment() + self.why_still if page is None else self.to_frame(page)
+        return shown_in_notebooks(self)
 
     def as_shown(self) -> Drawing:
         """Return a drawing that shows the same, without the model: for documents, which store it.
@@ -541,35 +474,3 @@ class Drawing:
 
             return f"<drawing of {name}: {self.source.output_name} = {spoken(self.source.output)}, {boxes} boxes>"
         return f"<drawing of {name}: {boxes} boxes>"
-
-
-def _as_base64(data: bytes) -> str:
-    import base64
-
-    return base64.b64encode(data).decode()
-
-
-def _for_notebooks(made: DrawOptions) -> str:
-    """Return what notebooks are given: a format, or a choice of the option ``notebook``."""
-    # With SVG, nbconvert would need Inkscape for LaTeX. Only HTML shows steps one by one.
-    default = "live" if made.live else "html" if made.steps else "svg"
-    named = checked("notebook", made.notebook or os.environ.get("BPVIZ_NOTEBOOK", default), "BPVIZ_NOTEBOOK")
-    return "html" if named == "live" and made.steps and not made.live else str(named)
-
-
-def _shown_in_notebooks(made: DrawOptions) -> tuple[str, ...]:
-    """Return the formats for notebooks.
-
-    Where nothing is named, it is SVG, and PNG beside it. What is ``live`` is HTML, and SVG for viewers without frames;
-    ``publish`` is PNG for pages and for GitHub, and PDF for paper.
-    """
-    match _for_notebooks(made):
-        case "live":
-            return ("html", "svg")
-        case "publish":
-            return formats.formats(lambda row: "paper" in row.notebook)
-        case "svg" if not (made.notebook or os.environ.get("BPVIZ_NOTEBOOK")):
-            # GitHub, and notebooks that nobody trusts yet, show no SVG.
-            return ("svg", "png")
-        case format:
-            return (format,)

@@ -53,7 +53,7 @@ class Source:
     wanted: str = ""
 
     def named(self, name: str) -> Source:
-        """The same text, of which the thing of that name is meant."""
+        """Return the same text, of which the thing of that name is meant."""
         return replace(self, wanted=name)
 
 
@@ -62,7 +62,7 @@ Target = str | Source | Loaded
 
 
 def load(target: Target) -> Loaded:
-    """The thing that ``FILE.py[:NAME]``, ``package.module:NAME``, ``-`` (standard input) or ``FILE.json`` names.
+    """Return the thing that ``FILE.py[:NAME]``, ``package.module:NAME``, ``-`` (standard input) or ``FILE.json`` names.
 
     Raises `UsageError` when the file, the name or anything to draw is missing, or when there are several and none is
     called ``main``. What the file itself raises passes through.
@@ -115,7 +115,7 @@ def stem_of(target: str) -> str:
 
 
 def file_of(target: str) -> Path | None:
-    """The file that a target names; ``None`` for a module, and for standard input.
+    """Return the file that a target names; ``None`` for a module, and for standard input.
 
     >>> file_of("gallery/apples.py:total").name, file_of("package.module:loss")
     ('apples.py', None)
@@ -191,7 +191,7 @@ def decoded(data: bytes, where: str) -> str:
 def chosen(
     module: ModuleType, name: str, where: str, before: str = "", variables: Mapping[str, Any] | None = None
 ) -> Thing:
-    """What of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
+    """Return what of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
 
     In messages the module is called ``where``, and what stands ``before`` a name is how one is chosen in it. A model of
     another framework takes what it must be given from ``variables``, by default those of the module.
@@ -293,14 +293,14 @@ def _is_own_object(thing: Any, module: ModuleType) -> bool:
 
 
 def _methods(thing: Any) -> list[str]:
-    """The methods of an object that a figure can show, those whose parameters all have values first."""
+    """Return the methods of an object that a figure can show, those whose parameters all have values first."""
     names = [name for name in dir(type(thing)) if not name.startswith("_")]
     methods = [name for name in names if isinstance(getattr(type(thing), name, None), FunctionType)]
     return sorted(methods, key=lambda name: not _has_all_values(getattr(thing, name)))
 
 
 def _candidates(module: ModuleType) -> dict[str, Thing]:
-    """What can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
+    """Return what can be drawn as it stands: functions of this file that need no arguments, graphs, flows, drawings."""
     found: dict[str, Thing] = {}
     for key, thing in vars(module).items():
         if (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import threading
@@ -116,6 +115,9 @@ class _Watch(_Limit):
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
+        # Imported where there is a limit, for it takes 3 ms.
+        import ctypes
+
         pause = self.seconds
         while not self.done.wait(pause):
             self.times += 1

@@ -55,7 +55,7 @@ def run_source(name: str, source: str, folder: Path) -> ModuleType:
 
 
 def _package(folder: Path) -> str:
-    """The dotted name of the package that a folder is; empty where it is none."""
+    """Return the dotted name of the package that a folder is; empty where it is none."""
     names: list[str] = []
     while (folder / "__init__.py").is_file() and folder.name.isidentifier() and folder.parent != folder:
         names.append(folder.name)
@@ -167,7 +167,7 @@ def _holds(folder: str, name: str) -> bool:
 
 
 def _importer() -> FrameType | None:
-    """The frame whose code imports a module now."""
+    """Return the frame whose code imports a module now."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and (
         frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_globals.get("__name__") == "importlib"

@@ -404,6 +404,14 @@ _ROWS = (
         about="computed",
     ),
     Option(
+        "as_json",
+        "--json",
+        "Print JSON on stdout, in place of text.",
+        False,
+        taken_by="terminal",
+        about="output",
+    ),
+    Option(
         "check",
         "--check",
         "Write nothing; exit 1 if a file is not what would be written.",

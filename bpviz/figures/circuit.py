@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bpviz import deadline, ops
+from bpviz import deadline, ops, progress
 from bpviz.analysis.fitting import ALL, fitted
 from bpviz.figure import Arrow, Box, Figure, Gathered, Label, Origin, Pass, Plain, Tone, Wire
 from bpviz.figures.choices import change_notes, labels_of, pairing_of, paths_of, shared_of
@@ -138,8 +138,9 @@ class _Circuit:
             # In a closed group no symbol is seen.
             if operation is not None and not self._is_stub(index) and self._closed_around(index) is None:
                 self.folded.update(self.wording.symbol(index)[1])
-        for index in self.needed:
+        for done, index in enumerate(self.needed):
             deadline.check("making the figure")
+            progress.count("made boxes for {done} of {total} steps", done, len(self.needed))
             if index in self.folded or index in self.passes.left_out:
                 continue
             key = self._box_of(index)
@@ -273,8 +274,9 @@ class _Circuit:
         return self.flow is not None and end.node == self.flow.output_index and key == f"out{end.node}"
 
     def _add_wires(self) -> None:
-        for strand in self.folds.strands(self._uses()):
+        for done, strand in enumerate(self.folds.strands(self._uses())):
             deadline.check("making the figure")
+            progress.count("made {done} wires", done)
             index, uses = strand.nodes[0], strand.uses
             source = self.boxes[self._box_of(index)]
             if strand.is_bundle:

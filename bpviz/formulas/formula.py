@@ -167,33 +167,19 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
 
 # Python's operators, from the table
 
-_OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
-
 
 def _dress() -> None:
-    def forward(operation: Operation) -> Callable[[Formula, Any], Any]:
-        return lambda self, other: _made(operation, (self, other), {})
+    def method(operation: Operation) -> Callable[..., Any]:
+        return lambda *xs: _made(operation, xs, {})
 
     def reflected(operation: Operation) -> Callable[[Formula, Any], Any]:
         return lambda self, other: _made(operation, (other, self), {})
 
-    for python_name, name in _OPERATORS.items():
-        setattr(Formula, f"__{python_name}__", forward(OPERATIONS[name]))
-        setattr(Formula, f"__r{python_name}__", reflected(OPERATIONS[name]))
-    setattr(Formula, "__neg__", lambda self: _made(OPERATIONS["negative"], (self,), {}))  # noqa: B010
+    for operation in OPERATIONS.values():
+        if operation.operator:
+            setattr(Formula, f"__{operation.operator}__", method(operation))
+            if len(operation.operands) == 2:
+                setattr(Formula, f"__r{operation.operator}__", reflected(operation))
 
 
 _dress()

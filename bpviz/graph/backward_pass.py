@@ -96,12 +96,17 @@ def _walked(
 
 def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any]]:
     """Make all arrays read-only."""
-    for value in gradients:
-        sealed(value)
-    for shares in wires:
-        for share in shares or ():
-            sealed(share)
+    if not _NUMBERS.issuperset(map(type, gradients)):
+        # Where all gradients are numbers, so are the shares that they are sums of.
+        for value in gradients:
+            sealed(value)
+        for shares in wires:
+            for share in shares or ():
+                sealed(share)
     return gradients, wires
+
+
+_NUMBERS = frozenset({float, type(None)})
 
 
 _LARGE = 1_000_000

@@ -14,6 +14,7 @@ from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
 from bpviz.ops.table.copying import own
+from bpviz.recording import operators  # noqa: F401 - gives the handles their operators
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import HANDLES, Handle
 from bpviz.recording.recorder import NO_VALUE, Recorder

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from bpviz.recording.operators import BY_OPERATOR
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.scopes import Scope
 from bpviz.recording.source import Returned, by_operator, stored_name, unpacks
@@ -106,7 +105,7 @@ class Labels:
         scope: Scope | None = record.step_scopes[index]
         path: tuple[int, ...] = ()
         assert scope is not None
-        if operation.name in BY_OPERATOR and not by_operator(scope.code, offset) and index in self._intermediate:
+        if operation.operator and not by_operator(scope.code, offset) and index in self._intermediate:
             return ""
         if operation.name == "index" and unpacks(scope.code, offset):
             # In a, b = x the second element belongs to b.
@@ -121,11 +120,11 @@ class Labels:
 
     @Kept
     def _intermediate(self) -> frozenset[int]:
-        """The steps whose results the same call uses again: ``y = sum(parts)`` names only the last addition."""
+        """Return the steps whose results the same call uses again: ``y = sum(parts)`` names only the last addition."""
         record = self.record
         found: set[int] = set()
         for index, operation in enumerate(record.operations):
-            if operation is None or operation.name not in BY_OPERATOR:
+            if operation is None or not operation.operator:
                 continue
             offset, scope = record.offsets[index], record.step_scopes[index]
             if offset >= 0 and not by_operator(scope.code, offset):

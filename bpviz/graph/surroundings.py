@@ -108,7 +108,10 @@ class _Search:
 
     def _visit(self, value: Any) -> None:
         kind = type(value)
-        if kind is FunctionType:
+        if kind is tuple or kind is frozenset:
+            # First, since tables of numbers have many.
+            self.ahead += [part for part in value if part.__class__ not in _PLAIN]
+        elif kind is FunctionType:
             self._function(value)
         elif kind is MethodType:
             self.ahead += (value.__func__, value.__self__)
@@ -120,8 +123,6 @@ class _Search:
         elif isinstance(value, list | set):
             self._hold(value, _members, value)
             self.ahead += list(value)[:_MOST]
-        elif kind is tuple or kind is frozenset:
-            self.ahead += value
         elif kind is BuiltinFunctionType:
             # random.gauss, imported by name, uses the module's generator.
             self.ahead.append(value.__self__)

@@ -21,7 +21,7 @@ from bpviz.graph.verification import Plain, Verification, is_verified
 from bpviz.lazy import imported
 from bpviz.objects.choice import Choice, full_name, make_constant
 from bpviz.objects.copies import Copies
-from bpviz.objects.held import is_model, is_object, is_used, keys_of
+from bpviz.objects.held import is_model, is_object, is_setting, is_used, keys_of
 from bpviz.objects.outer_variables import replaced, written_function
 from bpviz.objects.parameters import inputs_of, like, parameters_of, title_of
 from bpviz.recording import refusals as refusal
@@ -298,7 +298,7 @@ def _recorded(graph: Graph, copies: Copies, key: str, value: Any) -> Any:
         return copies.stand_in(key, value, graph.input(key, value))
     if is_model(value):
         return copies.of(value, key)
-    if value is None or isinstance(value, str | bytes | bool) or callable(value):
+    if is_setting(value):
         # A parameter may be a function: act=math.tanh.
         return door_of(value)
     known = copies.of_object(value)

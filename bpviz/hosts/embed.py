@@ -209,7 +209,7 @@ def _images(drawing: Drawing, shown: str, alt: str, dark: str) -> list[Image]:
 
 
 def _pictures(ctx: click.Context, drawing: Drawing, outputs: Sequence[str], format: str | None) -> list[File]:
-    """The files of a drawing, each at its full path: they are written when the working directory is another."""
+    """Return the files of a drawing, each at its full path: they are written when the working directory is another."""
     files = [file for output in outputs for file in files_of(drawing, *destination(output, format))]
     check_sources(ctx, files)
     here = Path.cwd()

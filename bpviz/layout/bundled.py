@@ -1,4 +1,4 @@
-"""The bundled Graphviz, through pygraphviz's compiled bindings: called in this process, or run as a script.
+"""The bundled Graphviz, which pygraphviz brings: called in this process, or run as a script.
 
 As a script (``python bundled.py PROGRAM FORMAT DIRECTORY``, see `bpviz.layout.engines`) it reads DOT from standard
 input and writes the result to standard output. So that this process starts quickly, the module imports nothing of
@@ -14,56 +14,36 @@ TYPE_CHECKING = False  # importing it from ``typing`` would cost a fifth of a la
 if TYPE_CHECKING:
     from typing import IO, Any
 
-__all__ = ["bindings", "draw", "home", "version"]
+__all__ = ["draw", "home", "package", "version"]
 
-_NAME = "pygraphviz._graphviz"
+_LEAST = (2, 0, 4)
+"""The first pygraphviz whose wheels contain Graphviz."""
 
 
-def bindings() -> Any:
-    """Return pygraphviz's compiled module, alone if possible: the whole package takes three times as long to import.
+def package() -> Any:
+    """Return pygraphviz.
 
     Raises:
         ImportError: there is no pygraphviz of 2.0.4 or later, or its libraries cannot be loaded.
     """
-    module: Any = sys.modules.get(_NAME)
-    if module is None and sys.platform == "win32":
-        from importlib import import_module
-
-        import_module("pygraphviz")  # sets the path of its libraries on Windows
-        module = sys.modules[_NAME]
-    elif module is None:
-        module = _compiled_part()
-    if not hasattr(module, "gvContextWithBuiltins"):
+    try:
+        import pygraphviz  # type: ignore[import-untyped]
+    except ModuleNotFoundError as error:
+        raise ImportError("pygraphviz is not installed") from error
+    found = tuple(int(part) for part in str(pygraphviz.__version__).split(".")[:3] if part.isdecimal())
+    if found < _LEAST:
         raise ImportError("the installed pygraphviz is older than 2.0.4")
-    return module
-
-
-def _compiled_part() -> Any:
-    from importlib.machinery import PathFinder
-    from importlib.util import module_from_spec
-
-    package = PathFinder.find_spec("pygraphviz")
-    if package is None:
-        raise ImportError("pygraphviz is not installed")
-    spec = PathFinder.find_spec(_NAME, package.submodule_search_locations)
-    if spec is None or spec.loader is None:
-        raise ImportError("the installed pygraphviz has no compiled part for this Python")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    # Under its usual name, so that a later import of pygraphviz shares it.
-    sys.modules[_NAME] = module
-    return module
+    return pygraphviz
 
 
 def home() -> str:
     """Return the directory that holds the ``pygraphviz`` package."""
-    return os.path.dirname(os.path.dirname(os.path.abspath(str(bindings().__file__))))
+    return os.path.dirname(os.path.dirname(os.path.abspath(str(package().__file__))))
 
 
 def version() -> str:
     """Return the version of the bundled Graphviz, such as ``14.1.5``."""
-    module = bindings()
-    return f"{module.GRAPHVIZ_MAJOR_VERSION}.{module.GRAPHVIZ_MINOR_VERSION}.{module.GRAPHVIZ_PATCH_VERSION}"
+    return str(package().__graphviz_version__)
 
 
 def draw(source: bytes, program: str, format: str) -> bytes:
@@ -78,7 +58,7 @@ def draw(source: bytes, program: str, format: str) -> bytes:
     with spool() as messages:
         saved = _redirected(2, messages)
         try:
-            result = _draw(bindings(), source, program.encode(), format.encode())
+            result = _draw(package(), source, program, format)
         finally:
             if saved is not None:
                 os.dup2(saved, 2)
@@ -89,24 +69,18 @@ def draw(source: bytes, program: str, format: str) -> bytes:
         return result
 
 
-def _draw(graphviz: Any, source: bytes, program: bytes, format: bytes) -> bytes | None:
-    with spool() as file:
-        file.write(source)
-        file.seek(0)
-        try:
-            graph = graphviz.agread(file, None)
-        except ValueError:
-            return None
-    context = graphviz.gvContextWithBuiltins()
-    status, result = -1, None
+def _draw(pygraphviz: Any, source: bytes, program: str, format: str) -> bytes | None:
     try:
-        if graphviz.gvLayout(context, graph, program) == 0:
-            status, result = graphviz.gvRenderData(context, graph, format)
-            graphviz.gvFreeLayout(context, graph)
+        graph = pygraphviz.AGraph(string=source.decode())
+    except (pygraphviz.DotError, ValueError):
+        return None
+    try:
+        result: bytes = graph.draw(format=format, prog=program)
+    except ValueError:
+        return None
     finally:
-        graphviz.agclose(graph)
-        graphviz.gvFreeContext(context)
-    return result if status == 0 else None
+        graph.close()
+    return result
 
 
 def _redirected(descriptor: int, file: IO[bytes]) -> int | None:

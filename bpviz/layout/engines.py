@@ -123,7 +123,7 @@ def choose(engine: str) -> str:
     reason = ""
     if engine != "system":
         try:
-            bundled.bindings()
+            bundled.package()
             return "bundled"
         except ImportError as error:
             reason = str(error)

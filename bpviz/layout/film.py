@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bpviz import progress
 from bpviz.figure import ArrowKind, Film, Turns
 from bpviz.layout.page import lay_out
 from bpviz.picture.blocks import room_for
@@ -39,7 +40,10 @@ def lay_out_film(
     [('w', None), ('w@0', (0, 0)), ('w@1', (1, 1))]
     """
     roomy = film.with_arrows(lambda arrows, kind: _roomy(arrows, kind, theme))
-    pictures = [lay_out(figure, theme, engine=engine, timeout=timeout, say=say) for figure in roomy.figures]
+    pictures = []
+    for figure in roomy.figures:
+        pictures.append(lay_out(figure, theme, engine=engine, timeout=timeout, say=say))
+        progress.count("laid out {done} of {total} steps", len(pictures), len(roomy.figures))
     whole = merged(pictures)
     return whole if film.curve is None else with_curve(whole, film.curve, theme)
 

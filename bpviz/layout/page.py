@@ -6,12 +6,11 @@ boxes of fixed size and no text, so its result does not depend on fonts, nor, fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
-from bpviz import deadline
-from bpviz.collection import paused_collection
+from bpviz import deadline, progress
 from bpviz.errors import EngineFailed
 from bpviz.figure import Direction, Figure, Sheet
 from bpviz.frozen import replace
@@ -21,6 +20,7 @@ from bpviz.layout.directions import LAID_OUT, mirrored
 from bpviz.layout.engine_names import is_own
 from bpviz.layout.frames import CORNER, around, framed
 from bpviz.layout.once import written_once
+from bpviz.layout.placement.collection import paused_collection
 from bpviz.layout.placement.place import trunk_first
 from bpviz.layout.placement.places import Edges, Places
 from bpviz.layout.placement.plan import Plan, WirePlan, check, ordered, planned, reached, wire_pitch
@@ -63,14 +63,12 @@ def lay_out(
     engine: str = "auto",
     timeout: float | None = None,
     say: Language = ENGLISH,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Picture:
     """Return the picture of ``figure`` with the measures of ``theme``.
 
     A figure from left to right (or right to left) that is more than 30 % wider than its ``width`` is set in rows.
     ``engine`` is one of `bpviz.layout.engine_names.ENGINES`; ``timeout`` is in seconds and applies to Graphviz, for
-    each row; ``say`` is the language of what is read aloud about rows. ``progress`` is called with (done, all) for each
-    row.
+    each row; ``say`` is the language of what is read aloud about rows.
 
     Raises:
         UsageError: there is no such engine, a wire or a frame names a missing box or frame, or wires form a cycle.
@@ -85,14 +83,14 @@ def lay_out(
     """
     theme = replace(theme, notation=notation_of(figure))
     if isinstance(figure, Sheet):
-        more: Any = {"engine": engine, "timeout": timeout, "say": say, "progress": progress}
+        more: Any = {"engine": engine, "timeout": timeout, "say": say}
         pictures = [lay_out(one, theme, **more) for one in figure.figures]
         return joined(pictures, figure.captions, theme)
     # Two of the four directions are mirror images of the others.
     check(figure)
     flow = figure.direction
     figure = replace(figure, direction=LAID_OUT[flow])
-    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say, progress)
+    figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
     return _drawn(replace(figure, notes=(*figure.notes, *rows.notes)), lines, rows, flow, theme)
 
 
@@ -152,7 +150,6 @@ def _set(
     engine: str,
     timeout: float | None,
     say: Language,
-    progress: Callable[[int, int], None] | None,
 ) -> tuple[Figure, list[_Line], Rows]:
     """Return the figure with inputs written again, and its rows: one line if that is not much wider than its width."""
 
@@ -205,8 +202,7 @@ def _set(
         some = new[::_TRIED] if len(new) > _MANY and not known else []
         for number, span in enumerate(dict.fromkeys((*some, *new)), 1):
             laid[span] = made[span] = line(set_rows[span], planned(set_rows[span], theme, ruler))
-            if progress is not None:
-                progress(len(laid), len(set_rows))
+            progress.count("laid out {done} of {total} rows", len(laid), len(set_rows))
             if number == len(some) and sum(map(too_long, some)) > len(some) / _TRIED:
                 break
         # Without new lengths all rows remain.

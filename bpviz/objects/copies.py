@@ -17,7 +17,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
-from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_object, of_library
+from bpviz.objects.held import ATOMS, HEAP_TYPE, Held, begin_using, end_using, is_generator, is_object, of_library
 from bpviz.objects.inputs import as_input
 from bpviz.recording.handle import Handle
 from bpviz.recording.recorder import Recorder
@@ -25,9 +25,6 @@ from bpviz.recording.recorder import Recorder
 __all__ = ["Copies"]
 
 np: Any = LazyModule("numpy")
-
-_GENERATORS = ("Generator", "RandomState", "Random")
-"""Classes of random generators, of NumPy and of Python: the copy continues from the same state."""
 
 
 class Copies:
@@ -173,7 +170,7 @@ class Copies:
                 return Copies._array
             if getattr(getattr(value, "dtype", None), "kind", "") == "f":
                 return Copies._number if value.ndim == 0 else None
-        if kind.__name__ in _GENERATORS:
+        if is_generator(kind):
             return Copies._generator
         for base, copier in _BASES:
             if isinstance(value, base):

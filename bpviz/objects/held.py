@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -23,8 +24,10 @@ __all__ = [
     "begin_using",
     "class_entries",
     "end_using",
+    "is_generator",
     "is_model",
     "is_object",
+    "is_setting",
     "is_used",
     "keys_of",
     "of_library",
@@ -34,6 +37,7 @@ __all__ = [
 np: Any = LazyModule("numpy")
 
 ATOMS = frozenset({type(None), bool, int, str, bytes, complex, type, range, slice})
+_GENERATORS = ("Generator", "RandomState", "Random")
 HEAP_TYPE = 1 << 9  # of a class's flags: it was made by a `class` statement
 _OTHERS = frozenset(
     ("bpviz", "numpy", "scipy", "networkx", "matplotlib", "pandas", "torch", "tensorflow", "jax", "jaxlib", "sklearn")
@@ -174,10 +178,39 @@ def put_class_entries(kept: dict[str, Any], kind: type) -> None:
 
 
 def is_model(value: Any) -> bool:
-    """Return whether an argument is an object whose floats are inputs, or a method of one."""
+    """Return whether an argument is an object whose floats are inputs, a method of one, or a random generator.
+
+    They are copied: each run continues from the same state.
+    """
+    if is_generator(type(value)):
+        return True
     if isinstance(value, MethodType):
         return is_object(value.__self__)
     return is_object(value) and not hasattr(type(value), "__array__")
+
+
+def is_generator(kind: type) -> bool:
+    """Return whether a class is one of random generators, of NumPy or of Python.
+
+    >>> import random
+    >>> is_generator(random.Random), is_generator(type("Generator", (), {"__module__": "gan"}))
+    (True, False)
+    """
+    return kind.__name__ in _GENERATORS and kind.__module__.partition(".")[0] in ("numpy", "random")
+
+
+def is_setting(value: Any) -> bool:
+    """Return whether an argument is no number and holds none, but says what is done: a word, a function, a member.
+
+    >>> is_setting("relu"), is_setting(len), is_setting(slice(0, 2)), is_setting({"a"}), is_setting(3.0)
+    (True, True, True, True, False)
+    """
+    return (
+        value is None
+        or isinstance(value, str | bytes | bool | slice | set | frozenset | os.PathLike)
+        or (isinstance(value, enum.Enum) and not isinstance(value, int | float))
+        or callable(value)
+    )
 
 
 def keys_of(key: str, value: tuple[Any, ...] | list[Any]) -> list[str]:

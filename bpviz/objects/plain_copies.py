@@ -8,7 +8,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.objects.copies import Copies
-from bpviz.objects.held import is_model, keys_of
+from bpviz.objects.held import is_model, is_setting, keys_of
 
 __all__ = ["PlainCopies", "input_names"]
 
@@ -55,7 +55,7 @@ class PlainCopies(Copies):
             return number if self.number is None else self.number(number)
         if is_model(value):
             return self.of(value, key)
-        if value is None or isinstance(value, str | bytes | bool) or callable(value):
+        if is_setting(value):
             return value
         known = self.of_object(value)
         if known is not None:

@@ -13,6 +13,7 @@ from bpviz.ops.arrays import (  # noqa: F401
     joining,
     mapping,
     missing,
+    partial,
     picking,
     quantiles,
     statistics,
@@ -68,7 +69,7 @@ _SHORT = {"mul": "multiply", "sub": "subtract", "div": "divide", "truediv": "div
 
 
 def named(name: str) -> Operation:
-    """The row of that name; NumPy's names, symbols and those of Python's operators (``mul``) are understood too.
+    """Return the row of that name; NumPy's names, symbols and those of Python's operators (``mul``) are understood too.
 
     >>> named("multiply").symbol, named("mul").name, named("×").name
     ('×', 'multiply', 'multiply')

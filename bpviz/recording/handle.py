@@ -15,7 +15,7 @@ from bpviz.ops.table.copying import own, sealed
 from bpviz.recording import refusals
 from bpviz.recording.aliases import Superseded, constant_part, detached, latest, link, present, shares_memory
 from bpviz.recording.nesting import holds, lift
-from bpviz.recording.numpy_calls import adapted, composed, qualified
+from bpviz.recording.numpy_calls import adapted, chosen, composed, qualified
 from bpviz.recording.recorder import NO_VALUE, Recorder
 from bpviz.recording.source import accumulates, called_name, place, users_frame, written
 from bpviz.recording.value import Value
@@ -135,6 +135,12 @@ class Handle(Value):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
         out = keywords.pop("out", None)
+        if keywords.get("where") is True:
+            del keywords["where"]
+        if method == "__call__" and "where" in keywords:
+            if out is None:
+                raise refusals.undefined_elsewhere(ufunc.__name__, frame)
+            return composed(self.recorder, _where, (ufunc, inputs, out[0], frame), keywords, frame)
         if out is not None:
             made = self.__array_ufunc__(ufunc, method, *inputs, **keywords)
             return _written_into(out[0], made, frame)
@@ -143,7 +149,7 @@ class Handle(Value):
             name = f"{name}.{method}"
             if method in ("reduce", "accumulate"):
                 keywords = {"axis": 0} | keywords
-        composite = ops.composite(name)
+        composite = chosen(name, keywords) or ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, inputs, keywords, frame)
         found = ops.find(name) or ops.find(f"scipy.special.{name}")
@@ -163,7 +169,7 @@ class Handle(Value):
             keywords = dict(keywords)
             out = keywords.pop("out")
             return _written_into(out, self.__array_function__(function, types, args, keywords), frame)
-        composite = ops.composite(name)
+        composite = chosen(name, keywords) or ops.composite(name)
         if composite is not None:
             return composed(self.recorder, composite, args, keywords, frame)
         if name in _POSITIONS or (name == "where" and len(args) == 1):
@@ -247,6 +253,31 @@ def _written_into(out: Any, made: Any, frame: FrameType) -> Any:
     if write is None:
         raise refusals.into_plain(frame)
     return write(made, frame)
+
+
+def _where(ufunc: Any, inputs: Sequence[Any], out: Any, frame: FrameType, *, where: Any, **keywords: Any) -> Any:
+    """Compute a function of NumPy where a mask is true, and write that into ``out``, whose other elements stay.
+
+    What is not chosen is not computed, so that its gradient is 0 also where it would not be a number.
+    """
+    if getattr(out, "__bpviz_write__", None) is None:
+        raise refusals.into_plain(frame)
+    shape, index = out.shape, OPERATIONS["index"]
+    recorded = type(where) in HANDLES
+    if not recorded:
+        where = np.broadcast_to(np.asarray(where), shape)
+    elif where.shape != shape:
+        where = OPERATIONS["broadcast_to"](where, shape=shape)
+
+    def part(x: Any) -> Any:
+        if not ops.shape_of(x):
+            return x
+        if ops.shape_of(x) != shape:
+            x = OPERATIONS["broadcast_to"](x, shape=shape)
+        return index(x, where, key=Operand(0)) if recorded else index(x, key=where)
+
+    out[where] = ufunc(*map(part, inputs), **keywords)
+    return out
 
 
 def _starts_sum(x: Any, frame: FrameType) -> bool:

@@ -10,10 +10,11 @@ from typing import Any
 
 from bpviz.errors import RecordingError, RefusedAnyway
 from bpviz.ops import Operation
+from bpviz.ops.arrays.partial import partial
 from bpviz.recording.recorder import Recorder
 from bpviz.recording.source import place, written
 
-__all__ = ["adapted", "composed", "qualified"]
+__all__ = ["adapted", "chosen", "composed", "qualified"]
 
 
 @lru_cache(maxsize=1024)
@@ -21,6 +22,11 @@ def qualified(function: Any) -> str:
     """Return the name of a NumPy function as the table has it: ``sum``, ``linalg.norm``."""
     module = (getattr(function, "__module__", "") or "").removeprefix("numpy").removeprefix(".")
     return f"{module}.{function.__name__}" if module and not module.startswith("_") else function.__name__
+
+
+def chosen(name: str, keywords: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the reduction of a part of the elements, for a call with ``where=`` or ``initial=``; else ``None``."""
+    return partial(name) if "where" in keywords or "initial" in keywords else None
 
 
 def composed(

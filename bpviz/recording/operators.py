@@ -14,12 +14,12 @@ from bpviz.ops import OPERATIONS, Operation, evaluate
 from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, is_zero
 from bpviz.recording.handle import HANDLES, Handle, Missing
-from bpviz.recording.numpy_calls import adapted, composed
+from bpviz.recording.numpy_calls import adapted, chosen, composed
 from bpviz.recording.recorder import NO_VALUE
 from bpviz.recording.settled import is_settled
 from bpviz.recording.source import accumulates, by_operator
 
-__all__ = ["BY_OPERATOR"]
+__all__: list[str] = []
 
 _getframe = sys._getframe
 
@@ -115,6 +115,9 @@ def _unary(operation: Operation) -> Callable[[Handle], Any]:
 def _named(operation: Operation) -> Callable[..., Any]:
     def method(self: Handle, *args: Any, **keywords: Any) -> Any:
         frame = _getframe(1)
+        part = chosen(operation.name, keywords) if keywords else None
+        if part is not None:
+            return composed(self.recorder, part, (self, *args), keywords, frame)
         if operation.adapt is None:
             given = dict(zip(operation.parameters, args, strict=False)) | keywords
             return self.__bpviz_record__(operation, (self,), given, frame)
@@ -162,50 +165,33 @@ def _is_operand(value: Any) -> bool:
     return isinstance(value, (float, int, list, tuple)) or hasattr(value, "__array__")
 
 
-_OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-_COMPARISONS = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "invert"}
 _ROUNDED: dict[str, Callable[[Any], Any]] = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc}
 
-BY_OPERATOR = frozenset([*_OPERATORS.values(), *_COMPARISONS.values(), *_UNARY.values()])
-"""The operations of Python's operators."""
+
+def _give(operation: Operation) -> None:
+    """Give the class Python's operator of this row."""
+    name = operation.operator
+    if len(operation.operands) == 1:
+        setattr(Handle, f"__{name}__", _unary(operation))
+        return
+    setattr(Handle, f"__{name}__", _binary(operation))
+    # Comparisons have no form in place, and Python turns their operands round by itself.
+    if hasattr(operator, f"i{name}"):
+        setattr(Handle, f"__i{name}__", _binary(operation, in_place=True))
+        setattr(Handle, f"__r{name}__", _binary(operation, reflected=True))
 
 
 def _dress() -> None:
     """Give the class its operators and methods, from the table."""
-    for python_name, name in (_OPERATORS | _COMPARISONS).items():
-        setattr(Handle, f"__{python_name}__", _binary(OPERATIONS[name]))
-    for python_name, name in _OPERATORS.items():
-        setattr(Handle, f"__i{python_name}__", _binary(OPERATIONS[name], in_place=True))
-        setattr(Handle, f"__r{python_name}__", _binary(OPERATIONS[name], reflected=True))
-    for python_name, name in _UNARY.items():
-        setattr(Handle, f"__{python_name}__", _unary(OPERATIONS[name]))
+    for operation in OPERATIONS.values():
+        if operation.operator:
+            _give(operation)
+        if operation.method:
+            setattr(Handle, operation.name, _named(operation))
     for python_name, plainly in _ROUNDED.items():
         setattr(Handle, f"__{python_name}__", _rounded(OPERATIONS[python_name], plainly))
     for python_name, method in _METHODS.items():
         setattr(Handle, f"__{python_name}__", method)
-    for operation in OPERATIONS.values():
-        if operation.method:
-            setattr(Handle, operation.name, _named(operation))
     for name, function in ops.COMPOSITE_METHODS.items():
         setattr(Handle, name, _composed_method(name, function))
     for name in refusals.advised():

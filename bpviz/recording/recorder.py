@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+from bpviz import progress
 from bpviz.errors import RecordingError
 from bpviz.lazy import LazyModule
 from bpviz.ops import Operation, plain
@@ -22,6 +23,24 @@ from bpviz.text.styles import Style
 __all__ = ["NO_VALUE", "Constant", "Recorder", "differentiable"]
 
 np: Any = LazyModule("numpy")
+
+_EACH = 0x3FF
+"""Entries are counted where these bits of their numbers are 0: a count for each would be felt."""
+
+
+_BY_ENTRY = (
+    "parameters",
+    "is_input",
+    "labels",
+    "last_words",
+    "meanings",
+    "styles",
+    "orders",
+    "symbols",
+    "lines",
+    "weights",
+)
+"""What only some entries have, by the number of the entry."""
 
 
 class _NoValue:
@@ -199,6 +218,8 @@ class Recorder(Frames):
         self.reached.append(False)
         self.offsets.append(-1)
         self.step_scopes.append(self.scope)
+        if not index & _EACH:
+            progress.count("recorded {done} values", index)
         return index
 
     def copy(self, other: Recorder, index: int, operands: tuple[int, ...]) -> int:
@@ -213,28 +234,12 @@ class Recorder(Frames):
         self.reached.append(other.reached[index])
         self.offsets.append(other.offsets[index])
         self.step_scopes.append(other.step_scopes[index])
-        if index in other.parameters:
-            self.parameters[new] = other.parameters[index]
-        if index in other.is_input:
-            self.is_input[new] = other.is_input[index]
         if index in other.whole:
             self.whole.add(new)
-        if index in other.labels:
-            self.labels[new] = other.labels[index]
-        if index in other.last_words:
-            self.last_words[new] = other.last_words[index]
-        if index in other.meanings:
-            self.meanings[new] = other.meanings[index]
-        if index in other.styles:
-            self.styles[new] = other.styles[index]
-        if index in other.orders:
-            self.orders[new] = other.orders[index]
-        if index in other.symbols:
-            self.symbols[new] = other.symbols[index]
-        if index in other.lines:
-            self.lines[new] = other.lines[index]
-        if index in other.weights:
-            self.weights[new] = other.weights[index]
+        for name in _BY_ENTRY:
+            table = getattr(other, name)
+            if index in table:
+                getattr(self, name)[new] = table[index]
         return new
 
     def add_step(
@@ -258,6 +263,8 @@ class Recorder(Frames):
         self.step_scopes.append(self.scope)
         if parameters:
             self.parameters[index] = parameters
+        if not index & _EACH:
+            progress.count("recorded {done} values", index)
         return index
 
     def add_read(

@@ -23,7 +23,9 @@ __all__ = [
     "no_attribute",
     "no_number",
     "of_class",
+    "several",
     "undecided",
+    "undefined_elsewhere",
     "unknown",
     "unused",
     "without_value",
@@ -55,10 +57,8 @@ _ADVICE = {
 }
 _INSTEAD = {
     "nanmedian": "np.median(x[~np.isnan(x)])",
-    "real": "x",
 }
 _GENERAL = "the eigenvalues of a general matrix are complex numbers; for a symmetric one write np.linalg.eigvalsh(A)"
-_SINGULAR = "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large"
 _COUNTS = "counts carry no gradient; compute it before, from plain numbers"
 _BECAUSE = {
     "argpartition": "it leaves the order open; write np.argsort(x)",
@@ -69,16 +69,12 @@ _BECAUSE = {
     "histogram2d": _COUNTS,
     "ldexp": "write x * 2.0**n",
     "lexsort": "sort by one key: np.argsort(x)",
-    "linalg.cond": _SINGULAR,
     "linalg.eig": _GENERAL,
     "linalg.eigvals": _GENERAL,
     "linalg.qr": "write np.linalg.cholesky(A.T @ A).T for R",
-    "linalg.svd": _SINGULAR,
-    "linalg.svdvals": _SINGULAR,
     "nanpercentile": "write np.percentile(x[~np.isnan(x)], q)",
     "nanquantile": "write np.quantile(x[~np.isnan(x)], q)",
     "partition": "it leaves the order open; write np.sort(x)",
-    "piecewise": "write np.select or np.where",
     "round": "write np.round(x)",
     "trunc": "write np.trunc(x)",
     "unique": "how long its result is depends on the values; compute it before, from plain numbers",
@@ -155,7 +151,7 @@ def leaves_the_record(frame: FrameType) -> RecordingError:
         advice = f"a plain array's own method takes plain numbers alone: write np.dot({operands})"
     elif called == "int":
         advice = "leave the conversion out, or write np.trunc(x), whose gradient is 0"
-    elif called == "float" or text.endswith(".item()"):
+    elif called == "float":
         advice = "leave the conversion out"
     elif name == "arange":
         advice = "how many numbers there are cannot depend on a recorded value; give a plain one, or np.linspace"
@@ -172,7 +168,7 @@ def into_plain(frame: FrameType) -> RecordingError:
     """Return the error for a recorded value that is written into an array of the user's own."""
     text = written(frame) + (" = …" if _stores(frame) else "")
     return RecordingError(
-        f"{text} writes a recorded value into an array that was made outside ({place(frame)}), which stays "
+        f"{text} writes a recorded value into a plain array ({place(frame)}), which stays "
         "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)"
     )
 
@@ -253,10 +249,25 @@ def unused(operation: ops.Operation, what: str, frame: FrameType) -> RecordingEr
         return RecordingError(f"{written(frame)} gives {operation.name} {what} operand(s) ({place(frame)}); {takes}")
     advice = {
         "where": "choose before: np.where(condition, x, 0), or x[condition]",
-        "initial": "compare or add afterwards: np.maximum(np.max(x), initial)",
     }
     return RecordingError(
         f"{written(frame)}: {what}= cannot be recorded ({place(frame)}); {advice.get(what, 'leave it out')}"
+    )
+
+
+def several(count: int, frame: FrameType) -> RefusedAnyway:
+    """Return the error for an array of several elements of which one number is wanted."""
+    return RefusedAnyway(
+        f"{written(frame)}: an array of {count} elements is no single number ({place(frame)}); "
+        "give the place of one, x.item(0), or take all, x.tolist()"
+    )
+
+
+def undefined_elsewhere(name: str, frame: FrameType) -> RecordingError:
+    """Return the error for a function with ``where=`` and no ``out=``, whose other elements are not defined."""
+    return RecordingError(
+        f"{written(frame)} ({place(frame)}): np.{name} with where= leaves the other elements undefined; "
+        "give the array whose elements they are: out=np.zeros(x.shape)"
     )
 
 

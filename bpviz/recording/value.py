@@ -141,10 +141,6 @@ class Value(Cell):
     def __complex__(self) -> complex:
         raise refusals.leaves_the_record(_getframe(1))
 
-    def item(self, *place: Any) -> Any:
-        """Return the plain number, if it carries no gradient, which would be lost."""
-        return np.asarray(self._plain(_getframe(1))).item(*place)
-
     def _plain(self, frame: FrameType, *, counts: bool = False) -> Any:
         """Return the plain value, if it may leave the record: it carries no gradient, or is only printed."""
         data = self.data

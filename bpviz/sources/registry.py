@@ -230,21 +230,27 @@ def _met(thing: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iter
         if id(one) in seen or len(seen) > _MANY:
             continue
         seen.add(id(one))
-        if type(one) not in _SIMPLE and type(one).__module__ != "numpy":
+        kind = type(one)
+        if kind in _SIMPLE or kind.__module__ == "numpy":
+            continue
+        if kind not in _CONTAINERS:
             yield one
-            if depth < _DEEPEST:
-                todo += [(part, depth + 1) for part in _parts(one)]
+        if depth < _DEEPEST:
+            parts = one[:_MANY] if kind is tuple or kind is list else _parts(one)
+            todo += [(part, depth + 1) for part in parts if type(part) not in _SIMPLE]
 
 
 _SIMPLE = frozenset({float, int, bool, str, bytes, complex, type(None)})
+_CONTAINERS = frozenset({list, tuple, dict})
+"""Those of Python itself: only what is in them may need a source."""
 
 
 def _parts(thing: Any) -> Iterator[Any]:
     """Iterate over what a thing refers to: values of a container, what a function names, what an object holds."""
-    if isinstance(thing, Mapping):
-        yield from thing.values()
-    elif isinstance(thing, list | tuple):
+    if isinstance(thing, list | tuple):
         yield from thing[:_MANY]
+    elif isinstance(thing, Mapping):
+        yield from thing.values()
     elif isinstance(thing, MethodType):
         yield from (thing.__self__, thing.__func__)
     elif isinstance(thing, FunctionType):

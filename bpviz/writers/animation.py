@@ -7,6 +7,7 @@ from io import BytesIO
 from math import sqrt
 from typing import Any, Literal
 
+from bpviz import progress
 from bpviz.errors import ExtraMissing, UsageError
 from bpviz.figure import Step
 from bpviz.picture.elements import Picture
@@ -63,8 +64,13 @@ def write(
         frame = Image.open(BytesIO(png.write(pictures[at], theme, scale=zoom)))
         return frame.convert("RGBA" if theme.transparent else "RGB")
 
+    def counted(at: int) -> Any:
+        frame = drawn(at)
+        progress.count("drawn {done} of {total} steps", at + 1, len(pictures))
+        return frame
+
     # One at a time: all at once would fill the memory. Pillow reads all of them twice for APNG only.
-    frames: Iterator[Any] = map(drawn, range(len(pictures)))
+    frames: Iterator[Any] = map(counted, range(len(pictures)))
     if format == "gif":
         # All frames use the colours of the last, which shows everything, so that nothing flickers.
         last = _opaque(drawn(len(pictures) - 1), theme)

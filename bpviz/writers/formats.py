@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bpviz import deadline
+from bpviz import deadline, progress
 from bpviz.errors import UsageError, did_you_mean
 from bpviz.frozen import dataclass
 
@@ -206,11 +206,13 @@ def frames(
     row = row_of(format)
     together = getattr(_writer(row.module), "frames", None)
     if together is None:
-        each = zip(pictures, marks, strict=True)
-        return (write(picture, theme, format, mark=mark, **options) for picture, mark in each)
-    own = {name: value for name, value in options.items() if name in row.options}
-    pairs = zip(together(pictures, theme, **own), marks, strict=True)
-    return (stamped(file, mark, format) for file, mark in pairs)
+        files = (write(picture, theme, format, **options) for picture in pictures)
+    else:
+        own = {name: value for name, value in options.items() if name in row.options}
+        files = together(pictures, theme, **own)
+    for done, (file, mark) in enumerate(zip(files, marks, strict=True), 1):
+        yield stamped(file, mark, format)
+        progress.count("drawn {done} of {total} steps", done, len(marks))
 
 
 def _writer(module: str) -> Any:

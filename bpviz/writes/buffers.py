@@ -72,12 +72,14 @@ class Buffer(Cell):
         return np.array(made) if copy else made
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        found = _handle_in((*inputs, *keywords.get("out", ())))
+        found = _handle_in((*inputs, *keywords.get("out", ()), keywords.get("where")))
         if found is not None:
             return found.__array_ufunc__(ufunc, method, *inputs, **keywords)
         out = keywords.get("out")
         if out is not None:
             keywords["out"] = tuple(map(bare, out))
+        if "where" in keywords:
+            keywords["where"] = bare(keywords["where"])
         made = getattr(ufunc, method)(*map(bare, inputs), **keywords)
         return out[0] if out is not None else self._kept(made)
 

@@ -1,14 +1,19 @@
-"""The elements of an array one by one: ``x.flat`` and ``x.tolist()``."""
+"""The elements of an array one by one: ``x.flat``, ``x.item()`` and ``x.tolist()``."""
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS
+from bpviz.recording import refusals
 from bpviz.recording.handle import Handle, index_by
+from bpviz.recording.recorder import NO_VALUE
+from bpviz.recording.settled import is_settled
+from bpviz.recording.source import formats
 from bpviz.writes.assignments import gathered
 from bpviz.writes.buffers import Buffer
 
@@ -68,6 +73,27 @@ def _tolist(self: Handle) -> Any:
     return _as_list(self, (), frame)
 
 
+def _item(self: Handle, *place: Any) -> Any:
+    """Return one element: recorded if it carries a gradient, which a plain number would lose, else plain.
+
+    Raises `RecordingError` if no place is given and there are several elements.
+    """
+    frame = sys._getframe(1)
+    if self.data is NO_VALUE:
+        raise refusals.without_value("a plain number", frame)
+    if is_settled(self, counts=False) or formats(frame.f_code, frame.f_lasti):
+        return np.asarray(self).item(*place)
+    if len(place) == 1 and isinstance(place[0], tuple):
+        place = place[0]
+    if not place and self.size != 1:
+        raise refusals.several(self.size, frame)
+    if not place or not self.shape:
+        return OPERATIONS["reshape"](self, shape=()) if type(self.data) is not float else self
+    if len(place) == 1:
+        place = np.unravel_index(np.arange(self.size)[operator.index(place[0])], self.shape)
+    return index_by(self, tuple(map(operator.index, place)), frame)
+
+
 def _as_list(x: Handle, place: tuple[int, ...], frame: Any) -> Any:
     if len(place) == len(x.shape):
         return index_by(x, place if len(place) > 1 else place[0], frame)
@@ -76,4 +102,5 @@ def _as_list(x: Handle, place: tuple[int, ...], frame: Any) -> Any:
 
 for _kind in (Handle, Buffer):
     setattr(_kind, "flat", property(Flat, doc="The elements in one line."))  # noqa: B010
-setattr(Handle, "tolist", _tolist)  # noqa: B010
+for _name, _method in {"item": _item, "tolist": _tolist}.items():
+    setattr(Handle, _name, _method)

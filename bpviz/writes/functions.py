@@ -14,8 +14,9 @@ from bpviz.recording import refusals
 from bpviz.recording.aliases import detached, give, is_zero
 from bpviz.recording.handle import HANDLES, Handle, template
 from bpviz.writes.assignments import gathered, set_item, set_whole
+from bpviz.writes.buffers import buffer
 
-__all__ = ["copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"]
+__all__ = ["copyto", "fill_diagonal", "piecewise", "place", "put", "put_along_axis", "putmask"]
 
 np: Any = LazyModule("numpy")
 
@@ -100,6 +101,45 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     x = _writable(a)
     steps = np.arange(min(shape_of(x)))
     set_item(x, (steps,) * len(shape_of(x)), gathered(val), sys._getframe(1))
+
+
+@made_of_operations("piecewise")
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Do ``np.piecewise``: of each function its values where its condition is true; of several conditions the last.
+
+    A function is called with the elements for which its condition is true, as by NumPy.
+    """
+    if not isinstance(condlist, list | tuple) or (condlist and shape_of(condlist[0]) == () and shape_of(x)):
+        condlist = [condlist]
+    conditions, functions = [*map(gathered, condlist)], list(funclist)
+    if len(functions) == len(conditions) + 1:
+        rest = conditions[0]
+        for condition in conditions[1:]:
+            rest = rest | condition
+        conditions.append(np.logical_not(rest))
+    if len(functions) != len(conditions):
+        raise ValueError(
+            f"np.piecewise needs a function for each condition, and perhaps one for the rest, but got "
+            f"{len(functions)} for {len(conditions)} condition(s)"
+        )
+    if np.dtype(x.dtype).kind in "iub":
+        raise TypeError("np.piecewise of whole numbers drops the decimals; make them floats: x * 1.0")
+    if not shape_of(x):
+        found = 0.0
+        for condition, function in zip(conditions, functions, strict=True):
+            if condition:
+                found = function(x, *args, **kw) if callable(function) else function
+        return found
+    recorded = next(value for value in (x, *conditions) if type(value) in HANDLES)
+    made = buffer(recorded.recorder, np.zeros(shape_of(x), x.dtype))
+    for condition, function in zip(conditions, functions, strict=True):
+        if not callable(function):
+            made[condition] = function
+        elif np.any(condition):
+            positions: list[Any] = []
+            key = template(condition, positions)
+            made[condition] = function(OPERATIONS["index"](x, *positions, key=key), *args, **kw)
+    return made
 
 
 def _at(name: str, combine: Callable[[Any, Any, Any, Any], Any]) -> None:

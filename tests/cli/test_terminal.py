@@ -191,6 +191,38 @@ sys.argv[0] = "bpviz"
 """A start of the command that writes a dot as soon as the first module of bpviz is loaded."""
 
 
+DROPPED = """
+import bpviz.cli
+import sys, threading, time, weakref
+
+class Thing:
+    pass
+
+def start(*_, **__):
+    thing = Thing()
+    # The interrupt comes while the callback runs, which lets no exception out.
+    kept = weakref.ref(thing, lambda _: [print(".", flush=True), time.sleep(9)])
+    del thing
+    for _ in range(90):
+        time.sleep(0.1)
+
+bpviz.cli.main = start
+import bpviz.__main__; bpviz.__main__.start()
+"""
+
+
+@POSIX
+def test_an_interrupt_that_comes_in_a_callback_is_not_lost(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", DROPPED], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    message = process.communicate(timeout=60)[1].decode()
+    assert (process.returncode, message) == INTERRUPTED[0]
+
+
 @POSIX
 def test_an_interrupt_at_any_time_is_one(folder: Path) -> None:
     code = FIRST + "import bpviz.__main__; bpviz.__main__.start()"

@@ -223,12 +223,8 @@ def test_a_failed_write_leaves_the_old_picture(folder: Path, monkeypatch: pytest
 
 
 def test_no_engine_ends_with_3_and_the_line_to_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpviz.layout import bundled
-
-    def absent() -> None:
-        raise ImportError("No module named 'pygraphviz'")
-
-    monkeypatch.setattr(bundled, "bindings", absent)
+    # So that its import fails as where it is not installed.
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
     monkeypatch.setenv("PATH", str(folder))
     for words in (("--engine", "graphviz"), ("--engine", "bundled"), ("-o", "apples.pdf")):
         result = run("render", "apples.py", *words)

@@ -407,3 +407,14 @@ class TwoLayerNet:
 
 
 two_layer_net = TwoLayerNet(3, 4, 2).loss
+
+
+def descent_from_random_weights(rate=0.1, x=np.array([[1.0, -0.5], [0.3, 0.8], [-0.7, 0.2]])):
+    """The loss after two steps of descent from weights that the function draws itself, as it depends on the rate."""
+    np.random.seed(1)
+    W, b, t = np.random.randn(2, 1) * 0.5, np.zeros(1), np.linspace(0, 1, 3).reshape(-1, 1)
+    for _ in range(2):
+        error = x @ W + b - t
+        W -= rate * x.T @ error / len(x)
+        b -= rate * np.mean(error, axis=0)
+    return np.mean((x @ W + b - t) ** 2)

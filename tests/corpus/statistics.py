@@ -309,3 +309,34 @@ def most_likely_path(A=np.array([[0.7, 0.3], [0.4, 0.6]]), B=np.array([[0.9, 0.1
             back[t, j] = np.argmax(s)
             score[t, j] = s[back[t, j]] + np.log(B[j, seen[t]])
     return np.max(score[-1])
+
+
+def filter_likelihood(z=np.array([1.0, 1.3, 0.9]), q=0.1, r=0.5):
+    """The log-likelihood of a Kalman filter of place and speed."""
+    F, H = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[1.0, 0.0]])
+    x, P, total = np.zeros((2, 1)), np.eye(2), 0.0
+    for measured in z:
+        x, P = F.dot(x), F.dot(P).dot(F.T) + q * np.eye(2)
+        y = measured - H.dot(x)
+        S = H.dot(P).dot(H.T) + r
+        K = P.dot(H.T).dot(np.linalg.inv(S))
+        x, P = x + K.dot(y), (np.eye(2) - K @ H) @ P
+        total -= 0.5 * (np.log(2 * np.pi * np.linalg.det(S)) + (y.T @ np.linalg.inv(S) @ y).item())
+    return total
+
+
+def means_of_groups(x=np.array([1.0, 4.0, 2.0, 5.0])):
+    """The mean of each group, one of which is empty: 0 there, and no NaN in the gradient."""
+    group = np.array([0, 2, 0, 2])
+    sums, counts = np.zeros(3), np.bincount(group, minlength=3)
+    np.add.at(sums, group, x)
+    means = np.divide(sums, counts, out=np.zeros(3), where=counts > 0)
+    return np.sum(means**2) + np.max(x, where=group == 0, initial=0.0)
+
+
+def whitened(x=np.array([[1.0, 2.0], [2.0, 1.0], [4.0, 5.0], [0.0, 3.5]])):
+    """Principal components by singular values, scaled to the variance 1."""
+    x = x - np.mean(x, axis=0)
+    U, S, V = np.linalg.svd(np.dot(x.T, x) / x.shape[0])
+    white = np.dot(x, U) / np.sqrt(S + 1e-5)
+    return np.sum(white**4) + S[0] / np.sum(S)

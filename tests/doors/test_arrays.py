@@ -195,3 +195,48 @@ def test_full_like_of_a_recorded_value() -> None:
     assert (flow.output, flow.grads["v"]) == (12.0, 6.0)
     with pytest.raises(RecordingError, match="whole numbers drops the decimals"):
         bpviz.trace(lambda v: np.sum(np.full_like(np.array([1, 2]), v)), 2.0)
+
+
+PLAIN = np.array([3.0, 1.0, 2.0])
+FRESH: dict[str, Callable[[], Any]] = {
+    "linspace": lambda: np.linspace(0, 1, 3),
+    "logspace": lambda: np.logspace(0, 1, 3),
+    "geomspace": lambda: np.geomspace(1, 4, 3),
+    "tri": lambda: np.tri(3)[1],
+    "pad": lambda: np.pad(PLAIN, 1),
+    "tile": lambda: np.tile(PLAIN, 2),
+    "repeat": lambda: np.repeat(0.5, 4),
+    "outer": lambda: np.outer(PLAIN, PLAIN)[2],
+    "where": lambda: np.where(PLAIN > 1, PLAIN, 0.0),
+    "cumsum": lambda: np.cumsum(PLAIN),
+    "sort": lambda: np.sort(PLAIN),
+    "roll": lambda: np.roll(PLAIN, 1),
+    "append": lambda: np.append(PLAIN, 4.0),
+    "kron": lambda: np.kron(PLAIN, [1.0, 2.0]),
+    "concatenate": lambda: np.concatenate([PLAIN, [4.0]]),
+    "vstack": lambda: np.vstack([PLAIN, PLAIN])[0],
+    "stack": lambda: np.stack([PLAIN, PLAIN], axis=1)[0],
+    "random.rand": lambda: np.random.rand(3),
+    "random.randn": lambda: np.random.randn(3),
+    "random.random": lambda: np.random.random(3),
+    "random.random_sample": lambda: np.random.random_sample(3),
+    "random.normal": lambda: np.random.normal(size=3),
+    "random.standard_normal": lambda: np.random.standard_normal(3),
+    "random.uniform": lambda: np.random.uniform(-1, 1, 3),
+}
+
+
+@at_once([*FRESH.items()])
+def test_new_arrays_of_the_model_can_be_written_into(name: str, make: Callable[[], Any]) -> None:
+    def model(a: Any = 1.5) -> Any:
+        np.random.seed(4)
+        y = make()
+        y[1] = a**2
+        y -= 0.5 * a * y
+        return np.sum(y * y)
+
+    before = PLAIN.copy()
+    assert bpviz.backprop(model).output == pytest.approx(model(), rel=1e-13), name
+    slope = (model(1.5 + 1e-6) - model(1.5 - 1e-6)) / 2e-6
+    assert bpviz.backprop(model).grads["a"] == pytest.approx(slope, rel=1e-6)
+    assert np.array_equal(PLAIN, before)

@@ -38,6 +38,7 @@ BY_NAME = {
     *("sort", "pick_largest", "embedding", "repeat", "cummax", "cummin", "interp"),
     # Rules that need names of their own on the way (x̂ and σ, the weights A), or a half triangle.
     *("batch_norm", "layer_norm", "attention", "cholesky", "lower_half", "eigenvalues", "eigenvectors"),
+    *("singular_values", "left_vectors", "right_vectors"),
     # A write into a part of an array.
     *("assign", "fill"),
     # A diagonal beside the main one.
@@ -188,6 +189,9 @@ EXPLAINED = (
     "lower_half",
     "eigenvalues",
     "eigenvectors",
+    "singular_values",
+    "left_vectors",
+    "right_vectors",
     "interp",
 )
 """The cards whose formulas hold names that the notes below them explain."""

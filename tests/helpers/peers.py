@@ -93,6 +93,8 @@ PEERS: dict[str, Callable[..., Any]] = {
         -(t * anp.log(1 / (1 + anp.exp(-x))) + (1 - t) * anp.log(1 / (1 + anp.exp(x))))
     ),
     "affine": lambda x, W, b: anp.dot(x, W) + b,
+    "linear": lambda x, W, b: anp.dot(x, W.T) + b,
+    "linear_without_bias": lambda x, W: anp.dot(x, W.T),
     "dropout": lambda x, mask, rate=0.5: x * mask / (1 - rate),
     "embedding": lambda W, ids: W[ids],
     "batch_norm": lambda x, gamma, beta, axis=0, eps=1e-5: norm(x, gamma, beta, axis, eps),

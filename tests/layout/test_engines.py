@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,10 +135,8 @@ def test_a_frozen_application_lays_out_without_a_child(monkeypatch):
 class TestMissing:
     @pytest.fixture
     def no_bundled(self, monkeypatch):
-        def bindings():
-            raise ImportError("pygraphviz is not installed")
-
-        monkeypatch.setattr(bundled, "bindings", bindings)
+        # So that its import fails as where it is not installed.
+        monkeypatch.setitem(sys.modules, "pygraphviz", None)
 
     @pytest.fixture
     def no_system(self, monkeypatch, tmp_path):
@@ -180,9 +180,12 @@ class TestMissing:
         assert theirs.hint == engines.INSTALL_SYSTEM
 
     def test_an_old_pygraphviz_is_no_engine(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "pygraphviz._graphviz", object())
+        monkeypatch.setitem(sys.modules, "pygraphviz", SimpleNamespace(__version__="1.14"))
         with pytest.raises(ImportError, match=r"older than 2\.0\.4"):
-            bundled.bindings()
+            bundled.package()
+
+    def test_no_private_module_is_named(self):
+        assert "_graphviz" not in Path(bundled.__file__).read_text(encoding="utf-8").replace("__graphviz_version__", "")
 
     def test_an_unknown_engine_is_a_wrong_usage(self):
         with pytest.raises(

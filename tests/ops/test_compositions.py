@@ -247,6 +247,13 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x: np.linalg.eigh(x)[1] * np.linalg.eigh(x)[0], (SQUARE @ SQUARE.T,)),
     ],
     "linalg.eigvalsh": [(lambda x: np.linalg.eigvalsh(x), (SQUARE @ SQUARE.T,))],
+    "linalg.svd": [
+        (lambda x: np.linalg.svd(x).U * np.linalg.svd(x)[2].T, (SQUARE,)),
+        (lambda x: np.linalg.svd(x, full_matrices=False)[0] ** 2, (BATCH[1].T[:, :2] ** 2,)),
+        (lambda x: np.linalg.svd(x, False).Vh ** 2, (X,)),
+        (lambda x: np.linalg.svd(x, compute_uv=False), (X,)),
+    ],
+    "linalg.cond": [(lambda x: np.linalg.cond(x), (SQUARE,)), (lambda x: np.linalg.cond(x, 2), (X,))],
     "linalg.lstsq": [
         (lambda x, y: np.linalg.lstsq(x, y)[0], (BATCH[0, :, :2] + SQUARE[:, :2], LINE[:3])),
         (lambda x, y: np.linalg.lstsq(x, y, rcond=None)[1], (BATCH[0, :, :2] + SQUARE[:, :2], LINE[:3])),
@@ -280,6 +287,8 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
         (lambda x: np.quantile(x, 0.5, keepdims=True), (X,)),
         (lambda x: np.quantile(x, 1.0, axis=-1), (BATCH,)),
     ],
+    "real": [(lambda x: np.real(x) * x, (X,))],
+    "conjugate": [(lambda x: np.conj(x) * x, (X,))],
     "resize": [(lambda x: np.resize(x, (2, 4)), (LINE,)), (lambda x: np.resize(x, 3), (X,))],
     "vander": [
         (lambda x: np.vander(x), (LINE,)),
@@ -303,6 +312,13 @@ COMPOSITIONS: dict[str, list[tuple[Callable[..., Any], tuple[Any, ...]]]] = {
     "maximum.at": [(after(lambda y, v: np.maximum.at(y, [0, 2], v)), (LINE, np.array([0.1, 0.2])))],
     "minimum.at": [(after(lambda y, v: np.minimum.at(y, [0, 2], v)), (LINE, np.array([0.1, 0.2])))],
     "multiply.at": [(after(lambda y, v: np.multiply.at(y, [-1, 2], v)), (LINE, 3.0))],
+    "piecewise": [
+        (lambda x: np.piecewise(x, [x < 0, x >= 0.5], [lambda v: v**2, np.exp]), (LINE,)),
+        (lambda x: np.piecewise(x, [x < 0.5, x < 0], [np.exp, -1.0, lambda v, k=2.0: k * np.log(v)]), (X,)),
+        (lambda x: np.piecewise(x, x > 0, [lambda v, k: v * k, lambda v, k: v**k], 3), (LINE,)),
+        (lambda x, y: np.piecewise(y, [x > 0, x <= 0], [lambda v: v * 2, np.sin]) * x, (LINE, LINE[::-1] * 2)),
+        (lambda x: np.piecewise(x, [x > 2, x < 2], [np.exp, np.sin]), (1.2,)),
+    ],
     "place": [(after(lambda y, v: np.place(y, np.array([1, 0, 1, 0, 0]) > 0, v)), (LINE, np.array([5.0, 6.0])))],
     "put": [(after(lambda y, v: np.put(y, [4, 0], v)), (X, np.array([5.0, 6.0])))],
     "put_along_axis": [

@@ -219,6 +219,11 @@ SPELLED_OUT: dict[str, Callable[..., Any]] = {
     "cummin": lambda x, axis=0: running(x, axis, anp.min),
     "eigenvalues": lambda x: anp.linalg.eigh(symmetric(x))[0],
     "eigenvectors": lambda x: anp.linalg.eigh(symmetric(x))[1],
+    "singular_values": lambda x: anp.linalg.svd(x, full_matrices=False)[1],
+    "left_vectors": lambda x: anp.linalg.svd(x, full_matrices=False)[0],
+    "right_vectors": lambda x: anp.linalg.svd(x, full_matrices=False)[2],
+    "linear": lambda x, w, b: x @ anp.swapaxes(w, -1, -2) + b,
+    "linear_without_bias": lambda x, w: x @ anp.swapaxes(w, -1, -2),
     "pinv": anp.linalg.pinv,
     "interp": lambda x, xp, fp, left=None, right=None: anp.reshape(
         anp.array([on_lines(one, xp, fp, left, right) for one in anp.ravel(x)]), np.shape(x)

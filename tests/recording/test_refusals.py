@@ -8,6 +8,7 @@ import linecache
 import math
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -164,27 +165,27 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "item": (
         lambda x=V: x.item(),
-        "x.item() asks a recorded value for a plain number (line +0), where its gradient would be lost; "
-        "leave the conversion out",
+        "x.item(): an array of 3 elements is no single number (line +0); "
+        "give the place of one, x.item(0), or take all, x.tolist()",
     ),
     "a write into the user's own array": (
         into_plain,
-        "PLAIN[0] = … writes a recorded value into an array that was made outside (line +1), which stays as it is; "
+        "PLAIN[0] = … writes a recorded value into a plain array (line +1), which stays as it is; "
         "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "in-place sum into the user's own array": (
         into_plain_all,
-        "total += x writes a recorded value into an array that was made outside (line +2), which stays as it is; "
+        "total += x writes a recorded value into a plain array (line +2), which stays as it is; "
         "give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "out= into the user's own array": (
         lambda x=V: np.add(x, 1, out=PLAIN),
-        "np.add(x, 1, out=PLAIN) writes a recorded value into an array that was made outside (line +0), which stays "
+        "np.add(x, 1, out=PLAIN) writes a recorded value into a plain array (line +0), which stays "
         "as it is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "copyto into the user's own array": (
         lambda x=V: np.copyto(PLAIN, x),
-        "np.copyto(PLAIN, x) writes a recorded value into an array that was made outside (line +0), which stays as it "
+        "np.copyto(PLAIN, x) writes a recorded value into a plain array (line +0), which stays as it "
         "is; give the array as a parameter, or write into a copy of it: y = np.array(y)",
     ),
     "a write into whole numbers": (
@@ -221,9 +222,13 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         "it computes with complex numbers, and only real ones can be recorded",
     ),
     "svd": (
-        lambda x=np.eye(2): np.linalg.svd(x),
-        "np.linalg.svd cannot be recorded (line +0: np.linalg.svd(x)); "
-        "write np.sqrt(np.linalg.eigvalsh(A.T @ A)) for the singular values, from small to large",
+        lambda x=np.eye(3)[:2]: np.linalg.svd(x),
+        "np.linalg.svd(x) (line +0): np.linalg.svd of a matrix of shape (2, 3) fills up its vectors with any others; "
+        "write np.linalg.svd(x, full_matrices=False)",
+    ),
+    "qr": (
+        lambda x=np.eye(2): np.linalg.qr(x),
+        "np.linalg.qr cannot be recorded (line +0: np.linalg.qr(x)); write np.linalg.cholesky(A.T @ A).T for R",
     ),
     "something to write instead": (
         lambda x=V: np.nanmedian(x),
@@ -234,9 +239,19 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
         f"np.hypot.accumulate cannot be recorded (line +0: np.hypot.accumulate(x)); {TABLE}",
     ),
     "keyword": (
-        lambda x=V: np.sum(x, where=x > 1),
-        "np.sum(x, where=x > 1): where= cannot be recorded (line +0); "
+        lambda x=V: np.any(x, where=x > 1),
+        "np.any(x, where=x > 1): where= cannot be recorded (line +0); "
         "choose before: np.where(condition, x, 0), or x[condition]",
+    ),
+    "a type next to where=": (
+        lambda x=V: np.sum(x, where=x > 1, dtype=np.float32),
+        "np.sum(x, where=x > 1, dtype=np.float32) (line +0): dtype= next to where= or initial= cannot be recorded; "
+        "leave it out",
+    ),
+    "a function where a mask is true, and no array for the rest": (
+        lambda x=V: np.exp(x, where=x > 1),
+        "np.exp(x, where=x > 1) (line +0): np.exp with where= leaves the other elements undefined; "
+        "give the array whose elements they are: out=np.zeros(x.shape)",
     ),
     "keyword of a ufunc": (
         lambda x=V: np.add(x, 1, dtype=np.float32),
@@ -295,8 +310,8 @@ CASES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "norm of a matrix": (
         lambda x=np.eye(2): np.linalg.norm(x, 2),
-        "np.linalg.norm(x, 2) (line +0): the matrix norm of order 2 needs singular values, which cannot be recorded; "
-        "take the Frobenius norm, np.linalg.norm(x), or order 1 or np.inf",
+        "np.linalg.norm(x, 2) (line +0): a matrix norm of order 2 cannot be recorded; "
+        "write np.linalg.svd(x, compute_uv=False).max()",
     ),
     "a function as a method": (
         lambda x=V: x.exp(),
@@ -401,7 +416,11 @@ def test_errors_of_the_model_are_not_changed() -> None:
         (lambda: 3, (), "<lambda> returned 3, which does not depend on its inputs"),
         (lambda x=1.0: None, (), "<lambda> returned None, which does not depend"),
         (3, (), "a function is needed, but got 3"),
-        (lambda x: x, ({1, 2},), "the input 'x' must be a number or an array of real numbers, but got {1, 2} (set)"),
+        (
+            lambda x: x,
+            (date(2026, 1, 2),),
+            "a number or an array of real numbers, but got datetime.date(2026, 1, 2) (date)",
+        ),
         (lambda x: x, (1j,), "the input 'x' must be a number or an array of real numbers, but got 1j (complex)"),
         (lambda x: x, (np.array(["a"]),), "(ndarray of <U1)"),
         (lambda x: x, (10**400,), "the input 'x' is a whole number too large for a float: about 10^401"),

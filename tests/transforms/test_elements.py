@@ -24,6 +24,7 @@ from bpviz.words.values import line_of
 REFUSED = {
     *("inv", "solve", "det", "logabsdet", "cholesky", "cumprod"),
     *("eigenvalues", "eigenvectors", "pinv", "interp"),
+    *("singular_values", "left_vectors", "right_vectors"),
 }
 """Neither element by element nor sums of products: refused in words."""
 

@@ -15,7 +15,7 @@ from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import REQUIRED, Case
 from bpviz.ops.table.values import is_whole_number, shape_of
 
-__all__ = ["astype", "copy", "full_like", "nan_to_num"]
+__all__ = ["astype", "copy", "full_like", "nan_to_num", "real"]
 
 np: Any = LazyModule("numpy")
 
@@ -63,6 +63,12 @@ astype = operation(
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """``np.copy``: the same value; a write into one of the two is not seen in the other."""
     return a.copy() if hasattr(a, "copy") else a
+
+
+@made_of_operations("real", "conjugate")
+def real(val: Any) -> Any:
+    """``np.real`` and ``np.conj``: the value itself, for recorded values are real numbers."""
+    return val
 
 
 @made_of_operations("full_like")

@@ -198,7 +198,7 @@ def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
     >>> linalg_norm([3.0, 4.0]), linalg_norm([3.0, -4.0], 1), linalg_norm([3.0, -4.0], math.inf)
     (5.0, 7.0, 4.0)
 
-    Raises `ValueError` for matrix norms that need singular values.
+    Raises `UsageError` for matrix norms that need singular values.
     """
     axes = normalized_axes(axis, len(shape_of(x)))
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
@@ -219,10 +219,9 @@ def linalg_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
 
 def _matrix_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if order not in (1, -1, math.inf, -math.inf):
-        raise UsageError(
-            f"the matrix norm of order {order!r} needs singular values, which cannot be recorded; "
-            "take the Frobenius norm, np.linalg.norm(x), or order 1 or np.inf"
-        )
+        part = {2: "max", -2: "min", "nuc": "sum"}.get(order)
+        instead = f"np.linalg.svd(x, compute_uv=False).{part}()" if part else "np.linalg.norm(x)"
+        raise UsageError(f"a matrix norm of order {order!r} cannot be recorded; write {instead}")
     summed, chosen = axes if order in (1, -1) else axes[::-1]
     lines = sum_(abs_(x), axis=summed, keepdims=True)
     result = (max_ if order > 0 else min_)(lines, axis=chosen, keepdims=True)

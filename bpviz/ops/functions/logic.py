@@ -42,11 +42,18 @@ logical_or = decision("logical_or", "or", "x y", notation="{x} or {y}", js="{x} 
 logical_xor = decision("logical_xor", "xor", "x y", notation="{x} xor {y}", js="({x} === 0) !== ({y} === 0)")
 logical_not = decision("logical_not", "not", "x", notation="not {x}", js="{x} === 0")
 
+
+def _bitwise(name: str, sign: str, python_name: str) -> Operation:
+    """Return the row of an operation on whole numbers bit by bit."""
+    notation, js = f"{{c}} {sign} {{d}}", f"Number(BigInt({{c}}) {sign} BigInt({{d}}))"
+    return decision(name, sign, "c d", operator=python_name, notation=notation, js=js)
+
+
 # & | ^ ~ : for conditions the same as above, for whole numbers bit by bit; NumPy refuses other numbers.
-bitwise_and = decision("bitwise_and", "&", "c d", notation="{c} & {d}", js="Number(BigInt({c}) & BigInt({d}))")
-bitwise_or = decision("bitwise_or", "|", "c d", notation="{c} | {d}", js="Number(BigInt({c}) | BigInt({d}))")
-bitwise_xor = decision("bitwise_xor", "^", "c d", notation="{c} ^ {d}", js="Number(BigInt({c}) ^ BigInt({d}))")
-invert = decision("invert", "~", "c", notation="~{c}", numpy=("invert", "bitwise_not"))
+bitwise_and = _bitwise("bitwise_and", "&", "and")
+bitwise_or = _bitwise("bitwise_or", "|", "or")
+bitwise_xor = _bitwise("bitwise_xor", "^", "xor")
+invert = decision("invert", "~", "c", operator="invert", notation="~{c}", numpy=("invert", "bitwise_not"))
 
 isnan = decision("isnan", "NaN?", "x", notation="isnan({x})", js="{x} !== {x}")
 isfinite = decision("isfinite", "finite?", "x", notation="isfinite({x})", js="Number.isFinite({x})")

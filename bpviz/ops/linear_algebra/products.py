@@ -19,7 +19,7 @@ np: Any = LazyModule("numpy")
 
 
 def swapped(x: Any) -> Any:
-    """The last two axes exchanged; for a matrix simply its transpose."""
+    """Return the array with its last two axes exchanged; for a matrix simply its transpose."""
     if type(x) is np.ndarray:
         return x.swapaxes(-1, -2)
     dimensions = len(shape_of(x))
@@ -93,6 +93,7 @@ matmul = operation(
     forward=_matmul,
     vjp=(_matmul_x, _matmul_y),
     numpy=("matmul", "linalg.matmul"),
+    operator="matmul",
     says="The gradient is multiplied by the other matrix, transposed, in the right order: g·yᵀ and xᵀ·g.",
     notation="{x}·{y}",
     binds=PRODUCT,

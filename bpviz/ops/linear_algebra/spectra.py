@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of symmetric matrices, the pseudo-inverse, and least squares."""
+"""Eigenvalues of symmetric matrices, singular values, their vectors, the pseudo-inverse, and least squares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,20 @@ from bpviz.ops.table.registry import made_of_operations, operation
 from bpviz.ops.table.row import Case, Operation
 from bpviz.ops.table.values import shape_of
 
-__all__ = ["eigenvalues", "eigenvectors", "eigh", "eigvalsh", "least_squares", "lstsq", "pinv"]
+__all__ = [
+    "cond",
+    "eigenvalues",
+    "eigenvectors",
+    "eigh",
+    "eigvalsh",
+    "least_squares",
+    "left_vectors",
+    "lstsq",
+    "pinv",
+    "right_vectors",
+    "singular_values",
+    "svd",
+]
 
 np: Any = LazyModule("numpy")
 
@@ -118,6 +131,129 @@ def eigh(a: Any, UPLO: str = "L") -> Eigen:
     """
     _lower(UPLO)
     return Eigen(eigenvalues(a), eigenvectors(a))
+
+
+def _singular_values_rule(g: Any, z: Any, x: Any) -> Any:
+    left, right = called(left_vectors(x), "U"), called(right_vectors(x), "V")
+    return matmul(left * _with_axis(g, -2), right)
+
+
+_RECTANGULAR = (
+    Case(((3, 2),), given={"x": ((2.0, 0.6), (0.3, 1.5), (-0.4, 0.7))}),
+    Case(((2, 3),), given={"x": ((2.0, 0.6, 0.3), (0.4, 1.5, -0.2))}),
+    Case(((2, 2),), given={"x": ((2.0, 0.6), (0.3, 1.5))}),
+    Case(((2, 2, 2),), given={"x": (((2.0, 0.6), (0.3, 1.5)), ((1.5, -0.3), (0.4, 0.7)))}),
+)
+
+singular_values: Operation = operation(
+    "singular_values",
+    "σ",
+    "x",
+    forward=lambda x: np.linalg.svd(x, compute_uv=False),
+    vjp=(_singular_values_rule,),
+    numpy=("linalg.svdvals",),
+    says="The singular values of a matrix, from large to small; U and V are its singular vectors.",
+    notation="σ({x})",
+    shape=lambda x: (*x[:-2], min(x[-2:])),
+    cases=_RECTANGULAR,
+    convention="of equal singular values, each goes with one of NumPy's pairs of vectors",
+    reference="Giles 2008, Collected matrix derivative results",
+)
+
+
+def _vectors_rule(g: Any, u: Any, values: Any, v: Any) -> Any:
+    """Return the gradient of a matrix u·σ·v, for the gradient that arrives at u."""
+    rows, count = shape_of(u)[-2:]
+    one = _identity(count)
+    squares = values * values
+    # 1/(σj² − σi²), and 0 on the diagonal.
+    shares = called(1.0 / (_with_axis(squares, -2) - _with_axis(squares, -1) + one) - one, "F")
+    inner = matmul(matrix_transpose(u), g)
+    turned = matmul(u, shares * (inner - matrix_transpose(inner)) * _with_axis(values, -2))
+    if rows > count:
+        # The part of the gradient that leaves the plane of the vectors.
+        turned = turned + (g - matmul(u, inner)) / _with_axis(values, -2)
+    return matmul(turned, v)
+
+
+_SIGNS = "the signs are NumPy's; infinite where two singular values are equal"
+
+left_vectors: Operation = operation(
+    "left_vectors",
+    "U",
+    "x",
+    forward=lambda x: np.linalg.svd(x, full_matrices=False)[0],
+    vjp=(lambda g, z, x: _vectors_rule(g, z, called(singular_values(x), "σ"), called(right_vectors(x), "V")),),
+    says="The left singular vectors of a matrix, as columns; F is 1/(σⱼ² − σᵢ²) with 0 on the diagonal.",
+    notation="U({x})",
+    shape=lambda x: (*x[:-1], min(x[-2:])),
+    cases=_RECTANGULAR,
+    convention=_SIGNS,
+    reference="Townsend 2016, Differentiating the singular value decomposition",
+)
+
+
+def _right_vectors_rule(g: Any, z: Any, x: Any) -> Any:
+    values, left = called(singular_values(x), "σ"), called(left_vectors(x), "U")
+    return matrix_transpose(_vectors_rule(matrix_transpose(g), matrix_transpose(z), values, matrix_transpose(left)))
+
+
+right_vectors: Operation = operation(
+    "right_vectors",
+    "V",
+    "x",
+    forward=lambda x: np.linalg.svd(x, full_matrices=False)[2],
+    vjp=(_right_vectors_rule,),
+    says="The right singular vectors of a matrix, as rows; F is 1/(σⱼ² − σᵢ²) with 0 on the diagonal.",
+    notation="V({x})",
+    shape=lambda x: (*x[:-2], min(x[-2:]), x[-1]),
+    cases=_RECTANGULAR,
+    convention=_SIGNS,
+    reference="Townsend 2016, Differentiating the singular value decomposition",
+)
+
+
+class Singular(NamedTuple):
+    """The result of ``np.linalg.svd``."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+@made_of_operations("linalg.svd")
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """``np.linalg.svd``: the singular values of a matrix, from large to small, between its singular vectors.
+
+    >>> svd(np.diag([1.0, 3.0])).S
+    array([3., 1.])
+
+    Raises `UsageError` for the vectors of a matrix that is not square without ``full_matrices=False``.
+    """
+    if hermitian:
+        raise TypeError("np.linalg.svd with hermitian=True cannot be recorded; leave it out")
+    if not compute_uv:
+        return singular_values(a)
+    rows, columns = shape_of(a)[-2:]
+    if full_matrices and rows != columns:
+        raise UsageError(
+            f"np.linalg.svd of a matrix of shape {(rows, columns)} fills up its vectors with any others; "
+            "write np.linalg.svd(x, full_matrices=False)"
+        )
+    return Singular(left_vectors(a), singular_values(a), right_vectors(a))
+
+
+@made_of_operations("linalg.cond")
+def cond(x: Any, p: Any = None) -> Any:
+    """``np.linalg.cond``: the largest singular value divided by the smallest.
+
+    >>> float(cond(np.diag([1.0, 4.0])))
+    4.0
+    """
+    if p not in (None, 2):
+        raise TypeError(f"np.linalg.cond with p={p!r} cannot be recorded; write norm(x, p) * norm(inv(x), p)")
+    values = singular_values(x)
+    return values[..., 0] / values[..., -1]
 
 
 def _pinv_rule(g: Any, z: Any, x: Any) -> Any:

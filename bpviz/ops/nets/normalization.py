@@ -38,7 +38,7 @@ def _standard(x: Any, axis: Any, eps: float, add_up: Any, root: Any) -> tuple[An
 
 @lru_cache(maxsize=256)
 def _number(shape: Shape, axis: Any) -> float:
-    """How many numbers lie along the axis; a float, by which arrays are divided sooner."""
+    """Return how many numbers lie along the axis; a float, by which arrays are divided sooner."""
     return float(math.prod(shape[a] for a in normalized_axes(axis, len(shape))))
 
 

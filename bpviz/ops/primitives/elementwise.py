@@ -210,6 +210,7 @@ abs_ = operation(
     scalar=abs,
     vjp=(lambda g, z, x: g * sign(x),),
     numpy=("abs", "absolute", "fabs"),
+    operator="abs",
     says="Keeps the gradient where x > 0 and turns its sign where x < 0.",
     notation="|{x}|",
     cases=_ONE,

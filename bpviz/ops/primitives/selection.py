@@ -28,6 +28,7 @@ def _comparison(name: str, symbol: str, forward: Any, **row: Any) -> Any:
         scalar=forward,
         vjp=(None, None),
         numpy=(name,),
+        operator=forward.__name__,
         says="True or false; a decision carries no gradient.",
         notation="{x} " + symbol + " {y}",
         binds=COMPARISON,

@@ -37,7 +37,7 @@ np: Any = LazyModule("numpy")
 
 
 def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
-    """The axes as non-negative numbers; ``None`` means all of them.
+    """Return the axes as non-negative numbers; ``None`` means all of them.
 
     >>> normalized_axes(-1, 3), normalized_axes(None, 2)
     ((2,), (0, 1))
@@ -51,7 +51,7 @@ def normalized_axes(axis: Any, dimensions: int) -> tuple[int, ...]:
 
 
 def kept_shape(shape: Shape, axis: Any) -> Shape:
-    """A shape with the reduced axes kept as 1, so that it broadcasts against the original.
+    """Return a shape with the reduced axes kept as 1, so that it broadcasts against the original.
 
     >>> kept_shape((4, 3), 1)
     (4, 1)
@@ -88,7 +88,7 @@ def added_up(x: Any, axis: int) -> Any:
 
 
 def plus(made: Any, row: Any) -> Any:
-    """An array that was made just now, plus a row: in its own memory, where that holds the sum.
+    """Return an array that was made just now, plus a row: in its own memory, where that holds the sum.
 
     >>> plus(np.zeros((2, 2)), np.array([1.0, 2.0]))
     array([[1., 2.],
@@ -249,7 +249,7 @@ class Operand:
 
 
 def indexed(key: Any, positions: Sequence[Any]) -> Any:
-    """The index with the recorded operands put back in."""
+    """Return the index with the recorded operands put back in."""
     if isinstance(key, Operand):
         position = positions[key.slot]
         if not isinstance(position, float):
@@ -280,7 +280,7 @@ _POSITIONS = 6
 
 
 def key_text(key: Any, whole: bool = False) -> str:
-    """An index as it is written: ``:, −1``. Recorded positions are ``i``; short lists, too, unless ``whole``.
+    """Return an index as it is written: ``:, −1``. Recorded positions are ``i``; short lists, too, unless ``whole``.
 
     >>> key_text((slice(None), 2)), key_text([0, 2]), key_text(([0, 2], None), whole=True)
     (':, 2', 'i', '[0, 2], None')

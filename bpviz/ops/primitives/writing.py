@@ -96,7 +96,7 @@ def _arrange_rule(g: Any, z: Any, *parts: Any, shape: Shape, axes: Sequence[int]
 
 
 def _place(slot: int, shape: Shape, axes: Sequence[int]) -> tuple[Any, ...]:
-    """The index of a part: its row and column, and all of the axes between them."""
+    """Return the index of a part: its row and column, and all of the axes between them."""
     places = dict(zip(axes, map(int, np.unravel_index(slot, shape)), strict=True))
     return tuple(places.get(axis, slice(None)) for axis in range(max(axes) + 1))
 

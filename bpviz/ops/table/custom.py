@@ -113,7 +113,7 @@ def is_custom(row: Operation) -> bool:
 
 
 def _signature(name: str, forward: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
-    """The operands (parameters without a default) and the parameters (those with one)."""
+    """Return the operands (parameters without a default) and the parameters (those with one)."""
     operands: list[str] = []
     parameters: dict[str, Any] = {}
     for key, parameter in inspect.signature(forward).parameters.items():
@@ -147,6 +147,6 @@ def _share(name: str, vjp: Callable[..., Any], slot: int, count: int, *values: A
 
 
 def _tried_shape(forward: Callable[..., Any], *shapes: Shape, **parameters: Mapping[str, Any]) -> Shape:
-    """The shape of the result, found by trying: nobody has written it down."""
+    """Return the shape of the result, found by trying: nobody has written it down."""
     with np.errstate(all="ignore"):
         return tuple(np.shape(forward(*(np.ones(shape) for shape in shapes), **parameters)))

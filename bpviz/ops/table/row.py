@@ -75,6 +75,7 @@ class Operation:
       it when the operation is opened.
     - ``view`` says that NumPy's result may share the memory of its first operand: a write to one is seen in the other.
       It is the operation that puts such a result back, called as ``view(z, x, *positions, **parameters)``.
+    - ``operator`` is the name of Python's operator for it: ``add`` for ``+``.
     - ``elsewhere`` names the same function in other libraries: ``math.asin``, ``scipy.special.expit``.
     - Where it ``commutes``, a figure may draw its operands in any order.
 
@@ -146,6 +147,7 @@ class Operation:
     word: str = ""
     plumbing: bool = False
     of_operands: str = ""
+    operator: str = ""
     elsewhere: tuple[str, ...] = ()
     js: str = ""
     framework: str = ""

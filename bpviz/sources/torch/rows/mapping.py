@@ -187,7 +187,7 @@ def _joined(row: str) -> Entry:
 
 
 def _element(draft: Any, x: Slot, key: Any) -> Mapped | None:
-    """An index; tensors in it are operands."""
+    """Return an index; tensors in it are operands."""
     positions: list[Any] = []
 
     def plain(part: Any) -> Any:
