@@ -14,6 +14,7 @@ import cold_start
 import documents
 import frames
 import living
+import memory
 import overhead
 import recording
 import rendering
@@ -26,7 +27,7 @@ PACKAGES = ("bpviz", "numpy", "click", "pygraphviz", "graphviz", "micrograd", "a
 def main() -> None:
     about = f"Measured on {datetime.date.today():%d %B %Y} on {machine(PACKAGES)}."
     sections = {"machine": about}
-    for benchmark in (cold_start, recording, overhead, rendering, frames, documents, living):
+    for benchmark in (cold_start, recording, overhead, memory, rendering, frames, documents, living):
         print(f"{benchmark.__name__} …", file=sys.stderr, flush=True)
         sections[benchmark.__name__] = benchmark.report()
         print(sections[benchmark.__name__], flush=True)

@@ -20,10 +20,10 @@ if _STARTS_HERE and sys.path and sys.path[0] in ("", os.getcwd()) and not sys.fl
     # Put there by Python: a json.py in the working directory would hide Python's own from bpviz.
     del sys.path[0]
 
-import importlib  # noqa: E402
-from typing import TYPE_CHECKING, Any  # noqa: E402
-
 try:
+    import importlib
+    from typing import TYPE_CHECKING, Any
+
     from bpviz import nn
     from bpviz.drawing.draw import beside, card, draw
     from bpviz.drawing.drawing import Drawing
@@ -36,9 +36,11 @@ try:
     from bpviz.sources.registry import recording
     from bpviz.sources.targets import backprop, trace
     from bpviz.transforms.opening import open_operations as open  # noqa: F401 (public, but no star import may replace Python's)
-except KeyboardInterrupt:
+except (KeyboardInterrupt, RuntimeError) as _error:
     # Loading takes most of the time of a small figure. Only the command ends here, no program that imports bpviz.
-    if _STARTS_HERE or os.path.basename(_PROGRAM) in ("bpviz", "bpviz.exe"):
+    # While a class is made, Python puts a RuntimeError around the interrupt.
+    _is_interrupt = isinstance(_error, KeyboardInterrupt) or isinstance(_error.__cause__, KeyboardInterrupt)
+    if _is_interrupt and (_STARTS_HERE or os.path.basename(_PROGRAM) in ("bpviz", "bpviz.exe")):
         os.write(2, b"bpviz: interrupted; nothing was written\n")
         os._exit(130)
     raise

@@ -15,6 +15,11 @@ def start() -> None:
         main(prog_name="bpviz")
     except KeyboardInterrupt:
         _interrupted()
+    except RuntimeError as error:
+        # While a class is made, Python puts it around the interrupt.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _interrupted()
 
 
 def _open_streams() -> None:

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.hosts, pytest.mark.skipif(os.name != "posix", reason="
 PARENT = """
 import subprocess, sys
 from bpviz import children
+children._WATCHED = sys.argv[1] == "watched"
 code = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
 children.run(children.python_command("-c", code), input=b"", timeout=60)
 """
@@ -31,17 +32,43 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child ends at its time limit")
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says whether a process lives")
+@pytest.mark.parametrize("way", ["by the kernel", "watched"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda s: s.name)
-def test_a_child_ends_with_its_parent(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_child_ends_with_its_parent(tmp_path: Path, how: signal.Signals, way: str) -> None:
     place = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, way], cwd=tmp_path, stderr=subprocess.DEVNULL)
     assert until(lambda: place.exists() and place.read_text() != "")
     child = int(place.read_text())
     assert is_alive(child)
     parent.send_signal(how)
     parent.wait(30)
     assert until(lambda: not is_alive(child))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc says whether a process lives")
+def test_the_process_that_watches_ends_with_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "_WATCHED", True)
+    before = set(os.listdir("/proc/self/fd"))
+    code = "import sys; sys.stdout.write(sys.stdin.read())"
+    done = children.run(children.python_command("-c", code), input=b"some words", timeout=20)
+    assert (done.stdout, done.returncode, done.stderr) == (b"some words", 0, b"")
+    assert set(os.listdir("/proc/self/fd")) == before
+
+    def left() -> list[str]:
+        texts = []
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                if is_alive(int(place.name)):
+                    texts.append(place.joinpath("cmdline").read_text())
+            except OSError:
+                continue
+        return [text for text in texts if f"\0{os.getpid()}\0" in text and "children.py" in text]
+
+    assert until(lambda: not left())
+    with pytest.raises(subprocess.TimeoutExpired):
+        children.run(children.python_command("-c", "while True: pass"), input=b"", timeout=0.3)
+    assert until(lambda: not left())
 
 
 def test_a_child_has_limits_of_its_own() -> None:

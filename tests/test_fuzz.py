@@ -1,4 +1,4 @@
-"""Names, JSON documents, themes, languages and settings, damaged at random: a picture, or one sentence."""
+"""Names, JSON documents, themes, languages, settings, values and Markdown, damaged at random: a picture or one sentence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from pathlib import Path
+from unicodedata import bidirectional, category
 from xml.etree import ElementTree
 
 import pytest
 from amounts import fewer
 from command_line import APPLES, run
-from fuzz import documents, language_texts, names, settings_texts, theme_texts
+from fuzz import assignments, documents, language_texts, markdown_texts, names, settings_texts, theme_texts
 
 import bpviz
 from bpviz.graph.archive import loaded
@@ -27,7 +28,8 @@ def a_name(name: str) -> None:
     x = graph.input(name, 2.0)
     with bpviz.group(name):
         y = x * 3.0
-    graph.output(y + 1.0, name)
+    bpviz.style(y, note=name)
+    graph.output(bpviz.name(y + 1.0, "named", meaning=name), name)
     # A small PNG takes a quarter of the time.
     drawing = bpviz.draw(graph, title=name, scale=0.5)
     for format in FORMATS:
@@ -74,7 +76,12 @@ def a_file(name: str, text: str, *options: str) -> None:
 def one_sentence(message: str) -> None:
     """The message is short, and holds nothing that a terminal obeys."""
     assert message.strip() and len(message) < 20_000
-    assert all(c.isprintable() or c == "\n" for c in message), ascii(message)
+    assert all(c.isprintable() or c == "\n" or _is_joiner(c) for c in message), ascii(message)
+
+
+def _is_joiner(character: str) -> bool:
+    """Return whether a character is invisible, but changes neither the terminal nor the direction of writing."""
+    return category(character) == "Cf" and bidirectional(character) == "BN"
 
 
 def a_theme(text: str) -> None:
@@ -83,6 +90,45 @@ def a_theme(text: str) -> None:
 
 def a_language(text: str) -> None:
     a_file("xx.toml", text, "--lang", "xx.toml")
+
+
+def an_assignment(text: str) -> None:
+    """What ``--set`` gets. What the model does with it is its own affair, and said with its lines."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        Path("apples.py").write_text(APPLES)
+        result = run("render", "apples.py", "-o", "apples.svg", "--set", text)
+        assert result.exit_code in (0, 1, 2), (result.exit_code, result.exception)
+        assert "bpviz/" not in result.stderr
+        if result.exit_code:
+            one_sentence(result.stderr)
+        else:
+            ElementTree.parse("apples.svg")
+
+
+def a_markdown(text: str) -> None:
+    """A document for ``bpviz embed``: it is filled in, or stays as it was, and so does all else."""
+    with tempfile.TemporaryDirectory() as above, chdir(above):
+        folder = Path("folder")
+        folder.mkdir()
+        Path(folder, "apples.py").write_text(APPLES)
+        document = folder / "a.md"
+        document.write_bytes(text.encode())
+        result = run("embed", str(document))
+        assert result.exit_code in (0, 1, 2), (result.exit_code, result.exception)
+        assert "Traceback" not in result.stderr
+        assert Path(folder, "apples.py").read_text() == APPLES
+        assert os.listdir(above) == ["folder"]
+        if result.exit_code:
+            one_sentence(result.stderr)
+            assert document.read_bytes() == text.encode()
+        else:
+            if "```" in text or "~~~" in text:
+                # A fence without an end may have stood in what was replaced, and hidden other markers.
+                return
+            # Once more changes nothing.
+            filled = document.read_bytes()
+            assert run("embed", str(document)).exit_code == 0
+            assert document.read_bytes() == filled
 
 
 def some_settings(text: str) -> None:
@@ -95,6 +141,8 @@ ATTEMPTS: dict[Callable[[int, int], Iterator[str]], Callable[[str], None]] = {
     theme_texts: a_theme,
     language_texts: a_language,
     settings_texts: some_settings,
+    assignments: an_assignment,
+    markdown_texts: a_markdown,
 }
 
 

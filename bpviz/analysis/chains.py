@@ -40,7 +40,8 @@ class Link:
 class NamedPath:
     """One path: its named values, the links between them, and its share of the gradient.
 
-    Arrays have no ``links``: theirs would be matrices of derivatives.
+    Among the ``names`` are the signs of unnamed steps where they tell paths apart: x → e → Σ → L, and x → e → L. Arrays
+    have no ``links``: theirs would be matrices of derivatives.
     """
 
     names: tuple[str, ...]
@@ -108,7 +109,10 @@ def chain_of(
     called = called or partial(_name, symbols)
     among = between(flow, index, flow.output_index)
     numbers = not any(ops.shape_of(flow.values[i]) for i in among.nodes)
-    paths = tuple(_path(flow, symbols, way, numbers, called) for way in found.shown)
+    marks = _partings(flow, found.shown)
+    paths = tuple(
+        _path(flow, symbols, way, numbers, called, marked) for way, marked in zip(found.shown, marks, strict=True)
+    )
     stages: tuple[Stage, ...] = ()
     skipped = 0
     if not numbers:
@@ -126,11 +130,33 @@ def _name(symbols: Symbols, index: int) -> str:
     return symbols.name(index) or symbols.flow.graph.names[index]
 
 
-def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool, called: Callable[[int], str]) -> NamedPath:
-    """Return a path with its unnamed steps merged into the links."""
-    names, labels = [called(i) for i in way.nodes], flow.graph.labels
-    last, all_wires = len(way.nodes) - 1, way.wires
-    ends = [i for i, node in enumerate(way.nodes) if i in (0, last) or labels[node]]
+def _ends(flow: Flow, way: Way) -> list[int]:
+    """Return the places on a path at which a link begins or ends: its ends, and named values."""
+    last = len(way.nodes) - 1
+    return [i for i, node in enumerate(way.nodes) if i in (0, last) or flow.graph.labels[node]]
+
+
+def _partings(flow: Flow, shown: Sequence[Way]) -> list[frozenset[int]]:
+    """Return for each path the unnamed steps that tell it apart from others through the same named values."""
+    groups: dict[tuple[int, ...], list[Way]] = {}
+    named = [tuple(way.nodes[i] for i in _ends(flow, way)) for way in shown]
+    for nodes, way in zip(named, shown, strict=True):
+        groups.setdefault(nodes, []).append(way)
+    common = {nodes: frozenset.intersection(*(frozenset(way.nodes) for way in same)) for nodes, same in groups.items()}
+    return [frozenset(way.nodes) - common[nodes] for nodes, way in zip(named, shown, strict=True)]
+
+
+def _path(
+    flow: Flow,
+    symbols: Symbols,
+    way: Way,
+    numbers: bool,
+    called: Callable[[int], str],
+    marked: frozenset[int],
+) -> NamedPath:
+    """Return a path with its unnamed steps merged into the links; the ``marked`` ones are in it by their signs."""
+    names, operations = [called(i) for i in way.nodes], flow.graph.record.operations
+    ends, all_wires = _ends(flow, way), way.wires
     links = []
     short = numbers and len(ends) <= _LONG + 1
     for start, end in pairwise(ends):
@@ -140,7 +166,14 @@ def _path(flow: Flow, symbols: Symbols, way: Way, numbers: bool, called: Callabl
         wires = all_wires[start:end]
         formula = _formula(symbols, wires) if short and len(wires) <= _LONG else ""
         links.append(Link(names[start], names[end], formula, slope))
-    return NamedPath(tuple(names[i] for i in ends), tuple(links) if numbers else (), way.product)
+    route, kept = [], set(ends)
+    for i, node in enumerate(way.nodes):
+        row = operations[node]
+        if i in kept:
+            route.append(names[i])
+        elif node in marked and row is not None and not row.plumbing:
+            route.append(row.symbol)
+    return NamedPath(tuple(route), tuple(links) if numbers else (), way.product)
 
 
 def _formula(symbols: Symbols, wires: Sequence[tuple[int, int]]) -> str:

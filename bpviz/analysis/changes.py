@@ -75,7 +75,7 @@ def change(before: Flow, after: Flow, *names: str) -> Change:
         true=true,
         slope=_number(before.gradient_of(start)) if single else predicted,
         slope_after=_number(after.gradient_of(end)) if single else ahead,
-        reaches=any(before.gradients[start] is not None for start, _ in ends),
+        reaches=any(before.shown_gradient(start) is not None for start, _ in ends),
         same_way=_same_structure(before, after),
         is_known=all(_is_known(before.gradients[start]) for start, _ in ends),
     )

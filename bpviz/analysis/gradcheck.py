@@ -264,7 +264,7 @@ class _Check:
         if self._is_single():
             # The function itself rounds (np.zeros(n, "f")): smaller steps would only compare its rounding.
             self.h, self.tolerance, self.rounding = max(h, 1e-2), max(tolerance, 1e-3), 1e-6
-        self.checked = [i for i in self.inputs if self.flow.gradients[i] is not None]
+        self.checked = [i for i in self.inputs if self.flow.shown_gradient(i) is not None]
         self.done = 0
         sizes = [int(np.size(self.inputs[i])) for i in self.checked]
         self.all = sum(size if size <= most else _DIRECTIONS for size in sizes)
@@ -273,8 +273,8 @@ class _Check:
         """Return whether a step that a gradient flows through computes in single or half precision."""
         types = [
             getattr(value, "dtype", None)
-            for value, gradient in zip(self.flow.values, self.flow.gradients, strict=True)
-            if gradient is not None
+            for index, value in enumerate(self.flow.values)
+            if self.flow.shown_gradient(index) is not None
         ]
         return any(dtype is not None and dtype.kind == "f" and dtype.itemsize < 8 for dtype in types)
 

@@ -104,7 +104,7 @@ def influences(flow: Flow, indices: Sequence[int], symbols: Symbols | None) -> t
     found = []
     work = 0
     for index in indices:
-        reaches = flow.gradients[index] is not None
+        reaches = flow.shown_gradient(index) is not None
         value, gradient = flow.values[index], flow.gradient_of(index)
         grown = None
         if reaches and finite and work <= _WORK:
@@ -139,7 +139,7 @@ def named(flow: Flow) -> tuple[int, ...]:
     steps = [
         i
         for i, operation in enumerate(record.operations[: flow.output_index])
-        if operation is not None and labels[i] and flow.gradients[i] is not None
+        if operation is not None and labels[i] and flow.shown_gradient(i) is not None
     ]
     inputs = [i for i in record.is_input if i < len(flow.values) and i != flow.output_index]
     if flow.graph.framework:

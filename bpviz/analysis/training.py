@@ -118,7 +118,7 @@ def descending(flow: Flow, wrt: Any = None) -> list[str]:
             f"{ops.shape_of(flow.values[flow.output_index])}; return its sum or mean, or name a number (output=, --of)"
         )
     record = flow.graph.record
-    reached = {name: i for i, name in record.is_input.items() if flow.gradients[i] is not None}
+    reached = {name: i for i, name in record.is_input.items() if flow.shown_gradient(i) is not None}
     for name, i in reached.items():
         if isinstance(flow.gradients[i], Unknown | Thumbnail) or isinstance(flow.given[i], Thumbnail):
             raise UsageError(
@@ -172,7 +172,7 @@ def training_of(flows: Sequence[Flow]) -> Training:
     if not flows:
         raise UsageError("steps has no flows; give those of the training, one for each step")
     first = flows[0]
-    learned = tuple(name for i, name in first.graph.record.is_input.items() if first.gradients[i] is not None)
+    learned = tuple(name for i, name in first.graph.record.is_input.items() if first.shown_gradient(i) is not None)
     return Training(tuple(flows), tuple(range(len(flows))), len(flows) - 1, learned)
 
 

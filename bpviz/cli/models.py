@@ -185,7 +185,12 @@ def _assignment(text: str, option: str) -> tuple[str, Any]:
     try:
         return name.strip(), ast.literal_eval(value.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):  # of deep brackets, the last two
-        made = _made_array(value.strip())
+        try:
+            made = _made_array(value.strip())
+        except (ValueError, MemoryError, OverflowError) as error:
+            raise UsageError(
+                f"{option} gave {name.strip()!r} {reprlib.repr(value.strip())}, which NumPy cannot make: {error}"
+            ) from None
         if made is not None:
             return name.strip(), made
         try:

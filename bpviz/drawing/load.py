@@ -139,6 +139,8 @@ def _divided(target: str) -> tuple[str, str]:
 def _read(file: Path) -> str:
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder; name a file in it, for example {file / 'model.py'}")
+    if file.is_char_device() or file.is_block_device():
+        raise UsageError(f"{str(file)!r} is a device, which may have no end; name a file, or - for standard input")
     try:
         return decoded(file.read_bytes(), str(file))
     except FileNotFoundError:

@@ -12,6 +12,7 @@ import io
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
@@ -87,6 +88,7 @@ class _World:
         self.folder: str | None = None
         self.handlers: dict[int, Any] = {}
         self.changes: list[tuple[Any, dict[str, Any]]] = []
+        self.filters: list[Any] | None = None
         self.leaving: list[Callable[[], None]] = []
 
     def enter(self) -> None:
@@ -97,9 +99,11 @@ class _World:
         command = None if context is None else context.find_root()
         if command is None or command is not self.command:
             # Another model, or the first.
-            self.command, self.folder, self.handlers, self.changes = command, None, {}, []
+            self.command, self.folder, self.handlers, self.changes, self.filters = command, None, {}, [], None
         # The last one is undone first: the others need Python's own functions.
         self.leaving = [_streams(), _signals(self), _folder(self), _path(), _ends(), _namespaces(self)]
+        if command is not None:
+            self.leaving.append(_settings(self))
 
     def leave(self) -> None:
         """Begin bpviz's own state again."""
@@ -179,6 +183,28 @@ def _handler(number: int) -> Any:
         return _signal.getsignal(number)
     except ValueError:
         return None
+
+
+def _settings(world: _World) -> Callable[[], None]:
+    """The filters of warnings, the rights of new files, and how deep calls may be, if the model lowers it."""
+    depth, mask = sys.getrecursionlimit(), os.umask(0o077)
+    os.umask(mask)
+    kept = warnings.catch_warnings()
+    kept.__enter__()
+    if world.filters is not None:
+        warnings.filters[:] = world.filters  # type: ignore[index]
+
+    def put_back() -> None:
+        filters: Any = warnings.filters
+        world.filters = list(filters)
+        kept.__exit__(None, None, None)
+        # While Python ends, it uses the list that it has used last.
+        filters[:] = warnings.filters
+        os.umask(mask)
+        # It may have made room for bpviz as well.
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
+
+    return put_back
 
 
 def _namespaces(world: _World) -> Callable[[], None]:

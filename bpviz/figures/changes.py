@@ -64,9 +64,9 @@ class Changes(Values):
         if was is None:
             return None
         if stem:
-            return self.before.gradients[was]
+            return self.before.shown_gradient(was)
         old = self.pairing.old
-        shares = [self.before.wire_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
+        shares = [self.before.shown_share(old[i], slot) for i, slot in use.steps if self.pairing.slot_kept(i, slot)]
         return total([self.before.seed if use.seeded and was == self.before.output_index else None, *shares])
 
     def tone(self, index: int, use: Use, stem: bool) -> Tone:

@@ -239,7 +239,7 @@ class _Circuit:
                 if operand in self.folded or self._box_of(operand) == target.id:
                     continue
                 feeds = self.only is not None and operand in self.only.feeding
-                share = None if flow is None or feeds else flow.wire_share(index, slot)
+                share = None if flow is None or feeds else flow.shown_share(index, slot)
                 use = Use(target, slot, share, ((index, slot),), arriving=arriving)
                 way = target.id if target.kind == "group" else (target.id, slot)
                 apart[operand].setdefault(way, []).append(use)
@@ -256,7 +256,7 @@ class _Circuit:
             box = together.get(key) or self.looks.box(named, end.node)
             self.boxes[box.id] = box
             seeded = self._is_seeded(key, end)
-            seed = flow.seed if flow is not None and seeded and flow.gradients[end.node] is not None else None
+            seed = flow.seed if flow is not None and seeded and flow.shown_gradient(end.node) is not None else None
             found[self.passes.start(end.node)].append(Use(box, 0, seed, (), seeded, arriving=end.node))
         return found
 

@@ -14,14 +14,20 @@ from types import FrameType
 from typing import Any
 
 from bpviz import ops
+from bpviz.errors import UsageError
 from bpviz.formulas.expression import Expression, evaluated, is_constant
 from bpviz.formulas.latex import latex_of
 from bpviz.formulas.notation import text_of
 from bpviz.formulas.rewriting import REWRITINGS
+from bpviz.lazy import LazyModule
 from bpviz.ops import OPERATIONS, Operation, Shape
+from bpviz.ops.primitives.shaping import indexed_shape
+from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.ops.table.values import broadcast_shape
 
 __all__ = ["Formula", "as_formula", "constant", "derivative", "symbol", "written_out"]
+
+np: Any = LazyModule("numpy")
 
 
 class Formula(Expression):
@@ -145,8 +151,7 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
     # Parameters with their default value are not written.
     usual = operation.parameters
     parameters = {k: v for k, v in parameters.items() if k not in usual or v is not usual[k]}
-    shapes = [x.shape if isinstance(x, Formula) else ops.shape_of(x) for x in xs]
-    shape = operation.shape(*shapes, **parameters) if operation.shape is not None else broadcast_shape(shapes)
+    shape = _shape(operation, xs, parameters)
     if operation.plumbing and not operation.reduces and is_constant(xs[0]):
         everywhere = xs[0].parameters["value"]
         if not ops.shape_of(everywhere):
@@ -163,6 +168,27 @@ def _made(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, An
             return _made(OPERATIONS["broadcast_to"], (found,), {"shape": shape})
         return constant(found, shape)
     return Formula("", shape, operation, xs, parameters)
+
+
+def _shape(operation: Operation, xs: tuple[Any, ...], parameters: Mapping[str, Any]) -> Shape:
+    shapes = [ops.shape_of(x) for x in xs]
+    if operation.shape is None:
+        return broadcast_shape(shapes)
+    if operation is OPERATIONS["index"]:
+        # How many elements are taken, only the numbers of a mask or of a slice say.
+        return indexed_shape(shapes[0], [_position(x) for x in xs[1:]], parameters["key"])
+    return operation.shape(*shapes, **parameters)
+
+
+def _position(x: Any) -> Any:
+    """Return the number of a position; 0 where a name stands for none."""
+    try:
+        number = evaluated(x)
+    except UsageError:
+        number = UNKNOWN
+    if number is UNKNOWN:
+        return np.zeros(ops.shape_of(x), np.int64)
+    return np.asarray(number, np.int64) if np.asarray(number).dtype.kind == "f" else number
 
 
 # Python's operators, from the table

@@ -33,6 +33,8 @@ __all__ = ["dumped", "load", "loaded"]
 np: Any = LazyModule("numpy")
 
 _VERSION = 1
+_LONGEST = 400
+"""The most characters of what is wrong with a document."""
 _LAST_LINE = 2**31 - 1
 """The largest number of a line that Python has."""
 
@@ -74,7 +76,7 @@ def dumped(target: Flow | Graph) -> str:
             entry["parameters"] = {key: packed(value, long) for key, value in node.parameters.items()}
         if values[index] is not NO_VALUE:
             entry["value"] = packed(present(values[index]), long)
-        if flow is not None and flow.gradients[index] is not None:
+        if flow is not None and flow.shown_gradient(index) is not None:
             entry["gradient"] = packed(flow.gradients[index], long)
         if graph.framework:
             entry |= _foreign_entry(graph, flow, index, long)
@@ -171,13 +173,13 @@ def loaded(text: str, where: str = "the JSON text") -> Flow | Graph:
             f"{where} is JSON, but not a graph that bpviz wrote; write one with: bpviz render … -o graph.json"
         )
     if document["bpviz"] != _VERSION:
-        raise UsageError(f"{where} is of format {document['bpviz']!r}; this bpviz reads format {_VERSION}")
+        raise UsageError(f"{where} is of format {_short(document['bpviz'])}; this bpviz reads format {_VERSION}")
     try:
         _check(document)
         return _restored(document)
     except Exception as error:  # a value or parameter that no such operation can have raises anything
         what = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
-        raise UsageError(f"{where} is damaged: {what}") from None
+        raise UsageError(f"{where} is damaged: {what if len(what) <= _LONGEST else what[:_LONGEST] + '…'}") from None
 
 
 def _check(document: Mapping[str, Any]) -> None:

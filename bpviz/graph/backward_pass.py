@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from bpviz import ops
 from bpviz.graph.flow import Later
 from bpviz.lazy import LazyModule
-from bpviz.ops import Operation
+from bpviz.ops import OPERATIONS, Operation
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.ops.table.copying import sealed
-from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.thumbnails import LARGE, Thumbnail, thumbnail
 from bpviz.ops.table.unknown import UNKNOWN
 from bpviz.recording.recorder import Recorder
 
@@ -26,43 +26,74 @@ def backward(
 ) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
     """Return the gradient of every node and every wire, from the output back, in read-only arrays.
 
-    ``kept`` has intermediate results of steps, for their rules.
+    ``kept`` has intermediate results of steps, for their rules. A large array is kept for the inputs alone; in place of
+    the others stands a `Later`.
 
     >>> import bpviz
     >>> record = bpviz.trace(lambda x=3.0: x * x).record
     >>> backward(record, record.values, {}, 1, 1.0)
     ([6.0, 1.0], [None, (3.0, 3.0)])
     """
-    return _sealed(*_walked(record, values, kept, output, seed))
+    tape = _Tape(record.operations, record.operands, record.reached, record.parameters, values, kept, output, seed)
+    return _sealed(*_walked(tape, _Summaries))
 
 
-def _walked(
-    record: Recorder, values: Sequence[Any], kept: Mapping[int, Any], output: int, seed: Any
-) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
-    """Return the gradient of every node and every wire.
+class _Tape(NamedTuple):
+    """What a backward pass needs of a record, and where it starts; not the record, so that no cycle comes about."""
+
+    operations: Sequence[Operation | None]
+    operands: Sequence[tuple[int, ...]]
+    reached: Sequence[bool]
+    parameters: Mapping[int, Mapping[str, Any]]
+    values: Sequence[Any]
+    kept: Mapping[int, Any]
+    output: int
+    seed: Any
+
+    def gradient(self, index: int) -> Any:
+        """Return the gradient of a node: the backward pass again, down to this node."""
+        if index == self.output:
+            return self.seed
+        with ops.silence():
+            return sealed(_walked(self, _Nothing, index)[0][index])
+
+    def share(self, index: int, slot: int) -> Any:
+        """Return the gradient of a wire."""
+        g = self.gradient(index)
+        with ops.silence():
+            return sealed(shares_of(self, index, g, self.values, self.kept, slot)[slot])
+
+
+def _walked(tape: _Tape, manner: type[_Large], until: int = -1) -> tuple[list[Any], list[tuple[Any, ...] | None]]:
+    """Return the gradient of every node and every wire, down to a node; ``manner`` says what is kept of large arrays.
 
     This is `bpviz.ops.table.backward.walk_back` for numbers, where each microsecond counts.
     """
+    values, kept, output = tape.values, tape.kept, tape.output
     gradients: list[Any] = [None] * len(values)
     wires: list[tuple[Any, ...] | None] = [None] * len(values)
-    large = _Large(record, values, gradients, wires)
-    gradients[output] = seed
-    operations, all_operands, reached = record.operations, record.operands, record.reached
-    parameters = record.parameters
-    for index in range(output, -1, -1):
+    large: _Large | None = None
+    gradients[output] = tape.seed
+    operations, all_operands, reached = tape.operations, tape.operands, tape.reached
+    parameters = tape.parameters
+    for index in range(output, until, -1):
         g, operation = gradients[index], operations[index]
         if g is None or operation is None:
             continue
         operands, rules = all_operands[index], operation.vjp
         if len(operands) != 2 or type(rules) is not tuple or index in parameters or index in kept or g is UNKNOWN:
-            found = shares_of(record, index, g, values, kept)
+            found = shares_of(tape, index, g, values, kept)
+            wires[index] = found
+            if _is_large(g) or any(map(_is_large, found)):
+                large = large or manner(tape, gradients, wires)
+                large.add(index, found)
+                # They are in no variable either while the next step is computed.
+                del g, found
+                continue
             for i, share in zip(operands, found, strict=True):
                 if share is not None:
                     before = gradients[i]
                     gradients[i] = share if before is None else before + share
-            wires[index] = found
-            if any(map(_is_large, found)):
-                large.let_go(index)
             continue
         # The same, written out for two operands, of which long scalar programs consist.
         i, j = operands
@@ -75,22 +106,25 @@ def _walked(
             if other is not None and reached[j]:
                 share_y = other(g, z, x, y)
         except (ArithmeticError, ValueError, TypeError):
-            share, share_y = shares_of(record, index, g, values, kept)
+            share, share_y = shares_of(tape, index, g, values, kept)
         if type(share) is not float or type(x) is not float:
             share = fit(share, x)
+        if type(share_y) is not float or type(y) is not float:
+            share_y = fit(share_y, y)
+        wires[index] = share, share_y
+        if type(g) is not float and (_is_large(g) or _is_large(share) or _is_large(share_y)):
+            large = large or manner(tape, gradients, wires)
+            large.add(index, (share, share_y))
+            g = share = share_y = None
+            continue
         if share is not None:
             before = gradients[i]
             gradients[i] = share if before is None else before + share
-        if type(share_y) is not float or type(y) is not float:
-            share_y = fit(share_y, y)
         if share_y is not None:
             before = gradients[j]
             gradients[j] = share_y if before is None else before + share_y
-        wires[index] = share, share_y
-        if (type(share) is not float or type(share_y) is not float) and (_is_large(share) or _is_large(share_y)):
-            large.let_go(index)
-            # They are in no variable either while the next step is computed.
-            share = share_y = before = None
+    if large is not None:
+        large.end()
     return gradients, wires
 
 
@@ -109,57 +143,138 @@ def _sealed(gradients: list[Any], wires: list[Any]) -> tuple[list[Any], list[Any
 _NUMBERS = frozenset({float, type(None)})
 
 
-_LARGE = 1_000_000
-"""The most elements of an array that is kept for a wire, where the wire is one of several that add up."""
-
-
 def _is_large(share: Any) -> bool:
-    return share is not None and type(share) is not float and share.size > _LARGE
+    return share is not None and type(share) is not float and share.size > LARGE
 
 
 class _Large:
-    """Shares of large arrays that are summands of a gradient: each is computed again when it is read."""
+    """The steps of a backward pass with large arrays: shares are added in their own memory where that is possible."""
 
-    def __init__(
-        self, record: Recorder, values: Sequence[Any], gradients: list[Any], wires: list[tuple[Any, ...] | None]
-    ) -> None:
-        self.record, self.values, self.gradients, self.wires = record, values, gradients, wires
-        # The wire whose share is the gradient of a node so far.
-        self.first: dict[int, tuple[int, int]] = {}
+    def __init__(self, tape: _Tape, gradients: list[Any], wires: list[tuple[Any, ...] | None]) -> None:
+        self.tape, self.gradients, self.wires = tape, gradients, wires
+
+    def add(self, index: int, shares: Sequence[Any]) -> None:
+        """Add the shares of a step to the gradients of its operands, and let go of what is not needed any more."""
+        for slot, (operand, share) in enumerate(zip(self.tape.operands[index], shares, strict=True)):
+            if share is None:
+                continue
+            before = self.gradients[operand]
+            self.let_go_of_share(index, slot, share, before is None)
+            if before is None:
+                self.gradients[operand] = share
+            else:
+                self.gradients[operand] = self._sum(before, share, index, shares)
+        if _is_large(self.gradients[index]) and index != self.tape.output:
+            self.let_go(index)
 
     def let_go(self, index: int) -> None:
-        """Let go of the shares of a step that have been added to others, and of those they were added to."""
-        for slot, operand in enumerate(self.record.operands[index]):
-            share = (self.wires[index] or ())[slot]
-            if not _is_large(share):
-                continue
-            if share is self.gradients[operand]:
-                self.first[operand] = index, slot
-                continue
-            for wire in filter(None, ((index, slot), self.first.pop(operand, None))):
-                self._make_later(*wire)
+        """Let go of the gradient of a step: nothing is computed from it any more."""
+        raise NotImplementedError
 
-    def _make_later(self, index: int, slot: int) -> None:
+    def let_go_of_share(self, index: int, slot: int, share: Any, is_first: bool) -> None:
+        """Let go of the gradient of a wire; if it is the first of a node, it is the gradient of this node so far."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """Finish the walk."""
+
+    def _sum(self, before: Any, share: Any, index: int, shares: Sequence[Any]) -> Any:
+        """Return the sum of a gradient and a share, in the memory of the share if nothing else has it."""
+        tape, operation = self.tape, self.tape.operations[index]
+        assert operation is not None
+        others = [*(tape.values[i] for i in tape.operands[index]), tape.values[index], self.gradients[index]]
+        is_new = (
+            _is_large(share)
+            and type(share) is np.ndarray
+            and share.base is None
+            and share.flags.writeable
+            and before.dtype is share.dtype
+            and index not in tape.parameters
+            and index not in tape.kept
+            # A rule of the user's may return an array of the user's.
+            and OPERATIONS.get(operation.name) is operation
+            and sum(share is one for one in (before, *others, *shares)) == 1
+        )
+        return np.add(before, share, out=share) if is_new else before + share
+
+
+class _Nothing(_Large):
+    """Nothing is kept."""
+
+    def let_go(self, index: int) -> None:
+        """Let go of the gradient of a step."""
+        self.gradients[index] = None
+
+    def let_go_of_share(self, index: int, slot: int, share: Any, is_first: bool) -> None:
+        """Let go of all gradients of the wires of a step."""
+        self.wires[index] = None
+
+
+class _Summaries(_Large):
+    """In place of large arrays, summaries are kept, with which they can be computed again."""
+
+    def __init__(self, tape: _Tape, gradients: list[Any], wires: list[tuple[Any, ...] | None]) -> None:
+        super().__init__(tape, gradients, wires)
+        # The wire whose share is the gradient of a node so far.
+        self.first: dict[int, tuple[int, int]] = {}
+        self.summands: dict[int, set[tuple[int, int]]] = {}
+        self.sums: dict[frozenset[tuple[int, int]], Any] = {}
+
+    def let_go(self, index: int) -> None:
+        """Put a summary in place of the gradient of a step, and of the wire that brought it."""
+        gradient = self.gradients[index]
+        if type(gradient) is np.ndarray and any(gradient.strides):
+            # Otherwise it is one number, spread.
+            later = Later(thumbnail(gradient), partial(self.tape.gradient, index))
+            self.gradients[index] = later
+            if index in self.first:
+                self._put(*self.first.pop(index), later)
+        if index in self.summands:
+            self.sums[frozenset(self.summands.pop(index))] = self.gradients[index]
+
+    def end(self) -> None:
+        """Keep the sums that are gradients of inputs."""
+        for index, wires in self.summands.items():
+            if index != self.tape.output:
+                self.sums[frozenset(wires)] = self.gradients[index]
+
+    def let_go_of_share(self, index: int, slot: int, share: Any, is_first: bool) -> None:
+        """Put a summary in place of the gradient of a wire, and of the wire it is added to."""
+        if not _is_large(share) or type(share) is not np.ndarray:
+            return
+        operand = self.tape.operands[index][slot]
+        if is_first:
+            self.first[operand] = index, slot
+            return
+        self._put(index, slot, self._later(index, slot, share))
+        if operand in self.first:
+            first = self.first.pop(operand)
+            self._put(*first, self._later(*first, self.gradients[operand]))
+            self.summands[operand] = {first}
+        self.summands.setdefault(operand, set()).add((index, slot))
+
+    def _later(self, index: int, slot: int, share: Any) -> Later:
+        wires = frozenset({(index, slot)})
+        return Later(thumbnail(share), partial(self.tape.share, index, slot), wires, self.sums)
+
+    def _put(self, index: int, slot: int, later: Later) -> None:
         shares = list(self.wires[index] or ())
-        again = partial(_share_again, self.record, self.values, index, slot, self.gradients[index])
-        shares[slot] = Later(again)
+        shares[slot] = later
         self.wires[index] = tuple(shares)
 
 
-def _share_again(record: Recorder, values: Sequence[Any], index: int, slot: int, g: Any) -> Any:
-    operation, operands = record.operations[index], record.operands[index]
-    assert operation is not None
-    xs, parameters = [values[i] for i in operands], record.parameters.get(index, _NONE)
-    with ops.silence():
-        if operation.together is not None:
-            return sealed(fit(ops.pull(operation.together, g, values[index], xs, parameters)[slot], xs[slot]))
-        rule = operation.rules(len(operands))[slot]
-        assert rule is not None
-        return sealed(fit(ops.pull(rule, g, values[index], xs, parameters), xs[slot]))
+def shares_of(
+    record: Recorder | _Tape,
+    index: int,
+    g: Any,
+    values: Sequence[Any],
+    kept: Mapping[int, Any],
+    only: int | None = None,
+) -> tuple[Any, ...]:
+    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` if none flows.
 
-
-def shares_of(record: Recorder, index: int, g: Any, values: Sequence[Any], kept: Mapping[int, Any]) -> tuple[Any, ...]:
-    """Return the gradients of one step's operands for the gradient ``g`` of its result; ``None`` if none flows."""
+    With ``only``, that of one operand, if the operation has a rule for each.
+    """
     operation, operands, reached = record.operations[index], record.operands[index], record.reached
     assert operation is not None
     z, xs, parameters = values[index], [values[i] for i in operands], record.parameters.get(index, _NONE)
@@ -168,7 +283,8 @@ def shares_of(record: Recorder, index: int, g: Any, values: Sequence[Any], kept:
     if index in kept:
         parameters = {**parameters, "kept": kept[index]}
     try:
-        shares = _pulled_all(operation, (g, z, *xs), parameters, [reached[i] for i in operands])
+        wanted = [reached[i] and only in (None, slot) for slot, i in enumerate(operands)]
+        shares = _pulled_all(operation, (g, z, *xs), parameters, wanted)
     except TypeError:
         if not any(type(x) is Thumbnail for x in (g, z, *xs)):
             raise
@@ -177,7 +293,7 @@ def shares_of(record: Recorder, index: int, g: Any, values: Sequence[Any], kept:
     return tuple(fit(share, x) for share, x in zip(shares, xs, strict=True))
 
 
-def _unknown_shares(record: Recorder, index: int) -> tuple[Any, ...]:
+def _unknown_shares(record: Recorder | _Tape, index: int) -> tuple[Any, ...]:
     """Return unknown gradients for the operands to which one may flow."""
     operation, operands = record.operations[index], record.operands[index]
     assert operation is not None

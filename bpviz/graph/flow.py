@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from bpviz import ops
@@ -12,7 +13,8 @@ from bpviz.frozen import dataclass
 from bpviz.graph.export import plain_value
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.thumbnails import Thumbnail
+from bpviz.ops.table.copying import lent
+from bpviz.ops.table.thumbnails import Thumbnail, thumbnail
 from bpviz.ops.table.unknown import WITHIN, Unknown
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import Handle
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from bpviz.formulas.formula import Formula
     from bpviz.formulas.symbols import Symbols
 
-__all__ = ["Flow", "Later", "NonFinite", "gradient_at"]
+__all__ = ["Flow", "Gradients", "Later", "NonFinite", "gradient_at", "gradients_of", "whole"]
 
 np: Any = LazyModule("numpy")
 
@@ -63,12 +65,79 @@ class NonFinite:
 
 
 class Later:
-    """The gradient of a wire that is a summand of a large array: it is computed when it is read."""
+    """A gradient that is a large array: its ``summary`` is kept, the array is computed when it is needed.
 
-    __slots__ = ("make",)
+    Two add up to another, and NumPy takes it for the array. ``wires`` are those whose gradients it is the sum of, and
+    ``sums`` the sums of some wires that are known: the gradients of nodes.
+    """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.make = make
+    __slots__ = ("_summary", "make", "sums", "wires")
+
+    def __init__(
+        self,
+        summary: Thumbnail | None,
+        make: Callable[[], Any],
+        wires: frozenset[tuple[int, int]] = frozenset(),
+        sums: Mapping[frozenset[tuple[int, int]], Any] = MappingProxyType({}),
+    ) -> None:
+        self._summary, self.make, self.wires, self.sums = summary, make, wires, sums
+
+    @property
+    def summary(self) -> Thumbnail:
+        """What a figure shows of the array."""
+        if self._summary is None:
+            self._summary = thumbnail(self.make())
+        return self._summary
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self.summary.shape
+
+    def __add__(self, other: Any) -> Any:
+        """Return the sum with another array, which is computed when it is needed, too."""
+        if other.__class__ is not Later:
+            return Later(None, partial(_sum, self, other))
+        wires = self.wires | other.wires
+        known = self.sums.get(wires) if self.wires and other.wires else None
+        return Later(None, partial(_sum, self, other), wires, self.sums) if known is None else known
+
+    __radd__ = __add__
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        made = self.make()
+        return made if dtype is None else made.astype(dtype, copy=False)
+
+
+def _sum(one: Later, other: Any) -> Any:
+    made = whole(other)
+    return made + one.make()
+
+
+def whole(value: Any) -> Any:
+    """Return a gradient as a number or an array, if it is to be computed later."""
+    return value.make() if value.__class__ is Later else value
+
+
+class Gradients(tuple[Any, ...]):
+    """The gradient of every node, if some are to be computed later: whoever asks for one gets the array."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        return whole(tuple.__getitem__(self, index))
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(whole, tuple.__iter__(self))
+
+
+def gradients_of(found: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the gradients of all nodes as a flow keeps them.
+
+    >>> gradients_of([1.0, None])
+    (1.0, None)
+    """
+    return Gradients(found) if any(one.__class__ is Later for one in found) else tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +145,10 @@ class Flow:
     """The numbers of one run through a graph, as `bpviz.propagate` returns them.
 
     ``values`` and ``gradients`` are per node, ``wire_gradients`` per node and operand slot; ``None`` if no gradient
-    flows (a `Later` in place of a summand of a large array, which `wire_share` computes). Of another framework
-    (`bpviz.sources`) a gradient may be `UNKNOWN`, which is neither none nor 0, large arrays are thumbnails, and a wire
-    to a step with several results has its gradient at the first of these that has one, `WITHIN` at the others.
+    flows. Where a large array is only computed when it is needed, ``wire_gradients`` have a `Later`. Of another
+    framework (`bpviz.sources`) a gradient may be `UNKNOWN`, which is neither none nor 0, large arrays are thumbnails,
+    and a wire to a step with several results has its gradient at the first of these that has one, `WITHIN` at the
+    others.
 
     Methods take names: ``flow.value("subtotal")``, ``flow.grad("price")``, ``flow.wire_grad("price",
     "subtotal")``.
@@ -208,9 +278,17 @@ class Flow:
         """Return the gradient of one wire, by number; ``None`` if none flows, or it is `WITHIN` another."""
         wires = self.wire_gradients[target]
         share = None if wires is None else wires[slot]
-        if share.__class__ is Later:
-            return share.make()
+        return None if share is WITHIN else whole(share)
+
+    def shown_share(self, target: int, slot: int) -> Any:
+        """Return the gradient of one wire, by number, for a figure: large arrays as a `Later`, which has a summary."""
+        wires = self.wire_gradients[target]
+        share = None if wires is None else wires[slot]
         return None if share is WITHIN else share
+
+    def shown_gradient(self, index: int) -> Any:
+        """Return the gradient of one node, by number, for a figure; ``None`` if none flows."""
+        return tuple.__getitem__(self.gradients, index)
 
     @property
     def grads(self) -> dict[str, Any]:
@@ -221,8 +299,8 @@ class Flow:
         """
         gradients, given = self.gradients, self.given
         return {
-            name: _handed_out(gradients[i], given[i])
-            if gradients[i] is not None
+            name: _handed_out(gradient, given[i])
+            if (gradient := gradients[i]) is not None
             else None
             if self._is_left_out(i)
             else gradient_at(self.values, gradients, given, i)
@@ -244,7 +322,7 @@ class Flow:
         names, operands = self.graph.names, self.graph.record.operands
         for index, value in enumerate(self.values):
             made.nodes[names[index]]["value"] = plain_value(value)
-            if self.gradients[index] is not None:
+            if self.shown_gradient(index) is not None:
                 made.nodes[names[index]]["gradient"] = plain_value(self.gradients[index])
             for slot, operand in enumerate(operands[index]):
                 share = self.wire_share(index, slot)
@@ -265,12 +343,12 @@ class Flow:
         # In a chain of infinite gradients, from the output back, only the first is the cause.
         explained = {self.output_index}
         for i in range(self.output_index, -1, -1):
-            text = _odd(self.gradients[i])
+            text = _odd(self.shown_gradient(i))
             if text and i not in explained and not odd[i]:
                 # Each share is finite, but their sum is not.
                 found.append(NonFinite(names[i], "gradient", text, self.graph.nodes[i].line))
             for slot, operand in enumerate(operands[i]):
-                share = _odd(self.wire_share(i, slot))
+                share = _odd(self.shown_share(i, slot))
                 if not share or operand in explained:
                     continue
                 explained.add(operand)
@@ -316,15 +394,15 @@ def _handed_out(value: Any, given: Any) -> Any:
                 return value
         value = np.asarray(value)
     # Several nodes and wires may share one array, so it must not be changed.
-    value = value.view()
-    value.setflags(write=False)
-    return value
+    return lent(value)
 
 
 def _odd(value: Any) -> str:
     """Return ``nan`` or ``infinite`` if a number or an element of an array is; empty if all are finite."""
     if value is None or isinstance(value, int | Unknown):
         return ""
+    if isinstance(value, Later):
+        value = value.summary
     if isinstance(value, Thumbnail):
         return value.odd
     if value.__class__ is float:

@@ -13,7 +13,7 @@ from bpviz.graph.export import attributes, plain_value
 from bpviz.graph.labels import Kept, Labels
 from bpviz.objects.choice import full_name
 from bpviz.objects.inputs import as_input
-from bpviz.ops.table.copying import own
+from bpviz.ops.table.copying import lent, own
 from bpviz.recording import operators  # noqa: F401 - gives the handles their operators
 from bpviz.recording.aliases import present
 from bpviz.recording.handle import HANDLES, Handle
@@ -80,8 +80,7 @@ class Node:
     def value(self) -> Any:
         """The value that was recorded; for other inputs see `bpviz.propagate`."""
         value = present(self.graph.record.values[self.index])
-        # A view cannot be made writeable while its array is not.
-        return value.view() if type(value).__name__ == "ndarray" else value
+        return lent(value) if type(value).__name__ == "ndarray" else value
 
     @property
     def scope(self) -> Scope:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.errors import UsageError
-from bpviz.graph.flow import Flow, Later
+from bpviz.graph.flow import Flow, whole
 from bpviz.graph.graph import Graph
 from bpviz.graph.meanings import meanings
 from bpviz.ops import OPERATIONS, Operation
@@ -149,11 +149,8 @@ def _unpickled_graph(parts: dict[str, Any], function: bytes) -> Graph:
 
 
 def _reduced_flow(flow: Flow) -> tuple[Any, ...]:
-    wires = tuple(
-        shares and tuple(share.make() if type(share) is Later else share for share in shares)
-        for shares in flow.wire_gradients
-    )
-    parts = (flow.graph, flow.values, flow.gradients, wires, flow.output_index, flow.seed)
+    wires = tuple(shares and tuple(whole(share) for share in shares) for shares in flow.wire_gradients)
+    parts = (flow.graph, flow.values, tuple(flow.gradients), wires, flow.output_index, flow.seed)
     return Flow, (*parts, dict(flow.given))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from bpviz import ops
 from bpviz.errors import BpvizError, UsageError, did_you_mean
 from bpviz.graph.backward_pass import backward, fit
-from bpviz.graph.flow import Flow, gradient_at
+from bpviz.graph.flow import Flow, gradient_at, gradients_of
 from bpviz.graph.graph import Graph, Node
 from bpviz.lazy import LazyModule
 from bpviz.objects.choice import full_name
@@ -82,7 +82,7 @@ def flow_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], outp
         values, kept = _forward(graph, given, changed) if changed else (record.values, record.kept)
         start = _seed(seed, values[output], graph.names[output] if seed is not None else "")
         gradients, wires = backward(record, values, kept, output, start)
-    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), output, start, given)
+    return Flow(graph, tuple(values), gradients_of(gradients), tuple(wires), output, start, given)
 
 
 def value_at(graph: Graph, given: Mapping[int, Any], changed: Sequence[int], output: int) -> Any:
@@ -118,7 +118,9 @@ def toward(flow: Flow, output: int, seed: Any = None) -> Flow:
     start = _seed(seed, flow.values[output], flow.graph.names[output] if seed is not None else "")
     with ops.silence():
         gradients, wires = backward(flow.graph.record, flow.values, {}, output, start)
-    return replace(flow, gradients=tuple(gradients), wire_gradients=tuple(wires), output_index=output, seed=start)
+    return replace(
+        flow, gradients=gradients_of(gradients), wire_gradients=tuple(wires), output_index=output, seed=start
+    )
 
 
 def rerun(
@@ -150,7 +152,7 @@ def rerun(
         values, kept = _forward(graph, given, changed, flow.values)
         start = _seed(seed, values[index], graph.names[index] if seed is not None else "")
         gradients, wires = backward(graph.record, values, kept, index, start)
-    return Flow(graph, tuple(values), tuple(gradients), tuple(wires), index, start, given)
+    return Flow(graph, tuple(values), gradients_of(gradients), tuple(wires), index, start, given)
 
 
 def pulled(flow: Flow, index: int, slot: int, g: Any) -> Any:

@@ -186,7 +186,7 @@ def _draw_in_child(
     """Run ``engine`` in a child process, which is killed at the time limit or when the user interrupts."""
     import subprocess
 
-    if engine == "bundled" and (not sys.executable or getattr(sys, "frozen", False)):
+    if engine == "bundled" and not children.can_start_python():
         # A frozen or embedding application has no Python to start.
         return _draw_here(source, program, format)
     command = _bundled_command(program, format) if engine == "bundled" else _system_command(program, format)

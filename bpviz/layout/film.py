@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bpviz import progress
 from bpviz.figure import ArrowKind, Film, Turns
-from bpviz.layout.page import lay_out
+from bpviz.layout.page import is_upright, lay_out
+from bpviz.layout.upright import upright
 from bpviz.picture.blocks import room_for
 from bpviz.picture.elements import Picture
 from bpviz.picture.film import merged
@@ -39,6 +40,9 @@ def lay_out_film(
     >>> [(part.id, part.during) for part in picture.parts if part.shows == "w"]
     [('w', None), ('w@0', (0, 0)), ('w@1', (1, 1))]
     """
+    if is_upright(film.figures[0], theme, engine=engine, timeout=timeout):
+        # As in the figure of a single step.
+        film = replace(film, figures=tuple(map(upright, film.figures)))
     roomy = film.with_arrows(lambda arrows, kind: _roomy(arrows, kind, theme))
     pictures = []
     for figure in roomy.figures:

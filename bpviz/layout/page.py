@@ -38,17 +38,20 @@ from bpviz.picture.elements import Element, Part, Picture, Point, Shape, ShapeKi
 from bpviz.picture.names import notation_of
 from bpviz.picture.sheet import joined
 from bpviz.picture.theme import LineRole, Theme
+from bpviz.picture.type_size import LEAST_TYPE, least_type
 from bpviz.text import widths
 from bpviz.text.language import ENGLISH, Language
 
-__all__ = ["lay_out"]
+__all__ = ["is_upright", "lay_out"]
 
 _TITLE_GAP = 8.0
 _COLUMN = 420.0
 _MENDINGS = 3
 _ROW_GAP = 20.0
 _WIDER = 1.3
-"""How much wider than its width a figure may be in one line."""
+"""How much wider than its width a figure may be in one line, if its type remains large enough …"""
+_PAGE = 165 / 25.4 * 72
+"""… on a page that shows it at most so wide."""
 _SURELY = 2.0
 """An estimated length, in widths, from which a figure is not tried in one line."""
 _TRIALS = 8
@@ -92,6 +95,24 @@ def lay_out(
     figure = replace(figure, direction=LAID_OUT[flow])
     figure, lines, rows = _set(figure, flow, theme, engine, timeout, say)
     return _drawn(replace(figure, notes=(*figure.notes, *rows.notes)), lines, rows, flow, theme)
+
+
+def is_upright(figure: Figure, theme: Theme, *, engine: str = "auto", timeout: float | None = None) -> bool:
+    """Return whether a figure is laid out with its vectors as columns.
+
+    >>> from bpviz.figure import Arrow, Box, Grid, Label, Wire
+    >>> from bpviz.picture.theme import theme
+    >>> long = Arrow(Label(Grid((("1.234567",) * 9,), vector=True)))
+    >>> figure = Figure((Box("x", "input", "x"), Box("f", "operation", "f")), (Wire("w", "x", "f", forward=long),))
+    >>> [is_upright(replace(figure, width=width), theme("light")) for width in (900.0, 300.0)]
+    [False, True]
+    """
+    if not stands_upright(figure):
+        return False
+    check(figure)
+    theme, flow = replace(theme, notation=notation_of(figure)), figure.direction
+    _, lines, _ = _set(replace(figure, direction=LAID_OUT[flow]), flow, theme, engine, timeout, ENGLISH)
+    return not any(stands_upright(line.figure) for line in lines)
 
 
 @paused_collection()
@@ -170,7 +191,8 @@ def _set(
     if figure.width is None or not plan.level or not parts:
         return figure, [line(shown, plan)], whole
     # A page may be no wider than its margins.
-    room, limit = (max(1.0, width - 2 * theme.margin) for width in (figure.width, _WIDER * figure.width))
+    widest = _wider(plan, figure.width, theme) * figure.width
+    room, limit = (max(1.0, width - 2 * theme.margin) for width in (figure.width, widest))
     turn = upright if stands_upright(shown) else _unchanged
     for one in dict.fromkeys((shown, turn(shown))):
         if one is not shown:
@@ -214,6 +236,14 @@ def _set(
     lines = [row._replace(plan=row.plan._replace(boxes=new)) for row, new in zip(lines, boxes, strict=True)]
     origins = {id: copies.origins.get(origin, origin) for id, origin in rows.origins.items()}
     return figure, lines, rows._replace(origins={**copies.origins, **origins})
+
+
+def _wider(plan: Plan, width: float, theme: Theme) -> float:
+    """Return how much wider than ``width`` a figure may be, so that no type on a page is too small."""
+    blocks = [box.words for box in plan.boxes]
+    blocks += [block for wire in plan.wires for block in (wire.forward, wire.backward) if block]
+    least = min(theme.sizes["note"], least_type(element for block in blocks for element in block.elements))
+    return max(1.0, min(_WIDER, least * min(1.0, _PAGE / width) / LEAST_TYPE))
 
 
 def _unchanged(figure: Figure) -> Figure:

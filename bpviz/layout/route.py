@@ -24,6 +24,7 @@ _ASIDE = 6.0
 _BESIDE = 0.6
 _STEEP = 0.8
 _STEEPEST = 2.2
+_LONGEST = 4.0
 _BUS = 30.0
 _DOT = 12.0
 _FIRST_TURN, _LAST_TURN, _FLATTEST_TURN = radians(98.0), radians(144.0), radians(158.0)
@@ -217,6 +218,7 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot], arriving: Mapping[int
 
     ``arriving`` is the number of all lanes into each spot, by index.
     """
+    turning = _straightened(steps, spots)
     leaving: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     entering: dict[tuple[int, bool], list[_Step]] = defaultdict(list)
     for step in sorted(steps, key=lambda step: -abs(step.b - step.a)):
@@ -230,8 +232,41 @@ def _spread(steps: Sequence[_Step], spots: Sequence[Spot], arriving: Mapping[int
         if len(group) == 1 and not group[0].flattest:
             _bowed(group, spots[center])
         else:
+            near = turning[group[0].rank]
             rest = _turned(group, spots[center])
+            if any(_long(step) for step in group[1:]):
+                rest = group
+            elif any(_beside(step, other, 0.0) for step in group[1:] for other in near):
+                # Only the first comes from above or below.
+                rest = group[len(group) - max(len(rest), len(group) - 1) :]
             _set_aside(rest, spots[center], pitch, alone=len(rest) == arriving[center])
+            near += rest
+
+
+def _straightened(steps: Sequence[_Step], spots: Sequence[Spot]) -> dict[int, list[_Step]]:
+    """Let a steep bend out of a round spot start level if wires of other spots turn beside it.
+
+    Return the steps with a track, by the rank before them.
+    """
+    ranks: dict[int, list[_Step]] = defaultdict(list)
+    for step in steps:
+        ranks[step.rank].append(step)
+    for near in ranks.values():
+        for bend in [step for step in near if step.out >= 0 and _steep(step)]:
+            others = (step for step in near if step.into < 0 and bend.out not in (step.out, step.bus))
+            if any(_beside(bend, other, 0.0) for other in others):
+                spot = spots[bend.out]
+                bend.begin, bend.out = max(bend.begin, spot.u + spot.along / 2), -1
+        near[:] = [step for step in near if step.bus >= 0 or (_steep(step) and step.out < 0 and step.into < 0)]
+    return ranks
+
+
+def _steep(step: _Step) -> bool:
+    return abs(step.b - step.a) * _STEEP > step.end - step.begin
+
+
+def _long(step: _Step) -> bool:
+    return abs(step.b - step.a) > _LONGEST * (step.end - step.begin)
 
 
 def _turned(group: Sequence[_Step], spot: Spot) -> Sequence[_Step]:
@@ -286,8 +321,7 @@ def _tracked(steps: Sequence[_Step], ranks: list[Rank], pitch: float) -> list[_G
     gaps: list[list[_Step]] = [[] for _ in ranks]
     gentle: list[list[_Step]] = [[] for _ in ranks]
     for step in steps:
-        steep = abs(step.b - step.a) * _STEEP > step.end - step.begin
-        if step.bus >= 0 or (steep and step.out < 0 and step.into < 0):
+        if step.bus >= 0 or (_steep(step) and step.out < 0 and step.into < 0):
             gaps[step.rank].append(step)
         elif step.out < 0 and step.into < 0:
             gentle[step.rank].append(step)

@@ -13,7 +13,7 @@ __all__ = ["stands_upright", "upright"]
 def stands_upright(figure: Figure) -> bool:
     """Return whether a figure has a vector of three elements or more: two numbers alone take little width.
 
-    In a film, rows have room already, and stay as they are.
+    In a film, labels have room already, and stay as they are.
     """
     vectors = [vector for wire in figure.wires for vector in (*_vectors(wire.forward), *_vectors(wire.backward))]
     return any(len(vector.rows[0]) >= _LONG for vector in vectors) and not any(map(_has_room, figure.wires))

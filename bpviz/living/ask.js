@@ -24,17 +24,16 @@
     return kind === "+" ? signed(rest.map(textOf)) : factor(piece);
   };
   // Write pieces into an element; return the texts of its numbers.
-  const TAGS = {i: "i", _: "sub", "^": "sup"};
+  const TAGS = {_: "sub", "^": "sup"};
   const write = (element, pieces) => {
     element.replaceChildren();
     const now = [];
     for (const piece of pieces) {
       const tag = Array.isArray(piece) && TAGS[piece[0]];
       if (tag) make(tag, {textContent: piece[1]}, element).style.fontStyle = piece[2] ? "italic" : "";
-      else {
-        const text = element.appendChild(document.createTextNode(textOf(piece)));
-        if (typeof piece !== "string") now.push([text, piece]);
-      }
+      else if (typeof piece !== "string") now.push([element.appendChild(document.createTextNode(textOf(piece))), piece]);
+      // Between two of these characters, a text is in italics.
+      else piece.split("\ue000").forEach((text, i) => text && element.append(i % 2 ? make("i", {textContent: text}, element) : text));
     }
     return now;
   };
@@ -108,7 +107,9 @@
     lines = rows.flatMap(([heading, pieces, more]) => {
       make("dt", {textContent: heading === before ? "" : heading}, list);
       before = heading || before;
-      const line = make("dd", {className: more === 1 ? "bpviz-code" : ""}, list), now = write(line, pieces);
+      const line = make("dd", {className: more === 1 ? "bpviz-code" : ""}, list);
+      // A line of code is as it is.
+      const now = more === 1 ? (line.append(...pieces), []) : write(line, pieces);
       line.classList.toggle("bpviz-vary", now.length > 0);
       if (more?.length) {
         // The line of a path lights this path alone.

@@ -24,7 +24,7 @@ from bpviz.formulas.symbols import Symbols
 from bpviz.graph.flow import Flow
 from bpviz.graph.meanings import meanings
 from bpviz.lazy import LazyModule
-from bpviz.living.pieces import MARKS, Array, Pieces, Place
+from bpviz.living.pieces import Array, Pieces, Place, is_marked
 from bpviz.living.steps import Lowering, Program, Slots, StaysStillError
 from bpviz.ops.table.backward import unbroadcast
 from bpviz.picture.elements import Part, Picture
@@ -79,7 +79,7 @@ class Asking:
         self.slopes: dict[tuple[int, int], Any] = {}
         self.shares: dict[tuple[tuple[int, int], ...], Slots] = {}
         # Nobody's text can be taken for the place of a number.
-        self.is_silent = any(MARKS.search(name) for name in (*self.symbols.names, *flow.graph.names))
+        self.is_silent = any(map(is_marked, (*self.symbols.names, *flow.graph.names)))
 
     def of_step(self, index: int) -> int:
         """Return the number of the answer to a step."""
@@ -172,9 +172,9 @@ class Asking:
         record, say = self.flow.graph.record, self.say
         operation = record.operations[index]
         assert operation is not None
-        title, name = say.operation(operation.name), self.symbols.name(index)
+        write, title, name = self._writer(), say.operation(operation.name), self.symbols.name(index)
         if name:
-            title = say("{operation}, makes {name}", operation=title, name=name)
+            title = say("{operation}, makes {name}", operation=title, name=write.name(name))
         rows = [self._row(say("value"), self._equation)(index)]
         for slot in range(len(record.operands[index])):
             if (index, slot) in self.made.shares:
@@ -184,7 +184,7 @@ class Asking:
         node = self.flow.graph.nodes[index]
         if node.line is not None:
             rows += self._code(node.scope.code, node.line)
-        return {"s": 1, "t": self._writer().cut(title), "r": rows}
+        return {"s": 1, "t": write.cut(title), "r": rows}
 
     def _row(self, heading: str, line: Callable[..., str]) -> Callable[..., list[Any]]:
         def row(*about: Any) -> list[Any]:
@@ -257,17 +257,12 @@ class Asking:
         if self.flow.gradients[index] is not None and not self.hides(index):
             rows += [[say("gradient") if not at else "", *line] for at, line in enumerate(self._chain(index))]
         elif index in record.is_input:
-            output = objective(flow, say).words
-            rows.append(
-                [
-                    say("gradient"),
-                    self._writer().cut(
-                        say("No gradient flows back from {output} to {name}.", output=output, name=name)
-                    ),
-                ]
-            )
-        title = say("{name}: {meaning}", name=name, meaning=meaning) if meaning else name
-        return {"t": self._writer().cut(title), "r": rows}
+            write = self._writer()
+            ends = {"output": objective(flow, say).words, "name": write.name(name)}
+            rows.append([say("gradient"), write.cut(say("No gradient flows back from {output} to {name}.", **ends))])
+        write = self._writer()
+        title = say("{name}: {meaning}", name=write.name(name), meaning=meaning) if meaning else name
+        return {"t": write.cut(title), "r": rows}
 
     def _chain(self, index: int) -> list[list[Any]]:
         """Return the lines of a chain: each in pieces, that of a path with the numbers of its edges."""
@@ -275,7 +270,7 @@ class Asking:
         write = self._writer()
         if index == flow.output_index:
             seed = write.gradient(self._gradient(index))
-            name = self._called(index)
+            name = write.name(self._called(index))
             begins = say("The backward pass begins at {name}, with a gradient of {seed}", name=name, seed=seed)
             return [[write.cut(begins)]]
         formula = " = ".join(filter(None, (self.symbols.derivative(index), self._short(self.symbols.gradient(index)))))

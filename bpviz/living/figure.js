@@ -238,7 +238,7 @@ const show = label => {
     texts.forEach((text, i) => put(label, i, text));
     if (factor && !label.factorText) {
       label.factorText = label.texts[0].cloneNode();
-      for (const own of ["class", "role", "tabindex", "aria-label"]) label.factorText.removeAttribute(own);
+      for (const own of ["class", "style", "role", "tabindex", "aria-label"]) label.factorText.removeAttribute(own);
       label.factorText.setAttribute("y", label.middle + 4.5);
       label.factorText.setAttribute("text-anchor", "start");
       label.texts[0].parentNode.append(label.factorText);
@@ -309,9 +309,11 @@ const remember = () => {
   clearTimeout(waiting);
   waiting = setTimeout(keep, 150);
 };
+const alone = () => document.querySelectorAll("figure.bpviz-figure").length === 1;
 const keep = () => {
-  if (document.querySelectorAll("figure.bpviz-figure").length > 1) return;
-  const inputs = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${v[slot]}`);
+  if (!alone()) return;
+  // In an address a plus is a space: 1e300
+  const inputs = changed().map(([name, slot]) => `${encodeURIComponent(name)}=${String(v[slot]).replace("+", "")}`);
   const state = [...inputs, ...kept.flatMap(more => more())].join("&");
   try {
     history.replaceState(null, "", state ? `#${state}` : location.pathname + location.search);
@@ -457,15 +459,18 @@ const api = {
 };
 Object.defineProperty(figure, "bpviz", {value: api});
 
-// The address: #tax=1.2
+// The address: #tax=1.2; what it does not name is as it was at first. Addresses such as #chapter mean other things.
+const stated = () => new URLSearchParams(location.hash.slice(1));
+const onAddress = listener => addEventListener("hashchange", () => /^#?$|=/.test(location.hash) && listener());
 const follow = () => {
-  const pairs = [];
-  for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
-    const number = Number(text);
-    if (elements.has(name) && text.trim() && number === number) pairs.push([elements.get(name), number]);
+  const wanted = new Map((alone() ? changed() : []).map(([, slot]) => [slot, start[slot]]));
+  for (const [name, text] of stated()) {
+    const number = Number(text.trim().replace(" ", "+"));
+    if (elements.has(name) && text.trim() && (number === number || text === "NaN")) wanted.set(elements.get(name), number);
   }
+  const pairs = [...wanted].filter(([slot, number]) => !Object.is(v[slot], number));
   if (pairs.length) change(pairs, false);
 };
-addEventListener("hashchange", follow);
+onAddress(follow);
 update();
 follow();

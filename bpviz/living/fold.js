@@ -80,11 +80,11 @@
       view.state[at] === data.state[at] || view.state[at] > 1 ? [] : [`${encodeURIComponent(KEYS[view.state[at]])}=${encodeURIComponent(title)}`]),
   );
   const read = () => {
-    const given = new URLSearchParams(location.hash.slice(1));
+    const given = stated();
     const wanted = KEYS.flatMap((key, state) => given.getAll(key).map(title => [data.toggles.indexOf(title), state]));
-    const next = nearest(wanted.filter(([at]) => at >= 0));
-    if (wanted.length && next) turn(next);
+    if (wanted.length) turn(nearest(wanted.filter(([at]) => at >= 0)) ?? view);
+    else if (alone()) turn(data);
   };
-  addEventListener("hashchange", read);
+  onAddress(read);
   read();
 }

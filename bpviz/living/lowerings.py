@@ -333,6 +333,13 @@ def _sum_of_products(made: Maker, step: Applied) -> Slots | None:
     return tuple(element(kept) for kept in product(*(range(sizes[one]) for one in right)))
 
 
+def _inverted(made: Maker, step: Applied) -> Slots | None:
+    """Return the other truth values; of whole numbers, ~ changes the bits."""
+    if np.asarray(step.xs[0]).dtype.kind != "b":
+        return None
+    return tuple(made.step(f"v[{slot}] === 0") for slot in step.operands[0])
+
+
 LOWERINGS: Mapping[str, Callable[[Maker, Applied], Slots | None]] = {
     "sort": _in_order("F.sorted", positions=False),
     "argsort": _in_order("F.order", positions=True),
@@ -343,6 +350,7 @@ LOWERINGS: Mapping[str, Callable[[Maker, Applied], Slots | None]] = {
     "max_unpool2d": _put_back,
     "cumprod": _running("{} * {}"),
     "index": _taken,
+    "invert": _inverted,
     "scatter": _put,
     "det": _det(""),
     "logabsdet": _det("Math.log(Math.abs({}))"),

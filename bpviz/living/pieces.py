@@ -21,14 +21,21 @@ from bpviz.words.arithmetic import computed
 from bpviz.words.numbers import Numerals
 from bpviz.words.values import shape_text, spoken
 
-__all__ = ["MARKS", "Array", "Pieces", "Place"]
+__all__ = ["Array", "Pieces", "Place", "is_marked"]
 
-MARKS = re.compile("([\U00100000-\U0010fffd])")
+_MARKS = re.compile("([\U00100000-\U0010fffd])")
 """The marks: a private range of Unicode."""
+_ITALICS = "\ue000"
+"""Where italics begin and end in a piece: another private character, which is shorter than a list."""
 
 _FIRST = 0x100000
 _GRID = 4
 """The most rows and columns of an array that is written out."""
+
+
+def is_marked(text: str) -> bool:
+    """Return whether a text of the model has a character that would be taken for a mark."""
+    return _ITALICS in text or _MARKS.search(text) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +65,10 @@ class Array:
 class Pieces(Numerals):
     """The writer of the numbers of one text.
 
-    A text is cut into pieces (see `cut`): a string is itself, a whole number is the place of a single number. A list
-    that begins with a place is a number in brackets if it is negative, or, with a 1 after it, if it has a sign in it.
-    Lists with a letter: ``["+", …]`` is a sum of numbers, ``["a", places, shape]`` an array, ``["n", …]`` the length
-    of an array; ``["i", text]`` is in italics, ``["_", text]`` a subscript (with a 1 after it in italics), ``["^",
+    A text is cut into pieces (see `cut`): a string is itself, with U+E000 where italics begin and end; a whole number
+    is the place of a single number. A list that begins with a place is a number in brackets if it is negative, or, with
+    a 1 after it, if it has a sign in it. Lists with a letter: ``["+", …]`` is a sum of numbers, ``["n", …]`` the length
+    of an array, ``["a", places, shape]`` an array; ``["_", text]`` a subscript (with a 1 after it in italics), ``["^",
     text]`` a superscript.
     """
 
@@ -75,6 +82,10 @@ class Pieces(Numerals):
         if piece not in self._pieces:
             self._pieces.append(piece)
         return chr(_FIRST + self._pieces.index(piece))
+
+    def name(self, text: str) -> str:
+        """Return a name, or a derivative, among words."""
+        return self._mark(("name", text))
 
     def number(self, x: Any) -> str:
         """Return a single number."""
@@ -103,7 +114,7 @@ class Pieces(Numerals):
         if not isinstance(x, Array):
             return self.number(x) if isinstance(x, Place) else super().gradient(x)
         text = self.value(x)
-        if MARKS.fullmatch(text):
+        if _MARKS.fullmatch(text):
             return text
         length = self._mark(["n", *x.slots])
         return self.say("shape {shape}, length {length}", shape=shape_text(x.shape), length=length)
@@ -113,10 +124,10 @@ class Pieces(Numerals):
         marks = [self._mark(x.slot) if isinstance(x, Place) else x for x in operands]
         plain = computed(operation, marks, parameters)
         signed = computed(
-            operation, [MINUS + x if isinstance(x, str) and MARKS.fullmatch(x) else x for x in marks], parameters
+            operation, [MINUS + x if isinstance(x, str) and _MARKS.fullmatch(x) else x for x in marks], parameters
         )
         found, rest = [], signed
-        for part in MARKS.split(plain):
+        for part in _MARKS.split(plain):
             if rest.startswith(part):
                 found.append(part)
                 rest = rest[len(part) :]
@@ -132,18 +143,28 @@ class Pieces(Numerals):
         """Return a text in pieces, with its names as in a book."""
         found: list[Any] = []
         for run in self.notation.runs(text) or (Run(text),):
-            for part in MARKS.split(run.text):
+            for part in _MARKS.split(run.text):
                 if not part:
                     continue
-                piece = self._pieces[ord(part) - _FIRST] if MARKS.fullmatch(part) else _styled(run, part)
-                if isinstance(piece, str) and found and isinstance(found[-1], str):
-                    found[-1] += piece
-                else:
-                    found.append(piece)
+                for piece in self._meant(run, part):
+                    if isinstance(piece, str) and found and isinstance(found[-1], str):
+                        found[-1] += piece
+                    else:
+                        found.append(piece)
         return found
+
+    def _meant(self, run: Run, part: str) -> list[Any]:
+        """Return the pieces of a mark or of a part of a run."""
+        if not _MARKS.fullmatch(part):
+            return [_styled(run, part)]
+        piece = self._pieces[ord(part) - _FIRST]
+        if not isinstance(piece, tuple):
+            return [piece]
+        _, name = piece
+        return [_styled(one, one.text) for one in self.notation.runs(name) or (Run(name),)]
 
 
 def _styled(run: Run, text: str) -> Any:
     if run.level and not run.is_small:
         return ["_" if run.level < 0 else "^", text, *([1] if run.italic else [])]
-    return ["i", text] if run.italic else text
+    return f"{_ITALICS}{text}{_ITALICS}" if run.italic else text

@@ -37,6 +37,9 @@ LIMIT = 20_000
 _MOST_PAIRS = 10_000_000
 """The most pairs of an element of a step and one of an operand that are tried, in about a second."""
 
+_POSITIONS = {"index": 1, "scatter": 1, "assign": 2}
+"""The first operand that is a position or a mask, of operations that have such."""
+
 _SLOT = re.compile(r"v\[(\d+)\]")
 Slots = tuple[int, ...]
 """The places of the elements of a value among the numbers of a page, row by row."""
@@ -157,6 +160,7 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: Lowering) -> Program:
         for slot in values[i]
         if slot not in made.fixed
     ]
+    guards += _mask_guards(flow, made, values)
     return Program(
         made.initial,
         made.statements,
@@ -167,6 +171,24 @@ def _lowered(flow: Flow, fixed: frozenset[int], made: Lowering) -> Program:
         made,
         tuple(guards),
     )
+
+
+def _mask_guards(flow: Flow, made: Lowering, values: Mapping[int, Slots]) -> list[Guard]:
+    """Return guards for the masks that stay as they are: x[x > 0] takes other elements where another one is true."""
+    record = flow.graph.record
+    lines: dict[int, int] = {}
+    for index, operation in enumerate(record.operations):
+        if operation is None or operation.name not in _POSITIONS:
+            continue
+        line = flow.graph.nodes[index].line
+        if line is None:
+            continue
+        for operand in record.operands[index][_POSITIONS[operation.name] :]:
+            for slot in made.masks.intersection(values.get(operand, ())):
+                lines.setdefault(slot, line)
+    if not made.masks <= lines.keys():
+        raise StaysStillError("a mask inside an operation says how many elements are taken")
+    return [Guard(slot, line, True) for slot, line in sorted(lines.items())]
 
 
 def _check_precision(name: str, value: Any, slots: Iterable[int] = ()) -> None:
@@ -194,6 +216,8 @@ class Lowering:
         """The places whose numbers never change."""
         self.ordered: set[int] = set()
         """The places of positions that an order gave."""
+        self.masks: set[int] = set()
+        """The places of masks that must stay as they are: they say how many elements are taken."""
         self.constants: dict[str, int] = {}
         self.copies: dict[str, int] = {}
         """The places of what is computed already, by the expression."""
@@ -203,7 +227,7 @@ class Lowering:
     def continued(self, limit: int = LIMIT) -> Lowering:
         """Return a lowering with the same places, whose statements come after those that are there."""
         made = Lowering(limit)
-        made.initial, made.fixed = list(self.initial), set(self.fixed)
+        made.initial, made.fixed, made.ordered = list(self.initial), set(self.fixed), set(self.ordered)
         made.constants, made.copies, made.inputs = dict(self.constants), dict(self.copies), dict(self.inputs)
         return made
 
@@ -277,6 +301,7 @@ class Lowering:
             step = Applied(operation, xs, operands, {**operation.parameters, **parameters})
             if slots := lowered(self, step):
                 return slots
+        xs, operands = self._with_positions(operation, xs, operands)
         if operation.inside is not None:
             return self.applied(operation.name, operation.inside, xs, operands, parameters)
         if size * sum(map(ops.size_of, xs)) > _MOST_PAIRS:
@@ -284,6 +309,23 @@ class Lowering:
         if operation.shape is None:
             raise StaysStillError(f"{operation.name} is not known in JavaScript")
         return self._spelled(operation, xs, operands, parameters, z)
+
+    def _with_positions(
+        self, operation: Operation, xs: Sequence[Any], operands: Sequence[Slots]
+    ) -> tuple[list[Any], list[Slots]]:
+        """Return the operands of a step, its positions as whole numbers, and its masks as they are, with guards."""
+        numbers, found = list(xs), list(operands)
+        for at in range(_POSITIONS.get(operation.name, len(xs)), len(xs)):
+            moving = [slot for slot in operands[at] if slot not in self.fixed]
+            kind = np.asarray(xs[at]).dtype.kind
+            if moving and kind != "b":
+                raise StaysStillError(f"{operation.name} takes elements at positions that change", moving)
+            if moving:
+                self.masks.update(moving)
+                found[at] = tuple(map(self.constant, _flat(xs[at])))
+            if kind == "f":
+                numbers[at] = np.asarray(xs[at]).astype(int)
+        return numbers, found
 
     def _elementwise(self, operation: Operation, row: Sequence[int], parameters: Mapping[str, Any]) -> int:
         if operation is ops.multiply:
@@ -393,7 +435,7 @@ def _is_true(
         others = [rng.normal(size=np.shape(x)) if changes else x for x, changes in zip(xs, varies, strict=True)]
         try:
             value = np.asarray(ops.evaluate(operation, others, parameters), float).ravel()
-        except ValueError:
+        except (ValueError, IndexError):
             return False
         flat = [np.asarray(x, float).ravel() for x in others]
         for terms, rest, expected in zip(sums.terms, sums.rest, value.tolist(), strict=True):

@@ -44,7 +44,7 @@ def _row(flow: Flow, found: Bindings, index: int) -> dict[str, Any]:
     row: dict[str, Any] = {"value": [list(made.values[index]), list(shape)]}
     if index in made.inputs:
         row["input"] = 1
-    if flow.gradients[index] is not None and index in made.gradients:
+    if flow.shown_gradient(index) is not None and index in made.gradients:
         row["gradient"] = [list(made.gradients[index]), list(shape)]
         if len(made.values[index]) > _CELLS or len(shape) > 2:
             row["long"] = 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpviz import ops
+from bpviz.errors import BpvizError
 from bpviz.graph.flow import Flow
 from bpviz.graph.propagate import flow_at
 from bpviz.lazy import LazyModule
@@ -40,7 +41,11 @@ def try_out(flow: Flow, made: Program) -> None:
             value = np.asarray(flow.values[i])
             moved = value + _MOVED * np.maximum(1.0, np.abs(value)) * rng.normal(size=value.shape)
             given[i] = moved if value.ndim else float(moved)
-        expected = flow_at(flow.graph, given, moving, index)
+        try:
+            expected = flow_at(flow.graph, given, moving, index)
+        except (ArithmeticError, IndexError, ValueError, BpvizError):
+            # A mask takes another number of elements.
+            continue
         if any(not _same(flow.values[i], expected.values[i]) for i in record.decided):
             continue
         try:

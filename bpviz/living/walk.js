@@ -141,8 +141,7 @@
   document.addEventListener("keydown", event => {
     const by = {ArrowRight: 1, ArrowLeft: -1, Escape: 0}[event.key], {target} = event;
     if (by === undefined || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const alone = document.querySelectorAll("figure.bpviz-figure").length === 1;
-    const free = alone && (target === document.body || target === document.documentElement);
+    const free = alone() && (target === document.body || target === document.documentElement);
     if (!free && (!figure.contains(target) || target.closest("input, select, textarea, [role=spinbutton]"))) return;
     if (!by && at === whole) return;
     event.preventDefault();
@@ -153,13 +152,16 @@
     }
   });
   // The address: #step=4
-  if (!elements.has("step")) kept.push(() => (at < whole ? [`step=${at + 1}`] : []));
+  const first = walk.opens ? 0 : whole;
+  const isState = !elements.has("step");
   const followStep = () => {
-    const step = Number(new URLSearchParams(location.hash.slice(1)).get("step") ?? whole + 1) - 1;
-    if (!elements.has("step") && Number.isInteger(step) && step !== at) go(step);
+    const given = isState ? stated().get("step") : null, step = given === null ? first : Number(given) - 1;
+    if (Number.isInteger(step) && step !== at && (given !== null || alone())) go(step);
   };
-  addEventListener("hashchange", followStep);
   followStep();
-  if (walk.opens && at === whole) go(0);
+  if (isState) {
+    kept.push(() => (at === first ? [] : [`step=${at + 1}`]));
+    onAddress(followStep);
+  }
   paint();
 }

@@ -200,8 +200,8 @@ def moved(element: Element, dx: float, dy: float) -> Element:
             return Head(role, (x + dx, y + dy), (tip_x + dx, tip_y + dy))
         case Text(role, line, x, y, size, width, anchor, latex, runs):
             return Text(role, line, x + dx, y + dy, size, width, anchor, latex, runs)
-        case Shape(role, kind, x, y, width, height, radius):
-            return Shape(role, kind, x + dx, y + dy, width, height, radius)
+        case Shape(role, kind, x, y, width, height, radius, open):
+            return Shape(role, kind, x + dx, y + dy, width, height, radius, open)
         case Cell(x, y, width, height, value):
             return Cell(x + dx, y + dy, width, height, value)
         case Bracket(role, points):

@@ -14,7 +14,9 @@ from bpviz.text.typefaces import Typeface, drawn_width
 __all__ = ["Placed", "pieces", "placed_runs", "width_of"]
 
 _SMALL = 0.66
-"""The size of a subscript or a superscript, in sizes of the line."""
+"""The size of a subscript or a superscript, in sizes of the line …"""
+_LEAST, _LESS_SMALL = 9.24, 0.77
+"""… but at least so many points, or this in sizes of a small line."""
 _BELOW, _ABOVE = 0.14, 0.36
 """How far a subscript is below the line, and a superscript above it, in sizes of the line."""
 
@@ -32,7 +34,9 @@ def placed_runs(runs: Sequence[Run], size: float, face: Typeface | None = None) 
     """Yield the runs of a line of this size, each at its place, in a typeface or the bundled font."""
     left = 0.0
     for run in runs:
-        small = size * _SMALL if run.level and not run.is_small else size
+        small = size
+        if run.level and not run.is_small:
+            small *= max(_SMALL, min(_LEAST / size, _LESS_SMALL))
         down = {-1: _BELOW, 0: 0.0, 1: -_ABOVE}[run.level] * size
         yield Placed(run, left, down, small)
         left += drawn_width(run.text, small, face, italic=run.italic)

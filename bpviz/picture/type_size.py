@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bpviz.picture.elements import Picture, Text
+from collections.abc import Iterable
+
+from bpviz.picture.elements import Element, Picture, Text
 from bpviz.picture.runs import placed_runs
 
-__all__ = ["LEAST_TYPE", "effective_type", "small_type"]
+__all__ = ["LEAST_TYPE", "effective_type", "least_type", "small_type"]
 
 LEAST_TYPE = 6.0
 """The smallest type, in points, that a page should have: journals ask for this or more."""
@@ -23,9 +25,18 @@ def effective_type(picture: Picture, width: float) -> float:
     >>> effective_type(Picture(936.0, 50.0, (word,)), 468.0), effective_type(Picture(200.0, 50.0, (word,)), 468.0)
     (7.0, 14.0)
     """
-    texts = {(e.size, e.runs) for part in picture.parts for e in part.elements if isinstance(e, Text)}
+    return least_type(element for part in picture.parts for element in part.elements) * min(1.0, width / picture.width)
+
+
+def least_type(elements: Iterable[Element]) -> float:
+    """Return the size of the smallest text, subscripts and superscripts too; without text it is infinite.
+
+    >>> least_type([Text("name", "x", 0.0, 0.0, 14.0, 8.0), Text("note", "y", 0.0, 0.0, 12.0, 8.0)])
+    12.0
+    """
+    texts = {(element.size, element.runs) for element in elements if isinstance(element, Text)}
     sizes = (min([size, *(run.size for run in placed_runs(runs, size))]) for size, runs in texts)
-    return min(sizes, default=float("inf")) * min(1.0, width / picture.width)
+    return min(sizes, default=float("inf"))
 
 
 def small_type(picture: Picture, width: float) -> str:

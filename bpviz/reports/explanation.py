@@ -228,7 +228,7 @@ def _explained(
     variables = (variables,) if isinstance(variables, str) else tuple(variables)
     chosen = [flow.find(name) for name in variables] or list(dict.fromkeys([*inputs, *steps, flow.output_index]))
     symbols = Symbols(flow)
-    chained = [i for i in chosen if flow.gradients[i] is not None and i != flow.output_index]
+    chained = [i for i in chosen if flow.shown_gradient(i) is not None and i != flow.output_index]
     if not variables:
         # For arrays, the chains of the inputs contain the gradients of the steps.
         steps_too = len(flow.values) <= _FEW and not symbols.has_arrays

@@ -36,15 +36,27 @@ def chain_blocks(
     if chain.count == 1:
         return (Lines((" = ".join([whole, *_links(chain.paths[0], whole, chain.seed, write, say, d)]),)),)
     lines = _once(path_lines(chain, write, say, d), say)
-    return (Paragraph(_ways(chain, output, say)), Lines((*lines, _sum(chain, whole, write, say))))
+    return (Paragraph(_ways(chain, output, write, say)), Lines((*lines, _sum(chain, whole, write, say))))
 
 
 def path_lines(chain: Chain, write: Numerals, say: Language = ENGLISH, d: str = "d") -> list[str]:
-    """Return a line for each path of a chain: its names, and its share; equal neighbours are one line of a chain."""
+    """Return a line for each path of a chain: its names, and its share; equal neighbours are one line of a chain.
+
+    Paths with the same names and other shares are numbered.
+    """
+    routes = [" → ".join(elided(path.names, say)) for path in chain.paths]
+    shares = [
+        " = ".join(_links(path, "", chain.seed, write, say, d)) if path.links else write.gradient(path.product)
+        for path in chain.paths
+    ]
     lines = []
-    for path in chain.paths:
-        share = " = ".join(_links(path, "", chain.seed, write, say, d)) if path.links else write.gradient(path.product)
-        lines.append(f"{' → '.join(elided(path.names, say))}: {share}")
+    known: dict[str, list[str]] = {}
+    for route, share in zip(routes, shares, strict=True):
+        if share not in known.setdefault(route, []):
+            known[route].append(share)
+    for route, share in zip(routes, shares, strict=True):
+        number = f" ({known[route].index(share) + 1})" if len(known[route]) > 1 else ""
+        lines.append(f"{route}{number}: {share}")
     return lines
 
 
@@ -57,15 +69,16 @@ def _stage_blocks(chain: Chain, output: str, write: Numerals, say: Language) -> 
         parts = [part for part in (stage.derivative, stage.formula) if part]
         lines.append(" = ".join([*parts, write.gradient(stage.gradient)]))
     if chain.count == 1:
-        names = " → ".join(elided(chain.paths[0].names, say))
-        route = say("{name} reaches {output} along one path: {path}.", name=chain.name, output=output, path=names)
+        names = " → ".join(map(write.name, elided(chain.paths[0].names, say)))
+        ends = {"name": write.name(chain.name), "output": write.name(output)}
+        route = say("{name} reaches {output} along one path: {path}.", **ends, path=names)
         return (Paragraph(route), Lines(tuple(lines)))
     paths = _once(path_lines(chain, write, say), say)
     left = chain.count - len(chain.paths)
     paths += [say("… and {count} more", count=shown_count(left))] if left else []
-    whole = chain.stages[-1].derivative or f"d{_of(chain.name)}"
+    whole = write.name(chain.stages[-1].derivative or f"d{_of(chain.name)}")
     paths.append(say("{whole} = their sum = {total}", whole=whole, total=write.gradient(chain.total)))
-    return (Lines(tuple(lines)), Paragraph(_ways(chain, output, say)), Lines(tuple(paths)))
+    return (Lines(tuple(lines)), Paragraph(_ways(chain, output, write, say)), Lines(tuple(paths)))
 
 
 def _of(name: str) -> str:
@@ -79,11 +92,11 @@ def _once(lines: Sequence[str], say: Language) -> list[str]:
     return [line if count == 1 else f"{line}   {say('({count} times)', count=count)}" for line, count in counts]
 
 
-def _ways(chain: Chain, output: str, say: Language) -> str:
+def _ways(chain: Chain, output: str, write: Numerals, say: Language) -> str:
     text = say(
         "{name} reaches {output} along {count} paths; their shares add up.",
-        name=chain.name,
-        output=output,
+        name=write.name(chain.name),
+        output=write.name(output),
         count=shown_count(chain.count),
     )
     if len(chain.paths) in (0, chain.count):

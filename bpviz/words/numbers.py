@@ -37,7 +37,7 @@ _ENDS = 3
 
 
 class Numerals:
-    """The writer of the numbers in a text: with so many digits, in a language.
+    """The writer of the numbers in a text, and of the names among its words: with so many digits, in a language.
 
     >>> numerals = Numerals()
     >>> numerals.factor(-2.0), numerals.added([1.5, -2.0])
@@ -47,6 +47,10 @@ class Numerals:
     def __init__(self, precision: int = 4, say: Language = ENGLISH) -> None:
         """Take the number of digits and the language."""
         self.precision, self.say = precision, say
+
+    def name(self, text: str) -> str:
+        """Return a name, or a derivative, as it stands among words."""
+        return text
 
     def number(self, x: Any) -> str:
         """Return a single number, which may be unknown."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from bpviz import ops
 from bpviz.figure import Content, Fraction, Grid, Heat, Plain, Row
+from bpviz.graph.flow import Later
 from bpviz.lazy import LazyModule
-from bpviz.ops.table.thumbnails import Thumbnail, thinned, thumbnail
+from bpviz.ops.table.thumbnails import LARGE, Thumbnail, thinned, thumbnail
 from bpviz.ops.table.unknown import Unknown
 from bpviz.text.columns import of_one_kind, unpadded
 from bpviz.text.language import ENGLISH, Language
@@ -40,11 +41,20 @@ def content(value: Any, precision: int = 4, say: Language = ENGLISH) -> Plain | 
     >>> content(np.ones((8, 5)))
     Plain(text='(8, 5) all 1', marked=False)
     """
+    value = _summary(value)
     same = _same(value)
     if same is not None:
         shape = shape_text(ops.shape_of(value))
         return Plain(say("{shape} all {number}", shape=shape, number=number(same, precision)), not math.isfinite(same))
     return _written(value, precision, say)
+
+
+def _summary(value: Any) -> Any:
+    """Return a large array as a thumbnail, all that is shown of it; any other value as it is."""
+    if isinstance(value, Later):
+        return value.summary
+    is_large = not isinstance(value, float | int | Unknown | Thumbnail) and np.size(value) > LARGE
+    return thumbnail(np.asarray(value)) if is_large else value
 
 
 def _same(value: Any) -> float | None:
@@ -63,6 +73,7 @@ def _written(value: Any, precision: int, say: Language = ENGLISH) -> Plain | Gri
     """Return a number, the elements of a small array, or the heat map of a larger one."""
     if isinstance(value, float | int):
         return Plain(number(float(value), precision), not math.isfinite(value))
+    value = _summary(value)
     if isinstance(value, Unknown):
         return Plain(say("unknown"))
     if isinstance(value, Thumbnail):
@@ -185,6 +196,8 @@ def identical(old: Any, new: Any) -> bool:
     """
     if old.__class__ is float and new.__class__ is float:
         return old == new or (old != old and new != new)
+    if isinstance(old, Later) and isinstance(new, Later):
+        return old.summary.is_of(new.summary)
     if isinstance(old, Unknown | Thumbnail) or isinstance(new, Unknown | Thumbnail):
         return old is new or (isinstance(old, Thumbnail) and old.is_of(new))
     a, b = np.asarray(old), np.asarray(new)

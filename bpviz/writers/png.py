@@ -17,7 +17,7 @@ from bpviz.picture.runs import pieces
 from bpviz.picture.theme import Theme
 from bpviz.text import widths
 from bpviz.text.typefaces import Typeface, drawn_width
-from bpviz.writers import svg
+from bpviz.writers import pixels, svg
 from bpviz.writers.font_files import fonts_for
 
 __all__ = ["DOTS_PER_INCH", "MOST_PIXELS", "SCALE", "with_resolution", "write"]
@@ -41,6 +41,7 @@ def write(picture: Picture, theme: Theme, *, scale: float | None = None) -> byte
     Raises:
         UsageError: ``scale`` is not above 0, or gives fewer than one or more than `MOST_PIXELS` pixels.
         EngineMissing: resvg is not installed.
+        LayoutTimeout: the time limit of the drawing is over.
 
     >>> from bpviz.picture.theme import theme
     >>> write(Picture(72.0, 36.0, ()), theme("light"), scale=1)[1:4]
@@ -48,25 +49,24 @@ def write(picture: Picture, theme: Theme, *, scale: float | None = None) -> byte
     """
     zoom = _fitting(picture) if scale is None else scale
     _check(picture, zoom)
+    family = theme.font.family if theme.font else widths.FAMILY
     try:
-        import resvg_py
+        drawn = pixels.draw(
+            picture.width * picture.height * (zoom * DOTS_PER_INCH / 72) ** 2,
+            svg_string=svg.write(_in_runs(picture, theme.font), theme).decode(),
+            # To the edge: the page is rounded up to whole pixels.
+            background=None if theme.transparent else theme.background,
+            zoom=zoom,
+            dpi=DOTS_PER_INCH,
+            skip_system_fonts=True,
+            font_files=[str(file) for file in fonts_for(picture, theme.font)],
+            font_family=family,
+            serif_family=family,
+            sans_serif_family=family,
+            monospace_family=family,
+        )
     except ImportError as error:
         raise EngineMissing(f"PNG needs resvg ({error}). Install it:\n    pip install resvg-py") from error
-
-    family = theme.font.family if theme.font else widths.FAMILY
-    drawn: bytes = resvg_py.svg_to_bytes(
-        svg_string=svg.write(_in_runs(picture, theme.font), theme).decode(),
-        # To the edge: the page is rounded up to whole pixels.
-        background=None if theme.transparent else theme.background,
-        zoom=zoom,
-        dpi=DOTS_PER_INCH,
-        skip_system_fonts=True,
-        font_files=[str(file) for file in fonts_for(picture, theme.font)],
-        font_family=family,
-        serif_family=family,
-        sans_serif_family=family,
-        monospace_family=family,
-    )
     if scale is None and zoom < SCALE:
         warnings.warn(
             f"the PNG has a scale of {zoom:g} instead of {SCALE:g}, because it may have at most "

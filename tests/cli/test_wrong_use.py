@@ -97,6 +97,21 @@ WRONG = {
         2,
         "bpviz: there is no input named 'tx' for --set; did you mean 'tax'?\n",
     ),
+    "an array that does not fit": (
+        ["render", "apples.py", "--set", "price=randn(99999999999999)"],
+        2,
+        "gave 'price' 'randn(99999999999999)', which NumPy cannot make",
+    ),
+    "an array that cannot be": (
+        ["render", "apples.py", "--set", "price=randint(0,3)"],
+        2,
+        "gave 'price' 'randint(0,3)', which NumPy cannot make: high <= 0",
+    ),
+    "a device": (
+        ["render", os.devnull],
+        2,
+        f"bpviz: {os.devnull!r} is a device, which may have no end; name a file, or - for standard input\n",
+    ),
     "bad precision": (["render", "apples.py", "--precision", "0"], 2, "1<=x<=17"),
     "unknown operation": (
         ["ops", "multipy"],

@@ -159,3 +159,36 @@ def test_odd_curves_stay_on_their_page(values: tuple[float, ...]) -> None:
             points = element.points if isinstance(element, Bracket) else [(element.x, element.y)]  # type: ignore[union-attr]
             assert all(0 <= x <= picture.width and 0 <= y <= picture.height for x, y in points)
             assert isinstance(element, Shape | Bracket) or element.width < picture.width  # type: ignore[union-attr]
+
+
+def normed(x: Any = np.array([1.0, 3.0, 8.0]), w: Any = np.array([1.0, 0.5, -2.0])) -> Any:
+    def norm(x: Any) -> Any:
+        away = x - np.mean(x)
+        return away / np.sqrt(np.mean(away**2) + 1.0)
+
+    return np.sum(norm(np.sin(norm(x))) * w)
+
+
+def open_sides(drawing: bpviz.Drawing) -> list[str]:
+    frames = [part for part in drawing.picture.parts if part.kind == "frame"]
+    return [element.open for part in frames for element in part.elements if isinstance(element, Shape)]
+
+
+def brackets(drawing: bpviz.Drawing) -> set[bool]:
+    """Whether the brackets of vectors are higher than two lines of text: then they stand upright."""
+    heights = set()
+    for part in drawing.picture.parts:
+        for element in part.elements:
+            if part.kind == "wire" and isinstance(element, Bracket):
+                ys = [y for _, y in element.points]
+                heights.add(max(ys) - min(ys) > 30)
+    return heights
+
+
+def test_a_film_is_drawn_as_the_figure_of_a_step_is() -> None:
+    still, film = bpviz.draw(normed, open="all"), bpviz.descend(normed, rate=0.01, steps=2).draw(open="all")
+    # Vectors stand upright, and a group that is parted by a row is open there.
+    assert brackets(still) == brackets(film) == {True}
+    assert all({"right", "left"} <= set(open_sides(drawing)) for drawing in (still, film))
+    short = bpviz.draw(bowl, np.array([1.0, 2.0, 3.0])), bpviz.descend(bowl, np.array([1.0, 2.0, 3.0]), steps=1).draw()
+    assert [brackets(drawing) for drawing in short] == [{False}, {False}]

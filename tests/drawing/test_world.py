@@ -57,6 +57,12 @@ DOES: dict[str, str] = {
         "import signal\nsignal.signal(signal.SIGALRM, lambda *a: 1 / 0)\n"
         "def f(x=3.0):\n    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.01)\n    return x * 2\n"
     ),
+    "makes warnings errors": (
+        "import warnings\nwarnings.simplefilter('error')\ndef f(x=3.0):\n    try:\n        warnings.warn('LOUD')\n"
+        "        return x\n    except UserWarning:\n        return x * 2\n"
+    ),
+    "takes all rights from new files": "import os\nos.umask(0o777)\n" + PLAIN,
+    "allows few calls": "import sys\nsys.setrecursionlimit(60)\n" + PLAIN,
     "has a byte order mark": "\ufeff" + PLAIN,
     "has lines of Windows": PLAIN.replace("\n", "\r\n"),
     "has a byte default beside a number": "def f(x=3.0, s=b'abc'):\n    return x * 2\n",
@@ -89,6 +95,8 @@ def test_whatever_a_model_does(tmp_path: Path, picture: bytes, what: str) -> Non
     assert (tmp_path / "a.svg").read_bytes() == picture
     assert {path.name for path in tmp_path.iterdir()} - {"__pycache__", "LOUD.txt"} == {"model.py", "a.svg"}
     assert b"Traceback" not in done.stderr.replace(b"Exception ignored", b"")
+    assert b"ResourceWarning" not in done.stderr
+    assert (tmp_path / "a.svg").stat().st_mode == (tmp_path / "model.py").stat().st_mode
 
 
 REFUSED: dict[str, tuple[bytes, int, str]] = {

@@ -182,3 +182,23 @@ def test_the_formula_of_every_operation_gives_its_gradient(row: ops.Operation) -
         for index in graph.record.is_input:
             found = flow.symbols.formula(index)
             np.testing.assert_allclose(found.value, flow.gradient_of(index), rtol=1e-7, atol=1e-9, err_msg=str(found))
+
+
+def test_a_mask_takes_as_many_elements_as_it_has_true_ones() -> None:
+    def chosen(x=np.array([-1.0, 2.0, 3.0])):
+        y = np.zeros_like(x)
+        y[x > 0] = np.exp(-x[x > 0])
+        return np.sum(x[x > 0] * 2) + np.sum(y)
+
+    def none(x=np.array([-1.0, 2.0])):
+        return np.sum(x[x > 5]) + np.sum(x)
+
+    for function, slopes in ((chosen, [0.0, 2 - math.exp(-2), 2 - math.exp(-3)]), (none, [1.0, 1.0])):
+        flow = bpviz.backprop(function)
+        read = Symbols(flow)
+        taken = [i for i, row in enumerate(flow.graph.record.operations) if row is ops.named("index")]
+        assert taken
+        for i in taken:
+            assert read.formula(i).shape == flow.values[i].shape
+        assert flow.grads["x"] == pytest.approx(np.array(slopes))
+        assert read.formula(flow.graph.find("x")).value == pytest.approx(np.array(slopes))

@@ -14,6 +14,7 @@ import pytest
 
 import bpviz
 from bpviz.errors import UsageError
+from bpviz.ops.table.copying import lent
 
 
 @pytest.fixture(autouse=True)
@@ -234,5 +235,18 @@ def test_what_is_given_out_cannot_be_made_writeable() -> None:
     (square,) = (node for node in flow.graph.nodes if node.operation is not None and node.operation.name == "multiply")
     given = (flow.graph["x"].value, square.value, flow.value("x"), flow.grads["x"], flow.wire_grad("x", square.name, 0))
     for array in given:
-        with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
-            array.flags.writeable = True
+        while isinstance(array, np.ndarray):
+            with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
+                array.flags.writeable = True
+            array = array.base
+        assert array.readonly
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", ">f8", "g", "i1", "?", "M8[s]", "U3"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (4,), (2, 3)])
+def test_what_is_lent_is_equal(dtype: str, shape: tuple[int, ...]) -> None:
+    array = np.ones(shape, dtype) if dtype[0] != "M" else np.zeros(shape, dtype)
+    for one in (array, array.T, array[..., ::-1] if shape else array, np.broadcast_to(array, (2, *shape))):
+        given = lent(one)
+        np.testing.assert_array_equal(given, one)
+        assert given.dtype == one.dtype and not given.flags.writeable

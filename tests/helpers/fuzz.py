@@ -1,4 +1,4 @@
-"""Random damage, from a seed: to names, to JSON documents, and to themes, languages and settings.
+"""Random damage, from a seed: to names, JSON documents, themes, languages, settings, values and Markdown.
 
 Run it for longer than the tests do: ``python tests/helpers/fuzz.py 5000``.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import bpviz
 
-__all__ = ["documents", "language_texts", "names", "settings_texts", "theme_texts"]
+__all__ = ["assignments", "documents", "language_texts", "markdown_texts", "names", "settings_texts", "theme_texts"]
 
 _PIECES = (
     *"\x00\x01\x1b\x7f\x85\n\r\t \u00ad\u0301\u034f\u200b\u200e\u2028\u202e\u2066\ufeff\ufffd\ufffe\ud800\udfff",
@@ -134,6 +134,116 @@ def language_texts(seed: int, count: int) -> Iterator[str]:
     sentences = ('"input {name}"', '"value {value}"', '"output {name}"', '"Computation graph"', '"operation add"')
     wrong = ('"{name!r:>9}"', '"{name.__class__}"', '"{0}"', '"{}"', '"{name"', '"}"', '"{other}"', '"{{name}} {name}"')
     return _texts(seed, count, sentences, (*_VALUES, *wrong))
+
+
+_ATOMS = (
+    *(
+        "1",
+        "-1",
+        "0",
+        "2.5",
+        "1e999",
+        "nan",
+        "inf",
+        "1j",
+        "True",
+        "None",
+        "'a'",
+        "b'a'",
+        "x",
+        "",
+        "9" * 5000,
+        "1_0",
+        "0x1",
+    ),
+    *(
+        "[",
+        "]",
+        "[[",
+        "]]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ",",
+        ", ",
+        "[1, [2]]",
+        "[[1, 2], [3]]",
+        "[]",
+        "{}",
+        "{1: 2}",
+        "**",
+        "--",
+    ),
+    *(
+        "randn(2)",
+        "randn(99999999999)",
+        "ones()",
+        "zeros(2,0)",
+        "arange(1,2)",
+        "randint(0,2)",
+        "rand(",
+        "\x1b[2J",
+        "\u202e",
+    ),
+    *("[" * 3000, "__import__('os')", "lambda: 0", "10**10**10", "=", "price=", " ", "\n", "\x00"),
+)
+
+
+def assignments(seed: int, count: int) -> Iterator[str]:
+    """Yield what ``--set`` may get: a name, or none, and a value that may be anything."""
+    chance = random.Random(seed)
+    for at in range(count):
+        name = chance.choice(["price=", "price=", "tax=", "nope=", "", "=", " price = "])
+        value = _ATOMS[at] if at < len(_ATOMS) else "".join(chance.choices(_ATOMS, k=chance.randint(1, 4)))
+        yield (name if at >= len(_ATOMS) else "price=") + value
+
+
+_LINES = (
+    *(
+        "<!-- bpviz: apples.py -->",
+        "<!-- /bpviz -->",
+        "<!-- bpviz: apples.py",
+        "-->",
+        "<!-- bpviz: -->",
+        "<!--bpviz:a.py-->",
+    ),
+    *(
+        "<!-- bpviz: apples.py -o a.svg -->",
+        "<!-- bpviz: apples.py -o ../a.svg -->",
+        "<!-- bpviz: apples.py -o s-%02d.svg -->",
+    ),
+    *("<!-- bpviz: apples.py -o apples.py -->", "<!-- bpviz: nope.py -->", "<!-- bpviz: apples.py --theme nope -->"),
+    *(
+        "<!-- bpviz: apples.py --set price=[1,[2]] -->",
+        "<!-- bpviz: apples.py -o 'a -->",
+        '<!-- bpviz: apples.py --alt "<b>" -->',
+    ),
+    *("<!-- bpviz: apples.py --alt '](x) ![' --title '-->' -->", "<!-- bpviz: . -->", "<!-- bpviz: apples.py -o . -->"),
+    *(
+        "```python",
+        "```",
+        "~~~",
+        "```python bpviz",
+        "```{bpviz}",
+        "    <!-- bpviz: apples.py -->",
+        "text",
+        "",
+        "\ufeff",
+        "\x00",
+    ),
+    *("![old](a.svg)", "> <!-- bpviz: apples.py -->", "\u202e\x1b[2J", "<!-- bpviz: apples.py --><!-- /bpviz -->"),
+)
+
+
+def markdown_texts(seed: int, count: int) -> Iterator[str]:
+    """Yield Markdown documents with markers that are damaged, nested, doubled or without an end."""
+    chance = random.Random(seed)
+    for at in range(count):
+        lines = chance.choices(_LINES, k=chance.randint(1, 6))
+        if at < len(_LINES):
+            lines = [_LINES[at], *lines[:2], "<!-- /bpviz -->"]
+        yield chance.choice(["\n", "\n", "\r\n"]).join(lines) + chance.choice(["", "\n"])
 
 
 def _texts(seed: int, count: int, keys: tuple[str, ...], values: tuple[str, ...] = _VALUES) -> Iterator[str]:

@@ -188,9 +188,66 @@ def test_arrays_have_their_shares_too(tmp_path: Path) -> None:
         def text(x: Any) -> str:
             return "[" + ", ".join(map(Numerals().number, x)) + "]"
 
-        assert f"b → h → layer: {text(shares[0])}   (2 times)" in rows
+        assert f"b → h → × → layer: {text(shares[0])}   (2 times)" in rows
         assert f"b → h → layer: {text(shares[2])}" in rows
         assert rows[-1] == f"db = their sum = {text(sum(shares))}"
+
+
+def softmax(x: Any = np.array([0.0, 1.0, 2.0])) -> Any:
+    e = np.exp(x)
+    p = e / np.sum(e)
+    return p[0]
+
+
+def test_paths_through_the_same_values_are_told_apart(tmp_path: Path) -> None:
+    # By the step where they part, in the panel as in words; p0 = e0/Σe: by e0 1/Σe, by the sum −e0/Σe², each times e.
+    e = np.exp([0.0, 1.0, 2.0])
+    whole = float(np.sum(e))
+    shares = {"x → e → p → softmax": [1 / whole, 0, 0], "x → e → Σ → p → softmax": -e / whole**2}
+    words = str(bpviz.explain(softmax))
+    with living(tmp_path, softmax) as page:
+        click(page, "input x")
+        rows = [text for _, text in panel(page)]
+        for route, share in shares.items():
+            line = f"{route}: [{', '.join(map(Numerals().number, share))}]"
+            assert line in rows
+            assert line in words
+
+
+def twice(x: Any = np.array([[1.0, 2.0], [3.0, 4.0]])) -> Any:
+    return np.sum((x @ x) @ np.array([1.0, -1.0]))
+
+
+def test_paths_into_both_sides_of_one_step_have_numbers() -> None:
+    # The gradient of x·x is g = [1, −1; 1, −1]: g·xᵀ for the left x, xᵀ·g for the right one.
+    lines = [line.strip() for line in str(bpviz.explain(twice)).splitlines()]
+    assert "x → twice (1): [−1, −1; −1, −1]" in lines
+    assert "x → twice (2): [4, −4; 6, −6]" in lines
+
+
+def test_names_in_sentences_are_set_as_in_formulas(tmp_path: Path) -> None:
+    with living(tmp_path, layer) as page:
+        click(page, "input b")
+        found = page.run(
+            "[...document.querySelectorAll('.bpviz-panel dd')].map(e => [e.textContent, [...e.querySelectorAll('i')].map(i => i.textContent)])"
+        )
+        italic = {text.split(" = ")[0]: names for text, names in found}
+        assert italic["b reaches layer along 3 paths; their shares add up."] == ["b"]
+        assert italic["db"][:1] == ["db"]
+        page.run(f"{part('tanh')}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+        assert page.run("[...document.querySelectorAll('.bpviz-what i')].map(i => i.textContent)") == ["h"]
+
+
+def farthest(x: Any = np.array([0.5, 2.0, 1.0]), w: Any = np.array([1.0, 3.0, 2.0])) -> Any:
+    return np.sum((x * x)[np.argmax(w)] * w)
+
+
+def test_shares_follow_a_position_that_an_order_gave(tmp_path: Path) -> None:
+    with living(tmp_path, farthest) as page:
+        click(page, "input x")
+        assert any("[0, 24, 0]" in text for _, text in panel(page))
+        page.run(f"{LIVE}.set({{w: [1, 3, 4]}})")
+        assert any("[0, 0, 16]" in text for _, text in panel(page))
 
 
 def test_names_are_set_as_in_the_figure(tmp_path: Path) -> None:
@@ -356,6 +413,13 @@ def test_arithmetic_is_written_in_one_place() -> None:
     assert pulled_back(1.1, 2.0, 2.2, Numerals()) == "1.1 × 2 = 2.2"
 
 
+class AsInTheFigure(Numerals):
+    """Names among words are set as those in formulas."""
+
+    def name(self, text: str) -> str:
+        return MATH.plain(text)
+
+
 def test_chains_of_random_programs_are_those_of_explain_with_the_same_inputs(tmp_path: Path) -> None:
     compared = 0
     for seed in range(fewer(60)):
@@ -371,7 +435,7 @@ def test_chains_of_random_programs_are_those_of_explain_with_the_same_inputs(tmp
                 if rows[:1] != [name] or not 0 < found.count <= 6:
                     continue
                 expected = []
-                for block in chain_blocks(found, objective(after).symbol, d="∂"):
+                for block in chain_blocks(found, objective(after).symbol, numerals=AsInTheFigure(), d="∂"):
                     expected += [block.text] if isinstance(block, Paragraph) else block.lines
                 assert rows[2:] == [MATH.plain(line) for line in expected], title
                 compared += 1

@@ -7,11 +7,14 @@ import warnings
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from places import GALLERY
 
 import bpviz
 from bpviz.cli import main
+from bpviz.drawing.load import load
 from bpviz.errors import BpvizWarning
 from bpviz.picture.type_size import effective_type
 
@@ -90,3 +93,39 @@ def test_a_subscript_counts() -> None:
     picture = bpviz.draw(affine).picture
     assert effective_type(picture, picture.width) == pytest.approx(14 * 0.66)
     assert effective_type(picture, picture.width / 2) == pytest.approx(14 * 0.33)
+
+
+PAGE = 165 / 25.4 * 72
+
+
+def at_page(svg: str) -> float:
+    """The size of the smallest type where the figure is on a page, made smaller if it is wider."""
+    width, size = measured(svg)
+    return size * min(1.0, PAGE / width)
+
+
+@pytest.mark.thorough
+def test_no_type_of_the_gallery_is_under_six_points_on_a_page() -> None:
+    small = {}
+    for path in sorted(GALLERY.glob("*.py")):
+        if path.stem == "regenerate" or "def plot(" in path.read_text(encoding="utf-8"):
+            continue
+        svg = bpviz.draw(load(str(path)).thing).to_svg()
+        if at_page(svg) < 6:
+            small[path.stem] = svg
+    # Three matrices in a row that cannot be divided: only the q, k and v of W_q, W_k and W_v are smaller.
+    svg = small.pop("transformer_block")
+    assert at_page(re.sub(r'<tspan font-style="italic" font-size="[^"]*" dy="[^"]*">[qkv]</tspan>', "", svg)) >= 6
+    assert {name: at_page(svg) for name, svg in small.items()} == {}
+
+
+def test_one_line_is_wider_than_its_width_only_if_its_type_stays_large_enough() -> None:
+    def plain(a: float = 0.5, b: float = 2.0) -> float:
+        return np.exp(np.sin(np.tanh(np.cos(a * b))))
+
+    def subscript(a: float = 0.5, b_ab: float = 2.0) -> float:
+        return np.exp(np.sin(np.tanh(np.cos(a * b_ab))))
+
+    # A subscript of 9.24 points has 6 where 720 points become 165 mm, and less in a line that is longer.
+    assert 720 < measured(bpviz.draw(plain).to_svg())[0] <= 936
+    assert measured(bpviz.draw(subscript).to_svg())[0] <= 720

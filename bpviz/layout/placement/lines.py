@@ -86,13 +86,18 @@ def drawn(tree: Tree) -> Lines:
 
 
 def _bases(tree: Tree) -> list[int]:
-    """Return for each box the wire that continues straight through it: the first of the deepest that it holds."""
+    """Return for each box the wire that continues straight through it: of those that it holds, the deepest.
+
+    Of three equally deep or more it is the middle one, of names the first.
+    """
     base = [NONE] * len(tree.order)
     for v, entering in enumerate(tree.entering):
         straight = [j for j in entering if not tree.split[j] and j not in tree.detached]
         mine = [j for j in straight if tree.held[tree.sources[j]] == j] or straight[:1]
         if mine:
-            base[v] = max(mine, key=lambda j: tree.depth[tree.sources[j]])
+            depth = max(tree.depth[tree.sources[j]] for j in mine)
+            deepest = [j for j in mine if tree.depth[tree.sources[j]] == depth]
+            base[v] = deepest[(len(deepest) - 1) // 2 if depth else 0]
     return base
 
 

@@ -63,7 +63,8 @@ class Rank:
         self._frames = [(border.low - room, border.high + room, k) for k, border in around.items()]
         self._titles = [(*border.title, border.start, border.end) for border in around.values() if border.title]
         self._room = room
-        blocked = [(top - room, bottom + room) for top, bottom in zip(self._tops, self._bottoms, strict=True)]
+        # A wire runs through each member, even along its edge.
+        blocked = [(spot.v - max(spot.before, room) - room, spot.v + max(spot.after, room) + room) for spot in members]
         blocked += [(low - room, high + room) for low, high, _, _ in self._titles]
         blocked.sort()
         self._lows: list[float] = []

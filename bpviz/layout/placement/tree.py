@@ -81,7 +81,7 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
     for v in reversed(order):
         ahead[v] = max((ahead[targets[j]] + 1 for j in leaving[v]), default=0)
     rank = _ranks(order, leaving, targets, steps)
-    held = [max(wires, key=lambda j: (ahead[targets[j]], -rank[targets[j]])) if wires else NONE for wires in leaving]
+    held = [_holding([(ahead[targets[j]], -rank[targets[j]]) for j in wires], wires) for wires in leaving]
     frames = [plan.chains.get(box.box.frame or "", ()) for box in plan.boxes]
     box_layer = _box_layers(plan, rank, frames, entering)
     spans: dict[int, tuple[int, int]] = {}
@@ -118,6 +118,12 @@ def grown(plan: Plan, detached: frozenset[int] = frozenset()) -> Tree:
         split,
         detached,
     )
+
+
+def _holding(paths: Sequence[tuple[int, int]], wires: Sequence[int]) -> int:
+    """Return the wire with the longest path, of three equal ones or more the middle one."""
+    longest = [j for j, path in zip(wires, paths, strict=True) if path == max(paths)]
+    return longest[(len(longest) - 1) // 2] if longest else NONE
 
 
 def outer(tree: Tree) -> dict[int, int]:

@@ -22,6 +22,7 @@ __all__ = [
     "concatenate",
     "index",
     "indexed",
+    "indexed_shape",
     "kept_shape",
     "key_text",
     "normalized_axes",
@@ -306,10 +307,18 @@ def _index_symbol(constants: Sequence[Any], parameters: Any) -> tuple[str, tuple
     return f"[{'None' if key is None else key_text(key)}]", ()
 
 
-def _indexed_shape(x: Shape, *positions: Shape, key: Any) -> Shape:
+def indexed_shape(x: Shape, positions: Sequence[Any], key: Any) -> Shape:
+    """Return the shape of what is taken from an array of this shape at recorded positions, or where a mask is true.
+
+    >>> indexed_shape((3,), [np.array([True, False, True])], Operand(0))
+    (2,)
+    """
     # NumPy's own answer, on an array that takes no memory.
-    places = [np.zeros(shape, np.int64) for shape in positions]
-    return tuple(np.broadcast_to(False, x)[indexed(key, places)].shape)
+    return tuple(np.broadcast_to(False, x)[indexed(key, positions)].shape)
+
+
+def _indexed_shape(x: Shape, *positions: Shape, key: Any) -> Shape:
+    return indexed_shape(x, [np.zeros(shape, np.int64) for shape in positions], key)
 
 
 index = operation(

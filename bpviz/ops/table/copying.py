@@ -7,7 +7,7 @@ from typing import Any
 
 from bpviz.lazy import LazyModule
 
-__all__ = ["own", "sealed"]
+__all__ = ["lent", "own", "sealed"]
 
 np: Any = LazyModule("numpy")
 
@@ -53,3 +53,21 @@ def sealed(value: Any) -> Any:
     if type(value).__name__ == "ndarray":
         value.setflags(write=False)
     return value
+
+
+def lent(array: Any) -> Any:
+    """Return an array of the record's for users: neither it nor its base can be made writeable.
+
+    >>> kept = np.zeros(2)
+    >>> given = lent(kept)
+    >>> given.flags.writeable = True
+    Traceback (most recent call last):
+    ValueError: cannot set WRITEABLE flag to True of this array
+    >>> kept.flags.writeable, type(given.base)
+    (True, <class 'memoryview'>)
+    """
+    try:
+        return np.asarray(memoryview(array).toreadonly())
+    except (ValueError, BufferError):
+        # Dates, for instance, have no such form.
+        return sealed(array.copy())

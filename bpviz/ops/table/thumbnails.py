@@ -115,10 +115,14 @@ def _mark(array: Any) -> int:
     """
     if array.dtype.itemsize not in (1, 2, 4, 8):
         return 0
-    bits = np.ascontiguousarray(array).reshape(-1).view(f"u{array.dtype.itemsize}")
-    end = bits.size - bits.size % _LANES
-    lanes = np.bitwise_xor.reduce(bits[:end].reshape(-1, _LANES), axis=0)
-    return zlib.crc32(lanes.tobytes() + bits[end:].tobytes())
+    kind, end = f"u{array.dtype.itemsize}", array.size - array.size % _LANES
+    # An array whose elements do not lie side by side would be copied, so it is taken in pieces.
+    flat, piece = (array.reshape(-1), array.size) if array.flags.c_contiguous else (array.flat, 64 * _LANES)
+    lanes = np.zeros(_LANES, kind)
+    for start in range(0, end, max(piece, 1)):
+        bits = flat[start : min(start + piece, end)].view(kind)
+        lanes ^= np.bitwise_xor.reduce(bits.reshape(-1, _LANES), axis=0)
+    return zlib.crc32(lanes.tobytes() + flat[end:].tobytes())
 
 
 def thinned(shape: tuple[int, int]) -> tuple[Any, Any]:
