@@ -62,13 +62,12 @@ class Reach:
                 self._ahead += part if type(part) in (list, tuple) else (part,)
 
     def _function(self, function: FunctionType) -> None:
-        code = function.__code__
-        if is_library(code.co_filename):
+        names = _names(function.__code__)
+        if names is None:
             return
         found = function.__globals__
         if not any(found is known for known in self.namespaces):
             self.namespaces.append(found)
-        names = _names(code)
         for name in names:
             value = found.get(name)
             if type(value) is ModuleType:
@@ -96,11 +95,13 @@ def _is_users(module: str | None) -> bool:
     return not is_library(getattr(sys.modules.get(module), "__file__", None) or "")
 
 
-def _names(code: CodeType) -> tuple[str, ...]:
-    """Return the names that a function, and the functions inside it, may look up in its module."""
-    if not any(type(constant) is CodeType for constant in code.co_consts):
-        return code.co_names
-    return tuple(_all_names(code))
+@lru_cache(maxsize=1024)
+def _names(code: CodeType) -> tuple[str, ...] | None:
+    """Return the names that a function, and the functions inside it, may look up in its module.
+
+    It is ``None`` for a function of a library.
+    """
+    return None if is_library(code.co_filename) else tuple(_all_names(code))
 
 
 def _all_names(code: CodeType) -> Iterator[str]:

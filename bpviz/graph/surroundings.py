@@ -122,7 +122,12 @@ class _Search:
             self.ahead += list(value.values())[:_MOST]
         elif isinstance(value, list | set):
             self._hold(value, _members, value)
-            self.ahead += list(value)[:_MOST]
+            # A table of numbers has many rows.
+            self.ahead += [
+                part
+                for part in list(value)[:_MOST]
+                if part.__class__ not in _PLAIN and not (type(part) is tuple and _PLAIN.issuperset(map(type, part)))
+            ]
         elif kind is BuiltinFunctionType:
             # random.gauss, imported by name, uses the module's generator.
             self.ahead.append(value.__self__)
@@ -159,9 +164,9 @@ class _Search:
             self.holders.append(holder)
 
     def _function(self, function: FunctionType) -> None:
-        if is_library(function.__code__.co_filename):
-            return
         names = _all_names(function.__code__)
+        if names is None:
+            return
         found = function.__globals__
         self.holders.append((_bindings, found, names))
         self.draws = self.draws or "random" in names
@@ -196,8 +201,9 @@ def _is_users(module: str | None) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _all_names(code: CodeType) -> tuple[str, ...]:
-    return tuple(_names(code))
+def _all_names(code: CodeType) -> tuple[str, ...] | None:
+    """Return the names that a function may look up in its module; ``None`` for a function of a library."""
+    return None if is_library(code.co_filename) else tuple(_names(code))
 
 
 def _names(code: CodeType) -> Iterator[str]:

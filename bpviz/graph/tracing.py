@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from types import FrameType, FunctionType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from bpviz.doors import plain_dot  # noqa: F401
 from bpviz.doors.libraries import LIBRARIES
 from bpviz.doors.placing import door_of, open_doors
 from bpviz.errors import BpvizError, RecordingError, RefusedAnyway, UsageError, did_you_mean, refusals
+from bpviz.frozen import replace
 from bpviz.graph.graph import Graph
 from bpviz.graph.surroundings import Prints
 from bpviz.graph.verification import Plain, Verification, is_verified
@@ -106,9 +106,11 @@ class Run(NamedTuple):
     def name_the_rest(self) -> None:
         """Name the values that have no name yet but are in a variable."""
         recorder = self.graph.record
+        names = recorder.last_words
         for key, value in named_parts(self.last_words):
-            if value.recorder is recorder and is_used(value):
-                recorder.last_words.setdefault(value.index, key)
+            # Those that no object holds are used.
+            if value.recorder is recorder and (type(value) is Handle or is_used(value)) and value.index not in names:
+                names[value.index] = key
         recorder.renamed += 1
 
 

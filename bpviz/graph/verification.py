@@ -12,14 +12,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from types import FunctionType
 from typing import Any, Literal
 
 from bpviz import ops
 from bpviz.code_files import is_library
 from bpviz.errors import RecordingError
-from bpviz.frozen import dataclass
+from bpviz.frozen import dataclass, replace
 from bpviz.graph.agreement import Difference, difference
 from bpviz.graph.causes import first_cause
 from bpviz.graph.surroundings import Surroundings, muted

@@ -237,7 +237,12 @@ def _met(thing: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iter
             yield one
         if depth < _DEEPEST:
             parts = one[:_MANY] if kind is tuple or kind is list else _parts(one)
-            todo += [(part, depth + 1) for part in parts if type(part) not in _SIMPLE]
+            todo += [
+                (part, depth + 1)
+                for part in parts
+                # A table of numbers has many rows.
+                if type(part) not in _SIMPLE and not (type(part) is tuple and _SIMPLE.issuperset(map(type, part)))
+            ]
 
 
 _SIMPLE = frozenset({float, int, bool, str, bytes, complex, type(None)})

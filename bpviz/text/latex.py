@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from bpviz.text.notation import CODE, MATH, Name, Notation
 
@@ -190,12 +191,17 @@ def _sign(character: str) -> str:
 
 
 _KNOWN = "".join({**SIGNS, **LETTERS, **_MORE_SIGNS}) + _RAISED_SIGNS + _LOWERED_SIGNS
-_TOKEN = re.compile(
-    rf"(?P<word>[A-Za-zΑ-ΟΡΤ-Ωα-ω][\u0300-\u036f]?[A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+(?:·[{_RAISED_SIGNS}]+)?)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
-    rf"|(?P<special>[{SPECIAL}])|(?P<space>(?<=\w) +(?=\w))|(?P<quote>[\"'`]+)|(?P<ascii>[\x00-\x7f])"
-    rf"|(?P<text>[^\x00-\x7f{re.escape(_KNOWN)}]+)|(?P<sign>.)",
-    re.DOTALL,
-)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Return the pattern of a piece of a line; it is long, and compiled only for LaTeX."""
+    return re.compile(
+        rf"(?P<word>[A-Za-zΑ-ΟΡΤ-Ωα-ω][\u0300-\u036f]?[A-Za-z0-9_]*)|(?P<raised>[{_RAISED_SIGNS}]+(?:·[{_RAISED_SIGNS}]+)?)|(?P<lowered>[{_LOWERED_SIGNS}]+)"
+        rf"|(?P<special>[{SPECIAL}])|(?P<space>(?<=\w) +(?=\w))|(?P<quote>[\"'`]+)|(?P<ascii>[\x00-\x7f])"
+        rf"|(?P<text>[^\x00-\x7f{re.escape(_KNOWN)}]+)|(?P<sign>.)",
+        re.DOTALL,
+    )
 
 
 def line_in_latex(line: str, notation: Notation = MATH, *, symbol: bool = False) -> str:
@@ -205,7 +211,7 @@ def line_in_latex(line: str, notation: Notation = MATH, *, symbol: bool = False)
     ('-1.2 \\times 10{}^{-5}', 'dW = dZ{}^{\\top} \\cdot X', '\\mathrm{price}_{2} \\% \\text{単価}')
     """
     parts = []
-    for found in _TOKEN.finditer(line):
+    for found in _token().finditer(line):
         after = line[found.end() : found.end() + 1]
         typed = found.lastgroup == "word" and notation.parsed(found[0], after, symbol=symbol) is None
         parts.append(_in_line(found.lastgroup, found[0], CODE if typed else notation))

@@ -44,13 +44,14 @@ def test_every_command_that_runs_a_model_has_the_limit(
     monkeypatch.chdir(tmp_path)
     Path("m.py").write_text(source)
     Path("other.py").write_text("def f(x=1.0):\n    return x * 2\n")
-    done = run(*command.split(), "--model-timeout", "0.3")
+    done = run(*command.split(), "--model-timeout", "0.1")
     assert done.exit_code == 1
-    assert done.stderr.endswith("allow it more: --model-timeout 0.6; nothing was written\n")
-    monkeypatch.setenv("BPVIZ_MODEL_TIMEOUT", "0.3")
+    assert done.stderr.endswith("allow it more: --model-timeout 0.2; nothing was written\n")
+    monkeypatch.setenv("BPVIZ_MODEL_TIMEOUT", "0.1")
     assert run(*command.split()).stderr == done.stderr
 
 
+@pytest.mark.thorough
 def test_the_runs_that_gradients_are_checked_with_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("m.py").write_text("import time\ndef f(x=1.0):\n    time.sleep(0.1)\n    return x * x\n")

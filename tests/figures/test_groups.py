@@ -44,7 +44,9 @@ def calls(work: Callable[[], object]) -> int:
     return counted
 
 
-@pytest.mark.parametrize("steps", [False, True], ids=["one step", "a step in each"])
+@pytest.mark.parametrize(
+    "steps", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["one step", "a step in each"]
+)
 @pytest.mark.parametrize("format", ["svg", "html", "dot", "tikz", "mermaid", "json"])
 def test_five_thousand_groups_are_drawn(format: str, steps: bool) -> None:
     drawing = bpviz.draw(nested(5000, steps=steps))

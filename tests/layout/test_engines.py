@@ -94,6 +94,7 @@ def test_warnings_of_graphviz_do_not_reach_the_terminal(capfd):
 @pytest.mark.parametrize(
     "name", [pytest.param("bundled", marks=needs_bundled), pytest.param("system", marks=needs_system)]
 )
+@pytest.mark.thorough
 def test_a_layout_ends_at_its_time_limit(name):
     started = time.monotonic()
     with pytest.raises(LayoutTimeout) as caught:
@@ -107,6 +108,7 @@ def test_a_layout_ends_at_its_time_limit(name):
 
 @needs_bundled
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.thorough
 def test_an_interrupt_ends_a_long_layout():
     interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     started = time.monotonic()

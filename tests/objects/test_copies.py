@@ -417,6 +417,7 @@ def test_an_attribute_that_is_called_like_a_parameter() -> None:
     assert bpviz.backprop(Line().at).grads == {"x": 3.0, "self.x": 2.0}
 
 
+@pytest.mark.thorough
 def test_long_chains_of_objects_are_walked_without_recursion() -> None:
     class Link:
         def __init__(self, value: float, after: Any) -> None:

@@ -190,6 +190,7 @@ def test_an_element_is_found_by_the_name_it_has_in_the_figure() -> None:
     assert opened.grads == {"w₀₁": 22.0}
 
 
+@pytest.mark.thorough
 def test_a_slice_of_a_layer_of_the_size_of_mnist() -> None:
     rng = np.random.default_rng(0)
     W, x, V = rng.standard_normal((100, 784)), rng.standard_normal(784), rng.standard_normal((10, 100))
