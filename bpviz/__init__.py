@@ -45,6 +45,9 @@ except (KeyboardInterrupt, RuntimeError) as _error:
         os._exit(130)
     raise
 
+# The function stands where Python looks for the package of the same name, so it has the modules of that.
+recording.__dict__ = vars(sys.modules["bpviz.recording"])
+
 if TYPE_CHECKING:
     from bpviz.analysis.gradcheck import InputCheck, Report, gradcheck, numerical_diff, numerical_gradient
     from bpviz.graph.archive import load

@@ -38,6 +38,26 @@ def test_a_star_import_leaves_open_to_python() -> None:
     assert names.get("open", builtins.open) is builtins.open
 
 
+@pytest.mark.hosts
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import bpviz; import bpviz.recording.source as source",
+        "import bpviz.recording.source as source; import bpviz",
+        "import bpviz; import bpviz.recording.source; source = bpviz.recording.source",
+        "import bpviz.recording.source; source = bpviz.recording.source",
+        "from bpviz.recording import source; import bpviz",
+        "from bpviz import recording; source = recording.source; import bpviz",
+        "import bpviz; from importlib import import_module; source = import_module('bpviz.recording.source')",
+    ],
+)
+def test_recording_is_a_function_and_a_package(imports: str) -> None:
+    code = f"{imports}; print(source.__name__, bpviz.recording.__doc__[:6]); bpviz.recording()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "bpviz.recording.source Record\n"
+    assert "UsageError: nothing is imported that could be recorded in a block" in done.stderr
+
+
 def test_open_files_are_written_to() -> None:
     drawing = bpviz.draw(lambda price=100, count=2: price * count)
     pixels, text = io.BytesIO(), io.StringIO()

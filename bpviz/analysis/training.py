@@ -150,7 +150,7 @@ def _next(value: Any, gradient: Any, rate: float) -> Any:
 
 def _is_finite(flow: Flow) -> bool:
     """Return whether the output and the gradients of all inputs are finite."""
-    numbers = [one for one in (flow.output, *flow.grads.values()) if not isinstance(one, Unknown | Thumbnail)]
+    numbers = [one for one in (flow.output, *flow.grads.values()) if not isinstance(one, Unknown | Thumbnail | None)]
     return all(isfinite(one) if one.__class__ is float else bool(np.isfinite(one).all()) for one in numbers)
 
 

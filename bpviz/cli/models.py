@@ -257,7 +257,15 @@ def user_code() -> Iterator[None]:
         raise ModelFailed("the model called sys.exit()", _own_frames(error)) from None
     except BaseException as error:
         # Also the user's own kinds, and GeneratorExit.
-        raise ModelFailed(f"the model raised {type(error).__name__}", _own_frames(error)) from None
+        raise ModelFailed(f"the model raised {type(error).__name__}{_extra_for(error)}", _own_frames(error)) from None
+
+
+def _extra_for(error: BaseException) -> str:
+    """Return what to install for a framework that a model imports, and that is not there; empty for other errors."""
+    from bpviz.sources.registry import extra_for
+
+    extra = extra_for(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    return f'; install it: pip install "bpviz[{extra}]"' if extra else ""
 
 
 def _own_frames(error: BaseException) -> str:

@@ -20,9 +20,9 @@ from bpviz.frozen import dataclass
 from bpviz.graph.flow import Flow
 from bpviz.graph.graph import Graph
 from bpviz.objects.held import is_object
-from bpviz.sources.registry import named_source, required_of_foreign, source_for
+from bpviz.sources.registry import named_source, parameters_of_foreign, required_of_foreign, source_for
 
-__all__ = ["Loaded", "Source", "Target", "chosen", "decoded", "file_of", "load", "stem_of"]
+__all__ = ["Loaded", "Source", "Target", "arguments_of", "chosen", "decoded", "file_of", "load", "stem_of"]
 
 Thing = Callable[..., Any] | Graph | Flow | Drawing
 
@@ -92,14 +92,14 @@ def load(target: Target) -> Loaded:
 
 def _found(module: ModuleType, name: str, where: str, stem: str) -> Loaded:
     thing = chosen(module, name, where)
-    return Loaded(thing, stem, _arguments_of(thing, module))
+    return Loaded(thing, stem, arguments_of(thing, vars(module)))
 
 
-def _arguments_of(thing: Any, module: ModuleType) -> dict[str, Any]:
+def arguments_of(thing: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables of a file that a thing of another framework must be given."""
     if isinstance(thing, Graph | Flow | Drawing):
         return {}
-    return {name: vars(module)[name] for name in required_of_foreign(thing) if name in vars(module)}
+    return {name: variables[name] for name in required_of_foreign(thing) if name in variables}
 
 
 def stem_of(target: str) -> str:
@@ -190,14 +190,18 @@ def decoded(data: bytes, where: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
 
 
-def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing:
+def chosen(
+    module: ModuleType, name: str, where: str, before: str = "", variables: Mapping[str, Any] | None = None
+) -> Thing:
     """Return what of a module is drawn: the thing of that name; without a name ``main``, or the only one there is.
 
-    In messages the module is called ``where``, and what stands ``before`` a name is how one is chosen in it.
+    In messages the module is called ``where``, and what stands ``before`` a name is how one is chosen in it. A model of
+    another framework takes what it must be given from ``variables``, by default those of the module.
 
     Raises `UsageError` when there is none, or several.
     """
     names, before = vars(module), before or f"{where}:"
+    variables = names if variables is None else variables
     if name:
         head, *attributes = name.split(".")
         if head not in names:
@@ -223,12 +227,20 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
     if candidates:
         first = next(iter(candidates))
         raise UsageError(f"{where} has several things to draw: {_listed(candidates)}; name one: {before}{first}")
-    foreign = {key: thing for key, thing in names.items() if key[0] != "_" and _is_whole_model(thing, module)}
+    lacking = {key: _lacking(thing, variables) for key, thing in names.items() if key[0] != "_" and _is_model(thing)}
+    foreign = {key: names[key] for key, missing in lacking.items() if not missing}
     if len(foreign) == 1:
         return cast(Thing, next(iter(foreign.values())))
     if foreign:
         raise UsageError(
             f"{where} has several things to draw: {_listed(foreign)}; name one: {before}{next(iter(foreign))}"
+        )
+    functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
+    if lacking and not functions:
+        key, missing = next(iter(lacking.items()))
+        raise UsageError(
+            f"{where} has a model, {key}, but no value for {', '.join(missing)}; give {missing[0]} a value there, or "
+            f"define a function that calls {key} on one"
         )
     methods = [
         f"{key}.{name}"
@@ -242,12 +254,11 @@ def chosen(module: ModuleType, name: str, where: str, before: str = "") -> Thing
             f"{where} has no function to draw, but objects with methods ({_listed(methods[:6])}); "
             f"name one: {before}{methods[0]}"
         )
-    functions = [key for key, thing in names.items() if _is_own_function(thing, module)]
     if functions:
-        lacking = functions[0]
+        first = functions[0]
         raise UsageError(
             f"{where} has no function whose parameters all have values ({_listed(functions)}); "
-            f"give them defaults, def {lacking}(x=1.0), or name one and its values: {before}{lacking} --set x=1.0"
+            f"give them defaults, def {first}(x=1.0), or name one and its values: {before}{first} --set x=1.0"
         )
     if _has_main_block(module):
         raise UsageError(
@@ -267,13 +278,16 @@ def _has_main_block(module: ModuleType) -> bool:
 _NEEDED = "a function, Graph, Flow or Drawing is needed"
 
 
-def _is_whole_model(thing: Any, module: ModuleType) -> bool:
-    """Return whether a thing is a model of another framework, with variables of the file for all that it must be
-    given."""
+def _is_model(thing: Any) -> bool:
+    """Return whether a thing is a model of another framework, which takes something."""
     if isinstance(thing, type | FunctionType | ModuleType) or not callable(thing) or source_for(thing) is None:
         return False
-    needed = required_of_foreign(thing)
-    return bool(needed) and all(name in vars(module) for name in needed)
+    return bool(parameters_of_foreign(thing))
+
+
+def _lacking(thing: Any, variables: Mapping[str, Any]) -> list[str]:
+    """Return the names of what a model of another framework must be given, and for which there is no variable."""
+    return [name for name in required_of_foreign(thing) if name not in variables]
 
 
 def _is_own_object(thing: Any, module: ModuleType) -> bool:

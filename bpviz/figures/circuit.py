@@ -472,10 +472,11 @@ class _Circuit:
         if not own and self.looks.hides(self.flow.output_index):
             return self.say("Computation graph of {name}.", name=name)
         result = comma.join(own) or f"{self.flow.output_name} = {self._spoken(self.flow.output)}"
-        if self.options.show == "forward":
-            return self.say("Computation graph of {name}: {result}.", name=name, result=result)
         hidden = {key for index, key in self.record.is_input.items() if self.looks.hides(index)}
-        gradients = comma.join(f"{key} {self._spoken(g)}" for key, g in self.flow.grads.items() if key not in hidden)
+        shown = {key: g for key, g in self.flow.grads.items() if key not in hidden and g is not None}
+        if self.options.show == "forward" or (self.graph.framework and not shown):
+            return self.say("Computation graph of {name}: {result}.", name=name, result=result)
+        gradients = comma.join(f"{key} {self._spoken(g)}" for key, g in shown.items())
         return self.say(
             "Computation graph of {name}: {result}; gradients: {gradients}.",
             name=name,

@@ -188,9 +188,18 @@ class Flow:
     def grad(self, name: Name) -> Any:
         """Return the gradient of the output with respect to a node; zeros if none flows.
 
-        Raises `UsageError` for an unknown name.
+        It is ``None`` for an input that another framework did not differentiate (see `grads`). Raises `UsageError` for
+        an unknown name.
         """
-        return self.gradient_of(self.find(name))
+        index = self.find(name)
+        return None if self._is_left_out(index) else self.gradient_of(index)
+
+    def _is_left_out(self, index: int) -> bool:
+        """Return whether a node is an input that another framework did not differentiate."""
+        record = self.graph.record
+        if not self.graph.framework or index not in record.is_input:
+            return False
+        return not record.reached[index] or self.gradients[self.output_index] is None
 
     def find(self, name: Name) -> int:
         """Return the number of a node of this run, by its name (or handle, or node).
@@ -283,12 +292,18 @@ class Flow:
 
     @property
     def grads(self) -> dict[str, Any]:
-        """The gradient of every input, by name."""
+        """The gradient of every input, by name.
+
+        It is ``None`` for an input that another framework did not differentiate: a tensor without ``requires_grad``,
+        whole numbers. That is no statement on how the output depends on it.
+        """
         gradients, given = self.gradients, self.given
         return {
-            name: gradient_at(self.values, gradients, given, i)
-            if (gradient := gradients[i]) is None
-            else _handed_out(gradient, given[i])
+            name: _handed_out(gradient, given[i])
+            if (gradient := gradients[i]) is not None
+            else None
+            if self._is_left_out(i)
+            else gradient_at(self.values, gradients, given, i)
             for i, name in self.graph.record.is_input.items()
         }
 
@@ -349,7 +364,9 @@ class Flow:
 
     def __str__(self) -> str:
         lines = [f"{self.output_name} = {self.output}"]
-        lines += [f"d {self.output_name} / d {name} = {value}" for name, value in self.grads.items()]
+        lines += [
+            f"d {self.output_name} / d {name} = {value}" for name, value in self.grads.items() if value is not None
+        ]
         return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from bpviz.cli import render, request
-from bpviz.drawing.load import Loaded, chosen
+from bpviz.drawing.load import Loaded, arguments_of, chosen
 
 __all__ = ["in_cell", "register"]
 
@@ -40,7 +40,8 @@ def in_cell(shell: Any, line: str, cell: str) -> Any:
     if given and not given[0].startswith("-"):
         name = given.pop(0)
     ctx = request.parsed("%%bpviz", ["-", *given], without=("outputs", "format"))
-    return render.drawn(ctx, Loaded(chosen(module, name, "the cell", "%%bpviz "), name or "figure"))[0]
+    thing = chosen(module, name, "the cell", "%%bpviz ", shell.user_ns)
+    return render.drawn(ctx, Loaded(thing, name or "figure", arguments_of(thing, shell.user_ns)))[0]
 
 
 def _is_function(value: Any) -> bool:

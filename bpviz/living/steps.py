@@ -195,7 +195,9 @@ def _check_precision(name: str, value: Any, slots: Iterable[int] = ()) -> None:
     """Raise `StaysStillError` for numbers that are not computed with as a page does; ``slots`` are what they are of."""
     dtype = np.asarray(value).dtype
     if dtype.kind in "fiu" and (dtype.itemsize != 8 or dtype.kind == "u"):
-        raise StaysStillError(f"{name} has numbers of type {dtype}, and a page computes in float64", slots)
+        raise StaysStillError(
+            f"{name} has numbers of type {dtype}, and a page computes in float64; give it as float64", slots
+        )
 
 
 def _flat(value: Any) -> list[float]:

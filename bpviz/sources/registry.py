@@ -34,7 +34,15 @@ from bpviz.errors import ExtraMissing, UsageError
 from bpviz.graph.flow import Flow
 from bpviz.recording.source import add_framework
 
-__all__ = ["Source", "named_source", "parameters_of_foreign", "recording", "required_of_foreign", "source_for"]
+__all__ = [
+    "Source",
+    "extra_for",
+    "named_source",
+    "parameters_of_foreign",
+    "recording",
+    "required_of_foreign",
+    "source_for",
+]
 
 
 class Source(Protocol):
@@ -81,6 +89,15 @@ def named_source(package: str) -> Source:
     if source is None:
         raise UsageError(f"no source records the things of {package}; there are: {', '.join(_OURS)}")
     return source
+
+
+def extra_for(module: str) -> str:
+    """Return the extra of bpviz that installs a module that is missing; empty if none does.
+
+    >>> extra_for("torch"), extra_for("torch.missing"), extra_for("pandas")
+    ('torch', '', '')
+    """
+    return module if _OURS.get(module) == module else ""
 
 
 def parameters_of_foreign(thing: Any) -> tuple[str, ...] | None:

@@ -135,9 +135,18 @@ def _one_by_one(main: Any, chains: Sequence[Sequence[Any]]) -> Callable[..., tup
 
 def _alone(equation: Any) -> Callable[..., tuple[Any, ...]]:
     """Return one equation as a function of all its operands, also of literals and of one value that is there twice."""
-    fresh = [core.Var(variable.aval) for variable in equation.invars]
+    fresh = [_variable(variable.aval) for variable in equation.invars]
     # By public means: what a primitive's `bind` takes differs between releases.
     return _function(fresh, equation.outvars, [equation.replace(invars=fresh)])
+
+
+def _variable(aval: Any) -> Any:
+    """Return a fresh variable of a traced function."""
+    try:
+        return core.Var(aval)
+    except TypeError:
+        # Before JAX 0.6 it takes the end of its name first.
+        return core.Var("", aval)
 
 
 def _together(equations: Sequence[Any], free: Sequence[Any], results: Sequence[Any]) -> Callable[..., tuple[Any, ...]]:

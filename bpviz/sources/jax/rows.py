@@ -196,8 +196,12 @@ def _inner_name(equation: Any) -> str:
     if name := equation.params.get("name"):
         return str(name)
     inner = equation.params.get("call_jaxpr") or equation.params.get("jaxpr")
-    info = getattr(getattr(inner, "jaxpr", inner), "debug_info", None)
-    return str(getattr(info, "func_name", "") or equation.primitive.name).rpartition(".")[2]
+    inner = getattr(inner, "jaxpr", inner)
+    name = getattr(getattr(inner, "debug_info", None), "func_name", "")
+    if not name and len(inner.eqns) == 1:
+        # Before JAX 0.6 a function with a derivative of its own says its name only inside, where it is jitted.
+        name = inner.eqns[0].params.get("name")
+    return str(name or equation.primitive.name).rpartition(".")[2]
 
 
 def _axes(axes: Any) -> tuple[int, ...]:

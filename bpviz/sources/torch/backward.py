@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from bpviz.lazy import LazyModule
 from bpviz.sources.steps import UNKNOWN, Thumbnail
 from bpviz.sources.torch.tape import Tape
-from bpviz.sources.torch.tensors.autograd import is_leaf_node
+from bpviz.sources.torch.tensors.autograd import is_leaf_node, version_of
 from bpviz.sources.torch.tensors.drafts import StepDraft, Value
 from bpviz.sources.torch.tensors.numbers import kept_of
 
@@ -46,7 +48,9 @@ def differentiated(tape: Tape, output: Any, seed: Any = None) -> Gradients:
 
     def run() -> dict[Value, Any]:
         edges = [edge for edge, _ in leaves]
-        found = torch.autograd.grad(output, edges, seed, allow_unused=True, retain_graph=True)
+        with torch.enable_grad():
+            start = _started().apply(output, seed)
+        found = torch.autograd.grad(start, edges, allow_unused=True, retain_graph=True)
         return {leaf: grad for (_, leaf), grad in zip(leaves, found, strict=True) if grad is not None}
 
     return watched(tape, value, seed, run)[0]
@@ -66,11 +70,32 @@ def watched(tape: Tape, output: Value, seed: Any, run: Callable[[], Any]) -> tup
     found = Gradients(output, kept_of(seed))
     found.values = watch.values
     if isinstance(result, dict):
-        found.values |= {value: kept_of(_dense(grad)) for value, grad in result.items()}
+        found.values |= {value: watch.kept(grad) for value, grad in result.items()}
+    watch.latest.clear()
     found.values[output] = found.seed
     found.wires = watch.wires()
     _settle(tape, needed, found)
     return found, result
+
+
+@cache
+def _started() -> Any:
+    """Return a function of PyTorch with one number as its result, whose gradient at an output is the seed.
+
+    `torch.autograd.grad` imports SymPy to check a seed that it is given, which takes most of a second.
+    """
+
+    class Start(torch.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, output: Any, seed: Any) -> Any:
+            ctx.seed = seed
+            return seed.new_zeros(())
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return ctx.seed, None
+
+    return Start
 
 
 def steps_before(output: Value) -> set[StepDraft]:
@@ -92,6 +117,9 @@ class _Watch:
         self.values: dict[Value, Any] = {}
         self.shares: dict[tuple[StepDraft, int], Any] = {}
         self.handles: list[Any] = []
+        # What was kept of a gradient, and of which version, by its identity: most of them leave a step as they arrive
+        # at the one before it.
+        self.latest: dict[int, tuple[weakref.ref[Any], int, Any]] = {}
         wanted: defaultdict[Any, list[tuple[int, StepDraft, int]]] = defaultdict(list)
         # Wires with several links, whose gradients add up.
         self.links: Counter[tuple[StepDraft, int]] = Counter()
@@ -112,17 +140,31 @@ class _Watch:
         for handle in self.handles:
             handle.remove()
 
+    def kept(self, gradient: Any) -> Any:
+        """Return the numbers of a gradient; of the same one again, the same numbers."""
+        known = self.latest.get(id(gradient))
+        version = version_of(gradient)
+        if known is not None and known[0]() is gradient and known[1] == version:
+            return known[2]
+        numbers = kept_of(_dense(gradient))
+        self.latest[id(gradient)] = weakref.ref(gradient), version, numbers
+        return numbers
+
     def _on_links(self, links: Sequence[tuple[int, StepDraft, int]]) -> Callable[[Any, Any], None]:
         def hook(grad_inputs: Any, _: Any) -> None:
             for place, step, slot in links:
                 share = grad_inputs[place]
                 if share is None:
                     continue
-                share = _fitted(_dense(share), step.operands[slot])
+                operand = step.operands[slot]
                 if self.links[step, slot] == 1:
                     # At once: of a large gradient only a thumbnail is kept.
-                    self.shares[step, slot] = kept_of(share)
+                    is_fitting = tuple(share.shape) == operand.shape and share.dtype == operand.dtype
+                    self.shares[step, slot] = (
+                        self.kept(share) if is_fitting else kept_of(_fitted(_dense(share), operand))
+                    )
                     continue
+                share = _fitted(_dense(share), operand)
                 before = self.shares.get((step, slot))
                 self.shares[step, slot] = share if before is None else before + share
 
@@ -132,7 +174,7 @@ class _Watch:
         def hook(grad_outputs: Any) -> None:
             for number, value in values:
                 if grad_outputs[number] is not None:
-                    self.values[value] = kept_of(_dense(grad_outputs[number]))
+                    self.values[value] = self.kept(grad_outputs[number])
 
         return hook
 

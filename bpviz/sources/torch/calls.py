@@ -13,6 +13,7 @@ from typing import Any
 from bpviz.lazy import LazyModule
 from bpviz.sources.torch.tape import Tape
 from bpviz.sources.torch.tensors.drafts import Called
+from bpviz.sources.torch.tensors.nested import tensors
 
 __all__ = ["recorded_calls"]
 
@@ -28,6 +29,10 @@ _UNSEEN = frozenset(
      "_record_function_enter_new", "_set_grad_enabled", "_record_function_exit._RecordFunction", "share_memory_"}
 )  # fmt: skip
 """Functions that make no tensor of numbers."""
+_EXPOSING = frozenset(
+    {"numpy", "__array__", "__dlpack__", "data_ptr", "untyped_storage", "storage", "_typed_storage", "share_memory_"}
+)
+"""Functions that hand out the memory of a tensor, into which anybody may write unseen."""
 _VIEWS = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 """Attributes that are tensors made of the tensor itself."""
 _IN_PLACE = frozenset(
@@ -83,6 +88,8 @@ def _dispatched(mode: Any, function: Any, args: tuple[Any, ...], kwargs: dict[st
         if attribute not in _VIEWS:
             return function(*args, **kwargs)
         name = attribute
+    if name in _EXPOSING and args:
+        tape.settle(args[0])
     if name in _UNSEEN:
         return function(*args, **kwargs)
     if name == "backward":
@@ -170,6 +177,9 @@ def _custom_functions(tape: Tape) -> Iterator[None]:
             return args[0](*args[2:])
         frame = sys._getframe(1)
         with torch._C.DisableTorchFunction():
+            for tensor in tensors((args, kwargs)):
+                # It may write into them.
+                tape.settle(tensor)
             return tape.call(Called(cls.__name__, run, args, kwargs), run, frame)
 
     function_class.apply = classmethod(apply)

@@ -13,7 +13,7 @@ from typing import Any
 from bpviz.errors import UsageError
 from bpviz.lazy import LazyModule
 from bpviz.sources.torch.tape import Tape
-from bpviz.sources.torch.tensors.autograd import Edge, edge_of, is_leaf_node, name_of_node, outgoing
+from bpviz.sources.torch.tensors.autograd import Edge, edge_of, is_leaf_node, made_at, name_of_node, outgoing
 from bpviz.sources.torch.tensors.drafts import NOWHERE, Called, Slot, StepDraft, Value
 from bpviz.sources.torch.tensors.numbers import kept_of
 
@@ -114,6 +114,8 @@ class _Known:
 
     def __init__(self, output: Any, variables: Mapping[str, Any]) -> None:
         self.values: dict[Edge, Any] = {}
+        # Which outputs of a node have a known value.
+        self.numbers: dict[Any, set[int]] = {}
         self.labels: dict[Edge, str] = {}
         # Operands without a gradient, by node and slot.
         self.constants: dict[tuple[Any, int], Any] = {}
@@ -130,10 +132,11 @@ class _Known:
     def add(self, edge: Edge, value: Any) -> None:
         """Note the value at an edge."""
         self.values.setdefault(edge, value)
+        self.numbers.setdefault(edge[0], set()).add(edge[1])
 
     def numbers_of(self, node: Any) -> Iterator[int]:
         """Iterate over the outputs of a node whose values are known."""
-        return (number for number in range(len(node._input_metadata)) if (node, number) in self.values)
+        return iter(sorted(self.numbers.get(node, ())))
 
     def look_into(self, node: Any) -> None:
         """Note what a node has saved of its operands and of its result, and compute its result again if possible."""
@@ -158,7 +161,9 @@ class _Known:
         operands = [self._operand(node, slot) for slot in range(len(edges))]
         if all(operand is not None for operand in operands):
             with torch.no_grad(), suppress(RuntimeError, TypeError, AttributeError):
-                self.add((node, 0), again(node, *operands))
+                made = again(node, *operands)
+                if made is not None:
+                    self.add((node, 0), made)
 
     def _is_operand(self, edges: Sequence[Edge], slot: int) -> bool:
         """Return whether a value in this slot stands for itself: a weight is turned inside of its layer."""
@@ -198,8 +203,7 @@ def _saved(node: Any, attribute: str) -> Any:
 
 def _fits(tensor: Any, edge: Edge) -> bool:
     """Return whether a saved tensor has the shape of what arrives at an edge; PyTorch may save it in another one."""
-    made = edge[0]._input_metadata[edge[1]]
-    return tuple(tensor.shape) == tuple(made.shape) and tensor.dtype == made.dtype
+    return (tuple(tensor.shape), tensor.dtype) == made_at(edge)
 
 
 _SAVED: dict[str, dict[str, int]] = {
@@ -224,6 +228,12 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
+def _with_shape(node: Any, change: Callable[[tuple[int, ...]], Any]) -> Any:
+    """Return what a change makes of the shape of a node's result, where PyTorch says that shape."""
+    made = made_at((node, 0))
+    return None if made is None else change(made[0])
+
+
 _AGAIN: dict[str, Callable[..., Any]] = {
     "Add": lambda node, x, y: torch.add(x, y, alpha=node._saved_alpha),
     "Sub": lambda node, x, y: torch.sub(x, y, alpha=node._saved_alpha),
@@ -239,10 +249,8 @@ _AGAIN: dict[str, Callable[..., Any]] = {
     "Sum": lambda node, x: x.sum() if not hasattr(node, "_saved_dim") else None,
     "Mean": lambda node, x: x.mean(),
     "Transpose": lambda node, x: x.transpose(_signed(node._saved_dim0), _signed(node._saved_dim1)),
-    "View": lambda node, x: x.reshape(tuple(node._input_metadata[0].shape)),
-    "UnsafeView": lambda node, x: x.reshape(tuple(node._input_metadata[0].shape)),
-    "ReshapeAlias": lambda node, x: x.reshape(tuple(node._input_metadata[0].shape)),
-    "Expand": lambda node, x: x.expand(tuple(node._input_metadata[0].shape)),
+    **dict.fromkeys(("View", "UnsafeView", "ReshapeAlias"), lambda node, x: _with_shape(node, x.reshape)),
+    "Expand": lambda node, x: _with_shape(node, x.expand),
 }  # fmt: skip
 """How a result is computed again from its operands."""
 

@@ -15,6 +15,7 @@ from bpviz.graph.flow import Flow
 from bpviz.lazy import LazyModule
 from bpviz.recording.source import is_ours
 from bpviz.sources.assembly import flow
+from bpviz.sources.steps import Record
 from bpviz.sources.torch.backward import Gradients, differentiated, watched
 from bpviz.sources.torch.calls import recorded_calls
 from bpviz.sources.torch.existing import named_tensors, retrace
@@ -79,6 +80,14 @@ def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
         if args or kwargs:
             raise UsageError("a tensor takes no arguments; draw the tensor itself: bpviz.draw(loss)")
         return _of_tensor(thing)
+    # Where something unseen has written into what was to be copied later, all is copied at once.
+    made = _recorded_run(thing, args, kwargs, is_late=True) or _recorded_run(thing, args, kwargs, is_late=False)
+    assert made is not None
+    return flow(made)
+
+
+def _recorded_run(thing: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], is_late: bool) -> Record | None:
+    """Return the record of one run; ``None`` if some of its numbers were lost (see `Tape`)."""
     roots = list(modules_of(thing))
     modules = [(name, value) for name, value in roots if isinstance(value, torch.nn.Module)]
     for _, module in modules:
@@ -90,7 +99,7 @@ def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
     for name, value in _named_arguments(given):
         leaves.add_value(name, value)
     with guarded([module for _, module in modules], leaves.kept) as guard:
-        tape = Tape(leaves, Places(sys._getframe()), guard.before_write)
+        tape = Tape(leaves, Places(sys._getframe()), guard.before_write, is_late=is_late)
         passes: dict[int, Gradients] = {}
         try:
             with _recorded(tape, modules, passes, guard):
@@ -101,7 +110,13 @@ def record(thing: Any, /, *args: Any, **kwargs: Any) -> Flow:
             named = [(tape.value_of(tensor), _key(path)) for path, tensor in placed(result)]
         finally:
             tape.places.release()
-    return flow(finished(tape, gradients, named, _title(thing), thing, [module for _, module in modules]))
+        # PyTorch's graph goes, if nobody else holds it, before the rest is copied.
+        del result, output
+        tape.finish()
+    name, parts = _title(thing), [module for _, module in modules]
+    made = None if tape.stale else finished(tape, gradients, named, name, thing, parts)
+    tape.forget()
+    return made
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from bpviz.lazy import LazyModule
+from bpviz.ops.table.thumbnails import LARGE
 from bpviz.recording.source import is_ours
 from bpviz.sources.torch.leaves import Leaves
 from bpviz.sources.torch.places import Places
@@ -22,8 +23,8 @@ __all__ = ["Tape"]
 
 torch: Any = LazyModule("torch")
 
-_LARGE = 1_000_000
-"""Tensors of more elements are not kept alive by the recording."""
+_SMALL = 4096
+"""Results of so few elements are copied at once."""
 _SLOT_EACH = frozenset(
     {"mul", "add", "sub", "div", "mm", "bmm", "pow", "maximum", "minimum", "hypot", "atan2", "addmm", "cat", "stack"}
 )
@@ -50,18 +51,39 @@ class _Seen:
     __slots__ = ("edge", "tensor", "value", "version")
 
     def __init__(self, tensor: Any, value: Value, edge: Edge | None) -> None:
-        small = tensor.numel() <= _LARGE or tensor.is_leaf
+        # Larger ones are not kept alive by the recording.
+        small = tensor.numel() <= LARGE or tensor.is_leaf
         self.tensor: Callable[[], Any] = (lambda: tensor) if small else weakref.ref(tensor)
         self.value, self.edge, self.version = value, edge, version_of(tensor)
 
 
+class _Late(NamedTuple):
+    """A value whose numbers are still those of a tensor, with the version that this has."""
+
+    value: Value
+    tensor: Any
+    version: int
+
+
 class Tape:
-    """One recording."""
+    """One recording.
+
+    ``is_late``: the numbers of larger results are copied when something writes into them, or at the end (`settle`),
+    since PyTorch's own graph keeps most of them as long. What writes unseen makes the recording ``stale``.
+    """
 
     def __init__(
-        self, leaves: Leaves, places: Places, before_write: Callable[[Any], None] = lambda tensor: None
+        self,
+        leaves: Leaves,
+        places: Places,
+        before_write: Callable[[Any], None] = lambda tensor: None,
+        *,
+        is_late: bool = False,
     ) -> None:
         self.leaves, self.places, self.before_write = leaves, places, before_write
+        self.is_late, self.stale = is_late, False
+        # The results that are not copied yet, by the memory in which they stand.
+        self.late: dict[int, list[_Late]] = {}
         self.entries: list[LeafDraft | StepDraft] = []
         self.seen: dict[int, _Seen] = {}
         self.territory = Territory(self.value_of, self._insert_before)
@@ -72,6 +94,44 @@ class Tape:
         self.composites = 0
 
     # Values
+
+    def keep(self, value: Value, tensor: Any) -> None:
+        """Keep the numbers of a tensor as those of a value: now, or when it must be."""
+        if self.is_late and _SMALL < tensor.numel() <= LARGE and tensor.layout is torch.strided:
+            late = _Late(value, tensor.detach(), version_of(tensor))
+            self.late.setdefault(tensor.untyped_storage().data_ptr(), []).append(late)
+        else:
+            value.numbers = kept_of(tensor)
+
+    def settle(self, tensor: Any) -> None:
+        """Copy what stands in the memory of a tensor, before something writes into it."""
+        if self.late and tensor.layout is torch.strided:
+            self._settle(self.late.pop(tensor.untyped_storage().data_ptr(), ()))
+
+    def _settle(self, values: Sequence[_Late]) -> None:
+        for late in values:
+            self.stale = self.stale or version_of(late.tensor) != late.version
+            late.value.numbers = kept_of(late.tensor)
+
+    def finish(self) -> None:
+        """Let go of all tensors, and of PyTorch's graph; then copy what is not copied yet."""
+        self.frame = None
+        self.seen.clear()
+        self.territory.release()
+        for entry in self.entries:
+            for value in entry.values:
+                value.tensor = lambda: None
+            if isinstance(entry, StepDraft):
+                entry.nodes.clear()
+        while self.late:
+            self._settle(self.late.popitem()[1])
+
+    def forget(self) -> None:
+        """Let go of all numbers: values and their makers hold each other, so that they would stay for a while."""
+        for entry in self.entries:
+            for value in entry.values:
+                value.numbers = None
+        self.entries.clear()
 
     def is_known(self, tensor: Any) -> bool:
         """Return whether a tensor, as it is now, has a value."""
@@ -113,7 +173,12 @@ class Tape:
             kind = "input"
         group = None if kind != "constant" or self.frame is None else self.places.group_of(self.frame)
         draft = LeafDraft(name, kind, group)
-        draft.value = Value(draft, tensor, kept_of(tensor))
+        draft.value = Value(draft, tensor, None)
+        if isinstance(tensor, torch.nn.Parameter):
+            self.keep(draft.value, tensor)
+        else:
+            # PyTorch writes into buffers unseen.
+            draft.value.numbers = kept_of(tensor)
         self.entries.append(draft)
         self.note(tensor, draft.value)
         if tensor._backward_hooks:
@@ -146,6 +211,7 @@ class Tape:
         if not tensor.requires_grad:
             return
         value = self.value_of(tensor)
+        self.settle(tensor)
         draft = StepDraft(Called("hook"), [value], self._unnamed())
         draft.through.add(0)
         made = Value(draft, tensor, value.numbers)
@@ -168,6 +234,7 @@ class Tape:
         operands = [Operand(x, self.value_of(x), edge_of(x)) for x in xs]
         targets = tensors((called.args[:1] if writes else (), called.kwargs.get("out")))
         for target in targets:
+            self.settle(target)
             whole = target if target._base is None else target._base
             if isinstance(self.value_of(whole).maker, LeafDraft):
                 self.before_write(whole)
@@ -254,7 +321,8 @@ class Tape:
         for out in outs:
             check(out)
             edge = edge_of(out)
-            value = Value(draft, out, kept_of(out))
+            value = Value(draft, out, None)
+            self.keep(value, out)
             draft.values.append(value)
             if edge is None:
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bpviz.lazy import LazyModule
-from bpviz.sources.torch.tensors.autograd import Edge, Way, is_leaf_node, outgoing
+from bpviz.sources.torch.tensors.autograd import Edge, Way, is_leaf_node, made_at, outgoing
 from bpviz.sources.torch.tensors.drafts import Called, Slot, StepDraft, Value
 from bpviz.sources.torch.tensors.numbers import kept_of
 
@@ -28,6 +28,12 @@ class Territory:
         self.by_edge: dict[Edge, Value] = {}
         self.owner: dict[Any, StepDraft] = {}
         self.claims: dict[tuple[Any, int], tuple[StepDraft, int]] = {}
+
+    def release(self) -> None:
+        """Let go of PyTorch's graph."""
+        self.by_edge.clear()
+        self.owner.clear()
+        self.claims.clear()
 
     def claim(self, step: StepDraft, starts: Sequence[Edge], edges: list[Edge | None]) -> None:
         """Give a step the nodes behind its results (``starts``), up to the edges of its operands.
@@ -99,7 +105,9 @@ class Territory:
             return False
         name, again = replay
         with torch.no_grad():
-            made = again(tensor, node)
+            made = again(tensor, node, first)
+        if made is None:
+            return False
         argument = Slot(0, operand.shape, operand.dtype)
         draft = StepDraft(Called(name, args=(argument,)), [operand], first.place._replace(direct=False))
         value = Value(draft, made, kept_of(made))
@@ -122,8 +130,15 @@ class Territory:
         return True
 
 
-_REPLAYED: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
-    "TBackward0": ("t", lambda tensor, node: tensor.t()),
-    "ToCopyBackward0": ("to", lambda tensor, node: tensor.to(node._input_metadata[0].dtype)),
+def _cast(tensor: Any, node: Any, step: StepDraft) -> Any:
+    """Return a tensor in the type that a node brought it to: autocast's, where PyTorch does not say."""
+    made = made_at((node, 0))
+    kind = step.called.autocast if made is None else made[1]
+    return None if kind is None else tensor.to(kind)
+
+
+_REPLAYED: dict[str, tuple[str, Callable[[Any, Any, StepDraft], Any]]] = {
+    "TBackward0": ("t", lambda tensor, node, step: tensor.t()),
+    "ToCopyBackward0": ("to", _cast),
 }
 """Nodes whose value can be made again from that of their operand, bit for bit, with the names of their functions."""

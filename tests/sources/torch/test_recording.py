@@ -135,3 +135,16 @@ def test_a_leaf_and_a_result_without_a_graph() -> None:
 def test_a_tensor_takes_no_arguments() -> None:
     with pytest.raises(UsageError, match="takes no arguments"):
         bpviz.draw(torch.ones(2), torch.ones(2))
+
+
+def test_what_pytorch_did_not_differentiate_has_no_gradient_and_no_zeros() -> None:
+    net, x, t = made()
+    flow = bpviz.backprop(lambda x, t: F.cross_entropy(net(x), t), x, t)
+    assert flow.grads["x"] is None
+    assert flow.grad("t") is None
+    assert "d x" not in str(flow)
+    assert "gradients: net.0.weight" in bpviz.draw(flow).to_svg()
+    # It could have one, but the loss does not depend on it: that is 0.
+    unused = torch.ones(2, requires_grad=True)
+    flow = bpviz.backprop(lambda x, u: (x.sum(), u.sum()), torch.ones(2, requires_grad=True), unused)
+    np.testing.assert_array_equal(flow.grads["u"], [0, 0])

@@ -73,3 +73,10 @@ def test_old_versions_are_refused_when_the_source_is_imported() -> None:
     check_version("2.13.0a0+git1234")
     with pytest.raises(UsageError, match=r"PyTorch 2.4 or newer, but 2.3.1\+cpu is installed"):
         check_version("2.3.1+cpu")
+
+
+def test_compiled_code_is_refused_where_pytorch_cannot_run_it_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = torch.compile(nn.Linear(2, 1), backend="eager")
+    monkeypatch.delattr(torch.compiler, "set_stance", raising=False)
+    with pytest.raises(UsageError, match=r"from PyTorch 2.6 on, and .* is installed; draw the module that was given"):
+        bpviz.draw(compiled, X)

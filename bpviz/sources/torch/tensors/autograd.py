@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bpviz.lazy import LazyModule
 
-__all__ = ["Edge", "Way", "edge_of", "is_leaf_node", "name_of_node", "outgoing", "version_of"]
+__all__ = ["Edge", "Way", "edge_of", "is_leaf_node", "made_at", "name_of_node", "outgoing", "version_of"]
 
 torch: Any = LazyModule("torch")
 
@@ -35,10 +35,11 @@ def edge_of(tensor: Any) -> Edge | None:
     try:
         with torch.enable_grad():
             # Inside of no_grad PyTorch would not say.
-            return torch.autograd.graph.get_gradient_edge(tensor).node, 0
+            node = torch.autograd.graph.get_gradient_edge(tensor).node
     except (AssertionError, RuntimeError):
-        # The result of `out=` inside of no_grad says that it requires a gradient, but has nothing behind it.
-        return None
+        node = None
+    # The result of `out=` inside of no_grad says that it requires a gradient, but has nothing behind it.
+    return None if node is None else (node, 0)
 
 
 def version_of(tensor: Any) -> int:
@@ -49,6 +50,12 @@ def version_of(tensor: Any) -> int:
 def is_leaf_node(node: Any) -> bool:
     """Return whether a node stands for a leaf, whose gradient PyTorch would accumulate."""
     return not node.next_functions and hasattr(node, "variable")
+
+
+def made_at(edge: Edge) -> tuple[tuple[int, ...], Any] | None:
+    """Return the shape and the type of what arrives at an edge; ``None`` before PyTorch 2.5, which does not say so."""
+    known = getattr(edge[0], "_input_metadata", None)
+    return None if known is None else (tuple(known[edge[1]].shape), known[edge[1]].dtype)
 
 
 def outgoing(node: Any) -> list[Way]:

@@ -64,6 +64,11 @@ _WRAPPERS = {
 def check_module(module: Any) -> None:
     """Raise `UsageError` for a module that cannot be drawn as it is."""
     for inner in module.modules():
+        if type(inner).__name__ == "OptimizedModule" and not hasattr(torch.compiler, "set_stance"):
+            raise UsageError(
+                f"compiled code can be run step by step from PyTorch 2.6 on, and {torch.__version__} is installed; "
+                "draw the module that was given to torch.compile, or install a newer PyTorch"
+            )
         for kind in type(inner).__mro__:
             if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
                 advice = _WRAPPERS[kind.__name__]
