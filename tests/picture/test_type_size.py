@@ -71,6 +71,7 @@ def test_rows_without_a_page_and_small_figures_are_not_reported(recwarn: pytest.
 
 
 @pytest.mark.thorough
+@pytest.mark.hosts  # a large PNG is drawn in a child
 def test_the_command_line_reports_it_once_and_writes_the_file(tmp_path: Path) -> None:
     file = tmp_path / "m.py"
     file.write_text(
