@@ -333,9 +333,15 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
                 f"{title or '<lambda>'} has no number among its parameters: {name!r} is "
                 f"{'text' if isinstance(value, str) else 'bytes'}; give it a number or an array: {name}=1.0"
             )
+        returned = f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}"
+        if decisions := [*graph.record.decided.values()]:
+            raise UsageError(
+                f"{returned}, which is no recorded value: what line {decisions[-1]} decided with these inputs led to it, and "
+                "no gradient flows back from there; np.maximum, np.minimum and np.where record what they choose"
+            )
         raise UsageError(
-            f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}, which does not "
-            "depend on its inputs through any recorded step; return a value that is computed from the parameters"
+            f"{returned}, which does not depend on its inputs through any recorded step; return a value that is "
+            "computed from the parameters"
         )
     for key, handle in found:
         graph.record.same(handle.recorder, f"what {title or '<lambda>'} returns")

@@ -490,3 +490,13 @@ def test_constants_of_another_class_than_arrays(f: Any) -> None:
     text = message(f)
     assert re.search(r"computes with (a masked array|a matrix|an array of the class Units), .*: write ", text)
     assert "(line +0)" in text
+
+
+def test_a_plain_number_that_a_decision_led_to_names_the_line() -> None:
+    def hinge(w: float = 2.0, t: float = 1.0) -> float:
+        return max(1 - t * w, 0.0)
+
+    line = hinge.__code__.co_firstlineno + 1
+    with pytest.raises(UsageError, match=f"returned 0.0, .* what line {line} decided .* np.maximum"):
+        bpviz.trace(hinge)
+    assert bpviz.backprop(hinge, w=0.5).grads == {"w": -1.0, "t": -0.5}
