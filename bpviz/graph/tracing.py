@@ -336,8 +336,8 @@ def _name_outputs(graph: Graph, result: Any, title: str) -> None:
         returned = f"{title or '<lambda>'} returned {shown if len(shown) < 80 else type(result).__name__}"
         if decisions := [*graph.record.decided.values()]:
             raise UsageError(
-                f"{returned}, which is no recorded value: what line {decisions[-1]} decided with these inputs led to it, and "
-                "no gradient flows back from there; np.maximum, np.minimum and np.where record what they choose"
+                f"{returned}, which is no recorded value: what line {decisions[-1]} decided with these inputs led to "
+                "it, and no gradient flows back from there; np.maximum, np.minimum and np.where record what they choose"
             )
         raise UsageError(
             f"{returned}, which does not depend on its inputs through any recorded step; return a value that is "
