@@ -27,9 +27,9 @@ TOOLS = ("bpviz", "torchviz", "torchview", "torchlens")
 MODELS = {"MLP 2-3-2": "mlp", "ResNet-18, 2 × 64²": "resnet18"}
 SHOWS = {
     "bpviz": "every step of the default depth with its symbol; values and gradients on the wires",
-    "torchviz": "nodes of the backward pass and shapes of parameters; no number, no operation forward",
-    "torchview": "modules and functions with the shapes of what they take and make; no number, no gradient",
-    "torchlens": "every operation forward with shapes and memory; no number, no gradient",
+    "torchviz": "nodes of the backward pass and shapes of parameters; no value, no gradient, no operation forward",
+    "torchview": "modules and functions with the shapes of what they take and make; no value, no gradient",
+    "torchlens": "every operation forward with shapes and bytes; no value, no gradient",
 }
 """What a figure shows, without options."""
 
