@@ -13,9 +13,9 @@ from bpviz.text.typefaces import Typeface, drawn_width
 
 __all__ = ["Placed", "pieces", "placed_runs", "width_of"]
 
-_SMALL = 0.67
+_SMALL = 0.74
 """The size of a subscript or a superscript, in sizes of the line …"""
-_LEAST, _LESS_SMALL = 9.38, 0.79
+_LEAST, _LESS_SMALL = 10.36, 0.87
 """… but at least so many points, or this in sizes of a small line."""
 _BELOW, _ABOVE = 0.14, 0.36
 """How far a subscript is below the line, and a superscript above it, in sizes of the line."""
@@ -46,7 +46,7 @@ def width_of(runs: Sequence[Run], size: float, face: Typeface | None = None) -> 
     """Return the room of a line of runs, in points: as it is drawn in a typeface, or in the bundled font if wider.
 
     >>> round(width_of((Run("W"), Run("xh", True, -1)), 14), 2)
-    25.34
+    26.54
     """
     usual = sum(widths.width(placed.run.text, placed.size) for placed in placed_runs(runs, size))
     return usual if face is None else max(usual, _drawn(runs, size, face))

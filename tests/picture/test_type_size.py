@@ -90,10 +90,10 @@ def test_a_subscript_counts() -> None:
     def affine(W_xh: float = 1.5, x: float = 2.0) -> float:
         return W_xh * x
 
-    # Names are 14 points high, and a subscript two thirds of that.
+    # Names are 14 points high, and a subscript three quarters of that.
     picture = bpviz.draw(affine).picture
-    assert effective_type(picture, picture.width) == pytest.approx(14 * 0.67)
-    assert effective_type(picture, picture.width / 2) == pytest.approx(14 * 0.335)
+    assert effective_type(picture, picture.width) == pytest.approx(14 * 0.74)
+    assert effective_type(picture, picture.width / 2) == pytest.approx(14 * 0.37)
 
 
 PAGE = 165 / 25.4 * 72
@@ -127,6 +127,6 @@ def test_one_line_is_wider_than_its_width_only_if_its_type_stays_large_enough() 
     def subscript(a: float = 0.5, b_ab: float = 2.0) -> float:
         return np.exp(np.sin(np.tanh(np.cos(a * b_ab))))
 
-    # A subscript of 9.38 points has 6 where 731 points become 165 mm, and less in a line that is longer.
+    # A subscript of 10.36 points has 6 where 808 points become 165 mm, and less in a line that is longer.
     assert 720 < measured(bpviz.draw(plain).to_svg())[0] <= 936
-    assert measured(bpviz.draw(subscript).to_svg())[0] <= 731
+    assert measured(bpviz.draw(subscript).to_svg())[0] <= 808
