@@ -472,7 +472,11 @@ def test_a_letter_links_to_its_other_end() -> None:
         assert other.findtext(f".//{SVG}text") == group.findtext(f".//{SVG}text")
 
 
-@pytest.mark.parametrize("format", ["svg", "dot", "tex", "html", pytest.param("png", marks=pytest.mark.thorough)])
+LARGE_PNG = pytest.param("png", marks=[pytest.mark.thorough, pytest.mark.hosts])
+"""A large picture is drawn in a child."""
+
+
+@pytest.mark.parametrize("format", ["svg", "dot", "tex", "html", LARGE_PNG])
 def test_every_format_of_the_picture_has_the_letters(format: str) -> None:
     data = bpviz.draw(recurrent, repeats="all").to_bytes(format)
     if format == "png":

@@ -72,7 +72,7 @@ def test_ctrl_c_stops_the_drawing_of_pixels(tmp_path: Path) -> None:
 
 
 def _draws(parent: int) -> bool:
-    done = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True)
+    done = subprocess.run(["ps", "-wweo", "ppid=,args="], capture_output=True, text=True, check=True)
     return any(line.split()[0] == str(parent) and "pixels.py" in line for line in done.stdout.splitlines())
 
 

@@ -167,6 +167,7 @@ def test_latex_shows_it_as_large_as_the_pdf(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.hosts  # a large picture is drawn in a child
 def test_a_picture_too_large_for_the_usual_scale_gets_the_largest_that_fits():
     large = Picture(12000.0, 4000.0, ())
     with pytest.warns(BpvizWarning, match=r"a scale of 1\.08 instead of 2, because it may have at most 100 million"):
