@@ -37,7 +37,8 @@ def test_a_model_that_does_not_end_is_stopped(source: str, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("command", ["explain m.py", "gradcheck m.py", "diff m.py --set-b x=2.0", "diff other.py m.py"])
-@pytest.mark.parametrize("source", [LOOP, pytest.param(AT_IMPORT, marks=pytest.mark.thorough)], ids=["loop", "import"])
+@pytest.mark.parametrize("source", [LOOP, AT_IMPORT], ids=["loop", "import"])
+@pytest.mark.thorough
 def test_every_command_that_runs_a_model_has_the_limit(
     command: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
