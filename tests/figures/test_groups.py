@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from counting import calls
 
 import bpviz
 from bpviz.errors import UsageError
@@ -27,21 +27,6 @@ def nested(count: int, *, steps: bool = False) -> bpviz.Graph:
     for group in reversed(within):
         group.__exit__(None, None, None)
     return graph
-
-
-def calls(work: Callable[[], object]) -> int:
-    counted = 0
-
-    def note(frame: object, event: str, argument: object) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return counted
 
 
 @pytest.mark.parametrize(

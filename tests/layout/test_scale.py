@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amounts import some
+from counting import calls
 
 import bpviz
 from bpviz.layout import page
@@ -62,21 +62,6 @@ def drawing(model: Callable[..., Any]) -> Any:
     made = bpviz.draw(model, repeats="all", depth=99, timeout=None)
     assert made.figure.boxes
     return made
-
-
-def calls(work: Callable[[], object]) -> int:
-    counted = 0
-
-    def note(frame: object, event: str, argument: object) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return counted
 
 
 @pytest.mark.thorough
