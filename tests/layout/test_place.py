@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from amounts import some
+from counting import calls
 from figures_by_hand import layers, pencils, random_figure, wire
 from nested_programs import nested_program
 
@@ -105,22 +105,11 @@ def test_a_chain_of_ten_thousand_and_a_deep_nest_are_placed() -> None:
 def test_the_work_grows_with_the_size() -> None:
     """Four times the boxes take less than twelve times the calls: in a square they would take sixteen."""
 
-    def calls(count: int) -> int:
+    def cost(count: int) -> int:
         plan = planned(random_figure(count, 5), LIGHT)
-        counted = 0
+        return calls(lambda: trunk_first(plan))
 
-        def note(frame: object, event: str, argument: object) -> None:
-            nonlocal counted
-            counted += event in ("call", "c_call")
-
-        sys.setprofile(note)
-        try:
-            trunk_first(plan)
-        finally:
-            sys.setprofile(None)
-        return counted
-
-    assert calls(600) < 12 * calls(150)
+    assert cost(600) < 12 * cost(150)
 
 
 # What an engine puts the wrong way round
